@@ -11,7 +11,7 @@ from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
 
 EXPLICIT, IMPLIED = 0.97, 0.9
-"""Precision where both answers say yes or no, and where one of them says so in other words."""
+"""Precision if both answers say yes or no, and if one of them says so in other words."""
 ASKS: Final = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
     r"(?:(?:if|when|in|on|at|for|with|under|during)\b[^,?]{1,80}, ?)?"
@@ -19,7 +19,7 @@ ASKS: Final = re.compile(
     re.IGNORECASE,
 )
 CHOICE: Final = re.compile(r"\bor\b", re.IGNORECASE)
-"""A question between two things has no yes and no."""
+"""A question between two things has no yes or no."""
 HEDGED: Final = re.compile(
     r"\b(?:may|might|could|perhaps|possibly|probably|likely|maybe|depends?|depending|varies|vary|sometimes|usually|often"
     r"|in some cases|not (?:necessarily|sure|certain)"
@@ -37,22 +37,22 @@ REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "nei
     DENIES & {"hardly"}
 )
 SHORT: Final = 30
-"""Words of a sentence that may answer by itself."""
+"""Maximum number of words of a sentence that may be an answer by itself."""
 SHORT_COVERS, LONG_COVERS = 0.5, 0.75
-"""Share of the question's words of meaning that the first sentence of a short and of a long answer has to have."""
+"""Minimum share of the question's words of meaning in the first sentence of a short and of a long answer."""
 BARE: Final = 8
-"""Words of an answer that denies without a word of the question."""
+"""Maximum number of words of an answer that denies without a word of the question."""
 
 
 def asks_yes_or_no(request: str) -> bool:
-    """Whether the last sentence of a request wants a yes or a no."""
+    """Whether the last sentence of a request asks for yes or no."""
     asked = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
     return ASKS.match(asked[-1]) is not None and CHOICE.search(asked[-1]) is None
 
 
 def polarity(request: str, answer: str) -> tuple[int, bool]:
-    """1 for yes, -1 for no, 0 for neither or unknown; and whether it is said outright. `request` has to ask for a yes
-    or a no.
+    """1 for yes, -1 for no, 0 for neither or unknown; and whether the answer says so explicitly. `request` must ask
+    for yes or no.
     """
     if YES.match(answer):
         return 1, True
@@ -93,9 +93,7 @@ def _opposed(one: str, other: str) -> bool:
 
 
 def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:
-    """-1 with its precision where one answer says yes and the other no, 1 where both say the same, 0 where it is not
-    known.
-    """
+    """-1 with its precision if one answer says yes and the other no, 1 if both say the same, 0 if unknown."""
     if not all(map(asks_yes_or_no, requests)):
         return 0, 0.0
     (one, outright), (other, outright_too) = (
@@ -117,7 +115,7 @@ def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _is_free(words: frozenset[str], paid: bool = False) -> bool | None:
-    """Whether a question or an answer speaks of what is free, or of what is paid for; None for neither."""
+    """Whether a question or an answer is about free or about paid things; None for neither."""
     denied = not words.isdisjoint(REFUSING | {"without"})
     if words & FREE or (words & PAID and denied):
         return True

@@ -17,17 +17,17 @@ from curate.language.sentences import sentences
 FACTS: Final = frozenset(("numbers", "dates"))
 """Rules whose evidence is a number or a date in a sentence."""
 FLOOR: Final = 0.5
-"""Factor of a probability of asking the same when nothing follows."""
+"""Factor of the probability if neither swapped text follows."""
 FOLLOWS: Final = 0.15
 """Probability of entailment from which the factor is 1."""
 BEGINNING: Final = 300
-"""Characters of an answer that are read, of at most two sentences."""
+"""Number of characters of an answer that are read, from at most two sentences."""
 
 Pair = tuple[str, str]
 
 
 class Asked(NamedTuple):
-    """Two questions, their answers, and why the answers clash."""
+    """Two questions, their answers, and the evidence that the answers clash."""
 
     questions: Pair
     answers: Pair
@@ -37,8 +37,8 @@ class Asked(NamedTuple):
 def swap_factors(
     asked: Sequence[Asked], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
 ) -> list[float]:
-    """Of each pair, the factor from `FLOOR` to 1 by which it is less likely to ask the same. Raises as `entailments`
-    does.
+    """For each pair, a factor from `FLOOR` to 1 for the probability that the questions are the same. Raises as
+    `entailments` does.
     """
     swapped = [_swapped(item) for item in asked]
     follows = iter(entailments([pair for pairs, _ in swapped for pair in pairs], model, cache, progress))
@@ -48,7 +48,7 @@ def swap_factors(
 
 
 def _swapped(asked: Asked) -> tuple[list[Pair], Callable[[Iterable[float]], float]]:
-    """Pairs of texts of which the first implies the second if both questions are the same, and how many have to."""
+    """Pairs of texts of which the first implies the second if both questions are the same, and how many must."""
     (left, right), (answer, other) = asked.questions, asked.answers
     fact = next((item for item in asked.evidence if item.source in FACTS), None)
     if fact is None:

@@ -1,6 +1,4 @@
-"""How sure a conflict is, fitted on what people decided about conflicts: a slope and an intercept on the log-odds of
-its confidence (Platt 1999).
-"""
+"""Calibration of confidences on decisions about conflicts: a slope and an intercept on the log-odds (Platt 1999)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,28 +12,30 @@ from curate.core.errors import UsageError
 from curate.core.text import plural
 
 NEEDED: Final = 50
-"""Decisions from which a scale is fitted."""
+"""Minimum number of decisions to fit a scale."""
 HOLD: Final = (1.0, 0.01)
-"""Weights of slope 1 and intercept 0 against those of a decision: without them the fit is unbounded where all agree."""
+"""Weights of a prior for slope 1 and intercept 0, relative to a decision; without it the fit is unbounded if all
+agree.
+"""
 STEPS: Final = 50
 State = Literal["open", "dropped", "edited", "kept"]
-"""Nothing is decided; a side is dropped; a side is edited; both sides are kept."""
+"""Undecided; a side is dropped; a side is edited; both sides are kept."""
 
 
 class Calibration(NamedTuple):
-    """What people decided about conflicts, and the scale that follows."""
+    """The decisions about conflicts, and the fitted scale."""
 
     confirmed: int
-    """Conflicts of which a person dropped or edited a side."""
+    """Conflicts with a dropped or edited side."""
     rejected: int
-    """Conflicts of which a person kept both sides."""
+    """Conflicts of which both sides were kept."""
     slope: float
     intercept: float
 
 
 def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionState]) -> Calibration:
-    """Fit the scale on the decisions about `conflicts`, whose confidences are not calibrated; `decisions` are those in
-    effect, by the id of their example. Raises `UsageError` for fewer than `NEEDED`.
+    """Fit the scale on the decisions about `conflicts`, whose confidences are not calibrated; `decisions`: those in
+    effect, by example id. Raises `UsageError` for fewer than `NEEDED`.
     """
     said = [
         (conflict.confidence, word) for conflict in conflicts if (word := _decided(conflict, decisions)) is not None
@@ -51,7 +51,7 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionSta
 
 
 def state_of(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> State:
-    """What people decided about a conflict, whatever they dropped a side for."""
+    """The decision about a conflict; a drop counts whatever its reason."""
     if any((side := decisions.get(id_)) and side.verdict == "drop" for id_ in (conflict.left.id, conflict.right.id)):
         return "dropped"
     decided = _decided(conflict, decisions)
@@ -59,7 +59,7 @@ def state_of(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> Stat
 
 
 def _decided(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> bool | None:
-    """Whether a person confirmed a conflict or kept both sides; None where nothing was decided about it."""
+    """Whether a conflict was confirmed (True) or both sides were kept (False); None if undecided."""
     sides = [decisions.get(side.id) for side in (conflict.left, conflict.right)]
     about = [side.verdict for side in sides if side and side.about == conflict.id]
     if {"drop", "edit"}.intersection(about):
@@ -69,8 +69,10 @@ def _decided(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> bool
 
 
 def _fitted(said: Sequence[tuple[float, bool]]) -> tuple[float, float]:
-    """Slope and intercept of the most likely logistic scale, drawn towards (1, 0): Newton's method, with steps halved
-    until they make it likelier; whole ones run away where all confidences are alike.
+    """Slope and intercept of the most likely logistic scale with a prior at (1, 0).
+
+    Newton's method; steps are halved until the likelihood rises, because full steps diverge when all confidences are
+    alike.
     """
     scale, loss = (1.0, 0.0), _loss(said, (1.0, 0.0))
     for _ in range(STEPS):
@@ -92,7 +94,7 @@ def _fitted(said: Sequence[tuple[float, bool]]) -> tuple[float, float]:
 
 
 def _loss(said: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
-    """Minus the log-likelihood of the decisions, and what holds the scale."""
+    """Negative log-likelihood of the decisions, plus the prior."""
     held = (HOLD[0] * (scale[0] - 1) ** 2 + HOLD[1] * scale[1] ** 2) / 2
     chances = ((calibrated(confidence, scale), word) for confidence, word in said)
     return held - sum(math.log(max(LEAST, chance if word else 1 - chance)) for chance, word in chances)

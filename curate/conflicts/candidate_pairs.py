@@ -27,37 +27,37 @@ from curate.models.embeddings import embed
 from curate.models.model_loading import unreadable
 
 CROWDED: Final = 50
-"""Different answers to one question from which it is open-ended by use, and its answers are not compared."""
+"""Number of different answers from which a question counts as open-ended and its answers are not compared."""
 LONGEST: Final = 1_000
-"""Characters of a request that an embedding model reads; longer ones are compared only where they are equal."""
+"""Maximum number of characters of a request for the embedding model; longer ones are compared only if equal."""
 SHOWN_FROM: Final = 0.3
 """Confidence from which a conflict is counted."""
 NOMINATED: Final = 0.2
-"""Probability that two questions ask the same from which a pair is compared where models may raise it."""
+"""Probability of the same question from which a pair is compared if models may raise it."""
 STRICT: Final = 0.9
-"""Probability that two requests ask the same whose words differ in nothing that could tell them apart."""
+"""Probability of the same question for two requests that differ in no word that could set them apart."""
 REFUSED: Final = 10_000
-"""Questions that were refused, up to which it costs less to hold a question against the words of each than to embed
-it; with more of them, all are embedded.
+"""Number of refused questions up to which comparing a question's words with each is cheaper than embedding it;
+above it, all questions are embedded.
 """
 ACROSS: Final = 5
-"""Answers of each of two like questions that are compared with those of the other."""
+"""Number of answers of each of two similar questions that are compared with those of the other."""
 
 
 class Nominee(NamedTuple):
-    """Two answers to the same question, and the cosine similarity of the questions (1.0: they are equal)."""
+    """Two answers to the same question, and the cosine similarity of the questions (1.0 if equal)."""
 
     left: Question
     right: Question
     similarity: float
     same: float = 1.0
-    """Probability that they ask the same."""
+    """Probability that the questions are the same."""
     features: tuple[float, ...] = ()
-    """What that probability is made of, where models that read both questions may change it."""
+    """The inputs of that probability, if models that read both questions may change it."""
 
     @property
     def systems_differ(self) -> bool:
-        """Whether system prompts before the two say something else, which may be why the answers differ."""
+        """Whether the system prompts of the two differ in meaning, which may explain why the answers differ."""
         left, right = self.left, self.right
         return left.setting != right.setting and not same_setting(
             (left.request, right.request), (left.system, right.system)
@@ -69,7 +69,7 @@ Groups = dict[str, dict[str, Question]]
 
 
 def grouped(questions: Sequence[Question]) -> Groups:
-    """The questions by what they ask, then by what is answered; of equal answers the first stands for all."""
+    """The questions grouped by question, then by answer; of equal answers the first represents all."""
     groups: Groups = defaultdict(dict)
     for question in questions:
         groups[question.context].setdefault(content_id(normalised(question.answer)), question)
@@ -77,7 +77,7 @@ def grouped(questions: Sequence[Question]) -> Groups:
 
 
 def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
-    """Pairs of different answers to equal questions; says in `notes` what has too many answers to be compared."""
+    """Pairs of different answers to equal questions; adds a note about questions with too many answers to compare."""
     crowded = [group for group in groups.values() if len(group) > CROWDED]
     if crowded:
         asked = excerpt(next(iter(crowded[0].values())).request, 50)
@@ -97,10 +97,8 @@ def alike(
     notes: list[str],
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Nominee]:
-    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts
-    may differ.
-
-    Says in `notes` how many questions are too long to be compared.
+    """Pairs of different answers to questions that are probably the same in other words; system prompts may differ.
+    Adds a note about questions that are too long to compare.
     """
     blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in _that_may_clash(groups):
@@ -125,8 +123,10 @@ def alike(
 
 
 def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
-    """The questions that are worth an embedding: not those too long or too crowded, nor those of whose answers nothing
-    is told, unless half of their words are those of a question that was refused.
+    """The questions to embed.
+
+    Left out are questions that are too long or have too many answers, and those whose answers no rule or model can
+    judge, unless half of their words are those of a refused question.
     """
     near = [group for group in groups.values() if len(group) <= CROWDED and len(_request(group)) <= LONGEST]
     refused = {
@@ -150,8 +150,8 @@ def _refuses(question: Question) -> bool:
 
 
 def _is_told(question: Question) -> bool:
-    """Whether a rule or a model says more of its answer than whether it refuses: it is one of few that fulfil the
-    request, and in words.
+    """Whether a rule or a model can judge its answer beyond refusals: the request has few possible answers, and the
+    answer is in words.
     """
     if is_open(question.request):
         return is_label(question.answer)
@@ -187,8 +187,8 @@ def _across(left: dict[str, Question], right: dict[str, Question], pair: Nominee
 
 
 def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
-    """Pairs of different answers to equal requests behind other system prompts, where none behind the same one has
-    these answers.
+    """Pairs of different answers to equal requests with different system prompts, unless a pair with the same
+    system prompt has these answers.
     """
     requests: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in groups.values():

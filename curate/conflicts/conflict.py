@@ -28,15 +28,17 @@ RULES_ALONE: Final = (
     f"on labelled pairs; an NLI model finds more: {JUDGING}"
 )
 OTHER_SYSTEM: Final = 0.7
-"""Part of the confidence that is left where another system prompt may be why two answers differ."""
+"""Factor of the confidence if a different system prompt may explain the difference."""
 TWO_QUESTIONS: Final = 0.6
-"""The same where each answer repeats what its own question alone asks for, and only a model says that they clash."""
+"""Factor of the confidence if each answer repeats what only its own question asks for, and only a model reports a
+clash.
+"""
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two examples whose question agrees and whose answers may not both hold."""
+    """Two examples with the same question whose answers may not both be true."""
 
     code: str
     """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004
@@ -44,28 +46,24 @@ class Conflict:
     left: Example
     right: Example
     similarity: float
-    """Cosine similarity of the questions; 1.0 where they are equal."""
+    """Cosine similarity of the questions; 1.0 if they are equal."""
     evidence: tuple[Evidence, ...]
     score: float | None = None
-    """From 0 to 1, how sure it is that the answers clash, all evidence taken together; None: that of the strongest
-    evidence.
-    """
+    """Confidence from 0 to 1 that the answers clash, from all evidence; None: that of the strongest evidence."""
     same_question: float = 1.0
-    """Probability that both questions ask the same; part of `score`."""
+    """Probability that both questions are the same; part of `score`."""
     turns: tuple[int, int] | None = None
     """Positions of the two answers among the messages; None: the last answers."""
 
     @property
     def id(self) -> str:
-        """The first 12 digits of both examples' ids, and the turns where they are not the last: the same pair has the
-        same id in every run.
-        """
+        """The first 12 digits of both examples' ids, and the turns if they are not the last; the same in every run."""
         turns = "" if self.turns is None else f"-{self.turns[0]}-{self.turns[1]}"
         return f"{self.left.id[:12]}-{self.right.id[:12]}{turns}"
 
     @property
     def questions(self) -> tuple[Question, Question]:
-        """Both sides: what was asked before, and what was answered."""
+        """Questions and answers of both sides."""
         found = [
             question_of(example) if self.turns is None else question_at(example, self.turns[side])
             for side, example in enumerate((self.left, self.right))
@@ -75,7 +73,7 @@ class Conflict:
         return found[0], found[1]
 
     def in_order(self) -> tuple[Question, Question, tuple[Evidence, ...]]:
-        """Both sides in the order of the data, and the evidence with its words in that order."""
+        """Both sides in the order of the data, and the evidence in that order."""
         left, right = self.questions
         if (left.example.place, left.turn) <= (right.example.place, right.turn):
             return left, right, self.evidence
@@ -83,8 +81,8 @@ class Conflict:
 
     @property
     def systems(self) -> tuple[str, str] | None:
-        """The system prompts of both sides in the order of the data, where they differ: they may be why the answers
-        do.
+        """The system prompts of both sides in the order of the data, if they differ: they may explain the different
+        answers.
         """
         left, right, _ = self.in_order()
         return (left.system, right.system) if left.system != right.system else None
@@ -97,18 +95,18 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class ConflictsResult:
-    """What was found, and how much was compared."""
+    """The conflicts, and how much was compared."""
 
     conflicts: list[Conflict]
-    """Those of the smallest confidence that was asked for, or more."""
+    """Those with at least the requested confidence."""
     questions: int
-    """Examples with a question and an answer in words."""
+    """Number of examples with a question and an answer in words."""
     compared: int
-    """Pairs of answers that were judged."""
+    """Number of compared pairs of answers."""
     notes: list[str] = field(default_factory=list)
-    """What was not done, and why; for the person who reads the result."""
+    """What was not done, and why; shown to the user."""
     unsure: list[Conflict] = field(default_factory=list)
-    """Those of less confidence, down to .3, the surest first."""
+    """Those with a lower confidence, down to .3, highest first."""
     topics: list[Topic] = field(default_factory=list)
     """Questions with three or more different answers, some of which clash."""
 
@@ -121,11 +119,10 @@ def find_conflicts(
     *,
     judge: Judge | None = None,
 ) -> ConflictsResult:
-    """Conflicts among `examples`, highest confidence first. `cache` is a folder for embeddings and verdicts; `progress`
-    is told what models have done.
+    """Conflicts among `examples`, highest confidence first.
 
-    With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a
-    model was named and is not at hand.
+    `cache` is a folder for embeddings and verdicts; `progress` is called with the progress of models. A `judge` decides
+    about every comparable pair. Raises `ModelError` or `MissingExtra` if a named model is not available.
     """
     asked = _questions(examples, all_turns=config.all_turns)
     first = {(question.example.id, question.turn): question for question in reversed(asked)}

@@ -1,5 +1,5 @@
-"""Rules that decide whether two answers to one question contradict each other. They are precise, and leave many pairs
-undecided.
+"""Rules that decide whether two answers to one question contradict each other. They are precise, and many pairs
+remain undecided.
 """
 
 import re
@@ -44,32 +44,32 @@ OPEN: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 LONGEST: Final = 20_000
-"""Characters of an answer that are compared."""
+"""Maximum number of characters of an answer that are compared."""
 
 
 @lru_cache(16_384)
 def is_open(question: str) -> bool:
-    """Whether the last request asks for one of many possible answers."""
+    """Whether the last request has many possible answers."""
     return OPEN.search(question[:400]) is not None
 
 
 def is_comparable(left: str, right: str) -> bool:
-    """Whether two answers are in words: no code, and no refusal."""
+    """Whether both answers are in words: neither code nor a refusal."""
     return not any(is_code(answer) or refuses(answer[:OPENING]) for answer in (left, right))
 
 
 def first_contradiction(question: str, left: str, right: str) -> Evidence | None:
-    """The first rule that says that two answers to `question` cannot both hold, with the words that clash; None when
-    none does.
+    """The first rule that finds a contradiction between two answers to `question`, with the contradictory words;
+    None if none does.
     """
     return next(clashes(question, left, right), None)
 
 
 def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
-    """What each rule says about two answers to `question`, with the words that clash: refusal, yes/no, numbers and
-    dates, negation, names.
+    """The findings of each rule about two answers to `question`, with the contradictory words: refusal, yes/no, numbers
+    and dates, negation, names.
 
-    Nothing is said about requests that many answers fulfil, but that one refuses and one does not; nor about code.
+    Requests with many possible answers are checked for refusals only, code not at all.
     """
     left, right = left[:LONGEST], right[:LONGEST]
     refused = refuses(left[:OPENING]), refuses(right[:OPENING])

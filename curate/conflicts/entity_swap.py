@@ -1,5 +1,5 @@
-"""Answers that name different things: one name or quoted word in another's place, or two short answers to a question
-for one.
+"""Answers that name different things: another name or quoted word in the same position, or two short answers to a
+question for one thing.
 """
 
 import re
@@ -25,21 +25,21 @@ LOOSE: Final = re.compile(
 LISTED: Final = re.compile(
     r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE
 )
-"""Names that stand for others beside them: those of another answer are no less true."""
+"""Words of a list of examples: other names in another answer may be true as well."""
 EXTENT: Final = frozenset(("only", "just", "called", "known", "named", "termed", "referred"))
-"""Words that say how far an answer holds, or that a name follows, and name nothing."""
+"""Words about the scope of an answer, or before a name; they name nothing themselves."""
 NAMED: Final = re.compile(
     r"\b(?:who|whom|whose)\b|\bwhich (?!(?:year|month|day|date|time|century|age|amount|number)\b)", re.IGNORECASE
 )
-"""Asks for a name: figures beside it are no answer."""
+"""Asks for a name: numbers beside it are not the answer."""
 SENTENCE: Final = 15
-"""Words up to which an answer of one sentence is little more than a value."""
+"""Number of words up to which an answer of one sentence is little more than a value."""
 SHORT: Final = 4
-"""Words up to which an answer is nothing but a value."""
+"""Number of words up to which an answer is only a value."""
 
 
 def swapped(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences equal but for one name or quoted word put in another's place."""
+    """Two sentences that are equal except for one name or quoted word."""
     if LISTED.search(pair.left) or LISTED.search(pair.right):
         return None
     a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))
@@ -64,7 +64,7 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
 
 
 def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
-    """Whether a span is names or stands between quotes."""
+    """Whether a span consists of names or is quoted."""
     quoted = (
         start > 0
         and end < len(said)
@@ -76,13 +76,13 @@ def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) 
 
 
 def _between(said: Sequence[str], start: int) -> bool:
-    """Whether the quote before a span closes what stands before it."""
+    """Whether the quote before a span closes an earlier quotation."""
     mark = said[start - 1]
     return mark == "”" or (mark == '"' and said[:start].count('"') % 2 == 0)
 
 
 def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether two names may be one: spelled otherwise, cut short, or as initials."""
+    """Whether two names may be the same: spelling variants, short forms or initials."""
     left, right = ("".join(words).casefold() for words in (mine, others))
     if left in right or right in left or same_word(left, right):
         return True
@@ -91,8 +91,8 @@ def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
-    """A short answer against one that does not hold it, to a question that asks for one thing, or two sentences with
-    different names or single words in its place; None where they may be the same.
+    """Two short answers to a question for one thing of which neither contains the other, or two sentences with
+    different names or single words in the same position; None if they may be the same.
     """
     if not FACTOID.search(question) or LOOSE.search(question):
         return None
@@ -119,8 +119,10 @@ def _has_short(left: str, right: str) -> bool:
 
 
 def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others: Set[str]) -> bool:
-    """Whether two answers are sentences in which only names, or a word or two, go beyond what was asked: these are the
-    answer. Figures that the question does not give are for other rules, unless it asks for a name.
+    """Whether two answers are sentences in which only names, or one or two words, are not in the question: these are
+    the answer.
+
+    Numbers that are not in the question are left to other rules, unless it asks for a name.
     """
     both, given = (left, right), numbers(question)
     named = all(any(name not in question for name in names(answer)) for answer in both)
@@ -135,7 +137,9 @@ def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others
 
 
 def _akin(one: str, other: str) -> bool:
-    """Whether two words may be one: Brazil and Brazilian, or a typing error; chlorite and chlorate are two."""
+    """Whether two words may be the same: Brazil and Brazilian, or a typing error; chlorite and chlorate are
+    different.
+    """
     if easily_confused(one, other) and not (one.startswith(other) or other.startswith(one)):
         return same_word(one, other)
     shorter = min(len(one), len(other))

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MODEL_WEIGHT: Final = 0.7
-"""Of the log-odds of the model's P(contradiction)."""
+"""Weight of the log-odds of the model's P(contradiction)."""
 RULE_WEIGHT: Final = 2.8
-"""Of any rule that speaks."""
+"""Weight of any rule that reports a contradiction."""
 INTERCEPT: Final = -0.25
 LEAST, MOST = 1e-4, 1 - 1e-4
-"""Between which a model's probability is taken: nothing is certain."""
+"""Bounds of a model's probability: nothing is certain."""
 
 
 class Evidence(NamedTuple):
-    """Who says that two answers clash, the words of each side that do, and how sure it is."""
+    """The source of a contradiction, the contradictory words of each side, and its confidence."""
 
     source: str
     """The rule (`numbers`, `dates`, `polarity`, `negation`, `opposites`, `values`, `short answers`, `refusal`,
@@ -28,16 +28,16 @@ class Evidence(NamedTuple):
     """
     left: str
     right: str
-    """The clashing span of each answer, as written there."""
+    """The contradictory span of each answer, as written."""
     confidence: float
     """From 0 to 1: measured precision of the rule, or the model's probability."""
     why: str = ""
-    """What a judge gave as its reason; hostile text, as all that a model writes."""
+    """The reason that a judge gave; hostile text, as all output of models."""
 
 
 def confidence(evidence: Sequence[Evidence], probability: float | None = None) -> float:
-    """From 0 to 1, from the rules' evidence and what the NLI model says (None: it was not asked; then the best rule's
-    measured precision).
+    """Confidence from 0 to 1, from the rules' evidence and the NLI model's probability (None: not asked; then the
+    precision of the best rule).
     """
     rules = [item.confidence for item in evidence if item.source not in ("nli", "judge")]
     if any(item.source == "judge" for item in evidence):

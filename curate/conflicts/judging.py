@@ -1,5 +1,5 @@
-"""Judging pairs of answers: rules speak first, then the NLI model where one is named, and a judge, where one is named,
-has the last word.
+"""Judging pairs of answers: rules first, then the NLI model if there is one; a judge, if there is one, has the last
+word.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,12 +24,12 @@ from curate.language.sentences import sentences
 from curate.models.model_loading import unreadable
 
 SETTLED: Final = frozenset(("refusal", "label"))
-"""Rules about whose verdict no model is asked."""
+"""Rules whose verdict is final: no model is asked."""
 LABEL_PRECISION: Final = 0.95
 
 
 class Verdict(NamedTuple):
-    """What a judge says about two answers."""
+    """A judge's verdict about two answers."""
 
     clash: bool
     why: str
@@ -37,25 +37,25 @@ class Verdict(NamedTuple):
 
 
 class Judge(Protocol):
-    """Anybody who can be asked whether two answers to one question clash."""
+    """Can be asked whether two answers to one question contradict each other."""
 
     def judge(self, pairs: Sequence[tuple[Question, Question]]) -> Sequence[Verdict | None]:
-        """A verdict for each pair, None where it has none. Raises `CurateError` when it cannot go on."""
+        """A verdict for each pair, None if there is none. Raises `CurateError` if it cannot continue."""
         ...
 
 
 class Judged(NamedTuple):
-    """A pair of answers, and what was said about it."""
+    """A pair of answers and its evidence."""
 
     nominee: Nominee
     evidence: tuple[Evidence, ...]
-    """Empty: the answers may both hold."""
+    """Empty: both answers may be true."""
     score: float
-    """From 0 to 1, how sure it is that they clash; also of pairs without evidence, where a model was asked."""
+    """Confidence from 0 to 1 that they clash; also for pairs without evidence, if a model was asked."""
 
 
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
-    """What the rules say of a pair; `settings` are those in which answers are labels."""
+    """The rules' evidence about a pair; `settings`: those in which answers are labels."""
     left, right = nominee.left, nominee.right
     if not nominee.systems_differ and labels_clash(
         left, right, settings
@@ -84,10 +84,11 @@ def by_model(
     progress: Callable[[int], None] | None = None,
     notes: list[str] | None = None,
 ) -> list[Judged]:
-    """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does.
+    """Add the NLI model's evidence about answers to questions with one answer. Raises as `contradictions` does.
 
-    Both directions have to say so, but where a rule does, too. Says in `notes` how many pairs rules alone judge: long
-    answers to unlike questions that have nothing in common, and those in a script that the model does not know.
+    Both directions must report a contradiction, unless a rule does too. Adds to `notes` how many pairs only rules
+    judge: long answers to different questions with nothing in common, and those in a script that the model does not
+    know.
     """
     found = list(judged)
     told = _to_be_judged(judged)
@@ -133,10 +134,10 @@ def by_questions(
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Judged]:
-    """Ask the models that read both questions whether they are the same, where answers clash: of the questions alone,
-    and of each with the other's answer. Raises as `contradictions` does.
+    """Ask models whether both questions are the same if answers clash: about the questions alone, and each with the
+    other's answer. Raises as `contradictions` does.
 
-    Asked last, of the few pairs that are left.
+    This is the last step, for the few pairs that are left.
     """
     found = list(judged)
     asked = [at for at, item in enumerate(judged) if item.evidence and item.nominee.features]
@@ -162,7 +163,7 @@ def _with_same(item: Judged, same: float) -> Judged:
 
 
 def _asked(nominee: Nominee) -> str:
-    """What both questions ask."""
+    """The text of both questions."""
     left, right = nominee.left.request, nominee.right.request
     return left if left == right else f"{left}\n{right}"
 
@@ -176,9 +177,8 @@ def _opening(answer: str) -> str:
 
 
 def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[Judged]:
-    """Let the judge decide; what rules and models said and it does not confirm is left out, and counted in `notes`.
-
-    Where it has no verdict, that of the rules and the NLI model stays.
+    """Let the judge decide; evidence that it does not confirm is dropped and counted in `notes`. Without a verdict,
+    that of the rules and the NLI model remains.
     """
     found = list(judged)
     asked = _to_be_judged(judged)
@@ -210,7 +210,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
 
 
 def _to_be_judged(judged: Sequence[Judged]) -> list[int]:
-    """Those about whose answers a model can say something: one answer fulfils the request, and both are in words."""
+    """The pairs that a model can judge: the request has one answer, and both answers are in words."""
     return [
         at
         for at, (nominee, evidence, _) in enumerate(judged)

@@ -19,8 +19,8 @@ CLASSIFIES: Final = re.compile(
 
 
 def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
-    """The settings whose answers are labels: of 20 questions or more, nine in ten are answered with one of few short
-    answers.
+    """The settings whose answers are labels: with at least 20 questions, of which nine in ten are answered with one
+    of few short answers.
     """
     answers: dict[str, Counter[str]] = defaultdict(Counter)
     for question in questions:
@@ -29,12 +29,12 @@ def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
 
 
 def classifies(question: "Question", settings: frozenset[str]) -> bool:
-    """Whether a question wants a label: its setting's answers are labels, or its words say so."""
+    """Whether a question asks for a label: its setting's answers are labels, or its wording says so."""
     return question.setting in settings or CLASSIFIES.search(question.request + "\n" + question.system) is not None
 
 
 def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) -> bool:
-    """Whether two questions want a label and got two different ones."""
+    """Whether two questions ask for a label and got different ones."""
     if not (
         is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)
     ):

@@ -1,7 +1,7 @@
-"""Answers that deny one another: yes against no, a sentence with and without "not", a word against its opposite.
+"""Answers that negate each other: yes and no, a sentence with and without "not", a word and its opposite.
 
-Parity of negations is no rule by itself: it tells contradictions from paraphrases no better than chance. Here both
-sentences must be the same but for the negation.
+The parity of negations alone is not used: it distinguishes contradictions from paraphrases no better than chance. Both
+sentences must be the same except for the negation.
 """
 
 import re
@@ -30,8 +30,8 @@ def opening(left: str, right: str) -> tuple[str, str] | None:
 
 
 def negation(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences of the same words, of which exactly one denies: the words around the negation, and those where it
-    is not.
+    """Two sentences with the same words, exactly one of which is negated: the words around the negation, and the
+    same words of the other.
     """
     if NOT_ONLY.search(pair.left) or NOT_ONLY.search(pair.right) or pair.left.endswith("?") or pair.right.endswith("?"):
         return None
@@ -53,7 +53,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
 
 
 def opposite(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences that are equal but for a word in the place of its opposite."""
+    """Two sentences that are equal except for a word and its opposite."""
     a, b = plain_words(pair.left), plain_words(pair.right)
     changed = list(differing_spans(a, b))
     if not changed or len(changed) > 2 or pair.alike < 0.5:

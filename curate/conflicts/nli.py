@@ -20,14 +20,14 @@ from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
 WHOLE: Final = 400
-"""Characters up to which an answer is given to the model as a whole; of longer ones, sentences that say about the same
-are.
+"""Number of characters up to which an answer is given to the model as a whole; of longer ones, the most similar
+sentences.
 """
 PAIRS: Final = 6
-"""Pairs of sentences of two long answers that the model is asked about: those most alike."""
+"""Number of pairs of sentences of two long answers that the model reads: the most similar ones."""
 IN_COMMON: Final = 0.2
 CONTRADICTION, ENTAILMENT, DUPLICATE = "contradiction", "entailment", "duplicate"
-"""What is asked of a model: the first two are labels of an NLI model, which some models write in other forms."""
+"""Labels of a model: the first two are those of an NLI model, which some models spell differently."""
 SAVED: Final = 512
 
 
@@ -35,15 +35,15 @@ Pair = tuple[str, str]
 
 
 class Contradiction(NamedTuple):
-    """How sure the model is that two answers contradict each other, and where they do so most."""
+    """The model's probability that two answers contradict each other, and the most contradictory texts."""
 
     probability: float
     """From 0 to 1, the lower one of both directions."""
     either: float
-    """The higher one: enough where a rule says the same."""
+    """The higher one of both directions: sufficient if a rule reports a contradiction too."""
     left: str
     right: str
-    """The texts that were compared: the answers, or a sentence of each."""
+    """The compared texts: the answers, or a sentence of each."""
 
 
 def contradictions(
@@ -53,12 +53,12 @@ def contradictions(
     progress: Callable[[int], None] | None = None,
     least: Sequence[float] = (),
 ) -> list[Contradiction]:
-    """What the model says of each pair of answers. `progress` is told how many pairs of texts were judged.
+    """The model's verdict about each pair of answers. `progress` is called with the number of judged pairs of texts.
 
-    Long answers are compared sentence by sentence, and the most contradictory pair counts. `least`: of each pair, the
-    probability from which it matters; if the first direction stays below it, the other one is not asked and counts as
-    equal, which saves nearly half of the time. Raises `ModelError` for a model that is not at hand or has no class
-    called contradiction, `MissingExtra` when sentence-transformers is not installed.
+    Long answers are compared sentence by sentence, and the most contradictory pair counts. `least`: for each pair, the
+    probability from which it matters; if the first direction is below it, the other one is not asked and counts as
+    equal, which saves nearly half of the time. Raises `ModelError` for a model that is not available or has no class
+    called contradiction, `MissingExtra` if sentence-transformers is not installed.
     """
     asked = [[*passages(left, right)] for left, right in pairs]
     bounds = least or [0.0] * len(pairs)
@@ -80,8 +80,7 @@ def entailments(
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[float]:
-    """Of each pair of questions, the probability that one entails the other: the lower one of both directions.
-
+    """For each pair of questions, the probability that one entails the other: the lower one of both directions.
     Raises as `contradictions` does.
     """
     return [min(both) for both in _judge([(pair, 0.0) for pair in pairs], model, ENTAILMENT, cache, progress)]
@@ -93,15 +92,15 @@ def duplicates(
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[float]:
-    """Of each pair of questions, the probability that they are duplicates, by a cross-encoder with one output or two
-    classes: the mean of both directions. Raises as `contradictions` does.
+    """For each pair of questions, the probability that they are duplicates, by a cross-encoder with one output or
+    two classes: the mean of both directions. Raises as `contradictions` does.
     """
     return [sum(both) / 2 for both in _judge([(pair, 0.0) for pair in pairs], model, DUPLICATE, cache, progress)]
 
 
 def passages(left: str, right: str) -> list[tuple[str, str]]:
-    """The texts of two answers that are given to the model: both as a whole if they are short, else their likest
-    sentences and their beginnings.
+    """The texts of two answers for the model: whole answers if they are short, else their most similar sentences
+    and their beginnings.
     """
     if len(left) <= WHOLE and len(right) <= WHOLE:
         return [(left, right)]
@@ -127,7 +126,7 @@ def have_something_in_common(left: str, right: str) -> bool:
 
 
 def key(left: str, right: str) -> str:
-    """Under which a verdict is kept."""
+    """The cache key of a verdict."""
     return content_id([left, right])
 
 
@@ -138,8 +137,8 @@ def _judge(
     cache: Path | None,
     progress: Callable[[int], None] | None,
 ) -> list[tuple[float, float]]:
-    """The probability of a label for each pair of texts, in both directions; of the other direction only where the
-    first one reaches its bound, else the same again.
+    """The probability of a label for each pair of texts, in both directions; the second direction only if the first
+    reaches its bound, else the same again.
     """
     name = content_id([label, model, fingerprint(model)])[:16]
     store = EmbeddingCache(None if cache is None else cache / f"nli-{name}-directed.npz")

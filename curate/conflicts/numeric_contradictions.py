@@ -1,5 +1,5 @@
-"""Answers whose numbers, dates or amounts cannot both be right. What they count has to be the same, and the sentences
-about it alike.
+"""Answers with numbers, dates or amounts that cannot both be right. They must count the same thing, in similar
+sentences.
 """
 
 import re
@@ -14,9 +14,9 @@ from curate.language.tokens import content_words, stem
 
 TIMES: Final = frozenset(("date", "clock", "weekday"))
 STRICT: Final = 0.8
-"""Content words in common from which two sentences are the same but for their numbers."""
+"""Share of common content words from which two sentences are the same except for their numbers."""
 LOOSE: Final = 0.5
-"""Share of the shorter sentence's content words in common from which it may speak of the same number."""
+"""Share of the shorter sentence's content words from which both may state the same number."""
 SUM: Final = re.compile(
     r"\b(?:how (?:many|much|long|far|old)|calculate|compute|solve|evaluate|find"
     r"|what is the (?:sum|total|product|difference|value|result|area|volume|perimeter))\b|[\d)]\s*[-+*/×÷=^]\s*[\d(]",
@@ -37,20 +37,18 @@ AMOUNT: Final = re.compile(
 """Asks for an amount, or for a time."""
 HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
 BARE: Final = 3
-"""Words of an answer that is nothing but its amount."""
+"""Number of words up to which an answer is only its amount."""
 LONE: Final = 10
-"""Words of an answer of one sentence that says little else than its amount."""
+"""Number of words up to which an answer of one sentence is little more than its amount."""
 BRIEF: Final = 30
-"""Words of an answer that may be nothing but the amount that was asked for."""
+"""Number of words up to which an answer may be only the requested amount."""
 
 Found = tuple[str, str, str]
-"""What clashes: `numbers` or `dates`, and the words of each side."""
+"""The kind of a contradiction, `numbers` or `dates`, and the words of each side."""
 
 
 def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Found | None:
-    """The first two numbers that cannot both be right; None when there are none. Numbers that the question gives do not
-    count.
-    """
+    """The first two numbers that cannot both be right; None if there are none. Numbers of the question do not count."""
     if SUM.search(question) and WORKED.search(left) and WORKED.search(right):
         return _results(left, right)
     counted = {stem(match.group(1).lower()) for match in HOW_MANY.finditer(question)}
@@ -103,8 +101,8 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
 
 
 def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
-    """The only two quantities with a unit of one kind, where there are others beside them: "48 minutes in four
-    quarters" and "40 minutes".
+    """The only two quantities with units of the same kind, beside others: "48 minutes in four quarters" and "40
+    minutes".
     """
     kinds = ({found.kind for found in side} - TIMES - {"number", "ordinal"} for side in (mine, others))
     shared = set.intersection(*kinds)
@@ -114,7 +112,7 @@ def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Qua
 
 
 def _as_many(one: Quantity, other: Quantity) -> bool | None:
-    """Whether "25 vacation days" and "28 days" are as many, whatever they count; None where neither is a bare
+    """Whether "25 vacation days" and "28 days" are equal numbers, whatever they count; None if neither is a bare
     number.
     """
     if "number" not in (one.kind, other.kind) or TIMES & {one.kind, other.kind}:
@@ -128,7 +126,7 @@ def _not_given(found: Sequence[Quantity], given: Sequence[Quantity]) -> list[Qua
 
 
 def _results(left: str, right: str) -> Found | None:
-    """The final numbers of worked sums: steps may differ, results may not."""
+    """The final numbers of calculations: steps may differ, results may not."""
     a, b = _result(left), _result(right)
     return None if a is None or b is None or a.same(b) or a.value[0] == b.value[0] else ("numbers", a.text, b.text)
 
@@ -140,7 +138,7 @@ def _result(text: str) -> Quantity | None:
 
 
 def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
-    """Answers of hardly more than one number each."""
+    """Two answers that are little more than one number each."""
     a, b = found
     if len(a) != 1 or len(b) != 1 or a[0].same(b[0]) or not _comparable(a[0], b[0]):
         return None
@@ -187,8 +185,8 @@ def _comparable(one: Quantity, other: Quantity) -> bool:
 
 
 def _around(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]) -> tuple[bool, float]:
-    """Whether two sentences are the same without the numbers that clash, and else the share of the shorter one's
-    content words that both have.
+    """Whether two sentences are the same without the contradictory numbers, and the share of the shorter one's content
+    words in both.
     """
     mine, others = (_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
     content_mine, content_others = mine - STOPWORDS, others - STOPWORDS
@@ -204,7 +202,7 @@ def _without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
 
 
 def _counts(text: str, quantity: Quantity) -> frozenset[str]:
-    """What a quantity is about: its unit, the word behind it, the words before it."""
+    """What a quantity counts: its unit, the word after it, the words before it."""
     if quantity.kind in TIMES:
         return frozenset((quantity.kind,))
     behind = [stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in FILLER][

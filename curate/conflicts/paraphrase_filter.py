@@ -21,7 +21,7 @@ from curate.language.tokens import content_words, plain_words, stem
 
 CONVERTS: Final = re.compile(r"^\W*(?:please )?(?:convert|express)\b", re.IGNORECASE)
 MOSTLY: Final = 0.6
-"""Share of words of meaning in common from which one answer says what the other says, and more."""
+"""Share of common words of meaning from which one answer says what the other says, and more."""
 
 
 def agree(question: str, left: str, right: str) -> bool:
@@ -40,8 +40,10 @@ def agree(question: str, left: str, right: str) -> bool:
 
 
 def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bool:
-    """Whether each answer repeats what its own question alone asks for, as of "How many touchdowns ..." and "How many
-    interceptions ...": then they answer two questions. Not told of questions for a yes or a no.
+    """Whether each answer repeats what only its own question asks for, as with "How many touchdowns ..." and "How many
+    interceptions ...": then they answer two questions.
+
+    Not decided for questions that ask for yes or no.
     """
     if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)):
         return False
@@ -57,8 +59,8 @@ def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bo
 
 
 def _says_only_more(left: str, right: str) -> bool:
-    """Whether one answer has all words of meaning and all numbers of the other, and both deny as often: it may say
-    more, and denies nothing.
+    """Whether one answer has all words of meaning and all numbers of the other, and the same number of negations:
+    it may add something and denies nothing.
     """
     mine, others = content_words(left), content_words(right)
     if not (mine <= others or others <= mine) or len(mine & others) < MOSTLY * len(mine | others):
@@ -69,7 +71,7 @@ def _says_only_more(left: str, right: str) -> bool:
 
 
 def _share_a_result(left: str, right: str) -> bool:
-    """Whether both end in the same result: "The answer is (C)"."""
+    """Whether both end with the same result: "The answer is (C)"."""
     mine, others = (RESULT.findall(text) for text in (left, right))
     return bool(mine and others) and words(normalised(mine[-1])) == words(normalised(others[-1]))
 
@@ -78,8 +80,8 @@ def _share_a_number(question: str, left: str, right: str) -> bool:
     given = [(quantity.kind, quantity.unit, quantity.value) for quantity in quantities(question)]
 
     def own(text: str) -> list[Quantity]:
-        """Those that are not given; three metres of the question are no answer, 300 centimetres of the answer are
-        one.
+        """The values that are not in the question; 300 centimetres in the answer differ from three metres in the
+        question.
         """
         return [
             quantity for quantity in quantities(text) if (quantity.kind, quantity.unit, quantity.value) not in given

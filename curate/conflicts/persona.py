@@ -1,4 +1,4 @@
-"""System prompts that do not change what a question means: a persona, good manners, a style."""
+"""System prompts that do not change the meaning of a question: a persona, politeness, a style."""
 
 import re
 from functools import lru_cache
@@ -23,12 +23,12 @@ LIMITING: Final = re.compile(
 """Words of an instruction that may change the answer."""
 LONGEST: Final = 300
 ABOUT_ITSELF: Final = re.compile(r"\b(?:you|your|yourself)\b", re.IGNORECASE)
-"""A question about the assistant, which a persona does answer."""
+"""A question about the assistant, which depends on its persona."""
 
 
 @lru_cache(1_024)
 def changes_nothing(system: str) -> bool:
-    """Whether a system prompt says nothing about what is true: "You are a helpful assistant", "You are an experienced
+    """Whether a system prompt has no influence on facts: "You are a helpful assistant", "You are an experienced
     cook. Be concise".
     """
     if content_words(system) <= stems(NEUTRAL):
@@ -39,5 +39,5 @@ def changes_nothing(system: str) -> bool:
 
 
 def same_setting(requests: tuple[str, str], systems: tuple[str, str]) -> bool:
-    """Whether two different system prompts leave the meaning of two requests as it is."""
+    """Whether two different system prompts leave the meaning of two requests unchanged."""
     return all(map(changes_nothing, systems)) and not any(ABOUT_ITSELF.search(request) for request in requests)

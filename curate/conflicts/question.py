@@ -18,45 +18,47 @@ from curate.language.tokens import content_words, plain_words, quoted, stems
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^]")
 SAME_WORDS: Final = 0.75
-"""Share of content words that two questions must have in common."""
+"""Minimum share of common content words of two questions."""
 POLITE: Final = FILLER - PARTICULAR - STOPWORDS
 
 
 @dataclass(frozen=True)
 class Question:
-    """What one answer of an example answers: system prompt, tools, earlier turns and the last request."""
+    """The question of one answer of an example: system prompt, tools, earlier turns and the last request."""
 
     example: Example
     turn: int
     """Position of the answer among the messages."""
     system: str
-    """What system and developer turns say, normalised."""
+    """The text of system and developer turns, normalized."""
     before: str
-    """Tools, earlier turns, tool results and attachments: in one spelling, for comparison alone."""
+    """Tools, earlier turns, tool results and attachments, normalized for comparison."""
     request: str
     """The last request, as written."""
     answer: str
 
     @cached_property
     def context(self) -> str:
-        """All that is before the answer, in one spelling and without politeness, as a key: equal ones ask the same."""
+        """A key for everything before the answer, normalized and without politeness: equal keys mean the same
+        question.
+        """
         return content_id([self.system, self.before, spelled_request(self.request)])
 
     @cached_property
     def setting(self) -> str:
-        """All of the context but the last request, system prompts of the same words being equal, and those that say
-        nothing being none: a key.
+        """A key for the context without the last request; system prompts with the same words are equal, and those
+        without influence on facts are left out.
         """
         return content_id([self.before, _gist(self.system)])
 
     @cached_property
     def asks(self) -> str:
-        """The context without system prompts: a key."""
+        """A key for the context without system prompts."""
         return content_id([self.before, spelled_request(self.request)])
 
     @cached_property
     def content(self) -> frozenset[str]:
-        """The request's words of meaning, plural and verb endings cut off."""
+        """The stems of the request's words of meaning."""
         return content_words(self.request) - stems(POLITE)
 
     @cached_property
@@ -68,7 +70,7 @@ class Question:
 
 
 def spelled_request(request: str) -> str:
-    """The last turn of a context, in one spelling."""
+    """The last turn of a context, normalized."""
     signs = (
         "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""
     )  # words alone would make "2 + 3" of "2 - 3"
@@ -77,7 +79,7 @@ def spelled_request(request: str) -> str:
 
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
 def _gist(system: str) -> str:
-    """What a system prompt says, whatever the order of its words."""
+    """The content of a system prompt, independent of the order of its words."""
     if content_words(system) <= stems(NEUTRAL):
         system = ""
     return content_id([sorted(content_words(system)), _particulars(system)])
@@ -97,20 +99,20 @@ def _particulars(text: str) -> list[Any]:
 
 
 def question_of(example: Example) -> Question | None:
-    """The question that an example's last answer answers; None without a user's turn or an answer in words."""
+    """The question of an example's last answer; None without a user turn or an answer in words."""
     at = max((at for at, message in enumerate(example.messages) if message.role == "assistant"), default=None)
     return None if at is None else question_at(example, at)
 
 
 def questions_of(example: Example) -> Iterator[Question]:
-    """The questions of all answers in words that an example has, in order."""
+    """The questions of all answers in words of an example, in order."""
     for at, message in enumerate(example.messages):
         if message.role == "assistant" and (question := question_at(example, at)) is not None:
             yield question
 
 
 def question_at(example: Example, at: int) -> Question | None:
-    """The question that the answer at a position among the messages answers; None as for `question_of`."""
+    """The question of the answer at a position among the messages; None as for `question_of`."""
     prompt, answer = example.messages[:at], example.messages[at]
     requests = [message for message in prompt if message.role == "user"]
     if not requests or not answer.text.strip() or not requests[-1].text.strip():
@@ -128,7 +130,7 @@ def question_at(example: Example, at: int) -> Question | None:
 
 
 def _spelled(message: Message, last: bool) -> str:
-    """A turn in one spelling: its role, its words (not those of the last request), and its calls of tools."""
+    """A turn, normalized: its role, its words (not those of the last request), and its tool calls."""
     calls = message.value.get("tool_calls") or message.value.get("function_call")
     return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
 

@@ -34,15 +34,15 @@ HIDES: Final = 40
 SLOTS: Final = 1 << 18
 """Places in which shingles are counted; a power of two."""
 Passages = tuple[str, ...]
-"""Shared instructions, as they stand in the data."""
+"""Shared instructions, as written in the data."""
 
 
 def telling(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
-    """The numbers of the examples that passages are learnt from, none where there can be none; and how many of them
-    have to share one.
+    """The examples that passages are learned from (their numbers; none where no passage can exist), and how many of
+    them must share a passage.
 
-    ids: of each example its id, as two numbers. Most files are told from the sets alone: where much of a file shares a
-    run of words, it shares the shingles in it.
+    ids: the id of each example, as two numbers. Most files are decided by the shingle sets alone: where much of a file
+    shares a run of words, it also shares the shingles in it.
     """
     order = np.lexsort((ids[:, 1], ids[:, 0]))
     first = np.ones(len(order), dtype=np.bool_)
@@ -65,7 +65,7 @@ def telling(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
 
 
 def boilerplate_notes(passages: Passages) -> list[str]:
-    """What a person should know of passages that are left out; nothing where there are none."""
+    """Notes for the user about passages that are left out; empty if there are none."""
     if not passages:
         return []
     said = (
@@ -76,9 +76,10 @@ def boilerplate_notes(passages: Passages) -> list[str]:
 
 
 def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
-    """The passages that many examples share, the most frequent first. asked: of each different example its user turns.
+    """The passages that many examples share, most frequent first.
 
-    least: examples that have to share one; 0: `SHARE` of these, and `LEAST`.
+    asked: the user turns of each distinct example. least: how many examples must share a passage; 0: `SHARE` of these
+    examples, and at least `LEAST`.
     """
     from curate.similarity.ngram_index import runs_of  # numba is loaded for files of some size only
 
@@ -112,8 +113,8 @@ def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
 
 
 def _without_secrets(passage: str) -> Iterator[str]:
-    """The parts of a passage between words with secrets in them: passages are named in the manifest, and secrets are
-    not.
+    """The parts of a passage between words that contain secrets: the manifest names passages and must not show
+    secrets.
     """
     secrets = secrets_in(passage)
     if not secrets:
@@ -124,7 +125,7 @@ def _without_secrets(passage: str) -> Iterator[str]:
 
 
 class _Chains:
-    """Where shared runs stand: numbers of runs, the most frequent first, in the order of the turns that have them."""
+    """Where shared runs occur: numbers of runs, most frequent first, in the order of the turns that have them."""
 
     def __init__(self, runs: Numbers, rows: Numbers, places: Numbers, owners: Numbers, counts: Numbers) -> None:
         self.runs, self.owners, self.counts = runs, owners, counts
@@ -135,9 +136,10 @@ class _Chains:
         self.covered = np.zeros(len(counts), dtype=np.bool_)
 
     def passages(self, least: int) -> Iterator[tuple[int, int]]:
-        """Chains of runs of which each run is in one: the position of its first run, and how many runs it has.
+        """Chains of consecutive runs: the position of the first run and the number of runs.
 
-        A chain goes on as long as `least` examples have all of it, and half of those that have its most frequent run.
+        A chain is extended as long as at least `least` examples have all of it, and half of those that have its most
+        frequent run.
         """
         for run in range(len(self.counts)):
             if self.covered[run]:
@@ -150,8 +152,8 @@ class _Chains:
             yield int(spots[0]) - more, longer + more + 1
 
     def _grown(self, spots: Numbers, goes: Flags, step: int, enough: int) -> tuple[Numbers, int]:
-        """The spots at which a chain goes on longest, each the end of it there, and by how many runs; backwards, the
-        spots are those it began with.
+        """The positions at which a chain can be extended furthest, each with its end there and the number of runs
+        added; backwards, the positions are those of its beginnings.
         """
         steps = 0
         while True:
@@ -171,7 +173,7 @@ class _Chains:
 
 
 def _words(turn: bytes, first: int, count: int) -> str:
-    """So many words of a turn, as they stand there."""
+    """`count` words of a turn from word `first` on, as written."""
     from curate.similarity.ngram_index import spans_of
 
     spans = spans_of(np.frombuffer(turn, dtype=np.uint8), 0, len(turn))
@@ -197,7 +199,9 @@ def _table(passages: Passages) -> Hashes:
 
 
 def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, Numbers]:
-    """Texts without their shared words; of each how many went, and the most that are left in a row."""
+    """Texts without their shared words; for each text, how many words were removed and the longest run of words that is
+    left.
+    """
     from curate.similarity.ngram_index import remove_runs
 
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
@@ -213,10 +217,10 @@ def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, 
 
 
 def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides: int = HIDES) -> list[str]:
-    """User turns without shared words, each for itself.
+    """User turns without shared words, each on its own.
 
-    Those of which less than `least` words in a row would be left, or less than `hides` words would go, stay as they
-    are.
+    Turns of which fewer than `least` consecutive words would be left, or fewer than `hides` words would be removed,
+    stay as they are.
     """
     if not passages:
         return list(texts)
@@ -228,8 +232,8 @@ def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides:
 
 
 def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list[str]:
-    """The compared text of each example: its pieces, line by line, those that a user says without shared words where
-    the example is compared so.
+    """The compared text of each example: its pieces, line by line; user pieces are without shared words where the
+    example is compared that way.
     """
     every = list(examples)
     if not passages:
@@ -247,8 +251,8 @@ def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list
 
 
 def having(asked: Sequence[Sequence[str]], passages: Passages) -> list[Numbers]:
-    """Of each passage the numbers of the examples that have it in a user turn. asked: of each example its user
-    turns.
+    """For each passage, the numbers of the examples that have it in a user turn. asked: the user turns of each
+    example.
     """
     from curate.similarity.ngram_index import runs_of
 

@@ -35,7 +35,7 @@ DAMAGED: Final = "some of the cache was damaged and is made anew"
 FOLDER: Final = "near"
 """In the folder of caches."""
 PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "similarity")
-"""Whose code makes what is cached."""
+"""The packages whose code computes what is cached."""
 LINES: Final = {"starts": "<i8", "sizes": "<i8", "endings": "<i8", "numbers": "<i8", "nths": "<i8", "holds": "|b1"}
 EXAMPLES: Final = {
     "ids": "<u8",
@@ -49,7 +49,7 @@ EXAMPLES: Final = {
 KEYED: Final = {"keys.conversation_hash": "<u8", "keys.prefix_hashes": "<u8", "keys.ends": "<i8"}
 OTHERS: Final = {"vocabulary": "|u1", "physical": "<i8", "bands": "<i8", "band_keys": "<u8"}
 VERDICTS: Final = 2_000_000
-"""Rows above which those that were not asked for are forgotten."""
+"""Number of rows above which rows that this run did not use are deleted."""
 
 
 @cache
@@ -66,14 +66,14 @@ class Task(NamedTuple):
     chunk: Chunk
     folder: Path | None = None
     only: bool = False
-    """Whether they have to be."""
+    """Whether the columns must be in the cache."""
     bands: Bands | None = None
-    """How signatures are cut; None where the band keys are not wanted."""
+    """How signatures are cut into bands; None if band keys are not wanted."""
 
 
 def columns_for(task: Task, spec: FeatureSpec) -> Columns:
-    """The columns of a chunk, cached or made and left for later runs. Raises `InputError`, `UsageError` where they have
-    to be cached.
+    """The columns of a chunk, from the cache or computed and cached. Raises `InputError`, and `UsageError` if they must
+    be in the cache and are not.
     """
     if task.folder is None:
         return columns_of(task.chunk, spec)
@@ -108,7 +108,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
 
 
 def _line_keys(digest: bytes, count: int) -> Ids:
-    """Of each line of a chunk a number that stands for its bytes: of the chunk's digest and the line's number."""
+    """A key for the bytes of each line of a chunk: from the chunk's digest and the line's number."""
     from curate.similarity import kernels
 
     chunk = np.tile(np.frombuffer(digest[:16], dtype="<u8"), (count, 1))
@@ -123,7 +123,7 @@ def kinds(*, keyed: bool) -> dict[str, str]:
 
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
-    """Columns as arrays, wherever in its file their chunk starts; with their band keys where these are known."""
+    """Columns as arrays, independent of where in its file the chunk starts; with their band keys if known."""
     names = LINES | EXAMPLES | (KEYED if columns.keys else {})
     arrays = {name: attrgetter(name)(columns) for name in names}
     vocabulary = "\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass")
@@ -138,9 +138,8 @@ def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[
 
 
 def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Columns:
-    """The columns back, of a chunk that starts at a byte of its file; with their band keys where these are of `bands`.
-
-    Raises `ValueError` where the arrays do not fit each other.
+    """Columns from cached arrays, for a chunk that starts at a byte of its file; with band keys if these are of
+    `bands`. Raises `ValueError` if the arrays do not match each other.
     """
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
     brief = Brief(arrays["brief.words"], arrays["brief.ends"], text.split("\n") if text else [])
@@ -163,7 +162,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
 
 
 def _fit(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
-    """Whether arrays fit each other, as far as what does not could do harm."""
+    """Whether arrays match each other in all respects that could cause wrong results."""
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     return (
         all(arrays[name].shape == (lines,) for name in LINES)
@@ -183,12 +182,12 @@ def _fit(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
 
 
 def _parts(ends: Array, count: int, total: int) -> bool:
-    """Whether these are the ends of so many parts of something."""
+    """Whether these are the ends of `count` parts of something."""
     return len(ends) == count + 1 and ends[0] == 0 and ends[-1] == total and bool((ends[1:] >= ends[:-1]).all())
 
 
 class Answers:
-    """What is known of things by key, in a file: what was known before, what was asked for, and what is new."""
+    """Cached answers by key, in one file: those known before, those that were used, and new ones."""
 
     def __init__(self, path: Path, kind: str, width: tuple[int, ...] = ()) -> None:
         """`kind`: numpy's name of the type of a row; `width`: its shape."""
@@ -204,12 +203,12 @@ class Answers:
         return rows, known
 
     def add(self, keys: Hashes, rows: Array) -> None:
-        """What is new."""
+        """Add new answers."""
         self._asked.append((keys, rows))
         self._new = True
 
     def save(self, damaged: Callable[[], object]) -> str:
-        """Write the file where it is other than before; returns what went wrong, nothing as a rule."""
+        """Write the file if it changed; returns what went wrong, usually nothing."""
         if not self._new:
             return ""
         known = self._loaded(damaged)
@@ -232,35 +231,35 @@ class Answers:
 
 @dataclass(slots=True)
 class DedupCache:
-    """What earlier runs left in a folder, and what this one leaves for the next."""
+    """What earlier runs left in a cache folder, and what this run adds."""
 
     folder: Path
     verdicts: Answers
-    """Of pairs of examples, whether they agree in their facts."""
+    """For pairs of examples, whether they agree in their facts."""
     spec: FeatureSpec
     only: bool = False
-    """Whether nothing may be needed that is not there."""
+    """Whether all that is needed must be in the cache."""
     bands: Bands | None = None
-    """How signatures are cut; None where the band keys are not wanted."""
+    """How signatures are cut into bands; None if band keys are not wanted."""
     reused: int = 0
-    """Examples of chunks that were there."""
+    """Number of examples in chunks that were cached."""
     read: int = 0
-    """Examples in all."""
+    """Number of all examples."""
     notes: list[str] = field(default_factory=list)
-    """What went wrong; it costs time, nothing else."""
+    """Problems with the cache; they cost time and change no result."""
     _findings: Answers | None = None
 
     @classmethod
     def of(
         cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False, bands: Bands | None = None
     ) -> "DedupCache":
-        """The cache for some files, read to make such columns."""
+        """The cache for some files that are read to make such columns."""
         named = content_id([_code().hex(), repr(spec), sorted(str(path.resolve()) for path in files)])
         folder = cache / FOLDER
         return cls(folder, Answers(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
-        """The shared instructions of examples of these ids: as cached, else as `learn` says."""
+        """The shared instructions of examples with these ids: cached, or computed by `learn`."""
         key = sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]
         path = self.folder / f"common-{key}.npz"
         known: Passages | None = load(
@@ -275,17 +274,17 @@ class DedupCache:
         return known
 
     def turn(self, spec: FeatureSpec) -> None:
-        """From now on cache what is made in another way."""
+        """From now on, cache columns of another specification."""
         self.spec, self.reused, self.read = spec, 0, 0
         path = self.verdicts.path
         self.verdicts = Answers(path.with_name(f"decided-{content_id([path.name, repr(spec)])}.npz"), "|b1")
 
     def task(self, chunk: Chunk) -> Task:
-        """A chunk, and where its columns may be."""
+        """A chunk, and where its columns may be cached."""
         return Task(chunk, self.folder, self.only, self.bands)
 
     def count(self, columns: Columns) -> None:
-        """Take down what came, and what went wrong when it was to be left for later."""
+        """Count the examples of a chunk, and note problems with caching it."""
         self.read += len(columns.ids)
         if columns.remembered:
             self.reused += len(columns.ids)
@@ -294,12 +293,12 @@ class DedupCache:
 
     @property
     def made(self) -> int:
-        """Examples of chunks that had to be read."""
+        """Number of examples of chunks that had to be read."""
         return self.read - self.reused
 
     def agreements(self, left: Ids, right: Ids, words: Flags) -> tuple[Flags, Flags]:
-        """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that
-        is cached.
+        """Whether pairs of examples (rows of their ids) agree in their facts, optionally in all `words`; and for which
+        pairs that is cached.
         """
         return self.verdicts.find(_pair_keys(left, right, words), self._damaged)
 
@@ -308,8 +307,8 @@ class DedupCache:
         self.verdicts.add(_pair_keys(left, right, words), same)
 
     def finding_counts(self, check: str, keys: Ids) -> tuple[Array, Flags]:
-        """Errors, warnings and infos of lines by their keys, and of which lines they are cached; `check`: all besides
-        their bytes that they depend on.
+        """Numbers of errors, warnings and infos of lines by their keys, and for which lines they are cached. `check`:
+        everything besides their bytes that they depend on.
         """
         if self._findings is None:
             name = content_id([_code().hex(), check])
@@ -317,12 +316,12 @@ class DedupCache:
         return self._findings.find(keys, self._damaged)
 
     def count_findings(self, keys: Ids, counts: Array) -> None:
-        """Cache these of lines."""
+        """Cache the finding counts of lines."""
         if self._findings is not None:
             self._findings.add(keys, counts)
 
     def save(self) -> list[str]:
-        """Leave what was decided for the next run, where it is other than before; make room. Returns the notes."""
+        """Write what was decided for the next run if it changed, and delete old entries. Returns the notes."""
         for answers in (self.verdicts, self._findings):
             if answers:
                 self._note(answers.save(self._damaged))
@@ -340,7 +339,7 @@ class DedupCache:
 
 
 def _pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
-    """Of each pair of ids one key, whichever is left."""
+    """One key per pair of ids, the same for both orders."""
     from curate.similarity import kernels
 
     keys: Hashes = kernels.pair_keys(left, right, words)

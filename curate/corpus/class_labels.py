@@ -1,4 +1,4 @@
-"""Class labels: answers of a few words that are given again and again, as in data for classification."""
+"""Class labels: answers of a few words that occur often, as in data for classification."""
 
 from collections import Counter
 from typing import Final
@@ -7,11 +7,11 @@ from curate.core.text import normalised, words
 from curate.language.lexicon import FILLER
 
 LONGEST: Final = 4
-"""Words of a label."""
+"""Maximum number of words of a label."""
 LEAST: Final = 20
-"""Questions of one setting from which on it is known whether their answers are labels."""
+"""Minimum number of questions of one setting to decide whether their answers are labels."""
 SHARE: Final = 0.9
-"""Of a setting's answers that have to be labels."""
+"""Minimum share of such answers that must be labels."""
 
 
 def is_label(answer: str) -> bool:
@@ -25,7 +25,7 @@ def is_label(answer: str) -> bool:
 
 
 def are_labels(found: Counter[str]) -> bool:
-    """Whether these answers, each with how often it was given and "" for all that are no labels, are those of data for
+    """Whether these answers (with their counts; "" for all that are not labels) are those of data for
     classification.
     """
     total = found.total()

@@ -1,6 +1,4 @@
-"""The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred
-bytes a line.
-"""
+"""The lines of whole files as columns, and access to the lines themselves; memory is a few hundred bytes per line."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -25,7 +23,7 @@ from curate.read.lines import Line
 from curate.similarity.shingles import Sets, joined
 
 AHEAD: Final = 1 << 20
-"""Bytes that are read at a time where parts of a file are wanted in order."""
+"""Bytes to read at a time when parts of a file are wanted in order."""
 ENDINGS: Final = (b"", b"\n", b"\r\n")
 
 
@@ -33,63 +31,63 @@ class Source(NamedTuple):
     """Where the lines of a file can be read again."""
 
     path: Path
-    """The file, or what it was unpacked to."""
+    """The file, or the file it was decompressed to."""
     name: str
-    """What it goes by in places."""
+    """Its name in places."""
     document: bool = False
-    """Whether its lines are elements of a JSON document, which may span several."""
+    """Whether its lines are elements of a JSON document, which may span several physical lines."""
 
 
 @dataclass(slots=True)
 class Table:
-    """All lines of some files that are not blank, in order; arrays of one element a line, and then of one an
-    example.
+    """All lines of some files that are not blank, in order: first arrays with one element per line, then arrays with
+    one element per example.
     """
 
     sources: list[Source]
     first: Numbers
-    """Of each file its first line; at the end, the number of all lines."""
+    """The first line of each file; the last entry is the number of all lines."""
     starts: Numbers
     sizes: Numbers
     endings: Numbers
     numbers: Numbers
     nths: Numbers
     lines: Numbers
-    """Of each example its line."""
+    """The line of each example."""
     ids: Ids
     sets: Sets
     brief: Brief
     lengths: Numbers
     """Characters of all turns of each example."""
     ranks: Floats
-    """What the policy ranks each example by first (see `curate.corpus.keep_policy.rank_of`)."""
+    """The first sort key of the keep policy for each example (see `curate.corpus.keep_policy.rank_of`)."""
     keys: Keys | None = None
-    """Of each example, where they were wanted."""
+    """One row per example, if they were requested."""
     links: Links | None = None
-    """Of each example, where they were wanted."""
+    """One row per example, if they were requested."""
     marks: Marks | None = None
-    """Of each example, where they were wanted."""
+    """One row per example, if they were requested."""
     common: Passages = ()
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
     line_keys: Ids | None = None
-    """Of each line a number that stands for its bytes, where all chunks are cached."""
+    """A key for the bytes of each line, if all chunks are cached."""
     band_keys: Ids | None = None
-    """Of each band (first axis) and example a key, where all are known."""
+    """A key for each band (first axis) and example, if all are known."""
     folder: Path | None = None
-    """Where arrays that outgrow memory are; None where all are in memory."""
+    """Folder for arrays that do not fit in memory; None if all are in memory."""
     judged: Sequence[tuple[int, Any]] = ()
-    """What came of `FeatureSpec.judging`, piece by piece, each with the number of lines before it in its file."""
+    """Results of `FeatureSpec.judging`, one per piece, each with the number of lines before it in its file."""
 
     def id(self, example: int) -> str:
         """The id of an example."""
         return "{:016x}{:016x}".format(*self.ids[example].tolist())
 
     def source(self, line: int) -> int:
-        """The number of the file that a line stands in."""
+        """The number of the file of a line."""
         return int(self.first.searchsorted(line, side="right")) - 1
 
     def place(self, line: int) -> Place:
-        """Where a line stands."""
+        """The place of a line."""
         return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
 
     def names(self, examples: Numbers) -> list[str]:
@@ -98,16 +96,16 @@ class Table:
         return [every[at : at + 32] for at in range(0, len(every), 32)]
 
     def places(self, lines: Numbers) -> list[Place]:
-        """Where some lines stand."""
+        """The places of some lines."""
         files = [self.sources[at].name for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
 
     def chosen(self, examples: Numbers) -> "Table":
-        """The same lines, and of the examples those with these numbers, in this order."""
+        """All lines, and only the examples with these numbers, in this order."""
         return self._with(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
 
     def taken(self, examples: Numbers) -> "Table":
-        """The same for numbers that ascend; sets and links are taken away from this table, since there are many."""
+        """As `chosen`, for ascending numbers; moves sets and links out of this table to save memory."""
         sets, links, nothing = self.sets, self.links, joined([])
         self.sets, self.links = nothing, None
         if len(examples) == len(self.lines):
@@ -133,15 +131,15 @@ class Table:
         )
 
     def line_ref(self, line: int) -> "LineRef":
-        """What it takes to read a line again."""
+        """What is needed to read a line again."""
         start, size, ending, number, nth = (
             int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
         )
         return LineRef(self.sources[self.source(line)], start, size, ending, number, nth)
 
     def line_refs(self, examples: Numbers) -> "list[LineRef]":
-        """What it takes to read some examples again, in another process too, and to tell that they are the same
-        still.
+        """What is needed to read some examples again, also in another process, and to verify that they are
+        unchanged.
         """
         lines = self.lines[examples]
         sources = [self.sources[at] for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
@@ -161,16 +159,14 @@ class LineRef(NamedTuple):
     number: int
     nth: int
     id: str = ""
-    """Of the example on it, where it is known."""
+    """The id of its example, if known."""
 
 
 class LineReader:
-    """Reads lines again; keeps the files that it reads open, so that another file that takes the place of one is not
-    read in its stead.
-    """
+    """Reads lines again; keeps files open, so that a file that is replaced meanwhile is not read instead."""
 
     def __init__(self) -> None:
-        """Nothing is opened before it is asked for."""
+        """Files are opened when they are first read."""
         self._files: dict[Path, IO[bytes]] = {}
 
     def __del__(self) -> None:
@@ -178,8 +174,8 @@ class LineReader:
             file.close()
 
     def data(self, spot: LineRef) -> bytes:
-        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more, or is
-        shorter by now.
+        """The bytes of a line without its line ending. Raises `InputError` for a file that is gone or shorter than
+        before.
         """
         return self.part(spot.source, spot.start, spot.size)
 
@@ -192,8 +188,8 @@ class LineReader:
             yield self.part(table.sources[at], start, size)
 
     def parts(self, source: Source, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
-        """Parts of a file; where they are in order, read ahead. Raises `InputError` for a file that is not there any
-        more, or is shorter by now.
+        """Parts of a file, read ahead where they are in order. Raises `InputError` for a file that is gone or shorter
+        than before.
         """
         start, block = 0, memoryview(b"")
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
@@ -232,7 +228,7 @@ class LineReader:
         )
 
     def example(self, spot: LineRef) -> Example:
-        """The example that a line holds. Raises `InputError` where it holds none any more."""
+        """The example of a line. Raises `InputError` if the line holds none any more."""
         decoded = decode(self.data(spot))
         if decoded.plain:  # nearly all
             found: Example | None = Example(
@@ -246,7 +242,7 @@ class LineReader:
 
 
 def changed(source: Source) -> InputError:
-    """What is raised for a file that is not what it was."""
+    """The error for a file that changed."""
     return InputError(f"{visible(source.name)}: changed while it was read", "run it again when nobody writes to it")
 
 

@@ -1,7 +1,7 @@
-"""The text of an example that counts when it is compared with others.
+"""The text of an example that counts in comparisons.
 
-System prompts and definitions of tools are no part of it: a prompt that the whole file shares makes nothing a
-duplicate. What an answer calls is: two answers without words that call other functions are two answers.
+System prompts and tool definitions are not part of it: a prompt that the whole file shares makes nothing a duplicate.
+Function calls are part of an answer: two answers without text that call different functions are different.
 """
 
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ class Segment(NamedTuple):
 
     text: str
     asked: bool
-    """Whether a user says it."""
+    """Whether the user says it."""
 
 
 def written_text(example: Example, on: On) -> str:
-    """The text that counts, as it is written: the turns of the user and the answers, without system prompts.
+    """The text that counts, as written: the turns of the user and the answers, without system prompts.
 
-    The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
+    The rejected side of a preference pair counts too: two pairs that differ only there are different examples.
     """
     return "\n".join([piece.text for piece in segments_of(example, on)])
 
@@ -50,13 +50,13 @@ def segments_of(example: Example, on: On) -> list[Segment]:
 
 
 def asked_turns(example: Example, on: On) -> list[str]:
-    """What a user says in the turns that are compared."""
+    """The user's texts in the compared turns."""
     return [piece.text for piece in segments_of(example, on) if piece.asked]
 
 
 def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
-    """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools,
-    then those of the assistant, without the worse answer of a pair.
+    """Questions and answers in the compared turns, as written: turns of the user and of tools, then those of the
+    assistant, without the rejected answer of a pair.
     """
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns
@@ -70,9 +70,9 @@ def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
 
 
 def given_beside(example: Example, on: On) -> list[Any]:
-    """What a trainer is given beside the texts and attachments: labels and reference answers; of each turn that is
-    compared the functions it calls, its reasoning and its keys for the loss. Each with its key and the number of its
-    turn; empty values count as missing.
+    """What a trainer gets besides texts and attachments: labels and reference answers; for each compared turn, the
+    functions that it calls, its reasoning and its keys for the loss. Each with its key and the number of its turn;
+    empty values count as missing.
     """
     found = [[-1, key, example.value[key]] for key in BESIDE_TEXT if example.value.get(key) not in EMPTY]
     for at, message in enumerate(compared_turns(example, on)):
@@ -110,13 +110,13 @@ def compared_turns(example: Example, on: On) -> list[Message]:
 
 @cache
 def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
-    """The turns that are compared of a plain conversation of these roles."""
+    """The compared turns of a plain conversation with these roles."""
     value = {"messages": [{"role": role, "content": ""} for role in roles]}
     return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
 
 
 def _said(message: Message) -> Iterator[str]:
-    """The words of a turn, then the functions that it calls with their arguments."""
+    """The text of a turn, then the functions that it calls with their arguments."""
     yield message.text
     yield from called_texts(message)
 
@@ -139,7 +139,7 @@ def _functions(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def other_sides(example: Example) -> list[str]:
-    """The worse answers of a preference pair, as written; mostly none."""
+    """The rejected answers of a preference pair, as written; usually none."""
     return [_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value]
 
 

@@ -1,5 +1,5 @@
-"""The lines of a piece of a file as columns: where each stands, its id, its shingles and its keys. No texts and no
-objects are kept.
+"""The lines of a piece of a file as columns: position, id, shingles and keys of each. Neither texts nor objects are
+kept.
 """
 
 import hashlib
@@ -25,23 +25,23 @@ from curate.read.lines import BOM
 from curate.similarity.shingles import Sets, Shingling, joined, salted, shingled, texts_of
 
 FEW: Final = 1000
-"""Lines that are soon read in any way."""
+"""Number of lines up to which reading one by one is fast enough."""
 OUTLINED: Final = 1 << 20
-"""Bytes of a piece from which plain lines are outlined; the compiled code takes a while to load."""
+"""Size in bytes of a piece from which plain lines are read by compiled code, which takes a while to load."""
 
 
 class LineCheck(Protocol):
-    """What lines are asked besides while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
+    """A check of lines while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
 
     def judge(self, piece: Chunk) -> Any:
-        """What comes of it for the lines of a piece."""
+        """The result for the lines of a piece."""
 
     def judge_batch(self, batch: Batch, lines: int) -> Any:
-        """What comes of it for lines that were read one by one."""
+        """The result for lines that were read one by one."""
 
 
 class FeatureSpec(NamedTuple):
-    """What columns are made for."""
+    """What columns are made, and for what."""
 
     on: On
     shingling: Shingling
@@ -54,17 +54,15 @@ class FeatureSpec(NamedTuple):
     brief: bool = True
     """Whether `Columns.brief` is wanted."""
     marking: Marking | None = None
-    """Which marks are wanted; None for none."""
+    """Which marks are wanted; None: no marks."""
     judging: LineCheck | None = None
-    """What lines are asked besides."""
+    """The check of lines while they are read."""
     common: Passages | None = None
-    """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None where `read_table` is to learn
-    them.
-    """
+    """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None: `read_table` learns them."""
 
 
 def feature_spec_for(config: DedupConfig) -> FeatureSpec:
-    """What is made for deduplication."""
+    """The specification for deduplication."""
     return FeatureSpec(config.on, Shingling(), config.keep if by_content(config.keep) else "longest", config.beginnings)
 
 
@@ -73,47 +71,47 @@ class Columns:
     """Lines that are not blank, in order."""
 
     starts: Numbers
-    """Byte of the unpacked file at which each line starts."""
+    """Offset in the decompressed file at which each line starts."""
     sizes: Numbers
-    """Bytes of each, without its line ending."""
+    """Size of each line in bytes, without its line ending."""
     endings: Numbers
-    """Bytes of its line ending: 0, 1 or 2."""
+    """Size of its line ending in bytes: 0, 1 or 2."""
     numbers: Numbers
-    """Physical line, from 1 in the piece; in a document several elements may start on one."""
+    """Physical line, from 1 in the piece; several elements of a document may start on one line."""
     nths: Numbers
-    """How many others start before it on the same line."""
+    """How many other elements start before it on the same line."""
     holds: Flags
-    """Whether it holds an example that is understood; what follows is about those that do."""
+    """Whether it holds an example in a known format; the arrays below have one row per such example."""
     ids: Ids
     """Its id, as two numbers."""
     sets: Sets
     """The shingles of its text."""
     brief: Brief
-    """Its words, where it is short and that is wanted."""
+    """The words of short texts, if requested."""
     lengths: Numbers
     """Characters of all its turns."""
     ranks: Floats
-    """What the policy ranks it by first (see `curate.corpus.keep_policy.rank_of`)."""
+    """The first sort key of the keep policy (see `curate.corpus.keep_policy.rank_of`)."""
     keys: Keys | None = None
-    """How it begins, where that is wanted."""
+    """Prefix hashes, if requested."""
     links: Links | None = None
-    """What it may be linked by, where that is wanted."""
+    """Keys of links, if requested."""
     physical: int = 0
-    """Physical lines of the piece, blank ones too."""
+    """Number of physical lines of the piece, including blank ones."""
     marks: Marks | None = None
-    """What counts when the data is divided, where that is wanted."""
+    """What a division groups and balances by, if requested."""
     remembered: bool = False
-    """Whether they are those of an earlier run."""
+    """Whether the columns come from the cache."""
     trouble: str = ""
-    """Why they were not remembered, or are not for later."""
+    """Why the columns were not read from the cache or not written to it."""
     judged: Any = None
-    """What came of `FeatureSpec.judging`."""
+    """The result of `FeatureSpec.judging`."""
     line_keys: Ids | None = None
-    """Of each line a number that stands for its bytes, where the chunk is cached (see `curate.corpus.cache`)."""
+    """A key for the bytes of each line, if the chunk is cached (see `curate.corpus.cache`)."""
     band_keys: Ids | None = None
-    """Of each band (first axis) and example a key, where these are cached."""
+    """A key for each band (first axis) and example, if cached."""
     quick: bool = True
-    """Whether they were read by compiled code, which threads can do side by side."""
+    """Whether compiled code read them, which threads can do in parallel."""
 
 
 def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
@@ -134,7 +132,7 @@ def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
 
 
 def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
-    """The columns of a piece most of whose lines are plain; None for another one."""
+    """The columns of a piece in which most lines are plain; None for another piece."""
     offset, whole, size = chunk_bytes(piece)
     data = bytes(whole[:size])
     if size < OUTLINED:
@@ -172,7 +170,7 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
 
 
 def _outlines(spec: FeatureSpec) -> bool:
-    """Whether all that is wanted can be had of outlines."""
+    """Whether plain columns hold all that is wanted."""
     marking = spec.marking
     inside = marking.keys if marking else ()
     return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (
@@ -266,7 +264,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
 
 
 def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None) -> tuple[Sets, Brief]:
-    """The shingles of what is compared, `whole` where they are known and nothing is left out, and the words of short
+    """The shingles of the compared text (`whole` if they are known and nothing is left out), and the words of short
     texts.
     """
     count = len(batch.texts) + len(examples)

@@ -1,5 +1,5 @@
-"""What counts of each example when a data set is divided, besides what it asks: as columns of what a user groups by, of
-traits, of lengths.
+"""What a division needs to know of each example besides its questions: the keys to group by, traits and lengths, as
+columns.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,32 +18,32 @@ from curate.read.formats import BY_NAME
 
 FORMAT_NAMES: Final = (*BY_NAME, UNKNOWN)
 NAMES: Final = 1000
-"""Different traits whose names are kept, of each piece that is read."""
+"""Number of different traits per piece whose names are kept."""
 
 
 class Marking(NamedTuple):
-    """What marks are wanted besides what all examples have."""
+    """Which marks are wanted besides those of all examples."""
 
     keys: tuple[str, ...] = ()
-    """What a user groups by: `meta.source`, or JSON pointers, `/meta/source`."""
+    """Keys that the user groups by: `meta.source`, or JSON pointers such as `/meta/source`."""
     traits: tuple[str, ...] = ()
     """See `curate.corpus.strata`."""
 
 
 @dataclass(slots=True)
 class Marks:
-    """Arrays of one element an example."""
+    """Arrays with one element per example."""
 
     formats: Bytes
     """The line's format, by its position in `FORMAT_NAMES`."""
     characters: Numbers
     """Characters of all texts."""
     keys: Hashes
-    """One column a key: hash of what stands there; 0 where nothing does."""
+    """One column per key: hash of the value; 0 if there is none."""
     traits: Hashes
-    """One column a trait, in the same way."""
+    """One column per trait: hash of the value; 0 if there is none."""
     names: dict[int, str] = field(default_factory=dict)
-    """What the hashes stand for, safe to show; not of all where there are many."""
+    """The values of the hashes, safe to show; not of all if there are many."""
 
     def chosen(self, numbers: Numbers) -> "Marks":
         """The marks of the examples with these numbers, in this order."""
@@ -53,7 +53,7 @@ class Marks:
 
 
 def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
-    """The marks of a batch's examples: the plain ones first, then the others."""
+    """The marks of a batch's examples: plain ones first, then the others."""
     examples = [
         parsed.example for parsed in batch.irregular_lines if parsed.example is not None and not parsed.line.blank
     ]
@@ -81,7 +81,7 @@ class JoiningMarks:
     """Marks that are joined one part after another."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """None yet. With a folder, they are in files there."""
+        """Empty at first. With a folder, the marks are in files there."""
         self._columns = {
             "formats": Growing("u1", folder),
             "characters": Growing("i8", folder),
@@ -92,14 +92,14 @@ class JoiningMarks:
         self._names: dict[int, str] = {}
 
     def add(self, part: Marks) -> None:
-        """The marks of a part behind all others. Raises `OutputError`."""
+        """Append the marks of a part. Raises `OutputError`."""
         for name, column in self._columns.items():
             column.add(getattr(part, name))
         self._widths = {name: getattr(part, name).shape[1] for name in self._widths}
         self._names.update(part.names)
 
     def done(self) -> Marks:
-        """All of them; nothing can be added any more. Raises `OutputError`."""
+        """All of them; nothing can be added afterwards. Raises `OutputError`."""
         columns = {name: column.done() for name, column in self._columns.items()}
         count = len(columns["formats"])
         columns |= {name: columns[name].reshape(count, width) for name, width in self._widths.items()}
@@ -115,9 +115,7 @@ def joined_marks(parts: Iterable[Marks]) -> Marks:
 
 
 def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:
-    """The examples, plain ones first; these as objects too where a key is wanted that they may have, one inside of
-    `messages`.
-    """
+    """The examples, plain ones first; these as objects too if a key inside of `messages` is wanted."""
     whole = wanted.removeprefix("/").startswith("messages")
     for position, (roles, texts) in enumerate(zip(batch.roles, batch.texts, strict=True)):
         yield StratumInput(batch.file, roles, texts, batch.parsed(position).example if whole else None)

@@ -1,7 +1,7 @@
-"""Which one of several duplicates stays: a rank for each example, and the smallest rank stays.
+"""Which one of several duplicates is kept: each example has a rank, and the smallest rank is kept.
 
-`best` ends in the order of the lines, the others (but `first` and `last`) in one that does not depend on it: longest
-first and then by id. So the choice is always made, and is the same in every run. See
+`first`, `last` and, among equals, `best` go by the order of the lines. The others do not depend on it: among equals,
+the longest example and then the smallest id is kept. The choice is the same in every run. See
 `curate.dedup.cluster_resolution.ranks_of`.
 """
 
@@ -16,16 +16,16 @@ from curate.core.example import Example
 from curate.core.lazy import np
 
 MILLISECONDS: Final = 1e11
-"""A number of seconds since 1970 above this would be a date after the year 5138: it is taken for milliseconds."""
+"""Numbers above this are taken for milliseconds: as seconds since 1970 they would be dates after the year 5138."""
 
 
 def by_content(keep: str) -> bool:
-    """Whether a policy, one of `curate.core.config.KEEP`, ranks by something in an example besides its length."""
+    """Whether a policy, one of `curate.core.config.KEEP`, ranks by content of the example other than its length."""
     return keep == "most-turns" or ":" in keep
 
 
 def rank_of(keep: str) -> Callable[[Example], float]:
-    """What a policy ranks an example by first; infinite where it has nothing usable in the field that the policy names,
+    """The first sort key of an example under a policy; infinite if the field that the policy names has no usable value,
     0 for other policies.
     """
     name, _, field = keep.partition(":")
@@ -39,7 +39,7 @@ def rank_of(keep: str) -> Callable[[Example], float]:
 
 
 def plain_ranks(keep: str, turns: Numbers) -> Floats:
-    """The same of plain conversations of so many turns, which have no other fields."""
+    """The same for plain conversations with these numbers of turns; they have no other fields."""
     return -turns.astype(np.float64) if keep == "most-turns" else np.full(len(turns), math.inf if ":" in keep else 0.0)
 
 
@@ -51,7 +51,7 @@ def length(example: Example) -> int:
 
 
 def number(value: Any, otherwise: float) -> float:
-    """A number, or a text that is one; `otherwise` for anything else, NaN among it."""
+    """A number, or a text that is one; `otherwise` for anything else, including NaN."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return otherwise
     try:

@@ -1,9 +1,8 @@
-"""Hashes of conversations and of their prefixes, which find conversations that are the exact beginning of another one.
-Tools and the other side of a preference count.
+"""Hashes of conversations and of their prefixes, to find conversations that are the exact beginning of another one.
 
-`conversation_hash` is that of a conversation that ends with an answer, `prefix_hashes` are those of its beginnings up
-to each earlier answer. A conversation is the beginning of another one if its `conversation_hash` is among the other's
-`prefix_hashes`.
+Tools and the other side of a preference count. `conversation_hash` is that of a conversation that ends with an answer,
+`prefix_hashes` are those of its beginnings up to each earlier answer. A conversation is the beginning of another one if
+its `conversation_hash` is among the other's `prefix_hashes`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,8 +29,8 @@ CARRIED: Final = (
     *LABELS,
     *ATTACHED,
 )
-"""Keys beside the turns that make another example: what can be called, what is given beside text, and what an answer is
-preferred to.
+"""Keys besides the turns that make an example a different one: tools, what is given besides text, and the rejected
+answer.
 """
 
 
@@ -53,7 +52,7 @@ class Keys:
 
     conversation_hash: Ids
     prefix_hashes: Ids
-    """Those of example i from ends[i] to before ends[i + 1]."""
+    """The hashes of example i are those from ends[i] up to, not including, ends[i + 1]."""
     ends: Numbers
 
     @classmethod
@@ -95,8 +94,8 @@ def key_of(example: Example) -> Key:
 
 
 def plain_key(roles: tuple[str, ...], turns: Sequence[bytes]) -> Key:
-    """`key_of` for a plain conversation of these roles, without making objects of it; `turns`: as `plain_turns` gives
-    them.
+    """`key_of` for a plain conversation with these roles, without creating objects; `turns`: the result of
+    `plain_turns`.
     """
     return chain_key([role == "assistant" for role in roles], turns)
 
@@ -107,13 +106,13 @@ def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
 
 
 def digest(data: bytes, seed: int = 0) -> int:
-    """A key, as `curate.read.plain_columns_kernel` makes it; never 0, which stands for none."""
+    """A key, computed as in `curate.read.plain_columns_kernel`; never 0, which means no key."""
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 
 def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> Key:
-    """The key of a whole conversation, 0 where it does not end on an answer, and those up to each answer before its
-    end; `key`: of what it carries.
+    """The key of the whole conversation (0 if it does not end with an answer), and the keys up to each earlier answer.
+    `key`: the hash of what it carries besides its turns.
     """
     begun = []
     for at, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):

@@ -12,24 +12,25 @@ from curate.similarity.word_kernels import tokens
 
 BASE = U64(0x9E3779B97F4A7C15)
 SILENT, USER, ANSWER, OTHER, BESIDE, CALL = 0, 1, 2, 3, 4, 5
-"""Kinds of pieces of a conversation: a turn that is not compared; turns of a user, of the assistant, of anybody else;
-text that belongs to no turn; what the assistant's turn before it calls."""
+"""Kinds of pieces of a conversation: a turn that is not compared; a turn of the user, of the assistant, of another
+role; text outside of turns; the calls of the assistant's turn before it.
+"""
 
 
 class Scripts(NamedTuple):
-    """What characters are, and how their case is folded."""
+    """Classes of characters, and their case folds."""
 
     classes: Any
     folds: Any
 
 
 class Room(NamedTuple):
-    """Arrays of the size of the longest conversation, which each uses in turn."""
+    """Buffers of the size of the longest conversation, reused for each."""
 
     words: Any
-    """Of all pieces."""
+    """Words of all pieces."""
     said: Any
-    """Of the assistant's turns."""
+    """Words of the assistant's turns."""
     found: Any
     others: Any
     eights: Any
@@ -38,31 +39,31 @@ class Room(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """What the words of a conversation come to."""
+    """Counts and keys of the words of a conversation."""
 
     words: int
-    """How many there are."""
+    """Number of words."""
     said: int
-    """How many of the assistant's there are."""
+    """Number of the assistant's words."""
     answers: int
     last_said: int
     """Where the last answer begins among the assistant's words."""
     last: int
-    """Where it begins among all words."""
+    """Where the last answer begins among all words."""
     question: Any
     """The key of the user turns."""
     asked: int
-    """How many words these have."""
+    """Number of words in the user turns."""
     whole: Any
-    """The key of the conversation where it ends on an answer, else 0."""
+    """The key of the conversation if it ends with an answer, else 0."""
     begun: int
-    """How many keys of what it is up to earlier answers have been written."""
+    """Number of prefix keys (up to each earlier answer) that have been written."""
 
 
 @compiled
 def _shingles(words: Any, begin: int, end: int, size: int, found: Any, made: int) -> int:
-    """Write the 32-bit hashes of the runs of `size` words to `found` from `made` on, or that of all words where they
-    are fewer; returns where they end.
+    """Write the 32-bit hashes of the runs of `size` words to `found` from `made` on (one hash of all words if there are
+    fewer); returns the end.
     """
     for start in range(begin, max(end - size, begin) + 1 if end > begin else begin):
         rolling = U64(0)
@@ -75,7 +76,7 @@ def _shingles(words: Any, begin: int, end: int, size: int, found: Any, made: int
 
 @compiled
 def _merged(one: Any, size: int, other: Any, more: int, out: Any, to: int) -> int:
-    """Merge two ascending sets into `out`, from `to` on; returns where they end."""
+    """Merge two ascending sets into `out`, from `to` on; returns the end."""
     i = j = 0
     while i < size and j < more:
         x, y = one[i], other[j]
@@ -165,7 +166,7 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
 
 @compiled
 def _stands_alone(turns: Turns, room: Room, least: int) -> bool:
-    """Whether a conversation has one answer that is compared, and all that the assistant says stands in one piece."""
+    """Whether a conversation has one compared answer, and all text of the assistant is in one piece."""
     if turns.answers != 1 or turns.said < least:
         return False
     for nth in range(turns.said):  # noqa: SIM110
@@ -176,8 +177,8 @@ def _stands_alone(turns: Turns, room: Room, least: int) -> bool:
 
 @compiled
 def _text_shingles(turns: Turns, room: Room, size: int, alone: bool) -> Any:
-    """Write the shingles of a text to `room`: those of an answer that stands alone to `found`, which are sorted once,
-    for it and for the text, all others to `others`; returns how many there are of each.
+    """Write the shingles of a text to `room` and return their numbers: those of a single answer to `found`, which is
+    sorted once for the answer and the text, all others to `others`.
     """
     words, found, others = room.words, room.found, room.others
     if not alone:
@@ -194,13 +195,13 @@ def _text_shingles(turns: Turns, room: Room, size: int, alone: bool) -> Any:
 
 @compiled
 def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
-    """All that links conversations, in pieces (see `curate.corpus.links.Pieces`); `least`: words from which an answer
-    is compared.
+    """All that links conversations, in pieces (see `curate.corpus.links.Pieces`); `least`: minimum number of words of a
+    compared answer.
 
-    Returns the sets of shingles of whole texts (hashes, offsets); of each row the key of its user turns and their
-    words, of the conversation where it ends on an answer (else 0); the keys up to each earlier answer, and where those
-    of each row end; the sets of answers (hashes, offsets; none for a short one), their keys, and where those of each
-    row end.
+    Returns the shingle sets of whole texts (hashes, offsets); for each row the key of its user turns and their number
+    of words, and the key of the conversation if it ends with an answer (else 0); the keys up to each earlier answer,
+    and the end of those of each row; the sets of answers (hashes, offsets; empty for a short one), their keys, and the
+    end of those of each row.
     """
     rows, room = len(pieces.first) - 1, _room_for(pieces)
     most = len(pieces.texts.buffer) // 5 + 1024

@@ -1,9 +1,9 @@
-"""What examples are linked by when a data set is divided (docs/leaks.md): keys that are equal where two are linked, and
-the sets of their answers.
+"""What links examples when a data set is divided (docs/leaks.md): keys that are equal for linked examples, and the
+shingle sets of their answers.
 
 `copy` is of all that a trainer is given; `prompt_hash` of the words of the user turns and the attachments;
-`conversation_hash` of a conversation that ends on an answer, by role and words of its turns; `prefix_hashes` of what it
-is up to each earlier answer, so that one continues another where its `prefix_hashes` have the other's
+`conversation_hash` of a conversation that ends with an answer, by role and words of its turns; `prefix_hashes` of its
+beginnings up to each earlier answer, so that one example continues another if its `prefix_hashes` contain the other's
 `conversation_hash`. System and developer turns count for `copy` alone.
 """
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
 
 
 SHORT: Final = 20
-"""Words below which an answer is short: it is not compared by itself."""
+"""Number of words below which an answer is short: it is not compared by itself."""
 
 
 @dataclass(slots=True)
 class Links:
-    """Columns, one element an example; `prefix_hashes` and the answers of example i from its end to before the next
-    one.
+    """Columns with one element per example; the `prefix_hashes` and answers of example i are those from its end up to,
+    not including, the next one's.
     """
 
     copy: Ids
     prompt_hash: Ids
-    """0 where nothing is asked."""
+    """0 if there is no question."""
     conversation_hash: Ids
-    """0 where it does not end on an answer."""
+    """0 if it does not end with an answer."""
     prefix_hashes: Ids
     ends: Numbers
     answers: Sets
-    """Of each answer its shingles; none for a short one."""
+    """The shingles of each answer; empty for a short one."""
     answered: Ids
-    """Of each answer the key of its words; 0 where it has none."""
+    """The key of the words of each answer; 0 if it has none."""
     answer_ends: Numbers
 
     def chosen(self, numbers: Numbers) -> "Links":
@@ -56,8 +56,8 @@ class Links:
         return self._of(numbers, self.answers.chosen, None)
 
     def kept(self, numbers: Numbers, folder: Path | None = None) -> "Links":
-        """The same for numbers that ascend, in files of the folder if there is one; nothing else may be done with these
-        any more. Raises `OutputError`.
+        """As `chosen`, for ascending numbers, in files of the folder if there is one; these links cannot be used
+        afterwards. Raises `OutputError`.
         """
         return self._of(numbers, self.answers.kept, folder)
 
@@ -78,14 +78,14 @@ class JoiningLinks:
     """Links that are joined one part after another."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """None yet. With a folder, they are in files there."""
+        """Empty at first. With a folder, the links are in files there."""
         columns = ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
         self._columns = {name: Growing("u8", folder) for name in columns}
         self._sizes = {name: Growing("i8", folder) for name in ("ends", "answer_ends")}
         self._answers = Joining(folder)
 
     def add(self, part: Links) -> None:
-        """The links of a part behind all others. Raises `OutputError`."""
+        """Append the links of a part. Raises `OutputError`."""
         for name, column in self._columns.items():
             column.add(getattr(part, name))
         for name, sizes in self._sizes.items():
@@ -93,7 +93,7 @@ class JoiningLinks:
         self._answers.add(part.answers)
 
     def done(self) -> Links:
-        """All of them; nothing can be added any more. Raises `OutputError`."""
+        """All of them; nothing can be added afterwards. Raises `OutputError`."""
         columns = {name: column.done() for name, column in self._columns.items()}
         ends = {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
         return Links(**columns, **ends, answers=self._answers.done())
@@ -112,15 +112,17 @@ class Pieces(NamedTuple):
 
     texts: Texts
     kinds: Bytes
-    """Of each piece, see there."""
+    """The kind of each piece, see `curate.corpus.link_kernels`."""
     roles: Ids
-    """Of each turn a hash of its role."""
+    """A hash of the role of each turn."""
     first: Numbers
-    """Where the pieces of each begin, and where the last ones end."""
+    """Where the pieces of each conversation begin, and where the last ones end."""
 
 
 def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
-    """The sets of whole texts, the links but for what `copy` and attachments say, and how many words each asks."""
+    """The sets of whole texts, the links without `copy` and attachments, and the number of words in the user turns of
+    each.
+    """
     from curate.corpus import link_kernels as kernels
 
     hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
@@ -134,7 +136,7 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
 
 
 def links_of_outlined(outlined: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
-    """Those of outlined lines, and the sets of their whole texts."""
+    """The links of plain lines, and the sets of their whole texts."""
     from curate.read.plain_columns import ROLES
 
     turns = outlined.turns
@@ -155,7 +157,7 @@ def links_of_outlined(outlined: "PlainColumns", ids: Ids, size: int) -> tuple[Se
 def links_of_lines(
     roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: Ids, size: int
 ) -> tuple[Sets, Links]:
-    """Those of plain conversations of roles and texts, then of examples. ids: of all of them."""
+    """The links of plain conversations (roles and texts), then of examples. ids: of all of them."""
     every: list[tuple[str, int, int]] = []
     first = [0]
     for spoken, said in zip(roles, texts, strict=True):
@@ -197,7 +199,7 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 
 
 def kind_of(role: str) -> int:
-    """What a turn of this role counts as; see `curate.corpus.link_kernels`."""
+    """The kind of a turn with this role; see `curate.corpus.link_kernels`."""
     return 0 if role in SILENT else {"user": 1, "assistant": 2}.get(role, 3)
 
 
@@ -207,10 +209,10 @@ def _role(role: str) -> int:
 
 
 def _spelled(turns: Sequence[str]) -> int:
-    """The key of user turns without words; 0 for none."""
+    """The key of user turns without words; 0 for no turns."""
     return _key(normalised("\n".join(turns)).encode("utf-8", "surrogatepass"), 1) if turns else 0
 
 
 def _key(data: bytes, seed: int = 0) -> int:
-    """A key; never 0, which stands for none."""
+    """A key; never 0, which means no key."""
     return xxhash.xxh64_intdigest(data, seed) or 1

@@ -1,4 +1,4 @@
-"""Read whole files, or examples in memory, into a table: chunk by chunk, cached chunks not again."""
+"""Read whole files, or examples in memory, into a table, chunk by chunk; cached chunks are not read again."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -28,11 +28,11 @@ from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.similarity.shingles import Joining
 
 PARALLEL: Final = 32 << 20
-"""Bytes of files from which processes are started."""
+"""Size of files in bytes from which processes are started."""
 SIZE: Final = 4 << 20
-"""Bytes of a chunk that is read at a time."""
+"""Bytes of a chunk."""
 HELD: Final = 3
-"""Bytes in memory for each byte of the files, at the most, where all arrays are in memory."""
+"""Maximum memory in bytes per byte of the files if all arrays are in memory."""
 GROWING: Final = dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths", "lengths"), "i8") | {
     "holds": "?",
     "ids": "u8",
@@ -42,9 +42,9 @@ GROWING: Final = dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths",
 
 
 def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
-    """A folder for arrays that outgrow memory, where those of these files may need more than `limit` bytes.
+    """A folder for arrays that do not fit in memory, if those of these files may need more than `limit` bytes.
 
-    How large packed files are is not known: they may. Raises `OutputError`.
+    The unpacked size of compressed files is unknown, so they get one. Raises `OutputError`.
     """
     return scratch() if limit is not None and (size_of(paths) * HELD > limit or any(map(packing, paths))) else None
 
@@ -63,11 +63,10 @@ def read_table(
     memory: DedupCache | None = None,
     folder: Path | None = None,
 ) -> Table:
-    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be
-    read.
+    """Read files; `name_of` gives their names in places. Pieces that are in `memory` are not read.
 
-    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's
-    lines. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
+    If many examples share an instruction, the files are read a second time, without it. `progress` is called with the
+    number of lines of each piece. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
     """
     table = _read(paths, spec, crew, progress, name_of, memory, folder)
     if spec.common is None:
@@ -85,8 +84,8 @@ def read_table(
 
 
 def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
-    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number
-    n - 1. Raises `OutputError`.
+    """The table of examples in memory. They are written to a file that is deleted at the end of the process; line n is
+    example n - 1. Raises `OutputError`.
     """
     path = scratch() / "examples.jsonl"
     with written(path), path.open("wb") as file:
@@ -95,7 +94,7 @@ def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -
 
 
 def _learnt(table: Table, on: On, examples: Numbers, least: int) -> Passages:
-    """The shared instructions of some examples, of which `least` have to share one."""
+    """The instructions that at least `least` of some examples share."""
     reader = LineReader()
     return learnt(
         (asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least
@@ -104,7 +103,7 @@ def _learnt(table: Table, on: On, examples: Numbers, least: int) -> Passages:
 
 @dataclass(slots=True)
 class _Parts:
-    """What was read so far, chunk by chunk: what all lines have is joined at once, since there are many."""
+    """What was read so far, chunk by chunk; columns that all lines have are joined at once to save memory."""
 
     folder: Path | None = None
     sources: list[Source] = field(default_factory=list)
@@ -127,7 +126,7 @@ class _Parts:
         self.links, self.marks = JoiningLinks(self.folder), JoiningMarks(self.folder)
 
     def add(self, part: Columns, physical: int) -> None:
-        """Take the columns of the next chunk, which has so many lines of its file before it."""
+        """Append the columns of the next chunk; `physical`: number of lines of its file before it."""
         part.numbers += physical
         if part.judged is not None:
             self.judged.append((physical, part.judged))
@@ -151,7 +150,7 @@ class _Parts:
         self.first.append(self.lines)
 
     def table(self, spec: FeatureSpec) -> Table:
-        """All of it; nothing can be added any more."""
+        """The whole table; nothing can be added afterwards."""
         grown = {name: column.done() for name, column in self.grown.items()}
         line_keys = [some for some in self.line_keys if some is not None]
         return Table(
@@ -173,7 +172,7 @@ class _Parts:
         )
 
     def _band_keys(self) -> Ids | None:
-        """The band keys of all, band by band, taken away from the parts."""
+        """The band keys of all examples, band by band; they are removed from the parts."""
         known = [some for some in self.band_keys if some is not None]
         if not known or len(known) < len(self.band_keys):
             return None
@@ -213,7 +212,7 @@ def _read(
 def _columns(
     pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: DedupCache | None
 ) -> Iterator[Columns]:
-    """The columns of each piece, as remembered or made."""
+    """The columns of each piece, cached or computed."""
     quick = [spec.judging is None and not spec.keys]
     for columns in crew.each(
         partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
@@ -225,8 +224,8 @@ def _columns(
 
 
 def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec) -> Iterator[Columns]:
-    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for
-    what is no data.
+    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` if it
+    is not data.
     """
     facts = FileFacts(name)
     lines = list(read_file(path, facts))

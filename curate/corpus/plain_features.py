@@ -1,5 +1,5 @@
-"""The columns of plain lines that were outlined (see `curate.read.plain_columns`): those of `curate.corpus.features`,
-in a third of the time.
+"""The columns of plain lines (see `curate.read.plain_columns`): equal to those of `curate.corpus.features`, in a third
+of the time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,11 @@ from curate.read.plain_columns import ROLES, PlainColumns
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
 
 MOST: Final = 31
-"""Turns of a conversation whose roles, at two bits each, make a number."""
+"""Maximum number of turns of a conversation whose roles fit into a number, at two bits each."""
 
 
 def places_in(data: bytes, offset: int, outlined: PlainColumns) -> tuple[Numbers, Numbers, Numbers]:
-    """Where the lines start in the file in which the bytes stand at `offset`, their sizes, and those of their
-    endings.
-    """
+    """The starts of the lines in the file (the bytes start at `offset`), their sizes, and those of their endings."""
     starts, behind = outlined.starts[outlined.numbers - 1], outlined.starts[outlined.numbers]
     ended = behind <= len(data)
     last = np.frombuffer(data, dtype=np.uint8)[np.maximum(behind - 2, 0)] if len(data) else behind
@@ -44,8 +42,8 @@ def ids_of(outlined: PlainColumns) -> Ids:
 def sets_of(
     outlined: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None
 ) -> tuple[Sets, Brief]:
-    """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words
-    of short texts.
+    """The shingles of the compared texts (`whole` if they are known and nothing is left out), and the words of short
+    texts.
     """
     count = len(outlined.lines)
     if common:
@@ -71,21 +69,21 @@ def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Segment]:
 
 
 class _Spans(NamedTuple):
-    """Where the text of each example that is compared lies in `PlainColumns.text`."""
+    """Where the compared text of each example is in `PlainColumns.text`."""
 
     starts: Numbers
     ends: Numbers
     plain: Flags
     """Whether all of it is ASCII."""
     scattered: list[tuple[int, str]]
-    """Texts that do not lie in one piece, by number; they are nothing in the arrays."""
+    """Texts that are not contiguous, by number; they are empty in the arrays."""
 
 
 def _compared(outlined: PlainColumns, on: On) -> _Spans:
-    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in
-    `PlainColumns.text`.
+    """The compared text of each example.
 
-    That is told from the roles, once for all conversations of the same ones.
+    Compared turns are usually consecutive, with a line break between them, as in `PlainColumns.text`. That depends on
+    the roles alone and is decided once per sequence of roles.
     """
     turns, (first, counts) = outlined.turns, outlined.lines[:, :2].T
     roles, starts, ends = turns[:, 0], turns[:, 3], turns[:, 4]
@@ -127,7 +125,7 @@ def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
 
 
 def keys_of(outlined: PlainColumns) -> Keys:
-    """Their keys."""
+    """The keys of the examples."""
     from curate.read.plain_columns_kernel import keys_of_lines
 
     count, turns = len(outlined.lines), len(outlined.turns)
@@ -150,7 +148,7 @@ def lengths_of(outlined: PlainColumns) -> Numbers:
 
 
 def marks_of(outlined: PlainColumns, keys: int) -> Marks:
-    """Their marks, without traits; `keys`: how many there are to group by, none of which plain lines have."""
+    """The marks of the examples, without traits; `keys`: number of keys to group by, which plain lines do not have."""
     count = len(outlined.numbers)
     characters = lengths_of(outlined)
     formats = np.full(count, FORMAT_NAMES.index("messages"), dtype=np.uint8)

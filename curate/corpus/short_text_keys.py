@@ -31,8 +31,8 @@ SHORT: Final = 300
 
 @dataclass(slots=True)
 class Brief:
-    """Texts as numbers of words in a vocabulary: text i from ends[i] to before ends[i + 1]; none where it is not
-    short.
+    """Texts as numbers of words in a vocabulary: text i is from ends[i] up to, not including, ends[i + 1]; empty if it
+    is not short.
     """
 
     words: Words
@@ -49,8 +49,8 @@ class Brief:
     def of_spans(
         cls, count: int, buffer: Bytes, numbers: Numbers, spans: Numbers, others: Mapping[int, str]
     ) -> "Brief":
-        """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given;
-        `others` are texts as they are.
+        """As `of_some`, for the texts with these `numbers`, given as spans in an ASCII buffer; `others` are given as
+        text.
         """
         from curate.similarity import word_kernels
 
@@ -67,7 +67,7 @@ class Brief:
 
     @classmethod
     def of_some(cls, count: int, texts: Mapping[int, str]) -> "Brief":
-        """The words of those of `count` texts that are given by their numbers, and short."""
+        """The words of `count` texts, of which the short ones are given by their numbers."""
         known: dict[str, int] = {}
         words, sizes = list[int](), np.zeros(count, dtype=np.int64)
         for at in sorted(texts):
@@ -84,13 +84,13 @@ class Brief:
         return Brief(self.words[at], ends, self.vocabulary)
 
     def keys(self) -> Hashes:
-        """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0
-        where it has none.
+        """A key per text that is equal for texts with the same words of meaning, allowing for typing errors; 0 if it
+        has none.
         """
         return self.keys_and_slips()[0]
 
     def keys_and_slips(self) -> tuple[Hashes, Numbers]:
-        """The keys, and of each text the number of its words that were taken for another one."""
+        """The keys, and for each text the number of its words that were taken for another word."""
         keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
         if not len(self.words):
             return keys, np.zeros(len(keys), dtype=np.int64)
@@ -113,7 +113,7 @@ class Brief:
 
 
 def _hash(word: str) -> int:
-    """Of a word that says nothing, 0."""
+    """The hash of a word; 0 for a filler word."""
     return 0 if word in FILLER else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
 
 
@@ -121,18 +121,18 @@ class JoiningBrief:
     """Texts that are joined one part after another."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """None yet. With a folder, they are in files there."""
+        """Empty at first. With a folder, the texts are in files there."""
         self._known: dict[str, int] = {}
         self._words, self._sizes = Growing("u4", folder), Growing("i8", folder)
 
     def add(self, part: Brief) -> None:
-        """The texts of a part behind all others. Raises `OutputError`."""
+        """Append the texts of a part. Raises `OutputError`."""
         numbers = [self._known.setdefault(word, len(self._known)) for word in part.vocabulary]
         self._words.add(np.array(numbers, dtype=np.uint32)[part.words] if len(part.words) else part.words)
         self._sizes.add(np.diff(part.ends))
 
     def done(self) -> Brief:
-        """All of them; nothing can be added any more. Raises `OutputError`."""
+        """All of them; nothing can be added afterwards. Raises `OutputError`."""
         return Brief(self._words.done(), np.append(0, np.cumsum(self._sizes.done())), list(self._known))
 
 
@@ -145,8 +145,8 @@ def joined_brief(parts: Iterable[Brief]) -> Brief:
 
 
 def spelled(counts: dict[str, int]) -> dict[str, str]:
-    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by
-    the alphabet is taken for it.
+    """For each word that may be a typing error of a commoner word, that word; among equally common words, the first in
+    alphabetical order.
     """
     near: dict[str, set[str]] = {}
     for word in counts:

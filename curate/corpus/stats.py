@@ -1,4 +1,4 @@
-"""Statistics of a data set in one pass: a few bytes are stored per example, and of its text only the system prompt."""
+"""Statistics of a data set in one pass; memory is a few bytes per example, and the text of system prompts."""
 
 import json
 from array import array
@@ -20,18 +20,18 @@ from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 Progress = Callable[[int], None]
 
 BYTES_A_TOKEN: Final = 4
-"""What a token is taken for without a tokenizer."""
+"""Bytes per token without a tokenizer."""
 OTHER: Final = "other"
-"""All roles that chat models do not know, together."""
+"""All roles that are not known to chat models, together."""
 PROMPT: Final = 200
-"""Characters of a system prompt that are shown; one more is kept, to tell whether there are more."""
+"""Number of characters of a system prompt to show; one more is kept, to know whether there are more."""
 STEP: Final = 256
-"""Examples between two words of progress."""
+"""Number of examples between two reports of progress."""
 
 
 @dataclass(slots=True)
 class RoleStats:
-    """What one role says."""
+    """Counts of one role."""
 
     messages: int = 0
     characters: int = 0
@@ -43,7 +43,7 @@ class SystemPrompt:
     """A system prompt, and how many examples begin with it."""
 
     text: str
-    """Its beginning, as it is."""
+    """Its beginning, as written."""
     examples: int = 0
 
 
@@ -58,26 +58,26 @@ class Stats:
     """Lines that are not blank."""
     examples: int = 0
     not_understood: int = 0
-    """Lines that hold no example that a reader understands."""
+    """Lines without an example in a known format."""
     formats: Counter[str] = field(default_factory=Counter)
     roles: dict[str, RoleStats] = field(default_factory=dict)
     turns: "array[int]" = field(default_factory=lambda: array("I"))
-    """Messages of each example that has some."""
+    """Number of messages of each example that has any."""
     tokens: "array[int]" = field(default_factory=lambda: array("I"))
-    """Tokens of each example that has messages: with a model those of the text that is trained on."""
+    """Number of tokens of each example with messages; with a model, of the text that is trained on."""
     characters: "array[int]" = field(default_factory=lambda: array("I"))
-    """Characters that all messages of each such example say."""
+    """Number of characters in all messages of each such example."""
     letters: Counter[str] = field(default_factory=Counter)
-    """Letters of each script."""
+    """Number of letters by script."""
     mainly: Counter[str] = field(default_factory=Counter)
-    """Examples by the script of most of their letters."""
+    """Number of examples by the script of most of their letters."""
     with_tools: int = 0
     """Examples that declare tools."""
     with_calls: int = 0
-    """Examples in which the assistant calls one."""
+    """Examples in which the assistant calls a tool."""
     calls: int = 0
     results: int = 0
-    """Messages with what a tool returned."""
+    """Messages with the result of a tool."""
     with_system: int = 0
     """Examples with a system prompt."""
     prompts: dict[bytes, SystemPrompt] = field(default_factory=dict)
@@ -106,10 +106,10 @@ def collect(
     chat_template: str = "",
     strict: bool = True,
 ) -> Stats:
-    """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be
-    loaded.
+    """The statistics of files.
 
-    When not `strict`, of a file that cannot be read counts what could.
+    Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded. If not `strict`,
+    the readable part of a damaged file counts.
     """
     template = load_template(model, chat_template) if model else None
     stats = Stats(model)
@@ -146,7 +146,7 @@ def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None,
 
 
 def counted(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
-    """The lines of a file; `progress` is told how many were taken, now and then and at the end."""
+    """The lines of a file; `progress` is called with the number of lines at intervals and at the end."""
     done = 0
     for done, line in enumerate(lines, start=1):
         yield line
@@ -158,20 +158,20 @@ def counted(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a training is meant to be like; None where nobody said."""
+    """The planned training; None where a value was not given."""
 
     epochs: int | None = None
     price: float | None = None
-    """Of a million tokens, in any currency."""
+    """Price of a million tokens, in any currency."""
     speed: float | None = None
-    """Tokens a second."""
+    """Tokens per second."""
 
 
 def usual_epochs(examples: int) -> int:
-    """How often a service passes over so many examples when it is left to it: three times, more for fewer than 34, less
-    for more than 8,333.
+    """How many epochs a service trains for by default: three, more for fewer than 34 examples, fewer for more than
+    8,333.
 
-    As OpenAI's cookbook gives it: 100 to 25,000 passes of an example in all, 1 to 25 epochs.
+    Source: OpenAI's cookbook (100 to 25,000 passes of an example in all, 1 to 25 epochs).
     """
     if not examples or 100 <= 3 * examples <= 25_000:
         return 3
@@ -184,7 +184,7 @@ def percentile(values: Sequence[int], share: float) -> int:
 
 
 def histogram(values: Sequence[int]) -> list[tuple[int, int, int]]:
-    """How many values lie from one power of two to before the next: (from, to, count), without gaps; 0 counts as 1."""
+    """Number of values from each power of two up to the next: (from, to, count), without gaps; 0 counts as 1."""
     counts = Counter(max(1, value).bit_length() for value in values)
     return (
         [(1 << bits - 1, (1 << bits) - 1, counts[bits]) for bits in range(min(counts), max(counts) + 1)]
@@ -219,7 +219,7 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
 
 
 def _words(message: Message) -> str:
-    """All that a message says: its text, and what it calls."""
+    """All text of a message, and its calls."""
     calls = message.value.get("tool_calls")
     return message.text + json.dumps(calls, ensure_ascii=False) if calls else message.text
 
@@ -231,7 +231,7 @@ def _tokens(texts: list[str], template: Template | None) -> list[int]:
 
 
 def _length(stats: Stats, example: Example, template: Template | None) -> int:
-    """Tokens of the text that is trained on; 0 where none is, or nobody knows."""
+    """Number of tokens of the text that is trained on; 0 if there is none or it is unknown."""
     if template is None:
         return 0
     encoding = template.encode(example.value)

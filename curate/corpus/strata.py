@@ -1,5 +1,5 @@
-"""What examples have in common by which parts of a data set shall be alike: a label, where they come from, their
-language, whether they call tools.
+"""Traits of examples that parts of a data set can be balanced by: a label, the source, the language, whether tools are
+called.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,30 +13,30 @@ from curate.corpus.class_labels import is_label
 from curate.language.scripts import letters
 
 TRAITS: Final = ("label", "source", "length", "language", "script", "tools")
-"""What can be named besides keys of one's own. Lengths are told by who knows all of them."""
+"""Names of traits besides the user's own keys. Lengths are classified by the caller, who knows all of them."""
 READ: Final = 600
-"""Characters of an example by which its language is told."""
+"""Number of characters of an example that the language is detected from."""
 
 
 class Trait(NamedTuple):
-    """What an example has: a key, equal for examples that have the same, and how it is called."""
+    """A trait of an example: a key, equal for equal values, and its name."""
 
     key: bytes
     name: str
 
 
 class StratumInput(NamedTuple):
-    """An example as traits see it."""
+    """An example as input of a trait."""
 
     file: str
     roles: Sequence[str]
     texts: Sequence[str]
     example: Example | None
-    """None for one that is nothing but messages of a role and a text each."""
+    """None for an example of nothing but messages with a role and a text each."""
 
 
 def demand_traits(names: Iterable[str]) -> None:
-    """Raise `UsageError` for a name that is no trait and no path to a key of the line."""
+    """Raise `UsageError` for a name that is neither a trait nor a path to a key of the line."""
     for name in names:
         if name not in TRAITS and "/" not in name and "." not in name:
             raise UsageError(
@@ -46,7 +46,7 @@ def demand_traits(names: Iterable[str]) -> None:
 
 
 def trait_of(name: str, told: StratumInput) -> Trait | None:
-    """The trait of an example; None where it has none. For a path, what stands there."""
+    """The trait of an example; None if it has none. For a path, its value."""
     if name == "label":
         answer = next(
             (
@@ -70,9 +70,9 @@ def trait_of(name: str, told: StratumInput) -> Trait | None:
 
 
 def pointed(example: Example, path: str) -> Trait | None:
-    """What stands at a path of an example (see `value_at`); None for nothing, null and empty text.
+    """The value at a path of an example (see `value_at`); None for a missing value, null and empty text.
 
-    Tables make 17.0 or "17" of 17: these are one value.
+    Tables turn 17 into 17.0 or "17": these count as one value.
     """
     found = value_at(example.value, path)
     if found is None or found == "":
@@ -113,7 +113,7 @@ def _script(text: str) -> Trait | None:
 
 
 def _language(text: str) -> Trait | None:
-    """The language, as ISO 639-1 has it, by py3langid (Lui and Baldwin 2012). Raises `MissingExtra` where that is not
+    """The language as ISO 639-1 code, by py3langid (Lui and Baldwin 2012). Raises `MissingExtra` if that is not
     installed.
     """
     if not letters(text):

@@ -20,21 +20,21 @@ from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import FLOOR
 
 CROWD: Final = 2000
-"""Members of a group that stay from which another one is not compared with all of them: where none is like another,
+"""Number of kept members of a group above which a new one is not compared with all of them: where no two are similar,
 that would be quadratic.
 """
 WORK: Final = 1 << 24
-"""Comparisons, about, that compiled code makes at a time: it cannot be interrupted."""
+"""Approximate number of comparisons per call of compiled code, which cannot be interrupted."""
 AHEAD: Final = 5_000
-"""Questions that are asked at a time, at the least, if there are as many."""
+"""Minimum number of fact comparisons per batch, if there are as many."""
 SQUARE: Final = 9
-"""Members from which it is remembered how similar any two of a group are: it may be asked many times."""
+"""Number of members up to which the similarities of a group are cached: they may be needed many times."""
 SQUARES: Final = 4_000_000
-"""Such pairs at the most; 8 bytes each."""
+"""Maximum number of such cached pairs; 8 bytes each."""
 BATCH: Final = 2000
-"""Pairs of which it is found out in one go whether they agree."""
+"""Number of pairs per batch whose facts are compared."""
 MANY: Final = 50_000
-"""Such pairs from which processes are worth their start: about two seconds of work."""
+"""Number of such pairs from which processes are worth their start: about two seconds of work."""
 
 
 class Wanted(NamedTuple):
@@ -42,23 +42,23 @@ class Wanted(NamedTuple):
 
     config: DedupConfig
     pinned: frozenset[str]
-    """Ids of those that stay."""
+    """Ids of examples that are kept."""
     findings: Mapping[str, tuple[int, ...]] | None
-    """Those that the policy `best` counts."""
+    """Finding counts for the policy `best`."""
     old: int
-    """Examples that others are held against; the first ones."""
+    """Number of older examples, the first ones, that others are compared with."""
     aside: frozenset[int]
-    """Numbers of those that neither go nor take a place."""
+    """Numbers of examples that are neither removed nor kept in place of others."""
     common: Passages = ()
     """Shared instructions that are not compared (see `curate.corpus.boilerplate`)."""
 
 
 class Compared(NamedTuple):
-    """What different examples are compared by."""
+    """What distinct examples are compared by."""
 
     sets: Sets
     positions: Numbers
-    """Where each stands among all."""
+    """Position of each among all examples."""
 
 
 def resolve_clusters(
@@ -69,8 +69,8 @@ def resolve_clusters(
     crew: WorkerPool,
     memory: DedupCache | None = None,
 ) -> Choice:
-    """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines
-    cannot be read again.
+    """The outcome for the members of groups, by position among all examples. Raises `InputError` if lines cannot be
+    read again.
     """
     config, positions = wanted.config, compared.positions
     if wanted.old:
@@ -99,11 +99,11 @@ def resolve_ranked(
     threshold: float,
     agree: Callable[[Numbers], Flags] | None,
 ) -> Choice:
-    """What becomes of the members of groups, numbers of sets, group by group, each in the order of ranks; `sizes`: of
+    """The outcome for the members of groups: numbers of sets, group by group, each in the order of ranks; `sizes`: of
     the groups.
 
-    `kinds` says of each what may become of it (see `cluster_resolution_kernel`); `agree`, of rows of two members
-    whether they agree in their facts, which do not matter where it is None.
+    `kinds` gives the possible outcomes of each (see `cluster_resolution_kernel`). `agree` tells for rows of two members
+    whether they agree in their facts; None: facts do not matter.
     """
     from curate.dedup import cluster_resolution_kernel as kernel
 
@@ -142,8 +142,8 @@ def resolve_ranked(
 
 
 def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]) -> Choice:
-    """The same where members are taken in the order of their numbers, and any may go; `same`: whether two agree in
-    their facts.
+    """As `resolve_ranked`, with members in the order of their numbers, any of which may be removed; `same`: whether two
+    agree in their facts.
     """
     from curate.dedup import cluster_resolution_kernel as kernel
 
@@ -174,10 +174,8 @@ def agreed(
     *,
     words: bool = False,
 ) -> Flags:
-    """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of
-    meaning; as remembered, or found out.
-
-    Raises `InputError` when lines cannot be read again.
+    """Whether pairs of examples (rows of their positions) agree in their facts, or in all `words` of meaning; cached or
+    compared now. Raises `InputError` if lines cannot be read again.
     """
     left, right = (table.ids[standing[:, side]] for side in (0, 1))
     every = np.full(len(standing), words)
@@ -203,7 +201,7 @@ def _pairs(table: Table, standing: Numbers, wanted: Wanted, *, words: bool) -> L
 
 
 def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
-    """The ranks of examples, by where they stand, as `np.lexsort` takes them: what decides comes last. See
+    """The sort keys of examples (by position) for `np.lexsort`, the primary key last. See
     `curate.corpus.keep_policy`.
     """
     keep = wanted.config.keep
@@ -222,7 +220,7 @@ def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
 def _ranked(
     table: Table, compared: Compared, members: Numbers, owners: Numbers, wanted: Wanted
 ) -> tuple[Numbers, Bytes]:
-    """The members of all groups in the order in which they are taken, and in this order what may become of each (see
+    """The members of all groups in the order in which they are decided, and the possible outcomes of each (see
     `cluster_resolution_kernel`).
     """
     from curate.dedup import cluster_resolution_kernel as kernel

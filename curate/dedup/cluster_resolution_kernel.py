@@ -1,10 +1,11 @@
 """The compiled choice among near-duplicates. Import it inside functions, as `kernels`.
 
-Closure is not used: in a chain a~b~c, where a and c are unlike, c survives when a is the keeper. A tool that removes
-whole connected components merges unrelated examples through their common boilerplate. Members are taken in the order of
-their ranks; one goes when it is like one that was kept before and agrees with it in its facts, and names the most
-similar of these, the first of equally similar ones. Facts are no matter of compiled code: a group that needs to know
-whether two agree stops there, and goes on when that is known.
+Similarity is not treated as transitive: in a chain a~b~c, where a and c are not similar, c survives when a is kept. A
+tool that removes whole connected components merges unrelated examples through their common boilerplate.
+
+Members are decided in the order of their ranks. A member is removed if it is similar to a kept one and agrees with it
+in its facts; the most similar such one is recorded, the first among equals. Compiled code cannot compare facts: a group
+that needs a comparison stops there and continues once its result is known.
 """
 
 from typing import Any, NamedTuple
@@ -16,15 +17,15 @@ from curate.similarity.numba_utils import U64, compiled, copied, mixed
 from curate.similarity.similarity_index import TOLD
 
 GOES, TAKES, COMPARED = 1, 2, 4
-"""What may become of a member, as flags: it may go; it may take the place of others; it is compared with those before
-it.
+"""Possible outcomes of a member, as flags: it may be removed; it may be kept in place of others; it is compared with
+those before it.
 """
 UNKNOWN, SAME, DIFFERENT = 0, 1, 2
-"""Whether two agree in their facts."""
+"""Whether two members agree in their facts."""
 SHARED = 64
-"""Members of a crowd that share a shingle, from which it says nothing about them."""
+"""Number of members of a large group that share a shingle, from which the shingle is ignored."""
 SLOTS = 1 << 24
-"""Places, at the most, in which the shingles of a crowd are noted; two that share one are taken for one."""
+"""Maximum number of slots for the shingles of a large group; two shingles in one slot are treated as one."""
 
 
 class Members(NamedTuple):
@@ -35,61 +36,62 @@ class Members(NamedTuple):
     numbers: Any
     """Numbers of sets (int64), group by group, each in the order of ranks."""
     ends: Any
-    """Group i is from ends[i] to before ends[i + 1]."""
+    """Group i is from ends[i] up to, not including, ends[i + 1]."""
     kinds: Any
-    """What may become of each (uint8, flags)."""
+    """Possible outcomes of each member (uint8, flags)."""
 
 
 class Facts(NamedTuple):
-    """What is known of facts."""
+    """Results of fact comparisons."""
 
     matter: bool
     asked: Any
-    """What was asked, ascending: two members as halves of a number (uint64)."""
+    """Compared pairs, ascending: two members as halves of a number (uint64)."""
     verdicts: Any
-    """What came of each (uint8)."""
+    """The result of each (uint8)."""
     tally: Any
-    """A row of two numbers a group: how many questions were answered by yes, and by no."""
+    """Two numbers per group: comparisons that agreed, and that did not."""
 
 
 class Similarities(NamedTuple):
-    """How similar members are, where that is remembered."""
+    """Cached similarities of members."""
 
     squares: Any
-    """From cells[i] on, unless that is -1, of any two members of group i; NaN at first (float64)."""
+    """Similarities of all pairs of group i from cells[i] on, unless that is -1; NaN if not computed (float64)."""
     cells: Any
 
 
 class Outcome(NamedTuple):
-    """What became of members so far."""
+    """The outcome for members so far."""
 
     done: Any
-    """How many members of each group have been chosen about."""
+    """Number of members of each group that are decided."""
     kept: Any
-    """Which of them stay."""
+    """Whether each is kept."""
     winners: Any
-    """Of each a row: the one that it goes for, and the one that it would have gone for if their facts were not
-    different, or -1 (int64)."""
+    """For each a row: the member kept in its place, and the one that would be if their facts did not differ, or -1
+    (int64).
+    """
     found: Any
-    """How similar these are."""
+    """Their similarities."""
 
 
 class Limits(NamedTuple):
-    """How much is done at a time."""
+    """Limits of the work per call."""
 
     floor: float
-    """Similarity from which pairs are told, of a member the `TOLD` largest."""
+    """Similarity from which pairs are reported, the `TOLD` most similar ones per member."""
     threshold: float
     ahead: int
-    """Questions of a group at a time."""
+    """Fact comparisons per group and call."""
     crowd: int
-    """Members that stay from which another one is not compared with all of them."""
+    """Number of kept members above which a new one is not compared with all of them."""
     work: int
-    """Comparisons, about, after which to return."""
+    """Approximate number of comparisons after which to return."""
 
 
 class Room(NamedTuple):
-    """Arrays of the size of the largest group, which each group uses in turn."""
+    """Buffers of the size of the largest group, reused for each group."""
 
     stays: Any
     every: Any
@@ -100,7 +102,7 @@ class Room(NamedTuple):
 
 
 class Postings(NamedTuple):
-    """The members that have a shingle, by its place in a table."""
+    """The members that have a shingle, by its slot in a table."""
 
     heads: Any
     often: Any
@@ -110,7 +112,7 @@ class Postings(NamedTuple):
 
 @compiled
 def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
-    """Put one among the `count` most similar ones; returns how many these are now."""
+    """Insert one into the `count` most similar ones; returns their new number."""
     if count == len(found) and near <= found[count - 1]:
         return count
     at = min(count, len(found) - 1)
@@ -123,7 +125,7 @@ def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
 
 @compiled
 def _postings(own: Any, offsets: Any) -> Postings:
-    """Room for the shingles of some members."""
+    """Buffers for the shingles of some members."""
     total = (offsets[own + 1] - offsets[own]).sum()
     slots = 1024 if len(own) else 1
     while slots < min(2 * total, SLOTS):
@@ -138,9 +140,7 @@ def _postings(own: Any, offsets: Any) -> Postings:
 
 @compiled
 def _post(held: Any, place: int, postings: Postings, used: int) -> int:
-    """Note the shingles `held` by a member that stays, but for those that many have; returns how many notes there are
-    now.
-    """
+    """Add the shingles `held` by a kept member, except those that many have; returns the new number of entries."""
     heads, often, links, places = postings
     for shingle in held:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
@@ -153,11 +153,11 @@ def _post(held: Any, place: int, postings: Postings, used: int) -> int:
 
 @compiled
 def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> int:
-    """Write the places of those that share a shingle that few have, and of the first ones, to `out`, ascending; returns
-    how many these are.
+    """Write the positions of members that share a rare shingle, and of the first ones, to `out`, ascending; returns
+    their number.
 
-    Others share nothing but what many have, so that they are not more alike than the first ones are, as far as their
-    sizes do not differ.
+    All others share only common shingles, so they are no more similar than the first ones, apart from differences in
+    size.
     """
     heads, often, links, places = postings
     count = min(TOLD, len(out))
@@ -179,8 +179,8 @@ def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> i
 def _of_crowd(
     group: int, rank: int, count: int, members: Members, room: Room, postings: Postings, noted: int, notes: int
 ) -> Any:
-    """The places of those of a crowd that a member is compared with; and the postings, of how many that stay they are,
-    and how many notes these have.
+    """The positions of the members of a large group that a member is compared with; the index of shingles, the number
+    of kept members in it, and the number of its entries.
     """
     begin, end = members.ends[group], members.ends[group + 1]
     if noted == 0:
@@ -198,11 +198,10 @@ def _of_crowd(
 
 @compiled
 def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> int:
-    """Of a group's members that stay, at the places `some` of `room.stays`, write the `TOLD` most similar to this one,
-    the most similar first, to `room`; returns how many.
+    """Write the `TOLD` most similar of a group's kept members (at the positions `some` of `room.stays`) to `room`, most
+    similar first; returns their number.
 
-    known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be
-    remembered.
+    known: similarity to each of these, NaN if not computed yet; empty if similarities are not cached.
     """
     near, own = 0, members.numbers[begin + rank]
     for place in some:
@@ -219,7 +218,7 @@ def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, flo
 
 @compiled
 def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
-    """What is known of two members."""
+    """The known result for two members."""
     pair, low, high = (U64(one) << U64(32)) | U64(other), 0, len(known)
     while low < high:
         middle = (low + high) // 2
@@ -243,11 +242,10 @@ def _judged(
     asked: Any,
     asking: int,
 ) -> Any:
-    """Of those that are `told`, the first at the threshold, the first that also agrees in its facts, -1 each where
-    there is none; how many are asked.
+    """Of the reported members `told`, the first at the threshold and the first that also agrees in its facts, -1 each
+    if there is none; and the number of questions.
 
-    What is not known is `asked`, in a row more each time; beyond the first such question only where most pairs of the
-    group `differ`.
+    Unknown results are written to `asked`, one row each; beyond the first one only if most pairs of the group `differ`.
     """
     alike = -1
     for i in range(len(told)):
@@ -267,7 +265,7 @@ def _judged(
 
 @compiled
 def _appended(values: Any, used: int, more: Any) -> Any:
-    """Values (float64) with some more after the `used` first ones, in a bigger array when theirs was full."""
+    """Values (float64) with more appended after the first `used` ones, in a larger array if they do not fit."""
     if used + len(more) > len(values):
         larger = np.empty(2 * (used + len(more)), dtype=np.float64)
         copied(larger, 0, values, used)
@@ -291,7 +289,9 @@ def _resolve_group(
     missed: int,
     spent: int,
 ) -> Any:
-    """Choose in one group. Returns how many are asked, the misses and how many these are, and the comparisons made."""
+    """Decide in one group. Returns the number of questions, the near misses and their number, and the comparisons
+    made.
+    """
     begin, size, before, stopped = members.ends[group], members.ends[group + 1] - members.ends[group], asking, False
     differ, cell = facts.tally[group, 1] > facts.tally[group, 0], similarities.cells[group]
     postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), 0, 0, 0
@@ -343,12 +343,12 @@ def _resolve_group(
 def resolve(
     members: Members, some: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits
 ) -> Any:
-    """Choose in the groups `some` (their numbers), as far as that goes at once. Returns what has to be known to go on,
+    """Decide in the groups `some` (their numbers) as far as possible. Returns the fact comparisons needed to continue,
     and other similarities found.
 
-    That is a row for each question: a group, and two of its members, the one that was kept before last. A group asks
-    for the next one that it needs, and then as far as `limits.ahead` questions go for what it may need after that,
-    going by the tally of what came of its questions so far. `outcome` is as it was left the last time, and goes on.
+    Each needed comparison is a row: a group and two of its members, the one that was kept earlier second to last. A
+    group asks for the next comparison that it needs, and for up to `limits.ahead` that it may need after that,
+    estimated from the results of its comparisons so far. `outcome` is that of the previous call and is updated.
     """
     longest = 0
     for group in some:

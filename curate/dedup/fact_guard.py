@@ -15,23 +15,22 @@ from curate.dedup.text_facts import ask_alike, facts_equal
 
 
 class Sides(NamedTuple):
-    """What is asked and what is answered in an example, in the turns that are compared."""
+    """Questions and answers of an example in the compared turns."""
 
     turns: list[str]
     asked: tuple[str, ...]
-    """What is asked and, where much of the data shares instructions, what is asked besides these."""
+    """The questions; if much of the data shares instructions, also the questions without these."""
     answered: str
     rejected: str = ""
-    """The worse answer of a preference pair."""
+    """The rejected answer of a preference pair."""
     beside: tuple[bytes, bytes] = (b"", b"")
-    """What else a trainer is given, and attachments; a plain conversation has none."""
+    """What else a trainer is given, and attachments; empty for a plain conversation."""
 
 
 def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
-    """The sides of an example.
+    """The sides of an example. `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`).
 
-    `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`). A request that is long
-    because of it says no more for it: two have to agree without it too.
+    Shared instructions make a request longer without adding meaning, so two requests must agree without them too.
     """
     turns, answers = said_in(example, on)
     asked = "\n".join(turns)
@@ -60,22 +59,20 @@ def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
 
 
 class LinePairs(NamedTuple):
-    """Pairs of lines of which it is asked whether they agree in their facts, and all that this takes in another
-    process.
-    """
+    """Pairs of lines whose facts are compared, with all that another process needs for this."""
 
     lines: Sequence[LineRef]
     pairs: Sequence[Sequence[int]]
-    """Two numbers of lines each."""
+    """Two line numbers each."""
     words: bool
-    """Whether all words of meaning have to agree."""
+    """Whether all words of meaning must agree."""
     on: On
     common: Passages = ()
     """Shared instructions; see `sides_of`."""
 
 
 def lines_agree(pairs: LinePairs) -> Flags:
-    """Whether each pair agrees. Raises `InputError` where lines cannot be read again, or are others by now."""
+    """Whether each pair agrees. Raises `InputError` if lines cannot be read again or have changed."""
     reader = LineReader()
     sides = [sides_of(reader.example(spot), pairs.on, pairs.common) for spot in pairs.lines]
     return np.array(

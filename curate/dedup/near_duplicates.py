@@ -39,7 +39,7 @@ class Beginnings:
     """
 
     def __init__(self, keys: Keys, ids: Ids) -> None:
-        """`keys` and `ids` (as two numbers each) of different examples."""
+        """`keys` and `ids` (as two numbers each) of distinct examples."""
         answers = np.diff(keys.ends)
         owners = np.repeat(np.arange(len(keys.conversation_hash)), answers)
         order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.prefix_hashes))
@@ -53,13 +53,13 @@ class Beginnings:
         self.numbers = frozenset(np.flatnonzero((keys.conversation_hash != 0) & (self._first < self._last)).tolist())
 
     def longer(self, at: int) -> Iterator[int]:
-        """Those that begin with number `at`, the longest first."""
+        """The conversations that begin with example `at`, longest first."""
         return map(int, self._longer[self._first[at] : self._last[at]])
 
     def settled(self, goes: Callable[[int], bool], stays: Callable[[int, int], bool], sets: Sets) -> Iterator[Pair]:
-        """Which beginnings go, and for which each: the longest one that stays, and for which it may go.
+        """The removed beginnings, each with the longest kept conversation that may replace it.
 
-        `goes(at)`: whether it may; `stays(at, other)`: whether the other one stays, and may take its place.
+        `goes(at)`: whether it may be removed; `stays(at, other)`: whether the other one is kept and may replace it.
         """
         gone: set[int] = set()
         for at in sorted(
@@ -77,18 +77,16 @@ class Beginnings:
 
 @dataclass(slots=True)
 class FoundDuplicates:
-    """What was found among the lines of a table."""
+    """The duplicates among the lines of a table."""
 
     losses: list[DuplicateRemoval]
-    """Lines that may go, in the order they stand."""
+    """Lines that may be removed, in the order of the file."""
     apart: list[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact."""
     same_words: list[DuplicateRemoval]
-    """Pairs of short examples of the same words of meaning that are less similar than the threshold, both of which
-    stay.
-    """
+    """Pairs of short examples with the same words of meaning and a similarity below the threshold; both are kept."""
     similarities: list[float]
-    """Of the pairs that decided, and of those that came near: from `FLOOR`, or the threshold where that is lower;
+    """Similarities of the pairs that decided, and of near misses (from `FLOOR`, or the threshold if that is lower);
     ascending.
     """
     bands: Bands
@@ -155,8 +153,8 @@ def find_duplicates(
 def find_duplicates_in(
     examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()
 ) -> FoundDuplicates:
-    """The same among examples in memory: line n stands for number n - 1. Raises `OSError` where there is no room for a
-    copy of them.
+    """The duplicates among examples in memory: line n is example n - 1. Raises `OSError` if there is no room for a copy
+    of them.
     """
     with WorkerPool(cores(), processes=False) as crew:
         return find_duplicates(
@@ -174,9 +172,9 @@ def _same_words(
     crew: WorkerPool,
     memory: DedupCache | None,
 ) -> tuple[list[tuple[int, Pair]], set[int]]:
-    """Pairs of short examples of the same words among those that are `alike` in the key of these, each with the number
-    of its left one; and the numbers of those that go. `words`: the keys of all, and how many words were taken for
-    others.
+    """Pairs of short examples with the same words among those with equal keys (`alike`), each with the number of its
+    left one; and the numbers of those removed. `words`: the keys of all, and the number of words that were taken for
+    another word.
     """
     (keys, slips), standing = words, compared.positions[alike]
     stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
@@ -191,7 +189,9 @@ def _same_words(
 
 
 def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: int) -> list[tuple[Code, Pair]]:
-    """What goes, and its copies, which lose to the same example, by where they stand; copies of what stays go too."""
+    """Removed examples and their copies, by position; the copies have the same kept example. Copies of kept examples
+    are removed too.
+    """
     gone = list(lost.values())
     for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():
         original = int(copies[at])
@@ -202,13 +202,13 @@ def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: in
 
 
 def _of_one_key(keys: Hashes) -> Numbers:
-    """The numbers of those whose key others have too, and is not 0."""
+    """The numbers of those whose key is not 0 and is shared by others."""
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return np.flatnonzero((counts[inverse] > 1) & (keys != 0))
 
 
 def originals(table: Table, *, last: bool = False) -> Numbers:
-    """Of each example the first one, or the last one, of the same id."""
+    """For each example the first (or the last) one with the same id."""
     order = np.lexsort((table.ids[:, 1], table.ids[:, 0]))  # stable: equal ids in the order of the lines
     ids = table.ids[order]
     starts = np.ones(len(order), dtype=np.bool_)
@@ -230,7 +230,7 @@ def _beginnings(
     pinned: frozenset[str],
     old: int,
 ) -> dict[int, tuple[Code, Pair]]:
-    """Which beginnings of longer conversations go; by their numbers among all examples."""
+    """The beginnings of longer conversations that are removed; by number among all examples."""
     pairs = begun.settled(
         lambda at: int(distinct[at]) >= old and table.id(int(distinct[at])) not in pinned,
         lambda _, other: int(distinct[other]) not in lost and (not old or int(distinct[other]) < old),
@@ -243,7 +243,7 @@ def _beginnings(
 
 
 def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
-    """The line of the left one of each pair, and what it is held against."""
+    """The line of the left one of each pair, and the line that it is compared with."""
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
     similarities = [pair.similarity for pair in pairs]
@@ -254,7 +254,7 @@ def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshol
 
 
 def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
-    """Pairs that stay, in the order of their ids, which is that of no file."""
+    """Pairs that are kept, in the order of their ids, so that the order of the files does not matter."""
     ordered = [
         pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity)
         for pair in apart

@@ -1,4 +1,4 @@
-"""Whether two texts have the same numbers and the same signs that say something."""
+"""Whether two texts have the same numbers and the same meaningful symbols."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for t
 _SAYING = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
 SEPARATED: Final = re.compile(r"\d+(?:[.,]\d+)+")
 VERSION: Final = re.compile(r"(?:\b(?:v|version|release|section|chapter|python|[A-Z]\w*)[ -]?|§ ?)(\d+\.\d*0)\b")
-"""A version or section that ends in a zero, which counts."""
+"""A version or section number that ends in a zero, which counts."""
 SYMBOL: Final = re.compile(
     r"(?<![^ ])(?:\*\*?|//?|<<|>>|<-|->|=>|<=|>=|\|)(?![^ ])"
     rf"|[{_SAYING}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
@@ -23,16 +23,16 @@ SYMBOL: Final = re.compile(
 operators between spaces, C# and classes of regular expressions. Those of markup are none.
 """
 MARKED: Final = re.compile(rf"[{_SAYING}<>&|!*/#\\~]")
-"""What `SYMBOL` is made of; sooner found."""
+"""The characters of `SYMBOL`, as a faster check."""
 WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!*/#\\~"))
-"""What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
+"""ASCII bytes that are neither digits nor such symbols, for `bytes.translate` to delete."""
 NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
-"""Makes a space of each other byte, for `bytes.translate`."""
+"""Replaces every other byte by a space, for `bytes.translate`."""
 
 
 def same_figures(this: str, that: str, left: str, right: str) -> bool:
-    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they
-    differ.
+    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are their differing
+    parts.
     """
     signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
     if not signs:  # mostly so
@@ -48,14 +48,14 @@ def same_figures(this: str, that: str, left: str, right: str) -> bool:
 
 
 def same_numbers(left: str, right: str) -> bool:
-    """Whether two texts have the same numbers, in order; of versions, 3.1 is not 3.10."""
+    """Whether two texts have the same numbers, in order; as versions, 3.1 and 3.10 differ."""
     texts = (normalised(left), normalised(right))
     mine, others = map(numbers, texts)
     return mine == others and sorted(VERSION.findall(left)) == sorted(VERSION.findall(right))
 
 
 def _other_separators(this: str, that: str) -> bool:
-    """Whether numbers are divided by another sign: 1,000 and 1.000."""
+    """Whether numbers have different separators: 1,000 and 1.000."""
     mine, others = (SEPARATED.findall(text) for text in (this, that))
     return len(mine) == len(others) and mine != others
 

@@ -40,27 +40,27 @@ from curate.language.tokens import PIECE, QUOTED
 CODE: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
 """A word of digits and letters: a hexadecimal number, an identifier, a move, a mutation."""
 CASED_UNIT: Final = re.compile(r"\d*([mM](?:Wh?|V|A|J|N|Hz|Pa|g|m|s|[lL]|mol|eV)|[kKMGTP]i?[bB](?:ps)?)")
-"""A number and a unit, or a unit alone, of which another case makes another one: mW and MW, Mb and MB."""
+"""A number and a unit, or a unit alone, whose case matters: mW and MW, Mb and MB."""
 BEHIND_MARK: Final = re.compile(rf"[@/\\.]({PIECE.pattern})")
-"""A word of an account, a path, a file's name or an address."""
+"""A word of an account, a path, a file name or an address."""
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
 MARKS: Final = "\"“«‘`'"
-"""What `OPENS` finds begins with one."""
+"""First characters of what `OPENS` finds."""
 LONGEST_QUOTED: Final = 61
-"""Characters before the end of what `QUOTED` finds."""
+"""Maximum number of characters before the end of what `QUOTED` finds."""
 SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
 GENDERS: Final = frozenset(("he", "she", "him", "her", "his", "hers", "himself", "herself", "mr", "mrs", "ms"))
 SHORT: Final = 8
-"""Words of meaning up to which an answer is short: one put in another's place is another answer."""
+"""Number of words of meaning up to which an answer is short: another word makes it another answer."""
 LONG_REQUEST: Final = 40
-"""Words of meaning up to which one put in another's place makes another request; of longer ones, one in 20 does."""
+"""Number of words of meaning up to which another word makes another request; in longer ones, one in 20 does."""
 
 
 def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str, str] | None = None) -> bool:
-    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the
-    requests that two answers answer.
+    """Whether one side of two examples states the same facts; with `every`, in the same words of meaning. `asked`: the
+    requests of two answers.
     """
     if left == right:
         return True
@@ -82,10 +82,9 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
 def _same_words(
     mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None
 ) -> bool:
-    """Whether two texts of the same numbers and symbols state the same facts.
+    """Whether two texts with the same numbers and symbols state the same facts.
 
-    mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the
-    right.
+    mine, others: the tokens that only one text has, or has more often, of the left and of the right one.
     """
     only, their = _pieces(mine), _pieces(others)
     if _other_units(only, their):
@@ -117,8 +116,8 @@ def _same_words(
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
-    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is;
-    `asked`: what two answers answer.
+    """Whether words of meaning that only one of two texts has (each with its text) leave the meaning unchanged;
+    `asked`: the requests of two answers.
     """
     request = asked is None
     if request and any(
@@ -140,21 +139,19 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
 
 
 def _has_some(text: str, words: Iterable[str]) -> bool:
-    """Whether some of these words stand in a folded text."""
+    """Whether a folded text contains any of these words."""
     there = [word for word in words if word in text]
     return bool(there) and not set(there).isdisjoint(PIECE.findall(text))
 
 
 def _ends(text: str) -> tuple[str, str]:
-    """The first and the last sentence of a request: they say what is to be done."""
+    """The first and the last sentence of a request, which say what to do."""
     sentences = [sentence for sentence in SENTENCES.split(text) if sentence.strip()] or [text]
     return sentences[0], sentences[-1]
 
 
 def _differing(left: str, right: str) -> tuple[str, str]:
-    """Two texts without the words that both begin with, and those that both end with: most of near-duplicates, and
-    quickly gone.
-    """
+    """Two texts without their common first and last words: most of a near-duplicate, and fast to remove."""
     start = left.rfind(" ", 0, _shared_start(left, right)) + 1
     left, right = left[start:], right[start:]
     end = left.find(" ", len(left) - _shared_start(left[::-1], right[::-1]))
@@ -162,7 +159,7 @@ def _differing(left: str, right: str) -> tuple[str, str]:
 
 
 def _shared_start(left: str, right: str) -> int:
-    """Characters that two texts begin with alike."""
+    """Number of characters that two texts begin with alike."""
     least, beyond = 0, min(len(left), len(right)) + 1
     while beyond - least > 1:
         size = (least + beyond) // 2
@@ -174,16 +171,14 @@ def _shared_start(left: str, right: str) -> int:
 
 
 def _tokens(text: str) -> list[str]:
-    """What stands between spaces, as it is written; in texts with scripts without spaces, words and single
-    characters.
-    """
+    """The tokens between spaces, as written; in texts with scripts without spaces, words and single characters."""
     if text.isascii() or not re.search(UNSPACED, text):
         return text.split()
     return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
 
 
 def _pieces(tokens: Iterable[str]) -> dict[str, str]:
-    """The words in some tokens, folded, each with how it is written."""
+    """The words in some tokens, folded, each with its written form."""
     found: dict[str, str] = {}
     for token in sorted(tokens):  # in order, so that the outcome is the same in every run
         if token.isascii() and token.isalpha():
@@ -196,29 +191,29 @@ def _pieces(tokens: Iterable[str]) -> dict[str, str]:
 
 @lru_cache(65_536)
 def _tells(word: str) -> bool:
-    """Whether a word that is not shared may be a fact; numbers and negations have been compared before."""
+    """Whether a word that is not shared may be a fact; numbers and negations are compared elsewhere."""
     return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
 
 
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether the words that are not shared ask the same of the same persons in the same tense."""
+    """Whether the words that are not shared have the same interrogatives, persons and tense."""
     only, their = (STRICT.intersection(map(_head, words)) for words in (mine, others))
     return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
 
 
 def _same_persons(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether no man stands where the other text has a woman."""
+    """Whether no text has a man where the other one has a woman."""
     return not all(GENDERS.intersection(map(_head, words)) for words in (mine, others))
 
 
 @lru_cache(65_536)
 def _head(word: str) -> str:
-    """A word without what is contracted with it: was of wasn't, who of who's."""
+    """A word without its contraction: was of wasn't, who of who's."""
     return CONTRACTED.sub("", word)
 
 
 def _single(words: dict[str, str]) -> set[str]:
-    """Signs, Roman numerals, and single letters, which stand for options and variables."""
+    """Symbols, Roman numerals, and single letters, which may be options and variables."""
     return {
         word
         for word, written in words.items()
@@ -228,7 +223,7 @@ def _single(words: dict[str, str]) -> set[str]:
 
 
 def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether a word of one side is easily taken for one of the other."""
+    """Whether a word of one side is easily confused with one of the other."""
     ends: dict[tuple[int, str], list[str]] = defaultdict(list)  # such words begin or end with the same letter
     for other in filter(str.isalpha, others):
         ends[0, other[0]].append(other)
@@ -258,7 +253,7 @@ def _other_units(mine: dict[str, str], others: dict[str, str]) -> bool:
 def _without_respelled(
     mine: dict[str, str], others: dict[str, str], left: str, right: str
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The words of both sides without those that are the other's, spelled otherwise; two names are never one."""
+    """The words of both sides without those that are spelling variants of each other; two names are never variants."""
     only = {word: written for word, written in mine.items() if word not in others}
     their = {word: written for word, written in others.items() if word not in mine}
     for word, written in list(only.items()):
@@ -277,18 +272,18 @@ def _is_particular(word: str, written: str, text: str) -> bool:
 
 
 def _is_part_of_name(written: str, text: str) -> bool:
-    """Whether a word stands in a text as an account, an identifier, or a part of a path or an address."""
+    """Whether a word occurs in a text as an account, an identifier, or a part of a path or an address."""
     return "_" in written.strip("_") or f"\n{written}" in _marked_words(text)
 
 
 @lru_cache(64)
 def _marked_words(text: str) -> str:
-    """The words behind such a mark, each after a line break: few texts have any."""
+    """The words after such a mark, each on a line of its own; few texts have any."""
     return "".join(f"\n{match[1]}" for match in BEHIND_MARK.finditer(text))
 
 
 def _behind_a_quote(written: str, text: str) -> bool:
-    """Whether a quotation could hold a word: soon told, and mostly not so."""
+    """A fast check whether a quotation could hold a word; usually false."""
     if not any(mark in text for mark in MARKS):
         return False
     at = text.find(written)
@@ -300,8 +295,8 @@ def _behind_a_quote(written: str, text: str) -> bool:
 
 
 def _in_one_order(left: str, right: str, *, names: bool) -> bool:
-    """Whether two texts of the same words have them in one order, however they are written; with `names`, those that
-    are names.
+    """Whether two texts of the same words have them in the same order, ignoring their written form; with `names`, only
+    names count.
     """
     pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
     if names:
@@ -313,7 +308,7 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
 
 
 def ask_alike(left: str, right: str) -> bool:
-    """Whether two turns may ask the same: they have the same words, or one of meaning in common."""
+    """Whether two turns may ask the same: they have the same words, or share a word of meaning."""
     return (
         left == right
         or PIECE.findall(left.casefold()) == PIECE.findall(right.casefold())
@@ -322,8 +317,8 @@ def ask_alike(left: str, right: str) -> bool:
 
 
 def _share_meaning(left: str, right: str) -> bool:
-    """Whether two texts have a word of meaning in common: "Hi" and "Who are you?" have not, nor have "Tell me about
-    you" and "What are you called?".
+    """Whether two texts share a word of meaning: "Hi" and "Who are you?" do not, nor do "Tell me about you" and "What
+    are you called?".
     """
     mine, others = set(_tokens(left)), set(_tokens(right))
     if any(
@@ -343,7 +338,7 @@ def _say_more_than(count: int, *texts: str) -> bool:
 
 
 def _says_more_than(count: int, text: str) -> bool:
-    """Whether a text has more than so many different words of meaning."""
+    """Whether a text has more than `count` different words of meaning."""
     if text.isascii():
         begin = text.split(None, 3 * count + 8)[:-1]  # most texts have as many there already
         if _has_more_than(count, begin):
@@ -363,5 +358,5 @@ def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
 
 @lru_cache(65_536)
 def _is_filler(token: str) -> bool:
-    """Whether what stands between spaces is a word that says nothing."""
+    """Whether a token is a word without meaning of its own."""
     return token.casefold().strip(BEFORE + ",)'”» ") in FILLER

@@ -17,7 +17,7 @@ from curate.dedup.cluster_resolution import Compared, Wanted, agreed
 from curate.similarity.similarity_index import jaccard
 
 ROUNDS: Final = 20
-"""Different examples of one key that others of it are held against; where there are more, the rest is left out."""
+"""Maximum number of distinct examples of one key that others are compared with; more are left out."""
 
 
 def same_wording(
@@ -29,11 +29,11 @@ def same_wording(
     crew: WorkerPool,
     memory: DedupCache | None,
 ) -> list[tuple[int, Pair]]:
-    """Pairs of the same words: of each, the number of the left one, and both by where they stand among all.
+    """Pairs with the same words: the number of the left one of each, and the positions of both among all examples.
 
-    order: the numbers of the examples that are compared, the one that is to stay before the one that is not. Of each
-    pair the right one stands first in it, and is the left one of no other. Where examples are held against older ones
-    (`wanted.old`), the left one is new and the right one old. Raises `InputError` when lines cannot be read again.
+    order: the numbers of the compared examples, in the order of preference. In each pair the right one comes first in
+    it, and is the left one of no other pair. If examples are compared with older ones (`wanted.old`), the left one is
+    new and the right one old. Raises `InputError` if lines cannot be read again.
     """
     found: list[tuple[int, Pair]] = []
     rest = order[np.argsort(keys[order], kind="stable")]

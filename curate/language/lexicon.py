@@ -1,7 +1,6 @@
-"""Word lists by their effect on the meaning of a text. English, and what is common in a few other languages.
+"""Word lists by their effect on the meaning of a text. English, and common words of a few other languages.
 
-A word that is missing here is no error: it counts as one of meaning, and keeps two examples apart rather than merging
-them.
+A word that is missing here counts as a word of meaning: it keeps two examples apart rather than merging them.
 """
 
 from typing import Final
@@ -16,9 +15,9 @@ def _pairs(listed: str) -> frozenset[frozenset[str]]:
 
 
 DENIES: Final = _set("not no never none nobody nothing neither nor without cannot hardly")
-"""Words that deny, in English, contractions written out."""
+"""Words of negation in English, without contractions."""
 DOUBTS: Final = _set("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too")
-"""Words that deny as "not" does: "it is impossible that" says what "cannot" says."""
+"""Words that negate as "not" does: "it is impossible that" means the same as "cannot"."""
 NEGATIONS: Final = DENIES | _set(
     """don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't mustn't haven't hasn't
     hadn't ain't needn't
@@ -28,7 +27,7 @@ NEGATIONS: Final = DENIES | _set(
     nem sem non mai senza
     не нет ни никогда без 不 没 沒 未 无 無 非 别 否 ない ません 안 못"""
 )
-"""Words that deny, as they are written, in all languages."""
+"""Words of negation, as written, in all languages."""
 STOPWORDS: Final = _set(
     """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of
     on or our please shall should so
@@ -52,34 +51,32 @@ FILLER: Final = STOPWORDS | _set(
 """Words without meaning of their own: grammar, politeness, openings of requests and answers."""
 PERSONS: Final = _set("he she him her his hers they them their theirs")
 FORMS: Final = _set("am is are was were be been has have had do does did")
-"""Grammar that is no politeness: of short texts, exercises in it among them, these words have to agree, and those of
-`PERSONS`.
-"""
+"""Grammar words other than politeness: short texts, such as exercises, must agree in these and in `PERSONS`."""
 ASKS: Final = _set("how why when where who whom whose")
 TENSES: Final = _set("should shall must may might ought will was were did had been being")
 OWNERS: Final = _set("my mine your yours our ours its")
 STRICT: Final = PERSONS | ASKS | TENSES | OWNERS
-"""What decides what a request asks, though each is grammar elsewhere: who does it, what is asked for, when it happens,
-and whether it has to.
+"""Grammar words that decide what a request asks: who does it, what is asked for, when it happens, and whether it
+must.
 """
 MEANWHILE: Final = _set("moment currently now yet anymore longer today present")
-"""Adverbs that add nothing to what is denied."""
+"""Adverbs that do not change a negation."""
 EMPTY: Final = _set(
     "answer question no not none unknown unsure different other another same both all any it he she one"
 )
-"""Words that name nothing, as an answer to a question for a name."""
+"""Words that are not a name, as an answer to a question for one."""
 FREE: Final = _set("free gratis complimentary included include includes")
 PAID: Final = _set("pay paying cost costs fee fees charge charges charged extra")
 NEEDED: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
 SPARED: Final = _set("without optional skip")
-"""Words by which one question asks for the contrary of another: is it free, does it cost; is it needed, can it be done
+"""Words by which one question asks the opposite of another: is it free, does it cost; is it needed, can it be done
 without.
 """
 NEUTRAL: Final = _set(
     "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "
     "language model"
 )
-"""Words of meaning of system prompts that say nothing about the answer."""
+"""Words of meaning in system prompts without influence on the answer."""
 UNENDED: Final = (
     "the",
     "an",
@@ -123,7 +120,7 @@ TWINS: Final = _pairs(
     trail/trial trails/trials
     unite/untie united/untied waist/waits wining/winning"""
 )
-"""Pairs of words that one swapped or doubled letter makes of each other; names and what is seldom used are left out."""
+"""Pairs of words that differ by one swapped or doubled letter; names and rare words are left out."""
 OPPOSITES: Final = _pairs(
     """always/never always/rarely often/rarely more/less more/fewer most/least higher/lower high/low greater/smaller
     larger/smaller bigger/smaller
@@ -162,7 +159,7 @@ NUMERALS: Final = {word: at for at, word in enumerate(_ONES.split())} | {
     word: 10 * at for at, word in enumerate(_TENS.split(), start=2)
 }
 ROMAN: Final = _set("II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX")
-"""Numerals of more than a letter, as they are written."""
+"""Roman numerals of more than one letter, as written."""
 SCALES: Final = {
     "hundred": 1e2,
     "thousand": 1e3,
@@ -268,6 +265,6 @@ PARTICULAR: Final = frozenset(
     red green blue yellow black
     white orange purple brown pink"""
 )
-"""Words that stand for a value: in another's place they change what is said, wherever they stand. Numbers, times,
-units, poles, kin, colours.
+"""Words that act as values: another one in their place changes the meaning. Numbers, times, units, opposites,
+relatives, colors.
 """

@@ -1,4 +1,4 @@
-"""Names: words with a capital elsewhere than at the start of a sentence."""
+"""Names: capitalized words other than at the start of a sentence."""
 
 import re
 from typing import Final
@@ -10,11 +10,13 @@ BEFORE: Final = '.!?:;…。！？"“«(-*#>|\n'
 CAPITAL: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
 
 TITLE: Final = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof|St|Gen|Capt|Sgt|Lt|Sen|Rep|Rev|Mt)\.$")
-"""An abbreviation that a name follows: its dot ends no sentence."""
+"""An abbreviation before a name; its dot does not end a sentence."""
 
 
 def names(text: str) -> list[str]:
-    """The names in a text, in order; at the start of a sentence, only where another capital follows: Jane Austen."""
+    """The names in a text, in order; at the start of a sentence, only if another capitalized word follows: Jane
+    Austen.
+    """
     every = CAPITAL.finditer(text)
     return [
         word[0]
@@ -24,8 +26,8 @@ def names(text: str) -> list[str]:
 
 
 def is_name(written: str, text: str) -> bool:
-    """Whether a word of a text is written as a name anywhere in it: so, or with a capital inside. Scripts without case
-    might name anything.
+    """Whether a word is written as a name anywhere in the text, or has a capital inside. In scripts without case,
+    any word may be a name.
     """
     if written.islower() or not written[0].isalpha():
         return False

@@ -19,9 +19,9 @@ NO: Final = re.compile(
     re.IGNORECASE,
 )
 DENYING: Final = ("un", "in", "im", "il", "ir", "dis", "non")
-"""Prefixes that make a word its opposite."""
+"""Prefixes that turn a word into its opposite."""
 SHORTEST: Final = 4
-"""Letters of a word from which such a prefix does."""
+"""Minimum number of letters of such a word."""
 _PARTNERS: Final[dict[str, set[str]]] = defaultdict(set)
 for _one, _other in OPPOSITES:
     _PARTNERS[_one].add(_other)
@@ -29,8 +29,8 @@ for _one, _other in OPPOSITES:
 
 
 def negation_count(text: str, *, outright: bool = False) -> int:
-    """Number of negations in a text: "it isn't", "nobody"; and unless only what is said `outright` counts, "it is
-    impossible".
+    """Number of negations in a text, such as "it isn't" and "nobody"; unless only `outright` ones count, also "it
+    is impossible".
     """
     return sum(word in DENIES or (not outright and word in DOUBTS) for word in plain_words(text))
 

@@ -23,17 +23,17 @@ AFTER: Final = re.compile(
     r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$"  # noqa: E501
 )
 ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
-"""What politeness at the end ends with."""
+"""Last characters of polite phrases at the end."""
 ARTICLES: Final = frozenset(("a", "an", "the"))
 LEAST: Final = 2
-"""Words of meaning, and of asking for something, without which politeness may be all that a request says."""
+"""Number of words of meaning, or of asking, below which the whole request may be politeness."""
 
 
 def without_politeness(request: str) -> str:
     """The words of a request without politeness before and after it, articles, punctuation and contractions.
 
-    With its politeness where less than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are
-    two requests.
+    Politeness is kept if fewer than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are two
+    requests.
     """
     plain = normalised(request).replace("’", "'")
     bare = BEFORE.sub("", plain, count=1)

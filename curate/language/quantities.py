@@ -16,7 +16,7 @@ _DIGITS: Final = (
     r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
 )
 NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
-"""A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it."""
+"""A number with its sign, separators and decimals. A sign counts only if no word or bracket precedes it."""
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
 _SHORT: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
@@ -45,7 +45,7 @@ TIMES: Final = re.compile(
     r"(?: \w+ (?P<period>day|week|month|quarter|year)\b)?",
     re.IGNORECASE,
 )
-"""Where a period is named, "twice a year" is "every six months"."""
+"""Contexts with a period: "twice a year" is "every six months"."""
 AMOUNT: Final = re.compile(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
@@ -61,7 +61,7 @@ NO_NUMBER: Final = re.compile(
 PRONOUN: Final = frozenset(("one",))
 ROUNDED: Final = frozenset(("length", "mass", "volume", "data"))
 CONVERTED: Final = 0.025
-"""Share by which a quantity may differ from one in another unit of these kinds: 1 GB is 1,000 MB, or 1,024."""
+"""Maximum relative difference between quantities in different units of these kinds: 1 GB is 1,000 MB, or 1,024."""
 YEAR: Final = re.compile(r"1\d{3}|20\d{2}")
 BEFORE_YEAR: Final = re.compile(
     r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$",
@@ -71,30 +71,28 @@ BEFORE_YEAR: Final = re.compile(
 
 AGED: Final = re.compile(r"\bage[ds]?(?: of)? $", re.IGNORECASE)
 OLDER: Final = re.compile(r"\s?(?:or|and) (?:older|younger)\b", re.IGNORECASE)
-"""What stands before and behind a number of years that has no unit."""
+"""Text before and after a number of years without a unit."""
 
 
 class Quantity(NamedTuple):
-    """A number with its kind, in the kind's base unit, and how it is written."""
+    """A number with its kind, in the kind's base unit, and its spelling."""
 
     kind: str
-    """`number`, `ordinal`, `date`, `clock`, `weekday`, a currency, or what a unit measures: `time`, `length`, ..."""
+    """`number`, `ordinal`, `date`, `clock`, `weekday`, a currency, or the quantity of a unit: `time`, `length`, ..."""
     value: tuple[float | None, ...]
-    """One number; of a date year, month and day, each None where it is not said."""
+    """One number; for a date, year, month and day, None for each that is not given."""
     text: str
     start: int
     end: int
     step: float
-    """One of the last place that is written, in the base unit: rounding may hide half of it. 0 for what is never
-    rounded.
+    """One unit of the last written digit, in the base unit: rounding may hide half of it. 0 for values that are
+    never rounded.
     """
     unit: float
-    """The base units in one of the unit that is written."""
+    """Number of base units in one written unit."""
 
     def same(self, other: "Quantity") -> bool:
-        """Whether two quantities may be one: equal as far as both say it, or equal when rounded as the coarser one
-        is.
-        """
+        """Whether two quantities may be equal: in all given parts, or after rounding to the coarser one."""
         if self.kind == other.kind == "date":
             return all(a is None or b is None or a == b for a, b in zip(self.value, other.value, strict=True))
         mine, others = self.value[0], other.value[0]
@@ -127,7 +125,7 @@ class Quantity(NamedTuple):
 
 
 def _converted(one: Quantity, other: Quantity) -> bool | None:
-    """Whether quantities of two kinds are one, where both kinds measure the same thing; None where they do not."""
+    """Whether quantities of two kinds are equal, if both kinds measure the same thing; None if they do not."""
     kinds = {found.kind: found.value[0] or 0 for found in (one, other)}
     if kinds.keys() == {"celsius", "fahrenheit"}:
         return abs(kinds["celsius"] * 1.8 + 32 - kinds["fahrenheit"]) <= 1
@@ -140,7 +138,7 @@ def _converted(one: Quantity, other: Quantity) -> bool | None:
 
 
 def numbers(text: str) -> list[str]:
-    """The numbers in a text, in order, each in one spelling: no thousands separators, no zeros after the decimals, no
+    """The numbers in a text, in order, in one spelling: no thousands separators, no zeros after the decimals, no
     plus.
     """
     return [_plain(match.group()) for match in NUMBER.finditer(text)]
@@ -157,8 +155,9 @@ def _plain(number: str) -> str:
 
 @lru_cache(16_384)  # each answer is compared with several others
 def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
-    """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted`
-    (stems): it is a pronoun too.
+    """The quantities in a text, in order.
+
+    "One" counts as a number only before a unit or one of the `counted` stems: it is a pronoun too.
     """
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
@@ -268,7 +267,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
 
 
 def _spelled(words: str) -> int:
-    """The value of one or two numerals: twenty-five is 25; "two three" is taken for its first."""
+    """The value of one or two number words: twenty-five is 25; "two three" counts as its first."""
     parts = re.split(r"[- ]", words)
     first = NUMERALS[parts[0]]
     if len(parts) == 2 and first >= 20 and 0 < NUMERALS[parts[1]] < 10:
@@ -283,7 +282,9 @@ _READ: Final = (
     (ORDINAL, _ordinal, (" of ",)),
     (TIMES, _times, TIMES_A),
 )
-"""Patterns, what reads their matches, and what stands in each match, in lower case: most texts have none of it."""
+"""Patterns, the readers of their matches, and lower-case texts of which each match contains one: most texts contain
+none.
+"""
 
 
 def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
@@ -294,7 +295,7 @@ def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list
 
 
 def align_units(left: str, right: str) -> str:
-    """`right` with each quantity written as the equal one of `left`: models of language do not know that 120 minutes
+    """`right` with each quantity written as the equal one of `left`: language models do not know that 120 minutes
     are two hours.
     """
     known = quantities(left)

@@ -4,13 +4,13 @@ import re
 from typing import Final
 
 OPENING: Final = 200
-"""Characters at the start of an answer in which a refusal occurs."""
+"""Number of characters at the start of an answer in which a refusal occurs."""
 CANNOT: Final = (
     r"(?:i(?: am|['’]m) (?:unable|not able)|i (?:can(?:no|['’])t|won['’]t)"
     r"|i (?:currently |simply )?do(?: not|n['’]t) have (?:the |any )?(?:\w+ ){0,2}"
     r"(?:access|capabilit(?:y|ies)|abilit(?:y|ies)|capacity|functionality|means|tools?) (?:to|for)\b)"
 )
-"""Behind an apology, or behind "as an AI"."""
+"""After an apology, or after "as an AI"."""
 TASKS: Final = (
     "help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share"
     "|give"
@@ -31,7 +31,7 @@ HINTS: Final = (
     "we cannot", "we can't", "we are unable", "do not have", "don't have",
     "must decline", "have to decline", "respectfully decline",
 )  # fmt: skip
-"""One of these, in any case of the letters of ASCII and with either apostrophe, is in every refusal."""
+"""Every refusal contains one of these, in any case of ASCII letters and with either apostrophe."""
 
 
 def refuses(opening: str) -> bool:

@@ -15,7 +15,7 @@ OTHER: Final = "Other"
 
 
 def letters(text: str) -> Counter[str]:
-    """How many letters of each script a text has; digits, signs and marks belong to none."""
+    """The number of letters of each script in a text; digits, signs and marks have no script."""
     if text.isascii():
         data = text.encode()
         count = len(data) - len(data.translate(None, ASCII_LETTERS))

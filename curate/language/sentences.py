@@ -17,13 +17,13 @@ POINT: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
 END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
 ABBREVIATED: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
 MARK: Final = re.compile(r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?)([A-Za-z]|\d{1,2})[).:\]](?=\s)")
-"""What stands before an option: a letter or a number with a full stop, a colon or a bracket behind it."""
+"""The label of an option: a letter or a number before a full stop, a colon or a bracket."""
 MAY_LIST: Final = re.compile(r"(?:^|[\s,;:(\[])(?:[Bb]|2)[).:\]]\s")
 MOST: Final = 60
-"""Sentences of an answer that are looked at; what comes after them is not compared."""
+"""Maximum number of sentences of an answer that are compared."""
 
 ALIKE: Final = 0.5
-"""Share of the shorter sentence's content words from which two are about the same."""
+"""Minimum share of the shorter sentence's content words in common for two sentences about the same thing."""
 
 
 class Aligned(NamedTuple):
@@ -39,7 +39,7 @@ class Aligned(NamedTuple):
 
 @lru_cache(16_384)
 def is_code(text: str) -> bool:
-    """Whether a text is code in good part: a fence, a call or an assignment, or a third of its lines."""
+    """Whether a text is mostly code: it contains a fence, a call or an assignment, or a third of its lines are code."""
     if "```" in text or CALL.search(text):
         return True
     lines = [line for line in text.splitlines() if line.strip()]
@@ -48,7 +48,7 @@ def is_code(text: str) -> bool:
 
 @lru_cache(16_384)
 def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text without code, marks of points in lists taken off; at most 60."""
+    """The sentences of a text without code and list markers; at most 60."""
     found: list[str] = []
     for piece in END.split(CODE.sub("\n", text)):
         plain = POINT.sub("", piece).strip()
@@ -63,7 +63,9 @@ def sentences(text: str) -> tuple[str, ...]:
 
 @lru_cache(262_144)  # rules ask of all pairs, then the model; most have none
 def aligned(left: str, right: str) -> tuple[Aligned, ...]:
-    """Pairs of sentences that are each other's likest, at least half of the shorter one's content words in common."""
+    """Pairs of sentences that are mutually the most similar, with at least half of the shorter one's content words
+    in common.
+    """
     mine, others = sentences(left), sentences(right)
     words_mine, words_others = ([content_words(sentence) for sentence in side] for side in (mine, others))
     if len(mine) == len(others) == 1:
@@ -107,8 +109,8 @@ class Option(NamedTuple):
 
 
 def options(text: str) -> list[Option]:
-    """The options of all lists in a text, in order: labels that follow one another from the first one on, A, a or 1,
-    each with its words up to the next one, or to the end of its line.
+    """The options of all lists in a text, in order: consecutive labels from the first one on (A, a or 1), each with
+    its words up to the next one or the end of its line.
     """
     if not MAY_LIST.search(text):  # most do not
         return []

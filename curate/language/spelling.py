@@ -1,8 +1,8 @@
 """Whether two words are spellings of the same word: a typing error, or a plural.
 
-What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled
-or not ("acommodate"). One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and
-mortality of morality.
+Accepted errors usually give no other word: two swapped neighboring letters ("recieve"), a letter doubled or not
+("acommodate"). One letter more, less or replaced is not accepted: it turns nitrite into nitrate, and morality into
+mortality.
 """
 
 from typing import Final
@@ -10,17 +10,17 @@ from typing import Final
 from curate.language.lexicon import TWINS
 
 LEAST: Final = 5
-"""Letters from which a word may be misspelled; most shorter ones are one error away from another word."""
+"""Minimum number of letters of a misspelled word; most shorter ones are one error away from another word."""
 ENDINGS: Final = ("'s", "’s", "s")
 INFLECTIONS: Final = frozenset(("", "e", "d", "ed", "s", "es", "ing", "y", "ies", "ied", "ly"))
 ALIKE: Final = 0.6
-"""Share of the letters of the longer of two words that both begin and end with, from which one is easily taken for the
-other.
-"""
+"""Share of the longer word's letters, at both ends, that two easily confused words have in common."""
 
 
 def same_word(left: str, right: str) -> bool:
-    """Whether two folded words, no names, are one word. The first letter has to agree: typing errors seldom hit it."""
+    """Whether two folded words, not names, are the same word. The first letter must agree: typing errors rarely
+    affect it.
+    """
     if left[0] != right[0]:
         return False
     if _singular(left) == _singular(right):
@@ -40,7 +40,7 @@ def bucket(word: str) -> str:
 
 
 def spellings(word: str) -> list[str]:
-    """What may be another spelling of a word that has a `bucket`; `same_word` decides."""
+    """Candidates for other spellings of a word that has a `bucket`; `same_word` decides."""
     stem, places = _singular(word), range(1, len(word))
     found = [stem, f"{stem}s"]
     found += [f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}" for at in places[:-1]]
@@ -49,8 +49,8 @@ def spellings(word: str) -> list[str]:
 
 
 def easily_confused(left: str, right: str) -> bool:
-    """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms
-    of one verb are not.
+    """Whether two different words are easily confused: nitrite and nitrate, import and export. Forms of one verb
+    are not.
     """
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     if len(shorter) < 4 or not (left[0] == right[0] or left[-1] == right[-1]):  # most pairs

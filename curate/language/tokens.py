@@ -12,7 +12,7 @@ from curate.core.text import UNSPACED, normalised, words
 from curate.language.lexicon import STOPWORDS
 
 PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
-"""A word as it is written, or a sign that changes a number."""
+"""A word as written, or a sign that changes a number."""
 TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
 QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 POSSESSIVE: Final = re.compile(r"['’]s\b")
@@ -21,7 +21,7 @@ CONTRACTED: Final = re.compile(
 )
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 _STEMMING: Final = Lock()
-"""Held while a word is stemmed: the stemmer keeps the word in itself, and threads would mix theirs."""
+"""Held while a word is stemmed: the stemmer stores the word in itself and is not thread-safe."""
 
 
 @lru_cache(32_768)  # each answer is compared with several others
@@ -32,14 +32,14 @@ def content_words(text: str) -> frozenset[str]:
 
 @lru_cache(65_536)
 def stem(word: str) -> str:
-    """A word without the endings of English that change no meaning, by Porter's second algorithm."""
+    """A word without English endings that do not change its meaning, by Porter's second algorithm."""
     with _STEMMING:
         return str(_stemmer().stemWord(word))
 
 
 @lru_cache
 def stems(listed: frozenset[str]) -> frozenset[str]:
-    """The stems of some words, to be held against `content_words`."""
+    """The stems of some words, for comparison with `content_words`."""
     return frozenset(map(stem, listed))
 
 
@@ -51,9 +51,7 @@ def _stemmer() -> Any:
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text, normalised, with contractions written out: "isn't" and "cannot" are "is not" and "can
-    not".
-    """
+    """The words of a text, normalized, with contractions expanded: "isn't" and "cannot" are "is not" and "can not"."""
     text = normalised(text).replace("’", "'").replace("cannot", "can not")
     if "'" in text:
         text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
@@ -70,15 +68,13 @@ def _written_out(match: re.Match[str]) -> str:
 
 
 def quoted(text: str) -> list[str]:
-    """What stands between quotes in a text, normalised, each once, in the order of the alphabet."""
+    """The quoted texts in a text, normalized, without duplicates, in alphabetical order."""
     return sorted({normalised(match.group()[1:-1]) for match in QUOTED.finditer(text)})
 
 
 def tokens(text: str) -> list[str]:
-    """All of a text in order: words with what is joined to them (don't, 3.5, well-known), white space, other characters
-    one by one.
-
-    In scripts without spaces between words, characters are words.
+    """All of a text in order: words with joined parts (don't, 3.5, well-known), white space, other characters one
+    by one. In scripts without spaces between words, characters are words.
     """
     found = TOKEN.findall(text)
     if text.isascii():
@@ -87,8 +83,8 @@ def tokens(text: str) -> list[str]:
 
 
 def differing_spans(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Where two sequences of words differ, in order, from and to in each; all else, a longest common subsequence, is
-    equal.
+    """The spans in which two sequences of words differ, in order, with start and end in each; the rest, a longest
+    common subsequence, is equal.
     """
     from rapidfuzz.distance import Indel  # a few hundredths of a second that few commands need to pay
 

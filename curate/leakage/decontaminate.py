@@ -36,16 +36,16 @@ from curate.similarity.shingles import buffer_of
 RUN: Final = 13
 SHORTEST_RUN: Final = 8
 LEAST: Final = 4
-"""Words below which a question is said by chance."""
+"""Number of words below which a question may occur by chance."""
 SHARED: Final = 10
-"""Items of one benchmark above which a run of words is one of its instructions."""
+"""Number of items of one benchmark above which a shared run of words counts as its instructions."""
 SHINGLE: Final = 3
 SIMILAR: Final = 0.6
 OTHER_SIDE: Final = -1
 PIECE: Final = 50_000
-"""Turns that are looked through at a time."""
+"""Number of turns that are searched at a time."""
 WORD: Final = re.compile(rf"{UNSPACED}|[^\s{UNSPACED[1:]}+")
-"""As `curate.similarity.ngram_index` cuts: characters that are words by themselves, else what stands between white
+"""Words as in `curate.similarity.ngram_index`: characters that are words by themselves, else text between white
 space.
 """
 
@@ -56,32 +56,30 @@ class Match(NamedTuple):
     example: int
     """Position of the example."""
     message: int
-    """Position of the turn among the example's messages; `OTHER_SIDE` for the worse answer of a preference pair."""
+    """Position of the turn among the example's messages; `OTHER_SIDE` for the rejected answer of a preference pair."""
     item: int
     """Position of the item."""
     part: int
     """Position of the text in the item."""
     kind: Literal["run", "whole", "near"]
     words: str
-    """The longest run of words that both have; for `near`, none."""
+    """The longest run of words in both; empty for `near`."""
     share: float
-    """Of the words of the item's text, the share that stands in runs both have; for `near`, the similarity of the
-    two.
-    """
+    """Share of the words of the item's text that are in common runs; for `near`, the similarity of the two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contamination:
-    """What was found."""
+    """The result of a search."""
 
     matches: list[Match]
     """At most one for each example and item, the one with the largest share; in order."""
     unsaid: frozenset[int]
-    """Positions of the items of which no text is long enough to be looked for."""
+    """Positions of the items that have no text long enough to search for."""
 
 
 class Probe(NamedTuple):
-    """A text of an item that is looked for."""
+    """A text of an item to search for."""
 
     item: int
     part: int
@@ -90,7 +88,7 @@ class Probe(NamedTuple):
 
 
 def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: Executor = LOCAL) -> Contamination:
-    """Which of `examples` hold an item, in any turn."""
+    """The examples that hold an item, in any turn."""
     probes = list(_probes(items))
     search = partial(_Search, probes, [item.place.file for item in items])
     best: dict[tuple[int, int], Match] = {}
@@ -113,7 +111,7 @@ def _probes(items: Sequence[Item]) -> Iterator[Probe]:
 
 
 class _Turns(NamedTuple):
-    """Turns of examples, as they are looked through."""
+    """Turns of examples, normalized for the search."""
 
     owners: list[tuple[int, int]]
     """Position of the example and of the turn."""
@@ -139,9 +137,7 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
 
 
 def plain_words(texts: Sequence[str]) -> list[str]:
-    """Texts in one form and case of characters, without what is no letter or digit; words with one space between
-    them.
-    """
+    """Texts in Unicode normal form and lower case, with letters and digits only, and one space between words."""
     try:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:  # lone surrogates
@@ -153,7 +149,7 @@ def plain_words(texts: Sequence[str]) -> list[str]:
 
 
 class _Search:
-    """The runs of words of all probes, ready to be looked up."""
+    """The runs of words of all probes, indexed."""
 
     def __init__(self, probes: Sequence[Probe], files: Sequence[str]) -> None:
         self.probes = probes
@@ -171,7 +167,7 @@ class _Search:
         self.shingles = {at: _shingles(probes[at].words) for at in near}
 
     def matches(self, turns: _Turns) -> Iterator[Match]:
-        """What is found in some turns."""
+        """The matches in some turns."""
         for at, text in enumerate(turns.texts):
             if text in self.whole:
                 for probe in self.whole[text]:
@@ -184,13 +180,13 @@ class _Search:
         yield from self._alike(turns, self.near.found(buffer, offsets))
 
     def _telling(self, owners: Array, hashes: Array) -> Array:
-        """Which runs are looked for: those that few items of their benchmark share."""
+        """The runs that are searched for: those that few items of their benchmark share."""
         items = [self.probes[at].item for at in owners.tolist()]
         frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
         return frame.select(pl.col("item").n_unique().over("hash", "file") <= SHARED).to_series().to_numpy()
 
     def _in_a_row(self, turns: _Turns, run: int, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
-        """From hits (turn, its word, probe, its word) to the longest run of words and the share that all runs cover."""
+        """For hits (turn, its word, probe, its word), the longest run of words and the share that all runs cover."""
         for (at, probe), hits in groupby(
             sorted((turn, probe, place, start) for turn, place, probe, start in found), key=lambda hit: hit[:2]
         ):
@@ -209,7 +205,7 @@ class _Search:
             )
 
     def _alike(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
-        """From turns that share a run of 3 words with a probe to those that are similar to it."""
+        """Of the turns that share a run of 3 words with a probe, those that are similar to it."""
         for at, hits in groupby(sorted({(turn, probe) for turn, _, probe, _ in found}), key=lambda hit: hit[0]):
             said = _shingles(WORD.findall(turns.texts[at]))
             for _, probe in hits:
@@ -232,10 +228,10 @@ def _matches(search: _Search, turns: _Turns) -> list[Match]:
 
 
 class _Index:
-    """Runs of so many words of some probes by their hashes."""
+    """Runs of `run` words of some probes by their hashes."""
 
     def __init__(self, probes: Sequence[Probe], chosen: Sequence[int], run: int, telling: Any) -> None:
-        """`telling` says which of all runs are looked for, from the probes and hashes of the runs."""
+        """`telling` selects the runs to search for, given the probes and hashes of the runs."""
         from curate.similarity.ngram_index import runs_of, table_of
 
         self.run = run
@@ -248,8 +244,8 @@ class _Index:
         self.table = table_of(self.hashes)
 
     def found(self, buffer: Array, offsets: Array) -> list[tuple[int, int, int, int]]:
-        """Text, number of the word in it, probe, number of the word there: for each run that a text shares with a
-        probe.
+        """For each run that a text shares with a probe: text, number of the word in it, probe, number of the word
+        there.
         """
         from curate.similarity.ngram_index import runs_of
 
@@ -264,8 +260,8 @@ class _Index:
 
 
 def _rarest(owners: Array, hashes: Array) -> Array:
-    """Which runs are looked for to find similar turns: of each probe the rarest, so many that a similar turn has one of
-    them.
+    """The runs that are searched for to find similar turns: the rarest of each probe, as many as guarantee that a
+    similar turn has one of them.
     """
     frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")
     distinct = frame.unique(["owner", "hash"], keep="first").with_columns(pl.len().over("hash").alias("probes"))
@@ -279,7 +275,7 @@ def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def _longest(places: Sequence[int], run: int) -> tuple[int, int]:
-    """First word and length of the longest stretch that runs of `run` words at these places make up."""
+    """First word and length of the longest stretch of words that runs of `run` words at these positions cover."""
     best = (places[0], run)
     start = previous = places[0]
     for place in sorted(set(places)):

@@ -20,7 +20,7 @@ LINKS: Final = {
 OTHER_REASONS: Final = {
     "decision": "Dropped in review.", "mix": "Over the size of the mix.", "select": "Not selected.",
 }  # fmt: skip
-"""Why a line is removed, where that is no rule."""
+"""Reasons of removals other than rules."""
 
 
 def card(manifest: Manifest) -> str:

@@ -116,7 +116,7 @@ def _axolotl_messages() -> dict[str, Any]:
 
 
 def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
-    """How pairs are read: of a list of messages as an answer Axolotl takes the last one."""
+    """How pairs are read: if an answer is a list of messages, Axolotl uses the last one."""
     if shape.sides not in (str, dict, list):
         raise _unread("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
     names = {"field_chosen": PAIR[0], "field_rejected": PAIR[1]}

@@ -1,8 +1,7 @@
-"""All of it in one run: check, dedup, conflicts, split, train. A stage is not run again while what it was made from has
-not changed.
+"""The full pipeline: check, dedup, conflicts, split, train.
 
-Each stage keeps its result under a key, the hash of everything that it depends on. Killed at any point, the next run
-goes on behind the last stage that was finished and ends with the same manifest.
+A stage is run again only if its inputs changed. Each stage keeps its result under a key, the hash of all its inputs. If
+a run is killed at any point, the next one resumes after the last completed stage and ends with the same manifest.
 """
 
 from collections.abc import Callable, Collection
@@ -37,11 +36,11 @@ def run(
     consent: Consent = NOBODY,
     judge_key: str | None = None,
 ) -> RunResult:
-    """Run all stages that are wanted and not up to date. Raises `CurateError` when one cannot be; what was finished
-    before it stays.
+    """Run all wanted stages that are not up to date.
 
-    `consent` is asked before texts are sent to a judge at an address; `judge_key`: the environment variable that the
-    user named for its key. Only one run at a time works in a project's folder.
+    Raises `CurateError` if a stage fails; the results of completed stages are kept. `consent` is called before texts
+    are sent to a judge at an address; `judge_key`: the environment variable that the user named for its key. A
+    project's folder is locked during a run.
     """
     data = RunData(project, config, listen, choice or Choice(), consent, judge_key)
     if data.choice.dry:
@@ -84,8 +83,8 @@ def _run(data: RunData) -> RunResult:
 
 
 def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> store.Result | None:
-    """A stage's result: the one on the disk when its key fits and it is not wanted again, else a new one; None where a
-    dry run would make one.
+    """A stage's result: the stored one if its key is equal and no new one was requested, else a new one; None if a
+    dry run would compute it.
     """
     path, key = data.project.stage(name), stage.key(data, found)
     result = store.load(path, key) if name not in data.choice.again else None
@@ -102,9 +101,7 @@ def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> stor
 
 
 def load_conflicts(project: Project, read: Callable[[Collection[str]], list[Example]]) -> list[Conflict] | None:
-    """The conflicts that the last run found, as far as `read` gives examples for the ids that it is asked for; None
-    when there was no run.
-    """
+    """The conflicts of the last run whose examples `read` finds by id; None if there was no run."""
     result = store.load(project.stage("conflicts"), None)
     return None if result is None else store.conflicts_of(result, read(store.conflict_ids(result))).conflicts
 

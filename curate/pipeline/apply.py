@@ -1,7 +1,7 @@
-"""`curate apply` as a function: files with the edits of people, without the lines that they dropped.
+"""`curate apply` as a function: files with the reviewers' edits, without the lines that they dropped.
 
-kept + dropped = read, always: it is demanded of the lines that were written. Lines that nobody decided about keep their
-bytes. A line whose edit makes it equal to a dropped example is dropped, as every verb does.
+kept + dropped = read; this is checked against the written lines. Undecided lines keep their bytes. A line whose edit
+makes it equal to a dropped example is dropped, as in every command.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,26 +20,26 @@ from curate.read.dataset import read_lines
 
 @dataclass(slots=True)
 class ApplyResult:
-    """What was read, and what became of it."""
+    """Counts of the lines read and written."""
 
     read: int = 0
     """Lines that are not blank, or elements of a document."""
     edited: int = 0
-    """Lines that were written with their new text."""
+    """Lines written with an edited text."""
     labelled: int = 0
-    """Lines that were written with labels or a rating in `metadata`."""
+    """Lines written with labels or a rating in `metadata`."""
     replaced: int = 0
     """Lines of these whose `metadata` had other labels or another rating."""
     dropped: int = 0
-    """Lines that went to the ledger."""
+    """Lines written to the ledger of removed lines."""
     unmatched: int = 0
     """Edits and drops about examples that are not in the files."""
     not_understood: int = 0
-    """Lines written as they are that hold no example."""
+    """Lines without an example in a known format; written unchanged."""
 
     @property
     def kept(self) -> int:
-        """Lines written, edited ones among them."""
+        """Number of written lines, including edited ones."""
         return self.read - self.dropped
 
 
@@ -52,10 +52,10 @@ def apply_decisions(
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ApplyResult:
-    """Write the lines of files to `output`, those that people dropped to a file beside it; both whole, or none of them.
+    """Write the lines of files to `output`, and dropped ones to a file beside it; both completely or neither.
 
     Copies of files with edits are made in the folder `edited`. Raises `InputError` for a file that cannot be read or
-    changes meanwhile, `OutputError`; `UsageError` where one of the outputs is there and shall not be replaced.
+    changes meanwhile, `OutputError`, and `UsageError` if an output exists and must not be replaced.
     """
     result, met = ApplyResult(), set[str]()
     seen = [snapshot(path) for path in dict.fromkeys(paths)]

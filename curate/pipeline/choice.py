@@ -1,4 +1,4 @@
-"""Which stages of a run are wanted, and which are to be done again."""
+"""Which stages of a run are wanted, and which are repeated."""
 
 import difflib
 from collections.abc import Iterable
@@ -14,22 +14,22 @@ State = Literal["done", "unchanged", "skipped", "would run"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What of a run is wanted."""
+    """The wanted parts of a run."""
 
     only: tuple[str, ...] = ()
-    """Stages; none: all of them."""
+    """Stages to run; empty: all."""
     skip: tuple[str, ...] = ()
-    """Stages that are left out: nothing is found, and nothing leaves, by them."""
+    """Stages to skip: nothing is found or left out by them."""
     again: tuple[str, ...] = ()
-    """Stages that are done again though nothing has changed."""
+    """Stages to repeat even if nothing has changed."""
     until: str = ""
-    """The last stage; empty: the last of all."""
+    """The last stage to run; empty: the last of all."""
     dry: bool = False
-    """Nothing is written: it is only said what would be done."""
+    """Whether to report what would be done without writing anything."""
     yes: bool = False
-    """Much of a file may be dropped (D008)."""
+    """Whether to allow the removal of a large share of a file (D008)."""
     no_decisions: bool = False
-    """The decisions of the review are ignored."""
+    """Whether to ignore the decisions of the review."""
 
     def __post_init__(self) -> None:
         for option, names in (

@@ -1,7 +1,7 @@
-"""Does a selection help? Train on it, on random and on the longest examples of the same size, and on all of them.
+"""Whether a selection helps: train on it, on random and on the longest examples of the same size, and on all of them.
 
-Each training is a process of its own, `curate train`, which is not imported. All are measured on the test split of the
-recipe, from which the training split is free of leaks. Finished trainings are not repeated.
+Each training is a `curate train` in a process of its own; the trainer is not imported. All are measured on the test
+split of the recipe, which has no leaks with the training split. Finished trainings are not repeated.
 """
 
 import json
@@ -151,7 +151,7 @@ def compare_selection(
 
 
 def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
-    """What the trainings depend on: others get a folder of their own."""
+    """A hash of all that the trainings depend on; other trainings get another folder."""
     plan = result.plan
     left = sorted([*(str(gone.place) for gone in plan.dropped), *(str(lost.place) for lost in plan.losses)])
     data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared(splits))]
@@ -175,7 +175,7 @@ def _longest_first(line: ParsedLine) -> tuple[int, int]:
 
 
 def _taken(lines: Sequence[ParsedLine], wishes: Wishes, result: SelectResult) -> list[ParsedLine]:
-    """As many of the lines, in their order, as the selection has, or as its budget of tokens allows."""
+    """The first lines, as many as the selection has or its budget of tokens allows."""
     if wishes.tokens is None:
         return list(lines[: result.selected])
     taken, spent = list[ParsedLine](), 0
@@ -200,8 +200,8 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
 
 
 def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """What `curate evaluate` says of the trained model's answers alone; it keeps them with the run. The first
-    evaluation guesses the task and the metric for all.
+    """The evaluation of the trained model's answers alone, by `curate evaluate`, which keeps it with the run. The
+    first evaluation chooses the task and the metric for all.
     """
     options = ["--contenders", "tuned", "--limit", str(questions), "--quiet", "--json"]
     if first:
@@ -225,7 +225,7 @@ def comparison_of(
     reports: Mapping[str, Sequence[Mapping[str, Any]]],
     answers: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> SelectionComparison:
-    """What the reports of trainings and of evaluations, by choice and seed, say; `place` is their folder."""
+    """The comparison of the reports of trainings and evaluations, by choice and seed; `place` is their folder."""
     losses = {name: [float(one["tuned_loss"]) for one in every] for name, every in reports.items()}
     first, asked = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
     scores = {
@@ -269,7 +269,7 @@ def _difference(mine: Sequence[float], others: Sequence[float]) -> Interval:
 
 
 def _outcome(difference: Interval) -> int:
-    """-1 and 1 where all of the interval is below or above 0, else 0."""
+    """-1 or 1 if the whole interval is below or above 0, else 0."""
     return (difference.low > 0) - (difference.high < 0)
 
 

@@ -1,9 +1,7 @@
-"""From every known format to another, one JSON object a line.
+"""Conversion of every known format to another one, as JSON Lines.
 
-What the other format cannot say is set aside with its bytes and the reason.
-
-converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are in the other
-format already keep their bytes.
+Lines that the target format cannot represent are written to a second file with their bytes and the reason. converted +
+aside = read; this is checked against the written lines. Lines that are already in the target format keep their bytes.
 """
 
 from collections import Counter
@@ -31,7 +29,7 @@ from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
 
 
 class Note(NamedTuple):
-    """Something in a line that messages have a form for, and that had to stay as it was."""
+    """A part of a line that could have been converted but had to stay as text."""
 
     place: Place
     why: str
@@ -39,36 +37,36 @@ class Note(NamedTuple):
 
 @dataclass(slots=True)
 class ConvertResult:
-    """What was read, and what became of it."""
+    """Counts of the lines read and written."""
 
     read: int = 0
     """Lines that are not blank, or elements of a document."""
     formats: Counter[str] = field(default_factory=Counter)
-    """Lines that were converted, by the format they had; those in the format to write kept their bytes."""
+    """Converted lines by their format; those already in the target format kept their bytes."""
     aside: Counter[str] = field(default_factory=Counter)
-    """Lines that were set aside, by code."""
+    """Lines that were not converted, by code."""
     notes: list[Note] = field(default_factory=list)
-    """What was converted but for a part that stayed as text."""
+    """Converted lines of which a part stayed as text."""
     omitted: Counter[str] = field(default_factory=Counter)
-    """Keys and details that the written form has no place for, with the number of lines; none of them is trained on."""
-    rejected: int = 0
-    """Preference pairs of which only the chosen side was taken."""
-    added: int = 0
-    """Lines of the output beyond one for each line that was converted: an instruction with several instances becomes
-    several conversations.
+    """Keys and details that the target format cannot represent, with the number of lines; none of them is trained
+    on.
     """
+    rejected: int = 0
+    """Preference pairs of which only the chosen side was used."""
+    added: int = 0
+    """Additional output lines: an instruction with several instances becomes several conversations."""
 
     understood: int = 0
-    """Lines that hold an example in a known form, whether it could be converted or not."""
+    """Lines with an example in a known format, whether or not it could be converted."""
 
     @property
     def not_understood(self) -> int:
-        """Lines that hold none."""
+        """Lines without an example."""
         return self.read - self.understood
 
     @property
     def converted(self) -> int:
-        """Lines that were converted; `added` more are in the output."""
+        """Number of converted lines; the output has `added` more."""
         return self.formats.total()
 
 
@@ -84,13 +82,13 @@ def convert_paths(
     decisions: Mapping[str, DecisionState] | None = None,
     edited: Path = Path(".curate", "edited"),
 ) -> ConvertResult:
-    """Convert files to the form `to` in `output`, and write what cannot be converted to `aside`; both whole, or none of
-    them.
+    """Convert files to the format `to` in `output`, and write lines that cannot be converted to `aside`; both
+    completely or neither.
 
-    `chosen` takes the chosen side of a preference pair. Of `decisions`, drops go to `aside`, and edits are converted,
-    for which copies are made in the folder `edited`. Raises `InputError` for a file that cannot be read or changes
-    meanwhile, and where no line is an example, `OutputError`; `UsageError` where one of the outputs is there and shall
-    not be replaced, or another process writes it.
+    `chosen` uses the chosen side of a preference pair. Of `decisions`, drops are written to `aside`, and edits are
+    converted, for which copies are made in the folder `edited`. Raises `InputError` for a file that cannot be read or
+    changes meanwhile, and if no line holds an example; `OutputError`; `UsageError` if an output exists and must not be
+    replaced, or another process writes it.
     """
     report, form, decisions = ConvertResult(), WRITABLE[to], decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
@@ -120,7 +118,7 @@ def convert_paths(
 
 
 def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Removal:
-    """A line in another form, or several, counted; or why it is set aside."""
+    """The converted line or lines, counted; or why it is not converted."""
     example = parsed.example
     if example is None:
         return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
@@ -158,13 +156,13 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
 
 
 def _instances(turns: list[Any]) -> list[list[Any]]:
-    """Each question of a line with its answer, as a conversation of its own; a system prompt belongs to all of them."""
+    """Each question of a line with its answer, as a conversation; a system prompt is repeated in all of them."""
     system = len(turns) % 2
     return [turns[:system] + turns[at : at + 2] for at in range(system, len(turns), 2)]
 
 
 def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
-    """Code and reason, where writing the line as messages would lose something of it or make something else of it."""
+    """Code and reason if writing the line as messages would lose or change something."""
     if example.format == UNKNOWN:
         return "M001", "no `messages`, and the keys fit no known format"
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
@@ -177,8 +175,8 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
 
 
 def _tools(text: str, place: Place, notes: list[Note]) -> Any:
-    """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the
-    kind.
+    """Tools that are given as JSON in a string, as a list of functions; the text itself, with a note, if it is not
+    that.
     """
     value = json_in(text) if text.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):

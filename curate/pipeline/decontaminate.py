@@ -1,4 +1,4 @@
-"""Decontamination of files: what of them stands in a benchmark, and what stays without it."""
+"""Decontamination of files: which examples contain items of a benchmark, and the files without them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -22,33 +22,33 @@ from curate.read.dataset import ParsedLine, demand_understood, read_dataset
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A benchmark, and how much of it was found."""
+    """A benchmark and its items that were found."""
 
     file: str
     items: int
     unsaid: int
-    """Items without enough text to be looked for."""
+    """Items without enough text to search for."""
     found: tuple[int, ...]
-    """Lines of the items that were found, in order."""
+    """Line numbers of the items that were found, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecontaminateResult:
-    """What would stay and what would go."""
+    """The lines that would be kept and removed."""
 
     benchmarks: list[Benchmark]
     leaks: list[Leak]
-    """One for each example that holds an item: of its items, the one of which it has the largest share."""
+    """One per example that contains an item: the item with the largest share in it."""
     findings: list[Finding]
     """The same, as findings."""
     not_understood: int
-    """Lines that hold no example that a reader understands; they stay as they are."""
+    """Lines without an example in a known format; kept unchanged."""
     read: int
     """Lines read: kept + removed."""
     kept: list[ParsedLine] = field(repr=False)
     removed: list[Removal] = field(repr=False)
     seen: list[Snapshot]
-    """The files, and the benchmarks, as they were before they were read."""
+    """The files and the benchmarks, as they were before they were read."""
 
 
 def decontaminated(
@@ -60,11 +60,11 @@ def decontaminated(
     listen: Listener = ignore_events,
     executor: Executor = LOCAL,
 ) -> DecontaminateResult:
-    """Decide what of `files` goes; nothing is written.
+    """Decide which lines of `files` are removed; nothing is written.
 
-    `fields`: where the text stands in the items, in place of the known names. `share`: of the words of an item's text,
-    the least share that has to stand in runs that both have; similar turns are judged by their similarity alone. Raises
-    `InputError`, where no line is an example too.
+    `fields`: where the text of an item is, instead of the known names. `share`: the minimum share of the words of an
+    item's text in runs of words that both have; similar turns are judged by their similarity alone. Raises
+    `InputError`, also if no line holds an example.
     """
     listen(StageStarted("read"))
     seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
@@ -107,7 +107,7 @@ def decontaminated(
 
 
 def _without_secrets(words: str, text: str) -> str:
-    """Words of an item without those of its secrets: without case and punctuation nobody could tell them any more."""
+    """The words of an item without its secrets, which could not be recognized without case and punctuation."""
     found = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
     return " ".join("[…]" if word in found else word for word in words.split(" ")) if found else words
 
@@ -125,10 +125,8 @@ def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozense
 
 
 def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them;
-    returns that file.
-
-    Raises as `curate.pipeline.dedup.write_plan` does.
+    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or
+    neither; returns that file. Raises as `curate.pipeline.dedup.write_plan` does.
     """
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept, gone):

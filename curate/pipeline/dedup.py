@@ -1,7 +1,7 @@
-"""Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes what was decided.
+"""Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes the result.
 
-Between them the command can ask, explain or stop. A plan has places, ids and numbers, and no texts: those that are
-shown are read again through `DedupResult.examples`.
+Between them the command can ask, explain or stop. A plan has places, ids and numbers, but no texts; texts to show are
+read again by `DedupResult.examples`.
 """
 
 from collections import Counter
@@ -44,55 +44,53 @@ from curate.similarity.similarity_index import FLOOR
 
 @dataclass(frozen=True, slots=True)
 class DedupResult:
-    """What would stay and what would go."""
+    """The lines that would be kept and removed."""
 
     config: DedupConfig
     lines: Mapping[str, int]
-    """Lines that are not blank, by file; those that others are held against are not among them."""
+    """Number of lines that are not blank, by file; without the files that others are compared with."""
     against: Mapping[str, int]
-    """The same of the files that these are held against."""
+    """The same for the files that others are compared with."""
     not_understood: int
-    """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as
-    they are.
-    """
+    """Lines of all files without an example in a known format; they are not compared and are kept unchanged."""
     losses: Sequence[DuplicateRemoval]
-    """Lines that go, in the order they were read."""
+    """Removed duplicates, in the order they were read."""
     dropped: Sequence[Dropped]
-    """Lines that go for a finding, by `drop` of the check, in the order they were read; they are compared with
-    nothing.
+    """Lines removed because of a finding, by `drop` of the check, in the order they were read; they are not
+    compared.
     """
     apart: Sequence[DuplicateRemoval]
-    """Pairs of near-duplicates that differ in a fact: both stay."""
+    """Pairs of near-duplicates that differ in a fact: both are kept."""
     same_words: Sequence[DuplicateRemoval]
-    """Pairs of short examples of the same words of meaning that are less similar than the threshold: both stay."""
+    """Pairs of short examples with the same words of meaning and a similarity below the threshold: both are kept."""
     alike: Sequence[DuplicateRemoval]
-    """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before
-    it.
+    """Pairs that say the same in other words (D004): both are kept. Each is the later one with the most similar
+    earlier one.
     """
     similarities: Sequence[float]
-    """Of all pairs that are similar to at least `floor`."""
+    """Similarities of all pairs with a similarity of at least `floor`."""
     bands: Bands
-    """How the signature is cut; see `proposed`."""
+    """How signatures are cut into bands; see `proposed`."""
 
     notes: list[str]
-    """What a person should know besides."""
+    """Further notes for the user."""
     table: Table = field(repr=False)
     """Where the lines can be read again."""
     seen: Sequence[Snapshot]
     """The files as they were before they were read."""
 
     def examples(self, places: Collection[Place]) -> Mapping[Place, Example]:
-        """Reads the examples at some places, for those that are shown."""
+        """The examples at some places, read again."""
         return examples_at(self.table, places)
 
     @property
     def heavy(self) -> list[Finding]:
-        """What needs a yes before it is written (D008)."""
+        """Findings that need a confirmation before the result is written (D008)."""
         return heavy(removals(self.lines, self.losses, self.config, self.dropped))
 
     @property
     def gone(self) -> int:
-        """Lines that go."""
+        """Number of removed lines."""
         return len(self.losses) + len(self.dropped)
 
     @property
@@ -102,23 +100,23 @@ class DedupResult:
 
     @property
     def kept(self) -> int:
-        """Lines that stay."""
+        """Number of kept lines."""
         return self.read - self.gone
 
     @property
     def codes(self) -> Counter[str]:
-        """Lines that go for another one, by D001, D003 and D007."""
+        """Number of removed duplicates by code: D001, D003 and D007."""
         return Counter(lost.code for lost in self.losses)
 
     def proposed(self, similarity: float) -> float:
-        """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al.,
-        Mining of Massive Datasets, 3.4).
+        """The probability that a pair with this similarity is compared: 1-(1-s^rows)^bands (Leskovec et al., Mining
+        of Massive Datasets, 3.4).
         """
         return float(1 - (1 - similarity**self.bands.rows) ** self.bands.number)
 
     @property
     def floor(self) -> float:
-        """The least similarity that is looked for."""
+        """The lowest similarity that is searched for."""
         return min(FLOOR, self.config.threshold)
 
 
@@ -136,17 +134,15 @@ def plan(
     executor: Executor = LOCAL,
     limit: int | None = None,
 ) -> DedupResult:
-    """Decide what of `files` goes.
+    """Decide which lines of `files` are removed. With `against`, only lines that are duplicates of one in those files.
 
-    With `against`, only lines that are duplicates of one in those files. What a person dropped goes, what was edited is
-    compared and written as its new text (copies of such files are written to the folder `edited`), and what a person
-    keeps as a duplicate never goes for a near-duplicate.
-
-    `check` configures the rules whose findings the policy `best` counts, and with `drop` those for whose findings lines
-    go whatever they are like. What the comparison needs is remembered in the folder `cache`; with `remembered_only`
-    nothing else may be needed. Where the files need more memory than `limit` bytes, shingles and band keys are in
-    files. Raises `InputError`, also where no line is an example, and `UsageError` where no example has the field that
-    `config.keep` names or something is not remembered.
+    Dropped examples are removed; edited ones are compared and written with their new text (copies of such files are
+    written to the folder `edited`); examples that a person keeps as a duplicate are not removed as near-duplicates.
+    `check` configures the rules whose findings the policy `best` counts, and with `drop` those whose findings remove a
+    line regardless of duplicates. The folder `cache` holds what comparisons need; with `remembered_only` everything
+    must be in it. If the files need more memory than `limit` bytes, shingles and band keys are in files. Raises
+    `InputError`, also if no line holds an example, and `UsageError` if no example has the field that `config.keep`
+    names or something is not cached.
     """
     decided, check = decisions or {}, check or CheckConfig()
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
@@ -193,8 +189,8 @@ def _read(
     name_of: Callable[[Path], str],
     folder: Path | None,
 ) -> tuple[Table, int, int]:
-    """The table of all files, and how many lines and examples the first `old` files have. Raises `InputError` where one
-    of both parts has lines, and none of them is an example.
+    """The table of all files, and the number of lines and examples of the first `old` files. Raises `InputError` if
+    one of both parts has lines and none of them holds an example.
     """
     listen(StageStarted("read"))
     table = read_table(paths, spec, crew, advancing(listen, "read"), name_of, memory=memory, folder=folder)
@@ -222,7 +218,7 @@ def _compared(
     memory: DedupCache | None,
     listen: Listener,
 ) -> FoundDuplicates:
-    """The duplicates in a table; the first `old` examples are those that others are held against."""
+    """The duplicates in a table; the first `old` examples are those that others are compared with."""
     listen(StageStarted("compare"))
     count = partial(finding_counts, table, check, memory) if config.keep == "best" else None
     found = find_duplicates(table, config, crew, pinned, count, old, memory)
@@ -232,7 +228,7 @@ def _compared(
 
 
 def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
-    """The table without the examples that are dropped: nothing loses to an example that goes."""
+    """The table without dropped examples: nothing is removed in favor of one of these."""
     stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
     return table.taken(np.flatnonzero(stays))
 
@@ -240,8 +236,8 @@ def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
 def _pinned(
     table: Table, config: DedupConfig, decided: Mapping[str, DecisionState], old: int
 ) -> tuple[frozenset[str], list[str]]:
-    """The ids of the examples that go for no near-duplicate, and what to say of those that a person kept; the first
-    `old` examples are those that others are held against.
+    """The ids of the examples that are not removed as near-duplicates, and a note about those that a person kept;
+    the first `old` examples are those that others are compared with.
     """
     pinned = frozenset(example for example, decision in decided.items() if decision.stays)
     by_hand = sum(table.id(at) in pinned for at in range(old, len(table.lines))) if pinned else 0
@@ -255,7 +251,7 @@ def _pinned(
 def _alike(
     table: Table, losses: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener
 ) -> list[DuplicateRemoval]:
-    """What says the same in other words, among the examples that stay; of old and new data only the new."""
+    """Pairs among the kept examples that say the same in other words; of old and new data, only the new."""
     from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
 
     listen(StageStarted("embed"))
@@ -279,7 +275,7 @@ def _alike(
 def removals(
     lines: Mapping[str, int], losses: Iterable[DuplicateRemoval], config: DedupConfig, dropped: Iterable[Dropped] = ()
 ) -> Removals:
-    """What would go, counted for the stop rule."""
+    """The removals, counted for the stop rule."""
     gone: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
     gone.update(went.place.file for went in dropped if not went.by_hand)
@@ -299,8 +295,8 @@ def _dropped(
     name_of: Callable[[Path], str],
     executor: Executor,
 ) -> list[Dropped]:
-    """The lines that go for findings of the rules that `check` drops by, or by hand; suppressed findings count for
-    nothing.
+    """The lines removed because of findings of the rules in `drop` of `check`, or by decisions; suppressed findings
+    do not count.
     """
     if not check.drop:
         return dropped_in(table, (), decided, old)
@@ -332,11 +328,11 @@ def _field_notes(keep: str, table: Table) -> Iterator[str]:
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them;
+    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or neither;
     returns that file.
 
-    Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall
-    not be replaced, or another process writes it, `OutputError`.
+    Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
+    or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept, gone):

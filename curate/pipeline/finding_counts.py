@@ -1,4 +1,4 @@
-"""How many findings examples have that may go or stay: by these the policy `best` chooses."""
+"""Finding counts of examples that may be removed or kept: the policy `best` chooses by these."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,19 +15,20 @@ from curate.lint.rules.rule_selection import RuleSelection
 from curate.read.chunks import Chunk
 
 QUICK: Final = 24 << 20
-"""Bytes of lines from which it pays to load a compiled scan before they are checked."""
+"""Number of bytes from which a compiled scan is loaded before lines are checked."""
 TOGETHER: Final = 1 << 15
-"""Lines that are checked at a time."""
+"""Number of lines that are checked at a time."""
 EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
-"""Rules that judge an example alone: what they find in it is the same wherever it stands."""
+"""Rules that check each example by itself, so that their findings do not depend on other lines."""
 
 
 def finding_counts(
     table: Table, config: CheckConfig, memory: DedupCache | None, examples: Numbers
 ) -> dict[str, tuple[int, ...]]:
-    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself.
+    """Numbers of errors, warnings and infos by example id, by rules that check each example by itself; only examples
+    with findings.
 
-    They are cached unless they depend on more than the bytes of the line, the rules of this program and the
+    They are cached unless they depend on more than the bytes of the line, the rules of this version and the
     configuration. Raises `InputError`.
     """
     rules = RuleSelection.from_config(config)
@@ -46,7 +47,7 @@ def finding_counts(
 
 
 def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
-    """Whether findings of single lines depend on their bytes, the rules of this program and the configuration alone."""
+    """Whether findings of single lines depend only on their bytes, the rules of this version and the configuration."""
     own = {rule.code for rule in config.rule}
     return (
         not config.model and not config.per_file_ignores and all(code in RULES or code in own for code in rules.rules)
@@ -54,7 +55,7 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
 
 
 def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> dict[str, tuple[int, ...]]:
-    """These of the examples on some lines, counted anew."""
+    """The finding counts of the examples on some lines, not from the cache."""
     codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
     counts: dict[str, list[int]] = {}

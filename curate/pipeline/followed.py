@@ -1,7 +1,7 @@
-"""Trainings as somebody sees them who only has their folders: how far each is, how it goes, what came of it. Started
-here, they go on by themselves.
+"""The state of trainings, read from their folders: progress, metrics and results.
 
-Whether a training runs is told by the lock of its folder, which ends with the process however that ends.
+Trainings that are started here continue after this process ends. Whether one runs is read from the lock of its folder,
+which the system releases when the process ends for any reason.
 """
 
 import json
@@ -24,12 +24,12 @@ from curate.pipeline.outcome import Outcome, read_outcome
 
 
 class State(StrEnum):
-    """What a training is doing."""
+    """The state of a training."""
 
     RUNNING = "running"
     FINISHED = "finished"
     STOPPED = "stopped"
-    """It has no report and does not run: it can go on from its last checkpoint."""
+    """It has no report and is not running: it can be resumed from its last checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Followed:
 
     path: Path
     name: str = ""
-    """Of its folder; of one among several methods that were compared, with the folder of them all."""
+    """Name of its folder; for one of several compared methods, with the folder of the comparison."""
     state: State = State.STOPPED
     recipe: dict[str, Any] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
@@ -48,16 +48,16 @@ class Followed:
     validation: tuple[tuple[int, float], ...] = ()
     """Steps with the loss on the validation split."""
     phase: dict[str, Any] = field(default_factory=dict)
-    """The last word on work other than steps: name, done, total."""
+    """The last report of progress of other work than steps: name, done, total."""
     events: tuple[str, ...] = ()
-    """What else happened, in order: resumed, out-of-memory, interrupted, ..."""
+    """Other events, in order: resumed, out-of-memory, interrupted, ..."""
     report: dict[str, Any] | None = None
     evaluation: Outcome | None = None
-    """What `curate evaluate` wrote into the folder; None where it did not."""
+    """What `curate evaluate` wrote to the folder; None without an evaluation."""
     unread: str = ""
-    """Why what it wrote could not be read."""
+    """Why the evaluation could not be read."""
     said: str = ""
-    """The end of what the training said, where it was started from here."""
+    """The end of the training's output, if it was started here."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -79,7 +79,7 @@ class Follower:
         self._outcomes: dict[Path, tuple[tuple[int, int] | None, Outcome | None, str]] = {}
 
     def look(self) -> list[Followed]:
-        """All trainings as they stand now, the latest first."""
+        """The current state of all trainings, latest first."""
         return [self._look(path) for path in self.project.runs]
 
     def _look(self, path: Path) -> Followed:
@@ -123,8 +123,8 @@ class Follower:
         return Followed(path, self.project.name_of(path))
 
     def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
-        """What an evaluation came to, and why that cannot be read; read anew only where the file is another one, since
-        it holds every answer.
+        """The result of an evaluation, or why it cannot be read; read again only if the file changed, since it
+        holds every answer.
         """
         stamp = None
         with suppress(OSError):  # not there yet
@@ -156,7 +156,7 @@ def _said(path: Path) -> str:
 
 
 def runs(path: Path) -> bool:
-    """Whether a training is at work in a folder."""
+    """Whether a training is running in a folder."""
     lock = path / ".lock"
     if not lock.exists():
         return False
@@ -168,7 +168,7 @@ def runs(path: Path) -> bool:
 
 
 def start(project: Project, recipe: Path) -> Path:
-    """Start the training of a recipe, or go on with it, in a process that outlives this one; returns its folder. Raises
+    """Start or resume the training of a recipe in a process that outlives this one; returns its folder. Raises
     `UsageError`.
     """
     if not recipe.is_file():
@@ -202,7 +202,7 @@ def start(project: Project, recipe: Path) -> Path:
 
 
 def stop(run: Path) -> None:
-    """Ask a training that was started from here to save and end. Raises `UsageError` where that cannot be."""
+    """Ask a training that was started here to save and end. Raises `UsageError` if that is not possible."""
     if not runs(run):
         raise UsageError(f"{run}: no training is running there", "start it")
     try:
@@ -217,7 +217,7 @@ def stop(run: Path) -> None:
 
 
 def _trains(process: int, run: Path) -> bool:
-    """Whether a process is the training of a run, as far as the system tells."""
+    """Whether a process is the training of a run, as far as the system shows."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
     except OSError:  # not every system tells, and a process that ended cannot be asked

@@ -1,4 +1,4 @@
-"""From traces to conversations: one line for each model call, with its ids and scores in `metadata`."""
+"""Conversion of traces to conversations: one line per model call, with its ids and scores in `metadata`."""
 
 import operator
 from collections import Counter
@@ -24,7 +24,7 @@ NO_EXPORT: Final = "no export of Langfuse, LangSmith or OpenTelemetry"
 
 
 class IngestNote(NamedTuple):
-    """A model call that became no conversation."""
+    """A model call that was not converted."""
 
     place: Place
     why: str
@@ -32,7 +32,7 @@ class IngestNote(NamedTuple):
 
 @dataclass(slots=True)
 class IngestResult:
-    """What was read, and what became of it: calls = written + low + unreadable."""
+    """Counts of the calls read and written: calls = written + low + unreadable."""
 
     read: int = 0
     """Lines that are not blank, or elements of a document."""
@@ -42,9 +42,9 @@ class IngestResult:
     low: int = 0
     """Calls below a minimum score, or without that score."""
     other: int = 0
-    """Spans and runs that are no calls of a model, such as tools and chains."""
+    """Spans and runs other than model calls, such as tools and chains."""
     scores: int = 0
-    """Rows with scores alone, which were joined to their calls."""
+    """Rows with scores only, which were joined to their calls."""
     aside: int = 0
     """Lines in the file beside the output: they are no export, or hold a call that was not written."""
     sources: Counter[str] = field(default_factory=Counter)
@@ -52,7 +52,7 @@ class IngestResult:
 
     @property
     def unreadable(self) -> int:
-        """Calls without a conversation, and lines that are no export."""
+        """Calls without a conversation, and lines that are not an export."""
         return len(self.notes)
 
 
@@ -65,9 +65,8 @@ def ingest_paths(
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> IngestResult:
-    """Write the conversations of traces to `output`, and lines of which a call is not written to `aside`.
-
-    Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is an export.
+    """Write the conversations of traces to `output`, and lines with a call that is not written to `aside`. Raises
+    `InputError` for a file that cannot be read or changes meanwhile, and if no line is an export.
     """
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     report, scores = IngestResult(), _scores(paths)
@@ -96,7 +95,7 @@ def ingest_paths(
 
 
 def _scores(paths: Sequence[Path]) -> dict[str, Scores]:
-    """The scores of rows that hold nothing else, by the id of their trace or observation."""
+    """The scores of rows without other data, by the id of their trace or observation."""
     found: dict[str, Scores] = {}
     for parsed in read_lines(paths):
         row = score_row(parsed.decoded.value) if isinstance(parsed.decoded.value, dict) else None
@@ -108,7 +107,7 @@ def _scores(paths: Sequence[Path]) -> dict[str, Scores]:
 def _lines(
     parsed: ParsedLine, scores: Mapping[str, Scores], minima: Mapping[str, float], report: IngestResult
 ) -> list[tuple[dict[str, Any], str | None]]:
-    """The conversations of a line; those that are not written have the reason."""
+    """The conversations of a line; for those that are not written, the reason."""
     value = parsed.decoded.value
     if not isinstance(value, dict):
         why = unreadable(parsed).why if parsed.example is None else NO_EXPORT

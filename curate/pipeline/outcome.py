@@ -1,5 +1,5 @@
-"""What `curate evaluate` left in a run's folder, as far as a screen shows it. The trainer's own type has more, and a
-schema in schemas/.
+"""The results of `curate evaluate` in a run's folder, as far as a screen shows them. The trainer's own type has
+more fields, and a schema in schemas/.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 PLAIN: Final = frozenset(("perplexity",))
-"""Metrics that are no shares from 0 to 1."""
+"""Metrics that are not shares from 0 to 1."""
 
 
 class _Part(BaseModel):
@@ -60,10 +60,10 @@ class Outcome(_Part):
     split: str
     questions: int
     available: int
-    """Questions that the split has."""
+    """Number of questions in the split."""
     task: str
     metric: str
-    """The one that decides."""
+    """The metric that decides."""
     results: tuple[Contender, ...]
     verdict: Conclusion
     outputs: tuple[Answered, ...]
@@ -71,7 +71,7 @@ class Outcome(_Part):
 
 
 def read_outcome(path: Path) -> Outcome | None:
-    """What stands in an `evaluation.json`; None where there is none. Raises `ValueError` for a file of another form."""
+    """The content of an `evaluation.json`; None if there is none. Raises `ValueError` for a file of another form."""
     try:
         data = path.read_bytes()
     except OSError:  # not there yet

@@ -89,7 +89,7 @@ def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
 
 
 def _opinions(decisions: Sequence[Decision], what: str) -> Mapping[Item, str]:
-    """What one person says at last, also where another one replaced it."""
+    """The last verdicts of one person, including those that another person replaced."""
     replaced = {name for one in decisions for name in one.replaces or ()}
     last_whole = {one.example: one.id for one in decisions if one.replaces is None}
     found: dict[Item, str] = {}

@@ -1,4 +1,4 @@
-"""What the stages of a run read: files, settings and decisions, each looked at once, when it is first asked for."""
+"""The inputs of the stages of a run: files, settings and decisions, each read once, on first use."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ from curate.split.division import making_of
 
 @dataclass
 class RunData:
-    """All that a run is made from. What it has to say of that is added to `notes`."""
+    """All inputs of a run. Notes about them are added to `notes`."""
 
     project: Project
     config: Config
@@ -50,7 +50,7 @@ class RunData:
     notes: list[str] = field(default_factory=list)
 
     def demand_ready(self) -> None:
-        """Look at everything that could stop the run late: files, models, the recipe. Raises `CurateError`."""
+        """Check everything that could stop the run late: files, models, the recipe. Raises `CurateError`."""
         if not self.config.data:
             raise UsageError("no data in the configuration", 'write  data = ["data.jsonl"]  in curate.toml')
         named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
@@ -62,7 +62,7 @@ class RunData:
             self._look_at_recipe()
 
     def _look_at_recipe(self) -> None:
-        """Only its data is looked at here; the trainer, a process of its own, reads the rest."""
+        """Check the recipe's data; the trainer, in a process of its own, reads the rest."""
         try:
             values = tomllib.loads(self.recipe.read_text(encoding="utf-8"))
         except OSError:
@@ -80,7 +80,7 @@ class RunData:
 
     @cached_property
     def conflicts(self) -> ConflictsConfig:
-        """How contradictions are looked for, default models included."""
+        """The settings of the search for contradictions, default models included."""
         return with_default_models(self.config.conflicts)
 
     @cached_property
@@ -104,7 +104,7 @@ class RunData:
 
     @cached_property
     def given(self) -> list[Path]:
-        """The files of a test set that stays as it is."""
+        """The files of a given test set."""
         return (
             data_files((self._named(name) for name in self.config.split.existing), self.notes.append)
             if self.config.split.existing
@@ -115,7 +115,7 @@ class RunData:
         return name if is_url(name) else self.project.folder / name
 
     def name(self, path: Path) -> str:
-        """The path as seen from the project's folder, so that results are the same wherever the command was started."""
+        """The path relative to the project's folder, so that results do not depend on the working folder."""
         path = self._copies[1][path].path if path in self._copies[1] else path
         return display_name(
             path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path
@@ -123,32 +123,32 @@ class RunData:
 
     @cached_property
     def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
-        """Copies of the files that have edited lines, by the file; and the files, by their copies."""
+        """The copies of files with edited lines, by file; and the files, by copy."""
         return copies_of(self.project, self.paths, self.verdicts)
 
     @cached_property
     def sources(self) -> Sources:
-        """What is read: the files, those with edited lines as their copies."""
+        """The files to read: copies for those with edited lines."""
         copies, origins = self._copies
         return Sources([copies.get(path, path) for path in self.paths], self.given, self.name, origins)
 
     @property
     def recipe(self) -> Path:
-        """What is trained by."""
+        """The recipe to train."""
         return self.project.folder / self.config.recipe
 
     @property
     def output(self) -> Path:
-        """Where the splits go."""
+        """The folder of the splits."""
         return self.project.folder / self.config.output
 
     @cached_property
     def inputs(self) -> list[list[str]]:
-        """Names and hashes of what is read."""
+        """Names and hashes of the input files."""
         return [[self.name(path), self.sources.seen[path].sha256] for path in self.sources.every]
 
     def pool(self) -> WorkerPool:
-        """Who compares."""
+        """The pool of worker processes."""
         return WorkerPool(cores(), processes=is_big(self.sources.every))
 
     @cached_property
@@ -163,11 +163,11 @@ class RunData:
 
     @property
     def _compares_whole(self) -> bool:
-        """Whether duplicates are looked for in the texts that are compared when the data is divided."""
+        """Whether duplicates are searched in the same texts that the division compares."""
         return self.config.dedup.on == "conversation"
 
     def compared(self) -> Table:
-        """The table of what duplicates are looked for in: the same lines."""
+        """The table in which duplicates are searched: the same lines."""
         if self._compares_whole:
             return self.table
         with self.pool() as pool:
@@ -175,12 +175,12 @@ class RunData:
 
     @property
     def first(self) -> int:
-        """Number of the first line of the table that belongs to no given test set."""
+        """Number of the first line of the table that is not part of a given test set."""
         return int(self.table.first[len(self.given)])
 
     def leaves(self, found: RunResult) -> dict[int, Reason]:
-        """Why lines of the table leave, by what was found and decided so far. Raises `DataError` where much would go
-        and nobody said yes.
+        """Why lines of the table are left out, by findings and decisions so far. Raises `DataError` if a large
+        share would be removed without confirmation.
         """
         leaves = leaving(
             self.table, errors=self.leaving(found), verdicts=self.verdicts, losses=found.losses, first=self.first
@@ -190,8 +190,8 @@ class RunData:
         return leaves
 
     def kept(self, found: RunResult) -> list[Example]:
-        """The examples that stay, without those of a given test set; and those that people dropped, so that a conflict
-        which that decided is still reported, with its state.
+        """The examples that are kept, without those of a given test set; and dropped ones, so that a conflict
+        decided by a drop is still reported with its state.
         """
         table, reader, leaves = self.table, LineReader(), self.leaves(found)
         tests = int(table.lines.searchsorted(self.first))
@@ -202,11 +202,11 @@ class RunData:
         ]
 
     def leaving(self, found: RunResult) -> list[Finding]:
-        """The findings for which lines leave."""
+        """The findings for which lines are left out."""
         return [finding for finding in found.findings if leaves_by(finding, self.config.check.drop)]
 
     def left(self, found: RunResult) -> list[Any]:
-        """What decides which lines leave before duplicates do, as plain values."""
+        """All that decides which lines are left out before duplicates are, as plain values."""
         errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self.leaving(found)]
         return [
             errors,
@@ -215,7 +215,7 @@ class RunData:
 
     @cached_property
     def verdicts(self) -> dict[str, DecisionState]:
-        """What people decided, by example."""
+        """The decisions, by example."""
         own = DecisionLog(self.project.decisions)
         log = own if own.decisions else DecisionLog(project_of(self.paths).decisions)
         self.notes.extend(log.notes)

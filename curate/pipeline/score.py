@@ -1,4 +1,4 @@
-"""The quality signals of files: read, score, and what the numbers of all examples show."""
+"""The quality signals of files: read, score, and summarize all examples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 SHOWN: Final = 10
-"""Examples listed at each end of a signal."""
+"""Number of examples listed at each end of a signal."""
 BINS: Final = 10
 HITS: Final = 3
-"""Findings of a rule from which its correlation with a signal is told."""
+"""Number of findings of a rule from which its correlation with a signal is computed."""
 WORTH_A_LOOK: Final = 0.85
-"""Doubt from which most examples were worth a look; of those below, fewer than half."""
+"""Doubt from which most examples had a defect; below it, fewer than half."""
 COMBINED: Final = Signal(
     DOUBT,
     "1 minus the lowest signal, and a small part for the other signals",
@@ -71,7 +71,7 @@ class SignalScores:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """How two columns go together: Pearson's r over the examples that have both."""
+    """The correlation of two columns: Pearson's r over the examples that have both values."""
 
     left: str
     """A signal."""
@@ -115,10 +115,8 @@ def score(
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> ScoreResult:
-    """Score the examples of `files`. `run`: the folder of a training whose data map is a signal, too; `rubric`: what
-    a judge is asked.
-
-    Raises `InputError`, `ModelError` and `MissingExtra`.
+    """Score the examples of `files`. `run`: the folder of a training whose data map is an additional signal;
+    `rubric`: the questions to a judge. Raises `InputError`, `ModelError` and `MissingExtra`.
     """
     listen(StageStarted("read"))
     dataset = read_dataset(files)
@@ -159,7 +157,7 @@ def score_exchanges(
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> tuple[dict[str, Floats], list[str]]:
-    """The columns of all signals and the doubt, and what was not computed."""
+    """The columns of all signals and the doubt, and notes about what was not computed."""
     total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss) + bool(rubric))
     listen(StageStarted("score"))
     done, started = 0, monotonic()
@@ -249,7 +247,7 @@ def _pearson(left: Floats, right: Floats) -> float:
 
 
 def demand_scores_file(output: Path) -> None:
-    """Raise `UsageError` for a name that is not of a Parquet file, and for a file that `write_scores` did not write."""
+    """Raise `UsageError` for a name that does not end in .parquet, and for a file that `write_scores` did not write."""
     if output.suffix != ".parquet":
         raise UsageError(
             f"{visible(str(output))}: values are written as Parquet", "choose a name that ends in .parquet"

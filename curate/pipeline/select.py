@@ -1,6 +1,6 @@
-"""The selection of examples to train on: one of each cluster of duplicates, then what covers the rest best.
+"""The selection of examples to train on: one of each cluster of duplicates, then those that cover the rest best.
 
-Everything that is left out is recorded with its reason, as in deduplication, which reads and writes the lines.
+Every line that is left out is recorded with its reason, as in deduplication, which reads and writes the lines.
 """
 
 from collections import Counter
@@ -34,22 +34,22 @@ from curate.quality.signals import BY_NAME, DOUBT
 from curate.read.dataset import read_dataset
 
 BYTES: Final = 4
-"""Bytes of a token, on average."""
+"""Bytes per token, on average."""
 SCAN: Final = 2_000
-"""Characters of an example that are compared."""
+"""Maximum number of characters of an example that are compared."""
 SELECT: Final = "select"
-"""Who decides that a line is left out."""
+"""Recorded as the source of a decision to leave a line out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What shall be selected."""
+    """The wanted selection."""
 
     examples: int | None = None
     tokens: int | None = None
     """Estimated as bytes of text / 4."""
     floors: Mapping[str, int] = field(default_factory=dict)
-    """Of each value of a field, the least number of examples."""
+    """Minimum number of examples for each value of a field."""
     below: Mapping[str, float] = field(default_factory=dict)
     """The value of a signal below which an example is left out."""
 
@@ -106,10 +106,10 @@ def select(
     edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
 ) -> SelectResult:
-    """Decide which examples of `files` to train on. `earlier`: a file that was selected before.
+    """Decide which examples of `files` to train on. `earlier`: a file with an earlier selection.
 
-    Nothing is written but copies of files with edits, to the folder `edited`. Raises `InputError`, `ModelError`,
-    `MissingExtra`, and `UsageError` for floors beyond the budget and names of no signal or field.
+    Only copies of files with edits are written, to the folder `edited`. Raises `InputError`, `ModelError`,
+    `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
     """
     demand_traits(name for name in wishes.floors if name != "length")
     config, verdicts = (dedup or DedupConfig()).model_copy(update={"keep": "longest"}), decisions or {}
@@ -155,7 +155,7 @@ def select(
 
 
 def write_selection(result: SelectResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write the selected lines, and what is left out beside them; returns the second file. Raises as `write_plan`."""
+    """Write the selected lines, and the others to a file beside it; returns the second file. Raises as `write_plan`."""
     return write_plan(result.plan, output, overwrite=overwrite)
 
 
@@ -173,7 +173,7 @@ def _staying(
     verdicts: Mapping[str, DecisionState],
     reason: Callable[[str], str | None],
 ) -> tuple[dict[str, Example], list[Dropped]]:
-    """The examples to select from, by id, and those that are left out for a score."""
+    """The examples to select from, by id, and those left out because of a score."""
     staying, left = dict[str, Example](), list[Dropped]()
     for place, example in every:
         if place in going:
@@ -194,7 +194,7 @@ def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
 
 
 def _without_example(planned: DedupResult) -> Iterator[Dropped]:
-    """The lines that hold no example, unless a person dropped them."""
+    """The lines without an example, unless a person dropped them."""
     table, known = planned.table, {gone.place for gone in planned.dropped}
     for line in np.setdiff1d(np.arange(len(table.starts)), table.lines).tolist():
         if (place := table.place(line)) not in known:
@@ -202,7 +202,7 @@ def _without_example(planned: DedupResult) -> Iterator[Dropped]:
 
 
 def _too_low(name: str, below: Mapping[str, float], columns: Mapping[str, Floats], at: Mapping[str, int]) -> str | None:
-    """Why an example is left out by a score; None to consider it."""
+    """Why an example is left out because of a score; None to consider it."""
     if name in at:
         for signal, limit in below.items():
             value = float(columns[signal][at[name]])
@@ -221,7 +221,7 @@ def _chosen(
     earlier: Path | None,
     here: set[str],
 ) -> tuple[list[int], Matrix, list[Floor], set[str]]:
-    """The selected examples by position among the ids in order, the vectors of all, floors, and earlier ones."""
+    """The selected examples by position in the ordered ids, the vectors of all, floors, and earlier ones."""
     names = sorted(staying)
     vectors = _vectors([staying[name] for name in names], models.embeddings, cache)
     doubts = columns[DOUBT]
@@ -261,7 +261,7 @@ def _chosen(
 
 
 def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> Matrix:
-    """Unit vectors of examples: of request and answer together, as `curate score` has embedded them."""
+    """Unit vectors of examples: of request and answer together, embedded as in `curate score`."""
     if not model or not examples:
         return hashed_vectors([_text(example) for example in examples])
     parts = [one.embedded if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples]
@@ -271,7 +271,7 @@ def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> Mat
 
 
 def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:
-    """The positions of the examples with each value of a field; those without a value are in none."""
+    """The positions of the examples with each value of a field; examples without a value are left out."""
     found: dict[str, list[int]] = {}
     for nth, example in enumerate(examples):
         roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]

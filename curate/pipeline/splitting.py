@@ -1,4 +1,4 @@
-"""`curate split` as a function: files are read, what has errors leaves, the rest is divided and written."""
+"""`curate split` as a function: read files, leave out lines with errors, divide and write the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,23 +39,21 @@ from curate.split.earlier import Earlier, earlier_splits
 from curate.split.names import NAMES
 
 COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
-"""Rules that cannot be asked while the lines are read."""
+"""Rules that cannot run while the lines are read."""
 DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
-"""Settings of `[split]` under which examples of an earlier division stay where they are only while these are as they
-were.
-"""
+"""Settings of `[split]` that must be unchanged for examples of an earlier division to keep their split."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files that are divided, and a test set that stays as it is, each as it was before it was read."""
+    """The files to divide and a given test set, each as it was before it was read."""
 
     files: Sequence[Path]
     given: Sequence[Path] = ()
     name_of: Callable[[Path], str] = display_name
-    """What each goes by in places."""
+    """The name of each file in places."""
     origins: Mapping[Path, Snapshot] = field(default_factory=dict)
-    """Of a copy with edits, the file that it was made of."""
+    """For a copy with edits, its original file."""
     seen: Mapping[Path, Snapshot] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,20 +62,20 @@ class Sources:
 
     @property
     def every(self) -> list[Path]:
-        """The files of the test set, then those that are divided."""
+        """The files of the test set, then those to divide."""
         return [*self.given, *self.files]
 
     def hash_of(self, path: Path) -> str:
-        """SHA-256 of the bytes that a file stands for."""
+        """SHA-256 of the content of a file."""
         return self.origins.get(path, self.seen[path]).sha256
 
     @property
     def mode(self) -> int:
-        """What others may do with what is made of them."""
+        """File permissions for what is made of them."""
         return mode_of([*self.seen.values(), *self.origins.values()])
 
     def demand_unchanged(self) -> None:
-        """Raise `InputError` where one of them is not what was read."""
+        """Raise `InputError` if one of them changed since it was read."""
         demand_unchanged([*self.seen.values(), *self.origins.values()])
 
 
@@ -90,10 +88,8 @@ def with_split_options(
     seed: int | None,
     **options: Any,
 ) -> Config:
-    """The configuration with options of a split; those that are None leave it as it is.
-
-    `options` are keys of `[split]`, `mix` has keys of `[mix]`. Raises `ConfigError`, and `UsageError` for shares
-    together with numbers.
+    """The configuration with the options of a split; options that are None change nothing. `options` are keys of
+    `[split]`, `mix` has keys of `[mix]`. Raises `ConfigError`, and `UsageError` for shares together with numbers.
     """
     whole = with_options(whole, seed=seed)
     section = whole.split
@@ -119,11 +115,11 @@ def sources_of(
     verdicts: Mapping[str, DecisionState],
     note: Callable[[str], None] = warn,
 ) -> Sources:
-    """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read
-    as a copy that has their edits.
+    """The files to divide and a given test set, as the user named them; for files with edited lines, copies with the
+    edits.
 
-    `note` is told what is skipped in folders. Raises `InputError` for what is not there, `UsageError` for a file that
-    is named as both, and for an `output` that lies where data is read.
+    `note` is called for each skipped file. Raises `InputError` for a missing file, `UsageError` for a file that is
+    named as both, and for an `output` that contains input files.
     """
     paths = data_files(named, note)
     given = data_files(existing, note) if existing else []
@@ -140,7 +136,7 @@ def sources_of(
 def copies_of(
     project: Project, paths: Sequence[Path], verdicts: Mapping[str, DecisionState]
 ) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
-    """Copies of the files with edited lines, by the file; and by the copy, the file as it was before that."""
+    """The copies of files with edited lines, by file; and by copy, the file as it was before."""
     edits = edits_of(verdicts)
     seen = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
     copies = edited_copies(paths, edits, project.edited)
@@ -159,12 +155,12 @@ def split_files(
     executor: Executor = LOCAL,
     limit: int | None = None,
 ) -> SplitResult:
-    """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves;
-    duplicates stay, on one side. Where the files may need more memory than `limit` bytes, shingles and band keys are in
-    files.
+    """Read, divide and write.
 
-    Raises `InputError` for a file that cannot be read or where nothing is left, `DataError` where much of a file would
-    be dropped and `yes` was not said, `UsageError`, `OutputError`; nothing is changed then.
+    Dropped examples, lines with errors and findings of the rules in `drop` are left out; duplicates are kept, in one
+    split. If the files may need more memory than `limit` bytes, shingles and band keys are in files. Raises
+    `InputError` for a file that cannot be read or if no example is left, `DataError` if a large share of a file would
+    be dropped without `yes`, `UsageError`, `OutputError`; then nothing is changed.
     """
     demand_apart(sources.every, folder=output)
     spec = making_of(config)
@@ -210,7 +206,7 @@ def split_data(
     models: Mapping[str, str] | None = None,
     cache: Path | None = None,
 ) -> SplitResult:
-    """The rest of it, for what was read. Raises as `split_files` does."""
+    """Divide and write what was read. Raises as `split_files` does."""
     notes: list[str] = []
     given = len(sources.given)
     earlier, grown_from = _earlier(output, sources, config, crew, notes)
@@ -235,7 +231,7 @@ def read_sources(
     advance: Callable[[int], None] | None = None,
     folder: Path | None = None,
 ) -> Table:
-    """The table of all files; each line of a test set that was given must hold an example. Raises `InputError`."""
+    """The table of all files; each line of a given test set must hold an example. Raises `InputError`."""
     table = read_table(sources.every, spec, crew, advance, sources.name_of, folder=folder)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
@@ -248,7 +244,7 @@ def read_sources(
 
 
 def _asks_all(check: CheckConfig) -> bool:
-    """Whether lines leave for findings of a rule that looks at more than one of them."""
+    """Whether lines are left out because of findings of a rule that looks at more than one of them."""
     chosen = RuleSelection.from_config(check)
     leaving = (
         code
@@ -259,9 +255,7 @@ def _asks_all(check: CheckConfig) -> bool:
 
 
 def _errors(sources: Sources, config: Config, listen: Listener, executor: Executor) -> list[Finding]:
-    """The findings for which lines of the files that are divided leave, those that a model's template brings among
-    them.
-    """
+    """The findings for which lines of the files to divide are left out, including those of a model's template."""
     listen(StageStarted("check"))
     report = check_paths(sources.files, config.check, None, sources.name_of, executor=executor)
     suppress(
@@ -275,9 +269,7 @@ def _errors(sources: Sources, config: Config, listen: Listener, executor: Execut
 def _earlier(
     output: Path, sources: Sources, config: Config, crew: WorkerPool, notes: list[str]
 ) -> tuple[Earlier | None, str | None]:
-    """The earlier division in the output folder, where its examples are to stay; and the hash of the manifest that it
-    came from.
-    """
+    """The earlier division in the output folder, if its examples keep their split; and the hash of its manifest."""
     try:
         manifest, digest = read_manifest(output)
     except InputError:

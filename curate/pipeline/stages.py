@@ -1,6 +1,4 @@
-"""The stages of a run: what each is made from (its key), what it does, and what its result adds to what was found
-before.
-"""
+"""The stages of a run: the inputs of each (its key), its work, and what its result adds to the run's."""
 
 import tomllib
 from abc import ABC, abstractmethod
@@ -34,7 +32,7 @@ from curate.read.dataset import demand_understood
 
 
 class Stage(ABC):
-    """One stage. Its result is kept on the disk under its key, and taken from there while the key fits."""
+    """A stage. Its result is stored under its key and reused while the key is equal."""
 
     @abstractmethod
     def key(self, data: RunData, found: RunResult) -> str:
@@ -42,23 +40,23 @@ class Stage(ABC):
 
     @abstractmethod
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        """Make the result."""
+        """Compute the result."""
 
     @abstractmethod
     def summary(self, data: RunData, result: store.Result) -> str:
-        """The result on a line."""
+        """The result in one line."""
 
     @abstractmethod
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        """What is known with the result."""
+        """The run's result with this one added."""
 
     def holds(self, data: RunData, result: store.Result) -> bool:  # noqa: ARG002
-        """Whether a result from the disk still is what is there."""
+        """Whether a stored result still matches the files on disk."""
         return True
 
 
 class Check(Stage):
-    """Look for errors."""
+    """Search for errors."""
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
@@ -96,8 +94,8 @@ class Check(Stage):
 
 
 class Dedup(Stage):
-    """Look for duplicates among the examples that would stay without it, so that none loses to an example that
-    leaves.
+    """Search for duplicates among the examples that the other stages keep, so that none is removed in favor of an
+    example that is left out.
     """
 
     @override
@@ -140,7 +138,9 @@ class Dedup(Stage):
 
 
 def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:
-    """Errors, warnings and infos of each example that has some, by rules that judge an example alone."""
+    """Numbers of errors, warnings and infos of each example with findings, by rules that check each example by
+    itself.
+    """
     counts: dict[str, list[int]] = {}
     for finding in found.findings:
         if finding.example and (rule := RULES.get(finding.code)) is not None and rule.scope in EACH:
@@ -149,7 +149,7 @@ def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:
 
 
 class Conflicts(Stage):
-    """Look for answers that contradict each other."""
+    """Search for answers that contradict each other."""
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
@@ -183,7 +183,7 @@ class Conflicts(Stage):
 
 
 class Split(Stage):
-    """Divide what stays, and write it."""
+    """Divide the kept examples, and write them."""
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
@@ -204,7 +204,7 @@ class Split(Stage):
 
     @override
     def holds(self, data: RunData, result: store.Result) -> bool:
-        """Where somebody changed the output, it is written again."""
+        """False if somebody changed the output: it is written again."""
         return data.choice.dry or bool(result["manifest"] == verified_hash(data.output))
 
     @override
@@ -254,7 +254,7 @@ class Train(Stage):
         )
 
     def _folder(self, data: RunData, found: RunResult) -> Path:
-        """Other data or another recipe is another run; old ones stay."""
+        """Other data or another recipe gets another folder; old ones are kept."""
         return data.project.run(f"{data.recipe.stem}-{self.key(data, found)[:8]}")
 
     @override

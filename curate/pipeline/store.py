@@ -1,6 +1,4 @@
-"""Results of stages on disk, each with the key of what it was made from; a result with another key is as good as
-none.
-"""
+"""Stored results of stages, each with the key of its inputs; a result with another key is ignored."""
 
 import json
 from collections.abc import Sequence
@@ -84,12 +82,12 @@ SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
         ("train", _Train),
     )
 }
-"""What the result of each stage has, at the least: it lies in a file, and a file may hold anything."""
+"""The minimal shape of each stage's result: a file may hold anything."""
 
 
 def load(path: Path, key: str | None) -> Result | None:
-    """The result that a stage left, when it was made from `key` (None: from anything); none where the file does not
-    hold such a result.
+    """The stored result of a stage if its key is `key` (None: any key); None if the file does not hold such a
+    result.
     """
     try:
         saved = json.loads(path.read_bytes())
@@ -102,7 +100,7 @@ def load(path: Path, key: str | None) -> Result | None:
 
 
 def save(path: Path, key: str, result: Result) -> None:
-    """Keep a stage's result: all of it or, when we are killed, none. Raises `OutputError`."""
+    """Store a stage's result: completely or, if the process is killed, not at all. Raises `OutputError`."""
     write_json(
         path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600
     )  # findings quote the data
@@ -137,7 +135,7 @@ def conflict_ids(result: Result) -> set[str]:
 
 
 def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictsResult:
-    """The report back from plain values; conflicts of examples that are not there any more are left out."""
+    """The report from plain values; conflicts of examples that no longer exist are left out."""
     by_id = {example.id: example for example in examples}
     conflicts = [
         Conflict(

@@ -21,9 +21,8 @@ POLL = 0.2
 
 
 def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, Any]:
-    """Train by `recipe`, or go on where an earlier call was stopped; returns the run's report.
-
-    Raises `CurateError` with what the training said, when it fails.
+    """Train by `recipe`, or resume an interrupted training; returns the run's report. Raises `CurateError` with the
+    training's message if it fails.
     """
     # -P: nothing in the working folder can take the place of a module
     command = [

@@ -1,7 +1,8 @@
-"""Answers that are cut off, or begin in the middle of a sentence: by how the other answers of the file end and begin.
+"""Answers that are cut off, or begin in the middle of a sentence, compared with how the other answers of the file end
+and begin.
 
-What is usual is learnt from the file, so that a list of names, code or JSON is no cut answer where all are so. The
-weights of the features were fitted on planted faults (`tests/bench/quality_signals.py`).
+Usual edges are learned from the file, so that a list of names, code or JSON does not count as cut off where all answers
+are like that. The weights of the features were fitted on planted faults (`tests/bench/quality_signals.py`).
 """
 
 import json
@@ -18,18 +19,18 @@ WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SENTENCE: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
 FINAL: Final = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)\W{0,3}?(?:[.!?。！？]|\n|$)")
 ENDED: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
-"""The end of a sentence before the last one; not the number of a list item."""
+"""The end of a sentence before the last one, except the number of a list item."""
 CLOSERS: Final = "\"'”’»)]}*_`~> \n\t"
 ENDS: Final = ".!?。！？…।؟"
 HANGING: Final = frozenset(",(-–—/&+=“‘$#<@%")
-"""Characters that an answer hardly ends with."""
+"""Characters with which an answer rarely ends."""
 OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
 WANTING: Final = frozenset((*UNENDED, *STOPWORDS))
 NAMED: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 """The author of a quotation."""
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
 SCAN: Final = 4_000
-"""Characters of an answer from which the words of the file are learnt."""
+"""Maximum number of characters of an answer from which the words of the file are learned."""
 CUT_WEIGHTS: Final = (
     -6.591, 0.119, -0.484, 0.354, 1.725, 1.571, 1.996, -0.256, 1.311, 4.0, -1.021, 1.186, 0.312, 0.931,
 )  # fmt: skip
@@ -37,12 +38,12 @@ BEGIN_WEIGHTS: Final = (-4.888, 1.896, -0.477, 1.0, -0.782, 3.521, 2.074, 2.139,
 
 
 CUT_SURE: Final = (3, 4, 5, 6, 7, 9)
-"""Features without which a short answer, a list or a table that does not end with a mark is hardly doubtful."""
+"""Features without which a short answer, a list or a table without a mark at its end is hardly doubtful."""
 BEGIN_SURE: Final = (3, 5, 6, 7)
 
 
 class Wording:
-    """Which words occur in a file, and how often they begin and end sentences."""
+    """The words of a file, and how often they begin and end sentences."""
 
     def __init__(self, requests: Sequence[str], answers: Sequence[str]) -> None:
         self.seen: Counter[str] = Counter()
@@ -56,7 +57,7 @@ class Wording:
         self.stems = {word[:size] for word in self.seen for size in range(2, min(len(word), 12))}
 
     def log_odds(self, word: str, at_edge: Counter[str], *, here: bool) -> float:
-        """How much a word speaks for an edge of a sentence, by the other texts of the file."""
+        """The log-odds that a word is at an edge of a sentence, by the other texts of the file."""
         from math import log
 
         seen = self.seen[word] - 1
@@ -67,7 +68,7 @@ class Wording:
 
 
 def kind_of(answer: str) -> str:
-    """What kind of text an answer is, for which edges are usual."""
+    """The kind of text of an answer, each with its own usual edges."""
     plain = answer.strip()
     if plain[:1] in "{[<":
         return "data"
@@ -81,7 +82,7 @@ def kind_of(answer: str) -> str:
 
 
 def is_unended(answer: str) -> bool:
-    """Whether an answer ends without a mark that ends a sentence, a quotation or a block."""
+    """Whether an answer does not end with a mark that ends a sentence, a quotation or a block."""
     plain = answer.rstrip()
     core = plain.rstrip(CLOSERS)
     if not core or core[-1] in ENDS or plain.endswith(("```", "}", "]", ">", "|")):
@@ -95,7 +96,7 @@ def is_unended(answer: str) -> bool:
 
 
 def edge_class(char: str) -> str:
-    """What kind of character an answer begins or ends with."""
+    """The class of the character with which an answer begins or ends."""
     return "A" if char.isupper() else "a" if char.isalpha() else "0" if char.isdigit() else char
 
 
@@ -208,7 +209,7 @@ def begin_features(answers: Sequence[str], known: Wording) -> Floats:
 
 
 def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -> Floats:
-    """1 minus the probability of a fault; half of it without one of the features that are `sure`."""
+    """1 minus the probability of a fault; half of that probability without one of the `sure` features."""
     doubt = 1 / (1 + np.exp(-np.clip(features @ np.array(weights), -30, 30)))
     return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 

@@ -1,4 +1,6 @@
-"""Whether an answer answers its own request: by the embeddings and words of both, against those of other requests."""
+"""Whether an answer belongs to its own request: by the embeddings and words of both, compared with those of other
+requests.
+"""
 
 import re
 from collections import Counter
@@ -11,14 +13,14 @@ from curate.language.lexicon import STOPWORDS
 from curate.language.tokens import stem
 
 NEAR: Final = 10
-"""Nearest requests, and requests nearest to the answer, that a request is held against."""
+"""Number of nearest requests, and of requests nearest to the answer, that a request is compared with."""
 ROWS: Final = 1_024
 SAMPLED: Final = 2_000
-"""Other requests, at even distances, that tell how much any request fits an answer."""
+"""Number of other requests, evenly spaced, that show how well any request fits an answer."""
 SAME: Final = 0.9
-"""Cosine similarity from which two requests are taken for the same."""
+"""Cosine similarity from which two requests count as the same."""
 FEW: Final = 4
-"""Words of meaning of an answer below which it hardly shows what it answers: the doubt is halved."""
+"""Number of words of meaning of an answer below which its topic is unclear: the doubt is halved."""
 ELSEWHERE: Final = 0.5
 """Cosine similarity from which an answer belongs to another request, if it is nearer to that one by `NEARER`. Otherwise
 the doubt is halved: many requests ("Tell a joke.") say little about their answers.
@@ -87,7 +89,7 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, sai
 
 
 def _weighted(texts: Sequence[str], every: Sequence[str]) -> list[dict[str, float]]:
-    """Of each text its words, stemmed, with weights of which the squares sum up to 1: rare ones weigh more."""
+    """For each text its stems, with weights whose squares sum up to 1: rare words weigh more."""
     from math import log
 
     spread: Counter[str] = Counter()

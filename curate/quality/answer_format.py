@@ -1,4 +1,6 @@
-"""Answers that lack the format of the others: JSON among JSON answers, the keys and sections that nine in ten have."""
+"""Answers without the format of the others: JSON among JSON answers, and the keys and sections that nine in ten
+have.
+"""
 
 import json
 import re
@@ -11,20 +13,20 @@ from curate.core.example import content_id
 from curate.core.lazy import np
 
 USUAL: Final = 0.9
-"""Share of the answers that have what an answer must have."""
+"""Share of the answers from which a part of the format is required."""
 MOSTLY: Final = 0.6
 """Share of JSON answers from which an answer must be JSON."""
 GROUP: Final = 20
-"""Examples of one system prompt from which their answers have a format of their own."""
+"""Number of examples with one system prompt from which their answers have a format of their own."""
 MARK: Final = re.compile(
     r"(?m)^[ \t]*(#{1,6} [^\n]{1,60}|\*\*[^*\n]{1,40}\*\*:?|[A-Z][\w ]{0,30}:(?= |$)|#{4})"
     r"|(<[a-z_]{2,20}>|<<|####|```\w*|\bSELECT\b|\bFROM\b)"
 )
-"""What marks a section: a heading, a label at the start of a line, a tag, a fence, words of SQL."""
+"""The mark of a section: a heading, a label at the start of a line, a tag, a fence, SQL keywords."""
 
 
 def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
-    """How much of the format of the file each answer has: the least of its parts; 1 where the file has none."""
+    """The share of the file's format that each answer has: the lowest of its parts; 1 if the file has no format."""
     sizes = Counter(map(content_id, systems))
     keys = [key if sizes[key] >= GROUP else "" for key in map(content_id, systems)]
     found = np.ones(len(answers))
@@ -46,7 +48,7 @@ def _within(answers: Sequence[str]) -> list[float]:
 
 
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
-    """1 for each answer that has all parts that nine in ten have, the less the more it lacks."""
+    """1 for each answer with all parts that nine in ten have, less for each missing part."""
     counts = Counter(part for have in every for part in have)
     required = {part for part, count in counts.items() if count >= USUAL * len(every)}
     return [0.3 / len(required - have) if required - have else 1.0 for have in every]

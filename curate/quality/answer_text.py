@@ -1,4 +1,4 @@
-"""Answers that loop, are garbled, are in another language, refuse, or say what many others say."""
+"""Answers that loop, are garbled, are in another language, refuse, or repeat what many others say."""
 
 import re
 from collections import Counter
@@ -13,38 +13,40 @@ from curate.language.refusals import OPENING, refuses
 from curate.language.scripts import letters
 
 SCAN: Final = 4_000
-"""Characters of a text that are looked at."""
+"""Maximum number of characters of a text that are examined."""
 PART: Final = 400
-"""Characters from which the language is told."""
+"""Number of characters from which the language is detected."""
 FEW_LETTERS: Final = 40
-"""Latin letters from which a language can be told."""
+"""Minimum number of Latin letters to detect a language."""
 HEAD: Final = 200
-"""Characters at both ends of a request that say what is wanted."""
+"""Number of characters at both ends of a request that say what is wanted."""
 COMMON: Final = 0.1
-"""Share of the answers in a language from which it is one of the file."""
+"""Share of the answers in a language from which it is a language of the file."""
 ELSEWHERE: Final = 0.2
-"""What another language counts where the request is about languages."""
+"""Weight of another language if the request is about languages."""
 KNOWN: Final = 3
-"""Texts of the file that have a word from which it belongs to their language."""
+"""Number of texts of the file with a word from which it counts as a word of their language."""
 PERIOD: Final = 60
-"""Words of the longest phrase whose repeats are looked for."""
+"""Maximum number of words of a repeated phrase that is searched for."""
 FEW: Final = 6
-"""Words that a loop covers at least."""
+"""Minimum number of words that a loop covers."""
 MANY: Final = 20
-"""Words that a loop covers from which it is beyond doubt."""
+"""Number of words that a loop covers from which it is certain."""
 ALPHABET: Final = 96
 CLASSES: Final = 3
-"""Of the characters that are not among the most frequent: Latin letters, other letters, what is no letter."""
+"""Classes of characters that are not among the most frequent: Latin letters, other letters, other characters."""
 NO_LETTERS: Final = re.compile(r"[\s\d!-@\[-`{-~\u2010-\u206f\u3000-\u303f\uff00-\uff20]+")
 SPREAD: Final = 6.0
-"""Variance of what one sequence of three letters says."""
+"""Variance of the information of one sequence of three letters."""
 FEW_OF_SCRIPT: Final = 20
-"""Answers in a script from which they are held against each other; of fewer, those to requests in it are usual."""
+"""Number of answers in a script from which they are compared with each other; with fewer, answers to requests in it
+count as usual.
+"""
 FEW_TRIGRAMS: Final = 20
 ALLOWED: Final = 8.0
-"""Standard deviations more that are usual for answers to requests about languages, or in a script of few answers."""
+"""Additional standard deviations for answers to requests about languages, or in a script with few answers."""
 DOUBTFUL: Final = 5.0
-"""Standard deviations below the usual text of a file at which an answer is as likely garbled as not."""
+"""Standard deviations below the usual text of a file at which an answer is garbled with a probability of one half."""
 TRANSLATES: Final = re.compile(
     r"(?i)translat|traduc|übersetz|翻译"
     r"|(?<!natural )(?<!programming )(?<!query )(?<!markup )\blanguages?\b(?! model| processing)"
@@ -53,11 +55,13 @@ TRANSLATES: Final = re.compile(
     r"|mandarin|norwegian|persian|polish|portuguese|romanian|russian|serbian|spanish|swahili|swedish|tamil|telugu|thai|turkish|ukrainian"
     r"|urdu|vietnamese|welsh)\b"
 )
-"""Requests about languages, whose answers may be in another one."""
+"""Requests about languages, whose answers may be in another language."""
 
 
 def loops(answers: Sequence[str]) -> Floats:
-    """1 for an answer without a phrase that is said three times in a row, down to 0 for one that hardly says more."""
+    """1 for an answer without a phrase that occurs three times in a row, down to 0 for one that consists of little
+    else.
+    """
     return np.array([1 - _loop(answer) for answer in answers])
 
 
@@ -84,7 +88,9 @@ def _loop(answer: str) -> float:
 
 
 def _codes(texts: Sequence[str]) -> list[Numbers]:
-    """The words of texts as numbers: the most frequent characters of the file each its own, others by their class."""
+    """The words of texts as numbers: one for each of the most frequent characters of the file, and one per class
+    for the others.
+    """
     points = [
         np.frombuffer(
             f" {NO_LETTERS.sub(' ', text[:SCAN].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32
@@ -103,9 +109,9 @@ def _codes(texts: Sequence[str]) -> list[Numbers]:
 
 
 def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
-    """1 for answers whose sequences of three letters are usual in the file, near 0 for those that are no text.
+    """1 for answers whose sequences of three letters are usual in the file, near 0 for garbled ones.
 
-    By the share of the texts of the file that have each sequence; the text itself does not count, nor do signs.
+    By the share of the file's texts that have each sequence; the text itself and punctuation do not count.
     """
     size, texts = ALPHABET + CLASSES, [*answers, *requests]
     trigrams = [
@@ -136,7 +142,7 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _scripts(text: str) -> set[str]:
-    """The scripts of which a text has more than a few letters."""
+    """The scripts with more than a few letters in a text."""
     return {name for name, count in letters(text[:SCAN]).items() if count >= FEW_OF_SCRIPT}
 
 
@@ -186,7 +192,7 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
-    """Of each text its languages with their probabilities; nothing for a text with few letters."""
+    """The languages of each text with their probabilities; empty for a text with few letters."""
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -207,10 +213,10 @@ def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
 
 
 def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> Floats:
-    """1 for an answer that does not open with a refusal; for others the share of refusals in the file or among the
-    answers to the nearest questions, whichever is larger.
+    """1 for an answer that is not a refusal; for refusals, the share of refusals in the file or among the answers to
+    the nearest questions, whichever is larger.
 
-    `neighbours`: of each answer the positions of those to the nearest questions.
+    `neighbours`: for each answer, the positions of those to the nearest questions.
     """
     refused = np.array([refuses(answer[:OPENING]) for answer in answers], dtype=np.float64)
     share = refused.mean() if len(refused) else 0.0
@@ -222,7 +228,7 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
 
 
 def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
-    """1 minus the share of an answer that stands in several answers to other requests; labels are left out (1)."""
+    """1 minus the share of an answer that several answers to other requests contain; labels are left out (1)."""
     asked: dict[str, set[str]] = {}
     for request, answer in zip(requests, answers, strict=True):
         for sentence in set(_sentences(answer)):

@@ -15,10 +15,12 @@ from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
 
 TOKENS: Final = 1_024
-"""Tokens of request and answer, at most: a longer request loses its beginning, a longer answer its end."""
+"""Maximum number of tokens of request and answer: a longer request is truncated at its beginning, a longer answer
+at its end.
+"""
 ANSWER: Final = 512
 BATCH_TOKENS: Final = 4_096
-"""Tokens of a batch, with padding."""
+"""Number of tokens in a batch, padding included."""
 SAVED: Final = 30.0
 """Seconds after which new losses are written, so that a killed run resumes."""
 
@@ -54,7 +56,7 @@ def answer_losses(
 
 
 def _token_ids(tokenizer: Any, one: Exchange) -> tuple[list[int], list[int]]:
-    """The tokens before the answer and of it; at least one before it."""
+    """The tokens before the answer (at least one), and those of the answer."""
     turns = [
         *([{"role": "system", "content": one.system}] if one.system else []),
         {"role": "user", "content": one.request},

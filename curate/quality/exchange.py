@@ -1,4 +1,4 @@
-"""What the signals look at: the last request of an example and its answer, as text."""
+"""The input of the signals: the last request of an example and its answer, as text."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -19,22 +19,22 @@ class Exchange(NamedTuple):
     request: str
     answer: str
     earlier: str = ""
-    """What the user said before: without it, "And in Rome?" says little."""
+    """The earlier turns of the user: without them, a request such as "And in Rome?" is unclear."""
 
     @property
     def question(self) -> str:
-        """All that the user said."""
+        """All turns of the user."""
         return f"{self.earlier}\n{self.request}" if self.earlier else self.request
 
     @property
     def embedded(self) -> tuple[str, str]:
-        """What is embedded: both ends of the question, which say what is wanted, and the beginning of the answer."""
+        """The texts to embed: both ends of the question, which say what is wanted, and the beginning of the answer."""
         half, asked = EMBEDDED // 2, self.question
         return asked if len(asked) <= EMBEDDED else f"{asked[:half]}\n{asked[-half:]}", self.answer[:EMBEDDED]
 
 
 def exchange_of(example: Example) -> Exchange | None:
-    """The last exchange of an example; None without a user's turn or an answer in words."""
+    """The last exchange of an example; None without a user turn or an answer in words."""
     answer = example.answer
     if answer is None or not answer.text.strip():
         return None
@@ -46,6 +46,8 @@ def exchange_of(example: Example) -> Exchange | None:
 
 
 def distinct(examples: Iterable[Example]) -> list[Exchange]:
-    """The exchanges of examples, each once, by id: the signals do not depend on the order of the data."""
+    """The distinct exchanges of examples, in the order of their ids: the signals do not depend on the order of the
+    data.
+    """
     found = {exchange.id: exchange for example in examples if (exchange := exchange_of(example))}
     return [found[name] for name in sorted(found)]

@@ -13,7 +13,7 @@ FOLDS: Final = 10
 
 
 def labels_of(answers: Sequence[str]) -> list[str] | None:
-    """The label of each answer ("" for none), where the answers are those of data for classification."""
+    """The label of each answer ("" for none), if the answers are those of data for classification."""
     found = [normalised(answer) if is_label(answer) else "" for answer in answers]
     return found if are_labels(Counter(found)) else None
 

@@ -33,31 +33,31 @@ AS_JSON: Final = 'Reply with one line of JSON: {"score": 0 to 10}; 10 for an ans
 YES_OR_NO: Final = "Does the answer meet the rubric? Reply with one word, Yes or No."
 MOST: Final = 10
 PLAIN: Final = re.compile(r"\W*(\d+(?:\.\d+)?)(?: ?/ ?10)?\W*")
-"""A reply that is nothing but a number."""
+"""A reply that consists of a number."""
 SAVED: Final = 20
-"""Replies after which they are written, so that a killed run resumes."""
+"""Number of replies after which they are written, so that a killed run resumes."""
 VERSION: Final = 1
 """Changes with the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """A rubric, and the model that is asked."""
+    """A rubric, and the model that rates."""
 
     text: str
     model: Endpoint | Local
     before: Callable[[Work], None]
-    """Is told how much there is to ask, and may raise to prevent it."""
+    """Called with the amount of work; may raise to prevent it."""
 
     @property
     def identity(self) -> str:
-        """The model whose replies are kept."""
+        """The model whose replies are cached."""
         model = self.model
         parts = [model.address, model.model] if isinstance(model, Endpoint) else [fingerprint(model.name)]
         return content_id([VERSION, *parts])
 
     def message(self, one: Exchange) -> str:
-        """What is asked about an answer."""
+        """The message about an answer."""
         parts = [TASK, f"Rubric:\n{self.text.strip()}"]
         if one.system:
             parts.append(marked("context", one.system[:LONGEST]))
@@ -68,9 +68,8 @@ class Rubric:
 def rubric_of(
     text: str, judge: str, model: str | None, *, key: str | None, consent: Consent, before: Callable[[Work], None]
 ) -> Rubric:
-    """A rubric for a model by its name, or by its address with the name of a model there.
-
-    `key` as `judge_of` takes it. Raises `UsageError`.
+    """A rubric for a model by its name, or by an address and the name of a model there. `key`: as for `judge_of`.
+    Raises `UsageError`.
     """
     if not is_address(judge):
         return Rubric(text, Local(judge), before)
@@ -88,9 +87,9 @@ def rubric_of(
 def ratings(
     exchanges: Sequence[Exchange], rubric: Rubric, cache: Path | None, advance: Callable[[int], None] | None = None
 ) -> Floats:
-    """How well each answer meets the rubric, from 0 to 1; NaN where the reply holds no score.
+    """How well each answer meets the rubric, from 0 to 1; NaN if the reply contains no score.
 
-    A model on this machine tells the probability of Yes. Raises as the model does; what was replied is kept.
+    For a model on this machine, it is the probability of Yes. Raises as the model does; replies so far are cached.
     """
     store = EmbeddingCache(None if cache is None else cache / f"rubric-{rubric.identity[:16]}.npz")
     messages = [rubric.message(one) for one in exchanges]

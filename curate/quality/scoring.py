@@ -1,4 +1,4 @@
-"""All signals of some exchanges, each a column: 1 for good, 0 for doubtful, NaN where it says nothing."""
+"""All signals of some exchanges, one column each: 1 for good, 0 for doubtful, NaN if not applicable."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from curate.quality.signals import BY_NAME
 Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 OTHERS: Final = 0.1
-"""Share of the doubt that is told by the signals together."""
+"""Share of the doubt that comes from all signals together."""
 VERSION: Final = 5
-"""Changes with what the signals compute, so that cached ones are not taken for new ones."""
+"""Changes with the computation of the signals, so that outdated cached values are not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What the signals are computed with."""
+    """The models that the signals use."""
 
     embeddings: str = ""
-    """Sentence-transformers model; empty for none."""
+    """Sentence-transformers model; empty: none."""
     loss: str = ""
-    """Causal model; empty for none."""
+    """Causal model; empty: none."""
 
 
 def signals_of(
@@ -43,7 +43,7 @@ def signals_of(
     """The signals of exchanges in the order of their ids (see `curate.quality.exchange.distinct`).
 
     Text and embedding signals of the same exchanges are cached as a whole, embeddings and losses each by content.
-    Raises `ModelError` or `MissingExtra` where a model is not at hand.
+    Raises `ModelError` or `MissingExtra` if a model is not available.
     """
     if not exchanges:
         return {}
@@ -107,7 +107,7 @@ def _embedding_signals(
 
 
 def crowding(vectors: Matrix) -> tuple[list[list[int]], Columns]:
-    """The nearest others of each row, and how alone and how crowded it is among them."""
+    """The nearest others of each row, and how isolated and how crowded it is among them."""
     size, near = len(vectors), min(NEAR, len(vectors) - 1)
     best, beside = np.zeros((size, max(near, 1))), np.zeros((size, max(near, 0)), dtype=np.int64)
     for start in range(0, size, 1_024) if near > 0 else ():
@@ -120,9 +120,10 @@ def crowding(vectors: Matrix) -> tuple[list[list[int]], Columns]:
 
 
 def doubt(columns: Mapping[str, Floats]) -> Floats:
-    """How doubtful each example is by all signals together: 1 minus the lowest one, and a little for all others.
+    """The doubt about each example by all signals: 1 minus the lowest one, and a small share for all others.
 
-    Several weak doubts are no strong one: with the product of all signals, short answers came before cut ones.
+    Several weak doubts do not add up to a strong one: with the product of all signals, short answers ranked before cut
+    ones.
     """
     parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
     if not parts:

@@ -1,7 +1,7 @@
 """Select examples that cover the others: facility location over vectors, weighted by quality, with floors.
 
-What is selected depends on the set of examples alone, whatever their order and the files that they stand in: examples
-come in the order of their ids, which are hashes of their content.
+The result depends only on the set of examples, not on their order or files: examples are processed in the order of
+their ids, which are hashes of their content.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,17 +15,17 @@ from curate.core.lazy import np
 from curate.core.text import normalised
 
 COVERED: Final = 2_000
-"""Examples at most whose coverage is counted, evenly taken from the order of their ids."""
+"""Maximum number of examples whose coverage is counted, evenly spaced in the order of their ids."""
 ENTRIES: Final = 1 << 26
-"""Similarities at most that are held at a time: 256 MB."""
+"""Maximum number of similarities in memory at a time: 256 MB."""
 TAIL: Final = 1e-3
-"""What quality alone counts, where nothing is left to cover."""
+"""Weight of quality alone, when nothing is left to cover."""
 DIMENSIONS: Final = 384
 SCAN: Final = 4_000
 
 
 class Chooser:
-    """Takes one example after the other, each the one that adds most: its quality times what it covers besides."""
+    """Selects examples one by one, each the one that adds most: its quality times its additional coverage."""
 
     def __init__(self, vectors: Matrix, quality: Floats) -> None:
         size = len(vectors)
@@ -45,16 +45,16 @@ class Chooser:
             self.covered = np.maximum(self.covered, self.alike[example])
 
     def count(self, among: Collection[int]) -> int:
-        """How many of `among` are chosen."""
+        """The number of chosen rows in `among`."""
         return sum(bool(self._taken[example]) for example in among)
 
     def worth(self, example: int) -> float:
-        """What an example adds to those that are chosen."""
+        """What an example adds to the chosen ones."""
         gain = np.maximum(self.alike[example] - self.covered, 0).mean() if len(self.covered) else 0.0
         return round(float(self.quality[example] * (gain + TAIL)), 9)
 
     def choose(self, among: Collection[int], fits: Callable[[int], bool], enough: Callable[[], bool]) -> None:
-        """Choose from `among`, best first, what `fits`, until it is `enough`; equal ones by their number."""
+        """Choose rows of `among` that fit, best first, until it is `enough`; equal ones by their number."""
         heap = [(-self.worth(example), example) for example in among if not self._taken[example]]
         heapify(heap)  # what an example adds never grows, so that few have to be looked at again
         while heap and not enough():
@@ -77,8 +77,9 @@ def choose(
 ) -> list[int]:
     """The rows to select, in the order in which they were chosen.
 
-    `sizes`: what each row takes of the `budget`. `floors`: for each field the rows of each value, of which at least the
-    number in `least` is selected first. `earlier`: rows of an earlier selection, which are kept while there is room.
+    `sizes`: the cost of each row in the `budget`. `floors`: for each field the rows of each value, of which at least
+    the number in `least` is selected first. `earlier`: rows of an earlier selection, which are kept while there is
+    room.
     """
     chooser, spent = Chooser(vectors, quality), 0
 
@@ -109,7 +110,7 @@ def _reaches(chooser: Chooser, count: int) -> bool:
 
 
 def hashed_vectors(texts: Sequence[str]) -> Matrix:
-    """Unit vectors of texts by their hashed words and pairs of words: in place of embeddings, without a model."""
+    """Unit vectors of texts by their hashed words and pairs of words: a substitute for embeddings without a model."""
     import xxhash
 
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
@@ -123,7 +124,7 @@ def hashed_vectors(texts: Sequence[str]) -> Matrix:
 
 
 def nearest_chosen(vectors: Matrix, chosen: Sequence[int]) -> tuple[list[int], Floats]:
-    """Of each row the most similar chosen one, and the cosine of both."""
+    """For each row the most similar chosen one, and the cosine of both."""
     nearest, cosine = np.zeros(len(vectors), dtype=np.int64), np.zeros(len(vectors))
     if not chosen:
         return [], cosine

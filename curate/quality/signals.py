@@ -15,19 +15,19 @@ Cost = Literal["text", "embeddings", "loss model", "judge", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A number of each example."""
+    """A signal: one number per example."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     summary: str
-    """What the number means."""
+    """The meaning of the number."""
     cost: Cost
     """What it is computed from: the text alone, embeddings, a causal model, a judge or a training run."""
     measured: str
-    """How right it was, and on what."""
+    """Its measured accuracy, and on which data."""
     doubts: bool = True
-    """Whether it is 1 for good and 0 for doubtful answers, and takes part in the doubt."""
+    """Whether it is 1 for good and 0 for doubtful answers, and part of the doubt."""
 
 
 DESCRIBES: Final = "describes the example, no measure of quality"

@@ -17,7 +17,7 @@ from curate.similarity.shingles import Sets
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1
-"""That of datasketch, whose permutations are drawn here as they are there."""
+"""The seed of datasketch, so that permutations are equal to its own."""
 
 
 @cache
@@ -45,11 +45,11 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
 
 
 RECALL: Final = 0.995
-"""Probability at the least with which a pair at the threshold becomes a candidate."""
+"""Minimum probability with which a pair at the threshold becomes a candidate."""
 MOST: Final = 1024
-"""Values of a signature at the most: from a similarity of 0.006 on, RECALL is kept."""
+"""Maximum number of values of a signature: enough for RECALL at any similarity from 0.006 on."""
 CHUNK: Final = 1 << 14
-"""Sets that are signed at a time."""
+"""Number of sets that are signed at a time."""
 
 
 class Bands(NamedTuple):
@@ -57,20 +57,20 @@ class Bands(NamedTuple):
 
     number: int
     rows: int
-    """Values in each."""
+    """Number of values in each band."""
     permutations: int
-    """Values of the signatures that they are cut from; some may be left over."""
+    """Number of values of the signatures that are cut; some may be left over."""
 
     def probability(self, similarity: float) -> float:
-        """That two sets of this similarity become candidates."""
+        """Probability that two sets with this similarity become candidates."""
         return float(1 - (1 - similarity**self.rows) ** self.number)
 
 
 def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float = RECALL) -> Bands:
-    """The longest bands, so the fewest false candidates, with which a pair at `threshold` becomes one with probability
-    `recall`.
+    """The longest bands (with the fewest false candidates) for which a pair at `threshold` becomes a candidate with
+    probability `recall`.
 
-    Where `permutations` values are too few for any, there are twice as many, up to `MOST`.
+    If `permutations` values are too few, their number is doubled, up to `MOST`.
     """
     for rows in range(permutations, 0, -1):
         for count in range(1, permutations // rows + 1):
@@ -84,7 +84,7 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
 
 
 def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None) -> Hashes:
-    """A 64-bit key for each band (first axis) and set (second axis): equal keys, equal values in the band. With a
+    """A 64-bit key for each band (first axis) and set (second axis): equal keys mean equal values in the band. With a
     folder, they are in a file there.
     """
     from curate.similarity import kernels

@@ -13,7 +13,7 @@ from curate.core.text import UNSEEN, WORDS
 from curate.core.worker_pool import lazy_once
 
 BETWEEN: Final = 32
-"""Stands for all that is no part of a word."""
+"""Code of all that is not part of a word."""
 LISTED: Final = (
     (0x80, 0x530),
     (0x1E00, 0x2000),
@@ -22,15 +22,15 @@ LISTED: Final = (
     (0xFF01, 0xFF5F),
     (0x1F000, 0x1FB00),
 )
-"""Where characters are looked at one by one: alphabets of Europe, signs, kana, full-width letters, emoji."""
+"""Ranges in which each character is folded by itself: European alphabets, symbols, kana, full-width letters, emoji."""
 THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
-"""Where every character is its own folding: ideographs and Korean syllables."""
+"""Ranges in which every character is its own folding: ideographs and Korean syllables."""
 
 
 @lazy_once
 def folds() -> Array:
-    """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on
-    others or is several characters.
+    """The folding of each code point, `BETWEEN` if it is not part of a word; -1 if it depends on other characters or is
+    several characters.
     """
     table = np.full(0x110000, -1, dtype=np.int32)
     for start, end in ((0, 0x80), *THEMSELVES):
@@ -51,7 +51,7 @@ def _fold(char: str) -> int:
 
 
 def normal(text: str) -> str:
-    """`curate.core.text.normalised`, but for white space, which is no part of a word."""
+    """`curate.core.text.normalised`, except for white space, which is not part of a word."""
     return unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
 
 

@@ -17,24 +17,24 @@ from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
 
 BITS: Final = 22
-"""Of a shingle, those by which its occurrences are counted: 16 MB of counts. A shared count only makes a shingle look
-more frequent.
+"""Number of high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a
+shingle look more frequent.
 """
 CHUNK: Final = 1 << 14
-"""Sets whose rarest shingles are looked for at a time."""
+"""Number of sets whose rarest shingles are searched at a time."""
 STRETCH: Final = 1 << 16
-"""Sets that are looked up at a time."""
+"""Number of sets that are looked up at a time."""
 
 
 class Nearest(NamedTuple):
-    """Of each set the most similar one of a part before its own; -1 where none is similar enough."""
+    """For each set the most similar one of an earlier part; -1 if none is similar enough."""
 
     other: Numbers
     similarity: Floats
 
 
 class Prefixes(NamedTuple):
-    """The rarest shingles of each set: number i has those from ends[i] to ends[i + 1]."""
+    """The rarest shingles of each set: those of set i are from ends[i] up to ends[i + 1]."""
 
     shingles: Words
     ends: Numbers
@@ -121,7 +121,7 @@ def _prefixes(sets: Sets, threshold: float, workers: int, folder: Path | None) -
 
 
 def _postings(prefixes: Prefixes, late: Numbers) -> Sequence[Any]:
-    """Where each rare shingle of the sets `late` occurs: a table of them, and for each shingle the places in `late`,
+    """Where each rare shingle of the sets `late` occurs: a table of the shingles, and for each the positions in `late`,
     ascending.
     """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels

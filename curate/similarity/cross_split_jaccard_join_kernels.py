@@ -16,38 +16,40 @@ ODDS, PAIRS, NIBBLES, BYTES = (
 )
 SPREAD = U32(0x9E3779B1)
 THERE = 26
-"""Of a shingle, the bits by which most of those that are in no table are told: a map of 8 MB, which stays in the
-cache.
+"""Number of bits of a shingle for a bitmap of 8 MB (which fits into the cache) that rules out most shingles that are
+not in the table.
 """
 
 
 LARGEST = 2.0**62
-"""More shingles than any set has, and few enough for an int64: size / similarity is more for a tiny similarity."""
+"""A number larger than the size of any set that fits into an int64: size / similarity exceeds it for a tiny
+similarity.
+"""
 
 
 class Held(NamedTuple):
-    """The sets that are looked up in, by size."""
+    """The indexed sets, by size."""
 
     numbers: Any
-    """int64: which set each is."""
+    """int64: number of each set."""
     sizes: Any
     """int64: ascending."""
     parts: Any
     """int8"""
     maps: Any
-    """uint64, eight words each: a bit for each shingle, by its lowest bits."""
+    """uint64, eight words each: a bitmap of the lowest bits of the shingles."""
 
 
 @compiled
 def count_shingles(hashes: Any, shift: int, counts: Any) -> None:
-    """How often shingles occur, by their highest bits."""
+    """Count the occurrences of shingles, by their highest bits."""
     for shingle in hashes:
         counts[shingle >> U32(shift)] += U32(1)
 
 
 @compiled
 def _smallest(values: Any, size: int, wanted: int) -> None:
-    """Bring the `wanted` smallest of the first `size` values to the front, in any order (Hoare's selection)."""
+    """Move the `wanted` smallest of the first `size` values to the front, in any order (Hoare's selection)."""
     low, high = 0, size
     while high - low > 1:
         a, b, c = values[low], values[(low + high) >> 1], values[high - 1]
@@ -72,8 +74,8 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 
 @compiled
 def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, first: int, last: int) -> Any:
-    """The rarest shingles of the sets from `first` up to `last`, of which two sets that are similar to `least` share
-    one; and how many each set has.
+    """The rarest shingles of the sets from `first` up to `last`, of which two sets with similarity `least` share at
+    least one; and their number per set.
     """
     longest = 1
     for row in range(first, last):
@@ -123,7 +125,7 @@ def _ones(word: Any) -> Any:
 
 @compiled
 def fill_table(shingles: Any, table: Any, there: Any) -> None:
-    """Put distinct shingles, each with its number, into a table (uint64, a power of two many, 0 where free), and set
+    """Put distinct shingles, each with its number, into a hash table (uint64, a power of two slots, 0 if free), and set
     their bits in `there`.
     """
     mask = len(table) - 1
@@ -139,7 +141,7 @@ def fill_table(shingles: Any, table: Any, there: Any) -> None:
 
 @compiled
 def _number(shingle: Any, table: Any, there: Any) -> Any:
-    """The number of a shingle in the table; -1 for one that is not in it."""
+    """The number of a shingle in the table; -1 if it is not in it."""
     bit = shingle >> U32(32 - THERE)
     if (there[bit >> U32(6)] >> U64(bit & U32(63))) & U64(1) == U64(0):
         return -1
@@ -158,7 +160,9 @@ def look_up(  # noqa: PLR0912
     numbers: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float, first: int, last: int, best: Any,
     other: Any,
 ) -> Any:  # fmt: skip
-    """Find for each `Held` set the most similar one from `first` up to `last` whose part is another, or `before` it."""
+    """Find for each `Held` set the most similar one from `first` up to `last` whose part is different or, with
+    `before`, earlier.
+    """
     seen, own = np.full(len(numbers), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
     for row in range(first, last):

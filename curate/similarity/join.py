@@ -17,26 +17,26 @@ from curate.similarity.kernels import similarity
 from curate.similarity.numba_utils import U64, compiled, copied, grown, mixed, sort_with
 
 CROWD = 64
-"""Members from which a bucket is cut up."""
+"""Number of members from which a bucket is subdivided."""
 SMALL = 8
-"""Members up to which all pairs of a bucket are looked at, whoever is joined meanwhile."""
+"""Number of members up to which all pairs of a bucket are compared, even if joined meanwhile."""
 COUNTS = 1 << 22
-"""Places, at the most, in which shingles of a crowd are counted."""
+"""Maximum number of slots in which the shingles of a large bucket are counted."""
 MATRIX = 1024
-"""Members of a crowd up to which it is told from a matrix which pairs were looked at: most share more than one of their
-rarest shingles.
+"""Number of members of a large bucket up to which compared pairs are noted in a matrix: most pairs share more than
+one of their rarest shingles.
 """
 PLACE = 32
-"""Bits for the number of a member, beside the place of a shingle in it."""
+"""Bits for the number of a member, beside the position of a shingle in it."""
 MEMBER = (1 << PLACE) - 1
-"""Takes the number from both."""
+"""Mask of the member number."""
 HUBS = 16
-"""Members of a crowd that each of its members is compared with first."""
+"""Number of members of a large bucket that each member is compared with first."""
 
 
 @compiled
 def root(parent: Any, node: int) -> int:
-    """The set that stands for the group of `node`."""
+    """The set that represents the group of `node`."""
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
@@ -45,7 +45,7 @@ def root(parent: Any, node: int) -> int:
 
 @compiled
 def _above(parent: Any, node: int) -> int:
-    """`root`, for a forest that another thread joins trees of at the same time: nothing is written."""
+    """As `root`, for a forest that another thread modifies at the same time: nothing is written."""
     while parent[node] != node:
         node = parent[node]
     return node
@@ -53,7 +53,7 @@ def _above(parent: Any, node: int) -> int:
 
 @compiled
 def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
-    """Note a pair. Returns the pairs, in a bigger array when theirs was full."""
+    """Append a pair. Returns the pairs, in a larger array if they do not fit."""
     at = np.int64(pairs[0, 0])
     pairs = grown(pairs, at, at + 1)
     pairs[at, 0], pairs[at, 1], pairs[at, 2] = left, right, found
@@ -63,7 +63,9 @@ def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
 
 @compiled
 def _look(i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
-    """Join two members of a bucket when they are alike, and note them when they are so or nearly. Returns the pairs."""
+    """Join two members of a bucket if they are similar, and note them if they are similar or nearly so. Returns the
+    pairs.
+    """
     a, b = root(own, i), root(own, j)
     if a == b:
         return pairs
@@ -117,8 +119,10 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
 
 @compiled
 def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
-    """Join all pairs of a big bucket that are alike. Those that nearly are, of which templates have a quadratic number,
-    are not noted: `seen` is not that of small buckets, which note them.
+    """Join all similar pairs of a large bucket.
+
+    Near misses, of which templates have a quadratic number, are not noted; `seen` is not shared with small buckets,
+    which note them.
     """
     if bounds[0] < bounds[1]:
         slots = 1024
@@ -150,7 +154,7 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
 
 @compiled
 def _left(owner: int, members: Any, offsets: Any) -> Any:
-    """The size of a member (see `_rarest`), and how many of its shingles are left from a place on."""
+    """The size of a member (see `_rarest`), and how many of its shingles are left from a position on."""
     member = members[owner & MEMBER]
     size = offsets[member + 1] - offsets[member]
     return size, size - (owner >> PLACE)
@@ -169,10 +173,11 @@ def _sharing(
     looked: Any,
     pairs: Any,
 ) -> Any:
-    """Look at the pairs of members that share one shingle and may be alike; pairs within a group are joined.
+    """Compare the pairs of members that share a shingle and may be similar, and join similar ones; pairs within a group
+    are skipped.
 
-    keys, owners: as `_rarest` gives them, group by group. Of a pair, the smaller one has enough shingles left to be
-    alike one of its own size.
+    keys, owners: the result of `_rarest`, group by group. Of a pair, the smaller one has enough shingles left to be
+    similar to one of its own size.
     """
     count, leads, share = 0, np.empty(len(owners), dtype=np.int64), bounds[0] / (1 + bounds[0])
     for i in range(len(owners)):
@@ -204,7 +209,7 @@ def _sharing(
 
 @compiled
 def _grown(members: Any, parent: Any) -> Any:
-    """The forest of the members of a bucket: those are joined that are so in the forest of all."""
+    """The forest of the members of a bucket: joined where the forest of all sets is."""
     count = len(members)
     trees, numbers, own = (
         np.empty(count, dtype=np.uint64),
@@ -263,10 +268,10 @@ def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, pa
 
 @compiled
 def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
-    """Join the pairs (see `verified`) that are alike; note the others.
+    """Join the pairs (see `verified`) that are similar; note the others.
 
     parent: the forest (int64); misses: rows of left, right, similarity, where misses[0, 0] is the next free row.
-    Returns them, in a bigger array when theirs was full.
+    Returns them, in a larger array if they do not fit.
     """
     for row in range(len(pairs)):
         left, right = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
@@ -281,10 +286,10 @@ def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
 
 @compiled
 def buckets(packed: Any, bits: int) -> Any:
-    """Sets that agree in a band, bucket by bucket and ascending in each, and where each bucket ends.
+    """Sets that agree in a band, bucket by bucket and ascending in each, and the end of each bucket.
 
-    packed: sorted numbers (uint64), one a set, that have the set's number in their lowest `bits` and are equal above
-    these where sets agree.
+    packed: sorted numbers (uint64), one per set, with the set's number in their lowest `bits`; the bits above are equal
+    for sets that agree.
     """
     members, ends = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
     shift, mask = U64(bits), (U64(1) << U64(bits)) - U64(1)
@@ -313,7 +318,7 @@ def buckets(packed: Any, bits: int) -> Any:
 
 @compiled
 def roots(parent: Any) -> Any:
-    """Of each set the one that stands for its group: the first one in it."""
+    """For each set the representative of its group: the first one in it."""
     out = np.empty(len(parent), dtype=np.int64)
     for node in range(len(parent)):
         out[node] = root(parent, node)

@@ -15,7 +15,7 @@ from curate.similarity.word_kernels import tokens
 U32 = np.uint32
 MOST = U32(0xFFFFFFFF)
 STEPS = 16
-"""Steps after which it is looked whether two sets may still be similar."""
+"""Number of steps after which to check whether two sets can still be similar."""
 
 
 @compiled
@@ -63,7 +63,7 @@ def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
 
 @compiled
 def distinct(values: Any, count: int, room: Any, ends: Any) -> int:
-    """Sort the first `count` values and move the distinct ones to the front; returns how many these are."""
+    """Sort the first `count` values and move the distinct ones to the front; returns their number."""
     _sort(values, count, room, ends)
     kept = 0
     for i in range(count):
@@ -116,7 +116,7 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
 
 @compiled
 def take_sets(hashes: Any, offsets: Any, numbers: Any) -> Any:
-    """The sets of these numbers, as hashes and offsets."""
+    """The sets with these numbers, as hashes and offsets."""
     ends = np.zeros(len(numbers) + 1, dtype=np.int64)
     for i in range(len(numbers)):
         ends[i + 1] = ends[i] + offsets[numbers[i] + 1] - offsets[numbers[i]]
@@ -128,8 +128,8 @@ def take_sets(hashes: Any, offsets: Any, numbers: Any) -> Any:
 
 @compiled
 def keep(hashes: Any, offsets: Any, numbers: Any) -> Any:
-    """Move the sets of these numbers, which ascend, to the front of `hashes`; returns where each starts then, and where
-    the last one ends.
+    """Move the sets with these ascending numbers to the front of `hashes`; returns their starts, and the end of the
+    last one.
     """
     ends = np.zeros(len(numbers) + 1, dtype=np.int64)
     for i in range(len(numbers)):
@@ -165,7 +165,7 @@ def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
 
 @compiled
 def band_keys(signed: Any, count: int, rows: int) -> Any:
-    """A 64-bit hash of the `rows` values that each band (first axis) has of each signature (second axis)."""
+    """A 64-bit hash of the `rows` values in each band (first axis) of each signature (second axis)."""
     out = np.empty((count, len(signed)), dtype=np.uint64)
     for row in range(len(signed)):
         for band in range(count):
@@ -178,7 +178,9 @@ def band_keys(signed: Any, count: int, rows: int) -> Any:
 
 @compiled
 def similarity(hashes: Any, offsets: Any, left: int, right: int, least: float) -> Any:
-    """Jaccard similarity of two sets; something below `least`, when it is that. Empty sets are like nothing."""
+    """Jaccard similarity of two sets; an arbitrary value below `least` if it is below that. Empty sets are similar
+    to nothing.
+    """
     i, i_end, j, j_end = offsets[left], offsets[left + 1], offsets[right], offsets[right + 1]
     sizes = (i_end - i) + (j_end - j)
     if i == i_end or j == j_end:
@@ -202,7 +204,7 @@ def similarity(hashes: Any, offsets: Any, left: int, right: int, least: float) -
 
 @compiled
 def pair_keys(left: Any, right: Any, words: Any) -> Any:
-    """A 64-bit hash of each pair of ids (rows of two numbers), whichever is left, and of a flag."""
+    """A 64-bit hash of each pair of ids (rows of two numbers), the same for both orders, and of a flag."""
     out = np.empty(len(left), dtype=np.uint64)
     for row in range(len(left)):
         one = mixed(left[row, 0] ^ mixed(left[row, 1] + U64(1)))

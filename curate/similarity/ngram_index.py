@@ -19,7 +19,7 @@ MIX = np.uint64(0x9E3779B97F4A7C15)
 
 @njit(nogil=True, cache=True, inline="always")
 def _code(buffer: Any, at: int, end: int) -> Any:
-    """Code point and bytes of the character at `at`, which is beyond ASCII; one byte where it is cut off."""
+    """Code point and length in bytes of the non-ASCII character at `at`; one byte if it is truncated."""
     lead = np.int64(buffer[at])
     if lead < 0xE0:
         return (((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2) if at + 2 <= end else (0, 1)
@@ -35,7 +35,7 @@ def _code(buffer: Any, at: int, end: int) -> Any:
 
 @njit(nogil=True, cache=True, inline="always")
 def _is_blank(code: int) -> bool:
-    """White space beyond ASCII."""
+    """Whether a character is non-ASCII white space."""
     return (
         code == 0x85  # noqa: PLR1714
         or code == 0xA0
@@ -60,7 +60,7 @@ def _is_alone(code: int) -> bool:
 
 @njit(nogil=True, cache=True)
 def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912
-    """Start, end and hash (FNV-1a) of the next word from `at` on; start == end where there is none."""
+    """Start, end and hash (FNV-1a) of the next word from `at` on; start == end if there is none."""
     while at < end:
         byte = buffer[at]
         if byte > 32:
@@ -121,10 +121,8 @@ def _grown(values: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any]:
-    """Hashes of the runs of `run` words (uint64), and of each the number of its text and of its first word there
-    (int32), in order.
-
-    Only those in `table` (see `table_of`), where that has any.
+    """Hashes of the runs of `run` words (uint64), each with the numbers of its text and of its first word there
+    (int32), in order. If `table` (see `table_of`) is not empty, only those in it.
     """
     found, owners, places = (
         np.empty(1024, dtype=np.uint64),
@@ -162,7 +160,7 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
 
 @njit(nogil=True, cache=True)
 def table_of(hashes: Any) -> Any:
-    """A hash table of these hashes, none of them 0, by open addressing; 0 is an empty place."""
+    """A hash table of these hashes (none is 0) with open addressing; 0 marks a free slot."""
     size = 1024
     while size < 4 * len(hashes):
         size *= 2
@@ -189,7 +187,7 @@ def _is_in(table: Any, value: np.uint64) -> bool:
 
 @njit(nogil=True, cache=True)
 def spans_of(buffer: Any, begin: int, end: int) -> Any:
-    """Rows of start and end of each word of one text."""
+    """Start and end of each word of one text, in rows."""
     spans = np.empty((end - begin + 1, 2), dtype=np.int64)
     at, count = begin, 0
     while True:
@@ -202,8 +200,8 @@ def spans_of(buffer: Any, begin: int, end: int) -> Any:
 
 @njit(nogil=True, cache=True)
 def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, to: int) -> tuple[int, int, int]:
-    """Write the words of one text that no run of `table` covers from out[to] on: where it ends, words that went, and
-    most words in a row that are left.
+    """Write the words of one text that no run of `table` covers, from out[to] on. Returns the end, the number of
+    removed words, and the longest run of words that is left.
     """
     room = end - begin
     starts, ends, covered = (
@@ -248,8 +246,8 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
 
 @njit(nogil=True, cache=True)
 def remove_runs(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
-    """The texts without the words of the runs in `table`, one after another, and their offsets; of each, words that
-    went, and most words in a row left.
+    """The texts without the words of the runs in `table`, concatenated, and their offsets; for each, the number of
+    removed words and the longest run of words that is left.
     """
     out, kept = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
     gone, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)

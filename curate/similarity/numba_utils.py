@@ -13,8 +13,8 @@ U64 = np.uint64
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """`function` compiled at its first call; kept on disk where there is a place that can be written, made anew in each
-    process elsewhere.
+    """`function`, compiled at its first call; cached on disk if a folder is writable, else compiled again in each
+    process.
     """
     try:
         return njit(nogil=True, cache=True, error_model="numpy")(function)
@@ -39,7 +39,7 @@ def copied(into: Any, at: int, source: Any, count: int) -> None:
 
 @compiled
 def grown(rows: Any, used: int, size: int) -> Any:
-    """A matrix of at least `size` rows with the `used` first ones of another, or that one where it is big enough."""
+    """A matrix with at least `size` rows and the first `used` rows of another, or that one if it is large enough."""
     if size <= len(rows):
         return rows
     more = np.empty((2 * size, rows.shape[1]), dtype=rows.dtype)
@@ -51,7 +51,7 @@ def grown(rows: Any, used: int, size: int) -> Any:
 
 @compiled
 def begin(sizes: Any) -> None:
-    """Make of the sizes of buckets where each begins when they lie one after another."""
+    """Replace the sizes of buckets by their start offsets."""
     total = 0
     for bucket in range(len(sizes)):
         size = sizes[bucket]
@@ -61,8 +61,8 @@ def begin(sizes: Any) -> None:
 
 @compiled
 def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: Any) -> None:
-    """Sort the first `count` keys (uint64), their owners with them, byte by byte from the last; equal keys stay in
-    order. `more_`: as much room again.
+    """Sort the first `count` keys (uint64) together with their owners, byte by byte from the last; equal keys stay
+    in order. `more_`: buffers of the same size.
     """
     ends, swapped = np.empty(256, dtype=np.int64), False
     for byte in range(8):

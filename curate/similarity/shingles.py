@@ -22,20 +22,20 @@ from curate.core.worker_pool import lazy_once
 from curate.similarity.casefold_table import folds, normal
 
 LAST: Final = 0x40000
-"""Beyond it, Unicode has no word characters but marks."""
+"""Code point above which Unicode has no word characters except marks."""
 MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
-"""Where Unicode's combining marks are."""
+"""Ranges of Unicode's combining marks."""
 
 
 class Shingling(NamedTuple):
-    """What a shingle is: a number of consecutive words or characters."""
+    """The shingle size: a number of consecutive words or characters."""
 
     unit: Literal["word", "character"] = "word"
     size: int = 3
 
 
 class Texts(NamedTuple):
-    """Texts in UTF-8: number i lies in `buffer` from starts[i] to ends[i]."""
+    """Texts in UTF-8: number i is in `buffer` from starts[i] to ends[i]."""
 
     buffer: Bytes
     starts: Numbers
@@ -44,7 +44,7 @@ class Texts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """Sets of distinct hashes, each sorted: number i lies in `hashes` from offsets[i] to offsets[i + 1]."""
+    """Sets of distinct hashes, each sorted: number i is in `hashes` from offsets[i] to offsets[i + 1]."""
 
     hashes: Shingles
     offsets: Numbers
@@ -61,14 +61,14 @@ class Sets:
         return Sets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def chosen(self, numbers: Numbers) -> "Sets":
-        """The sets of these numbers, in this order."""
+        """The sets with these numbers, in this order."""
         from curate.similarity import kernels
 
         return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
 
     def kept(self, numbers: Numbers) -> "Sets":
-        """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any
-        more.
+        """The sets with these ascending numbers; the other sets are discarded, and these sets cannot be used
+        afterwards.
         """
         from curate.similarity import kernels
 
@@ -92,8 +92,8 @@ def letters() -> Bytes:
 
 
 def texts_of(texts: Iterable[str | bytes]) -> Texts:
-    """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others
-    is folded where they are read.
+    """Texts in one buffer; bytes are ASCII. Non-ASCII texts are normalized here, which requires Python; the case of
+    ASCII texts is folded by the compiled code.
     """
     encoded = [
         text
@@ -108,15 +108,15 @@ def texts_of(texts: Iterable[str | bytes]) -> Texts:
 
 
 def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
-    """Texts one after another: number i lies from offsets[i] to offsets[i + 1]."""
+    """Texts one after another: number i is from offsets[i] to offsets[i + 1]."""
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in texts], out=offsets[1:])
     return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
 
 
 def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Positions of the parts of some things, of which thing i has those from ends[i] to before ends[i + 1]; and where
-    those of each end then.
+    """Positions of the parts of some things, where those of thing i are from ends[i] up to ends[i + 1]; and their
+    new ends.
     """
     sizes = np.diff(ends)[numbers]
     new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
@@ -126,8 +126,8 @@ def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
 def texts_in(
     buffer: Bytes, starts: Numbers, ends: Numbers, plain: Flags, others: Iterable[tuple[int, str]] = ()
 ) -> Texts:
-    """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their
-    numbers, the texts given there.
+    """Texts in a buffer of UTF-8, of which some are `plain` ASCII; the texts in `others` replace those with their
+    numbers.
     """
     from curate.similarity import word_kernels
 
@@ -147,33 +147,33 @@ def texts_in(
 
 
 def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008
-    """The sets of the texts' shingles: distinct 32-bit hashes, sorted. None for a text without words."""
+    """The shingle sets of the texts: distinct 32-bit hashes, sorted; empty for a text without words."""
     from curate.similarity import kernels
 
     return Sets(*kernels.shingle_sets(*texts, letters(), folds(), shingling.size, shingling.unit == "character"))
 
 
 class Joining:
-    """Sets that are joined one part after another."""
+    """Collects sets part by part."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """None yet. With a folder, they are in a file there."""
+        """Empty at first. With a folder, the sets are in a file there."""
         self._hashes, self._sizes = Growing("u4", folder), Growing("i8", folder)
 
     def add(self, part: Sets) -> None:
-        """The sets of a part behind all others. Raises `OutputError`."""
+        """Append the sets of a part. Raises `OutputError`."""
         self._sizes.add(np.diff(part.offsets))
         self._hashes.add(part.hashes)
 
     def done(self) -> Sets:
-        """All of them; nothing can be added any more. Raises `OutputError`."""
+        """All of them; nothing can be added afterwards. Raises `OutputError`."""
         return Sets(self._hashes.done(), np.append(0, np.cumsum(self._sizes.done())))
 
 
 def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
-    """The same sets, but that those of different salts have nothing in common; of an empty salt they stay as they are.
+    """The same sets, changed so that sets with different salts share nothing; an empty salt changes nothing.
 
-    So examples whose attachments differ are alike in nothing, however many have the same text.
+    So examples with different attachments are not similar, however much text they share.
     """
     import xxhash
 
@@ -186,7 +186,7 @@ def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
 
 
 def joined(parts: Iterable[Sets]) -> Sets:
-    """The sets of several parts, one after another; the parts may come and go one by one."""
+    """The sets of several parts, one after another; the parts may be generated one by one."""
     joining = Joining()
     for part in parts:
         joining.add(part)

@@ -1,4 +1,4 @@
-"""Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups."""
+"""Which sets are similar: candidates are verified by their true Jaccard similarity and gathered into groups."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,20 +11,20 @@ from curate.similarity.bands import Bands, band_keys, bands_for
 from curate.similarity.shingles import Sets, parts_of
 
 FLOOR: Final = 0.5
-"""Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
+"""Similarity from which pairs below the threshold are reported: for a histogram around it."""
 TOLD: Final = 20
-"""Of those that stay, the most similar ones that an example is held against: where the facts of all of them differ from
-its own, it stays.
+"""Number of most similar kept examples that an example is compared with: if the facts of all of them differ from
+its own, it is kept.
 """
 SEEN: Final = 1 << 20
-"""Pairs that were looked at and are remembered; 8 bytes each."""
+"""Number of compared pairs that are remembered; 8 bytes each."""
 
 
 class Groups(NamedTuple):
-    """Sets gathered so that any two that are alike, and were candidates, are in one group."""
+    """Sets in groups: any two candidates that are similar are in one group."""
 
     members: list[Numbers]
-    """The groups of more than one, in order of their first member; the numbers of the sets in each, ascending."""
+    """The groups with more than one set, in order of their first member; the numbers of the sets in each, ascending."""
     misses: list[float]
     """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending. Those that agree
     only in bands that more than `join.CROWD` sets agree in are left out: templates have a quadratic number of them.
@@ -41,11 +41,10 @@ def grouped(
     misses: bool = True,
     folder: Path | None = None,
 ) -> Groups:
-    """Gather the sets whose similarity is `threshold` at least.
+    """Gather the sets whose similarity is at least `threshold`. Sets without shingles are in no group.
 
-    Sets without shingles are in no group. The order of the sets changes only numbers. `keys`: the `band_keys` of all,
-    where these are known. `misses`: whether `Groups.misses` are wanted. With a folder, keys are in
-    a file there.
+    The order of the sets changes only numbers. `keys`: the `band_keys` of all, if known. `misses`: whether
+    `Groups.misses` are wanted. With a folder, keys are in a file there.
     """
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
@@ -64,8 +63,9 @@ def grouped(
 
 
 def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int) -> tuple[Numbers, Floats]:
-    """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly
-    alike. nodes: the sets that have shingles; bounds: the similarity from which these are noted, and the threshold.
+    """For each set the first one of its group; and rows of left, right and similarity of near misses.
+
+    nodes: the sets that have shingles; bounds: the similarity from which near misses are noted, and the threshold.
     """
     from curate.similarity import join
 
@@ -94,7 +94,7 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
 
 
 def jaccard(sets: Sets, left: int, right: int) -> float:
-    """The similarity of two sets: shared hashes by all hashes; 0 where one has none."""
+    """The similarity of two sets: shared hashes divided by all hashes; 0 if one is empty."""
     from curate.similarity import kernels
 
     return max(0.0, float(kernels.similarity(sets.hashes, sets.offsets, left, right, 0.0)))

@@ -1,5 +1,5 @@
-"""Sets of numbers that are joined two by two (union-find), and which of the joins brought something together. Import it
-inside functions: it is compiled.
+"""Union-find: sets of numbers that are joined pair by pair, and which joins merged two sets. Import it inside
+functions: it is compiled.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from curate.similarity.numba_utils import compiled
 
 @compiled
 def join_pairs(parent: Any, left: Any, right: Any, made: Any) -> None:
-    """Join left[i] with right[i] in the forest `parent` (int64), in order; made[i] tells whether the two were apart
-    before.
+    """Join left[i] with right[i] in the forest `parent` (int64), in order; made[i] tells whether the two were
+    separate before.
     """
     for i in range(len(left)):
         a, b = root(parent, left[i]), root(parent, right[i])
@@ -23,8 +23,8 @@ def join_pairs(parent: Any, left: Any, right: Any, made: Any) -> None:
 
 
 def equal_pairs(keys: Any, own: Any | None = None) -> tuple[Any, Any]:
-    """Pairs that connect all numbers whose keys (uint64) are equal and not 0; where `own` (bool) is given, only runs
-    that have one of these.
+    """Pairs that connect all numbers with equal keys (uint64) other than 0; if `own` (bool) is given, only runs
+    with at least one of these.
     """
     order = np.argsort(keys, kind="stable")
     order = order[int(np.searchsorted(keys[order], 1)) :]

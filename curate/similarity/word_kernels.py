@@ -11,7 +11,7 @@ from curate.read.numba_utils import write_utf8
 from curate.similarity.numba_utils import U64, compiled, mixed
 
 BLOCK = 32
-"""Bytes that are looked at at a time."""
+"""Bytes that are examined at a time."""
 
 
 @compiled
@@ -28,16 +28,14 @@ def _decoded(buffer: Any, at: int) -> Any:
 
 @compiled
 def _folded(buffer: Any, at: int, folds: Any) -> Any:
-    """Code point and length in bytes of the character beyond ASCII at `at`, folded where it is one that is folded
-    alone.
-    """
+    """Code point and length in bytes of the non-ASCII character at `at`, folded if it can be folded by itself."""
     code, length = _decoded(buffer, at)
     return (np.int64(folds[code]) if folds[code] >= 0 else code), length
 
 
 @compiled
 def _character(buffer: Any, at: int, folds: Any) -> Any:
-    """Code point and length in bytes of the character at `at`, folded where that can be done to it alone."""
+    """Code point and length in bytes of the character at `at`, folded if it can be folded by itself."""
     code = np.int64(buffer[at])
     if code >= 0x80:
         return _folded(buffer, at, folds)
@@ -46,7 +44,7 @@ def _character(buffer: Any, at: int, folds: Any) -> Any:
 
 @compiled
 def _put(low: Any, at: int, code: int) -> int:
-    """Write a character as UTF-8; returns where it ends."""
+    """Write a character as UTF-8; returns its end."""
     if code >= 0x80:
         return int(write_utf8(low, at, code))
     low[at] = code
@@ -55,9 +53,8 @@ def _put(low: Any, at: int, code: int) -> int:
 
 @compiled
 def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: Any) -> int:
-    """Write the folded words of a text with bytes of 0 between them and behind them; returns how many bytes.
-
-    -1 for a text in a script without spaces.
+    """Write the folded words of a text with bytes of 0 between them and after the last; returns the number of
+    bytes, or -1 for a text in a script without spaces.
     """
     at, size = begin, 0
     while at < end:
@@ -92,7 +89,7 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
 
 @compiled
 def _word(low: Any, eights: Any, at: Any) -> Any:
-    """The 64-bit hash of the word that starts here, and where it ends. eights: the same memory as `low`, 8 bytes in a
+    """The 64-bit hash of the word that starts here, and its end. eights: the same memory as `low`, 8 bytes in a
     number.
     """
     word = U64(0xCBF29CE484222325)
@@ -118,7 +115,7 @@ def _word(low: Any, eights: Any, at: Any) -> Any:
 
 @compiled
 def _spaced(low: Any, eights: Any, size: int, out: Any) -> int:
-    """Write the hashes of the words of a text (see `_lowered`) to `out`; returns how many there are."""
+    """Write the hashes of the words of a text (see `_lowered`) to `out`; returns their number."""
     count, at, end = 0, np.uintp(0), np.uintp(size)
     while at < end:
         if low[at] == 0:
@@ -174,9 +171,9 @@ def _unspaced(
 def tokens(
     buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
 ) -> int:
-    """Write the 64-bit hashes of the words of one text to `out` (see `_unspaced`); returns how many there are.
+    """Write the 64-bit hashes of the words of one text to `out` (see `_unspaced`); returns their number.
 
-    eights: room for twice the text and 40 bytes, 8 in a number; low: the same memory as bytes.
+    eights: buffer of twice the text and 40 bytes, 8 in a number; low: the same memory as bytes.
     """
     size = -1 if characters else _lowered(buffer, begin, end, classes, folds, low)
     if size >= 0:
@@ -186,7 +183,7 @@ def tokens(
 
 @compiled
 def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
-    """Of each text whether it has no characters but those that are folded alone (see
+    """Whether each text consists of characters that can be folded by themselves (see
     `curate.similarity.casefold_table`).
     """
     out = np.empty(len(starts), dtype=np.bool_)
@@ -205,7 +202,7 @@ def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
 
 @compiled
 def _is_word(byte: int) -> bool:
-    """Whether a byte is a letter, a digit or a low line of ASCII."""
+    """Whether a byte is an ASCII letter, digit or underscore."""
     return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57 or byte == 95
 
 

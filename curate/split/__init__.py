@@ -1,1 +1,1 @@
-"""Train, validation and test, so that nothing that is connected stands on two sides."""
+"""Assignment to train, validation and test: connected examples stay in one split."""

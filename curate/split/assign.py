@@ -1,8 +1,7 @@
-"""Which group goes to which split: by a hash of the seed and the group, so that nothing depends on the order of
-examples.
+"""Which group goes to which split: by a hash of the seed and the group, so that the order of examples does not matter.
 
-Groups that have examples of an earlier split stay there. Where one has examples of several, all go to the first of
-train, validation and test: what a model may have been trained on is never held out again.
+Groups with examples of an earlier split stay there. If a group has examples of several splits, all go to the first of
+train, validation and test: an example that may have been trained on is never held out again.
 """
 
 import hashlib
@@ -15,21 +14,21 @@ from curate.core.lazy import np
 from curate.split.names import NAMES
 
 CHANCE: Final = 1e-4
-"""Probability below which it is no chance that no group has its place in a split: the examples were divided with the
-same seed before.
+"""Probability below which a split without groups is not a coincidence: the examples were divided with the same seed
+before.
 """
 NOWHERE: Final = -1
-"""Stands for no split."""
+"""Means no split."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What each split shall have."""
+    """The wanted size of each split."""
 
     shares: tuple[float, float, float]
-    """Shares of the examples, that add up to 1."""
+    """Shares of the examples; they add up to 1."""
     counts: tuple[int, int] | None = None
-    """Examples of validation and test, in place of their shares."""
+    """Number of examples of validation and test, instead of their shares."""
     seed: int = 0
 
 
@@ -41,13 +40,13 @@ class Assigned:
     moved: Numbers
     """Examples that were in another split before."""
     too_large: Numbers
-    """Of each group that is in train because no held-out split can take it, the number of its first member."""
+    """For each group that is in train because it is too large for a held-out split, the number of its first member."""
     salted: bool = False
-    """Whether the hash of the seed and the group would have left a split empty, so that another one was taken."""
+    """Whether another hash was used because that of the seed and the group would have left a split empty."""
 
 
 def positions(groups: Sequence[str], seed: int, salt: str = "") -> Floats:
-    """Where each group stands between 0 and 1: by the hash of the seed and its name."""
+    """The position of each group between 0 and 1: by the hash of the seed and its name."""
     blake, salt = hashlib.blake2b, f"{seed}:{salt}"
     hashes = b"".join([blake((salt + group).encode(), digest_size=8).digest() for group in groups])
     return np.frombuffer(hashes, dtype=">u8").astype(np.float64) / 2.0**64
@@ -61,11 +60,11 @@ def assign(
     before: Numbers | None = None,
     strata: Numbers | None = None,
 ) -> Assigned:
-    """Divide groups of examples.
+    """Assign groups of examples to splits.
 
-    groups: of each example the number of its group; names: of each group, in the order of its number, a name that does
-    not depend on the order of examples; before: of each example the split that it was in, or `NOWHERE`; strata: of each
-    example a number, equal for those of one kind, of which each split shall have its share.
+    groups: the number of each example's group; names: for each group, in the order of its number, a name that does not
+    depend on the order of examples; before: the earlier split of each example, or `NOWHERE`; strata: a number per
+    example, equal for examples of one kind, of which each split gets its share.
     """
     firsts, of = np.unique(groups, return_inverse=True)
     sizes = np.bincount(of, minlength=len(firsts))
@@ -103,8 +102,8 @@ def assign(
 
 
 def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> tuple[float, float, float]:
-    """The shares that a rest of the examples has to be divided by, so that held-out splits have theirs of all; the
-    others are in train.
+    """The shares for dividing the remaining examples, so that held-out splits get their share of all; the others go
+    to train.
     """
     held = [share * total / max(1, rest) for share in shares[1:]]
     scale = min(1.0, 1 / (sum(held) or 1.0))
@@ -113,21 +112,21 @@ def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> t
 
 
 def _divided_before(places: Floats, wanted: Wanted) -> bool:
-    """Whether the places of groups leave a split empty as no chance does."""
+    """Whether the positions of groups leave a split empty with a probability below `CHANCE`."""
     shares = np.array(wanted.shares)
     here = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
     return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < CHANCE)).any())
 
 
 def _most(wanted: Wanted, total: int) -> tuple[float, ...]:
-    """The largest group that each split takes: a held-out one none that is larger than all of it shall be."""
+    """The size of the largest group that each split takes: a held-out split takes none larger than its wanted size."""
     if wanted.counts is not None:
         return (float(total), *map(float, wanted.counts))
     return (float(total), *(max(1.0, share * total) if share else 0.0 for share in wanted.shares[1:]))
 
 
 def _kinds(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
-    """The stratum of each group: that of most of its members, of equally many the smallest."""
+    """The stratum of each group: that of most of its members, the smallest number among equals."""
     if strata is None:
         return np.zeros(count, dtype=np.int64)
     pairs, members = np.unique(np.stack([of, strata], axis=1), axis=0, return_counts=True)
@@ -137,8 +136,8 @@ def _kinds(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
 
 
 def _by_share(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, kinds: Numbers, wanted: Wanted) -> None:
-    """Give each group, stratum by stratum and by its hash within, to the split that lacks most; no held-out split gets
-    more than its count.
+    """Give each group, by stratum and then by hash, to the split that lacks most; no held-out split gets more than
+    its count.
     """
     total = int(sizes.sum())
     targets = [share * total for share in wanted.shares]
@@ -164,7 +163,7 @@ def _by_share(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, ki
 
 
 def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has: list[int], caps: list[int]) -> None:
-    """Bring held-out splits to their counts with groups of train that fit, the last by their hash first."""
+    """Fill held-out splits up to their counts with groups of train that fit, in descending order of their hashes."""
     for split in (2, 1):
         for group in open_[np.argsort(-places[open_], kind="stable")].tolist():
             if has[split] == caps[split]:
@@ -176,8 +175,8 @@ def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has:
 
 
 def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, wanted: Wanted) -> None:
-    """Where few groups left a split empty that shall have some: give it the group of the fullest split whose hash is
-    nearest. Train comes first.
+    """If a split that should have examples is empty because there are few groups: give it the group of the fullest
+    split with the nearest hash. Train comes first.
     """
     borders = np.concatenate([[0.0], np.cumsum(wanted.shares)])
     for split in (0, 2, 1):

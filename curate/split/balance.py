@@ -1,4 +1,4 @@
-"""What a division comes to, against what was wanted."""
+"""The sizes of a division, compared with the wanted ones."""
 
 from curate.core.config import Config
 from curate.core.lazy import np
@@ -9,8 +9,8 @@ from curate.split.names import NAMES
 
 
 def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
-    """The splits as `curate.lint.rules.splits` looks at them; a test set that was given is nobody's doing.
-    `file`: what findings are about.
+    """The splits as input of `curate.lint.rules.splits`; a given test set is not checked. `file`: the file of the
+    findings.
     """
     assert table.marks is not None
     inside = division.split >= 0
@@ -44,9 +44,7 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
 
 
 def _missing(table: Table, division: Division, split: int, wanted: float) -> list[tuple[str, int]]:
-    """Classes of the traits that splits shall have their share of, of which a split has nothing though its share is one
-    at the least.
-    """
+    """Classes of the balanced traits that are missing in a split although its share of them is at least one example."""
     assert table.marks is not None
     found: list[tuple[str, int]] = []
     inside = division.split >= 0

@@ -1,8 +1,8 @@
-"""A data set divided: what is connected is found, whole groups go to one split, and what is connected with a test set
-that was given leaves.
+"""Division of a data set: find connected examples, and assign whole groups to splits; examples that are connected with
+a given test set are left out.
 
-Near-duplicates are found twice, by MinHash and, across the splits that this gives, by an exact join: what the first one
-missed is joined with its group, and the groups are divided again, until nothing is left to join.
+Near-duplicates are searched twice: by MinHash, and across the resulting splits by an exact join. Pairs that MinHash
+missed join their groups, and the groups are assigned again until the join finds none.
 """
 
 from collections import Counter
@@ -33,11 +33,11 @@ from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
 
 LENGTHS: Final = 4
-"""Classes of length, of about as many examples each."""
+"""Number of classes of length, of about as many examples each."""
 
 
 def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
-    """Of each example the number of its stratum, whatever the order of the examples; None where no trait is wanted."""
+    """The stratum number of each example, independent of the order of the examples; None if no trait is wanted."""
     marks = table.marks
     if not traits or marks is None:
         return None
@@ -54,37 +54,37 @@ def _length(characters: Numbers) -> Numbers:
 
 
 SAME: Final = 0.8
-"""Probability that two questions ask the same from which they are kept in one split: of labelled pairs with this
-probability or more, 9 of 10 do.
+"""Probability from which two questions count as the same and stay in one split: of labelled pairs at or above it, 9
+of 10 are the same.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """What goes where."""
+    """The result of a division."""
 
     split: Numbers
-    """Of each example of the table its split, by its position in `NAMES`; `NOWHERE` for one that leaves."""
+    """The split of each example of the table, by its position in `NAMES`; `NOWHERE` for one that is left out."""
     leaves: Mapping[int, Reason]
-    """By line of the table, why it leaves: what the caller said, what is connected with a test set that was given, what
-    a mix has no room for.
+    """Why an example is left out, by line of the table: a reason of the caller, a connection with a given test set,
+    or the limits of a mix.
     """
     links: Mapping[str, int]
-    """How many links of each kind hold the groups together."""
+    """Number of links of each kind that hold the groups together."""
     groups: int
     groups_in: tuple[int, ...]
-    """Groups of each split, in the order of `NAMES`; each example of a test set that was given is one."""
+    """Number of groups in each split, in the order of `NAMES`; each example of a given test set counts as a group."""
     largest: int
-    """Examples of the largest group."""
+    """Number of examples in the largest group."""
     holdable: int
-    """Examples in groups that are small enough to be held out."""
+    """Number of examples in groups that are small enough to be held out."""
     moved: Sequence[Move] = ()
-    """Examples that an earlier division had in another split."""
+    """Examples that were in another split in an earlier division."""
     notes: Sequence[str] = field(default=())
     shared_instructions: Sequence[Shared] = ()
     short_answers: Sequence[Short] = ()
     short_answer_examples: int = 0
-    """Examples with a short answer that different questions share, those not named among them."""
+    """Number of examples with a short answer that different questions share, including those that are not named."""
 
 
 def making_of(config: Config) -> FeatureSpec:
@@ -110,12 +110,12 @@ def divide(
     before: Numbers | None = None,
     cache: Path | None = None,
 ) -> Division:
-    """Divide the examples of a table, but for those on lines that leave. Takes the table's sets away from it, since
-    there are many.
+    """Divide the examples of a table, except those on lines that are left out. Moves the table's sets out of it to save
+    memory.
 
-    given: how many of the table's files, the first ones, are a test set that stays as it is; before: of each example
-    the split that it was in, or `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` where
-    nothing is left.
+    given: number of the table's files, the first ones, that are a test set and stay as they are; before: the earlier
+    split of each example, or `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` if no example
+    is left.
     """
     rows = instructions_in(table)
     while True:
@@ -136,7 +136,7 @@ def divide(
 def _division(
     table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: Numbers | None, cache: Path | None
 ) -> Division:
-    """As `divide`, for the passages that the table is without."""
+    """As `divide`, with these passages left out of the compared texts."""
     _demand_keys(table, config.split.group_by)
     gone, short = dict(leaves), ShortAnswers(table)
     tests = int(table.lines.searchsorted(table.first[given]))
@@ -189,12 +189,12 @@ def _division(
 
 
 def _part(table: Table, staying: Numbers) -> Table:
-    """The staying examples alone; the table keeps its sets where it may be divided again."""
+    """The examples that are not left out; the table keeps its sets if it may be divided again."""
     return table.chosen(staying) if table.common else table.taken(staying)
 
 
 def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
-    """What to say of groups that are too large for held-out splits."""
+    """A note about groups that are too large for held-out splits."""
     if not len(assigned.too_large):
         return []
     sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
@@ -210,7 +210,9 @@ def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
 
 
 def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
-    """Says of how many lines none is left, for which reasons, and what to do about the most frequent one."""
+    """The error when no line is left: how many lines were left out for which reasons, and the next step for the
+    most frequent one.
+    """
     counts = Counter(
         (reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "") for reason in gone.values()
     )
@@ -239,10 +241,9 @@ def _divided(
     strata: Numbers | None,
     meanings: Pairs | None,
 ) -> tuple[Groups, Assigned]:
-    """Group and assign, until the exact joins find nothing across splits any more.
+    """Group and assign, until the exact joins find nothing across splits.
 
-    After the first time only examples that were found, or whose split is another one now, can be near one of another
-    split.
+    After the first round, only examples that were found or whose split changed can be near one of another split.
     """
     seeking = Seeking(config.dedup.threshold, cores())
     links = [*links_of(part, seeking), *([meanings] if meanings else [])]
@@ -262,7 +263,7 @@ def _divided(
 
 
 def _wanted(config: Config, given: bool, total: int) -> Wanted:
-    """What each split of so many examples shall have. Raises `UsageError` if nothing would be left for train."""
+    """The wanted size of each split. Raises `UsageError` if nothing would be left for train."""
     train, validation, test = config.split.fractions
     counts = config.split.counts
     if given:
@@ -284,7 +285,7 @@ def _wanted(config: Config, given: bool, total: int) -> Wanted:
 
 
 def _examples(table: Table, lines: Iterable[int]) -> Numbers:
-    """The numbers of the examples on some lines; lines without one have none."""
+    """The numbers of the examples on some lines; lines without an example have none."""
     wanted = np.array(sorted(lines), dtype=np.int64)
     return np.flatnonzero(np.isin(table.lines, wanted, assume_unique=True))
 
@@ -307,7 +308,7 @@ def _demand_keys(table: Table, keys: Sequence[str]) -> None:
 
 
 def _without(part: Table, keys: Sequence[str]) -> list[str]:
-    """What to say of examples that lack a key to group by."""
+    """A note about examples without a key to group by."""
     lacking = [int((part.marks.keys[:, nth] == 0).sum()) if part.marks is not None else 0 for nth in range(len(keys))]
     return [
         f"{plural(count, 'example')} without {visible(key)}, not grouped by it"
@@ -317,8 +318,8 @@ def _without(part: Table, keys: Sequence[str]) -> list[str]:
 
 
 def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:
-    """By line, why examples leave that are connected with one of a given test set, the first `tests` of the table; of
-    several reasons the first code.
+    """By line, why examples are left out that are connected with one of a given test set, the first `tests` of the
+    table; among several reasons, the one with the first code.
     """
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
@@ -341,14 +342,14 @@ def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache
 
 
 def _across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
-    """Of pairs in any order those of an example of part 0 and one of part 1, in this order."""
+    """The pairs of an example of part 0 and one of part 1, in this order."""
     left, right = np.concatenate([pairs.left, pairs.right]), np.concatenate([pairs.right, pairs.left])
     leaks = parts[left] < parts[right]
     return [Pairs(pairs.link, left[leaks], right[leaks])]
 
 
 def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
-    """Links between questions whose embeddings are near, or that ask the same with a probability of `SAME` or more."""
+    """Links between questions whose embeddings are near, or that are the same with a probability of at least `SAME`."""
     from curate.conflicts.question import question_of
     from curate.conflicts.reworded import reworded
     from curate.models.embeddings import embed, neighbours  # only where a model was named

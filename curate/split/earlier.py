@@ -1,5 +1,5 @@
-"""An earlier division of the same data: its examples stay in their split, so that a data set can grow and a score stays
-comparable.
+"""An earlier division of the same data: its examples keep their split, so that scores stay comparable while the
+data grows.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Earlier(NamedTuple):
     splits: Numbers
 
     def of(self, ids: Ids) -> Numbers:
-        """Of each of some examples the split that it was in; `NOWHERE` for one that was in none."""
+        """The earlier split of each of some examples; `NOWHERE` for one that had none."""
         known = (
             pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits})
             .group_by("high", "low")

@@ -1,6 +1,4 @@
-"""What is exempt from the table of docs/leaks.md, counted over the examples that are written: shared instructions and
-short answers.
-"""
+"""The exemptions of docs/leaks.md, counted over the written examples: shared instructions and short answers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,9 +14,9 @@ from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.similarity.shingles import joined, salted, shingled, texts_of
 
 NAMED: Final = 20
-"""Short answers that are named."""
+"""Number of short answers to name."""
 CHUNK: Final = 4096
-"""Examples whose texts are in memory at a time."""
+"""Number of examples whose texts are in memory at a time."""
 
 
 class Shared(NamedTuple):
@@ -37,7 +35,7 @@ class Short(NamedTuple):
 
 
 def instructions_in(table: Table) -> list[Numbers]:
-    """Of each passage that the table's whole texts are without, the numbers of the examples that have it."""
+    """For each passage that is left out of the table's texts, the numbers of the examples that have it."""
     reader, found = LineReader(), list[list["Numbers"]]([] for _ in table.common)
     for start in range(0, len(table.lines) if table.common else 0, CHUNK):
         asked = [
@@ -50,8 +48,8 @@ def instructions_in(table: Table) -> list[Numbers]:
 
 
 def shared_by(rows: Sequence[Numbers], written: Flags) -> tuple[list[int], list[bool]]:
-    """Of passages the written examples that have each, and whether these are enough; rows: as `instructions_in` gives
-    them.
+    """For passages, the number of written examples that have each, and whether that is enough; rows: the result of
+    `instructions_in`.
     """
     least = ceil(max(LEAST, SHARE * int(np.count_nonzero(written))))
     counts = [int(np.count_nonzero(written[some])) for some in rows]
@@ -77,10 +75,10 @@ def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]
 
 
 class ShortAnswers:
-    """The short answers of a table, for as long as its links are there and after."""
+    """The short answers of a table; usable after its links are gone."""
 
     def __init__(self, table: Table) -> None:
-        """Find them."""
+        """Find the short answers."""
         links = table.links
         if links is None:
             raise ValueError("a table without links")
@@ -92,8 +90,8 @@ class ShortAnswers:
         self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
     def told(self, written: Flags) -> tuple[list[Short], int]:
-        """The most frequent ones that different questions share, and how many examples have any such one. written: of
-        each example whether it is written.
+        """The most frequent short answers that different questions share, and the number of examples with any such
+        answer. written: whether each example is written.
         """
         here = np.flatnonzero(written[self._owners] & (self._asked != 0))
         if not len(here):
@@ -118,14 +116,14 @@ class ShortAnswers:
 
 
 def _different(of: Numbers, values: Ids, count: int) -> Numbers:
-    """Of each group how many different values it has."""
+    """Number of different values in each group."""
     order = np.lexsort((values, of))
     new = np.append(True, (of[order][1:] != of[order][:-1]) | (values[order][1:] != values[order][:-1]))
     return np.bincount(of[order][new], minlength=count)
 
 
 def _answer(example: Example, *, last: bool) -> str:
-    """The assistant turns of an example, or the last one, as they are written."""
+    """The assistant turns of an example, or only the last one, as written."""
     turns = [
         "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
     ]

@@ -1,12 +1,10 @@
-"""What is connected: examples that the table of docs/leaks.md links, each kind of link by one function.
+"""Groups of connected examples: those that the table of docs/leaks.md links, one function per kind of link.
 
-Groups are whole components: nothing in one is connected with anything outside of it. How far two members are connected
-through others does not matter here, since all of them go to one split.
-
-Each function gives pairs of all examples or, with `parts`, of each example the first one of an earlier part that it is
-linked with: the splits of a division, or a test set that was given (part 0, and first in the table) and the data (part
-1). Nearly equal texts are found by MinHash without `parts`, which may miss some, and by an exact join with them, which
-misses none.
+Groups are whole components: no member is connected with an example outside of its group. How far two members are
+connected through others does not matter here, since all of them go to one split. Each function gives pairs of all
+examples or, with `parts`, for each example the first one of an earlier part that it is linked with. Parts are the
+splits of a division, or a given test set (part 0, first in the table) and the data (part 1). Nearly equal texts are
+found by MinHash without `parts`, which may miss some, and by an exact join with them, which misses none.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,12 +35,12 @@ class Link(IntEnum):
 
     @property
     def words(self) -> str:
-        """What the first is to the second, for a person."""
+        """The relation of the first to the second, as text."""
         return WORDS[self]
 
     @property
     def code(self) -> str:
-        """The code of the leak that it is where the two are in different splits."""
+        """The code of the leak if the two are in different splits."""
         return CODES[self]
 
 
@@ -59,39 +57,39 @@ CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011")
 
 
 class Pairs(NamedTuple):
-    """Numbers of examples that are linked two by two."""
+    """Pairs of linked examples, by number."""
 
     link: Link
     left: Numbers
     right: Numbers
     similarity: Floats | None = None
-    """Of each pair; None where all are equal."""
+    """Similarity of each pair; None if all are equal."""
 
 
 class Seeking(NamedTuple):
-    """How links are looked for."""
+    """How links are searched."""
 
     threshold: float
-    """Jaccard similarity from which two texts are nearly the same."""
+    """Jaccard similarity from which two texts are near-duplicates."""
     workers: int
     parts: Numbers | None = None
-    """Of each example the number of its part; None for links between all examples."""
+    """The part of each example; None for links between all examples."""
     some: Flags | None = None
-    """Of each example whether it may be near one of another part, earlier or later; None: all may be."""
+    """Whether each example may be near one of another part, earlier or later; None: all may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Examples by number, and what holds them together."""
+    """Examples by number, and the links that connect them."""
 
     of: Numbers
-    """Of each example the number of its group: that of its first member."""
+    """The group number of each example: the number of its first member."""
     joins: tuple[Pairs, ...]
-    """A forest of links that holds the groups together: as few as do."""
+    """A spanning forest of links: the fewest that connect the groups."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many links of each kind the forest has."""
+        """Number of links of each kind in the forest."""
         found: dict[str, int] = {}
         for pairs in self.joins:
             name = pairs.link.name.lower()
@@ -99,7 +97,7 @@ class Groups:
         return {name: count for name, count in found.items() if count}
 
     def names(self, ids: Ids) -> list[str]:
-        """Of each group, in the order of its number, the smallest id in it, whatever the order of the examples."""
+        """The smallest id of each group, in the order of their numbers; independent of the order of the examples."""
         order = np.lexsort((ids[:, 1], ids[:, 0], self.of))
         firsts = order[np.flatnonzero(np.diff(self.of[order], prepend=-1))]
         digits = ids[firsts].astype(">u8").tobytes().hex()
@@ -107,7 +105,7 @@ class Groups:
 
 
 def group(count: int, links: Iterable[Pairs]) -> Groups:
-    """The groups of so many examples by all `links`."""
+    """The groups of `count` examples by all `links`."""
     from curate.similarity import join, union_find
 
     parent = np.arange(count)
@@ -120,7 +118,7 @@ def group(count: int, links: Iterable[Pairs]) -> Groups:
 
 
 def links_of(table: Table, seeking: Seeking) -> list[Pairs]:
-    """All links between the examples of a table but those by meaning, in the order of the codes that are told."""
+    """All links between the examples of a table except those by meaning, in the order of their codes."""
     return [
         *copy_links(table, seeking),
         *near_links(table, seeking),
@@ -132,17 +130,17 @@ def links_of(table: Table, seeking: Seeking) -> list[Pairs]:
 
 
 def missed_links(table: Table, seeking: Seeking) -> list[Pairs]:
-    """The links across parts that `links_of` may miss without them."""
+    """The links across parts that `links_of` may miss without `parts`."""
     return [pairs for pairs in (*near_links(table, seeking), *answer_links(table, seeking)) if len(pairs.left)]
 
 
 def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
-    """L001: what a trainer is given is equal."""
+    """L001: all that a trainer is given is equal."""
     return [_equal(Link.COPY, _links(table).copy, seeking)]
 
 
 def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
-    """L002: whole texts are nearly equal. Attachments are not looked at: that groups more than has to be."""
+    """L002: whole texts are nearly equal. Attachments are ignored, so groups may be larger than necessary."""
     if seeking.parts is not None:
         return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking, table.folder)
     return _members(
@@ -179,14 +177,14 @@ def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 
 def key_links(table: Table, seeking: Seeking) -> list[Pairs]:
-    """L005: the same stands under a key that the user groups by."""
+    """L005: equal values under a key that the user groups by."""
     if table.marks is None:
         raise ValueError("a table without marks")
     return [_equal(Link.KEY, np.ascontiguousarray(column), seeking) for column in table.marks.keys.T]
 
 
 def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
-    """L011: answers of 20 words and more are nearly equal, whatever is asked."""
+    """L011: answers of at least 20 words are nearly equal, whatever the question."""
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if seeking.parts is not None:
@@ -221,7 +219,7 @@ def _equal(link: Link, keys: Ids, seeking: Seeking) -> Pairs:
 
 
 def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
-    """Of each key the least of `numbers` that stands beside an equal one `among` others; -1 for none."""
+    """For each key the smallest of `numbers` with an equal key `among` others; -1 if there is none."""
     if not len(among):
         return np.full(len(keys), -1, dtype=np.int64)
     order = np.lexsort((numbers, among))
@@ -230,7 +228,7 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
 
 
 def _nearest(link: Link, sets: Sets, owners: Numbers, seeking: Seeking, folder: Path | None) -> list[Pairs]:
-    """Of each set that is near one of another part, the most similar such one; owners: of each set its example."""
+    """For each set that is near one of another part, the most similar such one; owners: the example of each set."""
     if seeking.parts is None:
         raise ValueError("nothing to hold against one another")
     some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))

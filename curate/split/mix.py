@@ -1,9 +1,9 @@
-"""How much of each file is taken: shares by weight, a budget of examples or tokens, and what is different before what
-is alike.
+"""How much of each file is taken: shares by weight, a budget of examples or tokens, and different examples before
+similar ones.
 
-Nothing is taken twice: where a file has too little for its share, the whole mix is as much smaller. Of what is taken,
-clusters come in turn: one example of each cluster before a second one of any, in the order of a hash, so that neither
-the order of lines nor a growing file changes much.
+Nothing is taken twice: if a file has too little for its share, the whole mix is smaller. Within a file, one example of
+each cluster is taken before a second one of any, in the order of a hash, so that neither the order of lines nor a
+growing file changes much.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from curate.split.assign import positions
 from curate.split.groups import Pairs, Seeking, group, links_of
 
 MIX: Final = "mix"
-"""Who decided that a line leaves for which there was no room."""
+"""Recorded as the reason of lines that a mix has no room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +36,29 @@ class Pool:
     """The files that share a weight."""
 
     name: str
-    """As the weight names them; empty: all files."""
+    """As in the weight's name; empty: all files."""
     share: float
-    """Of the mix, from 0 to 1."""
+    """Share of the mix, from 0 to 1."""
     had: int
-    """Examples, or tokens, that there were."""
+    """Number of available examples, or tokens."""
     taken: int
-    """Of these."""
+    """Number of those taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """What a mix takes."""
+    """The examples that a mix takes."""
 
     stays: Flags
-    """Of each example whether it is taken."""
+    """Whether each example is taken."""
     why: Mapping[int, Reason]
-    """By number of an example, why it is not."""
+    """Why an example is not taken, by its number."""
     notes: Sequence[str]
 
 
 def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | None:
-    """Take what the configuration wants of the examples of a table; None where it wants all. `meanings`: links by
-    meaning, where a model was named.
-
-    Raises `UsageError` for a weight that no file has, and for a file without one.
+    """Take the configured amounts of the examples of a table; None if all are taken. `meanings`: links by meaning,
+    if a model was named. Raises `UsageError` for a weight without a file, and for a file without a weight.
     """
     wanted = config.mix
     if not (wanted.weights or wanted.examples or wanted.tokens):
@@ -107,7 +105,7 @@ def _reason(pool: Pool, unit: str) -> Reason:
 
 
 def _pools(table: Table, weights: Mapping[str, float]) -> tuple[list[str], Numbers]:
-    """The pools by name, and of each example the number of its pool."""
+    """The pools by name, and the pool number of each example."""
     files = np.searchsorted(table.first, table.lines, side="right") - 1
     if not weights:
         return [""], np.zeros(len(files), dtype=np.int64)
@@ -134,7 +132,7 @@ def _names(pattern: str, file: str) -> bool:
 
 
 def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
-    """What each example takes of the budget: itself, or its tokens; and what to say of that."""
+    """The size of each example in the budget (1, or its tokens), and notes about them."""
     if not config.mix.tokens:
         return np.ones(len(table.lines), dtype=np.int64), []
     reader = LineReader()
@@ -172,7 +170,7 @@ def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) ->
 
 
 def _quotas(total: float, shares: Floats) -> "list[int]":
-    """Whole parts of a total by their shares; what is left over goes to the largest remainders."""
+    """Integer parts of a total by shares, with the rest given to the largest remainders."""
     exact = total * shares
     whole = np.floor(exact + 1e-9).astype(np.int64)
     left = int(total + 1e-9) - int(whole.sum())
@@ -183,7 +181,7 @@ def _quotas(total: float, shares: Floats) -> "list[int]":
 
 
 def _fill(stays: Flags, order: Numbers, sizes: Numbers, room: int) -> None:
-    """Take examples in their order; one that is too large for the room that is left is passed over."""
+    """Take examples in their order; one that does not fit into the remaining room is skipped."""
     for at in order.tolist():
         if room <= 0:
             break

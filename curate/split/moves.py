@@ -1,6 +1,4 @@
-"""What moved when a data set was divided again, and why: the links that joined two groups which were in different
-splits.
-"""
+"""Examples that moved when a data set was divided again, and why: the links that joined groups of different splits."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -16,7 +14,7 @@ from curate.split.groups import Groups, Link
 from curate.split.names import NAMES
 
 SHOWN: Final = 4
-"""Links that are told at the most."""
+"""Maximum number of links to show."""
 
 
 class Move(NamedTuple):
@@ -27,7 +25,7 @@ class Move(NamedTuple):
     before: str
     now: str
     why: str
-    """The links that lead to an example that was in its new split before."""
+    """The links to an example that was already in the new split."""
 
 
 class _Step(NamedTuple):
@@ -36,7 +34,7 @@ class _Step(NamedTuple):
 
 
 def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) -> list[Move]:
-    """The moves, in the order of the examples. `before`: of each example the split that it was in."""
+    """The moves, in the order of the examples. `before`: the earlier split of each example."""
     graph = _graph(groups, assigned.moved) if len(assigned.moved) else {}
     found = []
     for at in assigned.moved.tolist():
@@ -58,7 +56,7 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) 
 
 
 def _graph(groups: Groups, members: Numbers) -> Mapping[int, Sequence[_Step]]:
-    """The links of the groups that have one of these members, from both ends."""
+    """The links of the groups that have one of these members, in both directions."""
     graph: dict[int, list[_Step]] = defaultdict(list)
     wanted = np.unique(groups.of[members])
     for link, left, right, _ in groups.joins:
@@ -70,7 +68,7 @@ def _graph(groups: Groups, members: Numbers) -> Mapping[int, Sequence[_Step]]:
 
 
 def _path(graph: Mapping[int, Sequence[_Step]], start: int, before: Numbers, split: int) -> list[_Step]:
-    """The shortest way to an example that was in a split; there is one, since it drew the others there."""
+    """The shortest path to an example that was in a split; it exists, because that example moved the others there."""
     came: dict[int, tuple[int, _Step]] = {}
     waiting = deque([start])
     while waiting:

@@ -1,4 +1,4 @@
-"""The names of the splits, in the order of who has seen most: what was trained on is never held out again."""
+"""The names of the splits, in order of exposure: an example that was trained on is never held out again."""
 
 from typing import Final
 

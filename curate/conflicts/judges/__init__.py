@@ -1,5 +1,5 @@
-"""Judges by one's own model: a causal language model on this machine, or one behind an OpenAI-compatible endpoint that
-the user named.
+"""Judges by a model of the user's choice: a causal language model on this machine, or one behind an
+OpenAI-compatible endpoint.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ def judge_of(
     key: str | None = None,
     own: bool = False,
 ) -> Judge | None:
-    """The judge that the configuration names; None when it names none.
+    """The configured judge; None if none is configured.
 
-    `before` is told how much there is to ask before anything is asked, and may raise to prevent it; `progress` is told
-    how many pairs were judged. `consent` is asked before data is sent to an address; `key`: the environment variable
-    that the user named for it; `own`: whether the user named the address itself, not a configuration. Raises
-    `UsageError` for an endpoint without the name of a model or an address that is none; `ModelError`, `MissingExtra`
-    and, without consent, `UsageError` when it judges.
+    `before` is called with the amount of work before anything is asked, and may raise to prevent it; `progress` with
+    the number of judged pairs. `consent` is called before data is sent to an address; `key`: the environment variable
+    that the user named for it; `own`: whether the user named the address, not a configuration. Raises `UsageError` for
+    an endpoint without the name of a model or with an invalid address; when judging, `ModelError`, `MissingExtra` and,
+    without consent, `UsageError`.
     """
     if not config.judge:
         return None

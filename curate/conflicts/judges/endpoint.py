@@ -9,7 +9,7 @@ from curate.conflicts.judging import Verdict
 from curate.core.chat_endpoint import ChatEndpoint
 
 GENERAL: Final = "CURATE_JUDGE_KEY"
-"""Environment variable with the key of a judge whose address the user names."""
+"""Environment variable with the key of a judge whose address the user named."""
 KEY_HINT: Final = f"name the variable with its key by --judge-key, or set {GENERAL} and name the address by --judge"
 
 
@@ -28,7 +28,7 @@ class Endpoint:
         key: str | None = None,
         general: str | None = None,
     ) -> None:
-        """`address`: as `address_of` gives it; `key` and `general`: as `key_for` takes them."""
+        """`address`: the result of `address_of`; `key` and `general`: as for `key_for`."""
         self.address, self.model, self.price = address, model, price
         self._chat = ChatEndpoint(
             address, model, key, general, KEY_HINT, kept="verdicts", feature="judging by an endpoint"
@@ -36,7 +36,7 @@ class Endpoint:
         self.name = self._chat.name
 
     def message(self, pair: Pair) -> str:
-        """What is asked about a pair."""
+        """The message about a pair."""
         return judge_prompt(*pair, AS_JSON)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
@@ -44,7 +44,7 @@ class Endpoint:
         return map(verdict_of, self.replies([self.message(pair) for pair in pairs]))
 
     def replies(self, asked: Sequence[str]) -> Iterator[str]:
-        """The reply to each message, in order; empty where the server gives none. Raises as `ChatEndpoint` does."""
+        """The reply to each message, in order; empty if the server gives none. Raises as `ChatEndpoint` does."""
         limits = {"temperature": 0, "max_tokens": 2 * self.reply_tokens}
         requests = [{"messages": [{"role": "user", "content": message}], **limits} for message in asked]
         return ("" if reply is None else reply.text for reply in self._chat.replies(requests))

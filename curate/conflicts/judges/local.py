@@ -1,4 +1,4 @@
-"""A causal language model on this machine as a judge: whether it would rather say yes or no."""
+"""A causal language model on this machine as a judge: the probability of yes against no."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -12,7 +12,7 @@ from curate.models.model_loading import causal_model
 
 BATCH: Final = 8
 TOKENS: Final = 2_048
-"""Of the longest prompt; what is longer loses its beginning."""
+"""Maximum number of tokens of a prompt; longer ones are truncated at the beginning."""
 
 
 class Local:
@@ -26,7 +26,7 @@ class Local:
         self.name = name
 
     def message(self, pair: Pair) -> str:
-        """What is asked about a pair."""
+        """The message about a pair."""
         return judge_prompt(*pair, YES_OR_NO)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
@@ -35,7 +35,7 @@ class Local:
             yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
 
     def chances(self, asked: Sequence[str]) -> Iterator[float]:
-        """How likely the reply to each message is Yes and not No, as the next token. Raises `ModelError`,
+        """The probability that the reply to each message is Yes and not No, as the next token. Raises `ModelError`,
         `MissingExtra`.
         """
         model, tokenizer = _load(self.name)

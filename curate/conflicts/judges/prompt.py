@@ -19,15 +19,15 @@ TASK: Final = (
 AS_JSON: Final = 'Reply with one line of JSON: {"contradict": true or false, "why": "at most 15 words"}'
 YES_OR_NO: Final = "Do the two answers contradict each other? Reply with one word, Yes or No."
 LONGEST: Final = 4_000
-"""Characters of each text that a judge is shown: the last ones of a question, the first ones of an answer."""
+"""Maximum number of characters of each text in a prompt: the end of a question, the beginning of an answer."""
 VERSION: Final = 1
-"""Changes with the prompt, so that verdicts on another one are not taken for verdicts on this."""
+"""Changes with the prompt, so that verdicts for another prompt are not reused."""
 OBJECT: Final = re.compile(r"\{[^{}]*\}")
 SAID: Final = re.compile(r"\W*(yes|no|true|false)\b", re.IGNORECASE)
 
 
 def judge_prompt(left: Question, right: Question, reply: str) -> str:
-    """The pair as one user's message that ends with how to reply."""
+    """The pair as one user message that ends with the form of the reply."""
     parts = [TASK]
     if left.system:
         parts.append(marked("context", left.system[:LONGEST]))
@@ -39,13 +39,13 @@ def judge_prompt(left: Question, right: Question, reply: str) -> str:
 
 
 def marked(name: str, text: str) -> str:
-    """A text of the data between marks that it cannot hold."""
+    """A text of the data between markers that it cannot contain."""
     fenced = text.replace("<<<", "< < <").replace(">>>", "> > >").encode("utf-8", "replace").decode()
     return f"<<<{name}>>>\n{fenced}\n<<<end of {name}>>>"
 
 
 def verdict_of(reply: str) -> Verdict | None:
-    """What a reply says; None where it says neither yes nor no."""
+    """The verdict of a reply; None if it says neither yes nor no."""
     for match in OBJECT.finditer(reply):
         try:
             value = json.loads(match.group(), strict=False)  # models break lines inside of strings

@@ -1,6 +1,4 @@
-"""A judge whose verdicts are kept as they come, so that nothing is asked, or paid for, twice: not after Ctrl-C, not in
-the next run.
-"""
+"""A judge with a cache of verdicts: nothing is asked, or paid for, twice, even after Ctrl-C."""
 
 import json
 import os
@@ -17,42 +15,42 @@ from curate.core.example import content_id
 from curate.core.files import make_private_folder
 
 CHARACTERS: Final = 4
-"""Of a token of English, on average: the estimate needs no tokenizer."""
+"""Characters per token of English, on average: the estimate needs no tokenizer."""
 WHY: Final = 300
-"""Characters of a reason that are kept."""
+"""Maximum number of characters of a cached reason."""
 Pair = tuple[Question, Question]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How much a judge is about to be asked."""
+    """The work that a judge is about to do."""
 
     name: str
-    """Of the judge, with the address that data goes to where it leaves the machine."""
+    """Name of the judge, with the address if data leaves the machine."""
     leaves: bool
     """Whether data leaves the machine."""
     pairs: int
     known: int
-    """Pairs of which a verdict is kept."""
+    """Pairs with a cached verdict."""
     tokens_in: int
     """Estimated from the length of the texts."""
     tokens_out: int
     price: float | None
-    """In US dollars, by the prices that the user gave; None without these."""
+    """In US dollars, by the prices that the user gave; None without prices."""
 
 
 class Asked(Protocol):
-    """A model that can be asked about one pair after the other."""
+    """A model that judges pairs."""
 
     name: str
     leaves: bool
     price: tuple[float, float] | None
-    """US dollars for a million tokens in, and out."""
+    """US dollars for a million tokens of input, and of output."""
     reply_tokens: int
-    """Of a reply, at most."""
+    """Maximum number of tokens of a reply."""
 
     def message(self, pair: Pair) -> str:
-        """What is asked about a pair."""
+        """The message about a pair."""
         ...
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
@@ -63,7 +61,7 @@ class Asked(Protocol):
 
 
 class VerdictCache:
-    """Asks a model only about pairs that it was not asked about before."""
+    """Asks a model only about pairs without a cached verdict."""
 
     def __init__(
         self,
@@ -72,14 +70,14 @@ class VerdictCache:
         before: Callable[[Work], None] | None,
         progress: Callable[[int], None] | None,
     ) -> None:
-        """`path`: a file of JSON Lines to keep the verdicts in; None keeps none. For `before` and `progress` see
+        """`path`: a file of JSON Lines for the verdicts; None: they are not cached. For `before` and `progress` see
         `judge_of`.
         """
         self.model, self.path, self._before, self._progress = model, path, before, progress
 
     def judge(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
-        """A verdict for each pair, in order; None where the model gave none. Raises `CurateError` when it cannot go on;
-        what was answered is kept.
+        """A verdict for each pair, in order; None if the model gave none. Raises `CurateError` if it cannot
+        continue; verdicts so far are cached.
         """
         keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
         known = self._load()
@@ -110,7 +108,7 @@ class VerdictCache:
         return Work(self.model.name, self.model.leaves, pairs, pairs - len(new), tokens_in, tokens_out, price)
 
     def _load(self) -> dict[str, Verdict]:
-        """Verdicts of earlier runs; a line that was cut off by a crash is asked about again."""
+        """Verdicts of earlier runs; a line that a crash truncated is ignored."""
         known = {}
         if self.path is not None and self.path.exists():
             for line in self.path.read_bytes().splitlines():
@@ -123,12 +121,12 @@ class VerdictCache:
 
 
 def _owned(path: str, flags: int) -> int:
-    """Opens a file that only its owner can read, and no link: reasons quote the data."""
+    """Open a file that only its owner can read, and no link: reasons quote the data."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 class _Appended:
-    """A file of JSON Lines that grows line by line; nothing when there is no path."""
+    """A file of JSON Lines that grows line by line; does nothing without a path."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
