@@ -9,8 +9,8 @@ import numpy as np
 from train.scores.metric import Expected, Given, Matrix, Metric, Ratio, ratio
 from train.scores.text import plain
 
-NONE = ""
-"""What an answer is taken for that names no label, or several."""
+NONE = "\0"
+"""What an answer is taken for that names no label, or several; an empty answer may be a label."""
 
 
 class Labels:
@@ -33,9 +33,12 @@ class Labels:
 
 
 def _names(text: str, label: str) -> bool:
-    """Whether a label stands in a text by itself: not in a longer word, nor three stars in four."""
+    """Whether a label stands in a text by itself: not in a longer word ("non-toxic", "C++") or number (-1, 1.5), nor
+    three stars in four.
+    """
     first, last = map(re.escape, (label[0], label[-1]))
-    return re.search(rf"(?<![\w{first}]){re.escape(label)}(?![\w{last}])", text) is not None
+    pattern = rf"(?<![\w+\-{first}])(?<!\d[.,]){re.escape(label)}(?![\w+#\-{last}])(?![.,]\d)"
+    return re.search(pattern, text) is not None
 
 
 def _accuracy(expected: Sequence[Expected]) -> Ratio:
@@ -55,7 +58,7 @@ class MacroF1:
         found = np.zeros((3, len(self.labels.names)))
         wanted, got = plain(expected.text), self.labels.of(given.text)
         found[0, self.labels.position[wanted]] = wanted == got
-        if got:
+        if got in self.labels.position:
             found[1, self.labels.position[got]] = 1
         found[2, self.labels.position[wanted]] = 1
         return [float(value) for value in found.reshape(-1)]
