@@ -93,6 +93,19 @@ def test_poor_trials_are_stopped_early_and_the_best_recipe_is_written(light: Pat
     }
 
 
+def test_preferences_are_compared_by_their_loss(light: Path) -> None:
+    def run(work: TrialRun, watch: TrialMonitor) -> int:
+        code = answering({})(work, watch)
+        told = json.loads(work.result.read_text())
+        if work.share == 1:  # the likelihood of the good answers falls as they are told better from the bad ones
+            told |= {"base_preferences": {"loss": 0.7}, "tuned_preferences": {"loss": 1 / told["tuned_loss"]}}
+        work.result.write_text(json.dumps(told))
+        return code
+
+    report = swept(light, run, "rank=1,2")
+    assert (report.best, report.base_loss, report.trials[0].loss) == (2, 0.7, 0.5)
+
+
 def test_what_fails_is_shown_with_its_reason_and_never_wins(light: Path, capsys: pytest.CaptureFixture[str]) -> None:
     faults: dict[int, Answer] = {1: "NoMemory", 2: "NotANumber", 3: "ConfigError", 4: 3}
     report = swept(light, answering(faults))

@@ -201,6 +201,7 @@ def test_the_table_in_the_recipe_and_the_command_line_say_the_same(tmp_path: Pat
         ("learning_rate=1e-5..1e-3", "--random 20"),
         ("data=a,b", "cannot be tried"),
         ("max_length=64,128", "cannot be tried"),
+        ("beta=0.1,0.5", "cannot be tried: it decides what the loss measures"),
     ],
 )
 def test_what_cannot_be_tried_is_told_before_anything_is_trained(tmp_path: Path, over: str, said: str) -> None:

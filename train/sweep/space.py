@@ -24,9 +24,12 @@ from train.results import StrictModel
 MOST: Final = 500
 """Maximum size of a grid; random search is more efficient for larger ones (Bergstra & Bengio 2012)."""
 DECIDES: Final = "it decides which examples are measured, so losses could not be compared"
+MEASURES: Final = "it decides what the loss measures, so losses could not be compared"
 FIXED: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
     **dict.fromkeys(("max_length", "over_length", "untrainable"), DECIDES),
+    **dict.fromkeys(("objective", "beta", "desirable_weight", "undesirable_weight"), MEASURES),
+    "chat_template": MEASURES,
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""

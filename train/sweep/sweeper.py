@@ -204,12 +204,13 @@ class Trainings:
             self.narrator.say(f"{trial.title} ({visible(described(trial.changes))}): {state}: {excerpt(reason, 300)}")
             return {"state": state, "reason": reason}
         told: dict[str, Any] = json.loads(work.result.read_bytes())
-        over, final = "tuned_loss" in told, told.get("tuned_loss")
+        over = "tuned_loss" in told
+        base, final = (_held_out_loss(told, side) if over else None for side in ("base", "tuned"))
         return {
             "state": "finished" if over else "paused",
             "loss": final if told["validation_loss"] is None else told["validation_loss"],
             "final": final,
-            "base": told.get("base_loss"),
+            "base": base,
             "examples": told.get("held_out_examples", 0),
             "step": told["steps" if over else "step"],
             "steps": told["steps"],
@@ -232,6 +233,13 @@ class Trainings:
             for outcome in self.halving.ranked(piece.rung, self.known):
                 if outcome.trial not in self.halving.on(following.rung, self.known):
                     self.folder.forget(self.trials[outcome.trial - 1].name)
+
+
+def _held_out_loss(report: dict[str, Any], side: str) -> float:
+    """The loss that was trained for: of preferences it is not that of the good answers."""
+    preferences = report.get(f"{side}_preferences")
+    found: float = preferences["loss"] if preferences else report[f"{side}_loss"]
+    return found
 
 
 def _fault(work: TrialRun) -> tuple[State, str]:
