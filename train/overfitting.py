@@ -1,7 +1,7 @@
 """The diagnosis of overfitting: losses, memorization and general prompts, in numbers and in words."""
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any, Final
 
 from curate.core.text import plural
@@ -48,7 +48,9 @@ def overfitting(
         gap=None if final is None or last is None else last - final,
         best_step=best.step if best else None, rise=rise, memorised=memorised, general=forgotten, sentences=(),
     )  # fmt: skip
-    return found.model_copy(update={"sentences": tuple(_said(found, kept_step))})
+    lost = sum(line.get("event") == "validation" for line in journal) - len(curve)
+    told = [f"{plural(lost, 'measurement')} of the held-out loss gave no number."] if lost else []
+    return found.model_copy(update={"sentences": (*told, *_said(found, kept_step))})
 
 
 def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
@@ -57,7 +59,7 @@ def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
     for line in journal:
         if "loss" in line:
             since.append(line)
-        elif line.get("event") == "validation":
+        elif line.get("event") == "validation" and isfinite(line["validation_loss"]):
             found.append(LossPoint(step=line["step"], train=_train_loss(since), held_out=line["validation_loss"]))
             since = []
     return tuple(found)

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from time import process_time
 from typing import Any, Final, Literal
@@ -355,7 +355,7 @@ class Training:
             total_parameters=total,
             steps=max(done, default=len(prepared.order)),
             kept_step=step,
-            validation_loss=dict(callback.measured).get(step),
+            validation_loss=found if isfinite(found := dict(callback.measured).get(step, inf)) else None,
             train_examples=len(prepared.train.examples),
             supervised_tokens=sum(text.supervised for text in prepared.train.encoded),
             held_out=prepared.held_out.name,

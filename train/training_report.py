@@ -62,7 +62,11 @@ def show_overfitting(found: Overfitting, console: Console) -> None:
     for number, sentence in enumerate(found.sentences):
         console.print(Text(sentence, "yellow" if number >= len(found.sentences) - len(found.signs) else ""))
     if not found.signs:
-        console.print(Text("No sign of overfitting.", "green"))
+        console.print(Text(f"{_all_clear(found)}.", "green"))
+
+
+def _all_clear(found: Overfitting) -> str:
+    return "No sign of overfitting" if len(found.curve) > 1 else "No sign of overfitting in what was measured"
 
 
 def drawn(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
@@ -299,7 +303,7 @@ def overfitting_html(found: Overfitting | None) -> Iterator[str]:
     """The section of a run's HTML report; none where the run is older than it."""
     if found is None:
         return
-    yield f"<h2>{'Did it overfit?' if found.signs else 'No sign of overfitting'}</h2>\n"
+    yield f"<h2>{'Did it overfit?' if found.signs else _all_clear(found)}</h2>\n"
     for number, sentence in enumerate(found.sentences):
         kind = ' class="warning"' if number >= len(found.sentences) - len(found.signs) else ""
         yield f"<p{kind}>{safe(sentence)}</p>\n"

@@ -178,13 +178,20 @@ def test_a_training_that_gets_no_better_ends_and_keeps_its_best(
     assert (validated / "run/adapter/adapter_model.safetensors").read_bytes() == before
 
 
-def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(validated: Path) -> None:
+def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(
+    validated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from train.training import Training
+
     write_recipe(validated, max_steps=6, generations=0)
     assert run(validated, "without") == 0
+    measure, measured = Training._validation_loss, iter((1.0, 1.0, float("inf")))  # the last one gives no number
+    monkeypatch.setattr(Training, "_validation_loss", lambda self: measure(self) * next(measured))
     assert run(validated, "with", "--set", "evaluate_every=2", "--set", "keep=last") == 0
     assert losses(validated / "with") == losses(validated / "without")
     one, other = ((validated / name / "adapter/adapter_model.safetensors").read_bytes() for name in ("with", "without"))
     assert one == other
+    assert json.loads((validated / "with/report.json").read_text())["validation_loss"] is None
 
 
 def test_a_tracker_gets_losses_rate_speed_and_memory_of_each_step(validated: Path) -> None:
