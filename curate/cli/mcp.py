@@ -4,16 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from pydantic import Field
 
 from curate.core.errors import ExitCode, MissingExtra
 from curate.core.files import display_name
-from curate.core.text import visible
+from curate.core.scratch import temporary_folder
+from curate.core.text import excerpt, visible
 
 LIMIT: Final = 50
 """Items of a list that an answer shows."""
@@ -22,7 +23,7 @@ INSTRUCTIONS: Final = (
     f"the JSON of the commands; lists are cut after `limit` items ({LIMIT}), and `NAME_left_out` counts the others."
 )
 Paths = Annotated[list[str], "Files or folders below the folder of the server."]
-Limit = Annotated[int, "Items of each list to show."]
+Limit = Annotated[int, Field(ge=0, description="Items of each list to show.")]
 
 
 def mcp(
@@ -81,7 +82,7 @@ class Tools:
         """Show the splits that would be written: sizes, removed lines, notes. They are written to a temporary folder
         that is deleted, so an earlier split is not taken into account.
         """
-        with tempfile.TemporaryDirectory(prefix="curate-mcp-") as folder:
+        with temporary_folder() as folder:
             options = [f"--fractions={fractions}", f"--seed={seed}", f"--output={folder}/out", "--json", "--quiet"]
             return self._answer(["split", *options], paths, limit)
 
@@ -95,13 +96,16 @@ class Tools:
 
     def _answer(self, words: Sequence[str], paths: Sequence[str], limit: int) -> str:
         """Run a command; returns its JSON, exit status and notes. Raises an error of the tool if it cannot run."""
-        if words[0] != "rule":
-            words = [*words, "--", *map(self._inside, paths)]
-        command = [sys.executable, "-P", "-m", "curate", *words]
         environment = {**os.environ, "HF_HUB_OFFLINE": "1", "CURATE_OFFLINE": "1"}
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        try:
+            if words[0] != "rule":
+                words = [*words, "--", *map(self._inside, paths)]
+            command = [sys.executable, "-P", "-m", "curate", *words]
+            done = subprocess.run(
+                command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
+        except (OSError, ValueError) as error:  # a NUL, or longer than the system takes
+            raise _refusal(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
         said = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
         if done.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not done.stdout:
             raise _refusal("\n".join(said[-5:]) or f"exit status {done.returncode}")
@@ -112,9 +116,9 @@ class Tools:
         """A path below the folder, relative to it. Raises an error of the tool for any other."""
         path = (self.root / name).resolve()
         if name == "-" or "://" in name or not path.is_relative_to(self.root):
-            raise _refusal(f"{name}: not below the folder of the server, {display_name(self.root)}")
+            raise _refusal(f"{excerpt(name)}: not below the folder of the server, {display_name(self.root)}")
         if not path.exists():
-            raise _refusal(f"{name}: no such file or folder")
+            raise _refusal(f"{excerpt(name)}: no such file or folder")
         return str(path.relative_to(self.root))
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from curate.core.config import CheckConfig
 from curate.core.config_files import find_config
 from curate.core.errors import ExitCode, UsageError
+from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules import Scope
 from curate.lint.rules.custom import known_rules, own_rules
@@ -135,7 +135,7 @@ def _wrong(item: Rule, config: CheckConfig) -> Iterator[str]:
 
 
 def _fires(code: str, data: bytes, config: CheckConfig) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.jsonl"
+    with temporary_folder() as folder:
+        path = folder / "data.jsonl"
         path.write_bytes(data)
         return any(finding.code == code for finding in check_paths([path], config).findings)

@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import Config
@@ -17,6 +16,7 @@ from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import from_here
 from curate.core.runs import project_of
+from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
 from curate.core.validation import validated
 from curate.lint.fixes import fix_paths
@@ -168,7 +168,7 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
         return [_said(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
     name, project = display_name(from_here(path)), project_of([path])
     try:
-        with TemporaryDirectory(prefix="curate-server-") as folder:
+        with temporary_folder() as folder:
             copy = _copy(text, folder)
             report = check_paths([copy], find_config(project.folder).check, advance, name_of=lambda _: name)
         suppress(report, load_suppressions(project.folder), [name])
@@ -182,8 +182,8 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
     ]
 
 
-def _copy(text: str, folder: str) -> Path:
-    path = Path(folder) / "editor.jsonl"
+def _copy(text: str, folder: Path) -> Path:
+    path = folder / "editor.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     return path
 
@@ -231,7 +231,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
     if before is None:
         return None
     only = {"select": (code,), "extend_select": (), "ignore": (), "per_file_ignores": {}}
-    with TemporaryDirectory(prefix="curate-server-") as folder:
+    with temporary_folder() as folder:
         copy = _copy(before + "\n", folder)
         try:
             fix_paths([copy], find_config(project_of([path]).folder).check.model_copy(update=only))

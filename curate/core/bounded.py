@@ -15,6 +15,10 @@ Result = TypeVar("Result")
 VARIABLE: Final = "CURATE_MAX_TEMPLATE_SECONDS"
 SECONDS: Final = 10.0
 """Time limit of one rendering. A template usually needs less than a thousandth of it."""
+TIMES: Final = 10
+"""Processor time, in multiples of the time limit, after which the system ends the process: Python handles a signal
+between bytecodes only, and a template can have it compare nested lists for years within one.
+"""
 ROOM: Final = 2 << 30
 """Bytes that a call may allocate in addition to the memory of the process at the first call."""
 
@@ -34,10 +38,11 @@ class Bounds:
         self._most = _address_space()
 
     def call(self, function: Callable[[], Result]) -> Result:
-        """Call a function and return its result. Raises `OutOfBoundsError`."""
+        """Call a function and return its result. Raises `OutOfBoundsError`; SIGVTALRM ends what cannot be stopped."""
         timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGALRM, self._late) if timed else None
         waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
+        used = signal.setitimer(signal.ITIMER_VIRTUAL, TIMES * self.seconds) if timed else (0.0, 0.0)
         limits = _limited(self._most)
         try:
             return function()
@@ -46,6 +51,7 @@ class Bounds:
         finally:
             _restored(limits)
             if timed:
+                signal.setitimer(signal.ITIMER_VIRTUAL, *used)
                 signal.setitimer(signal.ITIMER_REAL, *waiting)
                 signal.signal(signal.SIGALRM, before)
 

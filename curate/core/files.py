@@ -23,7 +23,7 @@ from typing import IO, Any
 from curate.core.errors import InputError, OutputError
 from curate.core.limits import limited, lines_limited
 from curate.core.places import copy_of, url_of
-from curate.core.scratch import runs, scratch
+from curate.core.scratch import is_orphan, lock, scratch
 from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
 from curate.core.urls import is_url
 
@@ -267,6 +267,7 @@ def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Pat
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
 
     file = open(temporary, "x+b", buffering=1 << 20, opener=opener)  # noqa: SIM115
+    lock(file.fileno())
     try:
         yield file, temporary
     finally:
@@ -284,11 +285,9 @@ def _short(path: Path) -> str:
 def remove_orphans(folder: Path, name: str = "*") -> None:
     """Delete temporary files of killed processes in a folder, next to files that match a name (a pattern)."""
     for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
-        process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
-        if (
-            os.name == "posix" and process.isdigit() and not runs(int(process))
-        ):  # on other systems, testing for a process can harm it
-            orphan.unlink(missing_ok=True)
+        if is_orphan(orphan, orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]):
+            with suppress(OSError):  # of somebody else, or a folder
+                orphan.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -36,8 +36,17 @@ def scratch(parent: Path | None = None) -> Path:
             f"free disk space{', or set TMPDIR to another folder' if parent is None else ' or check the permissions'}",
         ) from error
     _held[folder] = _hold(folder) or -1
-    atexit.register(discard, folder)
     return folder
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder as `scratch` creates it in TMPDIR, deleted at the end of the block. Raises `OutputError`."""
+    folder = scratch()
+    try:
+        yield folder
+    finally:
+        discard(folder)
 
 
 @contextmanager
@@ -56,6 +65,12 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if (handle := _held.pop(folder, -1)) >= 0:
         os.close(handle)
+
+
+@atexit.register
+def _discard_all() -> None:
+    for folder in [*_held]:
+        discard(folder)
 
 
 class TempStore:
@@ -95,12 +110,23 @@ def _is_left(entry: "os.DirEntry[str]") -> bool:
     """Whether a folder was created by curate and is not in use."""
     try:
         info = entry.stat(follow_symlinks=False)
-        process = entry.name.removeprefix(PREFIX).partition("-")[0]
-        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or not process.isdigit():
+    except OSError:
+        return False
+    ours = stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid()
+    return ours and is_orphan(Path(entry.path), entry.name.removeprefix(PREFIX).partition("-")[0])
+
+
+def is_orphan(path: Path, process: str) -> bool:
+    """Whether a temporary file or folder is unlocked, and the process with this id has ended or the file is old.
+
+    Never on systems other than POSIX, where testing for a process can harm it.
+    """
+    if os.name != "posix" or not process.isdigit():
+        return False
+    try:
+        if runs(int(process)) and time.time() - path.lstat().st_mtime < DAY:
             return False
-        if runs(int(process)) and time.time() - info.st_mtime < DAY:
-            return False
-        handle = _hold(Path(entry.path))
+        handle = _hold(path)
     except OSError:
         return False
     if handle is not None:
@@ -108,19 +134,28 @@ def _is_left(entry: "os.DirEntry[str]") -> bool:
     return handle is not None
 
 
-def _hold(folder: Path) -> int | None:
-    """Lock a folder as in use while the handle is open; None if another process holds the lock."""
+def _hold(path: Path) -> int | None:
+    """Lock a file or folder as in use while the handle is open; None if another process holds the lock."""
     if os.name != "posix":
         return None
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if lock(handle):
+        return handle
+    os.close(handle)
+    return None
+
+
+def lock(handle: int) -> bool:
+    """Lock an open file until it is closed; False if another process holds the lock."""
+    if os.name != "posix":
+        return False
     import fcntl
 
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(handle)
-        return None
-    return handle
+        return False
+    return True
 
 
 def runs(process: int) -> bool:

@@ -21,7 +21,7 @@ from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
 from curate.core.removed import Removal, removal_of
 from curate.core.runs import Project
-from curate.core.scratch import discard, scratch
+from curate.core.scratch import temporary_folder
 from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.transaction import settle
@@ -199,8 +199,8 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     )  # restored lines are exempt from the budget
     order = ["test", "train", "validation"] if given else list(NAMES)
     with ExitStack() as stack:
-        crew, room = stack.enter_context(WorkerPool(1, processes=False)), scratch()
-        stack.callback(discard, room)
+        crew = stack.enter_context(WorkerPool(1, processes=False))
+        room = stack.enter_context(temporary_folder())
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
         spec = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))

@@ -4,7 +4,6 @@ An example is identified by its place: file number and line in one integer. File
 earlier split has smaller places.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from curate.core.events import Listener, StageAdvanced
+from curate.core.scratch import temporary_folder
 from curate.core.worker_pool import WorkerPool
 from curate.verify.features import Features, Shingled, Wanted, features_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
@@ -113,9 +113,9 @@ def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: Work
 
     The workers of the pool compute the features. Raises `InputError`.
     """
-    with tempfile.TemporaryDirectory(prefix="curate-verify-", ignore_cleanup_errors=True) as name:
+    with temporary_folder() as folder:
         try:
-            return _Reading(splits, Path(name), threshold, pool, listen).all()
+            return _Reading(splits, folder, threshold, pool, listen).all()
         finally:
             _index.cache_clear()
 

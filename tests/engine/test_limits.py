@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.files import TEMPORARY, write_bytes
+from curate.core.files import TEMPORARY, replacing, write_bytes
 from curate.core.masking import LONGEST, holds_secret
 from tests.conftest import environment, line_of
 
@@ -54,14 +54,21 @@ def test_a_pipe_is_written_to_and_not_replaced() -> None:
 def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    orphan, other, living = (
+    orphan, other, living, reused = (
         Path(f".{name}.{process}{TEMPORARY}")
-        for name, process in (("a", dead.pid), ("b", dead.pid), ("a", os.getppid()))
+        for name, process in (("a", dead.pid), ("b", dead.pid), ("a", os.getppid()), ("a.x", 1))
     )
-    for path in (orphan, other, living):
+    for path in (orphan, other, living, reused):
         path.write_bytes(b"half")
-    write_bytes(Path("a"), b"whole")
-    assert sorted(Path().iterdir()) == sorted([Path("a"), other, living])
+    os.utime(reused, (0, 0))  # in a container, each process has the number 1
+    folder = Path(f".a.x.{dead.pid}{TEMPORARY}")
+    folder.mkdir()
+    with replacing(Path("a.x")) as file:
+        held = Path(f".a.y.{dead.pid}{TEMPORARY}")  # of a process that another container does not see
+        Path(file.name).rename(held)
+        write_bytes(Path("a"), b"whole")
+        assert sorted(Path().iterdir()) == sorted([Path("a"), other, living, folder, held])
+        held.rename(file.name)
 
 
 def aliases(count: int) -> bytes:

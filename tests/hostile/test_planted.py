@@ -280,7 +280,7 @@ def test_plain_names_are_names(name: str) -> None:
 
 
 def test_an_export_names_only_files_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = pytest.importorskip("train.export.folder")
+    folder = pytest.importorskip("train.export.export_folder")
     Path("export").mkdir()
     for path in (Path("victim.txt"), Path("export/notes.txt")):
         path.write_text(VICTIM)
@@ -293,6 +293,17 @@ def test_an_export_names_only_files_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     with folder.writing(Path("export")):
         pass
     assert [path.read_text() for path in (Path("victim.txt"), Path("export/notes.txt"))] == [VICTIM] * 2
+
+
+def test_an_export_that_was_killed_can_be_made_again() -> None:
+    folder = pytest.importorskip("train.export.export_folder")
+    (Path("export") / STAGE).mkdir(parents=True)
+    (Path("export") / STAGE / "model.safetensors").write_text("half")
+    with folder.writing(Path("export")) as stage:
+        (stage / "model.safetensors").write_text("whole")
+        with pytest.raises(UsageError, match="another curate process"), folder.writing(Path("export")):
+            pass
+    assert Path("export/model.safetensors").read_text() == "whole"
 
 
 def test_a_lock_that_is_a_link_is_not_written_through(folder: Path) -> None:

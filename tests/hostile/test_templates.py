@@ -5,6 +5,8 @@ recurses.
 import json
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.bounded import VARIABLE, Bounds, OutOfBoundsError
-from tests.conftest import Write
+from tests.conftest import Write, environment
 from tests.hostile.process import curate
 
 pytestmark = [pytest.mark.slow]
@@ -79,6 +81,18 @@ def test_bounds_leave_timers_and_handlers_as_they_were(monkeypatch: pytest.Monke
     with pytest.raises(OutOfBoundsError, match="memory"):
         bounds.call(lambda: bytearray(1 << 40))
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == before
+
+
+def test_a_rendering_that_python_cannot_interrupt_is_ended() -> None:
+    program = (
+        "from jinja2.sandbox import ImmutableSandboxedEnvironment as Environment\n"
+        "from curate.core.bounded import Bounds\n"
+        "deep = '{% set a = [a, a] %}{% set b = [b, b] %}' * 60\n"
+        "Bounds().call(Environment().from_string('{% set a = [0] %}{% set b = [0] %}' + deep + '{{ a == b }}').render)"
+    )
+    variables = environment(**{VARIABLE: "0.02"})
+    ended = subprocess.run([sys.executable, "-c", program], env=variables, check=False, timeout=600)
+    assert ended.returncode == -signal.SIGVTALRM
 
 
 def test_what_remote_code_a_model_brings_is_not_run(

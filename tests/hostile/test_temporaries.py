@@ -156,6 +156,22 @@ def test_what_a_killed_process_left_goes_at_the_next_start(
     assert tmp_path.exists()
 
 
+@pytest.mark.slow
+def test_what_a_killed_proof_left_goes_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, forks: Forks
+) -> None:
+    write("data.jsonl", lines())
+    forks.run("split", "data.jsonl", "-o", "out", "-q").check_returncode()
+    room = tmp_path / "tmp"
+    room.mkdir()
+    monkeypatch.setenv("TMPDIR", str(room))
+    kill = "import os, sys; sys.addaudithook(lambda event, _: os.kill(os.getpid(), 9) if event == 'os.rmdir' else None)"
+    assert forks.run("verify", "out", first=kill).returncode == -signal.SIGKILL
+    assert len([*room.iterdir()]) == 1
+    forks.run("verify", "out").check_returncode()
+    assert not [*room.iterdir()]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="tells by numbers of processes")
 def test_an_old_folder_of_a_number_that_is_taken_again_goes_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -40,6 +40,8 @@ def served(end: signal.Signals = signal.SIGINT) -> Iterator[str]:
         finally:
             server.send_signal(end)
             assert server.wait(60) == (-end if end == signal.SIGKILL else ExitCode.CLEAN)
+            assert server.stderr is not None
+            assert "Traceback" not in server.stderr.read()
 
 
 def journal(reviewer: str) -> list[dict[str, object]]:
@@ -70,6 +72,13 @@ async def test_nothing_is_served_without_the_token() -> None:
             good = {"token": token, "reviewer": "ann"}
             for origin in ({}, {"Origin": "null"}, {"Origin": "http://other.example"}, {"Origin": base + "0"}):
                 assert await status("POST", "/login", good, **origin) == 403
+            form = "application/x-www-form-urlencoded"
+            odd = (
+                {"Content-Type": f"{form}; charset=\u202enone"},
+                {"Content-Type": "multipart/form-data"},
+                {"Content-Type": form, "Content-Encoding": "gzip"},
+            )
+            assert [await status("POST", "/login", b"token=\xff", **own, **one) for one in odd] == [403, 403, 400]
             assert await status("GET", "/", Cookie="curate-review-80=; curate-review-0=") == 303
             assert await status("GET", "/", Host="127.0.0.1:99999") == 303  # a port that no URL can have
 

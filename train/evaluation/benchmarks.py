@@ -5,7 +5,6 @@ installed; code of a model is never trusted.
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 from curate.core.errors import ModelError, UsageError
 from curate.core.example import content_id
 from curate.core.files import sha256
+from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt
 from curate.models.names import resolve
 from train.evaluation.answering import ResponseCache
@@ -96,7 +96,7 @@ def _arguments(trained: Trained, *, tuned: bool) -> dict[str, Any]:
 def _run(arguments: dict[str, Any], tasks: Sequence[str], limit: int, title: str) -> dict[str, Any]:
     command = shutil.which(COMMAND)
     assert command is not None  # `demand` was asked
-    with tempfile.TemporaryDirectory() as name:
+    with temporary_folder() as room:
         words = [
             command,
             "--model",
@@ -104,9 +104,17 @@ def _run(arguments: dict[str, Any], tasks: Sequence[str], limit: int, title: str
             "--model_args",
             ",".join(f"{key}={value}" for key, value in arguments.items()),
         ]
-        words += ["--tasks", ",".join(tasks), "--limit", str(limit), "--output_path", name, "--apply_chat_template"]
+        words += [
+            "--tasks",
+            ",".join(tasks),
+            "--limit",
+            str(limit),
+            "--output_path",
+            str(room),
+            "--apply_chat_template",
+        ]
         done = subprocess.run(words, check=False, capture_output=True, text=True, errors="replace")
-        files = sorted(Path(name).rglob("results*.json"))
+        files = sorted(room.rglob("results*.json"))
         if done.returncode or not files:
             last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["it wrote no results"]
             raise ModelError(f"{title}: {excerpt(last[0], 300)}", "check the names of the tasks with  lm_eval ls tasks")

@@ -6,6 +6,7 @@ of the words that this server was started with and of the name, which has only l
 """
 
 import asyncio
+import logging
 import secrets
 import signal
 import sys
@@ -14,8 +15,10 @@ from contextlib import suppress
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve.server import Server
 
 from curate.core.errors import UsageError
@@ -101,8 +104,11 @@ class ReviewServer:
         return web.Response(text=login_page(), content_type="text/html")
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        token, name = str(form.get("token", "")).strip(), str(form.get("reviewer", "")).strip()
+        try:
+            form = parse_qs((await request.read()).decode(errors="replace"))
+        except web.RequestPayloadError:
+            return web.Response(status=400, text="refused: the form cannot be read\n")
+        token, name = (form.get(key, [""])[0].strip() for key in ("token", "reviewer"))
         if not compare_digest(token.encode(errors="replace"), self.token.encode()):
             wrong = "The token is wrong. The terminal of the server shows it."
         elif not valid_reviewer(name):
@@ -129,6 +135,13 @@ class ReviewServer:
         return await self._server(request).handle_download(request)
 
 
+def _without_text(record: logging.LogRecord) -> bool:
+    """Log the type of an error only: its text and its lines of code may quote a request of a stranger."""
+    kind = record.exc_info[0] if record.exc_info else None
+    record.msg, record.args, record.exc_info = f"a request failed: {kind.__name__ if kind else 'unknown'}", (), None
+    return kind is None or not issubclass(kind, HttpProcessingError)  # malformed HTTP is answered with status 400
+
+
 async def _text(text: str, kind: str) -> web.StreamResponse:
     return web.Response(text=text, content_type=kind)
 
@@ -139,6 +152,8 @@ def serve(command: Command, host: str, port: int, journals: Path) -> None:
 
 
 async def _serve(server: ReviewServer, host: str, port: int, journals: Path) -> None:
+    for name in ("aiohttp.server", "textual-serve"):
+        logging.getLogger(name).addFilter(_without_text)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=WAIT)
     await runner.setup()
     try:
@@ -149,9 +164,9 @@ async def _serve(server: ReviewServer, host: str, port: int, journals: Path) -> 
                 f"cannot serve at {visible(host)}:{port}: {error.strerror}", "pass another --port"
             ) from error
         stop = asyncio.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # on Windows, Ctrl+C raises KeyboardInterrupt
-                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
         shown = f"[{host}]" if ":" in host else host
         sys.stderr.write(
             f"The review is at http://{visible(shown)}:{runner.addresses[0][1]}/login#{server.token}\n"
