@@ -1,16 +1,22 @@
-"""Tools and media of a line in one spelling, so that a line and what was written of it can be compared."""
+"""Where a request and its response stand in a line; tools and media in one spelling, so that lines can be compared."""
 
 from typing import Any, Final
 
 SCHEMAS: Final = ("parameters", "input_schema", "inputSchema")
+REQUESTS: Final = ("responses_create_params", "request", "body")
 TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
+
+
+def _holder(value: dict[str, Any]) -> dict[str, Any]:
+    """The object that has the tools: a request in the line, or the line itself."""
+    inner = (_holder(value[key]) for key in REQUESTS if type(value.get(key)) is dict)
+    return next((one for one in inner if "tools" in one), value)
 
 
 def declared(value: dict[str, Any]) -> Any:
     """The tools of a line as functions; those of no known spelling as they are."""
-    inner = value.get("responses_create_params")
     config = value.get("toolConfig")
-    tools = (inner if type(inner) is dict and "tools" in inner else value).get("tools")
+    tools = _holder(value).get("tools")
     if tools is None and type(config) is dict:
         tools = config.get("tools")
     if type(tools) is not list or not all(type(tool) is dict for tool in tools):
@@ -21,6 +27,19 @@ def declared(value: dict[str, Any]) -> Any:
         several = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
         found += [_function(one) if type(one) is dict else one for one in several]
     return found or None
+
+
+def list_under(value: dict[str, Any], owners: tuple[str, ...], *keys: str) -> Any:
+    """The list under one of the keys, in an object under an owner or in the line itself."""
+    inner = (list_under(value[owner], owners, *keys) for owner in owners if type(value.get(owner)) is dict)
+    found = next((one for one in inner if one is not None), None)
+    return next((value[key] for key in keys if type(value.get(key)) is list), None) if found is None else found
+
+
+def completion_of(value: dict[str, Any]) -> Any:
+    """The message of a stored completion; None if a line is none."""
+    choices = list_under(value, ("response", "body"), "choices")
+    return choices[0].get("message") if choices and type(choices[0]) is dict else None
 
 
 def _function(one: dict[str, Any]) -> dict[str, Any]:

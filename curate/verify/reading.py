@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
+from curate.verify.declarations import completion_of, list_under
 from curate.verify.transcripts import transcript, with_messages
 
 Object = dict[str, Any]
@@ -325,11 +326,10 @@ def _question(value: Object, reading: Reading) -> None:
 
 
 def _stored(value: Object, reading: Reading) -> None:
-    _listed("messages")(value, reading)
-    try:
-        reading.turns.append(_turn(value["choices"][0]["message"], reading))
-    except (LookupError, TypeError):
-        raise NotUnderstoodError("a stored completion without a message") from None
+    turns = list_under(value, ("request", "body"), "messages", "input")
+    if not turns:
+        raise NotUnderstoodError("a stored completion without the messages that it answers")
+    reading.turns += [_turn(turn, reading) for turn in (*turns, completion_of(value))]
 
 
 def _plain(value: Object, reading: Reading) -> None:
@@ -364,7 +364,7 @@ def _has(*keys: str) -> Callable[[Object], bool]:
 
 
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
-    (_has("messages", "choices"), _stored),
+    (lambda value: type(completion_of(value)) is dict, _stored),
     *((known, _sided(parse)) for known, parse in SIDED_FORMS),
     *((known, _spoken(parse)) for known, parse in BLOCK_FORMS),
     (_has("messages"), _messages),

@@ -23,7 +23,7 @@ KNOWN_KEYS: Final = frozenset((
     "value", *THOUGHTS, "prefix", "annotations", "tool_plan", *ATTACHED,
 ))  # fmt: skip
 SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
-SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
+SERVICE_KEYS: Final = {"id", "item_id", "status", "phase", "is_error", "reasoning_details", "thoughtSignature"}
 """Keys that services write into their own formats."""
 TRAINING_FLAGS: Final = frozenset(("train", "training", "train_detail", "training_detail"))
 TEXT_KEYS: Final = ("text", "value", "refusal", "thinking", "reasoning")

@@ -162,7 +162,9 @@ def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, co
     return message
 
 
-HARMLESS: Final = frozenset(("cache_control", "annotations", "thoughtSignature", "item_id", "citations", "logprobs"))
+HARMLESS: Final = frozenset(
+    ("cache_control", "annotations", "thoughtSignature", "item_id", "citations", "logprobs", "phase")
+)
 """Keys of services in parts, calls and messages that say nothing to a model."""
 SUCCEEDED: Final = ("completed", "success", False, None)
 

@@ -73,14 +73,16 @@ def _content(content: Any, at: str) -> Any:
 def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
     """Add the messages of a list of items; reasoning, text and calls in a row are one answer."""
     waiting: list[tuple[str, Block]] = []
+    beside = Object()
 
     def flush() -> None:
         if waiting:
             blocks, pointers = [block for _, block in waiting], {pointer for pointer, _ in waiting}
             first = waiting[0][0]
             content = next((pointer for pointer, block in waiting if block.kind == "content"), first)
-            add_turns(reading, "assistant", blocks, first, f"{content}/content" if pointers else first, {})
+            add_turns(reading, "assistant", blocks, first, f"{content}/content" if pointers else first, dict(beside))
             waiting.clear()
+            beside.clear()
 
     for i, item in enumerate(items):
         here = f"{at}/{i}"
@@ -99,16 +101,17 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
             reading.turns.append(Turn(made.value, here, f"{here}/output"))
         elif kind == "message" and isinstance(item.get("role"), str):
             content = _content(item.get("content"), f"{here}/content")
-            extra = omit_keys(item, "type", "role", "content", "status") | (
-                {} if item.get("status", ready) == ready else {"status": item["status"]}
-            )
+            extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in MESSAGE_KEYS}
+            if item.get("status", ready) != ready:
+                extra["status"] = item["status"]
             parts = [content] if isinstance(content, str) else content
-            if item["role"] != "assistant" or extra or not (isinstance(parts, list) and parts):
+            if item["role"] != "assistant" or not (isinstance(parts, list) and parts):
                 flush()
                 reading.turns.append(Turn({"role": item["role"], "content": content, **extra}, here, f"{here}/content"))
             else:
                 if any(block.kind == "content" for _, block in waiting):
                     flush()
+                beside |= extra
                 waiting += [
                     (
                         here,
@@ -125,6 +128,7 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
 
 CALL_KEYS: Final = frozenset(("type", "call_id", "name", "arguments"))
 OUTPUT_KEYS: Final = frozenset(("type", "call_id", "output"))
+MESSAGE_KEYS: Final = frozenset(("type", "role", "content", "status"))
 
 
 REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypted_content", "status"))
@@ -225,7 +229,7 @@ def _items(message: Object, where: str) -> list[Object]:
     extra = {}
     if role == "assistant":
         own = ("tool_calls", "reasoning_content", DETAILS)
-        extra = extras(message, ("role", "content", *own), ("id", "status", "phase"), where)
+        extra = extras(message, ("role", "content", *own), ("item_id", "status", "phase"), where)
         for block in blocks_of(omit_keys(message, *extra), where, lambda detail: detail.get("type") == "reasoning"):
             if block.kind == "thinking":
                 text = {"type": "summary_text", "text": block.value["text"]}
@@ -233,10 +237,10 @@ def _items(message: Object, where: str) -> list[Object]:
             elif block.kind == "call":
                 found.append(_call_item(block.value, where))
     else:
-        extra = extras(message, ("role", "content"), ("id", "status"), where)
+        extra = extras(message, ("role", "content"), ("item_id", "status"), where)
     content = message.get("content")
     if content or not found or extra:
-        kept = {"role": role, "content": _parts(content, role, where) if content is not None else "", **extra}
+        kept = {"role": role, "content": _parts(content, role, where) if content is not None else "", **_named(extra)}
         at = next((i for i, item in enumerate(found) if item["type"] == "function_call"), len(found))
         found.insert(at, {"type": "message", **kept})
     return found
