@@ -58,9 +58,9 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
     nothing = overfitting([], 3, 1.0, None, None)
     assert (nothing.curve, nothing.train_loss, nothing.gap, nothing.signs) == ((), None, None, ())
     assert "only at the end" in nothing.sentences[0]
-    shown = Console(file=StringIO())
-    show_overfitting(nothing, shown)
-    assert "No sign of overfitting in what was measured." in shown.file.getvalue()
+    shown = StringIO()
+    show_overfitting(nothing, Console(file=shown))
+    assert "No sign of overfitting in what was measured." in shown.getvalue()
     broken = overfitting(journal([float("nan"), 2.0, float("inf"), 1.5]), 40, 1.5, None, None)
     assert [(point.step, point.held_out) for point in broken.curve] == [(20, 2.0), (40, 1.5)]
     assert broken.sentences[0] == "2 measurements of the held-out loss gave no number."
