@@ -14,6 +14,7 @@ AT_ONCE: Final = 4
 RETRIES: Final = 5
 """Of a request that was refused for its rate or for a fault of the server; the client waits longer each time."""
 SECONDS: Final = 60
+NOT_JSON: Final = "the response of the service is not JSON"
 
 
 class Completion(NamedTuple):
@@ -68,14 +69,14 @@ class ChatEndpoint:
 
             try:
                 for chunk in self._create(client, {**request, "stream": True}):
-                    for choice in (getattr(chunk, "choices", None) or ())[:1]:
-                        piece = choice.delta.content or ""
-                        text, tokens = text + piece, tokens + bool(piece)
-                        show(piece)
-                        ended = ended or choice.finish_reason not in (None, "length")
+                    choice, delta = _first(chunk, "delta")
+                    piece = str(getattr(delta, "content", None) or "")
+                    text, tokens = text + piece, tokens + bool(piece)
+                    show(piece)
+                    ended = ended or getattr(choice, "finish_reason", None) not in (None, "length")
             except KeyboardInterrupt:
                 return Completion(text, (), False, tokens)
-            except openai.OpenAIError as error:
+            except (openai.OpenAIError, ValueError) as error:
                 raise self._error(error) from None
         return Completion(text, (), ended, tokens)
 
@@ -88,18 +89,18 @@ class ChatEndpoint:
 
         try:
             reply = self._create(client, request)
-        except openai.OpenAIError as error:
+        except (openai.OpenAIError, ValueError) as error:
             raise self._error(error) from None
-        choices = getattr(reply, "choices", None)  # a server that is no such endpoint may answer anything
-        if not choices:
+        choice, said = _first(reply, "message")
+        if said is None:
             return None
-        said, usage = choices[0].message, getattr(reply, "usage", None)
+        counted = getattr(getattr(reply, "usage", None), "completion_tokens", None)
         calls = [call.function for call in getattr(said, "tool_calls", None) or () if getattr(call, "function", None)]
         return Completion(
-            str(said.content or ""),
+            str(getattr(said, "content", None) or ""),
             tuple({"name": str(one.name), "arguments": str(one.arguments)} for one in calls),
-            choices[0].finish_reason != "length",
-            int(getattr(usage, "completion_tokens", 0) or 0),
+            getattr(choice, "finish_reason", None) != "length",
+            counted if isinstance(counted, int) else 0,
         )
 
     def _create(self, client: Any, request: dict[str, Any]) -> Any:
@@ -119,6 +120,8 @@ class ChatEndpoint:
                 self.refused.add(error.param)
 
     def _error(self, error: Exception) -> ModelError:
+        if isinstance(error, ValueError):  # the client lets through what breaks in the bytes of a reply
+            error = ValueError(f"{NOT_JSON} ({error})")
         said, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
         return ModelError(f"{self.name}: {said}", hint)
 
@@ -132,6 +135,15 @@ class ChatEndpoint:
         if isinstance(error, openai.APIConnectionError):
             return f"check that the server runs and the address is right; {self.kept} so far are kept"
         return f"try again later; {self.kept} so far are kept"
+
+
+def _first(reply: Any, part: str) -> tuple[Any, Any]:
+    """The first choice of a reply and its `message` or `delta`; None for what a server that is no such endpoint, or a
+    broken one, does not have there.
+    """
+    choices = getattr(reply, "choices", None)
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    return choice, getattr(choice, part, None)
 
 
 def plain_json(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from typing_extensions import override
 
+from curate.core.chat_endpoint import NOT_JSON
 from curate.core.egress import bound_variable, client_for, host_of, redirect_error
 from curate.core.errors import InputError, RemoteError
 from curate.core.targets import KEYS, Target
@@ -31,6 +32,7 @@ SECONDS: Final = 60.0
 LONG_SECONDS: Final = 600.0
 """Longest wait for the reply to a file or an order: neither shall be given up while it is still being dealt with."""
 PAGE: Final = 100
+JOBS: Final = "/fine_tuning/jobs"
 TOLD_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
 """Names of what is not kept of a reply."""
 Progress = Callable[[int], None]
@@ -171,7 +173,7 @@ class Endpoint:
     def jobs_on(self, training_file: str) -> list[Job]:
         """The latest jobs that train on a file."""
         with self._said():
-            page = plain(self._client.fine_tuning.jobs.list(limit=PAGE))
+            page = self._get(JOBS, limit=PAGE)
             return [job for job in map(job_of, listed(page)) if job.training_file == training_file]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
@@ -194,17 +196,15 @@ class Endpoint:
 
     def events(self, job_id: str, after: str | None) -> EventPage:
         """The events that come after one in the service's order; from its start for None."""
-        import openai
-
         with self._said():
-            page = plain(self._client.fine_tuning.jobs.list_events(job_id, after=after or openai.omit, limit=PAGE))
+            page = self._get(f"{JOBS}/{job_id}/events", limit=PAGE, **({"after": after} if after else {}))
             return EventPage([event_of(value) for value in listed(page)], bool(page.get("has_more")))
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The states of the model that the service kept on the way; none where it keeps none."""
         try:
             with self._said():
-                return listed(plain(self._client.fine_tuning.jobs.checkpoints.list(job_id, limit=PAGE)))
+                return listed(self._get(f"{JOBS}/{job_id}/checkpoints", limit=PAGE))
         except RemoteError as error:
             if error.status in (400, 404, 405, 501):
                 return []
@@ -220,6 +220,9 @@ class Endpoint:
                 return None
             raise
 
+    def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        return plain(self._client.get(path, cast_to=object, options={"params": parameters}))
+
     @contextmanager
     def _said(self) -> Iterator[None]:
         """What the client raises, as an error with the next step."""
@@ -227,6 +230,9 @@ class Endpoint:
 
         try:
             yield
+        except ValueError as error:  # the client lets through what breaks in the bytes of a reply
+            hint = "run the command again later; completed work is kept"
+            raise RemoteError(f"{self.place.host}: {NOT_JSON} ({error})", hint, passing=True) from None
         except openai.OpenAIError as error:
             status = error.status_code if isinstance(error, openai.APIStatusError) else None
             quota = getattr(error, "code", None) == "insufficient_quota"
@@ -272,9 +278,6 @@ class OwnEndpoint(Endpoint, ABC):
     def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
         """The body of the request that starts a job."""
 
-    def _get(self, path: str) -> dict[str, Any]:
-        return plain(self._client.get(path, cast_to=object))
-
     @override
     def jobs_on(self, training_file: str) -> list[Job]:
         with self._said():
@@ -299,7 +302,7 @@ def plain(found: Any) -> dict[str, Any]:
     value = found.to_dict(mode="json") if hasattr(found, "to_dict") else found
     if not isinstance(value, dict):
         raise RemoteError(
-            "the response of the service is not JSON",
+            NOT_JSON,
             "check that the address is the base URL of an OpenAI-compatible API",
         )
     text = json.dumps(value, ensure_ascii=False).encode(

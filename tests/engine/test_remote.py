@@ -9,15 +9,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from curate.cli.main import main
-from curate.core.errors import RemoteError
+from curate.core.chat_endpoint import ChatEndpoint
+from curate.core.errors import ModelError, RemoteError
+from curate.core.targets import Target
+from curate.remote.endpoint import Endpoint, Place
 from curate.remote.job import event_of, job_of
+from curate.remote.services import SERVICE
+from curate.remote.settings import Settings
 from curate.remote.watch import EventLog
+from tests.chat_server import running
 from tests.conftest import chat, environment, trust
 from tests.engine.tuning_server import STEPS, Server, Trouble, serving
 
@@ -420,3 +428,47 @@ def test_a_job_in_other_words_is_followed_all_the_same() -> None:
     assert event_of({"id": "e", "level": None, "message": None}).message == ""
     with pytest.raises(RemoteError, match="not a Job: id"):
         job_of({"id": None, "status": "running"})
+
+
+class Fixed(BaseHTTPRequestHandler):
+    """Answers everything with one body."""
+
+    body: ClassVar[bytes] = b""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"choices": [{"mess', b"", b"null", b'["x"]', b'"x"', b'{"choices": "x"}', b'{"id": "\xe9"}']
+)
+def test_a_reply_that_is_no_json_or_other_json_is_an_error_and_no_crash(body: bytes, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text("{}\n")
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), type("Body", (Fixed,), {"body": body}))) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/v1"
+        asked = ChatEndpoint(address, "m")
+        with suppress(ModelError):
+            assert list(asked.replies([{"messages": []}])) == [None]
+        with suppress(ModelError):
+            assert asked.stream({"messages": []}, lambda _: None).text == ""
+        with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint:
+            for ask in (
+                lambda: endpoint.job("a"),
+                lambda: endpoint.create(Settings(model="m", method="supervised"), "f", None),
+                lambda: endpoint.upload(tmp_path / "train.jsonl"),
+            ):
+                with pytest.raises(RemoteError):
+                    ask()
+            for listing in (lambda: endpoint.jobs_on("f"), lambda: endpoint.events("a", None).events):
+                with suppress(RemoteError):
+                    assert listing() == []
