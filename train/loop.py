@@ -286,7 +286,7 @@ def zero_gradient_check(norm: float) -> None:
     """Raises `ModelError` where no gradient reached anything in the first step: such a training would do nothing."""
     if norm == 0:
         raise ModelError(
-            "no gradient reaches what is to be trained",
+            "no gradient reaches the weights to be trained",
             "set  activation_checkpointing = false,  or choose other target_modules",
         )
 

@@ -198,13 +198,13 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
         found[at] = Judged(nominee, evidence, confidence(evidence))
     if cleared:
         notes.append(
-            f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that "
-            "both answers can hold"
+            f"{plural(cleared, 'pair')} that rules or the NLI model reported left out: according to the judge, both "
+            "answers can be true"
         )
     if silent:
         notes.append(
-            f"{plural(silent, 'pair')} without a verdict: the judge said neither yes nor no; what rules and the "
-            "NLI model say of them stands"
+            f"{plural(silent, 'pair')} without a verdict: the judge answered neither yes nor no; the verdict of "
+            "rules and the NLI model is used"
         )
     return found
 

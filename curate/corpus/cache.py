@@ -31,7 +31,7 @@ from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.bands import Bands, band_keys
 from curate.similarity.shingles import Sets
 
-DAMAGED: Final = "some of the cache was damaged and is made anew"
+DAMAGED: Final = "part of the cache was damaged and is rebuilt"
 FOLDER: Final = "near"
 """In the folder of caches."""
 PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "similarity")

@@ -243,7 +243,9 @@ class LineReader:
 
 def changed(source: Source) -> InputError:
     """The error for a file that changed."""
-    return InputError(f"{visible(source.name)}: changed while it was read", "run it again when nobody writes to it")
+    return InputError(
+        f"{visible(source.name)}: changed while it was read", "run the command again when no program writes to the file"
+    )
 
 
 def lines_at(table: Table, places: Sequence[Place]) -> Numbers:

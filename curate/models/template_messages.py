@@ -48,7 +48,7 @@ def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
     if not isinstance(given, dict):
         return "`chat_template_kwargs` is not an object"
     if taken := sorted(RESERVED & given.keys()):
-        return f"`chat_template_kwargs` sets {taken[0]!r}, which is no variable of a template"
+        return f"`chat_template_kwargs` sets {taken[0]!r}, which is not a variable of a template"
     return {key: item for key, item in given.items() if item is not None}  # columns of Arrow add null for others
 
 

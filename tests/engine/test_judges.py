@@ -66,7 +66,7 @@ def test_the_endpoint_decides_and_is_asked_only_once(
         EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True)
     )
     assert [(c.code, c.evidence[-1].source) for c in report.conflicts] == [("X001", "judge")]
-    assert any("the judge says that both answers can hold" in note for note in report.notes)
+    assert any("according to the judge, both answers can be true" in note for note in report.notes)
     assert [(w.leaves, w.pairs, w.known, w.price is not None and w.price > 0) for w in work] == [(True, 2, 0, True)]
     assert (len(server.asked), server.keys[0], {asked["model"] for asked in server.asked}) == (
         2,
@@ -99,7 +99,7 @@ def test_a_reply_that_says_neither_yes_nor_no_leaves_the_rules_verdict(server: S
     server.reply = "As a judge I would rather not say."
     report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, consent=YES))
     assert [c.code for c in report.conflicts] == ["X003"]
-    assert any("said neither yes nor no" in note for note in report.notes)
+    assert any("answered neither yes nor no" in note for note in report.notes)
     server.reply = ""
     assert [
         c.code

@@ -66,7 +66,7 @@ def summary(session: ReviewSession, command: str) -> Content:
             left += progress.total - progress.decided
             parts.append(f"{number} {tab.title:<11} {share(progress)}{needs(session, tab.kind)}")
     if session.stages or not session.ended:
-        parts += ["", "The check goes on: more may come."]
+        parts += ["", "The check is still running: more findings may follow."]
     parts += ["", f"journal: {session.log.path}", f"next: {command}" if not left else "next: decide what is left"]
     return literal("\n".join(parts))
 

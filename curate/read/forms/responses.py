@@ -122,7 +122,7 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
                     for n, part in enumerate(parts)
                 ]
         else:
-            raise UnreadableError(here, f"an item of type {kind!r}, which is no message, call, result or reasoning")
+            raise UnreadableError(here, f"an item of type {kind!r}, which is not a message, call, result or reasoning")
     flush()
 
 

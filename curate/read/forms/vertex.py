@@ -161,7 +161,7 @@ def _add_tools(reading: Reading, tools: Any) -> None:
         tool = _camel(tool) if isinstance(tool, dict) else {}  # noqa: PLW2901
         declared = tool.get("functionDeclarations")
         if not isinstance(declared, list) or omit_keys(tool, "functionDeclarations"):
-            raise UnreadableError(f"/tools/{i}", "a tool that is no list of function declarations")
+            raise UnreadableError(f"/tools/{i}", "a tool that is not a list of function declarations")
         for n, function in enumerate(declared):
             if not isinstance(function, dict):
                 raise UnreadableError(f"/tools/{i}/functionDeclarations/{n}", "a declaration is not an object")
