@@ -209,9 +209,7 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
         if "the model's" in found[0].reason
         else "raise max_length"
     )
-    raise InputError(
-        "\n".join(listed), f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them'
-    )
+    raise InputError.of_lines(listed, f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them')
 
 
 class HeldOutPrompt(NamedTuple):

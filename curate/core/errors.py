@@ -14,8 +14,11 @@ Bad *data* is never an exception: it is a finding (see `curate.core.finding`). A
 bug in curate.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import Final
+from typing import Final, Self
+
+from curate.core.text import visible
 
 PANIC: Final = "PanicException"
 """Type of the exception for a panic in Rust code: not an `Exception`, and a different class in each package."""
@@ -35,13 +38,20 @@ class CurateError(Exception):
     """Names the problem and, in `hint`, the next step; ends a command with `exit_code`."""
 
     exit_code = ExitCode.USAGE
-    lined = False
+    lined: bool = False
     """Whether curate wrote the line breaks of the message. All others come from names and data and are escaped."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[str], hint: str = "") -> Self:
+        """An error whose message has several lines, each of which may hold names and data."""
+        error = cls("\n".join(map(visible, lines)), hint)
+        error.lined = True
+        return error
 
 
 class UsageError(CurateError):

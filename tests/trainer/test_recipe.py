@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.cli.main import main
+from curate.cli.main import ended, main
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
@@ -205,7 +205,7 @@ def test_every_text_of_a_step_is_in_one_pass_and_no_pass_is_too_big(lengths: lis
         assert all(any(passes) for passes in found)
 
 
-def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path) -> None:
+def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     template = Template(make_tokenizer())
     split = write_split(tmp_path / "split", train=3)
     with pytest.raises(InputError) as caught:
@@ -215,6 +215,8 @@ def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path) -> N
     ]
     assert "more than max_length = 10" in caught.value.message
     assert 'over_length = "leave-out"' in caught.value.hint
+    assert ended(caught.value) == 2
+    assert f"error: {caught.value.message}\n" in capsys.readouterr().err  # one to a line
 
 
 def test_left_out_examples_are_listed(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def compare(
     trials = variants(recipe)
     chosen = [one for name in names for one in trials if one.name == name]
     if refused := [f"{one.name}: {one.refused}" for one in chosen if one.refused]:
-        raise UsageError("\n".join(refused), "leave it out with --methods, or change the recipe")
+        raise UsageError.of_lines(refused, "leave it out with --methods, or change the recipe")
     place = SweepFolder(folder, "--run-dir", trials="", ours=OURS)
     halving = Halving(tuple(one.number for one in chosen), 1)
     with folder_lock(folder, "comparison", place.option):
@@ -70,7 +70,7 @@ def compare(
             pass
         reasons = {one.trial: f"{one.state}: {one.reason}" for one in trainings.entries if one.reason}
         if failed := [f"{one.name}: {reasons[one.number]}" for one in chosen if one.number in reasons]:
-            raise CurateError("\n".join(failed), "the other methods are trained: name them with --methods")
+            raise CurateError.of_lines(failed, "the other methods are trained: name them with --methods")
         made = _comparison(recipe, [RunFolder(place.run(one.name)) for one in chosen])
         write_json(folder / "compare.json", made.model_dump(mode="json"))
         write_bytes(folder / "compare.md", markdown(made).encode())

@@ -55,8 +55,8 @@ def sweep(
     trials = trials_of(recipe, space)
     halving = Halving(tuple(trial.number for trial in trials if not trial.refused), space.halving)
     if not halving.trials:
-        raise UsageError(
-            "\n".join(f"{described(trial.changes)}: {trial.refused}" for trial in trials),
+        raise UsageError.of_lines(
+            (f"{described(trial.changes)}: {trial.refused}" for trial in trials),
             "no trial is left: fix the recipe or the values to try",
         )
     if space.random is not None and len(trials) < space.random:
