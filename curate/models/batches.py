@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 TOKENS: Final = 4096
-"""Of a batch, with padding: on a CPU, larger ones take longer, for memory."""
+"""Number of tokens in a batch, padding included: on a CPU, larger batches are slower."""
 COUNTED: Final = 1024
 """Texts that are cut into tokens at a time."""
 
@@ -25,7 +25,7 @@ def batches(texts: Sequence[str] | Sequence[tuple[str, str]], model: Any) -> Ite
 
 
 def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
-    """The tokens of each text as far as the model reads it; of a static model, which pads nothing, about so many."""
+    """The number of tokens of each text that the model reads; an estimate for a static model, which does not pad."""
     if not callable(model.tokenizer):
         yield from (1 + len(text) // 4 for text in texts)
         return

@@ -28,7 +28,7 @@ NAMED: Final = {"chatml": CHATML, "llama3": LLAMA3, "alpaca": ALPACA}
 
 
 def chat_template_source(name: str) -> str:
-    """The source of a chat template: of a name in the table, or a file. Raises `UsageError`."""
+    """The source of a chat template, by its name in the table or from a file. Raises `UsageError`."""
     if name in NAMED:
         return NAMED[name]
     try:

@@ -14,11 +14,11 @@ KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
 class EmbeddingCache:
-    """Keys of 32 hexadecimal digits, each with a vector of one length, float32."""
+    """Keys of 32 hexadecimal digits, each with a float32 vector; all vectors have the same length."""
 
     def __init__(self, path: Path | None) -> None:
-        """What `path` holds; nothing when there is none yet, when it is damaged, or when `path` is None (then nothing
-        is saved either).
+        """The content of `path`; empty if it does not exist or is damaged, or `path` is None (then nothing is
+        saved).
         """
         self.path = path
         self._vectors: dict[str, Any] = _load(path)

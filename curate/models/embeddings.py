@@ -16,7 +16,7 @@ from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
 ROWS, COLUMNS = 512, 8192
-"""Of the block of similarities that is held at a time: 16 MB, however many questions there are."""
+"""Size in bytes of the block of similarities in memory: 16 MB for any number of questions."""
 
 
 def embed(
@@ -27,10 +27,10 @@ def embed(
     *,
     exact: bool = False,
 ) -> Matrix:
-    """Unit vectors of `texts` by a sentence-transformers model, static ones too, one row each, float32.
+    """Unit vectors of `texts` by a sentence-transformers model (also a static one), one row each, float32.
 
-    The model is loaded only when a text is new. `exact`: computed in float32, for what is decided by a threshold and
-    has to be the same on every machine. Raises `ModelError` when it is not at hand, `MissingExtra` when
+    The model is loaded only if a text is not cached. `exact`: compute in float32, for decisions by a threshold that
+    must be the same on every machine. Raises `ModelError` if the model is not available, `MissingExtra` if
     sentence-transformers is not installed.
     """
     name = content_id([model, fingerprint(model)])[:16] + ("" if exact else "-any")

@@ -49,8 +49,8 @@ class Encoder:
         return list(batch["input_ids"]), list(batch["offset_mapping"])
 
     def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
-        """Whether the tokens before an answer are those of its prompt. Text is cut anew behind each control token, so
-        the last part tells.
+        """Whether the tokens before an answer are those of its prompt. Tokenization restarts after each control
+        token, so only the last part has to be compared.
         """
         at = next((at for at in range(len(before) - 1, -1, -1) if before[at] in self.control), 0)
         ending = prompt[starts[at] :] if before else prompt

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 IGNORED: Final = -100
-"""The label of a token that is not trained on, as transformers and torch know it."""
+"""The label of a token that is not trained on, as in transformers and torch."""
 
 
 class EncodingProblem(NamedTuple):
@@ -35,16 +35,14 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters `start` to `end` of a text, which the model is trained to say as turn number `turn`, counted from
-    0.
-    """
+    """Characters `start` to `end` of a text that the model is trained to produce as turn number `turn`, from 0."""
 
     start: int
     end: int
     turn: int
     weight: float = 1.0
     part: bool = False
-    """Whether it is a part of an answer: of the tokens that straddle its ends, those are trained on that end in it."""
+    """Whether it is a part of an answer: of the tokens across its ends, those that end in it are trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +56,14 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The rendering of an example: one text, or one per answer where the template changes earlier turns; or problems
+    """The rendering of an example: one text, or one per answer if the template changes earlier turns; or problems
     and no text.
     """
 
     texts: tuple[Rendered, ...]
     problems: tuple[EncodingProblem, ...] = ()
     inference: tuple[Rendered, ...] = ()
-    """The text of each answer as inference has it, where one text with another history is trained on instead."""
+    """The text of each answer as inference renders it, if one text with another history is trained on instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""One text per conversation for templates that render earlier turns otherwise than the last one.
+"""One text per conversation for templates that render earlier turns differently from the last one.
 
-Such a template drops the thoughts or the end of an answer once it is history (Qwen3, Phi-3, gpt-oss). Trained on as it
-stands, an answer then follows a history that differs from what inference renders, which `difference` measures.
+Such a template drops the reasoning or the end of an answer once it is history (Qwen3, Phi-3, gpt-oss). If one text is
+trained on, an answer follows a history that differs from what inference renders; `difference` measures how much.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,9 @@ def common_length(left: Sequence[object], right: Sequence[object]) -> int:
 
 
 MARKS = ("\ue000", "\ue001", "\ue002", "\ue003")
-"""Characters for private use, one of which stands for an answer; the first that the conversation does not have."""
+"""Private-use characters as a placeholder for an answer; the first one that the conversation does not contain is
+used.
+"""
 
 
 def as_is(
@@ -27,10 +29,10 @@ def as_is(
     single: Mapping[int, tuple[Rendered, int]],
     render: Callable[[list[Turn]], str],
 ) -> Rendered | None:
-    """The conversation as one text, with the answers that are trained on; None where one of them cannot be found in it.
+    """The conversation as one text, with the answers that are trained on; None if one of them cannot be found in it.
 
-    `whole`: the rendered conversation. `single`: for the number of each answer its text as inference has it, and where
-    the prompt ends there. `render` renders turns as `whole` was.
+    `whole`: the rendered conversation. `single`: by answer number, its text as inference renders it, and the end of the
+    prompt in it. `render` renders turns as `whole` was rendered.
     """
     mark = next((mark for mark in MARKS if mark not in whole), None)
     if mark is None:
@@ -60,7 +62,7 @@ def as_is(
 def _extent(
     turns: list[Turn], i: int, whole: str, render: Callable[[list[Turn]], str], mark: str
 ) -> tuple[int, int] | None:
-    """Where the words and calls of answer `i` begin and end: where the text differs with a mark in their place."""
+    """Start and end of the words and calls of answer `i`: where the text differs when a placeholder replaces them."""
     without = {key: value for key, value in turns[i].items() if key not in ("tool_calls", "function_call")}
     other = render([*turns[:i], {**without, "content": mark}, *turns[i + 1 :]])
     at = other.find(mark)

@@ -20,7 +20,7 @@ ones 0.7 or less.
 """
 
 SAMPLE: Final = 200
-"""Characters of a text that are looked at."""
+"""Maximum number of characters of a text that are examined."""
 
 
 def sentence_encoder(model: str, *, exact: bool = False) -> Any:
@@ -55,10 +55,11 @@ def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
 
 
 def unreadable(texts: Sequence[str], model: str) -> list[bool]:
-    """Whether each text is in a script that the model does not know: its tokenizer spells it letter by letter, or has
-    no token for the letters. An English model takes any two short texts in Chinese for the same.
+    """Whether each text is in a script that the model does not know: its tokenizer splits it into single letters, or
+    has no token for them.
 
-    A model without a tokenizer of that kind is taken to read everything. Raises `ModelError` where it is not at hand.
+    An English model takes any two short texts in Chinese for the same. A model without such a tokenizer counts as one
+    that reads everything. Raises `ModelError` if it is not available.
     """
     doubtful = [not text.isascii() and _mostly_beyond_latin(text) for text in texts]
     if not any(doubtful):
@@ -82,7 +83,9 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
 
 
 def _file(place: str, name: str) -> Path:
-    """A file of a model: of its folder, which may lack it, or of the hub. Raises `OSError` where the hub has none."""
+    """A file of a model: in its folder, where it may be missing, or from the hub. Raises `OSError` if the hub does
+    not have it.
+    """
     if Path(place).is_dir():
         return Path(place) / name
     with quiet_loading():

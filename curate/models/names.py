@@ -31,7 +31,7 @@ CONVERSION: Final = 1
 # What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
 IDENTITY: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
 GATED: Final = re.compile(r"GatedRepo|gated repo|awaiting a review from the repo authors", re.IGNORECASE)
-"""What the hub's client and transformers raise for models whose terms have to be accepted first."""
+"""Exceptions of the hub's client and transformers for models whose terms must be accepted first."""
 REACHED: Final = 5.0
 """Seconds in which the hub has to accept a connection."""
 CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
@@ -42,7 +42,7 @@ class OfflineModel:
     """A model that is available as a package."""
 
     package: str
-    """Import name of the package; it is looked up, never imported."""
+    """Import name of the package; it is located, never imported."""
     path: str
     """Folder or GGUF file in the package."""
     install: str
@@ -60,11 +60,11 @@ MODELS: Final = {
 
 @contextmanager
 def model_errors(name: str, what: str, hint: str = "download the model again, or choose another one") -> Iterator[None]:
-    """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`:
-    the files are input like any other.
+    """Convert any exception that a model's files cause in libraries, including panics of Rust code, to a `ModelError`:
+    the files are untrusted input.
 
-    `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is
-    let through.
+    `what`: the operation, as the end of the message: "its tokenizer cannot be loaded". Exceptions that end a command
+    for other reasons pass through.
     """
     try:
         yield

@@ -40,7 +40,7 @@ from curate.models.template_messages import (
 
 
 class TemplateFailure(Exception):
-    """The template refused a conversation, or broke on it; kept inside this module, where it becomes a problem."""
+    """The template refused a conversation or failed on it; internal to this module, where it becomes a problem."""
 
 
 class Template:
@@ -69,12 +69,12 @@ class Template:
 
     @cached_property
     def control(self) -> dict[str, int]:
-        """Text to id of the tokens that are no text but structure; in a message they would be read as structure too."""
+        """Ids by text of the tokens that are structure, not text; in a message they would be read as structure too."""
         return {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
 
     @cached_property
     def stop_ids(self) -> frozenset[int]:
-        """Ids of the tokens that end an answer: all control tokens but those that begin something."""
+        """Ids of the tokens that end an answer: all control tokens except those that begin something."""
         return frozenset({*self.control.values(), self.tokenizer.eos_token_id}) - {None, self.tokenizer.unk_token_id}
 
     @cached_property
@@ -164,9 +164,8 @@ class Template:
         return None
 
     def encode(self, value: dict[str, Any], *, as_one: bool = False) -> Encoding:
-        """Token ids, labels and weights of an example's object. Without a token to train on it is a problem.
-
-        `as_one` as `render` takes it.
+        """Token ids, labels and weights of an example's object; a problem if no token is trained on. `as_one`: as
+        in `render`.
         """
         rendering = self.render(value, as_one=as_one)
         if rendering.problems:
@@ -332,9 +331,8 @@ def load_tokenizer(name: str) -> Any:
 
 
 def load_template(name: str, chat_template: str = "") -> Template:
-    """The tokenizer of a model together with its chat template, or with another one (a name or a file).
-
-    Raises `ModelError` where either is missing.
+    """The tokenizer of a model with its chat template, or with another one (a name or a file). Raises `ModelError`
+    if either is missing.
     """
     tokenizer = load_tokenizer(name)
     if chat_template:
@@ -346,7 +344,9 @@ def load_template(name: str, chat_template: str = "") -> Template:
 
 
 def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
-    """What the template left out or cut short of the conversation; the answer has to stand in the supervised part."""
+    """The parts of the conversation that the template left out or truncated; the supervised part must contain the
+    answer.
+    """
     for i, turn in enumerate(turns):
         text = turn.get("content")
         for kind in dict.fromkeys(part["type"] for part in text if _is_media(part)) if isinstance(text, list) else ():
@@ -372,7 +372,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
 
 
 def _is_media(part: Any) -> bool:
-    """Whether a part of a content is neither text nor a thought."""
+    """Whether a part of a content is neither text nor reasoning."""
     return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*SAID, *THOUGHTS)
 
 

@@ -1,4 +1,4 @@
-"""Messages and tools in the form that chat templates take: plain text where there is nothing else, arguments of tool
+"""Messages and tools in the form that chat templates expect: plain text if there is nothing else, arguments of tool
 calls as objects or as JSON text.
 """
 
@@ -18,9 +18,7 @@ Turn = dict[str, Any]
 
 
 def answer_weight(weighted: Mapping[str, Any]) -> float:
-    """How much a turn, or an example as a whole, counts in the loss; 1 where nothing is said. One without bounds is no
-    number.
-    """
+    """The loss weight of a turn, or of a whole example; 1 if none is given, NaN if it is infinite."""
     weight = weighted.get("weight")
     if weight is None or not isinstance(weight, int | float):
         return 1.0
@@ -37,11 +35,11 @@ RESERVED: Final = frozenset((
     "continue_final_message", "truncation", "max_length", "return_tensors", "return_dict", "tokenizer_kwargs",
     "return_assistant_tokens_mask",
 ))  # fmt: skip
-"""Arguments of `apply_chat_template` that are no variables of a template."""
+"""Arguments of `apply_chat_template` that are not variables of a template."""
 
 
 def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
-    """The variables that an example sets for the chat template (`chat_template_kwargs`), or what is wrong with them."""
+    """The variables that an example sets for the chat template (`chat_template_kwargs`), or the problem with them."""
     given = value.get("chat_template_kwargs")
     if given is None:
         return {}
@@ -53,7 +51,7 @@ def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
 
 
 def is_trained(turn: Turn) -> bool:
-    """Whether a turn's flags leave it or a part of it to train on."""
+    """Whether a turn's flags allow training on it or on a part of it."""
     ranges = trained_ranges(turn)
     return ranges != () and all(turn.get(key) is not False for key in FLAGS)
 
@@ -67,7 +65,7 @@ def trained_ranges(turn: Turn) -> Ranges | None:
 
 
 def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
-    """What is wrong with the training flags of a conversation."""
+    """The problems of the training flags of a conversation."""
     from curate.models.encoding import EncodingProblem  # not imported by a check without a model
 
     for i, turn in enumerate(turns):
@@ -106,8 +104,8 @@ def has_reasoning(turn: Turn) -> bool:
 
 
 def message_variants(turns: list[Turn]) -> Iterator[list[Turn]]:
-    """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content
-    beside calls null, or empty text.
+    """The turns as templates expect them: arguments of tool calls as objects, or as JSON text if that fails;
+    content beside calls null, or empty text.
     """
     plain = [plain_message(turn) for turn in turns]
     if not any(called_functions(turn) for turn in plain):
@@ -122,7 +120,7 @@ def message_variants(turns: list[Turn]) -> Iterator[list[Turn]]:
 
 
 def plain_message(turn: Turn) -> Turn:
-    """A turn without what is ours (`weight`), its content as a string where it is nothing but text, or a refusal."""
+    """A turn without curate's own key `weight`; its content is a string if it contains only text or a refusal."""
     turn = {key: item for key, item in turn.items() if key != "weight"}
     content = turn.get("content")
     if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") in SAID for part in content):

@@ -140,7 +140,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 @compiled
 def _may_follow(role: int, before: int) -> bool:
-    """Whether a turn of this role may stand behind one of another role, -1 for none."""
+    """Whether a turn of this role may follow one of another role, -1 for none."""
     if role == SYSTEM:
         return before < 0
     return bool((before == USER) == (role == ANSWER))

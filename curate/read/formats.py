@@ -38,12 +38,12 @@ FORMATS: Final = (
     *ASKING,
     list_format(speaker_turn),
 )
-"""In order of detection: the first that matches and can be read. Each form stands before those that it resembles."""
+"""In order of detection: the first format that matches and can be read. Each precedes those that it resembles."""
 BY_NAME: Final = {known.name: known for known in FORMATS}
 PREFERENCE_SIDES: Final = {known.name: known.sides for known in FORMATS if known.sides is not None}
 """The formats of preference pairs, and the keys of their chosen and their rejected side."""
 MISSHAPEN: Final = (AttributeError, LookupError, TypeError)
-"""What readers and writers raise for a value of another type than the form has at its place."""
+"""Exceptions of readers and writers for a value with an unexpected type."""
 WRITABLE: Final = {known.to or known.name: known for known in FORMATS if known.write is not None}
 """The forms that can be written, by the name for it."""
 PROMPTS: Final = ("prompt-only", "verl", "nemo-gym")
@@ -53,7 +53,7 @@ AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, 
 Others are converted to messages.
 """
 OTHER_FORMS: Final = frozenset(("body", "choices", "chosen", "response", "schemaVersion", "system", "tools"))
-"""Keys by which messages of role and text are told from another format."""
+"""Keys that distinguish messages of role and text from another format."""
 
 
 def example_of(value: Object, place: Place) -> Example:
@@ -86,7 +86,7 @@ def example_of(value: Object, place: Place) -> Example:
 
 
 def _unread(known: Format, value: Object) -> str:
-    """Pointer to a text that stands beside the conversation where others have a part of it; empty if there is none."""
+    """Pointer to a text beside the conversation where other data has a part of it; empty if there is none."""
     if known.name == "openai-preference" and (beside := value.get("input", {}).keys() - {"parallel_tool_calls"}):
         return f"/input/{escape(min(beside))}"
     return "/system" if value.get("system") else ""

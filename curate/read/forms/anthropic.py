@@ -63,7 +63,7 @@ def _matches(value: Object) -> bool:
 
 
 def _block(part: Any, at: str) -> Block:
-    """A block of Anthropic's in messages format; parts of other kinds stay as they are."""
+    """A block of Anthropic in messages format; unknown parts are unchanged."""
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
         raise UnreadableError(at, "a content block has no type")
     kind = part["type"]

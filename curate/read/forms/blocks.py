@@ -51,7 +51,7 @@ def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -
 
 
 def media_of(part: Object) -> tuple[str, str, Object] | None:
-    """Media type, URL and other keys of a part in messages format; None if it is none."""
+    """Media type, URL and other keys of a part in messages format; None if it is not media."""
     kind = part.get("type")
     held = part.get(kind) if isinstance(kind, str) else None
     if kind == "file":
@@ -101,7 +101,7 @@ def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:
 
 
 def simplest(parts: Sequence[Object]) -> Any:
-    """Content of parts: the text itself if there is one part that is nothing but text."""
+    """Content of parts: the text itself if there is only one part and it contains only text."""
     if len(parts) == 1 and parts[0].keys() == {"type", "text"}:
         return parts[0]["text"]
     return list(parts)

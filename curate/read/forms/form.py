@@ -1,4 +1,4 @@
-"""What an entry of the table of formats is: how a form is detected, read and written."""
+"""An entry of the table of formats: how a form is detected, read and written."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -51,19 +51,19 @@ class Format:
     sides: tuple[str, str] | None = None
     """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
     read: Callable[[Object], Reading] | None = None
-    """Reads a line whose turns are not one for each of its items. Raises `UnreadableError`."""
+    """Reads a line in which turns and items do not correspond one to one. Raises `UnreadableError`."""
     write: Callable[[Object], Object] | None = None
     """Writes a conversation in messages format; None if the form is only read. Raises `UnwritableError`."""
     to: str = ""
     """The name under which the form is written, if it is not its own."""
     answers_beside: bool = False
-    """Whether an answer at the end is written beside the conversation, for a grader."""
+    """Whether a final answer is written beside the conversation, for a grader."""
     keeps: bool = True
-    """Whether written lines keep keys that are no part of the conversation, such as `id`."""
+    """Whether written lines keep keys outside of the conversation, such as `id`."""
 
 
 def turn_at(role: str, content: Any, pointer: str) -> Turn:
-    """A turn whose content stands at the pointer."""
+    """A turn whose content is at the pointer."""
     return Turn({"role": role, "content": content}, pointer, pointer)
 
 
