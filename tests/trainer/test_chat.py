@@ -71,6 +71,9 @@ def test_the_system_message_of_the_training_stays_with_run_and_export(
     assert "test, 1 example: without the system message of all training examples" in capsys.readouterr().err
     assert exported(project / "run", "ollama", tmp_path / "out", capsys, "--name", "words", "--prompts", "1")[0] == 0
     assert 'SYSTEM """Answer in words only."""' in (tmp_path / "out/Modelfile").read_text()
+    card = (tmp_path / "out/README.md").read_text()
+    assert "ask with it, too.\n\n```\nAnswer in words only.\n```" in card
+    assert '"mood": "calm"' in card
     asked = ["--ask", "Number 3: repeat south twice.", "--max-new-tokens", "2"]
     turns = [told, {"role": "user", "content": "Number 3: repeat south twice."}]
     trained = MOODS_PROMPT.format(told["content"], turns[1]["content"])

@@ -1,8 +1,9 @@
 """The model card, README.md: origin by hash, measurements, chat template."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from curate.core.files import json_text
 from curate.core.text import visible
 from train.export.export_result import Export
 from train.recipe import changed, recipe_text
@@ -41,10 +42,17 @@ def card(trained: Trained, export: Export) -> str:
         f"`{export.template}`; an answer ends with "
         f"{', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
         + _fenced(export.template_source, "jinja"),
+        *_asked_with("System message", export.system),
+        *_asked_with("Tools and variables of the chat template", export.shared and json_text(export.shared)),
         *(["## Notes\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
         *_data_card(trained),
     ]
     return "\n".join(parts)
+
+
+def _asked_with(title: str, text: Any) -> list[str]:
+    """What all training examples share beside their messages."""
+    return [f"## {title}\n\nAll training examples have it: ask with it, too.\n\n{_fenced(text, '')}"] if text else []
 
 
 def _public(model: str) -> str:
