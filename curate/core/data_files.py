@@ -17,6 +17,9 @@ from curate.core.urls import is_url
 
 PATTERN = re.compile(r"[*?\[]")
 
+STDIN_NAMES: Final = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+"""Names of standard input, which can be read only once."""
+
 
 _EXCLUDED: Final[list[Callable[[Path, Path], str]]] = []
 """Gives the reason why a file of a folder is left out, empty if it is not, while a command runs that was asked to."""
@@ -40,15 +43,15 @@ def excludes() -> bool:
 def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
-    `-` is standard input. A folder stands for the data files below it, sorted, without hidden folders, ledgers of
-    removed lines, and links that lead out of it, to other folders or to a file that is read anyway. A file named itself
-    is always read. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since
-    not all shells expand patterns. Raises `InputError` for a missing path or link target, a pattern without matches and
-    a folder without data files, `UsageError` if `paths` is empty.
+    `-` is standard input, and so are its names as a device. A folder stands for the data files below it, sorted,
+    without hidden folders, ledgers of removed lines, and links that lead out of it, to other folders or to a file that
+    is read anyway. A file named itself is always read. A name with `*`, `?` or `[` that is not a path is a pattern
+    (`**` for folders at any depth), since not all shells expand patterns. Raises `InputError` for a missing path or
+    link target, a pattern without matches and a folder without data files, `UsageError` if `paths` is empty.
     """
     found: dict[Path, Path] = {}
     for name in paths:
-        if str(name) == "-":
+        if str(name) in STDIN_NAMES:
             found[STDIN] = STDIN
             continue
         if is_url(str(name)):

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,28 @@ def state_of(path: Path) -> State:
             f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions"
         ) from error
     return State(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@contextmanager
+def unchanging(paths: Iterable[Path]) -> Iterator[None]:
+    """Raise `InputError` if a file changes during the block, whatever error that leads to, for commands that write
+    nothing.
+    """
+    states = {path: state_of(path) for path in paths}
+    try:
+        yield
+    except Exception:
+        _demand_same(states)
+        raise
+    _demand_same(states)
+
+
+def _demand_same(states: Mapping[Path, State]) -> None:
+    for path, state in states.items():
+        if state_of(path) != state:
+            raise InputError(
+                f"{visible(str(path))}: changed while it was read", "run it again when no other process writes to it"
+            )
 
 
 def mode_of(snapshots: Iterable[Snapshot]) -> int:

@@ -31,6 +31,8 @@ class Room(NamedTuple):
     """Words of all pieces."""
     said: Any
     """Words of the assistant's turns."""
+    spoken: Any
+    """Of each of the assistant's turns, how many of these words are before it."""
     found: Any
     others: Any
     eights: Any
@@ -46,8 +48,6 @@ class Turns(NamedTuple):
     said: int
     """Number of the assistant's words."""
     answers: int
-    last_said: int
-    """Where the last answer begins among the assistant's words."""
     last: int
     """Where the last answer begins among all words."""
     question: Any
@@ -105,17 +105,19 @@ def _room(out: Any, used: int, more: int) -> Any:
 @compiled
 def _room_for(pieces: Any) -> Room:
     """Room for the longest conversation and the longest piece."""
-    longest = widest = 1
+    longest = widest = most = 1
     for row in range(len(pieces.first) - 1):
         total = 0
         for at in range(pieces.first[row], pieces.first[row + 1]):
             total += pieces.texts.ends[at] - pieces.texts.starts[at]
             widest = max(widest, pieces.texts.ends[at] - pieces.texts.starts[at])
         longest = max(longest, total)
+        most = max(most, pieces.first[row + 1] - pieces.first[row])
     size = 2 * longest + 2
     return Room(
         np.empty(size, dtype=np.uint64),
         np.empty(size, dtype=np.uint64),
+        np.empty(most + 1, dtype=np.int64),
         np.empty(size, dtype=np.uint32),
         np.empty(size, dtype=np.uint32),
         np.zeros(widest // 4 + 16, dtype=np.uint64),
@@ -130,7 +132,7 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
     on.
     """
     words, said, low = room.words, room.said, room.eights.view(np.uint8)
-    count = spoken = turns = last_from = last_begin = asks = 0
+    count = spoken = turns = last_begin = asks = 0
     question, chain, ends_on_answer = U64(0), U64(1), False
     for at in range(pieces.first[row], pieces.first[row + 1]):
         kind = pieces.kinds[at]
@@ -152,7 +154,8 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
                 question = question * BASE + words[nth]
             asks += some
         if kind == ANSWER:
-            turns, last_from, last_begin = turns + 1, spoken, count
+            room.spoken[turns] = spoken
+            turns, last_begin = turns + 1, count
         if kind == ANSWER or kind == CALL:  # noqa: PLR1714, SIM109
             copied(said[spoken:], 0, words[count:], some)
             spoken += some
@@ -160,8 +163,9 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
             chain = mixed(mixed(chain ^ pieces.roles[at]) + mixed(turn))
             ends_on_answer = kind == ANSWER
         count += some
+    room.spoken[turns] = spoken
     whole = (chain or U64(1)) if ends_on_answer else U64(0)
-    return Turns(count, spoken, turns, last_from, last_begin, mixed(question), asks, whole, begins)
+    return Turns(count, spoken, turns, last_begin, mixed(question), asks, whole, begins)
 
 
 @compiled
@@ -200,17 +204,17 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
 
     Returns the shingle sets of whole texts (hashes, offsets); for each row the key of its user turns and their number
     of words, and the key of the conversation if it ends with an answer (else 0); the keys up to each earlier answer,
-    and the end of those of each row; the sets of answers (hashes, offsets; empty for a short one), their keys, and the
-    end of those of each row.
+    and the end of those of each row; the sets of answers, all of a row together and then each of several (hashes,
+    offsets; empty for a short one), their keys, and the end of those of each row.
     """
     rows, room = len(pieces.first) - 1, _room_for(pieces)
     most = len(pieces.texts.buffer) // 5 + 1024
     out, offsets = np.empty(most, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
-    answers, bounds = np.empty(most, dtype=np.uint32), np.zeros(2 * rows + 1, dtype=np.int64)
+    answers, bounds = np.empty(most, dtype=np.uint32), np.zeros(rows + len(pieces.kinds) + 1, dtype=np.int64)
     asked, whole = np.zeros(rows, dtype=np.uint64), np.zeros(rows, dtype=np.uint64)
     asks = np.zeros(rows, dtype=np.int64)
     begun, begun_ends = np.empty(len(pieces.kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
-    keys, answer_ends = np.empty(2 * rows, dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
+    keys, answer_ends = np.empty(rows + len(pieces.kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     total = held = begins = entries = 0
     for row in range(rows):
         turns = _read_row(pieces, row, scripts, room, begun, begins)
@@ -221,19 +225,19 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
         out = _room(out, total, part + made)
         total = _merged(room.found, part, room.others, made, out, total)
         offsets[row + 1] = total
-        for entry in range(min(turns.answers, 2)):
-            begin = turns.last_said if entry else 0
+        for entry in range(turns.answers if turns.answers < 2 else turns.answers + 1):
+            begin, end = (room.spoken[entry - 1], room.spoken[entry]) if entry else (0, turns.said)
             key = U64(0)
-            for nth in range(begin, turns.said):
+            for nth in range(begin, end):
                 key = key * BASE + room.said[nth]
-            if turns.said - begin >= least:
+            if end - begin >= least:
                 if not alone:
-                    made = _shingles(room.said, begin, turns.said, size, room.found, 0)
+                    made = _shingles(room.said, begin, end, size, room.found, 0)
                     part = distinct(room.found, made, room.sorting, room.buckets)
                 answers = _room(answers, held, part)
                 copied(answers[held:], 0, room.found, part)
                 held += part
-            keys[entries] = mixed(key) if turns.said > begin else U64(0)
+            keys[entries] = mixed(key) if end > begin else U64(0)
             entries += 1
             bounds[entries] = held
         answer_ends[row + 1] = entries

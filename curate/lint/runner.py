@@ -15,6 +15,7 @@ from curate.core.errors import UsageError
 from curate.core.files import display_name, packing, path_of, size_of
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
+from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Rule
@@ -88,7 +89,8 @@ def check_paths(
 
     `name_of` returns the name of a file in findings. With more than one of `workers`, processes are started for large
     inputs; they import the main module anew, as `multiprocessing` does. `conflicts` runs the search for the rules of
-    family X. Raises `InputError` for a file that cannot be read, `UsageError` for an unknown code.
+    family X. Raises `InputError` for a file that cannot be read or changes meanwhile, `UsageError` for an unknown
+    code.
     """
     started = monotonic()
     checker = Checker(config, conflicts)
@@ -102,6 +104,7 @@ def check_paths(
     with (
         executor.pool(workers if many else 1, processes=many, own=own, anew=anew, files=paths) as pool,
         TempStore() as copies,
+        unchanging(paths),
     ):
         cuts = {
             name_of(path): _check_file(

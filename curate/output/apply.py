@@ -1,7 +1,7 @@
 """Combine findings, duplicates and decisions into kept and removed lines; each removed line has its reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from curate.core.config import CheckConfig, DedupConfig
@@ -18,9 +18,11 @@ from curate.core.removed import (
     counted_as,
     escape_surrogates,
 )
+from curate.core.text import plural
 from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.cluster import DuplicateRemoval
 from curate.lint.rules.duplicates import Removals, heavy
+from curate.output.edited import acted_ids
 from curate.read.dataset import ParsedLine
 
 
@@ -173,19 +175,35 @@ def dropped_in(
 def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: int = 0) -> dict[int, Dropped]:
     """Lines of a table from number `first` on that a person dropped, those without an example among them."""
     drops = {example: decision for example, decision in decisions.items() if decision.verdict == "drop"}
-    if not drops:
+    return {
+        line: Dropped(table.place(line), example, drop_reason(drops[key]))
+        for line, (key, example) in _keys_in(table, drops).items()
+        if line >= first
+    }
+
+
+def unmatched_notes(table: Table, decisions: Mapping[str, DecisionState]) -> list[str]:
+    """What to say of edits and drops about examples that a table, whose edits are made, does not have."""
+    acted = acted_ids(decisions)
+    count = len(acted - {key for key, _ in _keys_in(table, acted).values()})
+    return [f"{plural(count, 'decision')} about examples that are not in these files"] if count else []
+
+
+def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | None]]:
+    """The lines of a table about which decisions under these keys are: by line the key, and the id of its example."""
+    if not keys:
         return {}
-    found = {}
-    for line in _with_ids(table, list(drops)):
+    found: dict[int, tuple[str, str | None]] = {}
+    for line in _with_ids(table, list(keys)):
         example = table.id(int(table.lines.searchsorted(line)))
-        found[line] = Dropped(table.place(line), example, drop_reason(drops[example]))
+        found[line] = example, example
     none = np.ones(len(table.starts), dtype=np.bool_)
     none[table.lines] = False
     reader = LineReader()
     for line in np.flatnonzero(none).tolist():
-        if decision := drops.get(line_id(reader.data(table.line_ref(line)))):
-            found[line] = Dropped(table.place(line), None, drop_reason(decision))
-    return {line: gone for line, gone in found.items() if line >= first}
+        if (key := line_id(reader.data(table.line_ref(line)))) in keys:
+            found[line] = key, None
+    return found
 
 
 def heavy_drops(

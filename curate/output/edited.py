@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.decision import WHOLE, DecisionState, Verdict
+from curate.core.decision import WHOLE, DecisionState, Verdict, edits_of
 from curate.core.errors import DataError
 from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
@@ -46,6 +46,16 @@ def with_edited(decisions: Mapping[str, DecisionState]) -> dict[str, DecisionSta
             now = example_of(decision.value, Place("", 0)).id
             found.setdefault(now, replace(decision, verdict=verdict, value=None))
     return found
+
+
+def acted_ids(decisions: Mapping[str, DecisionState]) -> set[str]:
+    """The ids that the lines of edits and drops have once the edits are made."""
+    edits, nowhere = edits_of(decisions), Place("", 0)
+    return {
+        example_of(value, nowhere).id if (value := edited_value(example, edits, nowhere)) else example
+        for example, decision in decisions.items()
+        if decision.verdict == "drop" or decision.value is not None
+    }
 
 
 def wanted(

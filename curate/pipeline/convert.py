@@ -19,7 +19,7 @@ from curate.core.snapshot import snapshot
 from curate.lint.rules.repair import json_line
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
-from curate.output.edited import edited_copies, key_of
+from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.dataset import ParsedLine, demand_understood, read_lines
 from curate.read.form_writer import write_as
 from curate.read.formats import PREFERENCE_SIDES, WRITABLE
@@ -56,6 +56,8 @@ class ConvertResult:
     added: int = 0
     """Additional output lines: an instruction with several instances becomes several conversations."""
 
+    unmatched: int = 0
+    """Edits and drops about examples that are not in the files."""
     understood: int = 0
     """Lines with an example in a known format, whether or not it could be converted."""
 
@@ -92,12 +94,14 @@ def convert_paths(
     """
     report, form, decisions = ConvertResult(), WRITABLE[to], decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    copies = edited_copies(paths, edits_of(decisions), edited)
+    copies, unmet = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
     with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
         for parsed in read_lines(paths, progress, copies):
             report.read += 1
             report.understood += parsed.example is not None and parsed.example.understood
-            decision = decisions.get(key_of(parsed)) if decisions else None
+            key = key_of(parsed) if decisions else ""
+            unmet.discard(key)
+            decision = decisions.get(key)
             written: bytes | Removal
             if decision is not None and decision.verdict == "drop":
                 example = parsed.example.id if parsed.example else None
@@ -111,6 +115,7 @@ def convert_paths(
                 out.write(written + b"\n")
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
+        report.unmatched = len(unmet)
         demand_understood(report.read, report.understood)
         demand_all(report.read, report.converted, report.aside.total())
         demand_all(report.read + report.added, out.lines, rest.lines)

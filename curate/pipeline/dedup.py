@@ -33,7 +33,7 @@ from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
-from curate.output.apply import Dropped, dropped_in
+from curate.output.apply import Dropped, dropped_in, unmatched_notes
 from curate.output.edited import with_edits
 from curate.output.rewrite import write_lines
 from curate.pipeline.finding_counts import finding_counts
@@ -152,11 +152,12 @@ def plan(
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of, folder)
+        unmatched = unmatched_notes(table, decided)
         dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
         not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         pinned, by_hand = _pinned(table, config, decided, old_examples)
-        notes = [*_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
+        notes = [*unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
         found = _compared(table, config, check, crew, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
         alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []

@@ -30,7 +30,7 @@ from curate.lint.rules.splits import unbalanced
 from curate.lint.runner import QUICK, check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
+from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving, unmatched_notes
 from curate.output.edited import edited_copies
 from curate.output.folder import Made, SplitResult, input_files, write_output
 from curate.split.balance import balance_of
@@ -207,7 +207,7 @@ def split_data(
     cache: Path | None = None,
 ) -> SplitResult:
     """Divide and write what was read. Raises as `split_files` does."""
-    notes: list[str] = []
+    notes = unmatched_notes(table, decisions or {})
     given = len(sources.given)
     earlier, grown_from = _earlier(output, sources, config, crew, notes)
     models = dict(models or {})

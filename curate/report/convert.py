@@ -39,6 +39,8 @@ class ConvertOutput(Part, title="ConvertResult"):
     """Preference pairs of which only the chosen side was converted."""
     omitted: dict[str, int]
     """Keys and details that the written form has no place for, with the number of lines."""
+    unmatched: int
+    """Edits and drops of the review about examples that are not in the files."""
     notes: list[NoteOutput]
     """Lines that were converted except for a part that stayed text."""
 
@@ -63,6 +65,8 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     if report.omitted:
         names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.omitted.most_common())
         yield f"not written, since the form has no place for it (number of lines): {names}"
+    if report.unmatched:
+        yield f"{plural(report.unmatched, 'decision')} about examples that are not in these files"
     if report.rejected:
         yield f"{plural(report.rejected, 'preference pair')}: chosen side converted, rejected side omitted"
     if report.aside:

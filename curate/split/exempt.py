@@ -86,7 +86,7 @@ class ShortAnswers:
         owners = np.repeat(np.arange(len(table.lines)), counts)
         short = np.flatnonzero((np.diff(links.answers.offsets) == 0) & (links.answered != 0))
         self._table, self._owners = table, owners[short]
-        self._last = (short - links.answer_ends[:-1][owners[short]]) == 1
+        self._nth = short - links.answer_ends[:-1][owners[short]]
         self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
     def told(self, written: Flags) -> tuple[list[Short], int]:
@@ -112,7 +112,7 @@ class ShortAnswers:
     def _text(self, reader: LineReader, at: int) -> str:
         table = self._table
         example = reader.example(table.line_ref(int(table.lines[self._owners[at]])))
-        return _answer(example, last=bool(self._last[at]))
+        return _answer(example, int(self._nth[at]))
 
 
 def _different(of: Numbers, values: Ids, count: int) -> Numbers:
@@ -122,9 +122,9 @@ def _different(of: Numbers, values: Ids, count: int) -> Numbers:
     return np.bincount(of[order][new], minlength=count)
 
 
-def _answer(example: Example, *, last: bool) -> str:
-    """The assistant turns of an example, or only the last one, as written."""
+def _answer(example: Example, nth: int) -> str:
+    """The assistant turns of an example, or the nth one from 1 on, as written."""
     turns = [
         "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
     ]
-    return (turns[-1] if last else "\n".join(turns)).strip()
+    return (turns[nth - 1] if nth else "\n".join(turns)).strip()

@@ -50,7 +50,7 @@ def verify_folder(
 
     A folder without a manifest, but with files called train, validation or test, is checked for leaks only.
     `embeddings`: a model to find questions with the same meaning, if the split was made without one. Raises
-    `InputError` if there is nothing to check.
+    `InputError` if there is nothing to check, `ModelError` or `MissingExtra` if that model cannot be used.
     """
     try:
         manifest, digest = read_manifest(folder)
@@ -106,9 +106,9 @@ def verify_files(
 ) -> VerifyResult:
     """Look for leaks between split files, given by split name with the training split first.
 
-    keys: paths of values that two splits must not share. Raises `InputError`.
+    keys: paths of values that two splits must not share. Raises as `verify_folder`.
     """
-    compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache)
+    compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache, demanded=True)
     found: list[Difference] = []
     with _pool(
         size_of(chain.from_iterable(parts.values())), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor
@@ -157,6 +157,7 @@ def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: 
         embeddings or split["semantic"],
         float(split["semantic_similarity"]),
         cache,
+        demanded=bool(embeddings),
     )
 
 

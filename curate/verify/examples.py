@@ -40,7 +40,7 @@ ROUND: Final = 48
 SLICE: Final = 4096
 """Held-out sets that are compared with later splits in one task."""
 KINDS: Final = ("whole", "answers")
-COUNTS: Final = ("attached", "several", "rejected", "reasoned", "others", "wordless")
+COUNTS: Final = ("attached", "short_turns", "rejected", "beside", "reasoned", "others", "wordless")
 FILE: Final = 40
 """Bits of a place that hold the line."""
 NOTHING: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64))
@@ -78,8 +78,9 @@ class Examples:
     """Number of characters in each file."""
     short: Hashes
     attached: int
-    several: int
+    short_turns: int
     rejected: int
+    beside: int
     reasoned: int
     others: int
     wordless: int

@@ -15,17 +15,22 @@ from curate.core.example import canonical
 from curate.verify.lines import ChunkLines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read
+from curate.verify.repeated_keys import demand_once
 from curate.verify.similarity_index import Flags, Sets, joined
 from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
 LEAST: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
-WHOLE, QUESTION, ANSWER, LAST, TURN = 1, 2, 4, 8, 16
-"""Bit flags for the part a text belongs to: whole text, user turns, answer, last of several answers; and whether it is
+WHOLE, QUESTION, ANSWER, EACH, TURN = 1, 2, 4, 8, 16
+"""Bit flags for the part a text belongs to: whole text, user turns, answer, one of several answers; and whether it is
 a turn.
 """
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
 """Reasoning under a key of its own, in the bytes of a line."""
+FORM_KEYS: Final = frozenset(
+    ("prompt", "completion", "instruction", "input", "output", "response", "text", "question", "answer")
+)
+"""Keys of a question or an answer in forms without `messages`."""
 ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
@@ -81,10 +86,12 @@ class Features:
     characters: int
     attached: int
     """Examples with attachments."""
-    several: int
-    """Examples with several answers."""
+    short_turns: int
+    """Examples with several answers, one of which is too short to be compared by itself."""
     rejected: int
     """Examples with a rejected answer."""
+    beside: int
+    """Examples in messages form with text under keys of another form."""
     reasoned: int
     """Examples with reasoning beside the text of a turn."""
     others: int
@@ -125,10 +132,11 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     keys: list[list[int]] = []
     ids: set[str] = set()
     requests: list[tuple[int, str]] = []
-    characters = others = rejected = reasoned = 0
+    characters = others = rejected = beside = reasoned = 0
     for number, line in zip(*lines, strict=True):
         try:
             value = loads(line)
+            demand_once(line, value)
             reading = read(value)
             value = {"messages": value} if type(value) is list else value
         except NotUnderstoodError as error:
@@ -144,6 +152,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
         characters += reading.characters
         others += "messages" not in value
         rejected += bool(reading.others)
+        beside += len(value) > 1 and _has_texts_beside(value, reading)
         reasoned += REASONING.search(line) is not None
         keys.append([_hashed(value_at(value, key)) for key in wanted.keys])
         if wanted.ids and (example := id_of(value)) in wanted.ids:
@@ -160,9 +169,16 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
     return Features(
         np.array(lines.numbers, dtype=np.int64), digests_of(lines.lines), unread, **made, keys=columns,
-        characters=characters, others=others, rejected=rejected, reasoned=reasoned,
+        characters=characters, others=others, rejected=rejected, beside=beside, reasoned=reasoned,
         ids=frozenset(ids), windows=windows, requests=requests,
     )  # fmt: skip
+
+
+def _has_texts_beside(value: dict[str, Any], reading: Reading) -> bool:
+    """Whether a text under a key of another form beside `messages` is in no turn."""
+    keys = FORM_KEYS & value.keys() if "messages" in value else ()
+    beside = {value[key] for key in keys if type(value[key]) is str}
+    return bool(beside) and not beside <= {turn.text for turn in (*reading.turns, *reading.others)}
 
 
 def digests_of(lines: Sequence[bytes]) -> Hashes:
@@ -195,16 +211,15 @@ def _number(value: Any) -> Any:
 def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages) -> frozenset[Window]:
     """Append the turns of an example to `texts`; returns the runs of shared passages that it contains."""
     turns = [turn for turn in reading.turns if turn.role != "system"]
-    answers = [at for at, turn in enumerate(turns) if turn.role == "assistant"]
-    last = answers[-1] if len(answers) > 1 else -1
+    several = sum(turn.role == "assistant" for turn in turns) > 1
     cut = passages.cut([turn.text for turn in turns if turn.role == "user"]) if passages else None
     left = iter(cut.turns) if cut and cut.turns is not None else None
-    for at, turn in enumerate(turns):
+    for turn in turns:
         part_of = TURN | (0 if left and turn.role == "user" else WHOLE)
         if turn.role == "user":
             part_of |= QUESTION
         elif turn.role == "assistant":
-            part_of |= ANSWER | (LAST if at == last else 0)
+            part_of |= ANSWER | (EACH if several else 0)
         texts.append(_Text(turn.said, part_of, ROLES[turn.role], example))
         if left and turn.role == "user":
             texts.append(_Text(next(left), WHOLE, 0, example))
@@ -242,7 +257,7 @@ class _Words:
             **self._shingled(answers, answered == 1),
             "short": sequences(*answers)[(answered > 0) & (answers[1] < LEAST)],
             "attached": int(np.count_nonzero(self.hashes[:, 1])),
-            "several": int(np.count_nonzero(answered > 1)),
+            "short_turns": len(np.unique(self.of[((self.part_of & EACH) != 0) & (self.counts < LEAST)])),
         }
 
     def _shingled(self, answers: tuple[Hashes, Numbers], once: Flags) -> dict[str, Any]:
@@ -258,11 +273,15 @@ class _Words:
         inside = single[owners] & said[firsts] & said[np.minimum(firsts + RUN - 1, len(said) - 1)]
         sets = [Sets(hashes[inside], np.bincount(owners[inside], minlength=len(counts))[single])]
         numbers = [np.flatnonzero(single)]
-        for (words, lengths), least in ((answers, np.where(single, np.inf, LEAST)), (self.part(LAST), LEAST)):
-            long = lengths >= least
+        each = np.flatnonzero(self.part_of & EACH)
+        for words, lengths, example, compared in (
+            (*answers, np.arange(len(counts)), ~single),
+            (self.part(EACH)[0], self.counts[each], self.of[each], True),
+        ):
+            long = (lengths >= LEAST) & compared
             others, of, _ = shingles(words[np.repeat(long, lengths)], lengths[long])
             sets.append(Sets(others, np.bincount(of, minlength=int(long.sum()))))
-            numbers.append(np.flatnonzero(long))
+            numbers.append(example[long])
         return {
             "whole": Shingled(Sets(hashes, sizes[sizes > 0]), self.lines[sizes > 0]),
             "answers": Shingled(joined(sets), self.lines[np.concatenate(numbers)]),

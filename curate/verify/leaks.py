@@ -49,6 +49,8 @@ class Compared(NamedTuple):
     close: float = 0.9
     """Cosine similarity at or above which two questions are close."""
     cache: Path | None = None
+    demanded: bool = False
+    """Whether a model that cannot be used is an error: the caller named it."""
 
 
 SAME_KEY = "has the same source as {where}"
@@ -68,7 +70,8 @@ class _Leak(NamedTuple):
 def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[Finding]]:
     """The check points about leaks, and the findings.
 
-    An example counts for each row of the table that applies; its finding is reported for the first of them.
+    An example counts for each row of the table that applies; its finding is reported for the first of them. Raises
+    `ModelError`, `MissingExtra` where the model that the caller named cannot be used.
     """
     begun = pl.DataFrame({"hash": found.begun, "place": found.begun_by})
     whole = pl.DataFrame({"hash": found.turns, "place": found.places})
@@ -86,6 +89,8 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
         try:
             near = _frame(_near(found, compared))
         except (ModelError, MissingExtra) as error:
+            if compared.demanded:
+                raise
             without = f"not checked: {error.message}"
         else:
             leaks.insert(6, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))

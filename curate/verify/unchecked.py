@@ -38,12 +38,17 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
                 "images, audio, video, documents and template arguments are compared as written, not by content",
             ),
             NotChecked(
-                "earlier answers",
-                found.several,
-                "of several answers, those before the last are compared as part of all answers only (L011)",
+                "short turns",
+                found.short_turns,
+                f"of several answers, those of fewer than {LEAST} words count only as part of all answers (L011)",
             ),
             NotChecked(
                 "rejected answers", found.rejected, "compared as part of the whole text (L002), not on their own (L011)"
+            ),
+            NotChecked(
+                "texts beside messages",
+                found.beside,
+                "text under keys of another form, such as `prompt`, that is in no turn counts for copies only (L001)",
             ),
             NotChecked(
                 "reasoning", found.reasoned, "reasoning beside the text of a turn is compared for copies only (L001)"

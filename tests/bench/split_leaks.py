@@ -158,10 +158,10 @@ def files_of(turns: Sequence[Row]) -> list[Any]:
 
 
 def answers_of(turns: Sequence[Row]) -> list[list[str]]:
-    """The words of the answers of 20 words and more: all assistant turns together and, of several, the last one."""
+    """The words of the answers of 20 words and more: all assistant turns together and, of several, each."""
     turns = [turn for turn in turns if turn.get("role") == "assistant"]
     answers = [words(said(turn)) for turn in turns]
-    every = [words("\n".join(map(said, turns))), *(answers[-1:] if len(answers) > 1 else [])]
+    every = [words("\n".join(map(said, turns))), *(answers if len(answers) > 1 else [])]
     return [answer for answer in every if len(answer) >= 20]
 
 

@@ -89,6 +89,25 @@ def test_a_run_takes_edits_in_and_leaves_the_input_alone(write: Write) -> None:
     assert result.written.inputs[0].path == "data.jsonl"
 
 
+@pytest.mark.parametrize("verb", ["dedup", "split", "convert"])
+def test_decisions_about_examples_that_are_not_there_are_counted(
+    verb: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [chat(f"What is {n} and {n}?", f"It is {2 * n}.") for n in range(8)]
+    path = write("data.jsonl", [*rows, b'{"messages": [{"role"'])
+    keys = [key_of(parsed) for parsed in read_dataset([path]).lines]
+    log = DecisionLog(Project(Path()).decisions)
+    log.add(*(Decision(example=keys[line], verdict="drop") for line in (1, 8)))
+    log.add(*(Decision(example=keys[line], verdict="edit", value=chat("Who?", f"Me, {line}.")) for line in (2, 3)))
+    written = [verb, "data.jsonl", "-o", "out" if verb == "split" else "out.jsonl", "-q"]
+    assert main(written) < 2
+    said = "about examples that are not in these files"
+    assert said not in "".join(capsys.readouterr())
+    write("data.jsonl", [rows[0], *rows[2:3], *rows[4:]])
+    assert main([*written, "--overwrite"] if verb != "split" else [*written, "--fresh"]) < 2
+    assert f"3 decisions {said}" in "".join(capsys.readouterr())
+
+
 def test_what_follows_an_edit_in_a_document_keeps_its_lines(write: Write, tmp_path: Path) -> None:
     elements = [json.dumps(chat(f"{n}?", "yes"), indent=1) for n in range(3)]
     path = write("data.json", ("[\n" + ",\n".join(elements) + "\n]\n").encode())

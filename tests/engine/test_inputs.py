@@ -18,7 +18,9 @@ import pytest
 from curate.cli.main import main
 from curate.core import files
 from curate.core.data_files import data_files
+from curate.core.errors import InputError
 from curate.core.files import STDIN
+from curate.lint.runner import check_paths
 from curate.read.file_sniffing import sniff_file_kind
 from tests.conftest import Write, chat, line_of
 
@@ -152,6 +154,19 @@ def test_stats_and_convert_read_standard_input(typed: Type, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out)["examples"] == 1
     assert main(["convert", "-", "-o", "out.jsonl"]) == 0
     assert json.loads(Path("out.jsonl").read_bytes()) == chat("Hi", "Hello.")
+
+
+def test_a_file_that_changes_while_it_is_checked_is_an_error() -> None:
+    path = Path("data.jsonl")
+    path.write_bytes(GOOD * 3)
+    with pytest.raises(InputError, match=r"data\.jsonl: changed while it was read"):
+        check_paths(
+            [path], progress=lambda _: os.truncate(path, len(GOOD)) if path.stat().st_size > len(GOOD) else None
+        )
+
+
+def test_names_of_standard_input_are_one_file() -> None:
+    assert data_files(["-", "/dev/stdin", "/dev/fd/0"]) == [STDIN]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")

@@ -81,6 +81,11 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         turns("Hi", OAK, "What stands in that wood?", BEECH),
         {"L011"},
     ),
+    "one of several answers": (
+        turns("Say hello.", "Hello.", "What stands in that wood?", BEECH, "Bye", "See you."),
+        turns("Hi", OAK, "Name a tree.", BEECH, "And a bird?", "A tit."),
+        {"L011"},
+    ),
     "a conversation that goes on": (turns("Hi", "Hello."), turns("Hi", "Hello.", "Name a tree.", "Oak."), {"L005"}),
     "the beginning of a conversation": (turns("Hi", "Hello.", "Name a tree.", "Oak."), turns("Hi", "Hello."), {"L005"}),
     "a key": ({**turns("Who?", "Me."), "doc": {"id": 7}}, {**turns("Why?", "Because."), "doc": {"id": 7}}, {"L005"}),
@@ -261,6 +266,38 @@ def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None
     assert [finding.code for finding in proof.findings] == ["L011"]
 
 
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('{"messages": [], "messages": %s}', "messages"),
+        ('{"messages": %s, "m\\u0065ssages": []}', "messages"),
+        ('{"messages":[{"role":"user","content":"Hi","content" : "He said \\u0022: Hi"}]}', "content"),
+        ('{"id":1,"messages":[{"role":"user","role":"assistant","content":"\\ud800"}]}', "role"),
+        ('{"messages": %s, "id": 123456789012345678901234567890, "id": 7}', "id"),
+    ],
+)
+def test_an_object_with_a_key_twice_is_not_understood(line: str, key: str, write: Write) -> None:
+    said = json.dumps(turns('He wrote {"a": 1, "a": 2}', "Yes.")["messages"])
+    data = line.replace("%s", said).encode()
+    proof = proved(write, [turns("Who?", "Me.")], [data, json.dumps({"messages": json.loads(said)}).encode()])
+    assert [(found.code, found.line) for found in proof.findings] == [("L009", 1)]
+    assert f"the key '{key}' occurs twice in one object" in proof.findings[0].message
+
+
+def test_text_of_another_form_beside_messages_is_listed(write: Write) -> None:
+    one = turns("Who?", "Me.")
+    rows = [{**one, "prompt": "Who?"}, {**one, "prompt": "Who?", "completion": BEECH}, {**one, "text": "Who? Me."}]
+    proof = proved(write, [turns("Why?", "So.")], rows)
+    assert {item.name: item.examples for item in proof.not_checked}["texts beside messages"] == 2
+
+
+def test_a_model_that_is_named_and_cannot_be_used_is_an_error(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("out/train.jsonl", [turns("Who?", "Me.")])
+    write("out/test.jsonl", [turns("Why?", "So.")])
+    assert main(["verify", "out", "--embeddings", "offline:none", "-q"]) == 2
+    assert "offline:none" in capsys.readouterr().err
+
+
 def test_what_was_not_compared_is_listed_with_its_count(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     thought = {"messages": [{"role": "assistant", "reasoning_content": "Well.", "content": OAK}]}
     pair = {"prompt": "Why?", "chosen": "Because it is.", "rejected": BEECH}
@@ -271,7 +308,7 @@ def test_what_was_not_compared_is_listed_with_its_count(write: Write, capsys: py
     main(["verify", "out", "--json", "-q"])
     listed = {one["name"]: one["examples"] for one in json.loads(capsys.readouterr().out)["not_checked"]}
     assert listed == {
-        "short answers": 6, "no question": 2, "no words": 1, "attachments": 1, "earlier answers": 1,
+        "short answers": 6, "no question": 2, "no words": 1, "attachments": 1, "short turns": 1,
         "rejected answers": 1, "reasoning": 1, "parts and spelling": 8, "meaning": 8,
     }  # fmt: skip
     main(["verify", "out", "-q"])

@@ -96,14 +96,14 @@ def test_a_conversation_continues_another_by_role_and_words_whatever_the_system_
     assert links(turns("Hi")).conversation_hash.tolist() == [0]
 
 
-def test_answers_are_all_turns_together_and_the_last_one_and_short_ones_have_no_set() -> None:
+def test_answers_are_all_turns_together_and_each_and_short_ones_have_no_set() -> None:
     long = " ".join(f"word{n}" for n in range(20))
     found = links(turns("Hi", long), turns("Hi", "Hello.", "And?", long), turns("Hi", long[:-7]), turns("Hi"))
-    assert found.answer_ends.tolist() == [0, 1, 3, 4, 4]
+    assert found.answer_ends.tolist() == [0, 1, 4, 5, 5]
     sizes = np.diff(found.answers.offsets).tolist()
-    assert sizes == [18, 19, 18, 0]
-    assert found.answered[0] == found.answered[2] != found.answered[1]
-    assert (found.answers[0] == found.answers[2]).all()
+    assert sizes == [18, 19, 0, 18, 0]
+    assert found.answered[0] == found.answered[3] != found.answered[1]
+    assert (found.answers[0] == found.answers[3]).all()
 
 
 @given(st.lists(lines | conversations(), min_size=1, max_size=6))

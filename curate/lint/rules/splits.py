@@ -108,7 +108,7 @@ def answer_across_splits() -> None:
     """An answer is in two splits, whatever the question.
 
     The model can recall the answer. The Jaccard similarity of the two answers is at or above `dedup.threshold`. Only
-    answers of 20 words or more are compared.
+    answers of 20 words or more are compared. Of several answers in a conversation, each is compared, and all together.
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
