@@ -175,7 +175,8 @@ class Template:
             for text in rendering.texts
             for encoded in self.encoder.encode(text, whole=bool(rendering.inference))
         )
-        empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
+        trained = {answer.turn for text in encoded for answer in text.answers}
+        empty = dict.fromkeys(span.turn for text in encoded for span in text.text.spans if span.turn not in trained)
         if empty:
             return Encoding(
                 (),
@@ -201,7 +202,7 @@ class Template:
         single: list[Rendered] = []
         for i, weight in answers.items():
             prompt, full = self._answer(turns, i, tools, given)
-            start = len(prompt) if full.startswith(prompt) else common_length(prompt, full)
+            start = len(prompt) if full.startswith(prompt) else self._parting(prompt, full)
             end = len(full.rstrip())
             mismatches: list[Mismatch] = []
             if start < len(prompt):
@@ -246,6 +247,16 @@ class Template:
             if one := as_is(turns, whole, apart, lambda turns: self._text(turns, tools, settings)):
                 return Rendering((one,), inference=tuple(single))
         return Rendering(tuple(single))
+
+    def _parting(self, prompt: str, full: str) -> int:
+        """Where a text parts from the prompt of inference: before a token that begins like the other's, not in it."""
+        at = common_length(prompt, full)
+        begins = [at]
+        for text in (prompt, full):
+            for token in self.tokenizer.get_added_vocab():
+                begin = text.find(token, max(0, at - len(token) + 1), at + len(token) - 1)
+                begins += [begin] if 0 <= begin < at else []
+        return min(begins)
 
     def _answer(self, turns: list[Turn], i: int, tools: Any, given: dict[str, Any]) -> tuple[str, str]:
         """The inference prompt before turn `i`, and the conversation up to its end, rendered with the same settings."""

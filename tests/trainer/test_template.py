@@ -213,6 +213,18 @@ def test_nothing_to_train_on_is_a_problem() -> None:
     assert template("chatml").encode({"messages": []}).problems
 
 
+def test_an_answer_begins_in_no_control_token() -> None:
+    """The "<" of a prompt's <think> is that of <|im_end|> after an empty answer, too."""
+    chosen = Template(make_tokenizer(DEEPSEEK))
+    end = chosen.control["<|im_end|>"]
+    (encoded,) = chosen.encode(turns(("user", USER), ("assistant", ""))).encoded
+    assert [label for label in encoded.labels if label != IGNORED] == [end]
+    (encoded,) = chosen.encode(
+        turns(("user", USER), ("assistant", ANSWER), ("user", "Yes?"), ("assistant", ""))
+    ).encoded
+    assert [encoded.input_ids[answer.last] for answer in encoded.answers] == [end, end]
+
+
 def test_a_difference_between_training_and_inference_is_told() -> None:
     (mismatch,) = Template(make_tokenizer(DEEPSEEK)).encode(ONE).mismatches
     assert "inference prompt ends with '<think>\\n'" in mismatch

@@ -96,7 +96,7 @@ class ModelQueries:
 
     def answers(self, model: Callable[[], Any], prompts: Sequence[str], done: Callable[[int], None]) -> list[Answer]:
         """An answer to each prompt; `model` is called only where one is missing, `done` with numbers of prompts."""
-        keys = [content_id(["answer", self.identity, self.max_new_tokens, prompt]) for prompt in prompts]
+        keys = [content_id(["greedy", self.identity, self.max_new_tokens, prompt]) for prompt in prompts]
         missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
         # Prompts of similar length together, the longest first, so that a lack of memory shows early.
