@@ -1,5 +1,6 @@
 """Answers of a model to prompts, by greedy decoding, and the tokens that end one."""
 
+import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from transformers import GenerationConfig
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.loss import has_virtual, prefix_cache
-from train.model import autocast, device
+from train.model import autocast, device, longest_context
 
 GREEDY: Final[dict[str, Any]] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 """Greedy decoding: sampling settings of the model mean nothing here and would be warned about."""
@@ -51,7 +52,9 @@ def answers(
 def answer_ids(
     model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
 ) -> list[list[int]]:
-    """The same as tokens, including the one that ended the answer and the padding after it."""
+    """The same as tokens, including the one that ended the answer and the padding after it. It ends where the model's
+    context does.
+    """
     if not asked:
         return []
     model.eval()
@@ -59,7 +62,8 @@ def answer_ids(
     width, padding = max(map(len, encoded)), template.tokenizer.pad_token_id
     if padding is None:
         padding = stops[0] if stops else 0
-    options = GREEDY | {"max_new_tokens": max_new_tokens, "use_cache": True}
+    room = longest_context(model.config, sys.maxsize) - width
+    options = GREEDY | {"max_new_tokens": max(1, min(max_new_tokens, room)), "use_cache": True}
     options |= {"eos_token_id": stops or None, "pad_token_id": padding}
     with autocast(dtype):
         if has_virtual(model):

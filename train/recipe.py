@@ -17,6 +17,10 @@ from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
+LARGEST: Final = 1e6
+"""Of numbers with a fraction: infinity, and what float32 cannot hold, would break a step."""
+PositiveFloat = Annotated[float, Field(gt=0, le=LARGEST)]
+NonNegativeFloat = Annotated[float, Field(ge=0, le=LARGEST)]
 PRESETS: Final = ("all-linear", "attention", "attention+mlp")
 
 
@@ -87,7 +91,7 @@ class Recipe(StrictModel):
     """Quantise the scales of the 4-bit blocks too: 0.37 bits less per weight (QLoRA)."""
     rank: Positive = 16
     """LoRA: rank of the update; matters only when the data exceed its capacity (LoRA Without Regret, 2025)."""
-    alpha: Annotated[float, Field(gt=0)] = 32.0
+    alpha: PositiveFloat = 32.0
     """LoRA: the update is scaled by alpha / rank, with `rslora` by alpha / sqrt(rank). Common is twice the rank."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above). On a CPU it takes a fifth of the time."""
@@ -116,14 +120,14 @@ class Recipe(StrictModel):
 
     dpo and kto compare with the base, which is the same model with its adapter switched off.
     """
-    beta: Annotated[float, Field(gt=0)] = 0.1
+    beta: PositiveFloat = 0.1
     """dpo, kto: how closely the model stays to the base (0.1 in the papers); orpo: weight of the odds ratio."""
-    desirable_weight: Annotated[float, Field(gt=0)] = 1.0
+    desirable_weight: PositiveFloat = 1.0
     """kto: weight of good answers. Where one kind is rarer, weight times number should be about equal."""
-    undesirable_weight: Annotated[float, Field(gt=0)] = 1.0
+    undesirable_weight: PositiveFloat = 1.0
     """kto: weight of bad answers."""
 
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    learning_rate: PositiveFloat | None = None
     """Peak learning rate; None: the method's (qlora: 2e-4; dpo, kto: a 40th, orpo: a 10th of it).
 
     Small models and few steps tolerate 5 to 10 times more.
@@ -136,14 +140,14 @@ class Recipe(StrictModel):
         "auto", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "lion_8bit", "adafactor", "sgd"
     ] = "auto"
     """auto: paged 8-bit AdamW on a GPU, plain AdamW on a CPU, which has nothing to page to."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: NonNegativeFloat = 0.0
     """AdamW's; QLoRA and LoRA Without Regret use none."""
-    max_grad_norm: Annotated[float, Field(ge=0)] = 1.0
+    max_grad_norm: NonNegativeFloat = 1.0
     """Gradients are clipped to this norm; 0 leaves them alone (QLoRA: 0.3)."""
-    neftune: Annotated[float, Field(ge=0)] = 0.0
+    neftune: NonNegativeFloat = 0.0
     """Noise on the embeddings while training (NEFTune, Jain et al. 2023: 5 to 15 for chat); 0: none."""
 
-    epochs: Annotated[float, Field(gt=0)] | None = None
+    epochs: PositiveFloat | None = None
     """Passes over the training split; 1 when neither this nor `max_steps` is given."""
     max_steps: Positive | None = None
     """Optimiser steps, instead of `epochs`."""
@@ -194,7 +198,7 @@ class Recipe(StrictModel):
     """Steps between checkpoints; there is one at each measurement too."""
     report_to: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
     """Where transformers reports metrics besides the run's folder; by default nothing leaves this machine."""
-    seed: Count = 0
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     """Decides the adapter's start, the order of examples, the dropout and the noise."""
     threads: Count = 0
     """CPU threads; 0 leaves it to torch. Results on a CPU are equal bit by bit only for equal numbers."""

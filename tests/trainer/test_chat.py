@@ -121,6 +121,8 @@ def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model:
     model.generation_config.update(num_beams=2, repetition_penalty=9.0, suppress_tokens=plain[0])
     assert answered() == plain
     assert model.generation_config.num_beams == 2  # an export keeps them
+    (whole,) = answer_ids(model, template, ["Number 3"], [], torch.float32, max_new_tokens=10**9)
+    assert len(whole) + len(template.ids("Number 3")) == 256  # the model's context
 
 
 def test_what_a_model_says_is_never_obeyed_by_the_terminal() -> None:

@@ -31,6 +31,14 @@ def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
     assert "method" in caught.value.message
 
 
+@pytest.mark.parametrize("key", ["learning_rate", "alpha", "neftune", "epochs", "weight_decay"])
+def test_infinity_and_what_float32_cannot_hold_are_refused(tmp_path: Path, key: str) -> None:
+    path = write_recipe(tmp_path, max_steps=None)
+    for change in (*(f"{key}={value}" for value in ("inf", "nan", "1e300")), "seed=4294967296"):
+        with pytest.raises(ConfigError, match=change.partition("=")[0]):
+            load_recipe(path, [change])
+
+
 def test_epochs_and_steps_together_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"recipe\.toml: epochs and max_steps exclude each other"):
         load_recipe(write_recipe(tmp_path, epochs=1))
