@@ -200,7 +200,7 @@ class Recipe(StrictModel):
     """Where transformers reports metrics besides the run's folder; by default nothing leaves this machine."""
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     """Decides the adapter's start, the order of examples, the dropout and the noise."""
-    threads: Count = 0
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """CPU threads; 0 leaves it to torch. Results on a CPU are equal bit by bit only for equal numbers."""
 
     generations: Count = 5

@@ -34,7 +34,7 @@ def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["learning_rate", "alpha", "neftune", "epochs", "weight_decay"])
 def test_infinity_and_what_float32_cannot_hold_are_refused(tmp_path: Path, key: str) -> None:
     path = write_recipe(tmp_path, max_steps=None)
-    for change in (*(f"{key}={value}" for value in ("inf", "nan", "1e300")), "seed=4294967296"):
+    for change in (*(f"{key}={value}" for value in ("inf", "nan", "1e300")), "seed=4294967296", "threads=100000"):
         with pytest.raises(ConfigError, match=change.partition("=")[0]):
             load_recipe(path, [change])
 
