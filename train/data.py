@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.errors import InputError
+from curate.core.errors import ConfigError, InputError
 from curate.core.example import Example
 from curate.core.text import plural
 from curate.models.encoding import Encoded, Encoding
@@ -166,9 +166,12 @@ def _encoded_sides(
 
 
 def context_of(recipe: Recipe) -> int:
-    """Tokens that the base takes, without those of virtual tokens. Raises `ModelError`."""
+    """Tokens that the base takes, without those of virtual tokens. Raises `ModelError`, `ConfigError`."""
     context = longest_context(configuration(recipe.model), sys.maxsize)
-    return context - (recipe.virtual_tokens if recipe.how.virtual else 0)
+    left = context - (recipe.virtual_tokens if recipe.how.virtual else 0)
+    if left < 1:
+        raise ConfigError(f"virtual_tokens = {recipe.virtual_tokens}: the model takes {context:,} tokens", "use fewer")
+    return left
 
 
 def examples_in(path: Path) -> list[Example]:

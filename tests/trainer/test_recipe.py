@@ -14,7 +14,7 @@ from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
 from train.batching import plan_order, split_into_microbatches
-from train.data import load_split
+from train.data import context_of, load_split
 from train.recipe import ALIASES, Recipe, load_recipe
 
 
@@ -253,6 +253,11 @@ def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> No
     found = load_split(split, "train", Template(make_tokenizer(unstopped)), recipe())
     assert list(found.mismatches.values()) == [3]
     assert "does not end with a stop token" in next(iter(found.mismatches))
+
+
+def test_virtual_tokens_leave_room_in_the_models_context(tiny_model: Path) -> None:
+    with pytest.raises(ConfigError, match="virtual_tokens = 300: the model takes 256 tokens"):
+        context_of(recipe(model=str(tiny_model), method="prefix-tuning", virtual_tokens=300))
 
 
 def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
