@@ -26,9 +26,9 @@ class Generation(StrictModel):
     reference: str
     """The answer in the data."""
     base: str
-    """What the base model answers."""
+    """The answer of the base model."""
     tuned: str
-    """What it answers with the adapter."""
+    """The answer with the adapter."""
 
 
 class LeftOut(StrictModel):
@@ -57,50 +57,50 @@ class HardExample(StrictModel):
     """An example that the model found hard to learn; see `curate.core.datamap.MappedExample`."""
 
     line: int
-    """In train.jsonl."""
+    """Line in train.jsonl."""
     example: str
     """Id of the example."""
     loss: float
     excess: float
-    """Nats above the median of what was trained on at about the same steps."""
+    """Difference to the median loss of the examples at about the same steps, in nats."""
     confidence: float
     spike: int | None
-    """A step whose loss it made rise."""
+    """A step with a loss spike that was mostly caused by this example; None without one."""
     pull: float | None
-    """Nats above its neighbours, where it answers otherwise than they do."""
+    """Difference between its loss and that of neighbours with other answers, in nats; None if it contradicts none."""
     prompt: str
-    """The beginning of what it asks."""
+    """The beginning of its question."""
     answer: str
     """The beginning of its answer."""
 
 
 class DataMap(StrictModel):
-    """What the training saw of its examples, in short; `datamap.jsonl` has all of it."""
+    """A summary of the data map; `datamap.jsonl` has all of it."""
 
     examples: int
-    """That were trained on."""
+    """Number of examples that were trained on."""
     visits: float
-    """How often each was, on average."""
+    """Mean number of visits of an example."""
     regions: tuple[MapRegion, ...]
-    """Easy, ambiguous and hard to learn; none after less than two passes over the data."""
+    """Easy, ambiguous and hard examples; empty after fewer than two epochs."""
     spiked: int
-    """Examples that made the loss of a step rise."""
+    """Number of examples that caused a loss spike."""
     pulling: int
-    """Examples that pull against their neighbours."""
+    """Number of examples that contradict their neighbours."""
     hardest: tuple[HardExample, ...]
 
 
 class Pause(StrictModel):
-    """What `curate train --pause-at --json` prints at the pause."""
+    """The output of `curate train --pause-at --json` at the pause."""
 
     key: str
     """Hash over recipe, data and base model."""
     step: int
-    """Steps that are done."""
+    """Number of completed steps."""
     steps: int
-    """Steps of the whole training."""
+    """Number of steps of the whole training."""
     validation_loss: float
-    """Mean loss per supervised token of the validation split there, in nats."""
+    """Mean loss per supervised token on the validation split at the pause, in nats."""
     trainable_parameters: int
     total_parameters: int
 
@@ -113,7 +113,7 @@ class LossPoint(StrictModel):
 
     step: int
     train: float | None
-    """Mean over the steps since the measurement before, each before its update."""
+    """Mean training loss of the steps since the previous measurement, each before its update."""
     held_out: float | None
 
 
@@ -121,7 +121,7 @@ class Memorised(StrictModel):
     """Answers of 8 or more tokens that greedy decoding continues word for word, given their first quarter."""
 
     answers: int
-    """Of the training split, that were looked at."""
+    """Number of examined answers of the training split."""
     tuned: int
     base: int
     held_out_answers: int
@@ -130,20 +130,20 @@ class Memorised(StrictModel):
 
     @property
     def otherwise(self) -> float:
-        """The number expected without training on them: that of the base, or the share of the held-out answers."""
+        """The expected number without training on them: that of the base, or the share of the held-out answers."""
         share = self.held_out / self.held_out_answers if self.held_out_answers else 0.0
         return max(float(self.base), share * self.answers)
 
 
 class Forgotten(StrictModel):
-    """The loss on general answers, which nothing was trained for, in nats per token."""
+    """The loss on general answers that are not in the training data, in nats per token."""
 
     prompts: int
     base: float
     tuned: float
     change: float
     low: float
-    """Of the change's 95% interval."""
+    """Lower end of the 95% interval of the change."""
     high: float
 
 
@@ -155,18 +155,18 @@ class Overfitting(StrictModel):
     curve: tuple[LossPoint, ...]
     train_loss: float | None
     held_out_loss: float | None
-    """The last measurement; of a training without any, the loss of the tuned model."""
+    """The last measurement; without any, the loss of the tuned model."""
     gap: float | None
     """Held-out loss minus training loss: the generalisation gap."""
     best_step: int | None
     """The step of the best measurement: after it the held-out loss did not improve."""
     rise: float | None
-    """From there to the last measurement."""
+    """Increase of the held-out loss from there to the last measurement."""
     memorised: Memorised | None
-    """None where too few answers are long enough, or the recipe wants no probes."""
+    """None if too few answers are long enough, or the recipe has no probes."""
     general: Forgotten | None
     sentences: tuple[str, ...]
-    """All of it in words; what to do about each sign last."""
+    """All of it in words; the next step for each sign comes last."""
 
 
 class Preferences(StrictModel):
@@ -185,16 +185,16 @@ class Preferences(StrictModel):
 
 
 class Shared(StrictModel):
-    """What all training examples share beside their messages; the model is to be asked with it."""
+    """Inputs that all training examples share besides their messages; inference should use them too."""
 
     system: str | None = None
-    """The system message; None where some have another one or none."""
+    """The system message; None if the examples differ in it or have none."""
     shared: dict[str, Any] = {}
     """Tools and variables of the chat template."""
 
 
 class Report(Shared):
-    """What `curate train --json` prints and `report.json` in the run's folder holds."""
+    """The output of `curate train --json`, and `report.json` in the run's folder."""
 
     key: str
     """Hash over recipe, data and base model: equal keys, equal adapter."""
@@ -205,41 +205,41 @@ class Report(Shared):
     template: str
     """SHA-256 of the chat template; inference must use the same."""
     manifest: str | None
-    """SHA-256 of the split's manifest, where it has one."""
+    """SHA-256 of the split's manifest, if it has one."""
     method: str
     learning_rate: float
-    """At its peak."""
+    """Peak learning rate."""
     trainable_parameters: int
     total_parameters: int
     steps: int
-    """Optimiser steps that were done; fewer than planned where the training ended early."""
+    """Number of completed optimizer steps; fewer than planned if the training ended early."""
     kept_step: int
     """The step of the adapter: that of the best measurement on the validation split, or the last one."""
     validation_loss: float | None
-    """The measurement at that step; None without any."""
+    """The validation loss at that step; None without a measurement."""
     train_examples: int
     supervised_tokens: int
     """Tokens of the training split that are trained on, in one pass over it."""
     held_out: str
-    """The split that was measured on: test, or validation where there is no test."""
+    """The split that was measured on: test, or validation if there is no test split."""
     held_out_examples: int
     base_loss: float
-    """Mean loss per supervised token before, in nats; of preferences, that of the good answers."""
+    """Mean loss per supervised token before training, in nats; for preferences, that of the good answers."""
     tuned_loss: float
     """The same with the adapter."""
     data_map: DataMap | None = None
-    """Which training examples were easy and which were hard to learn; None in runs older than it."""
+    """Easy and hard training examples; None in runs of versions without a data map."""
     base_preferences: Preferences | None = None
     """The held-out preferences by the base; None for supervised fine-tuning."""
     tuned_preferences: Preferences | None = None
     """The same with the adapter."""
     overfitting: Overfitting | None = None
-    """None in runs older than it."""
+    """None in runs of versions without this report."""
     generations: tuple[Generation, ...]
     adapter_sha256: str
     """SHA-256 of the weights in adapter/."""
     left_out: tuple[LeftOut, ...]
-    """Examples that were not used; the recipe allowed to leave them out."""
+    """Examples that were left out, as the recipe allows."""
     mismatches: dict[str, int]
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
 
@@ -248,20 +248,20 @@ class Estimate(StrictModel):
     """Memory in bytes: of the GPU, or of the whole process on a CPU."""
 
     weights: int
-    """The base."""
+    """Weights of the base model."""
     trained: int
-    """What is trained, and the optimiser's state."""
+    """Trainable weights and the state of the optimizer."""
     step: int
-    """What a step keeps for the backward pass, with the gradients, at its largest forward pass."""
+    """Activations and gradients of a step, at its largest forward pass."""
     around: int
-    """Python and its libraries on a CPU, CUDA's own on a GPU."""
+    """Python and its libraries on a CPU, CUDA's own memory on a GPU."""
     low: int
     high: int
-    """With what allocators waste; the number to compare with what the device has."""
+    """Upper bound with fragmentation; compare this number with the memory of the device."""
 
 
 class TextSpan(StrictModel):
-    """Text of an example, as the model gets it."""
+    """Text of an example as the model reads it."""
 
     text: str
     trained: bool
@@ -279,39 +279,39 @@ class RuleCount(StrictModel):
 
 
 class Refusal(StrictModel):
-    """Why `curate train` would not begin."""
+    """Why `curate train` would refuse to begin."""
 
     reason: str
     next: str
-    """What to do about it."""
+    """The next step."""
 
 
 class SplitPlan(StrictModel):
-    """A split, as it will be used."""
+    """A split as it would be used."""
 
     name: str
     examples: int
     texts: int
-    """Several for an example whose template changes earlier turns."""
+    """Number of texts; several for an example whose template changes earlier turns."""
     tokens: int
     supervised: int
-    """Tokens trained on, or measured on."""
+    """Number of tokens that are trained on, or measured on."""
     longest: int
-    """Tokens of its longest text."""
+    """Number of tokens of its longest text."""
     repeated: float = 1.0
     """Tokens of all texts, as a multiple of those of each example's longest one."""
 
 
 class TrainingPlan(StrictModel):
-    """What `curate plan --json` prints."""
+    """The output of `curate plan --json`."""
 
     model: str
     method: str
     objective: ObjectiveName
     trains: str
-    """What becomes of the base."""
+    """What is trained of the base model."""
     cannot: tuple[str, ...]
-    """What the method cannot do."""
+    """Limitations of the method."""
     learning_rate: float
     learning_rate_from: str
     trainable_parameters: int
@@ -323,59 +323,59 @@ class TrainingPlan(StrictModel):
     activation_checkpointing: bool
     memory: Estimate
     memory_available: int
-    """Bytes that there are now."""
+    """Free memory in bytes."""
     splits: tuple[SplitPlan, ...]
     steps: int
     passes: int
-    """Forward passes with a backward pass, in all."""
+    """Total number of forward and backward passes."""
     tokens: int
-    """Tokens that go through the model in training."""
+    """Number of tokens that the model processes in training."""
     supervised: int
-    """Tokens of these that are trained on."""
+    """Number of these tokens that are trained on."""
     seconds: float | None
-    """Of the training, from a measured step; None where none was measured."""
+    """Duration of the training in seconds, from a measured step; None if none was measured."""
     memory_measured: int | None
-    """The most memory that the measured step had; None where none was measured."""
+    """Peak memory of the measured step in bytes; None if none was measured."""
     over_length: tuple[LeftOut, ...]
     """Examples longer than `max_length`."""
     untrainable: tuple[LeftOut, ...]
-    """Examples that cannot be rendered, or in which nothing is trained on."""
+    """Examples that cannot be rendered, or without a token to train on."""
     mismatches: dict[str, int]
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
     findings: tuple[RuleCount, ...]
     """Findings of the rules of family K."""
     masks: tuple[tuple[TextSpan, ...], ...]
-    """Some examples, cut into what is trained on and what is not."""
+    """Some examples, divided into parts that are trained on and parts that are not."""
     refusals: tuple[Refusal, ...]
-    """Why the training would not begin; empty where it would."""
+    """Why the training would refuse to begin; empty if it would begin."""
 
 
 class Member(StrictModel):
-    """One of the adapters, and what became of what it had learnt."""
+    """One of the merged adapters, and how much of its improvement is left."""
 
     run: str
     """Folder of its run."""
     key: str
-    """Of its run: hash over recipe, data and base model."""
+    """Key of its run: hash over recipe, data and base model."""
     adapter_sha256: str
     weight: float
     rank: int
     held_out: str
     """Its own held-out split."""
     questions: int
-    """Of that split, which were measured on."""
+    """Number of questions of that split that were measured on."""
     base_loss: float
     """Mean loss per supervised token of the base, in nats."""
     alone_loss: float
-    """With this adapter alone."""
+    """Loss with this adapter alone."""
     composed_loss: float
-    """With all of them."""
+    """Loss with all adapters."""
     kept: float | None
-    """Share of what it gained over the base that is left; null where it had gained nothing."""
+    """Share of its improvement over the base that is left; null if it had none."""
 
 
 class Composition(Shared):
-    """Several adapters as one."""
+    """Several adapters merged into one."""
 
     folder: str
     model: str
@@ -385,7 +385,7 @@ class Composition(Shared):
     template: str
     """SHA-256 of the chat template that all were trained with."""
     rank: int
-    """Of the composition: the sum of theirs."""
+    """Rank of the composition: the sum of all ranks."""
     members: tuple[Member, ...]
 
 
@@ -395,6 +395,6 @@ class Answered(StrictModel):
     question: str
     answer: str
     tokens: int
-    """Of the answer."""
+    """Number of tokens of the answer."""
     ended: bool
     """Whether the answer ended before the limit."""

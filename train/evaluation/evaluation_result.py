@@ -33,7 +33,7 @@ class Result(StrictModel):
     cut: int
     """Answers that reached `max_new_tokens` before their end."""
     scores: dict[str, Score]
-    """By the metric's name."""
+    """By name of the metric."""
 
 
 class Comparison(StrictModel):
@@ -47,7 +47,7 @@ class Comparison(StrictModel):
     low: float
     high: float
     p: float
-    """The chance of a difference as big if it were chance who answered which (permutation test)."""
+    """The probability of a difference at least as large by chance (permutation test)."""
 
     @property
     def half(self) -> float:
@@ -60,7 +60,7 @@ class Verdict(StrictModel):
 
     outcome: Literal["helped", "no-gain", "worse", "not-compared"]
     use: SystemName
-    """What to use."""
+    """The recommended system."""
     sentence: str
 
 
@@ -107,10 +107,10 @@ class Benchmark(StrictModel):
 
 
 class Evaluation(StrictModel):
-    """What `curate evaluate --json` prints and `evaluation.json` in the run's folder holds."""
+    """The output of `curate evaluate --json`, and `evaluation.json` in the run's folder."""
 
     key: str
-    """Of the run."""
+    """Key of the run."""
     model: str
     """The base model, as the recipe names it; at a server, by its name there."""
     tuned_model: str | None = None
@@ -121,19 +121,19 @@ class Evaluation(StrictModel):
     template: str | None
     """SHA-256 of the chat template, the same in training and here; None if a server renders the prompts."""
     split: str
-    """The split that was asked."""
+    """The split with the questions."""
     split_sha256: str
     examples: int
-    """Examples that were asked about."""
+    """Number of examples with questions."""
     questions: int
-    """Answers that were measured."""
+    """Number of measured answers."""
     available: int
-    """Questions that the split has."""
+    """Number of questions in the split."""
     task: TaskName
     task_from: str
-    """Why this task, or that it was named."""
+    """Why this task was chosen."""
     metric: str
-    """The one that decides."""
+    """The metric that decides."""
     max_new_tokens: int
     embeddings: str | None
     """Model that found the nearest training examples."""

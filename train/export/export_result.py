@@ -27,13 +27,13 @@ class Proof(StrictModel):
     near_ties: int
     """Prompts whose answers first differ where the two next tokens are equally likely within rounding."""
     max_new_tokens: int
-    """Longest of these answers."""
+    """Maximum number of tokens of these answers."""
     adapter_loss: float
     """Mean loss per supervised token on these questions, in nats: of the adapter on its base in 16 bits."""
     export_loss: float
     """Loss of the export."""
     trained_loss: float | None
-    """Of the adapter on the base as it was trained, in 4 bits; null where that was not quantised."""
+    """Loss of the adapter on the base as it was trained, in 4 bits; null if it was not quantized."""
     stopped: int
     """Answers of the export that ended before the limit."""
 
@@ -43,26 +43,26 @@ class File(StrictModel):
 
     name: str
     size: int
-    """In bytes."""
+    """Size in bytes."""
     sha256: str
 
 
 class Export(Shared):
-    """What `curate export --json` prints and `export.json` in the folder holds."""
+    """The output of `curate export --json`, and `export.json` in the folder."""
 
     form: Form
     folder: str
     key: str
-    """Of the run: hash over recipe, data and base model."""
+    """Key of the run: hash over recipe, data and base model."""
     model: str
     """The base model, as the recipe names it."""
     base: str
     """Fingerprint of the base model."""
     method: str
     adapter_sha256: str
-    """SHA-256 of the trained weights that this was made from."""
+    """SHA-256 of the exported adapter's weights."""
     manifest: str | None
-    """SHA-256 of the split's manifest, where it has one."""
+    """SHA-256 of the split's manifest, if it has one."""
     template: str
     """SHA-256 of the chat template; inference must use the same."""
     template_source: str
@@ -70,7 +70,7 @@ class Export(Shared):
     stops: tuple[str, ...]
     """Tokens that end an answer."""
     dtype: str
-    """Of the weights."""
+    """Type of the weights."""
     files: tuple[File, ...]
     proof: Proof | None
     """Null for a composition of adapters, which is measured in `merge.json`."""
@@ -90,10 +90,10 @@ class Options:
     folder: Path
     """Output folder."""
     dtype: DtypeName = "auto"
-    """Of the weights; auto: float16, which rounds eight times finer than bfloat16, if all weights fit into it."""
+    """Type of the weights; auto: float16, which rounds eight times finer than bfloat16, if all weights fit into it."""
     prompts: int = PROMPTS
-    """Held-out questions of the proof."""
+    """Number of held-out questions of the proof."""
     data: Path | None = None
     """The split folder, if it was moved."""
     name: str | None = None
-    """Of the model, for Ollama and model cards."""
+    """Name of the model, for Ollama and model cards."""

@@ -16,17 +16,17 @@ class Entry(StrictModel):
     rung: int
     state: State
     loss: float | None = None
-    """On the validation split, its sample of `evaluate_examples`; None where the training failed."""
+    """Loss on the first `evaluate_examples` of the validation split; None if the training failed."""
     final: float | None = None
-    """On the whole validation split, of the adapter that is kept; None before the trial's end."""
+    """Loss of the kept adapter on the whole validation split; None before the trial's end."""
     base: float | None = None
-    """The same of the base."""
+    """The same for the base model."""
     step: int = 0
-    """Steps that are done."""
+    """Number of completed steps."""
     steps: int = 0
-    """Steps of the whole training."""
+    """Number of steps of the whole training."""
     examples: int = 0
-    """Of the validation split; 0 before the trial's end."""
+    """Number of examples of the validation split; 0 before the trial's end."""
     trainable_parameters: int = 0
     seconds: float = 0.0
     """Wall-clock seconds."""
@@ -38,7 +38,7 @@ class Measured(StrictModel):
     """The loss of a trial at a rung."""
 
     share: float
-    """Of its steps."""
+    """Share of its steps."""
     step: int
     loss: float
 
@@ -48,11 +48,11 @@ class TrialResult(StrictModel):
 
     number: int
     changes: dict[str, Any]
-    """Keys of the recipe that it overrides."""
+    """Keys of the recipe that it changes."""
     state: TrialState
-    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained so far."""
+    """`stopped`: others did better at the same point; `waiting`: the budget ended first."""
     loss: float | None
-    """What it is ranked by: at its end over the whole validation split, before over its first examples; else None."""
+    """The loss for ranking: on the whole validation split at its end, on its first examples before; else None."""
     step: int
     steps: int
     trainable_parameters: int
@@ -63,7 +63,7 @@ class TrialResult(StrictModel):
 
 
 class Sweep(StrictModel):
-    """What `curate sweep --json` prints and `report.json` in the sweep's folder holds."""
+    """The output of `curate sweep --json`, and `report.json` in the sweep's folder."""
 
     model: str
     trials: tuple[TrialResult, ...]
@@ -82,7 +82,7 @@ class Sweep(StrictModel):
     validation_examples: int | None
     """None before a trial has finished."""
     seconds: float
-    """Of all trials."""
+    """Total seconds of all trials."""
     ended: Ended
     """Whether all trainings are done, or the budget ended before."""
 
@@ -100,7 +100,7 @@ class MethodResult(StrictModel):
     learning_rate: float
     trainable_parameters: int
     share: float
-    """Of all parameters."""
+    """Share of the trained parameters in all parameters."""
     memory: int
     """Peak memory of the process or its GPU, in bytes."""
     seconds: float
@@ -110,9 +110,9 @@ class MethodResult(StrictModel):
     size: int
     """Bytes of the saved weights."""
     base_loss: float
-    """Held-out, before."""
+    """Held-out loss before training."""
     tuned_loss: float
-    """Held-out, after."""
+    """Held-out loss after training."""
     merges: bool
     """Whether the result can be merged into the base."""
 
