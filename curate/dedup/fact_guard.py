@@ -50,6 +50,8 @@ def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
     for mine, others in zip(one.asked, other.asked, strict=True):
         if mine != others and not facts_equal(mine, others, every=words):
             return False
+    if one.rejected and one.answered != other.answered and one.answered == other.rejected:
+        return False  # what one prefers, the other rejects
     for mine, others in ((one.answered, other.answered), (one.rejected, other.rejected)):
         if not facts_equal(mine, others, every=words, asked=(one.asked[0], other.asked[0])):
             return False

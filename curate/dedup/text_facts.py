@@ -51,6 +51,8 @@ LONGEST_QUOTED: Final = 61
 """Maximum number of characters before the end of what `QUOTED` finds."""
 SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
+DENIED: Final = re.compile("ません|なかった|ない")
+"""Negation in Japanese, whose words stand without spaces."""
 GENDERS: Final = frozenset(("he", "she", "him", "her", "his", "hers", "himself", "herself", "mr", "mrs", "ms"))
 SHORT: Final = 8
 """Number of words of meaning up to which an answer is short: another word makes it another answer."""
@@ -90,6 +92,8 @@ def _same_words(
     if _other_units(only, their):
         return False
     if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
+        return False
+    if not left.isascii() and len(DENIED.findall(left)) != len(DENIED.findall(right)):
         return False
     only, their = _without_respelled(only, their, left, right)
     if all(any(map(CODE.match, words)) for words in (only, their)) or not _same_persons(only, their):

@@ -25,7 +25,7 @@ NEGATIONS: Final = DENIES | _set(
     hadn’t ain’t needn’t
     nicht kein keine keinen keiner keines nie niemals ohne ne pas jamais aucun aucune sans sin nunca ningún ninguna não
     nem sem non mai senza
-    не нет ни никогда без 不 没 沒 未 无 無 非 别 否 ない ません 안 못"""
+    не нет ни никогда без нельзя 不 没 沒 未 无 無 非 别 否 ない ません 안 못"""
 )
 """Words of negation, as written, in all languages."""
 STOPWORDS: Final = _set(
@@ -244,7 +244,10 @@ PARTICULAR: Final = frozenset(
     for word in (*NUMERALS, *SCALES, *ORDINALS, *TIMES_A, *MONTHS, *DAYS, *UNITS)
     if len(word) > 1 and word != "one"
 ) | _set(
-    """mi μg mcg
+    """mi μg mcg μl μm μs μmol mmol nmol mol ppm ppb psi rpm fps kbps mbps gbps lumen lumens tablespoon tablespoons tbsp
+    teaspoon teaspoons tsp quart quarts
+    zwei drei vier fünf sechs sieben acht neun zehn deux trois quatre cinq sept huit neuf dix dos tres cuatro cinco seis
+    siete ocho nueve diez два три четыре пять шесть семь восемь девять десять дважды трижды
     half single double triple spring summer autumn fall winter morning noon afternoon evening night midnight today
     tomorrow yesterday am pm bc ad
     daily weekly monthly yearly annually cup cups pint pints kelvin degrees watt watts kw kwh volt volts joule joules

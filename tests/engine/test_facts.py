@@ -192,6 +192,12 @@ DIFFERENT = {
             ("0xFF", "0xFE"),
             ("Nf3", "Nc3"),
             ("5 µg", "5 mg"),
+            ("5 µl", "5 ml"),
+            ("3 cups of it", "3 tablespoons of it"),
+            ("fünf Teile", "sechs Teile"),
+            ("пять частей", "шесть частей"),
+            ("安全です", "安全ではありません"),
+            ("это можно", "это нельзя"),
             ("his car", "her car"),
             ("turned left", "turned right"),
         )
@@ -289,6 +295,8 @@ def test_sides_of_a_pair_are_told_apart() -> None:
     other = "a mountain stands in the plain, and the wind goes around it in the evening when all is quiet"
     left, right = (example("Tell me.", one, rejected=two) for one, two in ((LONG, other), (other, LONG)))
     assert (same_facts(left, left), same_facts(left, right)) == (True, False)
+    left, right = (example("Tell me.", one, rejected=two) for one, two in ((LONG, f"So {LONG}"), (f"So {LONG}", LONG)))
+    assert not same_facts(left, right)  # each prefers what the other rejects
 
 
 def test_another_image_is_another_fact() -> None:
