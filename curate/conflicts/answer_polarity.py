@@ -3,9 +3,10 @@ cannot", "is covered".
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from curate.language.lexicon import DENIES, DOUBTS, FILLER, FREE, NEEDED, PAID, SPARED
+from curate.language.lexicon import ALLOWED, DENIES, DOUBTS, FILLER, FREE, NEEDED, PAID, SPARED
 from curate.language.negation import NO, YES, are_opposites
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
@@ -77,7 +78,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     denied = sum(word in REFUSING or word in DOUBTS for word in words)
     if covered >= (SHORT_COVERS if short else LONG_COVERS):
         denied += sum(word in DENIES and not (word == "without" and word in words) for word in asked)
-    elif not (short and denied and (covered or len(words) <= BARE)):
+    elif not (short and (covered or (denied and len(words) <= BARE)) and (denied or _is_modal(asked, words))):
         return 0, False  # it speaks of something else
     denied += any(
         _opposed(word, other)
@@ -86,6 +87,11 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         if word not in FILLER and other not in FILLER
     )
     return (-1 if denied % 2 else 1), False
+
+
+def _is_modal(asked: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether a question asks if something is allowed, or needed, and the answer speaks of what is."""
+    return any(not listed.isdisjoint(asked) and not listed.isdisjoint(words) for listed in (ALLOWED, NEEDED))
 
 
 def _opposed(one: str, other: str) -> bool:

@@ -43,6 +43,15 @@ LONE: Final = 10
 BRIEF: Final = 30
 """Number of words up to which an answer may be only the requested amount."""
 
+ABOUT: Final = re.compile(
+    r"(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|circa"
+    r"|(?:just|slightly|a (?:little|bit)) (?:under|over|above|below))|~)\s*$",
+    re.IGNORECASE,
+)
+"""Stands before an amount that is not exact."""
+INEXACT: Final = 0.05
+"""Share by which such an amount may differ from another one."""
+
 Found = tuple[str, str, str]
 """The kind of a contradiction, `numbers` or `dates`, and the words of each side."""
 
@@ -91,13 +100,22 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
         return None
-    if astray > BARE and TIMES & {mine[0].kind, others[0].kind}:
+    if (astray > BARE and TIMES & {mine[0].kind, others[0].kind}) or _are_about(mine[0], others[0], left, right):
         return None
     if not _comparable(mine[0], others[0]) and not (
         counted and _as_many(mine[0], others[0]) is False and asked & content_words(f"{mine[0].text} {others[0].text}")
     ):
         return None
     return _said(mine[0], others[0])
+
+
+def _are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+    """Whether two amounts are nearly equal and one of them is given as inexact: "just under four weeks", "27 days"."""
+    if {one.kind, other.kind} & {*TIMES, "celsius", "fahrenheit"}:
+        return False
+    exact = not any(ABOUT.search(text[: found.start]) for text, found in ((left, one), (right, other)))
+    amounts = [found.value[0] or 0 for found in (one, other)]
+    return not exact and abs(amounts[0] - amounts[1]) <= INEXACT * max(map(abs, amounts))
 
 
 def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:

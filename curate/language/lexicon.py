@@ -67,10 +67,11 @@ EMPTY: Final = _set(
 """Words that are not a name, as an answer to a question for one."""
 FREE: Final = _set("free gratis complimentary included include includes")
 PAID: Final = _set("pay paying cost costs fee fees charge charges charged extra")
+ALLOWED: Final = _set("can could may able allowed permitted possible welcome")
 NEEDED: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
 SPARED: Final = _set("without optional skip")
 """Words by which one question asks the opposite of another: is it free, does it cost; is it needed, can it be done
-without.
+without. Those of `NEEDED` and `ALLOWED` in an answer also tell what is needed or allowed.
 """
 NEUTRAL: Final = _set(
     "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "

@@ -33,7 +33,8 @@ DATE: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 CLOCK: Final = re.compile(
-    r"(?<![\w:.])(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?(?::\d\d)?\s*(?P<half>[ap]\.?m\b\.?)|(?<![\w:.])(?P<hour24>\d{1,2}):(?P<minute24>\d\d)(?![\d:])",
+    r"(?<![\w:.])(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?(?::\d\d)?\s*(?P<half>[ap]\.?m\b\.?)|(?<![\w:.])(?P<hour24>\d{1,2}):(?P<minute24>\d\d)(?![\d:])"
+    r"|\b(?P<named>noon|midnight)\b",
     re.IGNORECASE,
 )
 WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
@@ -185,6 +186,9 @@ def _date(match: re.Match[str]) -> Quantity | None:
 
 
 def _clock(match: re.Match[str]) -> Quantity | None:
+    if match["named"]:
+        value = 720.0 if match["named"].lower() == "noon" else 0.0
+        return Quantity("clock", (value,), match.group(), match.start(), match.end(), 0, 1)
     hour, minute = int(match["hour"] or match["hour24"]), int(match["minute"] or match["minute24"] or 0)
     if hour > 24 or minute > 59:
         return None
@@ -277,7 +281,7 @@ def _spelled(words: str) -> int:
 
 _READ: Final = (
     (DATE, _date, ("-", *(month[:3] for month in MONTHS))),
-    (CLOCK, _clock, (":", "am", "a.m", "pm", "p.m")),
+    (CLOCK, _clock, (":", "am", "a.m", "pm", "p.m", "noon", "midnight")),
     (WEEKDAY, _weekday, ("day",)),
     (ORDINAL, _ordinal, (" of ",)),
     (TIMES, _times, TIMES_A),

@@ -51,6 +51,9 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
         ("Is it so?", "True.", "False.", "polarity"),
         ("When is the fair?", "The fair is in March.", "The fair is in October.", "dates"),
         ("When do we meet?", "We meet on Monday at noon.", "We meet on Friday at noon.", "dates"),
+        ("When does it start?", "It starts at 3 pm.", "It starts at noon.", "dates"),
+        ("How warm is it?", "About 37 degrees Celsius.", "39 degrees Celsius.", "numbers"),
+        ("How long does it take?", "It takes about 27 days.", "Three weeks.", "numbers"),
         ("Can I return it?", "I'm sorry, I can't help with that.", "You can return it within 30 days.", "refusal"),
         ("Who wrote it?", "It was written by Jane Austen.", "It was written by Charlotte Bronte.", "values"),
         (
@@ -111,6 +114,8 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
         ("What is the temperature?", "20 °C", "68 °F"),
         ("What is 1/4?", "0.25", "25%"),
         ("When does it start?", "It starts at 6 pm.", "It starts at six in the evening."),
+        ("When does it end?", "It ends at 12 am.", "It ends at midnight."),
+        ("How long does it take?", "It takes 27 days.", "Just under four weeks."),
         ("How many touchdowns did he throw?", "He threw two touchdowns.", "He set a record with 72 yards."),
         ("How many legs does it have?", "It has eight legs.", "It walks on four pairs of legs."),
         (
