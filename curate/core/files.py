@@ -111,8 +111,9 @@ def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[
     `InputError` with the next step for folders, missing rights, damaged archives and tables, and sizes beyond
     `curate.core.limits`.
     """
-    name, found, delimiter = display_name(path), _blocks(path, size), csv_delimiter(path)
-    return lines_limited(name, found if delimiter is None or not tables else csv_lines(name, delimiter, found))
+    name, delimiter = display_name(path), csv_delimiter(path)
+    found = lines_limited(name, _blocks(path, size))
+    return found if delimiter is None or not tables else lines_limited(name, csv_lines(name, delimiter, found))
 
 
 def _blocks(path: Path, size: int) -> Iterator[bytes]:

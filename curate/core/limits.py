@@ -32,18 +32,26 @@ def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes
 
     `InputError` is raised beyond a limit.
     """
-    most = _size(UNPACKED, 0)
     total = lines = 0
     for block, packed in blocks:
         total += len(block)
         lines += block.count(b"\n")
-        if total > most and (total > max(USUAL_UNPACKED, RATIO * packed) or lines > max(LINES, PER_BYTE * packed)):
-            raise InputError(
-                f"{path}: unpacks to more than {total >> 20:,} MiB in {lines:,} lines, "
-                f"{total // max(packed, 1):,} times its size",
-                f"if the file is genuine, unpack it yourself or raise the limit, e.g. {UNPACKED}=64GB",
-            )
+        demand_size(path, total, lines, packed)
         yield block
+
+
+def demand_size(path: object, total: int, lines: int, packed: int) -> None:
+    """Raise `InputError` for unpacked bytes or lines beyond the limits of a packed size in bytes, `UsageError`."""
+    if total <= USUAL_UNPACKED and lines <= LINES:
+        return
+    if total > _size(UNPACKED, 0) and (
+        total > max(USUAL_UNPACKED, RATIO * packed) or lines > max(LINES, PER_BYTE * packed)
+    ):
+        raise InputError(
+            f"{path}: unpacks to more than {total >> 20:,} MiB{f' in {lines:,} lines' if lines else ''}, "
+            f"{total // max(packed, 1):,} times its size",
+            f"if the file is genuine, unpack it yourself or raise the limit, e.g. {UNPACKED}=64GB",
+        )
 
 
 def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -12,16 +12,19 @@ import json
 import math
 import re
 from codecs import getincrementaldecoder
+from collections import Counter
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+from curate.core.arrow_batches import BATCH, ROWS, arrow_batches
 from curate.core.arrow_maps import frame_of, has_map
 from curate.core.errors import PANIC, InputError
 from curate.core.lazy import pl
 from curate.core.table_cells import cell, data_url, slow_cell
+from curate.core.text import excerpt
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
 """Suffixes of text tables, with their delimiter; the header decides if it is empty."""
@@ -32,10 +35,6 @@ BINARY: Final = {
     b"\xff\xff\xff\xff": "Arrow stream",
 }
 """First bytes of binary tables, with what they are."""
-ROWS: Final = 2_000
-"""Rows that are converted at a time, fewer if they are large."""
-BATCH: Final = 1 << 20
-"""Bytes of the rows that are converted at a time."""
 FIELD: Final = 1 << 30
 """Maximum characters of a field of a text table, as for a line of JSON Lines."""
 JSON_COLUMNS: Final = "curate.json"
@@ -184,7 +183,7 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
     rows = RowWriter(_marked(file) if kind == "Parquet file" else None)
     done = 0
     try:
-        for frame in _frames(file, kind):
+        for frame in _frames(file, path, kind):
             if frame.width == 0 and frame.height:
                 raise ValueError("it has rows and no columns")
             yield from map(_escaped, frame_lines(frame, rows))
@@ -210,11 +209,10 @@ def _marked(file: Path) -> frozenset[str] | None:
     return frozenset(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
-def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
+def _frames(file: Path, name: str, kind: str) -> "Iterator[pl.DataFrame]":
     """The rows in batches. pyarrow needs memory for a batch only, and polars for a row group or the whole stream."""
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        import pyarrow.parquet  # noqa: F401
     except ImportError:
         if kind == "Arrow stream":
             frames = pl.read_ipc_stream(file).iter_slices(ROWS)
@@ -226,28 +224,8 @@ def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
                 raise ValueError("it has a map: `pip install 'curate-chat[tables]'` to read it") from None
             yield frame
         return
-    with pa.OSFile(str(file)) as raw:
-        if kind == "Parquet file":
-            parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
-            info = parquet.metadata
-            size = sum(info.row_group(at).total_byte_size for at in range(info.num_row_groups))
-            batches = parquet.iter_batches(max(1, min(ROWS, BATCH * info.num_rows // max(size, 1))), use_threads=False)
-        elif kind == "Arrow file":
-            arrow = pa.ipc.open_file(raw)
-            batches = map(arrow.get_batch, range(arrow.num_record_batches))
-        else:
-            raw.seek(raw.size() - 4)
-            if raw.read() != bytes(4):
-                raise ValueError("it has no end: it was cut off")
-            raw.seek(0)
-            batches = iter(pa.ipc.open_stream(raw))
-        read = 0
-        for batch in batches:
-            batch.validate(full=True)  # polars trusts offsets and text
-            yield from frame_of(batch).iter_slices(ROWS)
-            read += batch.num_rows
-        if kind == "Parquet file" and read != info.num_rows:
-            raise ValueError(f"it has {read:,} rows, and {info.num_rows:,} by its metadata")
+    for batch in arrow_batches(file, name, kind):
+        yield from frame_of(batch).iter_slices(ROWS)
 
 
 def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
@@ -375,8 +353,8 @@ def _names(path: str, head: list[str]) -> list[str]:
     names = [name.strip() for name in head]
     if not names[0] and "index" not in names:
         names[0] = "index"  # pandas writes its index without a name
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise InputError(f"{path}: two columns are named {twice[0]!r}", "rename one of them")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{path}: two columns are named {excerpt(twice[0])!r}", "rename one of them")
     return names
 
 

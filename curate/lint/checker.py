@@ -6,7 +6,7 @@ then the data set rules run, so results depend neither on the chunk boundaries n
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import chain
 from operator import or_
 from typing import TYPE_CHECKING
@@ -67,6 +67,8 @@ class Checker:
         self.scan: Scan | None = None
         self.state = DatasetState()
         self.sound: set[Shape] = set()
+        self.repaired: tuple[ParsedLine | None, dict[str, bool]] = None, {}
+        """The last line with a finding, and which repairs apply: it may have as many findings as messages."""
 
     def use_fast_path(self) -> None:
         """Scan lines with the compiled fast path first, for large files since it is slow to load; same findings."""
@@ -157,13 +159,17 @@ class Checker:
         if not self.text.rules:
             return
         lines = [(parsed, parsed.example) for parsed in batch.irregular_lines if parsed.example is not None]
-        for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
+
+        @lru_cache(1)  # a line may have as many findings as messages
+        def line_at(position: int) -> tuple[ParsedLine, dict[int, str]]:
             if position < len(batch.numbers):
-                yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
-            else:
-                parsed, example = lines[position - len(batch.numbers)]
-                pointer = next(said.content_pointer for said in example.messages if said.index == turn)
-                yield self._finding(rule, Problem(pointer, message), parsed)
+                return batch.parsed(position), {}
+            parsed, example = lines[position - len(batch.numbers)]
+            return parsed, {said.index: said.content_pointer for said in reversed(example.messages)}
+
+        for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
+            parsed, pointers = line_at(position)
+            yield self._finding(rule, Problem(pointers.get(turn, f"/messages/{turn}/content"), message), parsed)
 
     def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
         """Merge the next chunk, `before` lines into its file; yields its findings and those of data set rules."""
@@ -227,8 +233,11 @@ class Checker:
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
         """Create the finding for a problem; in a document element, on the line of the value."""
-        fixable = rule.repair is not None and rule.repair.applies(parsed)
-        example, pointer = None, problem.pointer
+        if self.repaired[0] is not parsed:
+            self.repaired = parsed, {}
+        if rule.code not in self.repaired[1]:
+            self.repaired[1][rule.code] = rule.repair is not None and rule.repair.applies(parsed)
+        example, pointer, fixable = None, problem.pointer, self.repaired[1][rule.code]
         if parsed.example:
             example = parsed.example.id
             pointer = located(parsed.example, pointer, parsed.decoded.value)

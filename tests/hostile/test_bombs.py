@@ -3,9 +3,13 @@ memory.
 """
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -107,6 +111,70 @@ def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsy
 def test_nesting_is_no_crash(verb: list[str], data: bytes, write: Write) -> None:
     write("data.json", data)
     assert main([*verb, "data.json"]) in (0, 1, 2)
+
+
+def _table(name: str, column: Any) -> None:
+    table = pa.table({"prompt": column, "completion": ["b"] * len(column)})
+    if name.endswith(".parquet"):
+        pq.write_table(table, name, compression="zstd")
+    else:
+        with pa.ipc.new_file(name, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as file:
+            file.write_table(table)
+
+
+@pytest.mark.parametrize("name", ["repeated.parquet", "repeated.arrow", "nulls.arrow"])
+def test_a_small_table_that_holds_gigabytes_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 9_000, pa.int32()), ["a" * 900_000])
+    nulls = pa.ListArray.from_arrays(pa.array([0, 2**31 - 1], pa.int32()), pa.nulls(2**31 - 1))
+    _table(name, nulls if name.startswith("nulls") else texts)
+    assert Path(name).stat().st_size < 30_000
+    assert main(["stats", name]) == 2
+    assert "unpacks to more than" in capsys.readouterr().err
+
+
+def test_a_text_table_has_the_limits_of_lines(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("wide.csv", ",".join(["prompt", "completion", *map(str, range(100_000))]).encode() + b"\n")
+    assert main(["stats", "wide.csv"]) == 0
+    write("long.csv", b'prompt,completion\n"' + b"a" * 4_000_000)
+    monkeypatch.setenv(LINE, "2MB")
+    assert main(["stats", "long.csv"]) == 2
+    assert LINE in capsys.readouterr().err
+
+
+def _schema(**keywords: object) -> dict[str, object]:
+    return {"type": "object", "properties": {}, **keywords}
+
+
+DOUBLED = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)} | {"d40": {"type": "string"}}
+NESTED = {"$schema": "https://json-schema.org/draft/2020-12/schema", "pattern": "^(a+)+$"}
+SCHEMAS: dict[str, tuple[dict[str, object], object]] = {
+    "references": (_schema(**{"$defs": DOUBLED, "properties": {"a": {"$ref": "#/$defs/d0"}}}), 5),
+    "a pattern of another draft": (_schema(properties={"a": NESTED}), "a" * 40 + "!"),
+    "patterns of names": (_schema(patternProperties={"^(a+)+$": {}}, additionalProperties=False), 1),
+    "unique objects": (_schema(properties={"a": {"uniqueItems": True}}), [{"b": n} for n in range(30_000)]),
+    "unique names": (_schema(required=[{"b": n} for n in range(30_000)]), 1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("schema", "value"), SCHEMAS.values(), ids=SCHEMAS.keys())
+def test_parameters_of_a_tool_are_validated_in_bounded_time(
+    schema: dict[str, object], value: object, write: Write, forks: Forks
+) -> None:
+    said = json.dumps({"a": value, "a" * 40 + "!": 1})
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": said}}
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    tool = {"type": "function", "function": {"name": "f", "description": "d", "parameters": schema}}
+    write("data.jsonl", [{"messages": turns, "tools": [tool]}])
+    assert forks.run("check", "data.jsonl", "-q").returncode in (0, 1)
+
+
+@pytest.mark.slow
+def test_a_line_with_many_findings_is_repaired_once_to_know_whether_it_can_be(write: Write, forks: Forks) -> None:
+    write("data.jsonl", [{"messages": [{"role": "user", "content": "Hi"}] * 8_000}])
+    assert forks.run("check", "data.jsonl", "-q").returncode == 1
 
 
 LONG = {

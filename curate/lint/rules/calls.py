@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +18,10 @@ from curate.lint.rules.tool_schemas import DRAFTS, NEWEST, draft_of, schema_faul
 from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value
 from curate.read.decode import decode
 
+PATTERNED: Final = frozenset(("patternProperties", "additionalProperties", "unevaluatedProperties"))
+"""Keywords of JSON Schema that depend on patterns."""
+STEPS: Final = 50_000
+"""Steps of the validation of a call, which take less than a second; usual calls take hundreds."""
 MOST: Final = 3
 """Maximum number of reported faults per call."""
 
@@ -282,35 +286,58 @@ def arguments_break_schema(example: Example) -> Problems:
 
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
-def _validator(schema: bytes) -> Any:
-    """A JSON Schema validator that fetches nothing and ignores patterns of the data, which could run forever."""
+def _validator(schema: bytes) -> tuple[Any, list[int]]:
+    """A JSON Schema validator that fetches nothing, and the number of its steps.
+
+    Patterns of the data, which could run forever, are left out, with the keywords that depend on them; `$schema`, too,
+    which would choose another validator within the schema.
+    """
     from jsonschema import validators  # only imported for lines with calls
     from referencing import Registry
 
-    draft = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST]})
-    safe = validators.extend(draft, {"pattern": _anything, "patternProperties": _anything})
-    return safe(json.loads(schema), registry=Registry())
+    gone = PATTERNED if b'"patternProperties"' in schema else frozenset()
+
+    def without_patterns(value: Object) -> Object:
+        return {
+            key: item
+            for key, item in value.items()
+            if key not in gone and not (key in ("pattern", "$schema") and isinstance(item, str))
+        }
+
+    plain, steps = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST]}), [0]
+    checks = {name: _bounded(name, check, steps) for name, check in plain.VALIDATORS.items()}
+    value = json.loads(schema, object_hook=without_patterns)
+    return validators.extend(plain, checks)(value, registry=Registry()), steps
 
 
-def _anything(*_: Any) -> Iterator[Any]:
-    yield from ()
+def _bounded(name: str, check: Callable[..., Any], steps: list[int]) -> Callable[..., Any]:
+    """The function of a keyword, which raises `RecursionError` when no step is left.
+
+    References can double the work 40 times in a kilobyte, and `uniqueItems` compares each pair of objects.
+    """
+
+    def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        steps[0] -= len(value) if isinstance(value, dict | list) else 1
+        if name == "uniqueItems" and isinstance(instance, list):
+            steps[0] -= sum(isinstance(item, dict | list) for item in instance) ** 2 // 2
+        if steps[0] < 0:
+            raise RecursionError
+        return check(validator, value, instance, schema)
+
+    return checked
 
 
 def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     from referencing.exceptions import Unresolvable
 
-    validator, value = _validator(schema), json.loads(arguments)
+    (validator, steps), value = _validator(schema), json.loads(arguments)
+    steps[0] = STEPS
     try:
         found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
     except (Unresolvable, RecursionError, ArithmeticError, re.error):
-        return []  # an external or cyclic reference, or a huge number: cannot be validated
-    properties = validator.schema.get("properties")
-    if (
-        isinstance(properties, dict)
-        and properties
-        and not {"additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf"}
-        & validator.schema.keys()
-    ):
+        return []  # an external or cyclic reference, a huge number, or too many steps: cannot be validated
+    properties, apart = validator.schema.get("properties"), {*PATTERNED, "$ref", "allOf", "anyOf", "oneOf"}
+    if isinstance(properties, dict) and properties and not apart & json.loads(schema).keys():
         found += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
     return found
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from curate.core.example import Example, canonical
 from curate.core.finding import Problem, Problems, Severity
@@ -49,6 +49,8 @@ def schema_fault(schema: bytes, *, newest: bool = False) -> str | None:
     value = json.loads(schema)
     if not isinstance(value, dict):
         return f"are {kind_of(value)}, not a JSON Schema"
+    if _has_long_list(value):
+        return f"have a list of more than {OBJECTS:,} objects"
     try:
         valid = draft_of(schema)
         if valid is None or (newest and valid != NEWEST):
@@ -60,6 +62,21 @@ def schema_fault(schema: bytes, *, newest: bool = False) -> str | None:
     return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
 
 
+def _has_long_list(schema: Object) -> bool:
+    """Whether a list that must be free of repetitions has many objects: the library compares each pair of them."""
+    stack: list[Any] = [schema]
+    while stack:
+        value = stack.pop()
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, dict | list):
+                stack.append(item)
+                objects = 0 if key in LISTED else sum(isinstance(one, dict | list) for one in item)
+                if isinstance(item, list) and objects > OBJECTS:
+                    return True
+    return False
+
+
+OBJECTS: Final = 300
 INSIDE: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 """Keys of a schema that hold a schema."""
 LISTED: Final = ("anyOf", "oneOf", "allOf", "prefixItems")

@@ -1,6 +1,7 @@
 """Family M, order of turns and required roles. Structure only."""
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import chain, pairwise
 
 from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
@@ -145,26 +146,29 @@ def systems_merged(messages: list[Object]) -> list[Object] | None:
     systems = [at for at, message in enumerate(messages) if message.get("role") == "system"]
     if not systems:
         return None
-    merged: Object | None = messages[systems[0]]
-    for at in systems[1:]:
-        merged = merged and joined(merged, messages[at])
+    merged = joined([messages[at] for at in systems])
     if merged is None:
         return None
-    return [merged if at == systems[0] else message for at, message in enumerate(messages) if at not in systems[1:]]
+    gone = set(systems[1:])
+    return [merged if at == systems[0] else message for at, message in enumerate(messages) if at not in gone]
 
 
-def joined(left: Object, right: Object) -> Object | None:
-    """Merge two messages, texts separated by a blank line; None if they differ in more than content or its type."""
-    rest = copy_without(left, "role", "content")
-    first, second = left.get("content"), right.get("content")
-    if rest != copy_without(right, "role", "content") or any(
+def joined(messages: Sequence[Object]) -> Object | None:
+    """Merge messages, texts separated by a blank line; None if they differ in more than content or its type."""
+    if len(messages) == 1:
+        return messages[0]
+    rest = copy_without(messages[0], "role", "content")
+    if any(copy_without(message, "role", "content") != rest for message in messages[1:]) or any(
         rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")
     ):
         return None
-    if isinstance(first, list) and isinstance(second, list):
-        return {**left, "content": [*first, *second]}
-    if isinstance(first, str) and isinstance(second, str):
-        return {**left, "content": "\n\n".join(text for text in (first, second) if text.strip()) or first}
+    contents = [message.get("content") for message in messages]
+    lists = [content for content in contents if isinstance(content, list)]
+    if len(lists) == len(contents):
+        return {**messages[0], "content": [*chain.from_iterable(lists)]}
+    texts = [content for content in contents if isinstance(content, str)]
+    if len(texts) == len(contents):
+        return {**messages[0], "content": "\n\n".join(filter(str.strip, texts)) or texts[0]}
     return None
 
 
@@ -222,13 +226,12 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
 @on_messages
 def merge_turns(messages: list[Object]) -> list[Object] | None:
     """Merge consecutive turns of one role, separated by a blank line."""
-    found = messages[:1]
-    for left, right in pairwise(messages):
-        role = role_of(right)
-        if role_of(left) != role or role not in ("user", "assistant"):
-            found.append(right)
-        elif (merged := joined(found[-1], right)) is None:
-            return None
+    runs: list[list[Object]] = []
+    for message in messages:
+        role = role_of(message)
+        if runs and role_of(runs[-1][0]) == role and role in ("user", "assistant"):
+            runs[-1].append(message)
         else:
-            found[-1] = merged
-    return found
+            runs.append([message])
+    found = [merged for run in runs if (merged := joined(run)) is not None]
+    return found if len(found) == len(runs) else None

@@ -1,0 +1,109 @@
+"""Batches of Parquet and Arrow files, whose size is checked before their values are written out.
+
+A dictionary holds a repeated text once, a view may refer to a text many times, and nulls take no space: a file of a
+kilobyte may hold rows of gigabytes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from curate.core.lazy import np
+from curate.core.limits import demand_size
+
+ROWS: Final = 2_000
+"""Rows of a batch, fewer if they are large."""
+BATCH: Final = 1 << 20
+"""Bytes of a batch of Parquet as far as its metadata tell them."""
+EXPANDED: Final = 1 << 28
+"""Bytes of a batch if each value were as long as the dictionary of its column."""
+
+
+def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
+    """The validated record batches of a binary table; `name` and `kind` as in `curate.core.tables`.
+
+    Raises `InputError` for an unpacked size beyond the limits, `ValueError` and errors of pyarrow for a damaged file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pa.OSFile(str(file)) as raw:
+        packed, rows = raw.size(), None
+        if kind == "Parquet file":
+            parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
+            rows = parquet.metadata.num_rows
+            size = sum(parquet.metadata.row_group(at).total_byte_size for at in range(parquet.num_row_groups))
+            demand_size(name, size, 0, packed)
+            most = min(ROWS, BATCH * rows // max(size, 1), EXPANDED // max(_longest_row(parquet.metadata, raw), 1))
+            batches = parquet.iter_batches(max(1, most), use_threads=False)
+        elif kind == "Arrow file":
+            arrow = pa.ipc.open_file(raw)
+            batches = map(arrow.get_batch, range(arrow.num_record_batches))
+        else:
+            raw.seek(packed - 4)
+            if raw.read() != bytes(4):
+                raise ValueError("it has no end: it was cut off")
+            raw.seek(0)
+            batches = iter(pa.ipc.open_stream(raw))
+        read = size = 0
+        for batch in batches:
+            batch.validate(full=True)  # polars trusts offsets and text
+            size += sum(map(text_size, batch.columns))
+            demand_size(name, size, 0, packed)
+            yield batch
+            read += batch.num_rows
+        if rows is not None and read != rows:
+            raise ValueError(f"it has {read:,} rows, and {rows:,} by its metadata")
+
+
+def text_size(array: Any) -> int:
+    """About the bytes that the values of an array take once they are written out, without writing them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    if not len(array):
+        return 0
+    if pa.types.is_dictionary(kind):
+        if kind.value_type in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary()):
+            lengths = pc.binary_length(array.dictionary)
+            return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
+        return len(array) * (1 if pa.types.is_primitive(kind.value_type) else text_size(array.dictionary))
+    if pa.types.is_null(kind):
+        return 4 * len(array)
+    if kind in (pa.string_view(), pa.binary_view()):
+        lengths = np.frombuffer(array.buffers()[1], np.int32)[::4]  # each view begins with its length
+        return int(lengths[array.offset : array.offset + len(array)].sum(dtype=np.int64))
+    if pa.types.is_struct(kind):
+        return sum(text_size(array.field(at)) for at in range(kind.num_fields))
+    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+        raise ValueError("it has list views, which are not read")
+    if pa.types.is_nested(kind) and hasattr(array, "values"):
+        return text_size(array.values)
+    return int(array.nbytes)
+
+
+def _longest_row(metadata: Any, raw: Any) -> int:
+    """Bytes of a row with an average number of values, each as long as the dictionary of its column."""
+    longest = 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        columns = map(group.column, range(group.num_columns))
+        longest = max(longest, sum(_dictionary_size(one, raw) * one.num_values // max(group.num_rows, 1)
+                                   for one in columns))  # fmt: skip
+    return longest
+
+
+def _dictionary_size(column: Any, raw: Any) -> int:
+    """Bytes of the unpacked dictionary of a column; of the whole column if its header is unusual."""
+    if not column.has_dictionary_page:
+        return 0
+    raw.seek(column.dictionary_page_offset)
+    head = raw.read(8)
+    if not head.startswith(b"\x15\x04\x15"):  # Thrift: the kind of the page, then its size as zigzag varint
+        return int(column.total_uncompressed_size)
+    size = 0
+    for at, byte in enumerate(head[3:]):
+        size |= (byte & 0x7F) << (7 * at)
+        if byte < 0x80:
+            break
+    return size >> 1
