@@ -9,8 +9,9 @@ from curate.core.example import Example
 from curate.core.text import UNSPACED, normalised
 from curate.corpus.dedup_text import On
 from curate.dedup.fact_guard import facts_agree, sides_of
-from curate.dedup.symbols import SYMBOL, same_numbers
+from curate.dedup.symbols import SYMBOL, VERSION
 from curate.dedup.text_facts import _same_words
+from curate.language.quantities import numbers
 from curate.language.tokens import PIECE
 
 
@@ -37,6 +38,12 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     return _same_words(
         mine - others, others - mine, left, right, every=every, asked="\n".join(asked) if asked else None
     )
+
+
+def same_numbers(left: str, right: str) -> bool:
+    """Whether two texts have the same numbers, in order; of versions, 3.1 is not 3.10."""
+    mine, others = (numbers(normalised(text)) for text in (left, right))
+    return mine == others and sorted(VERSION.findall(left)) == sorted(VERSION.findall(right))
 
 
 def _tokens(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from curate.corpus.keys import Keys
 from curate.corpus.links import Links
 from curate.corpus.short_text_keys import Brief
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
-from curate.read.decode import decode
+from curate.read.decode import plain_value
 from curate.read.lines import Line
 from curate.similarity.shingles import Sets, joined
 
@@ -229,12 +229,11 @@ class LineReader:
 
     def example(self, spot: LineRef) -> Example:
         """The example of a line. Raises `InputError` if the line holds none any more."""
-        decoded = decode(self.data(spot))
-        if decoded.plain:  # nearly all
-            found: Example | None = Example(
-                Place(spot.source.name, spot.number, spot.nth), decoded.value, "messages", None, True
-            )
-        else:
+        found: Example | None = None
+        value = plain_value(self.data(spot), strict=not spot.id)  # the same id stands for the same content
+        if value is not None:  # nearly all
+            found = Example(Place(spot.source.name, spot.number, spot.nth), value, "messages", None, True)
+        if found is None or (spot.id and found.id != spot.id):
             found = self.line(spot).example
         if found is None or (spot.id and found.id != spot.id):
             raise changed(spot.source)

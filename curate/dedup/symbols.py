@@ -40,18 +40,14 @@ def same_figures(this: str, that: str, left: str, right: str) -> bool:
     mine, others = _digits(this), _digits(that)
     if mine != others and signs.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
         return False  # however they are spelled
-    if (mine != others or _other_separators(this, that)) and not same_numbers(left, right):
-        return False
+    if mine != others or _other_separators(this, that):
+        if numbers(normalised(this)) != numbers(normalised(that)):  # no number goes beyond a space
+            return False
+        if sorted(VERSION.findall(left)) != sorted(VERSION.findall(right)):  # 3.1 is not 3.10
+            return False
     return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
         SYMBOL.findall(that)
     )
-
-
-def same_numbers(left: str, right: str) -> bool:
-    """Whether two texts have the same numbers, in order; as versions, 3.1 and 3.10 differ."""
-    texts = (normalised(left), normalised(right))
-    mine, others = map(numbers, texts)
-    return mine == others and sorted(VERSION.findall(left)) == sorted(VERSION.findall(right))
 
 
 def _other_separators(this: str, that: str) -> bool:

@@ -167,7 +167,7 @@ def _shared_start(left: str, right: str) -> int:
     least, beyond = 0, min(len(left), len(right)) + 1
     while beyond - least > 1:
         size = (least + beyond) // 2
-        if left[least:size] == right[least:size]:
+        if right.startswith(left[least:size], least):
             least = size
         else:
             beyond = size
