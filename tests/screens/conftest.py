@@ -1,5 +1,6 @@
 """A small file with something of everything, and facts about it made by hand, so that no test waits for a detector."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import textual.app
+import textual.pilot
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
+import tui.screens.queue
 from curate.conflicts.evidence import Evidence
 from curate.core.config import Config
 from curate.core.decision_log import DecisionLog
@@ -20,6 +24,7 @@ from curate.read.index import LineIndex
 from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tui.app import CurateApp
+from tui.screens.ask import CALM, ConfirmScreen
 from tui.screens.queue import QueueScreen
 
 HOSTILE = "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c zero\u200bwidth [@click=app.quit]x[/]"
@@ -149,11 +154,26 @@ def make_app() -> Callable[[], CurateApp]:
     return lambda: CurateApp(Sources(Project(Path()), Config(), [path]), told)
 
 
+@pytest.fixture(autouse=True)
+def _no_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual waits at least 60 ms after a key, until the process uses little processor time; `settled` waits for what
+    a test is about. An entry is drawn as soon as its key is handled.
+    """
+
+    async def briefly(*_: float) -> None:
+        await asyncio.sleep(0.002)
+
+    for module in (textual.app, textual.pilot):
+        monkeypatch.setattr(module, "wait_for_idle", briefly)
+    monkeypatch.setattr(tui.screens.queue, "DETAIL_AFTER", 0.001)
+
+
 async def settled(pilot: Pilot[None]) -> None:
     """Waits until everything that goes on behind the screen is done, and drawn."""
     app = pilot.app
     assert isinstance(app, CurateApp)
-    for again in range(100):  # each may start another one
+    calm = 0  # rounds in which nothing was going on: what is done may start something else
+    for _ in range(300):
         if busy := [
             worker for worker in app.workers if worker.group != "default"
         ]:  # those of the default group wait for a person
@@ -161,37 +181,43 @@ async def settled(pilot: Pilot[None]) -> None:
                 WorkerCancelled
             ):  # another of its group has taken its place, and is waited for in the next round
                 await app.workers.wait_for_complete(busy)
-        await pilot.pause()
+        await pilot._wait_for_screen()
         app._catch_up()
-        placed = app.session.ended and not app.session._unplaced
-        ready = placed and not app._keys and getattr(app.screen, "ready", app.screen.is_mounted)
-        if again and not busy and ready:
-            break
-        if not ready:
-            await pilot.pause(0.02)
-    await pilot.pause(0.03)
+        app.screen._on_timer_update()
+        placed = app.session.ended and not app.session._unplaced and not app._stale
+        drawn = not getattr(app.screen, "_due", 0) and not app._keys and not app._asked
+        ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
+        calm = calm + 1 if ready and not busy else 0
+        if calm == 3:
+            return
+        await asyncio.sleep(0.001 if ready else 0.02)
 
 
 async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:
     """Waits until an application shows its review, and presses some keys."""
-    await settled(pilot)
-    for key in keys:
-        await pilot.press(key)
-        await settled(pilot)
     app = pilot.app
     assert isinstance(app, CurateApp)
+    await settled(pilot)
+    for key in keys:
+        if isinstance(app.screen, ConfirmScreen):  # which takes no key that follows another one at once
+            app.screen._last -= CALM
+        await pilot.press(key)
+        await settled(pilot)
     return app.session
 
 
-async def shown(pilot: Pilot[None], text: str) -> None:
-    """Waits until a text is on the screen: a busy machine may take its time to draw a dialog that follows another."""
+async def shown(pilot: Pilot[None], text: str, *, gone: bool = False) -> None:
+    """Waits until a text is on the screen, or is `gone`: a busy machine may take its time to draw a dialog that follows
+    another.
+    """
     app = pilot.app
     assert isinstance(app, CurateApp)
     for _ in range(200):
         await settled(pilot)
-        if text in screen_text(app):
+        if (text not in screen_text(app)) is gone:
             return
-    raise AssertionError(f"{text!r} is not shown:\n{screen_text(app)}")
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{text!r} is {'still' if gone else 'not'} shown:\n{screen_text(app)}")
 
 
 def queue(app: CurateApp) -> QueueScreen:

@@ -47,8 +47,7 @@ async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes, size: tuple
             if kind == "example":
                 queue(app).list.cursor = PLAIN - 1
             for _ in range(len(session.queues[kind]) - (PLAIN if kind == "example" else 0)):
-                await pilot.press("down")
-                await pilot.pause(0.02)
+                await opened(pilot, "down")
                 seen += screen_text(app)
         await opened(pilot, "3", "home", "down", "down", "e")
         seen += screen_text(app)
@@ -100,7 +99,7 @@ async def scrolled(pilot: Pilot[None]) -> str:
     seen = ""
     for top in range(0, page.virtual_size.height, page.size.height):
         page.scroll_to(y=top, animate=False, force=True)
-        await pilot.pause(0.05)
+        await settled(pilot)
         seen += screen_text(cast("CurateApp", pilot.app))
     return seen
 

@@ -235,14 +235,12 @@ async def test_edit_in_place_with_what_the_rules_say(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
         session = await opened(pilot, "3")
-        await pilot.press("e")
-        await pilot.pause(0.3)
+        await opened(pilot, "e")
         assert isinstance(app.screen, EditScreen)
         assert "C003" in screen_text(app)
         area = app.screen.query_one(TextArea)
         area.text = area.text.rstrip("\n") + "I am.\n"
-        await pilot.pause(0.4)
-        assert "C003" not in screen_text(app)
+        await shown(pilot, "C003", gone=True)
         area.text = "{not json"
         await opened(pilot, "ctrl+s")
         assert "not valid JSON" in screen_text(app)
@@ -303,15 +301,12 @@ async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
         session = await opened(pilot, "3", "end")
-        await pilot.press("r")
-        await pilot.pause(0.2)
+        await opened(pilot, "r")
         assert isinstance(app.screen, ConfirmScreen)
         assert "- " in screen_text(app)
         await opened(pilot, "escape")
         assert session.progress().decided == 0
-        await pilot.press("r")
-        await pilot.pause(0.5)
-        await opened(pilot, "enter")
+        await opened(pilot, "r", "enter")
         assert session.status(session.findings.entry(0)) == ReviewStatus.EDIT
 
 
@@ -349,7 +344,6 @@ async def test_bulk_shows_what_will_happen(make_app: Makes) -> None:
         session = await opened(pilot, "3", "slash", *"is:open", "enter", "asterisk")
         await opened(pilot, "d")
         await shown(pilot, "3 examples in 4 entries would change")
-        await pilot.pause(0.3)  # a confirmation takes no key that follows another one at once
         await opened(pilot, "enter")
         assert session.progress("finding").decided == 4
         await opened(pilot, "u")
@@ -451,9 +445,8 @@ async def test_a_bug_ends_the_application_without_a_traceback(capsys: pytest.Cap
     app = app_for(broken)
 
     async def run() -> None:
-        async with app.run_test() as pilot:
-            await asyncio.sleep(0.1)
-            await pilot.pause()
+        async with app.run_test():
+            await app._exception_event.wait()
 
     with pytest.raises(ZeroDivisionError):
         await run()
@@ -607,7 +600,6 @@ async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app:
         text = screen_text(app)
         assert ("3 selected" in text, "■▸" in text) == (True, True)
         await opened(pilot, "asterisk", "d")
-        await pilot.pause(0.3)
         await shown(pilot, "2 examples in 3 entries would change")
         await opened(pilot, "enter")
         assert [session.status(session.findings.entry(number)) for number in range(4)] == [
@@ -622,8 +614,6 @@ async def test_a_selection_is_repaired_noted_and_undecided(make_app: Makes) -> N
     async with app.run_test(size=(110, 40)) as pilot:
         session = await opened(pilot, "3", "G", "space", "g", "space")
         await opened(pilot, "asterisk", "r")
-        await settled(pilot)
-        await pilot.pause(0.5)
         text = screen_text(app)
         assert "1 findings in 1 examples would be fixed" in text
         assert "+ are you there?" in text or "- #: user" in text
@@ -632,12 +622,10 @@ async def test_a_selection_is_repaired_noted_and_undecided(make_app: Makes) -> N
         example = session.findings.entry(0).ids[0]
         session.annotate(example, "before")
         await opened(pilot, "G", "space", "asterisk", "m", *"all", "enter")
-        await pilot.pause(0.3)
         assert "1 already have a note" in screen_text(app)
         await opened(pilot, "enter")
         assert session.note(example) == "before; all"
         await opened(pilot, "G", "space", "asterisk", "u")
-        await pilot.pause(0.3)
         await opened(pilot, "enter")
         assert session.status(session.findings.entry(0)) is ReviewStatus.UNDECIDED
 
@@ -680,8 +668,7 @@ async def test_messages_are_aligned_and_identical_ones_folded() -> None:
         assert "f shows them" not in screen_text(app)
         said = []
         for key in ("right_square_bracket", "right_square_bracket", "right_square_bracket", "left_square_bracket"):
-            await pilot.press(key)
-            await pilot.pause(0.05)
+            await opened(pilot, key)
             said.append(screen_text(app).split("\n")[-2].strip())
         assert said == ["difference 1 of 2", "difference 2 of 2", "difference 1 of 2", "difference 2 of 2"]
         await pilot.resize_terminal(80, 24)
@@ -710,7 +697,6 @@ async def test_examples_are_labelled_and_rated_by_keys() -> None:
         await opened(pilot, "L", "b")
         assert "★★★★☆ #off-topic" in screen_text(app)
         await opened(pilot, "asterisk", "l", "a")
-        await pilot.pause(0.3)
         await opened(pilot, "enter")
         assert session.log.labels(example) == ("great", "off-topic")
         await opened(pilot, "u", "g", "L", "b", "L", "0")
@@ -733,8 +719,6 @@ async def test_a_long_preview_leaves_the_keys_of_its_dialog_visible(size: tuple[
     app = app_for(facts, broken)
     async with app.run_test(size=size) as pilot:
         await opened(pilot, "3", "asterisk", "r")
-        await settled(pilot)
-        await pilot.pause(0.6)
         text = screen_text(app)
         assert "9 findings in 9 examples would be fixed" in text
         assert "Cancel" in text

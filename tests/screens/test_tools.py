@@ -29,17 +29,14 @@ async def test_schemas_of_tools_are_one_line_until_they_are_unfolded() -> None:
     app = app_of([weather, tool("search", type="object", properties={})])
     async with app.run_test(size=(120, 60)) as pilot:
         await opened(pilot, "2")
-        await pilot.pause(0.3)
         assert "⚙ 2 tools  get_weather, search  f shows the schemas" in screen_text(app)
         assert '"properties"' not in screen_text(app)
         await opened(pilot, "f")
-        await pilot.pause(0.3)
         text = screen_text(app)
         assert text.count('"properties"') == 2
         assert "\x1b" not in text
         assert "city" in text
         await opened(pilot, "f")
-        await pilot.pause(0.3)
         assert '"properties"' not in screen_text(app)
 
 
@@ -47,10 +44,8 @@ async def test_tools_in_a_string_are_read() -> None:
     app = app_of(json.dumps([tool("look", type="object")]), "[not JSON")
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "2")
-        await pilot.pause(0.3)
         assert "⚙ 1 tool  look" in screen_text(app)
         await opened(pilot, "j", "f")
-        await pilot.pause(0.3)
         assert "[not JSON" in screen_text(app)
 
 
@@ -58,7 +53,6 @@ async def test_the_tool_that_a_finding_is_about_is_not_folded() -> None:
     app = app_of([tool("good", type="object", properties={}), tool("bad", type="no such type")])
     async with app.run_test(size=(120, 60)) as pilot:
         await opened(pilot, "3", "slash", *"code:T", "enter")
-        await pilot.pause(0.3)
         text = screen_text(app)
         assert "◀ here" in text
         assert "no such type" in text
@@ -75,7 +69,6 @@ async def test_tools_of_two_examples_are_drawn_once_if_they_are_the_same() -> No
         app = CurateApp(Sources(Project(Path()), Config(), [Path(NAME)]), told)
         async with app.run_test(size=(160, 60)) as pilot:
             await opened(pilot, "5")
-            await pilot.pause(0.3)
             assert screen_text(app).count("⚙") == times
 
 
