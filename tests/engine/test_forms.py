@@ -162,6 +162,24 @@ def test_a_line_that_is_no_sound_line_of_its_form_is_never_clean(capsys: Capture
     assert "/messages/0/content/0" in shown
 
 
+def test_a_key_beside_a_result_or_an_image_of_a_response_hides_no_text(capsys: Captured) -> None:
+    """A key `content` took the place of a result's output; keys of an image stood where no rule looks."""
+    call = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
+    answer = {"type": "message", "role": "assistant", "content": "Nine."}
+    output = {"type": "function_call_output", "call_id": "c1", "output": "9", "content": "10"}
+    image = {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "low", "text": ["Look!"]}
+    lines = [
+        {"input": [{"role": "user", "content": "Hi"}, call, output], "output": [answer]},
+        {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}, image]}], "output": [answer]},
+    ]
+    path = Path("data.jsonl")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert main(["check", str(path), "--select", "M001,M022"]) == 1
+    shown = capsys.readouterr().out
+    assert "data.jsonl:1: M001 error not readable as openai-responses: a tool result has the keys content" in shown
+    assert "data.jsonl:2: M022" in shown
+
+
 def test_findings_point_into_the_blocks_as_they_stand_in_the_line(write: Write, capsys: Captured) -> None:
     call = {"functionCall": {"name": "unknown", "args": {"a": 1}}}
     declared = {"functionDeclarations": [{"name": "f", "parameters": {"type": "OBJECT", "properties": {}}}]}

@@ -1,6 +1,7 @@
 """Tokens and labels are those of TRL, for template variables and training flags; ranges are those of Axolotl."""
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,62 @@ def test_tokens_and_labels_equal_those_of_trl_up_to_the_last_trained_token(templ
         (encoded,) = template.encode(value).encoded
         end = max(at for at, label in enumerate(row["labels"]) if label != IGNORED) + 1
         assert (encoded.input_ids, encoded.labels) == (row["input_ids"][:end], row["labels"][:end])
+
+
+AGENT = (
+    "{% if tools %}{{ '<|im_start|>system\\nTools: ' + (tools | tojson) + '<|im_end|>\\n' }}{% endif %}"
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}"
+    "{% if message['role'] == 'assistant' %}"
+    "{% if enable_thinking is false %}{{ '<think></think>' }}{% endif %}{% generation %}"
+    "{% if message.get('reasoning_content') %}{{ '<think>' + message['reasoning_content'] + '</think>' }}{% endif %}"
+    "{{ message['content'] or '' }}"
+    "{% for call in message.get('tool_calls') or [] %}{{ '<call>' + (call['function'] | tojson) + '</call>' }}"
+    "{% endfor %}{{ '<|im_end|>' }}{% endgeneration %}"
+    "{% else %}{{ message['content'] + '<|im_end|>' }}{% endif %}{{ '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
+    "{% if enable_thinking is false %}{{ '<think></think>' }}{% endif %}{% endif %}"
+)
+"""ChatML with tools, calls and reasoning; the prompt closes the thoughts where thinking is off."""
+
+
+def agents() -> list[dict[str, Any]]:
+    """Sixteen conversations: with or without a call, reasoning, a text beside the call, and a second question."""
+    found = []
+    for called, thinks, speaks, again in product((False, True), repeat=4):
+        thought = {"reasoning_content": "north, then west"} if thinks else {}
+        messages: list[dict[str, Any]] = [{"role": "user", "content": "An äpple?"}]
+        if called:
+            function = {"name": "pick", "arguments": {"fruit": "apple"}}
+            calls = [{"id": "call_1", "type": "function", "function": function}]
+            messages += [
+                {"role": "assistant", "content": "I look." if speaks else "", **thought, "tool_calls": calls},
+                {"role": "tool", "tool_call_id": "call_1", "content": "red apple"},
+            ]
+        messages.append({"role": "assistant", "content": "red apple, blue pear", **thought})
+        if again:
+            messages += [
+                {"role": "user", "content": "West?"},
+                {"role": "assistant", "content": "west\nwest", **thought},
+            ]
+        tool = {"type": "function", "function": {"name": "pick", "parameters": {"type": "object", "properties": {}}}}
+        kwargs = {"chat_template_kwargs": {"enable_thinking": thinks}}
+        found.append({"messages": messages, **kwargs, **({"tools": [tool]} if called else {})})
+    return found
+
+
+def test_labels_equal_the_generation_marks_of_templates_with_tools_and_reasoning() -> None:
+    """TRL trains on the mask that transformers makes of these marks where `assistant_only_loss` is set."""
+    template = Template(make_tokenizer(AGENT))
+    for value in agents():
+        marked = template.tokenizer.apply_chat_template(
+            value["messages"], tools=value.get("tools"), return_dict=True, return_assistant_tokens_mask=True,
+            **value["chat_template_kwargs"],
+        )  # fmt: skip
+        pairs = list(zip(marked["input_ids"], marked["assistant_masks"], strict=True))
+        end = max(at for at, (_, mask) in enumerate(pairs) if mask) + 1
+        (encoded,) = template.encode(value).encoded
+        assert encoded.input_ids == [token for token, _ in pairs[:end]]
+        assert encoded.labels == [token if mask else IGNORED for token, mask in pairs[:end]]
 
 
 def detailed(*ranges: tuple[int, int, bool], content: str = "red apple, blue pear") -> dict[str, Any]:

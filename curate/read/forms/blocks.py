@@ -81,16 +81,22 @@ def call(made: Any, name: Any, arguments: str, pointer: str, extra: Object | Non
     if not isinstance(name, str) or not isinstance(made, str):
         raise UnreadableError(pointer, "a tool call has no name or no id")
     value = {"id": made, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return Block("call", _joined(value, extra, pointer, "a tool call"), pointer)
+
+
+def _joined(value: Object, extra: Object | None, pointer: str, what: str) -> Object:
+    """A value with other keys beside it, none of which may take the place of one of its own."""
     if extra and extra.keys() & value.keys():
-        raise UnreadableError(pointer, f"a tool call has the keys {', '.join(sorted(extra.keys() & value.keys()))}")
-    return Block("call", {**value, **(extra or {})}, pointer)
+        raise UnreadableError(pointer, f"{what} has the keys {', '.join(sorted(extra.keys() & value.keys()))}")
+    return {**value, **(extra or {})}
 
 
 def result(made: Any, content: Any, pointer: str, at: str, extra: Object | None = None) -> Block:
     """A block of a tool's result; `at` is the pointer to its content."""
     if not isinstance(made, str):
         raise UnreadableError(pointer, "a tool result has no id")
-    return Block("result", {"role": "tool", "tool_call_id": made, "content": content, **(extra or {})}, pointer, at)
+    value = {"role": "tool", "tool_call_id": made, "content": content}
+    return Block("result", _joined(value, extra, pointer, "a tool result"), pointer, at)
 
 
 def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:

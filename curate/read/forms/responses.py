@@ -60,9 +60,8 @@ def _content(content: Any, at: str) -> Any:
             extra = {key: item for key, item in omit_keys(part, "type", "text").items() if item not in ([], None)}
             parts.append(text_part(part.get("text"), f"{at}/{i}", extra).value)
         elif kind == "input_image" and isinstance(part.get("image_url"), str):
-            parts.append(
-                {"type": "image_url", "image_url": {"url": part["image_url"], **omit_keys(part, "type", "image_url")}}
-            )
+            shown = {"url": part["image_url"]} | ({"detail": part["detail"]} if "detail" in part else {})
+            parts.append({**omit_keys(part, "detail"), "type": "image_url", "image_url": shown})
         elif isinstance(kind, str):
             parts.append(part)
         else:
@@ -207,7 +206,7 @@ def _parts(content: Any, role: str, where: str) -> Any:
             held = part["image_url"]
             if not str(held.get("url")).startswith(("data:", "https:", "http:")):
                 raise UnwritableError(f"an image in {where} that is neither on the web nor in the line")
-            parts.append({"type": "input_image", "image_url": held.get("url"), **omit_keys(held, "url")})
+            parts.append({**part, "type": "input_image", "image_url": held.get("url"), **omit_keys(held, "url")})
         elif isinstance(part, dict) and (
             str(part.get("type")).startswith("input_") or (role == "assistant" and part.get("type") == "refusal")
         ):
