@@ -22,7 +22,6 @@ from tui.keys import TAB_OF, TABS, bindings, rebound
 from tui.messages import (
     DecisionReverted,
     Exported,
-    FactTold,
     Failed,
     FilesChanged,
     FilterChosen,
@@ -148,9 +147,13 @@ class CurateApp(KeyQueue):
         """Check and compare."""
         worker = get_current_worker()
 
-        def tell(fact: ScanEvent) -> None:
+        def take(fact: ScanEvent) -> None:
             if not worker.is_cancelled and session is self.session:
-                self.post_message(FactTold(fact))
+                session.take(fact)
+                self._stale = True
+
+        def tell(fact: ScanEvent) -> None:
+            self.call_from_thread(take, fact)  # waits until it is taken: keys pressed meanwhile go between two facts
 
         await abandonable(lambda: self._facts(self.state.sources, tell, lambda: worker.is_cancelled))
 
@@ -189,11 +192,6 @@ class CurateApp(KeyQueue):
             self._catch_up()
         if message.complete and "overview" not in self.results:
             self.measure_data(self.session)
-
-    @on(FactTold)
-    def _told(self, message: FactTold) -> None:
-        self.session.take(message.fact)
-        self._stale = True
 
     @on(Measured)
     def _measured(self, message: Measured) -> None:

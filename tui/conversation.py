@@ -1,6 +1,7 @@
 """Data text as Content: displayed literally and with bounded length."""
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -20,6 +21,8 @@ MAX_TURNS: Final = 100
 MAX_TOTAL: Final = 40_000
 """Maximum number of characters drawn of a conversation: more would take longer than a key press may."""
 TAB: Final = "\t"
+BASE64: Final = re.compile(r"(?<![\w+/=])([\w+/-]{32})([\w+/-]{224,}=*)", re.ASCII)
+"""The data of an image or a recording, which nobody can read: no word is so long."""
 # Glyph and color of each role, distinguishable without color.
 ROLES: Final = {
     "system": ("§", "$text-accent"),
@@ -162,5 +165,8 @@ def _hidden(text: str) -> str:
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """A JSON value as text."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    """A JSON value as text; of Base64 data only the beginning, and how long it is."""
+    return BASE64.sub(
+        lambda data: f"{data[1]}… ({len(data[2]):,} more characters)",
+        json.dumps(value, ensure_ascii=False, indent=indent),
+    )

@@ -8,7 +8,6 @@ from textual.message import Message
 
 from curate.core.errors import CurateError
 from curate.review import Kind, View
-from curate.review.events import ScanEvent
 
 
 @dataclass
@@ -21,13 +20,6 @@ class LinesFound(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the latest count matters."""
         return isinstance(message, LinesFound)
-
-
-@dataclass
-class FactTold(Message):
-    """The scan reported a fact."""
-
-    fact: ScanEvent
 
 
 @dataclass

@@ -5,9 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 
 # Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
-# paragraph separators, zero-width and bidi characters, tags, surrogates, private use.
+# paragraph separators, zero-width and bidi characters, tags, surrogates, private use. Not a joiner between two letters
+# of a script that is spelled with it, such as Persian or Hindi.
+_JOINED = "[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17b3\u17b6-\u17ff]"
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
+    f"(?!(?<={_JOINED}[\u200c\u200d]){_JOINED})"
 )
 UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"

@@ -158,7 +158,8 @@ class FileIndex:
 
     def lines_at(self, offsets: Sequence[int] | Numbers) -> Numbers:
         """The lines that contain the given byte offsets, which are sorted."""
-        return np.unique(np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1)
+        found = np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1
+        return found[np.diff(found, prepend=-1) > 0]
 
     @property
     def numbers(self) -> Numbers:

@@ -57,9 +57,11 @@ class ExamplesKnown:
 
 @dataclass(frozen=True, slots=True)
 class DuplicatesFound:
-    """All duplicates, as clusters."""
+    """More duplicates, as clusters."""
 
     clusters: list[Cluster]
+    more: bool = False
+    """Whether others follow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,11 @@ from curate.core.finding import Finding, Severity
 from curate.review.array_column import ArrayColumn
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import key
+from curate.review.names import Names
 from curate.review.query import Query
 from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges, matches_names
 
 SEVERITIES = tuple(Severity)
-
-
-class Names:
-    """Repeated strings, each stored once and numbered."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def number(self, name: str) -> int:
-        """The number of a name."""
-        found = self._numbers.get(name)
-        if found is None:
-            found = self._numbers[name] = len(self.all)
-            self.all.append(name)
-        return found
 
 
 class FindingQueue(Queue):

@@ -50,6 +50,9 @@ a run.
 MANY: Final = 200_000
 """Maximum number of examples for the conflict search here, since it holds them in memory."""
 
+AT_ONCE: Final = 500
+"""Clusters in one event: more would hold up keys."""
+
 
 def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
     """Check and compare, and yield results as events."""
@@ -107,7 +110,11 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
     check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
     found = plan(sources.files, config, check=check, listen=listen)
     _tell_ids(found, tell)
-    tell(DuplicatesFound([*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]))
+    clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]
+    for start in range(0, max(len(clusters), 1), AT_ONCE):
+        end = start + AT_ONCE
+        tell(DuplicatesFound(clusters[start:end], more=end < len(clusters)))
+    del clusters
     try:
         _conflicts(sources, recall, found, tell)
     except CurateError as error:

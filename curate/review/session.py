@@ -122,8 +122,9 @@ class ReviewSession:
                 self.grow()
             case DuplicatesFound():
                 self._take_subjects(self.clusters, fact.clusters)
-                self.compared.add("clusters")
-                self.stages.pop("duplicates", None)
+                if not fact.more:
+                    self.compared.add("clusters")
+                    self.stages.pop("duplicates", None)
             case ConflictsFound():
                 self._take_subjects(self.conflicts, [*fact.conflicts, *fact.multi_conflicts])
                 self.notes.extend(fact.notes)

@@ -1,34 +1,31 @@
-"""Clusters of duplicates and conflicts as entries: few enough for objects, which hold places and no texts."""
+"""Clusters of duplicates and conflicts as entries, which hold places and no texts."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from curate.core.example import Place
 from curate.core.finding import Severity
+from curate.review.cluster_columns import ClusterColumns
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
+from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges, matches_names
 
 
 class SubjectQueue(Queue):
-    """Clusters or conflicts, stored as objects."""
+    """Clusters or conflicts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.subjects: list[Cluster | PairConflict | MultiConflict] = []
+        self.subjects: list[Any] | ClusterColumns = []
 
-    def add(self, subjects: Iterable[Cluster | PairConflict | MultiConflict], statuses: Sequence[ReviewStatus]) -> None:
+    def add(self, subjects: Sequence[Cluster | PairConflict | MultiConflict], statuses: Sequence[ReviewStatus]) -> None:
         """Add items with their status."""
         first = len(self.subjects)
-        self.subjects.extend(subjects)
-        pairs = [
-            (key(side.id), number)
-            for number in range(first, len(self.subjects))
-            for side in sides_of(self.subjects[number])
-        ]
+        self.subjects.extend(cast("Sequence[Any]", subjects))
+        pairs = [(key(side.id), first + at) for at, subject in enumerate(subjects) for side in sides_of(subject)]
         self.example_index.add([one for one, _ in pairs], [number for _, number in pairs])
         self._grow(statuses)
 
@@ -50,13 +47,16 @@ class SubjectQueue(Queue):
         """Similarity of the least similar duplicate, or confidence of a conflict."""
         return np.array([score_of(subject) for subject in self.subjects[: len(self)]])
 
+    def sizes(self) -> np.ndarray[Any, Any]:
+        """Number of examples of each."""
+        return np.array([len(sides_of(subject)) for subject in self.subjects[: len(self)]])
+
     def order(self, sort: str) -> Rows:
         """By arrival, score or number of examples."""
         if sort == "surest":
             return np.argsort(-self.scores(), kind="stable").astype(np.int32)
         if sort == "largest":
-            sizes = np.array([len(sides_of(subject)) for subject in self.subjects[: len(self)]])
-            return np.argsort(-sizes, kind="stable").astype(np.int32)
+            return np.argsort(-self.sizes(), kind="stable").astype(np.int32)
         return np.arange(len(self), dtype=np.int32)
 
     def mask(self, query: Query) -> Flags:
@@ -65,17 +65,22 @@ class SubjectQueue(Queue):
         if query.scores:
             found &= in_ranges(self.scores()[: len(found)], query.scores)
         if query.codes or query.files or query.lines:
-            found &= np.fromiter((self._fits(number, query) for number in range(len(found))), np.bool_, len(found))
+            found &= self._fit(query)[: len(found)]
         if query.severities or query.fixes:
             found &= False
         return found
 
-    def _fits(self, number: int, query: Query) -> bool:
-        places = self.places(number)
-        return (
-            (not query.codes or self.entry(number).code.startswith(query.codes))
-            and (not query.files or any(file_fits(place.file, query.files) for place in places))
-            and (not query.lines or any(low <= place.line <= high for place in places for low, high in query.lines))
+    def _fit(self, query: Query) -> Flags:
+        """Which have the code, file and line of a filter."""
+        return np.array(
+            [
+                (not query.codes or self.entry(number).code.startswith(query.codes))
+                and (not query.files or any(file_fits(place.file, query.files) for place in places))
+                and (not query.lines or any(low <= place.line <= high for place in places for low, high in query.lines))
+                for number in range(len(self))
+                for places in (self.places(number),)
+            ],
+            np.bool_,
         )
 
 
@@ -84,6 +89,41 @@ class ClusterQueue(SubjectQueue):
 
     kind: ClassVar[Kind] = "cluster"
     sorts = ("least alike", "surest", "largest")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subjects: ClusterColumns = ClusterColumns()
+
+    def scores(self) -> np.ndarray[Any, Any]:
+        """Similarity of the least similar duplicate."""
+        starts = self.subjects.starts[: len(self) + 1]
+        values = self.subjects.column("similarity")[: starts[-1]]
+        return np.minimum.reduceat(values, starts[:-1]) if len(values) else values
+
+    def sizes(self) -> np.ndarray[Any, Any]:
+        """Number of examples of each cluster."""
+        return np.diff(self.subjects.starts[: len(self) + 1])
+
+    def _fit(self, query: Query) -> Flags:
+        clusters, count = self.subjects, len(self)
+        starts = clusters.starts[: count + 1]
+        code, file, line = (clusters.column(name)[: starts[-1]] for name in ("code", "file", "line"))
+        found: Flags = np.ones(count, np.bool_)
+        if query.codes:
+            names = clusters.codes.all
+            found &= matches_names(code[starts[:-1] + 1], names, [name.startswith(query.codes) for name in names])
+        if query.files:
+            names = clusters.files.all
+            found &= _any(matches_names(file, names, [file_fits(name, query.files) for name in names]), starts)
+        if query.lines:
+            found &= _any(in_ranges(line, query.lines), starts)
+        return found
+
+
+def _any(flags: Flags, starts: np.ndarray[Any, Any]) -> Flags:
+    """Whether a flag is set between each two positions."""
+    before = np.concatenate([[0], np.cumsum(flags)])[starts]
+    return np.asarray(before[1:] > before[:-1])
 
 
 class ConflictQueue(SubjectQueue):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.errors import DataError
-from curate.core.text import UNSAFE
+from curate.core.text import UNSAFE, visible
 from curate.review.draft import draft_of, line_in, value_of
 
 TRICKY = (
@@ -38,6 +38,14 @@ def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
     draft = draft_of(value)
     assert value_of(draft) == value
     assert [char for char in UNSAFE.findall(draft) if char not in "\n\t"] == []
+
+
+def test_joiners_that_belong_to_the_spelling_are_shown_as_they_are() -> None:
+    for text in ("می‌خواهم", "क्‍ष"):
+        assert (visible(text), draft_of({"text": text}).count("\\u")) == (text, 0)
+    for hidden in ("a\u200cb", "👩\u200d👩", "م\u200c\u200cم", "\u200dم", "م\u200c", "م\u200bم"):
+        assert "\\u200" in visible(hidden)
+        assert value_of(draft_of({"text": hidden})) == {"text": hidden}
 
 
 @pytest.mark.parametrize(

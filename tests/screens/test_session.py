@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
+from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.read.index import LineIndex
 from curate.review import (
@@ -16,17 +19,20 @@ from curate.review import (
     Edit,
     Entry,
     Kind,
+    Member,
     MultiConflict,
     Progress,
     ReviewSession,
     ReviewStatus,
+    Side,
     View,
     next_open,
     views,
 )
 from curate.review.bulk import decide, label, preview, rate
 from curate.review.choices import apart_from, verdicts_for
-from curate.review.query import mistake
+from curate.review.query import mistake, parse
+from curate.review.subject_queue import ClusterQueue, sides_of
 from tests.screens.conftest import Opens, example_at, facts_about
 
 
@@ -336,6 +342,36 @@ def test_filters_of_the_other_kinds(session: ReviewSession) -> None:
     assert view(session, "conflict", "nobody").rows.tolist() == [1]
     assert view(session, "example", "apple").rows.tolist() == [2, 3, 4, 5]
     assert view(session, "example", "line:3-4 file:data*").rows.tolist() == [2, 3]
+
+
+SIDES = st.builds(
+    lambda file, line, nth, high, low: Side(Place(file, line, nth), f"{high:016x}{low:016x}"),
+    st.sampled_from(["a.jsonl", "b.jsonl", "c d.json"]), st.integers(1, 9), st.integers(0, 3),
+    st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1),
+)  # fmt: skip
+CLUSTERS = st.builds(
+    Cluster,
+    SIDES,
+    st.lists(st.builds(Member, SIDES, st.sampled_from(["D001", "D003"]), st.floats(0, 1)), min_size=1).map(tuple),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.lists(CLUSTERS, max_size=3), max_size=3))
+def test_clusters_come_back_from_their_columns_and_are_filtered(chunks: list[list[Cluster]]) -> None:
+    queue, every = ClusterQueue(), [one for chunk in chunks for one in chunk]
+    for chunk in chunks:
+        queue.add(chunk, [ReviewStatus.UNDECIDED] * len(chunk))
+    assert [queue.entry(number).subject for number in range(len(queue))] == every
+    assert queue.scores().tolist() == [min(member.similarity for member in one.members) for one in every]
+    sizes = [1 + len(one.members) for one in every]
+    assert queue.order("largest").tolist() == sorted(range(len(every)), key=lambda at: -sizes[at])
+    for text, fits in (
+        ("line:3-4", lambda one: any(3 <= side.place.line <= 4 for side in sides_of(one))),
+        ("file:b.*", lambda one: any(side.place.file == "b.jsonl" for side in sides_of(one))),
+        ("code:D001", lambda one: one.members[0].code == "D001"),
+    ):
+        assert queue.mask(parse(text)).tolist() == [fits(one) for one in every]
 
 
 def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession) -> None:

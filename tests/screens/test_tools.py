@@ -111,3 +111,18 @@ async def test_lines_around_the_cursor_stay_visible() -> None:
                 top, height = shown.scroll_offset.y, shown.size.height
                 around = range(max(0, shown.cursor - 2), min(25, shown.cursor + 3))
                 assert top <= around[0] <= around[-1] < top + height
+
+
+async def test_of_an_image_in_base64_only_the_beginning_is_shown() -> None:
+    parts = [{"type": "text", "text": "What is it?"},
+             {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBO" * 500}}]  # fmt: skip
+    line = {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": "A small red square."}]}
+    app = app_of()
+    Path("data.jsonl").write_text(json.dumps(line) + "\n")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "2")
+        await pilot.pause(0.3)
+        text = screen_text(app)
+        assert "1,968" in text
+        assert "iVBO" * 9 not in text
+        assert "A small red square." in text

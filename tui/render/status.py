@@ -17,6 +17,10 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
         Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
         Content(share(here) + needs(session, kind)),
     ]
+    if view is not None and view.text:
+        looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
+        found = Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked)
+        parts.insert(1, found)
     if selected:
         parts.insert(1, Content.assemble((f"■ {selected:,} selected", "bold $text-accent")))
     if view is not None and view.groups is not None:
@@ -26,9 +30,6 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
         parts.append(
             Content(f"{session.rate:,.0f}/h, {left / session.rate:.1f} h left" if left else f"{session.rate:,.0f}/h")
         )
-    if view is not None and view.text:
-        looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
-        parts.append(Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked))
     parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
     parts.extend(going_on(session))
     return Content(" · ").join(parts)
