@@ -26,16 +26,19 @@ ELSEWHERE: Final = 0.5
 the doubt is halved: many requests ("Tell a joke.") say little about their answers.
 """
 NEARER: Final = 0.15
+USUAL: Final = 2
+"""Of the nearest requests those with the same answer from which it is their usual one, and the doubt is halved."""
 SCAN: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
 def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, said: Matrix) -> Floats:
     """The probability that each answer belongs to its request; `asked` and `said` are unit vectors of both."""
-    if len(requests) < NEAR:
+    if len(requests) <= NEAR:
         return np.ones(len(requests))
     doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30)))
     unsure = np.array([len(_words(answer)) < FEW for answer in answers]) | ~_belongs_elsewhere(asked, said)
+    unsure |= _is_usual(asked, said)
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
 
 
@@ -49,6 +52,18 @@ def _belongs_elsewhere(asked: Matrix, said: Matrix) -> Flags:
         likeness[(asked[block] @ asked.T >= SAME) | (said[block] @ said.T >= SAME)] = -2
         best = likeness.max(axis=1)
         found[block] = (best >= ELSEWHERE) & (best - own >= NEARER)
+    return found
+
+
+def _is_usual(asked: Matrix, said: Matrix) -> Flags:
+    """Whether some of the nearest requests have the same answer, such as "Who are you?" and "What is your name?"."""
+    found = np.zeros(len(asked), dtype=np.bool_)
+    for start in range(0, len(asked), ROWS):
+        block = slice(start, min(len(asked), start + ROWS))
+        alike = asked[block] @ asked.T
+        alike[np.arange(len(alike)), np.arange(block.start, block.stop)] = -2
+        near = np.argpartition(-alike, NEAR - 1, axis=1)[:, :NEAR]
+        found[block] = (np.einsum("id,ijd->ij", said[block], said[near], optimize=True) >= SAME).sum(axis=1) >= USUAL
     return found
 
 

@@ -23,7 +23,7 @@ Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 OTHERS: Final = 0.1
 """Share of the doubt that comes from all signals together."""
-VERSION: Final = 5
+VERSION: Final = 6
 """Changes with the computation of the signals, so that outdated cached values are not used."""
 
 

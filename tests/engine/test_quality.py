@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.quality.answer_fits import fits
 from curate.quality.answer_text import refusals
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.label_errors import label_goodness
@@ -71,6 +72,19 @@ def test_weak_doubts_come_after_a_strong_one() -> None:
     strong, weak = doubt(columns)
     assert strong > 0.8
     assert weak < 0.6
+
+
+def test_an_answer_that_similar_requests_have_too_is_not_sure_to_be_wrong() -> None:
+    """Requests about one thing with one answer, which is nearer to another request than to each of them."""
+    asked, said = np.eye(16, dtype=np.float32), np.eye(16, dtype=np.float32)
+    asked[:4] = np.eye(16)[:4] * 0.6 + np.eye(16)[12] * 0.8
+    said[:4] = np.eye(16)[4] * 0.8 + np.eye(16)[12] * 0.6
+    texts = [f"request number{at} about topic{at}" for at in range(16)]
+    answers = [f"an answer with words{at} enough said{at} here{at} for{at} it" for at in range(16)]
+    alone = said.copy()
+    alone[1:4] = asked[1:4]
+    assert fits(texts, answers, asked, alone)[0] < 0.3
+    assert fits(texts, answers, asked, said)[0] >= 0.5
 
 
 def test_a_refusal_is_doubtful_where_others_are_answered() -> None:
