@@ -55,10 +55,19 @@ OWN_FORMAT: Final = (Target.BEDROCK, Target.VERTEX)
 STRICT_TURNS: Final = (Target.BEDROCK, Target.ANTHROPIC)
 """Services that want user and assistant in turn, from a question to an answer."""
 FORMATS: Final[dict[Target, tuple[str, ...]]] = {
-    Target.TRL: ("preference", "prompt-completion", "prompt-only", "stepwise", "text", "rendered"),
+    Target.TRL: (
+        "preference",
+        "prompt-completion",
+        "prompt-only",
+        "rendered",
+        "rendered-completion",
+        "rendered-preference",
+        "stepwise",
+        "text",
+    ),
     Target.OPENAI: ("openai-preference",),
     Target.AZURE: ("openai-preference",),
-    Target.TOGETHER: ("text", "rendered", "prompt-completion", "openai-preference"),
+    Target.TOGETHER: ("text", "rendered", "rendered-completion", "prompt-completion", "openai-preference"),
     Target.FIREWORKS: ("openai-preference",),
     Target.AXOLOTL: ("alpaca", "sharegpt", "segments", "stepwise", "text", "rendered"),
     Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text", "rendered"),

@@ -22,7 +22,7 @@ from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.dataset import ParsedLine, demand_understood, read_lines
 from curate.read.form_writer import write_as
-from curate.read.formats import PREFERENCE_SIDES, WRITABLE
+from curate.read.formats import COMPLETIONS, PREFERENCE_SIDES, WRITABLE
 from curate.read.forms.form import Format, UnwritableError
 from curate.read.forms.lists import TREE, replies_beside
 from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
@@ -174,7 +174,7 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
         return "J013", repeated.message
     if example.format in PREFERENCE_SIDES and not chosen:
         return "J025", "preference pair: messages cannot hold the rejected side; --chosen converts the chosen side"
-    if example.format == "prompt-completion" and example.value.get("label") is False:
+    if example.format in COMPLETIONS and example.value.get("label") is False:
         return "J025", "the completion is labelled as undesirable, which messages cannot express"
     return None
 

@@ -13,7 +13,7 @@ from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.form import Format, Object, Reading, UnreadableError
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
-from curate.read.forms.rendered import RENDERED, RENDERED_PAIR
+from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
 from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
 from curate.read.forms.vertex import VERTEX
@@ -22,6 +22,7 @@ FORMATS: Final = (
     STORED,
     NOVA_PREFERENCE,
     RENDERED_PAIR,
+    RENDERED_COMPLETION,
     BEDROCK,
     ANTHROPIC,
     *CHOSEN,
@@ -48,7 +49,9 @@ WRITABLE: Final = {known.to or known.name: known for known in FORMATS if known.w
 """The forms that can be written, by the name for it."""
 PROMPTS: Final = ("prompt-only", "verl", "nemo-gym")
 """Forms of questions for reinforcement, which need no answer."""
-AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, RENDERED.name)
+COMPLETIONS: Final = ("prompt-completion", RENDERED_COMPLETION.name)
+"""Formats of a prompt and a completion, which may have a label: wanted or not."""
+AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, RENDERED.name, RENDERED_COMPLETION.name)
 """Formats whose lines are written unchanged by `curate split`: messages, and formats that are more than a conversation.
 Others are converted to messages.
 """

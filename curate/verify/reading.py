@@ -9,7 +9,7 @@ import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
 from curate.verify.declarations import completion_of, list_under
-from curate.verify.transcripts import transcript, with_messages
+from curate.verify.transcripts import completed, transcript, with_messages
 
 Object = dict[str, Any]
 
@@ -206,10 +206,8 @@ def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
     """One side: text, a turn or a list of turns."""
     if type(side) is str:
         return [Turn(role, side)]
-    if type(side) is dict:
-        return [_turn(side, reading)]
-    if type(side) is list:
-        return [_turn(turn, reading) for turn in side]
+    if type(side) in (dict, list):
+        return [_turn(turn, reading) for turn in (side if type(side) is list else [side])]
     raise NotUnderstoodError("a side of a pair is neither text nor messages")
 
 
@@ -304,7 +302,8 @@ def _instances(value: Object, reading: Reading) -> None:
 
 
 def _completion(value: Object, reading: Reading) -> None:
-    reading.turns += [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
+    plain = [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
+    reading.turns += [Turn(*turn) for turn in completed(value) or ()] or plain
 
 
 def _question_keys(value: Object) -> tuple[str, str] | None:

@@ -8,9 +8,9 @@ from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMark
 
 Said = list[tuple[str, str]]
 ASKED: Final = (
-    "messages", "conversations", "instruction", "input", "system", "history", "prompt", "question", "query",
+    "messages", "conversations", "instruction", "input", "system", "history", "question", "query",
 )  # fmt: skip
-"""Keys of a preference that hold its prompt."""
+"""Keys of a preference that hold its prompt, but for `prompt`."""
 BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGINS))})*")
 
 
@@ -88,18 +88,30 @@ def _named(said: Said | None) -> Said:
     return [("system" if role == "developer" else role, text) for role, text in said or ()]
 
 
+def completed(value: dict[str, Any]) -> Said | None:
+    """The conversation of a rendered prompt and its completion, which holds the last answer."""
+    if type(value["prompt"]) is not str or type(value["completion"]) is not str or value.get("system"):
+        return None
+    told = transcript(value["prompt"] + value["completion"])
+    return told if told and told[-1][0] == "assistant" and told[-1][1] in value["completion"] else None
+
+
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """A preference, whose sides are messages if each is a whole conversation as text and one ends on an answer."""
-    if any(map(value.get, ASKED)) or any(type(value[key]) is not str for key in keys):
+    """A preference, whose sides are messages if each, behind a prompt as text, is a whole conversation as text, and one
+    ends on an answer.
+    """
+    asked = value.get("prompt") or ""
+    if any(map(value.get, ASKED)) or any(type(one) is not str for one in (asked, *(value[key] for key in keys))):
         return value
-    found = [_split(value[key]) for key in keys]
+    found = [_split(asked + value[key]) for key in keys]
     splitter = next((by for side, by in found if side and side[-1][0] == "assistant"), None)
     if splitter is None:
         return value
     sides = [
-        side or _named(splitter.split(value[key], answered=False)) for key, (side, _) in zip(keys, found, strict=True)
+        side or _named(splitter.split(asked + value[key], answered=False))
+        for key, (side, _) in zip(keys, found, strict=True)
     ]
-    if not all(sides):
+    if not all(side and (not asked or side[-1][1] in value[key]) for key, side in zip(keys, sides, strict=True)):
         return value
     turns = [[{"role": role, "content": said} for role, said in side] for side in sides]
-    return {**value, **dict(zip(keys, turns, strict=True))}
+    return {**value, **dict(zip(keys, turns, strict=True)), "prompt": ""}

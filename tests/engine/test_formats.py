@@ -21,7 +21,7 @@ from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import reading as verify_reading
-from curate.verify.transcripts import transcript, with_messages
+from curate.verify.transcripts import completed, transcript, with_messages
 from tests.conftest import Write, chat
 from tests.strategies import anything, inside, lines, texts
 
@@ -318,6 +318,23 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         ["user: Go on.", "assistant: Human: Hi\n\nAssistant: Hello."],
     ),
     ({"text": "### Instruction:\nHi\n\n### Response:\nHello."}, "rendered", HELLO),
+    ({"prompt": "### Instruction:\nHi\n\n### Response:\n", "completion": "Hello."}, "rendered-completion", HELLO),
+    ({"prompt": "Human: Hi\n\n", "completion": "Assistant: Hello.</s>"}, "rendered-completion", HELLO),
+    (
+        {"prompt": "Human: Hi\n\nAssistant:", "completion": " "},
+        "prompt-completion",
+        ["user: Human: Hi\n\nAssistant:", "assistant:  "],
+    ),
+    (
+        {"prompt": "Human: Hi\n\nAssistant: Hello.\nSay more.\n", "completion": "No."},
+        "prompt-completion",
+        ["user: Human: Hi\n\nAssistant: Hello.\nSay more.\n", "assistant: No."],
+    ),
+    (
+        {"prompt": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n", "chosen": "Hello.", "rejected": "What?"},
+        "rendered-preference",
+        HELLO,
+    ),
     ({"text": f"{LLAMA}user{HEADER}Hi<|eot_id|>{LLAMA}assistant{HEADER}Hello.<|eot_id|>"}, "rendered", HELLO),
     ({"text": "Human: Hi\n\nHuman: Hello?"}, "text", ["assistant: Human: Hi\n\nHuman: Hello?"]),
     ({"text": "<|im_start|>user\nHi<|im_end|> and"}, "text", ["assistant: <|im_start|>user\nHi<|im_end|> and"]),
@@ -421,6 +438,10 @@ def test_the_proof_splits_the_sides_of_a_pair_where_the_reader_does() -> None:
         chosen, other = a_transcript(random), a_transcript(random)
         rejected = chosen[: random.randrange(len(chosen))] if random.random() < 0.3 else other
         pair = {"chosen": chosen, "rejected": rejected, **value}
+        if random.random() < 0.3:
+            cut = random.randrange(len(chosen))
+            rejected = random.choice((chosen[cut:-3], "No.", "", "Human: Hi\n\nAssistant: No."))
+            pair = {**pair, "prompt": chosen[:cut], "chosen": chosen[cut:], "rejected": rejected}
         example = example_of(pair, Place("data.jsonl", 1))
         is_split = example.format == "rendered-preference"
         told = with_messages(pair, "chosen", "rejected")
@@ -430,6 +451,25 @@ def test_the_proof_splits_the_sides_of_a_pair_where_the_reader_does() -> None:
             assert [turn["content"] for turn in told["rejected"]] == own, pair
         split += is_split
     assert split > 300
+
+
+def test_the_proof_splits_a_prompt_and_its_completion_where_the_reader_does() -> None:
+    random, split = Random(0), 0
+    for _ in range(4_000):
+        text = a_transcript(random)
+        cut = random.choice((random.randint(0, len(text)), max(text.rfind("hi"), 0), max(text.rfind(" a\n b"), 0)))
+        value = {"prompt": text[:cut], "completion": text[cut:]}
+        if random.random() < 0.1:
+            value["system"] = random.choice(("", "Be brief."))
+        example = example_of(value, Place("data.jsonl", 1))
+        is_split = example.format == "rendered-completion"
+        told = completed(value)
+        assert (told is not None) == is_split, value
+        if told:
+            assert [said for _, said in told] == [turn.text for turn in example.messages], value
+            assert example.messages[-1].pointer == "/completion"
+        split += is_split
+    assert split > 500
 
 
 TRANSCRIPTS = {

@@ -11,6 +11,7 @@ from curate.lint.rules.images import images_of
 from curate.lint.rules.preference import pair_of, prompt_of
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.read.formats import COMPLETIONS
 
 WORDS: Final = frozenset(("true", "false"))
 
@@ -95,7 +96,7 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
 def _judges(example: Example, label: Any) -> bool:
     """Whether a non-boolean label may stand for a boolean."""
     said = isinstance(label, str) and label.strip().casefold() in WORDS
-    return said or (example.format == "prompt-completion" and (label is None or label in (0, 1)))
+    return said or (example.format in COMPLETIONS and (label is None or label in (0, 1)))
 
 
 def _shown(label: Any) -> str:

@@ -152,29 +152,67 @@ RENDERED: Final = Format(
 
 
 def _sides(value: Object) -> tuple[Said, Said] | None:
-    """Both sides of a pair that each hold the whole conversation as text; one of them may lack its answer."""
-    if not has_strings(value, *SIDES) or any(value.get(key) for key in PROMPTS):
+    """Both sides of a pair whose prompt and side are together a conversation as text; one side may lack its answer."""
+    if not has_strings(value, *SIDES) or any(value.get(key) for key in PROMPTS if key != "prompt"):
         return None
-    told = [_told(value[key]) for key in SIDES]
+    prompt = value.get("prompt") or ""
+    if not isinstance(prompt, str):
+        return None
+    told = [_told(prompt + value[key]) for key in SIDES]
     family = next((family for said, family in told if said and said[-1][0] == "assistant"), None)
     if family is None:
         return None
-    sides = [said or _split(value[key], family, answered=False) for key, (said, _) in zip(SIDES, told, strict=True)]
+    sides = [
+        said or _split(prompt + value[key], family, answered=False) for key, (said, _) in zip(SIDES, told, strict=True)
+    ]
+    if prompt and not all(said and said[-1][1] in value[key] for key, said in zip(SIDES, sides, strict=True)):
+        return None
     return (sides[0], sides[1]) if sides[0] and sides[1] else None
 
 
 def _read_pair(value: Object) -> Reading:
     sides = _sides(value)
     assert sides is not None
-    chosen, rejected = (turns_of(said, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
-    return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
+    asked = "/prompt" if value.get("prompt") else None
+    chosen, rejected = (_parted(said, asked, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
+    read = ("prompt", *SIDES) if asked else SIDES
+    return Reading(chosen, {**omit_keys(value, *read), "rejected": [turn.value for turn in rejected]})
+
+
+def _parted(said: Said, asked: str | None, answered: str) -> list[Turn]:
+    """Turns of which the last one has another pointer, if its prompt is a text of its own."""
+    turns = turns_of(said, asked or answered)
+    return [*turns[:-1], turns[-1]._replace(pointer=answered, content=answered)]
 
 
 RENDERED_PAIR: Final = Format(
     "rendered-preference",
-    "chosen, rejected: each the whole conversation as text, as in HH-RLHF",
+    "chosen, rejected: each the whole conversation as text, as in HH-RLHF, or what continues prompt, a rendered text",
     lambda value: _sides(value) is not None,
     uses=PROMPTS,
     sides=SIDES,
     read=_read_pair,
+)
+
+
+def _completed(value: Object) -> Said | None:
+    """The conversation that a rendered prompt and its completion are together; the completion holds the last answer."""
+    if not has_strings(value, "prompt", "completion") or value.get("system"):
+        return None
+    said = split_transcript(value["prompt"] + value["completion"])
+    return said if said and said[-1][0] == "assistant" and said[-1][1] in value["completion"] else None
+
+
+def _read_completed(value: Object) -> Reading:
+    said = _completed(value)
+    assert said is not None
+    return Reading(_parted(said, "/prompt", "/completion"), omit_keys(value, "prompt", "completion"))
+
+
+RENDERED_COMPLETION: Final = Format(
+    "rendered-completion",
+    "prompt, completion: text that a chat template has rendered, cut before the last answer",
+    lambda value: _completed(value) is not None,
+    uses=("prompt", "completion"),
+    read=_read_completed,
 )
