@@ -49,6 +49,12 @@ WRITABLE: Final = {known.to or known.name: known for known in FORMATS if known.w
 """The forms that can be written, by the name for it."""
 PROMPTS: Final = ("prompt-only", "verl", "nemo-gym")
 """Forms of questions for reinforcement, which need no answer."""
+RENDERINGS: Final = {
+    RENDERED.name: TEXT.name,
+    RENDERED_COMPLETION.name: "prompt-completion",
+    RENDERED_PAIR.name: "preference",
+}
+"""Formats of rendered texts, and the format with the same keys, in which all other texts are read."""
 COMPLETIONS: Final = ("prompt-completion", RENDERED_COMPLETION.name)
 """Formats of a prompt and a completion, which may have a label: wanted or not."""
 AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, RENDERED.name, RENDERED_COMPLETION.name)

@@ -16,6 +16,7 @@ from curate.cli.main import main
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS
 from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import OTHER_SIDE
+from curate.lint.runner import check_paths
 from curate.read import formats
 from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
@@ -448,7 +449,8 @@ def test_the_proof_splits_the_sides_of_a_pair_where_the_reader_does() -> None:
         assert (told is not pair) == is_split, pair
         if is_split:
             own = [turn["content"] for turn in example.value["rejected"]]
-            assert [turn["content"] for turn in told["rejected"]] == own, pair
+            asked = [message.text for message in example.messages if message.pointer == "/prompt"]
+            assert [turn["content"] for turn in told["rejected"]] == asked + own, pair
         split += is_split
     assert split > 300
 
@@ -470,6 +472,13 @@ def test_the_proof_splits_a_prompt_and_its_completion_where_the_reader_does() ->
             assert example.messages[-1].pointer == "/completion"
         split += is_split
     assert split > 500
+
+
+def test_texts_of_which_some_are_rendered_are_one_format(write: Write) -> None:
+    asked = "Human: Hi\n\nAssistant:"
+    rows = [{"prompt": asked, "completion": " Hello."}, {"prompt": asked, "completion": ""}]
+    findings = check_paths([write("data.jsonl", rows)]).findings
+    assert [finding.code for finding in findings if finding.code in ("J022", "J025")] == ["J025"]
 
 
 TRANSCRIPTS = {

@@ -94,6 +94,16 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         turns("Name a tree.", BEECH),
         {"L002", "L003", "L011"},
     ),
+    "a rendered prompt and its completion": (
+        {"prompt": "### Instruction:\nName a tree.\n\n### Response:\n", "completion": "Oak."},
+        turns("Name a tree.", "Elm."),
+        {"L003"},
+    ),
+    "a rendered prompt of a pair": (
+        {"prompt": "\n\nHuman: Name a tree.\n\nAssistant:", "chosen": " Oak.", "rejected": " No."},
+        turns("Name a tree.", "Elm."),
+        {"L003"},
+    ),
     "the other side of a pair": (
         {"prompt": "Name a tree.", "chosen": BEECH, "rejected": OAK},
         {"prompt": "What is that tree?", "chosen": BEECH, "rejected": OAK},

@@ -8,7 +8,7 @@ from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import file_rule, line_rule
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
-from curate.read.formats import BY_NAME
+from curate.read.formats import BY_NAME, RENDERINGS
 
 
 def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
@@ -247,9 +247,14 @@ def mixed_formats(facts: FileFacts) -> Problems:
         {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if len(facts.formats) > 1:
+    if len(_shapes(facts)) > 1:
         counts = ", ".join(f"{count:,} {name}" for name, count in facts.formats.most_common())
         yield Problem("", f"several formats in one file: {counts}")
+
+
+def _shapes(facts: FileFacts) -> set[str]:
+    """The formats of a file; a rendered text counts as any other text under the same keys."""
+    return {RENDERINGS.get(name, name) for name in facts.formats}
 
 
 @file_rule(
@@ -272,7 +277,7 @@ def foreign_format(facts: FileFacts) -> Problems:
     graded = facts.target is Target.BEDROCK and prompts == facts.examples
     own = () if facts.target in OWN_FORMAT and not graded else ("messages",)
     foreign = [name for name in facts.formats if name not in (*own, UNKNOWN, *FORMATS.get(facts.target, ()))]
-    if len(foreign) == 1 and len(facts.formats) == 1:
+    if foreign and len(_shapes(facts)) == 1:
         yield Problem(
             "", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})"
         )

@@ -173,16 +173,18 @@ def _sides(value: Object) -> tuple[Said, Said] | None:
 def _read_pair(value: Object) -> Reading:
     sides = _sides(value)
     assert sides is not None
-    asked = "/prompt" if value.get("prompt") else None
-    chosen, rejected = (_parted(said, asked, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
-    read = ("prompt", *SIDES) if asked else SIDES
-    return Reading(chosen, {**omit_keys(value, *read), "rejected": [turn.value for turn in rejected]})
+    chosen, rejected = (turns_of(said, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
+    if not value.get("prompt"):
+        return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
+    most = min(len(chosen), len(rejected)) - 1
+    asked = next((at for at in range(most) if chosen[at].value != rejected[at].value), most)
+    own = [turn.value for turn in rejected[asked:]]
+    return Reading(_parted(chosen, asked), {**omit_keys(value, "prompt", *SIDES), "rejected": own})
 
 
-def _parted(said: Said, asked: str | None, answered: str) -> list[Turn]:
-    """Turns of which the last one has another pointer, if its prompt is a text of its own."""
-    turns = turns_of(said, asked or answered)
-    return [*turns[:-1], turns[-1]._replace(pointer=answered, content=answered)]
+def _parted(turns: list[Turn], asked: int) -> list[Turn]:
+    """Turns of which as many as given are of the prompt."""
+    return [turn._replace(pointer="/prompt", content="/prompt") for turn in turns[:asked]] + turns[asked:]
 
 
 RENDERED_PAIR: Final = Format(
@@ -206,7 +208,8 @@ def _completed(value: Object) -> Said | None:
 def _read_completed(value: Object) -> Reading:
     said = _completed(value)
     assert said is not None
-    return Reading(_parted(said, "/prompt", "/completion"), omit_keys(value, "prompt", "completion"))
+    turns = turns_of(said, "/completion")
+    return Reading(_parted(turns, len(turns) - 1), omit_keys(value, "prompt", "completion"))
 
 
 RENDERED_COMPLETION: Final = Format(
