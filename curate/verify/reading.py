@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 import orjson
@@ -219,10 +220,14 @@ def _pair(
     def turns(value: Object, reading: Reading) -> None:
         value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
-        reading.turns += ([] if any(turn.role == "user" for turn in chosen) else prompt(value, reading)) + chosen
-        reading.others += _own(rejected, chosen) if any(turn.role == "user" for turn in rejected) else rejected
+        reading.turns += ([] if _asks(chosen) else prompt(value, reading)) + chosen
+        reading.others += _own(rejected, chosen) if _asks(rejected) else rejected
 
     return turns
+
+
+def _asks(side: list[Turn]) -> bool:
+    return [turn.role for turn in side if turn.role != "system"][:1] == ["user"]
 
 
 def _own(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
@@ -245,9 +250,8 @@ def _messages(value: Object, reading: Reading) -> None:
 def _is_side(side: Any) -> bool:
     """Whether a value is an answer: text, a turn or turns."""
     turns = side if type(side) is list else [side]
-    return type(side) is str or (
-        bool(turns) and all(type(one) is dict and {"role", "from"} & one.keys() for one in turns)
-    )
+    spoken = all(type(one) is dict and {"role", "from"} & one.keys() for one in turns)
+    return type(side) is str or (bool(turns) and spoken)
 
 
 def _prompt(value: Object, reading: Reading) -> list[Turn]:
@@ -309,10 +313,7 @@ def _completion(value: Object, reading: Reading) -> None:
 def _question_keys(value: Object) -> tuple[str, str] | None:
     """The keys of a question and its answer."""
     texts = [key for key in ("prompt", *ASKED, *ANSWERED) if type(value.get(key)) is str]
-    pairs = [(asked, answered) for asked in ASKED for answered in ANSWERED] + [
-        ("prompt", "response"),
-        ("prompt", "output"),
-    ]
+    pairs = [*product(ASKED, ANSWERED), ("prompt", "response"), ("prompt", "output")]
     return next((pair for pair in pairs if set(pair) <= set(texts)), None)
 
 

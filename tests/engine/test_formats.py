@@ -296,6 +296,19 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         BRIEF,
     ),
     ({"conversation": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]}, "turn-list", HELLO),
+    (
+        {
+            "prompt": [{"role": "user", "content": "Hi"}],
+            "chosen": [
+                {"role": "assistant", "content": "Hello."},
+                {"role": "user", "content": "Bye"},
+                {"role": "assistant", "content": "See you."},
+            ],
+            "rejected": [{"role": "assistant", "content": "What?"}],
+        },
+        "preference",
+        [*HELLO, "user: Bye", "assistant: See you."],
+    ),
     ({"text_input": "Hi", "output": "Hello."}, "question-answer", HELLO),
     ({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>"}, "rendered", HELLO),
     ({"text": "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello. </s>"}, "rendered", BRIEF),

@@ -1,6 +1,6 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from curate.core.address import escape
@@ -136,7 +136,7 @@ def _prompt_completion(value: Object) -> Iterator[Turn]:
 def _preference(value: Object) -> Iterator[Turn]:
     """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides include the prompt."""
     chosen = list(_side(value, "chosen", "assistant"))
-    if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
+    if _begins_with_question([turn.value for turn in chosen]):
         yield from system_turns(value)
     elif "messages" in value:
         yield from _bedrock(value)
@@ -157,6 +157,12 @@ def _preference(value: Object) -> Iterator[Turn]:
         if asked:
             yield from _side(value, asked, "user")
     yield from chosen
+
+
+def _begins_with_question(turns: Iterable[Any]) -> bool:
+    """Whether a side holds its prompt: its first turn that is no system message is the user's."""
+    roles = (turn.get("role", turn.get("from")) for turn in turns if isinstance(turn, dict))
+    return next((role for role in roles if role not in ("system", "developer")), None) in ("user", "human")
 
 
 def _response_pair(value: Object) -> Iterator[Turn]:
@@ -199,9 +205,7 @@ def _is_asked_in_messages(value: Object) -> bool:
         return False
     if not value.keys().isdisjoint(("chosen_messages", "preferred_output", "response_j")):
         return False  # another kind of pair, which would leave the messages out
-    return not isinstance(chosen, list) or not any(
-        isinstance(turn, dict) and turn.get("role", turn.get("from")) in ("user", "human") for turn in chosen
-    )
+    return not isinstance(chosen, list) or not _begins_with_question(chosen)
 
 
 def _is_bedrock(value: Object) -> bool:
