@@ -44,9 +44,9 @@ def row(*turns: str, system: str = "", **keys: Any) -> Row:
     return {"messages": messages, **keys}
 
 
-def fresh(rng: random.Random) -> Row:
-    """An example that shares nothing with any other one."""
-    return row(text(rng, 14), text(rng, 30), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
+def fresh(rng: random.Random, answered: int = 30) -> Row:
+    """An example that shares nothing with any other one, with so many words in its answer."""
+    return row(text(rng, 14), text(rng, answered), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
 
 
 def said(one: Row) -> list[str]:
@@ -83,7 +83,7 @@ def question(rng: random.Random, one: Row) -> Row:
 def continuation(rng: random.Random, one: Row) -> Row:
     """The same conversation, which goes on."""
     turns = [spelled(rng, turn) for turn in said(one)]
-    return row(*turns, text(rng, 14), text(rng, 45), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
+    return row(*turns, text(rng, 30), text(rng, 15), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
 
 
 def key(rng: random.Random, one: Row) -> Row:
@@ -105,7 +105,8 @@ KINDS: Final[dict[str, tuple[str, Callable[[random.Random, Row], Row]]]] = {
 def data_set(kind: str, share: float, rng: random.Random, count: int = 120) -> Sequence[Row]:
     """So many examples in random order, of which this share comes from few others by one kind of leak."""
     make = KINDS[kind][1]
-    rows = [fresh(rng) for _ in range(count - round(share * count))]
+    answered = 15 if kind == "continuation" else 30  # an answer of 20 words is compared by itself
+    rows = [fresh(rng, answered) for _ in range(count - round(share * count))]
     sources = rows[:1] if share > 0.04 else rows[:3]
     rows += [make(rng, rng.choice(sources)) for _ in range(max(2, round(share * count)))]
     rng.shuffle(rows)

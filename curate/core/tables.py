@@ -158,8 +158,11 @@ class RowWriter:
                 parsed = json.loads(value)
             except (ValueError, RecursionError):
                 return value
-        texts = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
-        if self.marked is None and key in TURNS and not (texts or _spoken(parsed, (*SPOKEN, *BLOCKS.get(key, ())))):
+        known = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
+        known = (
+            known or _spoken(parsed, (*SPOKEN, *BLOCKS.get(key, ()))) or (key == "response" and _has_choices(parsed))
+        )
+        if self.marked is None and key in TURNS and not known:
             return value
         return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
 
@@ -173,6 +176,12 @@ def _spoken(value: Any, keys: tuple[str, ...]) -> bool:
     """Whether a value is messages, or an object with messages: each has one of the keys."""
     items = value if isinstance(value, list) else [value]
     return bool(items) and all(isinstance(item, dict) and any(key in item for key in keys) for item in items)
+
+
+def _has_choices(value: Any) -> bool:
+    """Whether a value is the response of a model, or of a service that holds one as its body."""
+    inner = value.get("body", value) if isinstance(value, dict) else None
+    return isinstance(inner, dict) and isinstance(inner.get("choices"), list)
 
 
 def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:

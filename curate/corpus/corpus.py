@@ -243,7 +243,7 @@ class LineReader:
 def changed(source: Source) -> InputError:
     """The error for a file that changed."""
     return InputError(
-        f"{visible(source.name)}: changed while it was read", "run the command again when no program writes to the file"
+        f"{visible(source.name)}: changed while it was read", "run it again when no other process writes to it"
     )
 
 

@@ -62,7 +62,8 @@ NESTED: Final = {
                 "place": {
                     "type": "object",
                     "properties": {"city": {"type": "string"}, "code": {"type": ["string", "null"]}},
-                    "required": ["city"],
+                    "required": ["city", "code"],
+                    "additionalProperties": False,
                 }
             },
             "type": "object",
@@ -73,19 +74,24 @@ NESTED: Final = {
                     "items": {
                         "type": "object",
                         "properties": {"from": {"$ref": "#/$defs/place"}, "to": {"$ref": "#/$defs/place"}},
+                        "required": ["from", "to"],
                         "additionalProperties": False,
                     },
                 },
                 "class": {"enum": ["first", "second"], "default": "second"},
                 "fare": {"anyOf": [{"type": "number"}, {"type": "null"}]},
             },
-            "required": ["legs"],
+            "required": ["legs", "class", "fare"],
             "additionalProperties": False,
         },
     },
 }
 JOURNEY: Final = json.dumps(
-    {"legs": [{"from": {"city": "Lima"}, "to": {"city": "Cusco", "code": None}}], "class": "first", "fare": None}
+    {
+        "legs": [{"from": {"city": "Lima", "code": "LIM"}, "to": {"city": "Cusco", "code": None}}],
+        "class": "first",
+        "fare": None,
+    }
 )
 TWO_CALLS: Final = [
     user(),

@@ -25,6 +25,7 @@ from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConfl
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tui.app import CurateApp
 from tui.screens.ask import CALM, ConfirmScreen
+from tui.screens.frame import FrameScreen
 from tui.screens.queue import QueueScreen
 
 HOSTILE = "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c zero\u200bwidth [@click=app.quit]x[/]"
@@ -184,11 +185,14 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot._wait_for_screen()
         app._catch_up()
         app.screen._on_timer_update()
-        placed = app.session.ended and not app.session._unplaced and not app._stale
+        stale = app._stale and isinstance(app.screen, FrameScreen)  # a dialog above leaves it so
+        placed = app.session.ended and not app.session._unplaced and not stale
         drawn = not getattr(app.screen, "_due", 0) and not app._keys and not app._asked
         ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
         calm = calm + 1 if ready and not busy else 0
         if calm == 3:
+            await asyncio.sleep(0.03)  # a footer is composed again in several steps
+            await pilot._wait_for_screen()
             return
         await asyncio.sleep(0.001 if ready else 0.02)
 

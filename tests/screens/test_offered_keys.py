@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from curate.lint.rules import RULES
-from tests.screens.conftest import opened, queue, screen_text
+from tests.screens.conftest import opened, queue, screen_text, shown
 from tui.app import CurateApp
 
 Makes = Callable[[], CurateApp]
@@ -19,6 +19,7 @@ async def test_the_footer_fits_on_80_columns(make_app: Makes, screen: str) -> No
         await opened(pilot, screen)
         entries = len(queue(app).list.view or ()) if screen in "2345" else 1
         for _ in range(entries):
+            await shown(pilot, "q Quit")
             assert screen_text(app).rstrip().endswith("q Quit")
             await opened(pilot, "down")
 

@@ -21,7 +21,7 @@ from curate.review.split_composition import composition_of
 from curate.review.verification import prove
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
-from tests.screens.conftest import opened, screen_text, settled
+from tests.screens.conftest import opened, screen_text, settled, shown
 from train.evaluation.evaluation_result import Evaluation, Output, Result, Score, Verdict
 from train.scores import METRICS
 from tui.app import CurateApp
@@ -125,6 +125,7 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
     app = make_app()
     async with app.run_test(size=(120, 50), notifications=True) as pilot:
         await opened(pilot, "7")
+        await shown(pilot, "0 of 40")
         text = screen_text(app)
         assert "step 10 of 40" in text or "step 20 of 40" in text
         assert "learning rate" in text
