@@ -11,7 +11,7 @@ from curate.review.entry import Cluster, Member, Side
 from curate.review.names import Names
 
 COLUMNS: Final = {
-    "file": "uint16",
+    "file": "uint32",
     "line": "uint32",
     "nth": "uint32",
     "high": "uint64",

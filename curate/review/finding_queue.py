@@ -33,7 +33,7 @@ class FindingQueue(Queue):
             for name, kind in (
                 ("code", "uint16"),
                 ("severity", "uint8"),
-                ("file", "uint16"),
+                ("file", "uint32"),
                 ("line", "uint32"),
                 ("fixable", "uint8"),
                 ("pointer", "uint32"),

@@ -11,7 +11,7 @@ from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import Place
-from curate.core.finding import Finding
+from curate.core.finding import Finding, Severity
 from curate.read.index import LineIndex
 from curate.review import (
     Choice,
@@ -31,6 +31,7 @@ from curate.review import (
 )
 from curate.review.bulk import decide, label, preview, rate
 from curate.review.choices import apart_from, verdicts_for
+from curate.review.finding_queue import FindingQueue
 from curate.review.query import mistake, parse
 from curate.review.subject_queue import ClusterQueue, sides_of
 from tests.screens.conftest import Opens, example_at, facts_about
@@ -372,6 +373,17 @@ def test_clusters_come_back_from_their_columns_and_are_filtered(chunks: list[lis
         ("code:D001", lambda one: one.members[0].code == "D001"),
     ):
         assert queue.mask(parse(text)).tolist() == [fits(one) for one in every]
+
+
+def test_entries_of_more_than_65536_files_are_held() -> None:
+    names = [f"{number}.json" for number in range(66_000)]
+    sides = [Side(Place(name, 1), "0" * 32) for name in names]
+    undecided = [ReviewStatus.UNDECIDED] * len(names)
+    clusters, findings = ClusterQueue(), FindingQueue()
+    clusters.add([Cluster(side, (Member(side, "D001", 1.0),)) for side in sides], undecided)
+    found = [Finding("C003", Severity.ERROR, name, 1, "", "", "", False, None) for name in names]
+    findings.add(found, [""] * len(names), undecided)
+    assert clusters.entry(65_999).place.file == findings.entry(65_999).place.file == names[-1]
 
 
 def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession) -> None:
