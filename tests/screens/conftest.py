@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import textual.app
-import textual.pilot
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -156,16 +154,8 @@ def make_app() -> Callable[[], CurateApp]:
 
 
 @pytest.fixture(autouse=True)
-def _no_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual waits at least 60 ms after a key, until the process uses little processor time; `settled` waits for what
-    a test is about. An entry is drawn as soon as its key is handled.
-    """
-
-    async def briefly(*_: float) -> None:
-        await asyncio.sleep(0.002)
-
-    for module in (textual.app, textual.pilot):
-        monkeypatch.setattr(module, "wait_for_idle", briefly)
+def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry is drawn as soon as its key is handled."""
     monkeypatch.setattr(tui.screens.queue, "DETAIL_AFTER", 0.001)
 
 

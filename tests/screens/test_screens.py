@@ -72,6 +72,7 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
         assert "When did Apollo 11 land?" in screen_text(app)
         await pilot.press("d", "u", "n", "3", "y", "4", "5", "space", "down", "1")
         go_on.set()
+        await settled(pilot)
 
 
 def test_leaving_does_not_wait_for_the_checking() -> None:
