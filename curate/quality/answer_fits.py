@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from curate.core.arrays import Flags, Floats, Matrix
+from curate.core.arrays import Flags, Floats, Matrix, Numbers
 from curate.core.lazy import np
 from curate.language.lexicon import STOPWORDS
 from curate.language.tokens import stem
@@ -38,7 +38,8 @@ def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, said: M
         return np.ones(len(requests))
     doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30)))
     unsure = np.array([len(_words(answer)) < FEW for answer in answers]) | ~_belongs_elsewhere(asked, said)
-    unsure |= _is_usual(asked, said)
+    sure = np.flatnonzero(~unsure)  # few
+    unsure[sure] = _is_usual(sure, asked, said)
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
 
 
@@ -55,15 +56,18 @@ def _belongs_elsewhere(asked: Matrix, said: Matrix) -> Flags:
     return found
 
 
-def _is_usual(asked: Matrix, said: Matrix) -> Flags:
-    """Whether some of the nearest requests have the same answer, such as "Who are you?" and "What is your name?"."""
-    found = np.zeros(len(asked), dtype=np.bool_)
-    for start in range(0, len(asked), ROWS):
-        block = slice(start, min(len(asked), start + ROWS))
+def _is_usual(rows: Numbers, asked: Matrix, said: Matrix) -> Flags:
+    """Whether some of the requests nearest to each of these have the same answer, such as "Who are you?" and "What is
+    your name?".
+    """
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for start in range(0, len(rows), ROWS):
+        block = rows[start : start + ROWS]
         alike = asked[block] @ asked.T
-        alike[np.arange(len(alike)), np.arange(block.start, block.stop)] = -2
+        alike[np.arange(len(block)), block] = -2
         near = np.argpartition(-alike, NEAR - 1, axis=1)[:, :NEAR]
-        found[block] = (np.einsum("id,ijd->ij", said[block], said[near], optimize=True) >= SAME).sum(axis=1) >= USUAL
+        same = np.einsum("id,ijd->ij", said[block], said[near], optimize=True) >= SAME
+        found[start : start + ROWS] = same.sum(axis=1) >= USUAL
     return found
 
 
