@@ -79,9 +79,12 @@ def unchanging(paths: Iterable[Path]) -> Iterator[None]:
 def _demand_same(states: Mapping[Path, State]) -> None:
     for path, state in states.items():
         if state_of(path) != state:
-            raise InputError(
-                f"{visible(str(path))}: changed while it was read", "run it again when no other process writes to it"
-            )
+            raise changed(str(path))
+
+
+def changed(name: str) -> InputError:
+    """The error for a file that changed while it was read."""
+    return InputError(f"{visible(name)}: changed while it was read", "run it again when no other process writes to it")
 
 
 def mode_of(snapshots: Iterable[Snapshot]) -> int:

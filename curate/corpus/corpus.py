@@ -11,6 +11,7 @@ from curate.core.disk_arrays import selected_rows
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.lazy import np
+from curate.core.snapshot import changed
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.group_keys import Marks
@@ -196,14 +197,14 @@ class LineReader:
             if begin < start or end > start + len(block):
                 start, block = begin, memoryview(self._read(source, begin, max(AHEAD, end - begin)))
             if end > start + len(block):
-                raise changed(source)
+                raise changed(source.name)
             yield block[begin - start : end - start]
 
     def part(self, source: Source, start: int, size: int) -> bytes:
         """Bytes of a file. Raises as `data` does."""
         data = self._read(source, start, size)
         if len(data) != size:  # a file that is mapped instead would end the process where it is cut short
-            raise changed(source)
+            raise changed(source.name)
         return data
 
     def _read(self, source: Source, start: int, size: int) -> bytes:
@@ -236,15 +237,8 @@ class LineReader:
         if found is None or (spot.id and found.id != spot.id):
             found = self.line(spot).example
         if found is None or (spot.id and found.id != spot.id):
-            raise changed(spot.source)
+            raise changed(spot.source.name)
         return found
-
-
-def changed(source: Source) -> InputError:
-    """The error for a file that changed."""
-    return InputError(
-        f"{visible(source.name)}: changed while it was read", "run it again when no other process writes to it"
-    )
 
 
 def lines_at(table: Table, places: Sequence[Place]) -> Numbers:
