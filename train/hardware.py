@@ -1,12 +1,22 @@
 """The hardware: memory of the GPU or main memory, in bytes."""
 
 import sys
+from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
+from typing import Final
 
 import psutil
 import torch
 
 from train.model import device
+
+CGROUPS: Final = Path("/sys/fs/cgroup")
+CGROUP_FILES: Final = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Of version 2 and of version 1: the files of the limit and of the use, and the key of cached files in memory.stat."""
 
 
 def peak_memory() -> int:
@@ -35,11 +45,23 @@ def free_memory() -> int:
 
 
 def _limit() -> int:
-    """Memory left in the container's limit."""
-    group = Path("/sys/fs/cgroup")
-    try:
-        most = (group / "memory.max").read_text(encoding="ascii").strip()
-        now = int((group / "memory.current").read_text(encoding="ascii"))
-        return sys.maxsize if most == "max" else max(0, int(most) - now)
-    except (OSError, ValueError):
-        return sys.maxsize
+    """Memory left in the control groups of this process, of Docker, Kubernetes or Slurm, by either version of them.
+
+    Files read from disk count as used there; those that the kernel drops first (`inactive_file`) are counted as free.
+    """
+    found = sys.maxsize
+    groups = Path("/proc/self/cgroup")
+    for line in groups.read_text(encoding="utf-8").splitlines() if groups.exists() else ():
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        root = CGROUPS / controllers
+        most, now, cached = CGROUP_FILES[controllers]
+        # Inside a container the path may be the host's, and the mount shows the container's own group at its top.
+        for folder in (root / part for part in (".", *accumulate(path.split("/")[1:], "{}/{}".format))):
+            with suppress(OSError, ValueError):  # `max` is no number
+                limit = int((folder / most).read_text(encoding="ascii"))
+                used = int((folder / now).read_text(encoding="ascii"))
+                stat = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
+                found = min(found, max(0, limit - used + int(stat[cached])))
+    return found

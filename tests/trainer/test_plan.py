@@ -1,6 +1,7 @@
 """The plan: what a training will do and need, told without loading a weight, and whether it would begin."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.test_template import PHI
 from tests.trainer.tiny import conversations, write_recipe
+from train.hardware import free_memory
 from train.recipe import load_recipe
 
 pytestmark = pytest.mark.slow
@@ -188,3 +190,19 @@ def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]
     question, answer = (message["content"] for message in conversations(1)[0]["messages"])
     assert question in told
     assert f"{{+{answer}" in told  # without colors, the trained part is marked
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+def test_the_memory_limit_of_a_container_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.hardware.CGROUPS", tmp_path)
+    (tmp_path / "memory").mkdir()
+    for name, text in {
+        "memory.max": "5000000", "memory.current": "4000000", "memory.stat": "anon 100\ninactive_file 2500000\n",
+        "memory/memory.limit_in_bytes": "5000000", "memory/memory.usage_in_bytes": "4000000",
+        "memory/memory.stat": "cache 9\ntotal_inactive_file 2500000\n",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(text)
+    assert free_memory() == 3_500_000  # files in the page cache are dropped when memory is asked for
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory/memory.limit_in_bytes").write_text("9223372036854771712\n")
+    assert free_memory() > 10_000_000
