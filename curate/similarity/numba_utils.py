@@ -1,4 +1,4 @@
-"""How the loops of `curate.detect` are compiled, and what they share. Import it inside functions: numba takes a while.
+"""How loops are compiled, and what they share. Import it inside functions: numba takes a while.
 
 To assign a slice to a slice, or to sort by what numba offers, takes seconds to compile; hence what is here.
 """
