@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.similarity.kernels import U32, distinct
-from curate.similarity.numba_utils import U64, compiled, copied, mixed
+from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed
 from curate.similarity.word_kernels import tokens
 
 BASE = U64(0x9E3779B97F4A7C15)
@@ -98,7 +98,7 @@ def _room(out: Any, used: int, more: int) -> Any:
     if used + more <= len(out):
         return out
     larger = np.empty(2 * len(out) + more, dtype=out.dtype)
-    copied(larger, 0, out, used)
+    copied(larger, ZERO, out, used)
     return larger
 
 
@@ -157,7 +157,7 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
             room.spoken[turns] = spoken
             turns, last_begin = turns + 1, count
         if kind == ANSWER or kind == CALL:  # noqa: PLR1714, SIM109
-            copied(said[spoken:], 0, words[count:], some)
+            copied(said[spoken:], ZERO, words[count:], some)
             spoken += some
         if is_turn:
             chain = mixed(mixed(chain ^ pieces.roles[at]) + mixed(turn))
@@ -235,7 +235,7 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
                     made = _shingles(room.said, begin, end, size, room.found, 0)
                     part = distinct(room.found, made, room.sorting, room.buckets)
                 answers = _room(answers, held, part)
-                copied(answers[held:], 0, room.found, part)
+                copied(answers[held:], ZERO, room.found, part)
                 held += part
             keys[entries] = mixed(key) if end > begin else U64(0)
             entries += 1

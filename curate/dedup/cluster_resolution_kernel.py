@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.similarity.kernels import similarity
-from curate.similarity.numba_utils import U64, compiled, copied, mixed
+from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed
 from curate.similarity.similarity_index import TOLD
 
 GOES, TAKES, COMPARED = 1, 2, 4
@@ -203,7 +203,7 @@ def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, flo
 
     known: similarity to each of these, NaN if not computed yet; empty if similarities are not cached.
     """
-    near, own = 0, members.numbers[begin + rank]
+    near, own = ZERO, members.numbers[begin + rank]
     for place in some:
         other = room.stays[place]
         similar = known[other] if len(known) else np.nan
@@ -268,7 +268,7 @@ def _appended(values: Any, used: int, more: Any) -> Any:
     """Values (float64) with more appended after the first `used` ones, in a larger array if they do not fit."""
     if used + len(more) > len(values):
         larger = np.empty(2 * (used + len(more)), dtype=np.float64)
-        copied(larger, 0, values, used)
+        copied(larger, ZERO, values, used)
         values = larger
     copied(values, used, more, len(more))
     return values
@@ -294,7 +294,7 @@ def _resolve_group(
     """
     begin, size, before, stopped = members.ends[group], members.ends[group + 1] - members.ends[group], asking, False
     differ, cell = facts.tally[group, 1] > facts.tally[group, 0], similarities.cells[group]
-    postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), 0, 0, 0
+    postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), ZERO, ZERO, ZERO
     for rank in range(outcome.done[group]):
         if outcome.kept[begin + rank]:
             room.stays[count] = rank
@@ -361,8 +361,8 @@ def resolve(
         np.empty(TOLD),
         np.empty(TOLD, dtype=np.int64),
     )
-    asked, asking = np.empty((len(some) * (limits.ahead + TOLD), 3), dtype=np.int64), 0
-    misses, missed, spent = np.empty(1024, dtype=np.float64), 0, 0
+    asked, asking = np.empty((len(some) * (limits.ahead + TOLD), 3), dtype=np.int64), ZERO
+    misses, missed, spent = np.empty(1024, dtype=np.float64), ZERO, ZERO
     for group in some:
         if spent > limits.work:
             break

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from curate.similarity.kernels import similarity
-from curate.similarity.numba_utils import U64, compiled, copied, grown, mixed, sort_with
+from curate.similarity.numba_utils import U64, ZERO, compiled, copied, grown, mixed, sort_with
 
 CROWD = 64
 """Number of members from which a bucket is subdivided."""
@@ -134,7 +134,7 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
             pairs = _look(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
     whole, total = True, np.int64(0)  # a 0 would be compiled for 0 alone, too
     for i in range(len(members)):
-        whole = whole and root(own, i) == root(own, 0)
+        whole = whole and root(own, i) == root(own, ZERO)
         total += offsets[members[i] + 1] - offsets[members[i]]
     if whole:
         return pairs
@@ -293,7 +293,7 @@ def buckets(packed: Any, bits: int) -> Any:
     """
     members, ends = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
     shift, mask = U64(bits), (U64(1) << U64(bits)) - U64(1)
-    made = count = begin = 0
+    made = count = begin = ZERO
     while begin < len(packed):
         end = begin + 1
         while end < len(packed) and packed[end] >> shift == packed[begin] >> shift:
@@ -301,11 +301,11 @@ def buckets(packed: Any, bits: int) -> Any:
         if end > begin + 1:
             if made + end - begin > len(members):
                 more = np.empty(2 * (made + end - begin), dtype=np.int64)
-                copied(more, 0, members, made)
+                copied(more, ZERO, members, made)
                 members = more
             if count == len(ends):
                 more = np.empty(2 * count, dtype=np.int64)
-                copied(more, 0, ends, count)
+                copied(more, ZERO, ends, count)
                 ends = more
             for at in range(begin, end):
                 members[made] = np.int64(packed[at] & mask)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.similarity.numba_utils import U64, begin, compiled, copied, mixed
+from curate.similarity.numba_utils import U64, ZERO, begin, compiled, copied, mixed
 from curate.similarity.word_kernels import tokens
 
 U32 = np.uint32
@@ -92,10 +92,10 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
     base, power = U64(0x9E3779B97F4A7C15), U64(1)
     for _ in range(size):
         power *= base
-    total = 0
+    total = ZERO
     for row in range(rows):
         count = tokens(buffer, starts[row], ends[row], classes, folds, characters, low, eights, words)
-        rolling, made = U64(0), np.int64(0)  # a 0 would be compiled for 0 alone, too
+        rolling, made = U64(0), ZERO
         for i in range(count):
             rolling = rolling * base + words[i]
             if i >= size:
@@ -106,7 +106,7 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
         made = distinct(found, made, room, buckets)
         if total + made > len(out):
             more = np.empty(2 * len(out) + made, dtype=np.uint32)
-            copied(more, 0, out, total)
+            copied(more, ZERO, out, total)
             out = more
         copied(out, total, found, made)
         total += made

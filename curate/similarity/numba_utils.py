@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 
 U64 = np.uint64
+ZERO = np.int64(0)
+"""To begin with: for a literal 0, numba compiles what it is given to once more."""
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -80,5 +82,5 @@ def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: A
             ends[own] += 1
         keys, owners, more_keys, more_owners, swapped = more_keys, more_owners, keys, owners, not swapped
     if swapped:
-        copied(more_keys, 0, keys, count)
-        copied(more_owners, 0, owners, count)
+        copied(more_keys, ZERO, keys, count)
+        copied(more_owners, ZERO, owners, count)

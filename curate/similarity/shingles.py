@@ -150,7 +150,13 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     """The shingle sets of the texts: distinct 32-bit hashes, sorted; empty for a text without words."""
     from curate.similarity import kernels
 
-    return Sets(*kernels.shingle_sets(*texts, letters(), folds(), shingling.size, shingling.unit == "character"))
+    buffer = texts.buffer.view()
+    buffer.flags.writeable = False  # else numba compiles for both
+    return Sets(
+        *kernels.shingle_sets(
+            buffer, texts.starts, texts.ends, letters(), folds(), shingling.size, shingling.unit == "character"
+        )
+    )
 
 
 class Joining:
