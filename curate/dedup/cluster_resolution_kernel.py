@@ -197,7 +197,7 @@ def _of_crowd(
 
 
 @compiled
-def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> int:
+def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> Any:
     """Write the `TOLD` most similar of a group's kept members (at the positions `some` of `room.stays`) to `room`, most
     similar first; returns their number.
 

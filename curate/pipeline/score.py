@@ -36,7 +36,7 @@ COMBINED: Final = Signal(
     DOUBT,
     "1 minus the lowest signal, and a small part for the other signals",
     "text",
-    "of 50 answers at .85 or more in three real files, 44 were worth a look; clean files have few",
+    "of 128 answers at .85 or more in 13 real files, 93 were worth a look",
     False,
 )
 

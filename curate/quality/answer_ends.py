@@ -25,10 +25,16 @@ ENDS: Final = ".!?。！？…।؟"
 HANGING: Final = frozenset(",(-–—/&+=“‘$#<@%")
 """Characters with which an answer rarely ends."""
 OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
+JSON_START: Final = re.compile(r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]\d-]|\Z))')
+"""How JSON begins, and no set, dictionary of Python or name in brackets."""
+POWER: Final = re.compile(r"(?<=[A-Za-z0-9_)\]])\*\*(?=[A-Za-z0-9_(.-])| \*\* |\*\*[A-Za-z_]\w*(?=\s*[,)])")
+"""`**` of code, which is no bold text: a power, or named arguments."""
 WANTING: Final = frozenset((*UNENDED, *STOPWORDS))
 NAMED: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 """The author of a quotation."""
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
+OPTION: Final = 80
+"""Characters of a first line that are looked for in the request."""
 SCAN: Final = 4_000
 """Maximum number of characters of an answer from which the words of the file are learned."""
 CUT_WEIGHTS: Final = (
@@ -108,10 +114,14 @@ def surprise(edges: Sequence[str]) -> list[float]:
     return [min(5.0, -log(counts[edge] / (len(edges) + 1))) for edge in edges]
 
 
+def _odd_bold(text: str) -> int:
+    return (text.count("**") - len(POWER.findall(text))) % 2
+
+
 def _unclosed(answer: str) -> float:
     text = answer[-SCAN:] if len(answer) > SCAN else answer
     open_pairs = sum(max(0, text.count(left) - text.count(right)) for left, right in OPENERS.items())
-    odd = (text.count("```") % 2) + (text.count('"') % 2) + (text.count("**") % 2)
+    odd = (text.count("```") % 2) + (text.count('"') % 2) + _odd_bold(text)
     return float(min(3, open_pairs + odd))
 
 
@@ -119,15 +129,14 @@ def _unopened(answer: str) -> float:
     text = answer[:SCAN]
     closed = sum(max(0, text.count(right) - text.count(left)) for left, right in OPENERS.items())
     closed -= len(re.findall(r"(?m)^\s*\w{1,2}\)", text))
-    return float(min(3, max(0, closed) + text.count('"') % 2 + text.count("**") % 2))
+    return float(min(3, max(0, closed) + text.count('"') % 2 + _odd_bold(text)))
 
 
 def _is_broken_data(answer: str) -> bool:
-    plain = answer.strip()
-    if plain[:1] not in "{[":
+    if not JSON_START.match(answer):
         return False
     try:
-        json.loads(plain)
+        json.loads(answer)
     except (ValueError, RecursionError):
         return True
     return False
@@ -159,7 +168,7 @@ def cut_features(answers: Sequence[str], known: Wording) -> Floats:
                 odd,
                 odd * usual[kind],
                 odd and last in WANTING,
-                plain[-1:] in HANGING and plain[-2:-1] != plain[-1:],  # C++
+                plain[-1:] in HANGING and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
                 _unclosed(answer),
                 odd and alone and last in known.stems,
                 odd and bool(ENDED.search(plain)),
@@ -219,6 +228,13 @@ def endings(answers: Sequence[str], known: Wording) -> Floats:
     return _goodness(cut_features(answers, known), CUT_WEIGHTS, CUT_SURE)
 
 
-def openings(answers: Sequence[str], known: Wording) -> Floats:
-    """The probability that each answer begins at its beginning."""
-    return _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_SURE)
+def openings(requests: Sequence[str], answers: Sequence[str], known: Wording) -> Floats:
+    """The probability that each answer begins at its beginning; the doubt is halved where its first line is one of the
+    answers to choose from that the request has.
+    """
+    found = _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_SURE)
+    chosen = [
+        answer.lstrip().split("\n", 1)[0][:OPTION].rstrip(" .;") in request
+        for request, answer in zip(requests, answers, strict=True)
+    ]
+    return np.asarray(np.where(chosen, (1 + found) / 2, found))

@@ -28,6 +28,8 @@ the doubt is halved: many requests ("Tell a joke.") say little about their answe
 NEARER: Final = 0.15
 USUAL: Final = 2
 """Of the nearest requests those with the same answer from which it is their usual one, and the doubt is halved."""
+REWORDED: Final = 0.75
+"""Cosine similarity from which two answers to the same request count as the same in other words."""
 SCAN: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
@@ -58,7 +60,7 @@ def _belongs_elsewhere(asked: Matrix, said: Matrix) -> Flags:
 
 def _is_usual(rows: Numbers, asked: Matrix, said: Matrix) -> Flags:
     """Whether some of the requests nearest to each of these have the same answer, such as "Who are you?" and "What is
-    your name?".
+    your name?", or are the same and have it in other words.
     """
     found = np.zeros(len(rows), dtype=np.bool_)
     for start in range(0, len(rows), ROWS):
@@ -66,7 +68,8 @@ def _is_usual(rows: Numbers, asked: Matrix, said: Matrix) -> Flags:
         alike = asked[block] @ asked.T
         alike[np.arange(len(block)), block] = -2
         near = np.argpartition(-alike, NEAR - 1, axis=1)[:, :NEAR]
-        same = np.einsum("id,ijd->ij", said[block], said[near], optimize=True) >= SAME
+        likeness = np.einsum("id,ijd->ij", said[block], said[near], optimize=True)
+        same = likeness >= np.where(np.take_along_axis(alike, near, axis=1) >= SAME, REWORDED, SAME)
         found[start : start + ROWS] = same.sum(axis=1) >= USUAL
     return found
 

@@ -16,6 +16,10 @@ SCAN: Final = 4_000
 """Maximum number of characters of a text that are examined."""
 PART: Final = 400
 """Number of characters from which the language is detected."""
+NAMES: Final = re.compile(r"\b[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'’]*")
+"""Words with a capital. Texts of little else are lists of names, whose language says nothing."""
+FEW_PLAIN: Final = 0.3
+"""Minimum share of the letters in other words to detect a language."""
 FEW_LETTERS: Final = 40
 """Minimum number of Latin letters to detect a language."""
 HEAD: Final = 200
@@ -203,7 +207,8 @@ def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
     for text in texts:
         part = re.sub(r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:PART], flags=re.DOTALL)
         scripts = letters(part)
-        if scripts.total() < FEW_LETTERS and not set(scripts) - {"Latin"}:
+        plain = letters(NAMES.sub(" ", part)).total()
+        if not set(scripts) - {"Latin"} and (scripts.total() < FEW_LETTERS or plain < FEW_PLAIN * scripts.total()):
             found.append({})
         elif identify is None:
             found.append({name: count / scripts.total() for name, count in scripts.items()})

@@ -23,7 +23,7 @@ Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 OTHERS: Final = 0.1
 """Share of the doubt that comes from all signals together."""
-VERSION: Final = 6
+VERSION: Final = 8
 """Changes with the computation of the signals, so that outdated cached values are not used."""
 
 
@@ -83,7 +83,7 @@ def _text_signals(exchanges: Sequence[Exchange]) -> Columns:
     known = Wording(requests, answers)
     return {
         "ending": endings(answers, known),
-        "beginning": openings(answers, known),
+        "beginning": openings(requests, answers, known),
         "loops": loops(answers),
         "garbled": garbled(requests, answers),
         "language": languages(requests, answers),

@@ -180,7 +180,8 @@ def fill_plain_columns(
     number of turns, start and end in `canon`. `data` ends with a line break; `told` (int64, two elements) is scratch
     space.
     """
-    end, at = len(data), np.int64(0)
+    end = len(data)
+    at: Any = np.int64(0)
     used = written = count = at  # typed: with a literal 0, numba would compile `_line` once more
     for line in range(len(lines)):
         behind, used_now, written_now, count_now = _line(data, at, end, canon, used, text, written, turns, count, told)

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 U64 = np.uint64
-ZERO = np.int64(0)
+ZERO: Any = np.int64(0)
 """To begin with: for a literal 0, numba compiles what it is given to once more."""
 
 

@@ -67,6 +67,19 @@ def test_a_signal_finds_its_fault(signal: str, answer: str) -> None:
     assert doubt(columns)[0] > np.quantile(doubt(columns), 0.9)
 
 
+@pytest.mark.parametrize(
+    ("signal", "answer"),
+    [
+        ("ending", "The solutions are python('x = sympy.Symbol(); sympy.solve(2*x**2 - 7*x + 3, x)')"),
+        ("ending", "{12, 2}, {7, 3, 4}, {8, 2, 4}"),
+        ("beginning", "praise rivers\nWhy? Most people start with the history of rivers, and praise comes later."),
+        ("language", "- Ragu alla Bolognese\n- Spaghetti alla Carbonara\n- Napoletana Pizza\n- Risotto\n- Ossobuco"),
+    ],
+)
+def test_code_sets_options_and_names_are_no_fault(signal: str, answer: str) -> None:
+    assert scored([answer])[signal][0] > 0.5
+
+
 def test_weak_doubts_come_after_a_strong_one() -> None:
     columns = {"ending": np.array([0.2, 0.55]), "beginning": np.array([1.0, 0.55]), "fits": np.array([1.0, 0.55])}
     strong, weak = doubt(columns)
