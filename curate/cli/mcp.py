@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from curate.core.errors import ExitCode, MissingExtra
 from curate.core.files import display_name
@@ -38,14 +37,45 @@ def mcp(
     """
     try:
         from mcp.server.mcpserver import MCPServer
+        from mcp.server.stdio import stdio_server
         from mcp_types import ToolAnnotations
     except ImportError as error:
         raise MissingExtra("curate mcp", "mcp", "mcp") from error
-    server = MCPServer("curate", instructions=INSTRUCTIONS, log_level="WARNING")
+
+    class Server(MCPServer):
+        async def run_stdio_async(self) -> None:
+            async with stdio_server() as (asked, answers):
+                options = self._lowlevel_server.create_initialization_options()
+                await self._lowlevel_server.run(_answering(asked, answers), answers, options)
+
+    server = Server("curate", instructions=INSTRUCTIONS, log_level="WARNING")
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
     for tool in Tools(folder.resolve()).all():
         server.tool(annotations=hints, structured_output=False)(tool)
     server.run()
+
+
+def _answering(asked: Any, answers: Any) -> Any:
+    """The stream `asked` without what is no message, which the library drops: it is answered, as JSON-RPC says."""
+    import mcp_types as types
+    from anyio.abc import ObjectReceiveStream
+    from mcp.shared.message import SessionMessage
+
+    class Answering(ObjectReceiveStream[Any]):
+        async def receive(self) -> Any:
+            while isinstance(item := await asked.receive(), Exception):
+                is_json = isinstance(item, ValidationError) and item.errors()[0]["type"] != "json_invalid"
+                code, text = (
+                    (types.INVALID_REQUEST, "Invalid Request") if is_json else (types.PARSE_ERROR, "Parse error")
+                )
+                error = types.ErrorData(code=code, message=text)
+                await answers.send(SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=None, error=error)))
+            return item
+
+        async def aclose(self) -> None:
+            await asked.aclose()
+
+    return Answering()
 
 
 class Tools:
@@ -54,56 +84,61 @@ class Tools:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def all(self) -> list[Callable[..., str]]:
+    def all(self) -> list[Callable[..., Awaitable[str]]]:
         """The tools."""
         return [self.check, self.stats, self.dedup, self.conflicts, self.split, self.verify, self.rule]
 
-    def check(
+    async def check(
         self, paths: Paths, select: str = "", ignore: str = "", target: str = "trainer", limit: Limit = LIMIT
     ) -> str:
         """Check data and report each problem with its place. `select`, `ignore`: rule codes or prefixes by commas."""
         options = [f"--select={select}"] if select else []
         options += [f"--ignore={ignore}"] if ignore else []
-        return self._answer(["check", *options, f"--target={target}", "--output-format=json", "--quiet"], paths, limit)
+        return await self._answer(
+            ["check", *options, f"--target={target}", "--output-format=json", "--quiet"], paths, limit
+        )
 
-    def stats(self, paths: Paths, limit: Limit = LIMIT) -> str:
+    async def stats(self, paths: Paths, limit: Limit = LIMIT) -> str:
         """Statistics of data: examples, roles, tokens, formats, scripts."""
-        return self._answer(["stats", "--json"], paths, limit)
+        return await self._answer(["stats", "--json"], paths, limit)
 
-    def dedup(self, paths: Paths, threshold: float = 0.8, limit: Limit = LIMIT) -> str:
+    async def dedup(self, paths: Paths, threshold: float = 0.8, limit: Limit = LIMIT) -> str:
         """Show which duplicates would be removed. Writes nothing."""
-        return self._answer(["dedup", "--json", "--quiet", "--no-cache", f"--threshold={threshold}"], paths, limit)
+        return await self._answer(
+            ["dedup", "--json", "--quiet", "--no-cache", f"--threshold={threshold}"], paths, limit
+        )
 
-    def conflicts(self, paths: Paths, limit: Limit = LIMIT) -> str:
+    async def conflicts(self, paths: Paths, limit: Limit = LIMIT) -> str:
         """Find answers to the same question that contradict each other, by rules alone."""
-        return self._answer(["conflicts", "--json", "--quiet", "--no-models"], paths, limit)
+        return await self._answer(["conflicts", "--json", "--quiet", "--no-models"], paths, limit)
 
-    def split(self, paths: Paths, fractions: str = "0.8,0.1,0.1", seed: int = 0, limit: Limit = LIMIT) -> str:
+    async def split(self, paths: Paths, fractions: str = "0.8,0.1,0.1", seed: int = 0, limit: Limit = LIMIT) -> str:
         """Show the splits that would be written: sizes, removed lines, notes. They are written to a temporary folder
         that is deleted, so an earlier split is not taken into account.
         """
         with temporary_folder() as folder:
             options = [f"--fractions={fractions}", f"--seed={seed}", f"--output={folder}/out", "--json", "--quiet"]
-            return self._answer(["split", *options], paths, limit)
+            return await self._answer(["split", *options], paths, limit)
 
-    def verify(self, folder: str, limit: Limit = LIMIT) -> str:
+    async def verify(self, folder: str, limit: Limit = LIMIT) -> str:
         """Verify that written splits have no leak and lost no line."""
-        return self._answer(["verify", "--json"], [folder], limit)
+        return await self._answer(["verify", "--json"], [folder], limit)
 
-    def rule(self, code: str) -> str:
+    async def rule(self, code: str) -> str:
         """Explain a rule, with a bad and a good example."""
-        return self._answer(["rule", "--format=json", "--", code], [], LIMIT)
+        return await self._answer(["rule", "--format=json", "--", code], [], LIMIT)
 
-    def _answer(self, words: Sequence[str], paths: Sequence[str], limit: int) -> str:
+    async def _answer(self, words: Sequence[str], paths: Sequence[str], limit: int) -> str:
         """Run a command; returns its JSON, exit status and notes. Raises an error of the tool if it cannot run."""
+        import anyio  # brought by mcp
+
         environment = {**os.environ, "HF_HUB_OFFLINE": "1", "CURATE_OFFLINE": "1"}
         try:
             if words[0] != "rule":
                 words = [*words, "--", *map(self._inside, paths)]
             command = [sys.executable, "-P", "-m", "curate", *words]
-            done = subprocess.run(
-                command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-            )
+            # kills the command when the call is cancelled or the client leaves
+            done = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
         except (OSError, ValueError) as error:  # a NUL, or longer than the system takes
             raise _refusal(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
         said = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
