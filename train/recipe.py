@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from curate.core.errors import ConfigError, UsageError
-from curate.core.validation import validated
+from curate.core.validation import load_toml, parsed_toml, validated
 from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
 from train.results import StrictModel
 
@@ -293,16 +292,7 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
 
     Raises `UsageError` if there is none, `ConfigError` with every mistake and the closest known key.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such recipe", "create one with  curate recipe init --for DATA") from None
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}", "fix that line") from error
+    values = load_toml(path, "recipe", "create one with  curate recipe init --for DATA")
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
     own, set_ = own_keys(values, str(path)), own_keys(dict(map(_change, changes)), "--set")
     if len(set_.keys() & {"epochs", "max_steps"}) == 1:  # each ends the training, so the file's other one is replaced
@@ -369,8 +359,8 @@ def _change(text: str) -> tuple[str, Any]:
 def toml_value(text: str) -> Any:
     """A value in TOML, or else the text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parsed_toml(f"value = {text}")["value"]
+    except ValueError:
         return text.strip()
 
 

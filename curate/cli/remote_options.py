@@ -1,6 +1,5 @@
 """Shared by the steps of `curate remote`: options, the service of a job, and the user's consent."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.manifest import NAME
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
+from curate.core.validation import parsed_json
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.journal import Journal
 from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_of
@@ -116,7 +116,7 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
         if not name or not equals:
             raise UsageError(f"--set {text}: not NAME=VALUE", "e.g. --set compute_multiplier=1.5")
         try:
-            number = json.loads(value)
+            number = parsed_json(value)
         except ValueError:
             number = value
         found[name] = number if isinstance(number, int | float) and not isinstance(number, bool) else value
@@ -125,7 +125,7 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_bytes())
+        value = parsed_json(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValueError as error:

@@ -3,11 +3,10 @@
 import asyncio
 import os
 import re
-import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from curate.core.config import Config
 from curate.core.config_files import find_config
@@ -18,7 +17,7 @@ from curate.core.paths import from_here
 from curate.core.runs import project_of
 from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
-from curate.core.validation import validated
+from curate.core.validation import parsed_toml, validated
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
@@ -257,12 +256,11 @@ def _line(text: str, number: int) -> str | None:
 
 def _mistakes(text: str, path: Path) -> list[str]:
     try:
-        values: dict[str, Any] = tomllib.loads(text)
-        validated(Config, values, path.name)
-    except tomllib.TOMLDecodeError as error:
-        return [str(error)]
+        validated(Config, parsed_toml(text), path.name)
     except ConfigError as error:
         return [line.removeprefix(f"{path.name}: ") for line in error.message.split("\n")]
+    except ValueError as error:
+        return [str(error)]
     return []
 
 

@@ -76,7 +76,7 @@ class ChatEndpoint:
                     ended = ended or getattr(choice, "finish_reason", None) not in (None, "length")
             except KeyboardInterrupt:
                 return Completion(text, (), False, tokens)
-            except (openai.OpenAIError, ValueError) as error:
+            except (openai.OpenAIError, ValueError, RecursionError) as error:
                 raise self._error(error) from None
         return Completion(text, (), ended, tokens)
 
@@ -89,7 +89,7 @@ class ChatEndpoint:
 
         try:
             reply = self._create(client, request)
-        except (openai.OpenAIError, ValueError) as error:
+        except (openai.OpenAIError, ValueError, RecursionError) as error:
             raise self._error(error) from None
         choice, said = _first(reply, "message")
         if said is None:
@@ -120,7 +120,9 @@ class ChatEndpoint:
                 self.refused.add(error.param)
 
     def _error(self, error: Exception) -> ModelError:
-        if isinstance(error, ValueError):  # the client lets through what breaks in the bytes of a reply
+        if isinstance(
+            error, ValueError | RecursionError
+        ):  # the client lets through what breaks in the bytes of a reply
             error = ValueError(f"{NOT_JSON} ({error})")
         said, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
         return ModelError(f"{self.name}: {said}", hint)

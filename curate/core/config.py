@@ -341,7 +341,8 @@ def load_config(path: Path) -> Config:
     """
     values = load_toml(path)
     if path.name == "pyproject.toml":
-        values = values.get("tool", {}).get("curate", {})
+        tools = values.get("tool")
+        values = tools.get("curate", {}) if isinstance(tools, dict) else {}
     return validated(Config, values, str(path))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from curate.core.config import Config, load_config
 from curate.core.urls import is_url
-from curate.core.validation import load_toml
+from curate.core.validation import LARGEST, load_toml
 
 _NAMED: Final[list[Path]] = []
 """The file of `--config`, while a command runs."""
@@ -56,14 +56,16 @@ def config_in(folder: Path) -> Path | None:
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
         return path
     if os.path.isfile(path := folder / "pyproject.toml") and _may_configure(path):  # noqa: PTH113
-        return path if "curate" in load_toml(path).get("tool", {}) else None
+        tools = load_toml(path).get("tool")
+        return path if isinstance(tools, dict) and "curate" in tools else None
     return None
 
 
 def _may_configure(path: Path) -> bool:
     """Whether a pyproject.toml has to be parsed: few have a table of curate."""
     try:
-        return b"curate" in path.read_bytes()
+        with path.open("rb") as file:
+            return b"curate" in (start := file.read(LARGEST + 1)) or len(start) > LARGEST
     except OSError:
         return True  # parsing reports why it cannot be read
 

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from curate.core.validation import parsed_json
+
 Verdict = Literal["keep", "drop", "edit", "undecided"]
 Record = Literal["verdict", "edit", "note", "suppression", "label", "rating"]
 Scope = Literal["example", "finding", "duplicate", "conflict"]
@@ -189,7 +191,7 @@ def decision_of(line: bytes) -> Decision:
     try:
         decision = Decision.model_validate_json(line)
     except ValidationError:  # pydantic's parser refuses lone surrogates, which an edited text may have
-        decision = Decision.model_validate(json.loads(line))
+        decision = Decision.model_validate(parsed_json(line))
     decision._id = _line_id(line)
     return decision
 

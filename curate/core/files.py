@@ -4,6 +4,7 @@ Output goes to a temporary file next to its target, is flushed to disk and renam
 the new content.
 """
 
+import errno
 import gzip
 import hashlib
 import json
@@ -18,7 +19,7 @@ from functools import cache
 from glob import escape
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from curate.core.errors import InputError, OutputError
 from curate.core.limits import limited, lines_limited
@@ -377,10 +378,17 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
         ) from error
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read. Raises `OSError`, also for a pipe or a device, which may never end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "not a regular file")
+    return path.open("rb")
+
+
 def lines_after(path: Path, offset: int) -> Iterator[bytes]:
     """The lines of a journal behind a byte offset; none if it does not exist. Raises `InputError`."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(offset)
             yield from file
     except FileNotFoundError:

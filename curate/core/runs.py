@@ -1,6 +1,5 @@
 """The state of a project: the `.curate/` folder next to the configuration."""
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.files import STDIN
 from curate.core.places import url_of
 from curate.core.text import visible
+from curate.core.validation import parsed_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def find_run(name: str, project: Project) -> Path:
 def data_of(run: Path) -> Path:
     """The training file of a run. Raises `InputError` if its recipe does not name one, or the file is missing."""
     try:
-        recipe = json.loads((run / "recipe.json").read_bytes())
+        recipe = parsed_json((run / "recipe.json").read_bytes())
         path = Path(recipe["data"]) / "train.jsonl"
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
@@ -195,7 +195,7 @@ def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
     events = []
     for line in whole.splitlines():
         try:
-            event = json.loads(line)
+            event = parsed_json(line)
         except ValueError:  # the end of a line truncated by a crash
             continue
         if isinstance(event, dict):

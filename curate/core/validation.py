@@ -1,8 +1,9 @@
 """Read TOML and validate values as pydantic models, with messages that list every mistake."""
 
+import json
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -10,19 +11,47 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.text import visible
 
 Model = TypeVar("Model", bound=BaseModel)
+LARGEST: Final = 1 << 20
+"""Bytes of a TOML file that is read."""
+DOTS: Final = 1_000
+"""Dots that a line may have: memory for a dotted key grows with the square of its parts."""
 
 
-def load_toml(path: Path) -> dict[str, Any]:
+def parsed_json(text: str | bytes, **options: Any) -> Any:
+    """Parse JSON with the options of `json.loads`. Raises `ValueError`, also for what is nested too deeply."""
+    try:
+        return json.loads(text, **options)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """Parse TOML. Raises `ValueError` if it is not valid, or larger, deeper or with longer keys than what is read."""
+    if len(text) > LARGEST:
+        raise ValueError(f"larger than {LARGEST >> 20} MiB")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > DOTS:
+            raise ValueError(f"more than {DOTS:,} dots in one line (at line {number}, column 1)")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def load_toml(
+    path: Path, kind: str = "file", missing: str = 'write a curate.toml, e.g.  data = ["data.jsonl"]'
+) -> dict[str, Any]:
     """Parse a TOML file. Raises `UsageError` if it cannot be read, `ConfigError` if it is not valid TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            return parsed_toml(file.read(LARGEST + 1).decode("utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file", 'write a curate.toml, e.g.  data = ["data.jsonl"]') from None
+        raise UsageError(f"{path}: no such {kind}", missing) from None
     except IsADirectoryError:
         raise UsageError(f"{path}: is a folder", "pass the configuration file in it") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "fix the line that the message names") from error
 
 

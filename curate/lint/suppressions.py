@@ -17,7 +17,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place
-from curate.core.files import append_line, replacing
+from curate.core.files import append_line, open_regular, replacing
 from curate.core.finding import Finding
 from curate.core.text import visible
 from curate.lint.rules.dataset import outdated
@@ -54,7 +54,8 @@ def load_suppressions(folder: Path) -> Suppressions:
     """The suppressions of a project's folder; empty without the file. Raises `ConfigError` for an invalid line."""
     path = folder / SUPPRESSIONS
     try:
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            data = file.read()
     except FileNotFoundError:
         return Suppressions(path)
     except OSError as error:

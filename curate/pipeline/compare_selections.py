@@ -7,7 +7,6 @@ split of the recipe, which has no leaks with the training split. Finished traini
 import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +21,7 @@ from curate.core.errors import CurateError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
 from curate.core.files import write_bytes
 from curate.core.text import plural, visible
+from curate.core.validation import load_toml
 from curate.pipeline.select import SelectResult, Wishes, tokens_of, write_selection
 from curate.read.dataset import ParsedLine, read_dataset
 
@@ -96,10 +96,7 @@ def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
 
     Raises `UsageError` if it is another file: the test split is free of leaks only for its own training split.
     """
-    try:
-        data = tomllib.loads(recipe.read_text(encoding="utf-8")).get("data")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{visible(str(recipe))}: {visible(str(error))}", "name a recipe of `curate train`") from None
+    data = load_toml(recipe, "recipe", "name a recipe of `curate train`").get("data")
     if not isinstance(data, str):
         raise UsageError(f"{visible(str(recipe))}: names no `data`", "name the folder of a split there")
     folder = recipe.parent / Path(data).expanduser()

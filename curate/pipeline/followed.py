@@ -4,7 +4,6 @@ Trainings that are started here continue after this process ends. Whether one ru
 which the system releases when the process ends for any reason.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from curate.core.errors import UsageError
 from curate.core.runs import Project, new_events
+from curate.core.validation import parsed_json
 from curate.pipeline.outcome import Outcome, read_outcome
 
 
@@ -142,7 +142,7 @@ class Follower:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_bytes())
+        found = parsed_json(path.read_bytes())
     except (OSError, ValueError):  # not there yet
         return None
     return found if isinstance(found, dict) else None

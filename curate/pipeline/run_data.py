@@ -1,6 +1,5 @@
 """The inputs of the stages of a run: files, settings and decisions, each read once, on first use."""
 
-import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from curate.core.removed import Reason, counted_as
 from curate.core.runs import Project, project_of
 from curate.core.snapshot import Snapshot
 from curate.core.urls import is_url
+from curate.core.validation import load_toml
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
@@ -63,14 +63,7 @@ class RunData:
 
     def _look_at_recipe(self) -> None:
         """Check the recipe's data; the trainer, in a process of its own, reads the rest."""
-        try:
-            values = tomllib.loads(self.recipe.read_text(encoding="utf-8"))
-        except OSError:
-            raise UsageError(
-                f"{self.recipe}: no such recipe", "write one, or remove `recipe` from the configuration"
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{self.recipe}: not valid TOML: {error}", "correct the line named above") from None
+        values = load_toml(self.recipe, "recipe", "write one, or remove `recipe` from the configuration")
         data = self.recipe.parent / str(values.get("data", ""))
         if data.resolve() != self.output.resolve():
             raise ConfigError(

@@ -1,6 +1,5 @@
 """The stages of a run: the inputs of each (its key), its work, and what its result adds to the run's."""
 
-import tomllib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import np
 from curate.core.manifest import key_of, read_manifest, verified_hash
 from curate.core.text import plural
+from curate.core.validation import load_toml
 from curate.core.worker_pool import cores
 from curate.dedup.near_duplicates import find_duplicates
 from curate.lint.rules import RULES
@@ -245,7 +245,7 @@ class Train(Stage):
     def key(self, data: RunData, found: RunResult) -> str:
         if found.manifest_sha256 is None:
             raise UsageError("no split to train on", "remove --only and --skip, or also skip train")
-        return key_of("train", found.manifest_sha256, tomllib.loads(data.recipe.read_text(encoding="utf-8")))
+        return key_of("train", found.manifest_sha256, load_toml(data.recipe))
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:

@@ -4,7 +4,6 @@ Replies are cached by prompt, so that none is paid for twice. Examples are hosti
 markers, and only a number is read from a reply.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from curate.core.errors import UsageError
 from curate.core.example import content_id
 from curate.core.lazy import np
 from curate.core.text import plural
+from curate.core.validation import parsed_json
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
@@ -126,7 +126,7 @@ def score_of(reply: str) -> float | None:
     """The score in a reply, from 0 to 1; None if there is none."""
     for match in OBJECT.finditer(reply):
         try:
-            value = json.loads(match.group(), strict=False).get("score")
+            value = parsed_json(match.group(), strict=False).get("score")
         except ValueError:
             continue
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST:

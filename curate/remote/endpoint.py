@@ -19,6 +19,7 @@ from curate.core.egress import bound_variable, client_for, host_of, redirect_err
 from curate.core.errors import InputError, RemoteError
 from curate.core.targets import KEYS, Target
 from curate.core.text import excerpt
+from curate.core.validation import parsed_json
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
@@ -230,7 +231,7 @@ class Endpoint:
 
         try:
             yield
-        except ValueError as error:  # the client lets through what breaks in the bytes of a reply
+        except (ValueError, RecursionError) as error:  # the client lets through what breaks in the bytes of a reply
             hint = "run the command again later; completed work is kept"
             raise RemoteError(f"{self.place.host}: {NOT_JSON} ({error})", hint, passing=True) from None
         except openai.OpenAIError as error:
@@ -308,7 +309,7 @@ def plain(found: Any) -> dict[str, Any]:
     text = json.dumps(value, ensure_ascii=False).encode(
         "utf-8", "replace"
     )  # half a surrogate pair cannot be written down
-    plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None, object_hook=_without_keys)
+    plain: dict[str, Any] = parsed_json(text, parse_constant=lambda _: None, object_hook=_without_keys)
     return plain
 
 

@@ -5,7 +5,6 @@ One line for each file that arrived, each job that is about to be started and ea
 hashes, ids and settings; no key, and nothing of the data.
 """
 
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from curate.core.errors import InputError, RemoteError, UsageError
 from curate.core.example import content_id
 from curate.core.files import append_line, journal_lines
 from curate.core.targets import Target
+from curate.core.validation import parsed_json
 from curate.remote.settings import Settings
 
 NAME: Final = "journal.jsonl"
@@ -190,7 +190,7 @@ def demand_started(journal: Journal, job_id: str | None) -> str:
 def _is_json(line: bytes) -> bool:
     """Whether a line is whole."""
     try:
-        json.loads(line)
+        parsed_json(line)
     except ValueError:
         return False
     return True

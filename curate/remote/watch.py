@@ -12,6 +12,7 @@ from typing import Final
 
 from curate.core.errors import RemoteError
 from curate.core.files import append_lines, journal_lines, write_json
+from curate.core.validation import parsed_json
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job, JobEvent, event_of
 from curate.remote.journal import Journal
@@ -52,7 +53,7 @@ def _read(path: Path) -> list[JobEvent]:
     found: dict[str, JobEvent] = {}
     for line in journal_lines(path):
         try:
-            event = event_of(json.loads(line))
+            event = event_of(parsed_json(line))
         except (ValueError, RemoteError):  # blank, or torn by a crash: the service has it still
             continue
         found.setdefault(event.id, event)

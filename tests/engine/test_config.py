@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,18 @@ def test_the_table_in_pyproject_is_read_when_there_is_no_file_of_its_own() -> No
     assert find_config(Path()).seed == 8
 
 
-@pytest.mark.parametrize("content", ["seed = ", "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "seed = ",
+        "\xff",
+        f"seed = {'9' * 5_000}",
+        "data = " + "[" * 100_000,
+        f"{'.'.join('a' * 100_000)} = 1",
+        "#" * (2 << 20),
+    ],
+    ids=["cut off", "no UTF-8", "long number", "deep", "long key", "large"],
+)
 def test_broken_toml_is_an_error_with_its_place(content: str) -> None:
     Path("curate.toml").write_bytes(content.encode("latin-1"))
     with pytest.raises(ConfigError, match=r"curate\.toml: not valid TOML"):
@@ -86,11 +98,14 @@ def test_a_pyproject_that_cannot_be_read_is_an_error_with_its_name(
     data = project("a")
     Path("a/pyproject.toml").write_text("[tool.curate]\n")
 
-    def refused(path: Path, *_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    opened = Path.open
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
-    monkeypatch.setattr(Path, "read_text", refused)
+    def refused(path: Path, *words: Any, **options: Any) -> Any:
+        if path.name == "pyproject.toml":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *words, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
     assert main(["check", str(data)]) == 2
     assert "a/pyproject.toml: cannot be read: Permission denied" in capsys.readouterr().err
 
@@ -200,3 +215,5 @@ def test_a_broken_file_above_is_an_error_only_if_it_speaks_of_curate(capsys: pyt
     Path("p/pyproject.toml").write_text("[tool.curate\n")
     assert main(["check", str(data)]) == 2
     assert "p/pyproject.toml: not valid TOML" in capsys.readouterr().err
+    Path("p/pyproject.toml").write_text("tool = 1  # curate\n")
+    assert main(["check", str(data)]) == 1

@@ -450,7 +450,17 @@ class Fixed(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"choices": [{"mess', b"", b"null", b'["x"]', b'"x"', b'{"choices": "x"}', b'{"id": "\xe9"}']
+    "body",
+    [
+        b'{"choices": [{"mess',
+        b"",
+        b"null",
+        b'["x"]',
+        b'"x"',
+        b'{"choices": "x"}',
+        b'{"id": "\xe9"}',
+        pytest.param(b"[" * 100_000, id="deep"),
+    ],
 )
 def test_a_reply_that_is_no_json_or_other_json_is_an_error_and_no_crash(body: bytes, tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text("{}\n")

@@ -236,6 +236,26 @@ def test_a_link_in_the_place_of_a_split_is_not_followed(folder: Path) -> None:
     assert Path("elsewhere.jsonl").read_bytes() == train
 
 
+@pytest.mark.parametrize("name", [".curate/decisions.jsonl", "curate-suppressions.jsonl"])
+@pytest.mark.parametrize("verb", ["check", "conflicts"])
+def test_a_pipe_is_no_file_of_the_project(verb: str, name: str, write: Write) -> None:
+    write("data.jsonl", [("Is it open?", "Yes.")])
+    Path(name).parent.mkdir(exist_ok=True)
+    os.mkfifo(name)
+    # which would wait for somebody who writes to it
+    assert main([verb, "data.jsonl", "-q"]) == (2 if verb == "check" or "decisions" in name else 0)
+
+
+def test_a_decision_that_is_nested_deeply_is_a_line_that_cannot_be_read(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [("Is it open?", "Yes.")])
+    Path(".curate").mkdir()
+    Path(".curate/decisions.jsonl").write_text("[" * 100_000 + "\n")
+    assert main(["check", "data.jsonl", "-q"]) == 0
+    assert "line 1 is not a valid decision" in capsys.readouterr().err
+
+
 def test_decisions_that_nobody_made_do_not_reach_the_journal(folder: Path) -> None:
     example = json.loads((folder / "removed.jsonl").read_bytes())["example"]
     (folder / ".curate-restored.jsonl").write_text(

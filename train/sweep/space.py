@@ -4,7 +4,6 @@ import difflib
 import json
 import random
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
-from curate.core.validation import validated
+from curate.core.validation import load_toml, validated
 from train.methods import METHODS, OWN_KEYS
 from train.recipe import Recipe, changed, own_keys, toml_value
 from train.results import StrictModel
@@ -106,7 +105,7 @@ def new_trial(
 
 def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
     """The table in a recipe's file, overridden by options. Raises `ConfigError` with all mistakes."""
-    table = tomllib.loads(path.read_text(encoding="utf-8")).get("sweep", {})
+    table = load_toml(path).get("sweep", {})
     if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
         raise ConfigError(
             f"{path}: sweep and sweep.over must be tables",

@@ -2,12 +2,12 @@
 only yes or no is read from a reply.
 """
 
-import json
 import re
 from typing import Final
 
 from curate.conflicts.judging import Verdict
 from curate.conflicts.question import Question
+from curate.core.validation import parsed_json
 
 TASK: Final = (
     "You compare two answers to the same request. Say whether they contradict each other: whether a person who "
@@ -48,7 +48,7 @@ def verdict_of(reply: str) -> Verdict | None:
     """The verdict of a reply; None if it says neither yes nor no."""
     for match in OBJECT.finditer(reply):
         try:
-            value = json.loads(match.group(), strict=False)  # models break lines inside of strings
+            value = parsed_json(match.group(), strict=False)  # models break lines inside of strings
         except ValueError:
             continue
         if isinstance(value.get("contradict"), bool):

@@ -13,6 +13,7 @@ from curate.conflicts.question import Question
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import make_private_folder
+from curate.core.validation import parsed_json
 
 CHARACTERS: Final = 4
 """Characters per token of English, on average: the estimate needs no tokenizer."""
@@ -113,7 +114,7 @@ class VerdictCache:
         if self.path is not None and self.path.exists():
             for line in self.path.read_bytes().splitlines():
                 try:
-                    value = json.loads(line)
+                    value = parsed_json(line)
                     known[str(value["key"])] = Verdict(bool(value["clash"]), str(value["why"]))
                 except (ValueError, KeyError, TypeError):
                     continue
