@@ -117,7 +117,17 @@ class CurateApp(KeyQueue):
             self.notify(text, timeout=10, markup=False)
 
     def _look(self) -> None:
-        """Check whether the files changed since they were read; takes microseconds per file."""
+        """Check whether files and journal changed since they were read; takes microseconds per file."""
+        log = self.session.log
+        try:
+            log.follow()
+        except CurateError as error:
+            self.post_message(Failed(error))
+        self._stale |= self.session.follow_journal()
+        if lost := log.lost:
+            log.lost = 0
+            text = f"another program changed {log.path}: {plural(lost, 'record')} missing from it, and not in effect"
+            self.notify(visible(text), severity="warning", timeout=20, markup=False)
         changed = self.session.lines.changed
         if changed != self.state.changed:
             self.post_message(FilesChanged(changed))

@@ -11,7 +11,13 @@ def where(file: str, line: int) -> str:
 def parse_where(text: str) -> tuple[str, int] | None:
     """File and line of FILE:LINE; None for anything else."""
     file, _, number = text.rpartition(":")
-    return (file, int(number)) if file and number.isdecimal() else None
+    line = number_of(number)
+    return (file, line) if file and line is not None else None
+
+
+def number_of(text: str) -> int | None:
+    """The number that digits stand for; None for anything else, and for more digits than a line number can have."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def escape(key: str) -> str:
@@ -40,8 +46,8 @@ def value_at(line: dict[str, Any], path: str) -> Any:
     for key in map(unescape, path[1:].split("/")) if path.startswith("/") else path.split("."):
         if isinstance(value, dict):
             value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
+        elif isinstance(value, list) and (at := number_of(key)) is not None and at < len(value):
+            value = value[at]
         else:
             return None
     return value

@@ -7,6 +7,7 @@ so two journals can be merged in any order.
 import getpass
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from curate.core.address import parse_where
 from curate.core.validation import parsed_json
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
@@ -27,6 +29,7 @@ WHOLE: Final[Slot] = ("verdict",)
 EDIT: Final[Slot] = ("edit",)
 NOTE: Final[Slot] = ("note",)
 RATING: Final[Slot] = ("rating",)
+RULE: Final = re.compile(r"[A-Z]\d{3}", re.ASCII)
 
 
 def user() -> str:
@@ -97,6 +100,9 @@ class Decision(BaseModel):
     def _has_value(self) -> "Decision":
         if (self.verdict == "edit") != (self.value is not None):
             raise ValueError("only an edit has a value, and it requires one")
+        json.dumps(self.value, allow_nan=False)  # raises `ValueError`
+        if self.record == "suppression" and not (RULE.fullmatch(self.about) and parse_where(self.place)):
+            raise ValueError("a suppression requires the code of a rule, and FILE:LINE")
         return self
 
     def line(self) -> bytes:

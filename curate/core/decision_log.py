@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.core.decision import EDIT, NOTE, RATING, WHOLE, Decision, DecisionState, Slot, Verdict, decision_of
-from curate.core.errors import InputError
+from curate.core.errors import InputError, OutputError
 from curate.core.example import canonical
 from curate.core.files import append_lines, lines_after
 from curate.core.paths import from_here
@@ -34,6 +34,12 @@ class DecisionLog:
     def __init__(self, path: Path) -> None:
         """Raises `InputError` if the journal exists and cannot be read."""
         self.path = path
+        self.lost = 0
+        """Number of records that another program has removed from the journal since it was read."""
+        self._forget()
+        self.follow()
+
+    def _forget(self) -> None:
         self.decisions: list[Decision] = []
         self.unreadable: list[int] = []
         """Numbers of invalid lines of the journal: truncated by a crash, or edited by hand. They are not changed."""
@@ -47,7 +53,8 @@ class DecisionLog:
         self._whys: dict[str, str] = {}
         """The last text of each example in format 1."""
         self._lines = self._read = 0
-        self._take_in()
+        self._last = b""
+        """The last complete line that was read."""
 
     def add(self, *decisions: Decision) -> None:
         """Append decisions and flush them to disk. Raises `OutputError`; unwritten decisions have no effect."""
@@ -55,13 +62,18 @@ class DecisionLog:
             return
         from filelock import FileLock  # most commands only read the journal
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_name(".decisions.lock")):
-            self._take_in()  # decisions that another process has written since
-            try:
-                append_lines(self.path, [decision.line() for decision in decisions])
-            finally:  # some may have been written before the disk was full
-                self._take_in()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path.with_name(".decisions.lock")):
+                self.follow()  # decisions that another process has written since
+                try:
+                    append_lines(self.path, [decision.line() for decision in decisions])
+                finally:  # some may have been written before the disk was full
+                    self.follow()
+        except OSError as error:
+            raise OutputError(
+                f"{self.path}: cannot be written: {error.strerror or error}", "free disk space or check the permissions"
+            ) from error
 
     def merge(self, other: Path) -> list[Decision]:
         """Append and return the decisions in `other` that this journal lacks. Raises `InputError`, `OutputError`."""
@@ -194,21 +206,30 @@ class DecisionLog:
                         return [keep, drop]
         return ()
 
-    def _take_in(self) -> None:
-        """Read the complete new lines; an incomplete last line waits for its line break."""
-        for line in lines_after(self.path, self._read):
-            whole = line.endswith(b"\n")  # an incomplete line is read again later: another process may be writing it
-            self._read += len(line) if whole else 0
-            self._lines += whole
-            number = self._lines + (not whole)
-            try:
-                decision = decision_of(line.strip()) if line.strip() else None
-            except ValueError:
-                if number not in self.unreadable:
-                    self.unreadable.append(number)
-                continue
-            if decision is not None:
-                self._count(decision)
+    def follow(self) -> None:
+        """Read the new lines; all lines, into a new list of decisions, if another program replaced earlier ones."""
+        lines = lines_after(self.path, self._read - len(self._last))
+        before = self._known
+        if self._last and next(lines, b"") != self._last:
+            self._forget()
+            lines = lines_after(self.path, 0)
+        for line in lines:
+            self._take_in(line)
+        self.lost += len(before - self._known)
+
+    def _take_in(self, line: bytes) -> None:
+        number = self._lines + 1
+        if self.unreadable[-1:] == [number]:  # it was incomplete: another process was writing it
+            self.unreadable.pop()
+        if line.endswith(b"\n"):
+            self._read, self._lines, self._last = self._read + len(line), number, line
+        try:
+            decision = decision_of(line.strip()) if line.strip() else None
+        except ValueError:
+            self.unreadable.append(number)
+            return
+        if decision is not None:
+            self._count(decision)
 
     def _count(self, decision: Decision) -> None:
         if decision.id in self._known:

@@ -15,7 +15,7 @@ import orjson
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
-from curate.core.address import unescape, where
+from curate.core.address import number_of, unescape, where
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
@@ -193,8 +193,8 @@ def located(example: Example, pointer: str, line: Any) -> str:
     value, found = line, ""
     for key in pointer.split("/")[1:]:
         inner = unescape(key)
-        if isinstance(value, list) and inner.isdecimal() and int(inner) < len(value):
-            value = value[int(inner)]
+        if isinstance(value, list) and (index := number_of(inner)) is not None and index < len(value):
+            value = value[index]
         elif isinstance(value, dict) and inner in value:
             value = value[inner]
         else:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from curate.core.example import Place
+from curate.output.edited import key_of
 from curate.review.entry import Choice, Cluster, Entry, MultiConflict, PairConflict, Side
 from curate.review.records import VerdictOrEdit
 from curate.review.session import ReviewSession
@@ -76,6 +78,15 @@ def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) 
 def _length(session: ReviewSession, side: Side) -> int:
     example = session.example(side)
     return sum(len(message.text) for message in example.messages) if example else 0
+
+
+def moved(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
+    """The first place at which the file now has other text than what is shown and was checked; None without one."""
+    for side in sides:
+        now, shown = session.read(side.place), session.line(side.place)
+        if side.id and (now is None or shown is None or now.line != shown.line or key_of(now) != side.id):
+            return side.place
+    return None
 
 
 def sides_shown(entry: Entry, at: int) -> Sequence[Side]:

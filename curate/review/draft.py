@@ -9,8 +9,10 @@ import json
 import re
 from typing import Any, Final
 
+from curate.core.address import number_of
 from curate.core.errors import DataError
 from curate.core.text import UNSAFE
+from curate.read.decode import MISSING, decode
 from curate.read.json_pointer_spans import line_of
 
 TURN: Final = "#: "
@@ -33,7 +35,7 @@ def line_in(draft: str, pointer: str) -> int:
     if not draft.startswith(TURN):
         return line_of(draft.encode("utf-8", "replace"), pointer)
     parts = pointer.split("/")
-    turn = int(parts[2]) if parts[:2] == ["", "messages"] and len(parts) > 2 and parts[2].isdecimal() else 0
+    turn = number_of(parts[2]) or 0 if parts[:2] == ["", "messages"] and len(parts) > 2 else 0
     starts = [at for at, line in enumerate(draft.split("\n")) if line.startswith(TURN)]
     return starts[turn] + 1 if 0 < turn < len(starts) else 0
 
@@ -43,20 +45,19 @@ def value_of(draft: str) -> dict[str, Any]:
     text = draft.replace("\r\n", "\n").removesuffix("\n")
     if text.startswith(TURN):
         return {"messages": _turns(text)}
-    try:
-        value = json.loads(_meant(text), parse_constant=_refuse)
-    except ValueError as error:
-        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise DataError(
-            f"not valid JSON: {where}", "correct it, or start each message with a line such as `#: user`"
-        ) from error
-    if not isinstance(value, dict):
+    # a lone surrogate cannot be written in UTF-8, but as an escape
+    data = _meant(text).encode("utf-8", "backslashreplace")
+    decoded = decode(data)
+    for defect in decoded.defects:
+        if decoded.value is MISSING or defect.kind == "repeated-key":
+            line = data[: defect.offset].count(b"\n") + 1
+            raise DataError(
+                f"not valid JSON: line {line}: {defect.message}",
+                "correct it, or start each message with a line such as `#: user`",
+            )
+    if not isinstance(decoded.value, dict):
         raise DataError("valid JSON, but not an object", 'an example is an object: {"messages": [...]}')
-    return value
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name}: not a number in JSON")
+    return decoded.value
 
 
 def _plain(turn: Any) -> bool:

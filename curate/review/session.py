@@ -96,14 +96,17 @@ class ReviewSession:
         self._unplaced: list[int] = []
         """Findings without an example that came before their lines were indexed."""
         self._placed = False
+        self._followed: list[Decision] = []
         self._seen = 0
         self._steps = UndoHistory()
+        self._unfollowed: list[Decision] = []
+        """Records that the file of suppressions could not follow, since it could not be written."""
         self._when: deque[float] = deque(maxlen=1000)
         self.folder = log.path.parent.parent
         """The project's folder."""
         self.follow_journal()
         follow_suppressions(self.folder, last_step(log))
-        self.parsed = lru_cache(maxsize=512)(self._parsed)
+        self.parsed = lru_cache(maxsize=512)(self.read)
 
     # Content
 
@@ -197,9 +200,10 @@ class ReviewSession:
     def line(self, place: Place) -> ParsedLine | None:
         """The original line at a place; None if it is missing or not indexed yet."""
         found = self.parsed(place)
-        return self._parsed(place) if found is None else found  # it may have been indexed since it was remembered
+        return self.read(place) if found is None else found  # it may have been indexed since it was remembered
 
-    def _parsed(self, place: Place) -> ParsedLine | None:
+    def read(self, place: Place) -> ParsedLine | None:
+        """The line that is at a place now; None if it is missing or not indexed yet."""
         try:
             return self.lines.read(place)
         except InputError:  # the file was truncated; `lines.changed` tells
@@ -315,18 +319,24 @@ class ReviewSession:
         finally:
             self.follow_journal()
         self._when.append(monotonic())
-        follow_suppressions(self.folder, done)
+        self._unfollowed += done
+        follow_suppressions(self.folder, self._unfollowed)
+        self._unfollowed.clear()
         return step
 
-    def follow_journal(self) -> None:
-        """Read new decisions in the journal, by any writer."""
-        fresh = self.log.decisions[self._seen :]
-        self._seen = len(self.log.decisions)
+    def follow_journal(self) -> bool:
+        """Apply the new decisions of the journal, by any writer; false without any."""
+        decisions, gone = self.log.decisions, []
+        if decisions is not self._followed:  # another program replaced the file
+            gone, self._followed, self._seen, self._steps = self._followed, decisions, 0, UndoHistory()
+        fresh = decisions[self._seen :]
+        self._seen = len(decisions)
         for decision in fresh:
             if decision.who == self.who and decision.step:
                 self._steps.take(decision)
-        for example in {decision.example for decision in fresh}:
+        for example in {decision.example for decision in [*gone, *fresh]}:
             self._refresh_status(example, self.queues.values())
+        return bool(gone or fresh)
 
     def _refresh_status(self, example: str, queues: Collection[Queue]) -> None:
         for queue in queues:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from curate.core.decision import Decision, Verdict
 from curate.core.decision_log import DecisionLog
-from curate.core.errors import InputError
+from curate.core.errors import InputError, OutputError
 
 A, B = "a" * 32, "b" * 32
 
@@ -37,6 +37,49 @@ def test_a_line_torn_by_a_crash_is_named_left_alone_and_does_not_swallow_the_nex
     torn.add(Decision(example=B, verdict="keep"))
     again = DecisionLog(log.path)
     assert ([2], {A, B}) == (again.unreadable, set(again.verdicts()))
+
+
+def test_a_journal_that_another_program_replaced_is_read_again() -> None:
+    log = DecisionLog(Path("decisions.jsonl"))
+    log.add(Decision(example=A, verdict="drop"))
+    before = log.path.read_bytes()
+    log.add(Decision(example=B, verdict="drop"))
+    log.path.write_bytes(before)
+    log.add(Decision(example="c" * 32, verdict="keep"))
+    assert (set(log.verdicts()), log.lost) == ({A, "c" * 32}, 1)
+    log.path.unlink()
+    log.follow()
+    assert (log.verdicts(), log.lost) == ({}, 3)
+    log.path.write_bytes(before[:40])
+    log.follow()
+    assert log.unreadable == [1]
+    log.path.write_bytes(before)  # what was being written is complete
+    log.follow()
+    assert (log.unreadable, set(log.verdicts())) == ([], {A})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"example":"%b","verdict":"edit","value":{"n":1e999}}',
+        b'{"example":"%b","verdict":"edit","value":' + b'{"a":' * 9_999 + b"1" + b"}" * 9_999 + b"}",
+        b"[" * 9_999,
+        b'{"format":2,"example":"%b","record":"suppression","verdict":"keep","about":"HARD","place":"a:1"}',
+        b'{"format":2,"example":"%b","record":"suppression","verdict":"keep","about":"C003","place":"a:x"}',
+    ],
+)
+def test_a_line_that_is_no_decision_is_named_and_ignored(line: bytes) -> None:
+    path = Path("decisions.jsonl")
+    path.write_bytes(line.replace(b"%b", A.encode()) + b"\n")
+    log = DecisionLog(path)
+    assert (log.unreadable, log.verdicts()) == ([1], {})
+
+
+def test_a_folder_that_cannot_be_written_is_told() -> None:
+    log = DecisionLog(Path("file", "decisions.jsonl"))
+    log.path.parent.write_bytes(b"")
+    with pytest.raises(OutputError, match=r"decisions\.jsonl: cannot be written"):
+        log.add(Decision(example=A, verdict="drop"))
 
 
 def decision(verdict: Verdict, who: str = "ann", **more: Any) -> Decision:

@@ -50,7 +50,15 @@ def test_joiners_that_belong_to_the_spelling_are_shown_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("draft", "said"),
-    [("{", "not valid JSON"), ("[1]", "not an object"), ('{"a": NaN}', "NaN: not a number"), ("", "not valid JSON")],
+    [
+        ("{", "not valid JSON"),
+        ("[1]", "not an object"),
+        ('{"b": 1,\n"a": NaN}', "line 2: NaN is not JSON"),
+        ('{"a": 1e999}', "1e999 is out of range"),
+        ('{"a": 1, "a": 2}', "'a' occurs twice"),
+        ('{"a":' * 9_999, "nested too deeply"),
+        ("", "not valid JSON"),
+    ],
 )
 def test_what_is_no_object_is_told(draft: str, said: str) -> None:
     with pytest.raises(DataError, match=said):

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
+from curate.core import files
 from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
@@ -431,10 +432,52 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
     app = make_app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         session = await opened(pilot, "3")
+        append = files.append_lines
         monkeypatch.setattr("curate.core.decision_log.append_lines", full)
         await opened(pilot, "d")
         assert (queue(app).list.cursor, session.progress().decided) == (0, 0)
         assert "free some space" in screen_text(app)
+        await opened(pilot, "e")
+        app.screen.query_one(TextArea).text = "#: user\nhi\n#: assistant\nI am."
+        await opened(pilot, "ctrl+s")
+        assert "I am." in app.screen.query_one(TextArea).text  # what was typed is not lost
+        await opened(pilot, "escape", "y", *"my", "enter")
+        assert app.screen.query_one(Input).value == "y"
+        monkeypatch.setattr("curate.core.decision_log.append_lines", append)
+        await opened(pilot, "enter")
+        assert session.note(session.findings.entry(0).ids[0]) == "y"
+
+
+async def test_a_line_that_another_program_changed_is_not_decided_about() -> None:
+    one, other = (chat(("user", word * 9_000), ("assistant", word)) for word in "ab")
+    app = app_for(lambda _sources, tell, _stopped: tell(Ended()), (one, other))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        session = await opened(pilot)
+        found = Finding("C003", Severity.ERROR, "data.jsonl", 1, "", "", "", False, example_at(session.lines, 1).id)
+        session.take(FindingsFound([found]))
+        await opened(pilot, "3")
+        with Path("data.jsonl").open("r+b") as file:
+            file.write(other + b"\n" + one)
+        await opened(pilot, "d")
+        assert "data.jsonl:1: the line changed on disk" in screen_text(app)
+        await opened(pilot, "asterisk", "d", "m", "e", "L", "s")
+        assert queue(app).list.cursor == 0
+        assert not session.log.decisions
+
+
+async def test_what_cannot_be_a_line_or_a_file_is_told(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        for key, typed, said in (
+            ("colon", "9" * 5_000, "not LINE or FILE:LINE"),
+            ("w", "a" * 300 + ".jsonl", "cannot be written"),
+            ("w", "a\0.jsonl", "cannot be written"),
+        ):
+            await opened(pilot, "2", key)
+            app.screen.query_one("#answer", Input).value = typed
+            await opened(pilot, "enter")
+            await shown(pilot, said)
+            app.clear_notifications()
 
 
 async def test_a_bug_ends_the_application_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:

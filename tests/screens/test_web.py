@@ -24,7 +24,8 @@ from tui.terminal import command_line
 
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
-LOG_IN = "document.getElementById('reviewer').value = 'ann'; document.forms[0].requestSubmit()"
+ANN = f"ann-{os.getpid()}"
+LOG_IN = f"document.getElementById('reviewer').value = '{ANN}'; document.forms[0].requestSubmit()"
 
 
 @contextmanager
@@ -47,6 +48,11 @@ def served(end: signal.Signals = signal.SIGINT) -> Iterator[str]:
 def journal(reviewer: str) -> list[dict[str, object]]:
     path = Path(".curate", f"decisions-{reviewer}.jsonl")
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def running(reviewer: str) -> list[int]:
+    done = subprocess.run(["pgrep", "-f", "--", f"--reviewer={reviewer}"], capture_output=True, check=False)
+    return [int(pid) for pid in done.stdout.split()]
 
 
 async def test_nothing_is_served_without_the_token() -> None:
@@ -94,13 +100,9 @@ async def test_nothing_is_served_without_the_token() -> None:
 async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
     write_lines(Path())
 
-    def running() -> list[int]:
-        done = subprocess.run(["pgrep", "-f", "--", f"--reviewer=ann-{os.getpid()}"], capture_output=True, check=False)
-        return [int(pid) for pid in done.stdout.split()]
-
     def ended() -> bool:
         for _ in range(600):
-            if not running():
+            if not running(ANN):
                 return True
             time.sleep(0.05)
         return False
@@ -109,16 +111,16 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
         with served(signal.SIGKILL) as link:
             base, token = link.split("/login#")
             own = {"Origin": base}
-            sent = {"token": token, "reviewer": f"ann-{os.getpid()}"}
+            sent = {"token": token, "reviewer": ANN}
             async with client.post(f"{base}/login", data=sent, headers=own, allow_redirects=False):
                 pass
             async with client.ws_connect(f"{base}/ws", headers=own) as socket:
                 await socket.receive(60)
-                assert running()
+                assert running(ANN)
             assert ended()
             socket = await client.ws_connect(f"{base}/ws", headers=own)
             await socket.receive(60)
-            assert running()
+            assert running(ANN)
         assert ended()
 
 
@@ -146,7 +148,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.until_received("hist")
             await page.type("d")
             await page.until_received("✗ 1 ")
-            assert [(line["who"], line["verdict"]) for line in journal("ann")] == [("ann", "drop")]
+            assert [(line["who"], line["verdict"]) for line in journal(ANN)] == [(ANN, "drop")]
 
             await page.go()
             await page.until_received("Overview")
@@ -158,10 +160,13 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
                     break
                 await asyncio.sleep(0.1)
             assert (tmp_path / "lines.jsonl").read_bytes() == b"".join(line + b"\n" for line in LINES)
+            for pid in running(ANN):
+                os.kill(pid, signal.SIGKILL)
+            await page.until("document.body.classList.contains('-closed')")
             assert {urlsplit(url).hostname for url in page.requested if url.startswith("http")} == {"127.0.0.1"}
     assert not Path(".curate", "decisions.jsonl").exists()
     main(["apply", "data.jsonl", "-o", "clean.jsonl"])
-    assert f"1 decision in {Path('.curate', 'decisions-ann.jsonl')} is not applied" in capsys.readouterr().err
+    assert f"1 decision in {Path('.curate', f'decisions-{ANN}.jsonl')} is not applied" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore:.*excluded")

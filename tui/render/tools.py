@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.core.address import number_of
 from curate.core.example import Example, canonical
 from curate.core.text import plural
 from tui.conversation import MAX_TOTAL, MORE, ConversationView, as_json, fact, shortened
@@ -26,7 +27,7 @@ def tools_block(
         return None
     items = tools if isinstance(tools, list) else [tools]
     parts = pointer.removeprefix(f"{example.tools_pointer}/").split("/")
-    here = int(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") and parts[0].isdecimal() else None
+    here = number_of(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") else None
     names = ", ".join(_name(item) for item in items[:NAMED]) + (", …" if len(items) > NAMED else "")
     lines = [Content.assemble(("⚙ ", TOOL), (plural(len(items), "tool"), TOOL), "  ", fact(names),
                               (f"  {key} {'shows' if folded else 'hides'} the schemas", MORE))]  # fmt: skip

@@ -69,15 +69,18 @@ class AskScreen(Dialog[str | None]):
 
     BINDINGS = [Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="ask-leave")]  # noqa: RUF012
 
-    def __init__(self, title: str, placeholder: str = "", value: str = "") -> None:
+    def __init__(self, title: str, placeholder: str = "", value: str = "", text: str = "") -> None:
+        """`value`: what is there already; `text`: changes to it that could not be saved."""
         super().__init__()
-        self._title, self._placeholder, self._value = title, placeholder, value
+        self._title, self._placeholder, self._value, self._text = title, placeholder, value, text
 
     def compose(self) -> ComposeResult:
         """The prompt and the input."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            yield AnswerInput(self._value, placeholder=self._placeholder, id="answer", select_on_focus=False)
+            yield AnswerInput(
+                self._text or self._value, placeholder=self._placeholder, id="answer", select_on_focus=False
+            )
             yield Static("Enter confirms, Esc cancels", markup=False, classes="dialog-help")
 
     @property

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 from textual.reactive import reactive
 
 from curate.core.decision import EDIT
-from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.errors import CurateError, DataError, InputError, UsageError
 from curate.core.finding import Finding
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, Side, VerdictOrEdit
-from curate.review.choices import sides_shown
+from curate.review.choices import moved, sides_shown
 from curate.review.draft import draft_of, line_in, value_of
 from curate.review.live_lint import still_found
 from tui.messages import DecisionReverted, Failed
@@ -58,7 +58,7 @@ class Changing(FrameScreen):
     def _choose_side(self, verb: str, act: Callable[[Entry, Side], None]) -> None:
         """Act on the example of the entry; of a comparison, ask whether on A or on B."""
         entry = self.entry
-        if entry is None:
+        if entry is None or self.moved(entry):
             return
         sides = sides_shown(entry, self.at)
         if len(sides) < 2:
@@ -68,6 +68,14 @@ class Changing(FrameScreen):
         self.app.push_screen(
             MenuScreen(f"{verb} A or B?", options), lambda key: act(entry, sides["ab".index(key)]) if key else None
         )
+
+    def moved(self, entry: Entry) -> bool:
+        """Whether a file now has other text where an entry is: a decision would be about what it had before."""
+        place = moved(self.session, sides_shown(entry, self.at))
+        if place is not None:
+            key = self.state.key("reload")
+            self.app.post_message(Failed(InputError(f"{place}: the line changed on disk", f"{key} reloads the files")))
+        return place is not None
 
     def _line(self, side: Side) -> ParsedLine | None:
         parsed = self.session.line(side.place)
@@ -88,6 +96,7 @@ class Changing(FrameScreen):
         else:
             left = self.state.mender.findings(value, parsed)
             if not self.decide(entry, {key_of(parsed): Edit(value, still_found(left, self._value(parsed), value))}):
+                self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
                 return
             if not self.session.status(entry).open:
                 self.go_next()
@@ -109,15 +118,22 @@ class Changing(FrameScreen):
         parsed = self._line(side)
         if parsed is None:
             return
-        value = self._value(parsed)
-        draft = draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
+        draft = self._draft(parsed)
         if len(draft) > LARGE:
             key = self.state.key("edit-outside")
             self.say(f"{len(draft):,} characters are too many for this editor; {key} opens $EDITOR")
             return
+        self._ask_edit(entry, parsed, draft)
+
+    def _draft(self, parsed: ParsedLine) -> str:
+        value = self._value(parsed)
+        return draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
+
+    def _ask_edit(self, entry: Entry, parsed: ParsedLine, draft: str, text: str = "") -> None:
+        """Open the editor; again with its `text` if the journal could not be written."""
         at = line_in(draft, entry.subject.pointer) if isinstance(entry.subject, Finding) else 0
         self.app.push_screen(
-            EditScreen(draft, parsed, self.state, at), lambda value: self._edited(entry, parsed, value)
+            EditScreen(draft, parsed, self.state, at, text), lambda value: self._edited(entry, parsed, value)
         )
 
     def action_edit_outside(self) -> None:
@@ -128,13 +144,8 @@ class Changing(FrameScreen):
         parsed = self._line(side)
         if parsed is None:
             return
-        value = self._value(parsed)
         try:
-            self._edited(
-                entry,
-                parsed,
-                self._outside(draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")),
-            )
+            self._edited(entry, parsed, self._outside(self._draft(parsed)))
         except CurateError as error:
             self.app.post_message(Failed(error))
 
@@ -189,11 +200,16 @@ class Changing(FrameScreen):
         if entry is None or not isinstance(entry.subject, Finding):
             return
         finding = entry.subject
+        if self.moved(entry):
+            return
         if finding.example is None:
             self.say(f"only a finding in an example can be suppressed; {self.state.key('edit')} edits the line")
             return
+        self._ask_reason(entry, finding)
+
+    def _ask_reason(self, entry: Entry, finding: Finding, text: str = "") -> None:
         self.app.push_screen(
-            AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data"),
+            AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data", text=text),
             lambda reason: self._suppress(entry, finding, reason),
         )
 
@@ -204,6 +220,7 @@ class Changing(FrameScreen):
             self.session.suppress(finding, reason)
         except CurateError as error:
             self.app.post_message(Failed(error))
+            self._ask_reason(entry, finding, reason)
             return
         self.go_next()
         self.notify(f"{entry.code} suppressed here, in curate-suppressions.jsonl", timeout=4, markup=False)
@@ -212,12 +229,12 @@ class Changing(FrameScreen):
         """Add a note about the example."""
         self._choose_side("Note about", self._ask_note)
 
-    def _ask_note(self, entry: Entry, side: Side) -> None:
+    def _ask_note(self, entry: Entry, side: Side, text: str = "") -> None:
         if not side.id:
             self.say("there is no example here to add a note to")
             return
         self.app.push_screen(
-            AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id)),
+            AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id), text),
             lambda note: self._note(entry, side, note),
         )
 
@@ -228,6 +245,7 @@ class Changing(FrameScreen):
             self.session.annotate(side.id, note, entry.about)
         except CurateError as error:
             self.app.post_message(Failed(error))
+            self._ask_note(entry, side, note)
         self.redraw(stay=True)
 
     def action_undo(self) -> None:

@@ -32,10 +32,11 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState, at: int = 0) -> None:
-        """`at`: the line of the draft in which the cursor is at first."""
+    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState, at: int = 0, text: str = "") -> None:
+        """`at`: the line in which the cursor is at first; `text`: the draft with changes that are not saved."""
         super().__init__()
         self._draft, self._parsed, self._state, self._at = draft, parsed, state, at
+        self._text = text or draft
         self._asked = False
 
     def compose(self) -> ComposeResult:
@@ -46,7 +47,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
                 markup=False,
                 classes="dialog-title",
             )
-            yield TextArea(self._draft, id="draft", soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
+            yield TextArea(self._text, id="draft", soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
             yield Static("", id="edit-findings", markup=False)
             yield Footer(compact=True, show_command_palette=False)
 

@@ -8,9 +8,9 @@ import numpy as np
 from textual import on
 from textual.widgets import Input
 
-from curate.core.address import parse_where
-from curate.core.errors import CurateError
-from curate.core.text import plural, visible
+from curate.core.address import number_of, parse_where
+from curate.core.errors import CurateError, OutputError
+from curate.core.text import excerpt, plural, visible
 from curate.review import at_line
 from curate.review.export import export_lines, lines_of, write_lines
 from curate.review.groups import Numbers
@@ -49,9 +49,10 @@ class Filtering(Deciding):
         view, entry = self.list.view, self.entry
         if not text or view is None or entry is None:
             return
-        file, line = parse_where(text) or (entry.place.file, int(text) if text.isdecimal() else 0)
+        file, line = parse_where(text) or (entry.place.file, number_of(text) or 0)
         at = at_line(self.session, view, file, line) if line else None
         if at is None:
+            text = excerpt(text)
             wrong = f"no entry at or after {text}" if line else f"{text}: not LINE or FILE:LINE"
             filtered = f"; the list is filtered, {self.state.key('clear')} clears the filter" if self.text else ""
             self.notify(f"{visible(wrong)}{filtered}", severity="warning", timeout=6, markup=False)
@@ -103,6 +104,8 @@ class Filtering(Deciding):
                 else:
                     file = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115
                     write_lines(session, lines, file)
+            except (OSError, ValueError) as error:  # a name that no file can have, or no space for a temporary file
+                self.app.post_message(Failed(OutputError(f"cannot be written: {error}", "choose another name")))
             except CurateError as error:
                 self.app.post_message(Failed(error))
             else:

@@ -6,6 +6,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
+from textual.worker import Worker
 
 from curate.review import ReviewSession
 from tui.keys import rebound
@@ -72,6 +73,11 @@ class FrameScreen(Screen[None]):
 
     def forget(self) -> None:
         """The files are read again: drop derived state."""
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, message: Worker.StateChanged) -> None:
+        """Pass it on: it does not bubble, and the application reports errors."""
+        self.app.post_message(Worker.StateChanged(message.worker, message.state))
 
     @on(Nav.Chosen)
     def _chosen(self, message: Nav.Chosen) -> None:

@@ -15,6 +15,7 @@ from curate.core.errors import CurateError
 from curate.review import (
     SINGLE,
     Choice,
+    Edit,
     Entry,
     Kind,
     ReviewStatus,
@@ -266,6 +267,8 @@ class QueueScreen(Filtering):
         """Record decisions in one step; false if they could not be written."""
         queue = self.session.queues[self.KIND]
         before = queue.open
+        if not any(isinstance(word, Edit) for word in words.values()) and self.moved(entry):
+            return False
         try:
             self.session.decide(words, why=why, target=entry.target)
             self._closed = before > 0 and not queue.open

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.worker import get_current_worker
 
 from curate.core.errors import CurateError
-from curate.core.text import plural
+from curate.core.text import plural, visible
 from curate.review import Choice, View
 from curate.review.bulk import Bulk, Repairs, annotate, decide, label, preview, rate, repairs
 from curate.review.groups import Numbers
@@ -112,6 +112,9 @@ class Selecting(Changing):
         view = self.list.view
         if view is None or not len(view):
             self.say("no entries are shown")
+            return
+        if changed := self.session.lines.changed:
+            self.say(visible(f"{changed[0]} changed on disk; {self.state.key('reload')} reloads the files"))
             return
         rows = view.rows[np.isin(view.rows, list(self.selected))] if self.selected else view.rows
         count = plural(len(rows), "entry")

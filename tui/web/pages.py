@@ -55,7 +55,8 @@ def review_page() -> str:
     """The terminal, and what is shown when the review was quit."""
     body = (
         '<div id="ended"><form method="post" action="/logout"><h1>The review has ended</h1>'
-        '<p>All decisions are saved.</p><p><a href="/" style="color: inherit">Open it again</a></p>'
+        "<p>All decisions that were shown are saved. An error is shown in the terminal of the server.</p>"
+        '<p><a href="/" style="color: inherit">Open it again</a></p>'
         "<button>Log out</button></form></div>"
         '<div id="terminal" class="textual-terminal" data-font-size="16"></div>'
     )

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
 from curate.core.errors import UsageError
@@ -41,6 +42,23 @@ HEADERS: Final = {
 LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 WAIT: Final = 2.0
 """Seconds for reviews to quit when the server ends."""
+
+
+class ReviewProcess(Server):
+    """Starts the review of one reviewer for each connection."""
+
+    async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
+        """Pass messages on; close the connection with the process, which a killed or failing one does not ask for."""
+
+        async def close() -> None:
+            await asyncio.wait([app_service._task] if app_service._task else [])
+            await websocket.close()
+
+        closing = asyncio.create_task(close())
+        try:
+            await super()._process_messages(websocket, app_service)
+        finally:
+            closing.cancel()
 
 
 class ReviewServer:
@@ -97,7 +115,7 @@ class ReviewServer:
     def _server(self, request: web.Request) -> Server:
         name = self._reviewer(request)
         if name not in self._servers:
-            self._servers[name] = Server(command_line(self._command(name)))
+            self._servers[name] = ReviewProcess(command_line(self._command(name)))
         return self._servers[name]
 
     async def _form(self, _request: web.Request) -> web.StreamResponse:
