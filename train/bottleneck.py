@@ -109,6 +109,7 @@ def register() -> None:
         return
     member = str.__new__(PeftType, NAME)
     member._name_ = member._value_ = NAME
+    type.__setattr__(PeftType, NAME, member)  # Python 3.12 and newer look members up there, 3.11 in the map
     PeftType._member_map_[NAME] = member
     PeftType._value2member_map_[NAME] = member
     PeftType._member_names_.append(NAME)

@@ -136,7 +136,7 @@ def test_another_command_with_edits_meanwhile_changes_nothing(write: Write, monk
 
 def test_copies_go_with_their_process_or_with_the_next_one(write: Write) -> None:
     path = write("data.jsonl", [chat("Hi", "Hello.")])
-    folder = Path("copies")
+    folder = Path("copies").absolute()
     left = folder / f"curate-tmp-{2**22 + 1}-killed"
     left.mkdir(parents=True)
     (left / "0-data.jsonl").write_bytes(b"x")
