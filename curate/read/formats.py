@@ -4,6 +4,7 @@ Conversion loses nothing: unused keys stay in the example's value. Each turn kee
 that findings point into the line as the user wrote it.
 """
 
+import re
 from typing import Any, Final
 
 from curate.core.address import escape
@@ -61,6 +62,8 @@ AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, 
 """Formats whose lines are written unchanged by `curate split`: messages, and formats that are more than a conversation.
 Others are converted to messages.
 """
+KEY: Final = re.compile(r"^/[^/]+")
+"""The first key of a JSON pointer."""
 OTHER_FORMS: Final = frozenset(("body", "choices", "chosen", "response", "schemaVersion", "system", "tools"))
 """Keys that distinguish messages of role and text from another format."""
 
@@ -91,7 +94,27 @@ def example_of(value: Object, place: Place) -> Example:
             if defect is None
             else Example(place, found.value, found.format, found.pointers, moved=found.moved, defect=defect)
         )
-    return Example(place, value, UNKNOWN, defect=defect)
+    return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
+
+
+def _in_capitals(value: Object, place: Place) -> Example | None:
+    """A line whose keys are those of a form but for capitals, such as the columns `Question` and `Answer` of a table.
+
+    None for other lines, and for forms that are written unchanged: trainers do not know their keys in capitals.
+    """
+    names = {key.casefold(): key for key in value}
+    if len(names) < len(value) or all(name == key for name, key in names.items()):
+        return None
+    found = example_of({name: value[key] for name, key in names.items()}, place)
+    if found.format in AS_READ or not found.pointers or found.moved is not None:
+        return None
+    first = {f"/{name}": f"/{escape(key)}" for name, key in names.items()}
+    pointers = tuple(
+        (re.sub(KEY, lambda key: first[key[0]], turn), re.sub(KEY, lambda key: first[key[0]], content))
+        for turn, content in found.pointers
+    )
+    rest = {key if key in ("messages", "tools") else names[key]: item for key, item in found.value.items()}
+    return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer)
 
 
 def _unread(known: Format, value: Object) -> str:

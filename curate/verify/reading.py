@@ -18,7 +18,7 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 """Keys of the training input other than text."""
 REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
 GIVEN: Final = frozenset(
-    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
+    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response user assistant human bot q a kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 ROLES: Final = {
@@ -31,7 +31,10 @@ CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
-ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
+QUESTIONS: Final = (
+    *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
+    *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
+)  # fmt: skip
 TEXTUAL: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
 )
@@ -44,13 +47,11 @@ class NotUnderstoodError(ValueError):
 
 @dataclass(slots=True)
 class Turn:
-    """A turn: role and text."""
+    """A turn: role (`system`, `user`, `assistant` or `tool`), text, names and arguments of the tools that it calls."""
 
     role: str
-    """One of `system`, `user`, `assistant`, `tool`."""
     text: str
     calls: str = ""
-    """Names and arguments of the tools that it calls."""
 
     @property
     def said(self) -> str:
@@ -75,15 +76,17 @@ class Reading:
 
 
 def loads(line: bytes) -> Any:
-    """Parse the JSON of a line. Raises `NotUnderstoodError`."""
+    """Parse the JSON of a line; keys without capitals where no form is known by them. Raises `NotUnderstoodError`."""
     try:
-        return orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(line.decode("utf-8"))  # accepts lone surrogates and long integers
-    except (ValueError, RecursionError):
-        raise NotUnderstoodError("not valid JSON") from None
+        try:
+            value = json.loads(line.decode("utf-8"))  # accepts lone surrogates and long integers
+        except (ValueError, RecursionError):
+            raise NotUnderstoodError("not valid JSON") from None
+    small = {key.casefold(): item for key, item in value.items()} if type(value) is dict else {}
+    is_known = len(small) < len(value) or small.keys() == value.keys() if small else True
+    return value if is_known or any(known(value) for known, _ in FORMS) else small
 
 
 def read(value: Any) -> Reading:
@@ -93,8 +96,7 @@ def read(value: Any) -> Reading:
     if type(value) is not dict:
         raise NotUnderstoodError("not a JSON object")
     reading = Reading([])
-    if len(value) > 1:
-        _attach(value, reading)
+    _attach(value, reading)
     form = next((turns for known, turns in FORMS if known(value)), None)
     if form is None:
         raise NotUnderstoodError("unknown format")
@@ -312,9 +314,7 @@ def _completion(value: Object, reading: Reading) -> None:
 
 def _question_keys(value: Object) -> tuple[str, str] | None:
     """The keys of a question and its answer."""
-    texts = [key for key in ("prompt", *ASKED, *ANSWERED) if type(value.get(key)) is str]
-    pairs = [*product(ASKED, ANSWERED), ("prompt", "response"), ("prompt", "output")]
-    return next((pair for pair in pairs if set(pair) <= set(texts)), None)
+    return next((pair for pair in QUESTIONS if all(type(value.get(key)) is str for key in pair)), None)
 
 
 def _question(value: Object, reading: Reading) -> None:

@@ -310,6 +310,11 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         [*HELLO, "user: Bye", "assistant: See you."],
     ),
     ({"text_input": "Hi", "output": "Hello."}, "question-answer", HELLO),
+    ({"user": "Hi", "assistant": "Hello."}, "question-answer", HELLO),
+    ({"Question": "Hi", "Answer": "Hello."}, "question-answer", HELLO),
+    ({"INSTRUCTION": "Hi", "Response": "Hello.", "system": "Be brief."}, "alpaca", BRIEF),
+    ({"Question": "Hi", "question": "Ho", "Answer": "Hello."}, "unknown", []),
+    ({"Prompt": "Hi", "Chosen": "Hello.", "Rejected": "What?"}, "unknown", []),
     ({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>"}, "rendered", HELLO),
     ({"text": "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello. </s>"}, "rendered", BRIEF),
     ({"text": "Human: Hi\n\nAssistant: Hello."}, "rendered", HELLO),
@@ -565,7 +570,8 @@ def test_a_text_that_only_mentions_marks_stays_a_text(text: str) -> None:
 
 @pytest.mark.parametrize(("value", "expected"), [(value, said) for value, name, said in CASES if name != UNKNOWN])
 def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str, Any], expected: list[str]) -> None:
-    assert [f"{turn.role}: {turn.text}" for turn in verify_reading.read(value).turns] == expected
+    parsed = verify_reading.loads(json.dumps(value).encode())
+    assert [f"{turn.role}: {turn.text}" for turn in verify_reading.read(parsed).turns] == expected
 
 
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:

@@ -291,10 +291,11 @@ def test_what_was_edited_by_hand_is_no_breach_and_what_was_edited_otherwise_is(
 
 
 @pytest.mark.parametrize("name", ["data.json", "data.jsonl"])
+@pytest.mark.parametrize("keys", [("instruction", "output"), ("Question", "Answer"), ("user", "assistant")])
 def test_formats_that_were_written_as_messages_are_followed(
-    name: str, write: Write, capsys: pytest.CaptureFixture[str]
+    keys: tuple[str, str], name: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    value = [{"instruction": f"Say {n}.", "input": "", "output": f"{n} it is.", "kept": [n]} for n in range(40)]
+    value = [{keys[0]: f"Say {n}.", "input": "", keys[1]: f"{n} it is.", "kept": [n]} for n in range(40)]
     text = json.dumps(value, indent=1) if name == "data.json" else "".join(json.dumps(item) + "\n" for item in value)
     write(name, text.encode())
     assert main(["split", name, "-o", "out", "-q"]) == 0

@@ -1,6 +1,7 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, product
 from typing import Any, Final
 
 from curate.core.address import escape
@@ -32,6 +33,12 @@ NOT_ONLY_TEXT: Final = frozenset(
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
+SPOKEN: Final = (
+    ("prompt", "response"), ("prompt", "output"), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
+)  # fmt: skip
+"""More keys of a question and its answer. A prompt with a solution or an answer is for reinforcement: a grader judges
+by it.
+"""
 
 
 def _alpaca(value: Object) -> Iterator[Turn]:
@@ -84,9 +91,7 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
     answered = next((key for key in ANSWERED if has_strings(value, key)), None)
     if asked and answered:
         return asked, answered
-    # a prompt with a solution or an answer is for reinforcement: a grader judges by it
-    answered = next((key for key in ("response", "output") if has_strings(value, "prompt", key)), None)
-    return ("prompt", answered) if answered else None
+    return next((pair for pair in SPOKEN if has_strings(value, *pair)), None)
 
 
 def _question_answer(value: Object) -> Iterator[Turn]:
@@ -364,10 +369,10 @@ PLAIN: Final = (
     ),
     Format(
         "question-answer",
-        "question and answer, query and response, problem and solution, input and output",
+        "question and answer, query and response, problem and solution, input and output, user and assistant",
         lambda v: _question_and_answer(v) is not None,
         _question_answer,
-        (*ASKED, *ANSWERED, "prompt", "context", "system"),
+        (*ASKED, *ANSWERED, *chain(*SPOKEN), "context", "system"),
     ),
 )
 """Conversations under keys of their own."""
