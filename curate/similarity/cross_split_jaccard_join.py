@@ -4,6 +4,9 @@ Where MinHash proposes, this proves. Two sets of similarity t share one of the n
 rarest in each, in one order of all shingles (Chaudhuri, Ganti, Kaushik 2006), and their sizes differ by no more than t
 says (Bayardo, Ma, Srikant 2007). What is left is compared by a map of 512 bits first, which bounds how much two sets
 can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
+
+Sets of a range of sizes are copied and indexed at a time, as many as `INDEXED` allows, and all sets of fitting sizes
+are looked up in their order: a file of sets is read from its beginning to its end, never at random.
 """
 
 from collections.abc import Sequence
@@ -11,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.arrays import Array, Floats, Numbers, Words
-from curate.core.disk_arrays import Growing, random_access
+from curate.core.disk_arrays import Growing
 from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import Sets, parts_of
 
 BITS: Final = 22
 """Number of high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a
@@ -24,6 +27,10 @@ CHUNK: Final = 1 << 14
 """Number of sets whose rarest shingles are searched at a time."""
 STRETCH: Final = 1 << 16
 """Number of sets that are looked up at a time."""
+INDEXED: Final = 1 << 26
+"""Number of shingles of the sets that are copied and indexed at a time: 256 MB, and about 500 MB while the index is
+built.
+"""
 
 
 class Nearest(NamedTuple):
@@ -57,48 +64,49 @@ def nearest_across_splits(
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
-    from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     count = len(sets)
     nearest = Nearest(np.full(count, -1, dtype=np.int64), np.zeros(count))
     late = some if some is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
     if not len(late):
         return nearest
-    sizes = np.diff(sets.offsets)
     prefixes = _prefixes(sets, threshold, workers, folder)
-    late = late[np.argsort(sizes[late], kind="stable")]  # by size, so that those of fitting sizes stand together
-    postings = _postings(prefixes, late)
-    maps = np.zeros((len(late), 8), dtype=np.uint64)
-    kernels.fill_maps(sets.hashes, sets.offsets, late, maps)
-    held = kernels.Held(late, sizes[late], parts[late], maps)
+    sizes = np.diff(sets.offsets)
+    late = late[np.argsort(sizes[late], kind="stable")]
+    for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // INDEXED)) + 1):
+        block.sort()  # to read the file in order
+        nearest.other[block], nearest.similarity[block] = _nearest_of(
+            block, sets, parts, prefixes, some is None, threshold, workers
+        )
+    return nearest
+
+
+def _nearest_of(
+    block: Numbers, sets: Sets, parts: Array, prefixes: Prefixes, before: bool, threshold: float, workers: int
+) -> Nearest:
+    """The result of `nearest_across_splits` for the sets `block` (ascending numbers) alone."""
+    from curate.similarity import cross_split_jaccard_join_kernels as kernels
+
+    copies = sets.chosen(block)
+    order = np.argsort(np.diff(copies.offsets), kind="stable")  # by size, so that those of fitting sizes stand together
+    maps = np.zeros((len(block), 8), dtype=np.uint64)
+    kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
+    sizes = np.diff(copies.offsets)[order]
+    held = kernels.Held(copies.hashes, copies.offsets, order, sizes, parts[block][order], maps)
+    postings = _postings(prefixes, block, order)
 
     def look(start: int) -> tuple[Any, Any]:
-        best, other = np.zeros(len(late)), np.full(len(late), -1, dtype=np.int64)
-        end = min(count, start + STRETCH)
+        best, other = np.zeros(len(block)), np.full(len(block), -1, dtype=np.int64)
+        end = min(len(sets), start + STRETCH)
         kernels.look_up(
-            sets.hashes,
-            sets.offsets,
-            parts,
-            prefixes.shingles,
-            prefixes.ends,
-            *postings,
-            *held,
-            some is None,
-            threshold,
-            start,
-            end,
-            best,
-            other,
+            sets.hashes, sets.offsets, parts, *prefixes, *postings, *held, before, threshold, start, end, best, other
         )
         return best, other
 
-    with random_access(sets.hashes):
-        for best, other in parallel_map(
-            look, range(0, count, STRETCH), workers
-        ):  # ascending, so that the first of equals stays
-            better = best > nearest.similarity[late]
-            nearest.similarity[late[better]] = best[better]
-            nearest.other[late[better]] = other[better]
+    nearest = Nearest(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
+    for best, other in parallel_map(look, range(0, len(sets), STRETCH), workers):
+        better = best > nearest.similarity  # ascending, so that the first of equals stays
+        nearest.similarity[better], nearest.other[better] = best[better], other[better]
     return nearest
 
 
@@ -120,22 +128,20 @@ def _prefixes(sets: Sets, threshold: float, workers: int, folder: Path | None) -
     return Prefixes(shingles.done(), np.append(0, np.cumsum(sizes.done())))
 
 
-def _postings(prefixes: Prefixes, late: Numbers) -> Sequence[Any]:
-    """Where each rare shingle of the sets `late` occurs: a table of the shingles, and for each the positions in `late`,
+def _postings(prefixes: Prefixes, block: Numbers, order: Numbers) -> Sequence[Any]:
+    """Where each rare shingle of the sets `block` occurs: a table of the shingles, and for each the places in `order`,
     ascending.
     """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
-    sizes = np.diff(prefixes.ends)[late]
-    total = int(sizes.sum())
-    starts = np.repeat(prefixes.ends[late] - np.cumsum(sizes) + sizes, sizes)
-    shingles = prefixes.shingles[starts + np.arange(total)].astype(np.uint64)
-    keys = shingles << np.uint64(32) | np.repeat(np.arange(len(late), dtype=np.uint64), sizes)
+    at, ends = parts_of(prefixes.ends, block)
+    places = np.empty(len(block), dtype=np.uint64)
+    places[order] = np.arange(len(block), dtype=np.uint64)
+    keys = prefixes.shingles[at].astype(np.uint64) << np.uint64(32) | np.repeat(places, np.diff(ends))
     keys.sort()
-    places = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
     owners = (keys >> np.uint64(32)).astype(np.uint32)
-    firsts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1])) if total else np.empty(0, dtype=np.int64)
+    firsts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1])) if len(keys) else np.empty(0, dtype=np.int64)
     bits = max(4, int(2 * len(firsts)).bit_length())
     table, there = np.zeros(1 << bits, dtype=np.uint64), np.zeros(1 << (kernels.THERE - 6), dtype=np.uint64)
     kernels.fill_table(owners[firsts], table, there)
-    return table, there, np.append(firsts, total), places
+    return table, there, np.append(firsts, len(keys)), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)

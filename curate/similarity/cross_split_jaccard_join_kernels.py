@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curate.similarity.kernels import similarity
+from curate.similarity.kernels import jaccard
 from curate.similarity.numba_utils import compiled
 
 U32, U64 = np.uint32, np.uint64
@@ -28,16 +28,18 @@ similarity.
 
 
 class Held(NamedTuple):
-    """The indexed sets, by size."""
+    """Copies of the indexed sets, in the order of all sets; the other columns are by size."""
 
-    numbers: Any
-    """int64: number of each set."""
+    hashes: Any
+    offsets: Any
+    order: Any
+    """int64: the copy of each set."""
     sizes: Any
     """int64: ascending."""
     parts: Any
     """int8"""
     maps: Any
-    """uint64, eight words each: a bitmap of the lowest bits of the shingles."""
+    """uint64, eight words each: whether the number of shingles with each of 512 values of the lowest bits is odd."""
 
 
 @compiled
@@ -113,7 +115,7 @@ def _map(hashes: Any, offsets: Any, row: int, words: Any) -> None:
     words[:] = U64(0)
     for k in range(offsets[row], offsets[row + 1]):
         low = hashes[k] & U32(511)
-        words[low >> U32(6)] |= U64(1) << U64(low & U32(63))
+        words[low >> U32(6)] ^= U64(1) << U64(low & U32(63))
 
 
 @compiled
@@ -157,13 +159,13 @@ def _number(shingle: Any, table: Any, there: Any) -> Any:
 @compiled
 def look_up(  # noqa: PLR0912
     hashes: Any, offsets: Any, parts: Any, shingles: Any, ends: Any, table: Any, there: Any, firsts: Any, places: Any,
-    numbers: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float, first: int, last: int, best: Any,
-    other: Any,
+    held_hashes: Any, held_offsets: Any, order: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float,
+    first: int, last: int, best: Any, other: Any,
 ) -> Any:  # fmt: skip
-    """Find for each `Held` set the most similar one from `first` up to `last` whose part is different or, with
-    `before`, earlier.
+    """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
+    earlier.
     """
-    seen, own = np.full(len(numbers), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
+    seen, own = np.full(len(order), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
     for row in range(first, last):
         size, part = offsets[row + 1] - offsets[row], parts[row]
@@ -212,7 +214,9 @@ def look_up(  # noqa: PLR0912
                         break
                 if spare < 0:
                     continue
-                found = similarity(hashes, offsets, min(row, numbers[place]), max(row, numbers[place]), least)
-                if found >= least and found > best[place]:
-                    best[place], other[place] = found, row
+                held = order[place]
+                begin_held, end_held = held_offsets[held], held_offsets[held + 1]
+                found = jaccard(hashes, offsets[row], offsets[row + 1], held_hashes, begin_held, end_held, least)
+                if found >= least and found > best[held]:
+                    best[held], other[held] = found, row
     return touched

@@ -178,10 +178,15 @@ def band_keys(signed: Any, count: int, rows: int) -> Any:
 
 @compiled
 def similarity(hashes: Any, offsets: Any, left: int, right: int, least: float) -> Any:
-    """Jaccard similarity of two sets; an arbitrary value below `least` if it is below that. Empty sets are similar
-    to nothing.
+    """As `jaccard`, for two sets with these numbers."""
+    return jaccard(hashes, offsets[left], offsets[left + 1], hashes, offsets[right], offsets[right + 1], least)
+
+
+@compiled
+def jaccard(left: Any, i: int, i_end: int, right: Any, j: int, j_end: int, least: float) -> Any:
+    """Jaccard similarity of the sets left[i:i_end] and right[j:j_end]; an arbitrary value below `least` if it is below
+    that. Empty sets are similar to nothing.
     """
-    i, i_end, j, j_end = offsets[left], offsets[left + 1], offsets[right], offsets[right + 1]
     sizes = (i_end - i) + (j_end - j)
     if i == i_end or j == j_end:
         return -1.0
@@ -195,7 +200,7 @@ def similarity(hashes: Any, offsets: Any, left: int, right: int, least: float) -
         if steps <= 0:
             break
         for _ in range(steps):  # without branches, which nobody could foretell
-            x, y = hashes[np.uintp(i)], hashes[np.uintp(j)]
+            x, y = left[np.uintp(i)], right[np.uintp(j)]
             shared += x == y
             i += x <= y
             j += y <= x

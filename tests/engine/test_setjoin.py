@@ -40,7 +40,7 @@ def test_all_pairs_are_found(threshold: float, family: list[tuple[frozenset[int]
     assert brute(members, parts, threshold) == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
-def test_many_sets_in_stretches_are_found_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
     base = [frozenset(rng.integers(0, 61, 30).tolist()) for _ in range(60)]
     members = [member ^ {int(rng.integers(0, 61))} for member in base for _ in range(4)]
@@ -49,6 +49,7 @@ def test_many_sets_in_stretches_are_found_as_in_one(monkeypatch: pytest.MonkeyPa
     assert sum(other >= 0 for other, _ in expected) > 100
     monkeypatch.setattr(cross_split_jaccard_join, "CHUNK", 7)
     monkeypatch.setattr(cross_split_jaccard_join, "STRETCH", 11)
+    monkeypatch.setattr(cross_split_jaccard_join, "INDEXED", 500)
     near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
