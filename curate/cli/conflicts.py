@@ -36,7 +36,6 @@ from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.output.edited import with_edits
 from curate.read.dataset import demand_understood, read_dataset
-from curate.report.check_formats import write_report
 from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
 from curate.report.console import print_json, print_lines
 
@@ -144,6 +143,7 @@ def conflicts(
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
     if html is not None:
+        from curate.report.check_formats import write_report  # loads all rules
         from curate.report.conflicts_html import SHOWN as SHOWN_THERE
         from curate.report.conflicts_html import conflicts_html
 

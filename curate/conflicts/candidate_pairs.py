@@ -11,7 +11,7 @@ from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.conflicts.answer_polarity import polarity
+from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
 from curate.conflicts.contradiction_rules import is_open
 from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
@@ -155,7 +155,9 @@ def _is_told(question: Question) -> bool:
     """
     if is_open(question.request):
         return is_label(question.answer)
-    return not is_code(question.answer) or polarity(question.request, question.answer)[0] != 0
+    return not is_code(question.answer) or (
+        asks_yes_or_no(question.request) and polarity(question.request, question.answer)[0] != 0
+    )
 
 
 def _may_clash(one: Question, other: Question) -> bool:

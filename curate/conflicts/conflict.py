@@ -144,10 +144,9 @@ def find_conflicts(
     settings = label_settings(distinct)
     # In the order of the questions: what is read of an answer is kept only for a while.
     nominees.sort(key=lambda nominee: (nominee.left.request, nominee.right.request))
-    judged = [by_rules(nominee, settings) for nominee in nominees]
-    if config.nli:
-        judged = by_model(judged, config, cache, progress, notes)
-    elif judge is None:
+    by_rule = (by_rules(nominee, settings) for nominee in nominees)
+    judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
+    if not config.nli and judge is None:
         notes.append(RULES_ALONE)
     if config.nli or config.same_question:
         judged = by_questions(judged, config, cache, progress)

@@ -124,14 +124,13 @@ def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others
 
     Numbers that are not in the question are left to other rules, unless it asks for a name.
     """
-    both, given = (left, right), numbers(question)
-    named = all(any(name not in question for name in names(answer)) for answer in both)
-    figured = any(not set(numbers(answer)) <= set(given) for answer in both)
-    if (
-        (figured and not (named and NAMED.search(question)))
-        or any(len(answer.split()) > SENTENCE or len(sentences(answer)) > 1 or LISTED.search(answer) for answer in both)
-        or any(asks_yes_or_no(request) for request in question.split("\n"))
-    ):
+    both = left, right
+    if any(
+        len(answer.split()) > SENTENCE or len(sentences(answer)) > 1 or LISTED.search(answer) for answer in both
+    ) or any(asks_yes_or_no(request) for request in question.split("\n")):
+        return False
+    named, given = all(any(name not in question for name in names(answer)) for answer in both), numbers(question)
+    if any(not set(numbers(answer)) <= set(given) for answer in both) and not (named and NAMED.search(question)):
         return False
     return named or max(len(mine), len(others)) <= 2
 

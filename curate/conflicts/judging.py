@@ -2,7 +2,7 @@
 word.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -78,7 +78,7 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
 
 
 def by_model(
-    judged: Sequence[Judged],
+    judged: Iterable[Judged],
     config: ConflictsConfig,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -90,14 +90,19 @@ def by_model(
     judge: long answers to different questions with nothing in common, and those in a script that the model does not
     know.
     """
-    found = list(judged)
-    told = _to_be_judged(judged)
-    apart = {at for at in told if not judged[at].evidence and _have_nothing_in_common(judged[at].nominee)}
+    found: list[Judged] = []
+    asked, apart = [], 0
+    for at, item in enumerate(judged):
+        found.append(item)
+        if not _to_be_judged(item):
+            continue
+        if not item.evidence and _have_nothing_in_common(item.nominee):
+            apart += 1
+        elif item.evidence or not _agree(item.nominee):  # of answers that agree, the model's word makes no conflict
+            asked.append(at)
     if apart and notes is not None:
-        notes.append(f"{plural(len(apart), 'pair')} of long answers with nothing in common judged by rules alone")
-    # Of answers that agree, the model's word alone makes no conflict.
-    asked = [at for at in told if at not in apart and (judged[at].evidence or not _agree(judged[at].nominee))]
-    sides = zip(*((judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked), strict=True)
+        notes.append(f"{plural(apart, 'pair')} of long answers with nothing in common judged by rules alone")
+    sides = zip(*((found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked), strict=True)
     unread = [any(pair) for pair in zip(*(unreadable(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
         notes.append(
@@ -105,10 +110,10 @@ def by_model(
             "judged by rules alone"
         )
     asked = [at for at, not_read in zip(asked, unread, strict=True) if not not_read]
-    pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
-    least = [0.0 if judged[at].evidence else config.contradiction for at in asked]
+    pairs = [(found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked]
+    least = [0.0 if found[at].evidence else config.contradiction for at in asked]
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least), strict=True):
-        nominee, evidence, _ = judged[at]
+        nominee, evidence, _ = found[at]
         probability = verdict.either if evidence else verdict.probability
         if probability >= config.contradiction:
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
@@ -181,7 +186,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
     that of the rules and the NLI model remains.
     """
     found = list(judged)
-    asked = _to_be_judged(judged)
+    asked = [at for at, item in enumerate(judged) if _to_be_judged(item)]
     verdicts = judge.judge([(judged[at].nominee.left, judged[at].nominee.right) for at in asked])
     cleared = silent = 0
     for at, verdict in zip(asked, verdicts, strict=True):
@@ -209,12 +214,11 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
     return found
 
 
-def _to_be_judged(judged: Sequence[Judged]) -> list[int]:
-    """The pairs that a model can judge: the request has one answer, and both answers are in words."""
-    return [
-        at
-        for at, (nominee, evidence, _) in enumerate(judged)
-        if not is_open(nominee.left.request)
+def _to_be_judged(item: Judged) -> bool:
+    """Whether a model can judge a pair: the request has one answer, and both answers are in words."""
+    nominee, evidence, _ = item
+    return (
+        not is_open(nominee.left.request)
         and is_comparable(nominee.left.answer, nominee.right.answer)
         and not any(item.source in SETTLED for item in evidence)
-    ]
+    )

@@ -33,10 +33,10 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences with the same words, exactly one of which is negated: the words around the negation, and the
     same words of the other.
     """
-    if NOT_ONLY.search(pair.left) or NOT_ONLY.search(pair.right) or pair.left.endswith("?") or pair.right.endswith("?"):
-        return None
     denied = [negation_count(text) for text in (pair.left, pair.right)]
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
+        return None
+    if any(text.endswith("?") or NOT_ONLY.search(text) for text in (pair.left, pair.right)):
         return None
     mine, others = (
         {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES}

@@ -7,6 +7,7 @@ clash; 195 of these agree.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from curate.conflicts.answer_polarity import asks_yes_or_no
@@ -72,8 +73,14 @@ def _says_only_more(left: str, right: str) -> bool:
 
 def _share_a_result(left: str, right: str) -> bool:
     """Whether both end with the same result: "The answer is (C)"."""
-    mine, others = (RESULT.findall(text) for text in (left, right))
-    return bool(mine and others) and words(normalised(mine[-1])) == words(normalised(others[-1]))
+    return (result := _last_result(left)) is not None and result == _last_result(right)
+
+
+@lru_cache(4_096)  # each answer is compared with several others
+def _last_result(text: str) -> list[str] | None:
+    """The words of the last result that a text states."""
+    found = RESULT.findall(text)
+    return words(normalised(found[-1])) if found else None
 
 
 def _share_a_number(question: str, left: str, right: str) -> bool:

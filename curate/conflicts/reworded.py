@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from curate.conflicts.same_question import FEATURES, LEAST_COSINE, features, probability, words_apart
+from curate.conflicts.same_question import LEAST_COSINE, features, probability, words_apart
 from curate.conflicts.wording import wording
 from curate.core.arrays import Matrix
 from curate.core.lazy import np
@@ -52,49 +52,41 @@ def reworded(
 
     Only pairs of one block are compared, where there are blocks. `embed` is asked once.
     """
-    every = (
-        (block.start + left, block.start + right, cosine, within)
-        for block in (blocks or [range(len(requests))])
-        for left, right, cosine, within in _within_topics(
-            vectors[block.start : block.stop], nearest(vectors[block.start : block.stop], LEAST_COSINE)
-        )
-        if requests[block.start + left] != requests[block.start + right]
-        and _input(requests[block.start + left]) == _input(requests[block.start + right])
-    )
     worded = cache(lambda at: wording(requests[at]))
-    near = [
-        (pair, known_of)
-        for pair in every
-        if probability(_at_most(known_of := features(worded(pair[0]), worded(pair[1]), pair[3], {}))) >= least
-    ]
-    apart = [words_apart(worded(left), worded(right)) for (left, right, *_), _ in near]
-    words = sorted({word for some in apart for word in some})
-    known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
-    found = []
-    for (pair, known_of), some in zip(near, apart, strict=True):
-        final = features(worded(pair[0]), worded(pair[1]), pair[3], known) if some else known_of
-        same = probability(final)
-        if same >= least:
-            found.append(Pair(*pair[:3], final, same))
-    return found
+
+    def may_be_one(left: int, right: int, cosine: float) -> bool:
+        return probability(features(worded(left), worded(right), cosine, None)) >= least
+
+    near: list[tuple[int, int, float, float]] = []
+    for block in blocks or [range(len(requests))]:
+        found = (
+            (block.start + left, block.start + right, cosine)
+            for left, right, cosine in nearest(vectors[block.start : block.stop], LEAST_COSINE)
+        )
+        pairs = [
+            (left, right, cosine)
+            for left, right, cosine in found
+            if requests[left] != requests[right]
+            and _input(requests[left]) == _input(requests[right])
+            and may_be_one(left, right, cosine)
+        ]
+        near += (pair for pair in _within_topics(vectors, block, pairs) if may_be_one(*pair[:2], pair[3]))
+    apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
+    known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
+    every = ((pair, features(worded(pair[0]), worded(pair[1]), pair[3], known)) for pair in near)
+    return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= least]
 
 
-def _at_most(known_of: tuple[float, ...]) -> tuple[float, ...]:
-    """The features if no word stood in another one's place: it spares most words their embedding."""
-    known = dict(zip(FEATURES, known_of, strict=True))
-    return tuple({**known, "replaced": 0.0, "other phrase": 0.0}.values())
-
-
-def _within_topics(vectors: Matrix, pairs: Sequence[tuple[int, int, float]]) -> Iterator[tuple[int, int, float, float]]:
-    """The pairs with their cosine, and that without what the questions of their topic have in common, if it is less.
+def _within_topics(
+    vectors: Matrix, block: range, pairs: Sequence[tuple[int, int, float]]
+) -> Iterator[tuple[int, int, float, float]]:
+    """The pairs of a block with their cosine, and that without what the questions of their topic have in common, if it
+    is less.
 
     Where a file has many questions about one thing, all are near each other for that alone.
     """
     rows = np.array(sorted({row for left, right, _ in pairs for row in (left, right)}), dtype=np.int64)
-    if len(rows) < TOPIC:
-        yield from ((left, right, cosine, cosine) for left, right, cosine in pairs)
-        return
-    sample = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLED)).astype(np.int64)]
+    sample = vectors[np.linspace(block.start, block.stop - 1, min(len(block), SAMPLED)).astype(np.int64)]
     common: dict[int, Any] = {}
     for start in range(0, len(rows), ROWS):
         near = vectors[rows[start : start + ROWS]] @ sample.T >= ABOUT

@@ -21,7 +21,6 @@ from curate.conflicts.wording import (
     other_numbers,
     other_value,
     poles,
-    rarity,
 )
 from curate.core.arrays import Matrix
 from curate.language.tokens import stem
@@ -68,24 +67,26 @@ LEAST_ODDS: Final = 0.001
 """Of what a model says: none is surer than this, either way."""
 
 
-def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, Matrix]) -> tuple[float, ...]:
-    """What is known of a pair of questions, in the order of `FEATURES`; `vectors` has an embedding of each word that is
-    on one side only.
+def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, Matrix] | None) -> tuple[float, ...]:
+    """What is known of a pair of questions, in the order of `FEATURES`.
+
+    `vectors` has embeddings of `words_apart`; with None, no word counts as put in another's place, for which the
+    probability is highest.
     """
-    weights = {word: rarity(word) for side in (left, right) for word in side.content.values()}
-    apart = [_apart(left, right, weights), _apart(right, left, weights)]
-    total = sum(whole for whole, _ in apart) or 1.0
-    overlap = 1 - sum(sum(weights[word] for word in words) for _, words in apart) / total
+    apart = [left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()]
+    total = sum(left.weights.values()) + sum(right.weights.values()) or 1.0
+    lone = (side.weights[word] for side, words in zip((left, right), apart, strict=True) for word in words)
+    overlap = 1 - math.fsum(lone) / total  # in whatever order
     frame = Indel.normalized_similarity(left.order, right.order)
     replaced = 0.0
-    if frame >= SAME_SENTENCE:
+    if vectors is not None and frame >= SAME_SENTENCE:
         farthest = [
-            max((_distance(word, other, vectors) for word in words), default=0.0)
-            for (_, words), other in zip(apart, (right, left), strict=True)
+            max((_distance(side.content[word], other, vectors) for word in words), default=0.0)
+            for words, side, other in zip(apart, (left, right), (right, left), strict=True)
         ]
         replaced = min(1.0, FAR * (1 - cosine)) * min(1.0, 2 * min(farthest))
     short = min(1.0, SHORT / max(1, len(left.order) + len(right.order)))
-    other_phrase = any(
+    other_phrase = vectors is not None and any(
         _cosine(one, two, vectors) < SYNONYMS and not _is_spelling(one, two) for one, two in _substitutions(left, right)
     )
     return (
@@ -118,13 +119,6 @@ def _is_spelling(one: str, two: str) -> bool:
         sorted(map(stem, one.split())) == sorted(map(stem, two.split()))
         or Indel.normalized_similarity(one, two) >= SPELLING
     )
-
-
-def _apart(mine: Wording, other: Wording, weights: Mapping[str, float]) -> tuple[float, list[str]]:
-    """The weight of one side's words of meaning, and those that the other side does not have."""
-    return sum(weights[word] for word in mine.content.values()), [
-        word for stemmed, word in mine.content.items() if stemmed not in other.content
-    ]
 
 
 def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float:

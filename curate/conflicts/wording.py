@@ -52,7 +52,7 @@ most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive
 boil/freez melt/freez
 buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage
 pros/cons farthest/closest farthest/nearest furthest/closest furthest/nearest"""
-POLES: Final = frozenset(frozenset(map(stem, pair.split("/"))) for pair in _POLES.split())
+POLES: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]
 """Pairs of stems of which one in the other's place makes another question."""
 
 ROOT: Final = 4
@@ -69,6 +69,8 @@ class Wording:
     words: frozenset[str]
     content: dict[str, str]
     """The words of meaning by their stems."""
+    weights: dict[str, float]
+    """How much each of these words tells, by the stems."""
     numbers: frozenset[str]
     names: tuple[str, ...]
     aspects: frozenset[int]
@@ -84,6 +86,7 @@ def wording(request: str) -> Wording:
         tuple(every),
         frozenset(every),
         content,
+        {stemmed: rarity(word) for stemmed, word in content.items()},
         frozenset(numbers),
         tuple(normalised(name) for name in names(request)),
         frozenset(ASPECTS[word] for word in every if word in ASPECTS),
@@ -143,8 +146,8 @@ def other_aspect(left: Wording, right: Wording) -> bool:
 
 def poles(left: Wording, right: Wording) -> bool:
     """Whether two questions ask for the two ends of one thing: closest and farthest; in whatever sentence."""
-    mine, others = set(left.content) - set(right.content), set(right.content) - set(left.content)
-    return any(frozenset((one, other)) in POLES for one in mine for other in others)
+    mine, others = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
+    return any((one in mine and other in others) or (one in others and other in mine) for one, other in POLES)
 
 
 def opposite(left: Wording, right: Wording) -> bool:

@@ -1,8 +1,10 @@
 """Text functions for all packages: make text safe to display, and normalize it for comparison."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 # Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use. Not a joiner between two letters
@@ -88,3 +90,11 @@ def plural(count: int, noun: str) -> str:
 def storable(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot encode, by `?`."""
     return text.encode("utf-8", "replace").decode()
+
+
+def json_line(value: Any) -> bytes:
+    """A value as one line of JSON, keys in order; all ASCII if it has a lone surrogate, which needs an escape."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False).encode("ascii")

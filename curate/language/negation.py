@@ -28,6 +28,7 @@ for _one, _other in OPPOSITES:
     _PARTNERS[_other].add(_one)
 
 
+@lru_cache(32_768)  # each sentence is compared with several others
 def negation_count(text: str, *, outright: bool = False) -> int:
     """Number of negations in a text, such as "it isn't" and "nobody"; unless only `outright` ones count, also "it
     is impossible".

@@ -61,7 +61,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found[:MOST])
 
 
-@lru_cache(262_144)  # rules ask of all pairs, then the model; most have none
+@lru_cache(4_096)  # rules ask of a pair, then the model
 def aligned(left: str, right: str) -> tuple[Aligned, ...]:
     """Pairs of sentences that are mutually the most similar, with at least half of the shorter one's content words
     in common.

@@ -14,8 +14,7 @@ from curate.core.errors import DataError
 from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
 from curate.core.scratch import scratch
-from curate.core.text import plural
-from curate.lint.rules.repair import json_line
+from curate.core.text import json_line, plural
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.formats import example_of
 

@@ -16,7 +16,7 @@ from curate.core.example import UNKNOWN, Example, Place
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.snapshot import snapshot
-from curate.lint.rules.repair import json_line
+from curate.core.text import json_line
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of

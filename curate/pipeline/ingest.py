@@ -13,7 +13,7 @@ from curate.core.files import display_name
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, removal, removed_line
 from curate.core.snapshot import snapshot
-from curate.lint.rules.repair import json_line
+from curate.core.text import json_line
 from curate.output.apply import unreadable
 from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import MISSHAPEN

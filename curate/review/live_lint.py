@@ -6,9 +6,10 @@ from typing import Any
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding
+from curate.core.text import json_line
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
-from curate.lint.rules.repair import RepairInput, json_line
+from curate.lint.rules.repair import RepairInput
 from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.lines import Line

@@ -12,13 +12,13 @@ from curate.core.example import Example, Message, content_text
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
-from curate.core.text import excerpt, visible
+from curate.core.text import excerpt, json_line, visible
 from curate.lint.rules.answer_flags import JOINED, PADDED
 from curate.lint.rules.counts import comes_before
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
-from curate.lint.rules.repair import Object, RepairInput, json_line, on_messages
+from curate.lint.rules.repair import Object, RepairInput, on_messages
 from curate.lint.rules.rule import dataset_rule, text_rule, value_rule
 from curate.models.template_messages import DETAILS
 from curate.read.decode import decode

@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from curate.core.text import json_line
 from curate.lint.rules import content, duplicates, file_format, jsonl, preference
-from curate.lint.rules.repair import RepairInput, json_line
+from curate.lint.rules.repair import RepairInput
 from curate.read.decode import ESCAPE, decode
 from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM

@@ -1,12 +1,12 @@
 """The repair of a rule: its input, whether it is safe, and the repaired line."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from curate.core.text import json_line
 from curate.read.dataset import ParsedLine
 
 Options = ParamSpec("Options")
@@ -63,14 +63,6 @@ class Repair:
     def applies(self, parsed: ParsedLine) -> bool:
         """Whether it changes a line with a finding."""
         return self.apply(parsed) != parsed.line.data
-
-
-def json_line(value: Any) -> bytes:
-    """A value as one line of JSON, keys in order; all ASCII if it has a lone surrogate, which needs an escape."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False).encode("ascii")
 
 
 def messages_in(value: Object) -> list[Object] | None:
