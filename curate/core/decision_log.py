@@ -190,7 +190,9 @@ class DecisionLog:
         return self._conflict(example) if example in self._several else ()
 
     def _conflict(self, example: str) -> Sequence[Decision]:
-        slots = self._heads.get(example, {})
+        """The first contested decisions, in the same order whichever journal was merged first."""
+        found = sorted(self._heads.get(example, {}).items())
+        slots = {slot: sorted(heads, key=lambda head: head.id) for slot, heads in found}
         for slot, heads in slots.items():
             if (
                 len(heads) > 1

@@ -43,19 +43,21 @@ class ExampleQueue(Queue):
         number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
+        rows = rows[rows < index.count][: len(fact.ids)]
+        known = fact.ids[: len(rows)]  # the file may have grown since it was indexed
         ids = np.zeros((index.count, 2), np.uint64)
-        ids[rows] = fact.ids
+        ids[rows] = known
         self._ids[fact.file] = ids
         none = np.ones(index.count, np.bool_)
         none[rows] = False
         if self.share is not None:
-            mine = rows[self.share.among(fact.ids)] + first
+            mine = rows[self.share.among(known)] + first
             self._shown[mine] = True
             for row in mine.tolist():
                 self.set_status(row, ReviewStatus.UNDECIDED)
         for row in (np.flatnonzero(none) + first).tolist():
             self.set_status(row, ReviewStatus.NOTHING)
-        self.example_index.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+        self.example_index.add(known[:, 0], (rows + first).astype(np.int32))
 
     def set_status(self, number: int, status: ReviewStatus) -> None:
         """Set the status of a line, if it is in the share."""

@@ -27,6 +27,7 @@ from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
 from curate.review import Cluster, Member, Progress, ReviewStatus, Side, Sources
 from curate.review.events import Advanced, Broke, DuplicatesFound, Ended, FindingsFound, ScanEvent
+from curate.review.scan import scan
 from tests.screens.conftest import (
     LINES,
     SECRET,
@@ -446,6 +447,21 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
         monkeypatch.setattr("curate.core.decision_log.append_lines", append)
         await opened(pilot, "enter")
         assert session.note(session.findings.entry(0).ids[0]) == "y"
+
+
+@pytest.mark.parametrize("change", [b"more", b""])
+async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes) -> None:
+    lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(20))
+
+    def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        write_lines(Path(), (*lines, *lines[:9]) if change else ())
+        scan(sources, None, tell)
+
+    app = app_for(checked, lines)
+    async with app.run_test(size=(100, 30)) as pilot:
+        session = await opened(pilot, "2", "d")
+        assert session.ended
+        assert session.progress("example").decided == len(session.log.decisions) == bool(change)
 
 
 async def test_a_line_that_another_program_changed_is_not_decided_about() -> None:

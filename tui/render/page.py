@@ -167,8 +167,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
         )
     about = lines(
         Content.assemble(
-            _decided(session, entry.ids[0]),
-            "  ",
+            Content.assemble(_decided(session, entry.ids[0]), "  ") if entry.ids else "",
             where,
             (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED),
         )

@@ -1,5 +1,6 @@
 """Entries of one kind: a list, the complete entry, and keys to decide."""
 
+import shlex
 from collections.abc import Hashable
 from time import monotonic
 from typing import ClassVar
@@ -53,6 +54,8 @@ WAITING: dict[Kind, str] = {
     "cluster": "Comparing: duplicates appear when all lines are read.",
     "conflict": "Conflicts are searched after duplicates.",
 }
+NAMED = 3
+"""Maximum number of files that the next command names."""
 ONE_ENTRY = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
 """Actions about the entry under the cursor; `open` is about a group."""
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
@@ -293,7 +296,8 @@ class QueueScreen(Filtering):
         self.redraw()
         if at is None and self._closed and self.list.view is not None and len(self.list.view):
             self._closed = False
-            files = " ".join(index.name for index in self.session.lines.indexes[:3])
+            names = [index.name for index in self.session.lines.indexes]
+            files = shlex.join(names) if len(names) <= NAMED else f"PATH... (these {len(names)} files)"
             command = "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl"
             title = f"{TAB_OF[self.KIND].title}: nothing is left to decide"
             self.app.push_screen(EndScreen(title, summary(self.session, command), self.state.keys))
