@@ -127,7 +127,7 @@ def review(
     from tui.app import CurateApp  # import Textual only once it is needed
     from tui.messages import TerminalGone
     from tui.review_state import At
-    from tui.terminal import end_with_terminal
+    from tui.terminal import accept_all_input, end_with_terminal
 
     def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
         if known is not None:
@@ -136,6 +136,7 @@ def review(
             tell(scored)
         scanned(sources, tell, stopped)
 
+    accept_all_input()
     app = CurateApp(sources, told, merged, None if known is None else At("finding", FILTER, "as found"))
     parent, terminal = os.getppid(), sys.stdin.fileno()
     end_with_terminal(

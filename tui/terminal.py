@@ -5,12 +5,14 @@ session of its own) gets none: Textual would read an ended input again and again
 reader.
 """
 
+import codecs
 import os
 import shlex
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from curate.core.errors import ExitCode
@@ -24,6 +26,15 @@ GRACE: Final = 3.0
 def command_line(words: Sequence[str]) -> str:
     """A command for a shell, with every word quoted; the shell is replaced, so that the parent is the server."""
     return subprocess.list2cmdline(words) if os.name == "nt" else f"exec {shlex.join(words)}"
+
+
+def accept_all_input() -> None:
+    """Read bytes that are not UTF-8 as U+FFFD; at one of them, Textual would end the application."""
+    if os.name != "nt":
+        from textual.drivers import linux_driver
+
+        decoder = partial(codecs.getincrementaldecoder("utf-8"), errors="replace")
+        vars(linux_driver)["getincrementaldecoder"] = lambda _encoding: decoder
 
 
 def end_with_terminal(leave: Callable[[], object], stays: Callable[[], bool]) -> None:

@@ -79,6 +79,7 @@ def test_decisions_outlive_the_terminal_and_the_process_does_not(tmp_path: Path)
     journal = tmp_path / ".curate" / "decisions.jsonl"
     terminal = Terminal(tmp_path)
     terminal.until(lambda: b"0 of 1 decided" in terminal.seen)
+    os.write(terminal.ours, b"\xff\xe9")  # no UTF-8: it is no key, and ends nothing
     terminal.press("5")
     terminal.until(lambda: b"A says" in terminal.seen)
     terminal.press("a")
