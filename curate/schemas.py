@@ -13,6 +13,7 @@ from curate.core.datamap import MappedExample
 from curate.core.decision import Decision
 from curate.core.example import Conversation
 from curate.core.files import json_text
+from curate.core.json_output import Output
 from curate.core.manifest import Manifest
 from curate.core.removed import Removal
 from curate.lint.baseline import Baseline
@@ -20,42 +21,42 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
+from curate.pipeline.apply import ApplyResult
+from curate.pipeline.convert import ConvertResult
 from curate.pipeline.doctor import DoctorResult
+from curate.pipeline.ingest import IngestResult
 from curate.pipeline.reviewer_agreement import AgreementResult
-from curate.report.apply import ApplyOutput
+from curate.pipeline.score import ScoreResult
 from curate.report.check_json import CheckLine, CheckOutput
 from curate.report.conflicts import ConflictsOutput
-from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
 from curate.report.dedup import DedupOutput
-from curate.report.ingest import IngestOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
-from curate.report.score import ScoreOutput
 from curate.report.select import SelectOutput
 from curate.report.split import SplitOutput
 from curate.report.stats import StatsResult
-from curate.report.verify import VerifyOutput
+from curate.verify.proof import VerifyResult
 
 TYPES: Final[dict[str, Any]] = {
     "kappa": AgreementResult,
-    "apply": ApplyOutput,
+    "apply": ApplyResult,
     "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,
     "config": Config,
     "conflicts": ConflictsOutput,
     "conversation": Conversation,
-    "convert": ConvertOutput,
+    "convert": ConvertResult,
     "datamap": MappedExample,
     "decision": Decision,
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,
     "diff": DiffResult,
     "doctor": DoctorResult,
-    "ingest": IngestOutput,
+    "ingest": IngestResult,
     "manifest": Manifest,
     "remote-estimate": EstimateOutput,
     "remote-fetch": FetchOutput,
@@ -65,12 +66,12 @@ TYPES: Final[dict[str, Any]] = {
     "removed": Removal,
     "restore": RestoreOutput,
     "run": RunOutput,
-    "score": ScoreOutput,
+    "score": ScoreResult,
     "select": SelectOutput,
     "split": SplitOutput,
     "stats": StatsResult,
     "suppression": Suppression,
-    "verify": VerifyOutput,
+    "verify": VerifyResult,
 }
 
 
@@ -82,7 +83,7 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     for name, kind in sorted({**TYPES, **others}.items()):
         mode: Any = (
             "serialization"
-            if isinstance(kind, type) and issubclass(kind, BaseModel) and name not in ("config", "recipe")
+            if isinstance(kind, type) and issubclass(kind, BaseModel | Output) and name not in ("config", "recipe")
             else "validation"
         )
         schema = _unwrapped(_described(TypeAdapter(kind).json_schema(mode=mode)))

@@ -142,9 +142,7 @@ def splits_frame(manifest: Manifest) -> pl.DataFrame:
 
 
 def removed_frame(ledger: Path) -> pl.DataFrame:
-    """One row per removed line: `text` is null if its bytes are not UTF-8. The file has all bytes, see `curate
-    restore`.
-    """
+    """One row per removed line; `text` is null if its bytes are not UTF-8 (`curate restore` has them)."""
     with ledger.open("rb") as file:
         removals = [removal_of(line) for line in file if line.strip()]
     kept = [(removal, removal.kept) for removal in removals]

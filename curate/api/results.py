@@ -1,9 +1,7 @@
-"""What the functions of `curate.api` return: the engine's result, its tables as polars frames, and both as HTML in a
-notebook.
-"""
+"""Results of the functions of `curate.api`, with tables as polars frames, shown as HTML in a notebook."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -117,9 +115,7 @@ class DedupResult:
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One row per removed line: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones
-        null where it was dropped.
-        """
+        """One row per removed line; the columns about a kept example are null for lines that were dropped."""
         return removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
@@ -129,16 +125,12 @@ class DedupResult:
 
     @cached_property
     def same_words(self) -> pl.DataFrame:
-        """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as
-        those of `removed`.
-        """
+        """Short examples with the same content words; both are kept. Columns as in `removed`."""
         return removals_frame(self.plan.same_words)
 
     @cached_property
     def alike(self) -> pl.DataFrame:
-        """Where a model was named, what says the same in other words (D004): both stay; columns as those of
-        `removed`.
-        """
+        """Paraphrases (D004), if a model was given; both are kept. Columns as in `removed`."""
         return removals_frame(self.plan.alike)
 
     @property
@@ -152,12 +144,11 @@ class DedupResult:
         return self.plan.notes
 
     def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
-        """Write what stays to `output` (kept.jsonl), byte for byte, and what goes to a file beside it
+        """Write kept lines to `output` (kept.jsonl), byte for byte, and removed ones to a file beside it
         (kept.removed.jsonl); returns the output.
 
-        Raises `DataError` where much of a file would go and `yes` was not said, `InputError` where a file is not what
-        was read any more, `UsageError` for a file that is read, and for one that is there unless `overwrite` was said,
-        `OutputError`.
+        Raises `DataError` if a large share of a file would be removed without `yes`, `InputError` for a file that
+        changed since it was read, `UsageError` for an input or, without `overwrite`, an existing file, `OutputError`.
         """
         path = Path(output)
         demand_apart([seen.path for seen in self.plan.seen], (path, removed_path(path, "removed")))
@@ -185,16 +176,14 @@ class ConflictsResult:
     """The result of `curate.conflicts`: answers to the same question that contradict each other."""
 
     report: Compared
-    """Conflicts as objects, with all their evidence; topics, and what another system prompt explains."""
+    """Conflicts with all their evidence, and topics, as objects."""
 
     def __len__(self) -> int:
         return len(self.report.conflicts)
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """One row per conflict, highest confidence first: code, confidence, question, left, right (the answers), the
-        words of each that clash, and places.
-        """
+        """One row per conflict, highest confidence first, with answers, contradictory words and places."""
         return conflicts_frame(self.report.conflicts)
 
     @property
@@ -207,19 +196,10 @@ class ConflictsResult:
 
     def _repr_html_(self) -> str:
         facts = {"conflicts": len(self), "questions": self.report.questions, "pairs compared": self.report.compared}
-        columns = (
-            "code",
-            "confidence",
-            "question",
-            "left",
-            "right",
-            "left_file",
-            "left_line",
-            "right_file",
-            "right_line",
+        pairs = self.pairs.select(
+            "code", "confidence", "question", "left", "right", "left_file", "left_line", "right_file", "right_line"
         )
-        shown = {"The surest first": self.pairs.select(columns)}
-        return notebook_html("Conflicts", facts, shown)
+        return notebook_html("Conflicts", facts, {"Highest confidence first": pairs})
 
 
 class _Folder:
@@ -239,9 +219,7 @@ class _Folder:
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One row per removed line: file, line, code, why, decided_by, what it lost to, similarity, when, text,
-        example.
-        """
+        """One row per removed line: place, code, reason, who decided, the example kept instead, text."""
         return removed_frame(self.folder / self.manifest.removed.file)
 
     def _counts(self) -> dict[str, object]:
@@ -284,7 +262,7 @@ class SplitResult(_Folder):
 
     @cached_property
     def moved(self) -> pl.DataFrame:
-        """One line an example that was in another split before: file, line, before, now, why, example."""
+        """One row per example that was in another split before: file, line, before, now, why, example."""
         columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
         moves = self.result.division.moved
         return to_frame(
@@ -294,7 +272,7 @@ class SplitResult(_Folder):
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know: where the splits are not what was wanted (L008), and the rest."""
+        """Splits that differ from the requested sizes (L008), and further notes."""
         return [*(f"{found.code} {found.message}" for found in self.result.warnings), *self.result.notes]
 
     def __repr__(self) -> str:
@@ -316,7 +294,7 @@ class SplitResult(_Folder):
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """The result of `curate.verify`: what is proved of a folder, and what does not hold."""
+    """The result of `curate.verify`."""
 
     proof: Proved
 
@@ -327,18 +305,20 @@ class VerifyResult:
 
     @cached_property
     def points(self) -> pl.DataFrame:
-        """One line a point: name, verdict (proved, broken, open), said."""
+        """One row per point: name, verdict (proved, broken, open), said."""
         points = ((point.name, point.verdict.value, point.said) for point in self.proof.points)
         return to_frame(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
 
     @cached_property
     def not_checked(self) -> pl.DataFrame:
-        """One line for what was not compared: name, examples (how many it concerns), said."""
-        return to_frame(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
+        """One row for each thing that was not compared: name, number of examples, said."""
+        return to_frame(
+            map(astuple, self.proof.not_checked), {"name": pl.String, "examples": pl.Int64, "said": pl.String}
+        )
 
     @cached_property
     def findings(self) -> pl.DataFrame:
-        """One line a breach: file, line, code, severity, message, pointer, hint, fixable, example."""
+        """One row per finding: file, line, code, severity, message, pointer, hint, fixable, example."""
         return findings_frame(self.proof.findings)
 
     def __repr__(self) -> str:
@@ -361,24 +341,22 @@ class RunResult(_Folder):
 
     @property
     def manifest(self) -> Manifest:
-        """What went in, was decided and came out, by hash. Raises `UsageError` where the run ended before the
-        splits.
-        """
+        """The manifest of the splits. Raises `UsageError` if the run ended before the splits."""
         return self.result.written
 
     @cached_property
     def stages(self) -> pl.DataFrame:
-        """One line a stage: stage, state (done, unchanged, skipped; in a dry run, would run)."""
+        """One row per stage: stage, state (done, unchanged, skipped; in a dry run, would run)."""
         return to_frame(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
 
     @cached_property
     def findings(self) -> pl.DataFrame:
-        """As those of `curate.check`."""
+        """One row per finding, as for `curate.check`."""
         return findings_frame(self.result.findings)
 
     @cached_property
     def conflicts(self) -> pl.DataFrame:
-        """As the pairs of `curate.conflicts`."""
+        """One row per conflict, as for `curate.conflicts`."""
         return conflicts_frame(self.result.conflicts)
 
     @property

@@ -132,9 +132,9 @@ def conflicts(
     """Find contradictions like `curate conflicts`. Options override the project's configuration. Answers are read as
     edited in the review.
 
-    With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
-    environment variable that has its key. Raises `UsageError` before anything is sent
-    where that was not said, `InputError` for a file that cannot be read, `ConfigError`, `ModelError`, `MissingExtra`.
+    A judge at an address requires `yes=True`, since questions and answers are sent there; `judge_key` names the
+    environment variable with its key. Raises `UsageError` without `yes`, `InputError` for a file that cannot be read,
+    `ConfigError`, `ModelError`, `MissingExtra`.
     """
     inputs = Inputs(paths)
     files = inputs.files
@@ -188,8 +188,8 @@ def split(
     """Write train, validation and test without leakage, like `curate split`. Options override the project's
     configuration.
 
-    Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`,
-    `OutputError`, `DataError` where `drop` would take much of a file and `yes` was not said; nothing is changed then.
+    Raises `InputError` for a file that cannot be read or if no example is left, `ConfigError`, `UsageError`,
+    `OutputError`, `DataError` if `drop` would remove a large share of a file without `yes`; nothing is changed then.
     """
     inputs = Inputs(paths)
     project = project_of(inputs.files)
@@ -218,10 +218,10 @@ def split(
 
 
 def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:
-    """Prove that a split does not leak and that nothing was lost or changed: as `curate verify`. Raises
-    `InputError`.
+    """Verify that a split has no leakage and that no line was lost or changed, like `curate verify`.
 
     A `DatasetDict`, or a mapping of names to data in memory with the training data first, is checked for leaks.
+    Raises `InputError`.
     """
     if isinstance(folder, Mapping):
         inputs = Inputs(folder)
@@ -243,12 +243,11 @@ def run(
     yes: bool = False,
     listen: Listener = ignore_events,
 ) -> RunResult:
-    """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as
-    `curate run`.
+    """Run all stages from one configuration, or from the folder that has it, like `curate run`.
 
-    A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent
-    there, and `drop` may take much of a file: say `yes=True` to allow both; `judge_key` names the environment variable
-    with the judge's key. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
+    A stage whose inputs have not changed is not run again. `yes` allows to send data to a judge at an address, and to
+    remove a large share of a file; `judge_key` names the environment variable with the judge's key; `listen` is called
+    with each event. Raises `CurateError`; completed stages are kept.
     """
     folder, settings = load_project(Path(config))
     project = Project(folder)

@@ -9,9 +9,8 @@ from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files
 from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
 from curate.pipeline.apply import apply_decisions
-from curate.report.apply import ApplyOutput, apply_text
+from curate.report.apply import apply_text
 from curate.report.console import print_json, print_lines
-from curate.report.part import plain
 
 
 def apply(
@@ -44,7 +43,7 @@ def apply(
             files, output, decisions, project_of(files).edited, overwrite=overwrite, progress=advance
         )
     if as_json:
-        print_json(plain(ApplyOutput, result))
+        print_json(result)
     else:
         print_lines(apply_text(result, str(output), str(removed)))
     end(result.not_understood, "kept")

@@ -9,23 +9,8 @@ from typing import Annotated
 
 import typer
 
+from curate.cli import options
 from curate.cli.adopt import Adopted
-from curate.cli.options import (
-    Address,
-    ChatTemplate,
-    Model,
-    Paths,
-    Quiet,
-    RunOn,
-    codes,
-    end,
-    executor_of,
-    named_files,
-    processes,
-    progress,
-    project_for,
-    told_decisions,
-)
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig, demand_named, with_options
 from curate.core.config_files import config_file, shown_path
@@ -43,7 +28,7 @@ from curate.report.console import print_json
 
 
 def check(
-    paths: Paths,
+    paths: options.Paths,
     select: Annotated[
         list[str] | None,
         typer.Option(help="Run only these rules: codes or prefixes, separated by commas (D,L001).", metavar="CODES"),
@@ -60,8 +45,8 @@ def check(
         Target | None,
         typer.Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET"),
     ] = None,
-    model: Model = None,
-    chat_template: ChatTemplate = None,
+    model: options.Model = None,
+    chat_template: options.ChatTemplate = None,
     max_length: Annotated[
         int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")
     ] = None,
@@ -136,12 +121,12 @@ def check(
             min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N"
         ),
     ] = None,
-    engine: RunOn = Engine.LOCAL,
-    address: Address = None,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
     watching: Annotated[
         bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")
     ] = False,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Check a data set and report each problem with its place.
 
@@ -160,7 +145,7 @@ def check(
             "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
         )
     _demand_report(output_file, given)
-    files = named_files(paths)
+    files = options.named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))
     if new_suppressions and not reason.strip():
@@ -169,9 +154,13 @@ def check(
         raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
     if new_suppressions and new_baseline:
         raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
-    named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
-    home, project = project_for(files)
-    executor = executor_of(engine, address)
+    named = {
+        "select": options.codes(select),
+        "ignore": options.codes(ignore),
+        "extend_select": options.codes(extend_select),
+    }
+    home, project = options.project_for(files)
+    executor = options.executor_of(engine, address)
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
     config = with_options(project.check, **named, **named_model, target=target)
     demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
@@ -187,14 +176,14 @@ def check(
 
             asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
             fixed = run_fix(files, config, asked, load_suppressions(home.folder), quiet=quiet) and exit_non_zero_on_fix
-        told_decisions(files, ignore=True, why="curate check reads the files as they are")
+        options.told_decisions(files, ignore=True, why="curate check reads the files as they are")
         adopted = Adopted.read(home.folder, baseline, new_baseline, reason.strip())
-        with progress("checking", "lines", quiet=quiet, waits=True) as advance:
+        with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
             report = check_paths(
                 files,
                 config,
                 advance,
-                workers=workers or processes(),
+                workers=workers or options.processes(),
                 conflicts=project.conflicts,
                 executor=executor,
             )
@@ -208,7 +197,7 @@ def check(
         data_there = fix and STDIN in files  # standard output has the fixed data
         with redirect_stdout(sys.stderr) if data_there else nullcontext():
             write_report(told, output_file)
-        end(
+        options.end(
             report.not_understood if untold else 0,
             "the rules that report them were not selected",
             found=report.failed or fixed,

@@ -8,21 +8,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import (
-    UNCOMPARED,
-    AsJson,
-    JudgeKey,
-    NoDecisions,
-    Paths,
-    Quiet,
-    consent,
-    end,
-    named_files,
-    progress,
-    project_for,
-    tell_work,
-    told_decisions,
-)
+from curate.cli import options
 from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.default_models import with_default_models
@@ -41,7 +27,7 @@ from curate.report.console import print_json, print_lines
 
 
 def conflicts(
-    paths: Paths,
+    paths: options.Paths,
     embeddings: Annotated[
         str | None, typer.Option(help="Find reworded questions with this sentence-transformers model.")
     ] = None,
@@ -60,7 +46,7 @@ def conflicts(
         ),
     ] = None,
     judge_model: Annotated[str | None, typer.Option(help="Ask this model of the judge's endpoint.")] = None,
-    judge_key: JudgeKey = None,
+    judge_key: options.JudgeKey = None,
     no_models: Annotated[
         bool, typer.Option("--no-models", help="Use no default models: compare equal questions, by rules.")
     ] = False,
@@ -77,14 +63,14 @@ def conflicts(
         bool,
         typer.Option("--calibrate", help="Fit the confidence on your decisions, and show what changes."),
     ] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")
     ] = False,
-    no_decisions: NoDecisions = False,
+    no_decisions: options.NoDecisions = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Show contradictory answers to the same question. Nothing is removed: decide in `curate review`.
 
@@ -93,7 +79,7 @@ def conflicts(
     Exit status: 0 without open conflicts, 1 with some or with a line that holds no example, 2 if a given model is not
     available.
     """
-    options = {
+    given = {
         "embeddings": embeddings,
         "nli": nli,
         "same_question": same_question,
@@ -102,11 +88,11 @@ def conflicts(
         "judge": judge,
         "judge_model": judge_model,
     }
-    files = named_files(paths)
+    files = options.named_files(paths)
     demand_apart(files, (html,), named=paths)
-    project, whole = project_for(files)
-    options |= {"min_confidence": min_confidence, "models": False if no_models else None}
-    config = with_default_models(with_options(whole.conflicts, **options))
+    project, whole = options.project_for(files)
+    given |= {"min_confidence": min_confidence, "models": False if no_models else None}
+    config = with_default_models(with_options(whole.conflicts, **given))
     demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
@@ -116,29 +102,31 @@ def conflicts(
         )
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
-    decisions = told_decisions(files, ignore=no_decisions)
+    decisions = options.told_decisions(files, ignore=no_decisions)
     dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))
     cache = project.cache
 
     with ExitStack() as shown:
-        bar = [shown.enter_context(progress("comparing", "texts", quiet=quiet))]
+        bar = [shown.enter_context(options.progress("comparing", "texts", quiet=quiet))]
 
         def before(work: Work) -> None:
             shown.close()  # a prompt and another progress bar replace this bar
-            tell_work(work, "pair", " of answers", quiet=quiet)
-            bar[0] = shown.enter_context(progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known))
+            options.tell_work(work, "pair", " of answers", quiet=quiet)
+            bar[0] = shown.enter_context(
+                options.progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known)
+            )
 
         def advance(count: int) -> None:
             if bar[0] is not None:
                 bar[0](count)
 
-        agreed = consent(yes=yes, as_json=as_json)
+        agreed = options.consent(yes=yes, as_json=as_json)
         asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
         report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
-        end(dataset.not_understood, UNCOMPARED)
+        options.end(dataset.not_understood, options.UNCOMPARED)
     found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
@@ -152,7 +140,7 @@ def conflicts(
         print_json(conflicts_json(report, dataset.not_understood, decisions))
     else:
         print_lines(conflicts_text(report, None if show_all else SHOWN, decisions))
-    end(dataset.not_understood, UNCOMPARED, found=found)
+    options.end(dataset.not_understood, options.UNCOMPARED, found=found)
 
 
 def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from curate.core.runs import project_of
 from curate.pipeline.convert import convert_paths
 from curate.read.formats import WRITABLE
 from curate.report.console import print_json, print_lines
-from curate.report.convert import convert_json, convert_text
+from curate.report.convert import convert_text
 
 To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
 MESSAGES: Final = To("messages")
@@ -31,7 +31,7 @@ def convert(
             "(out.unconverted.jsonl).",
         ),
     ],
-    to: Annotated[To, typer.Option("--to", metavar="FORM", help=HELP)] = MESSAGES,
+    to: Annotated[To, typer.Option("--to", metavar="FORMAT", help=HELP)] = MESSAGES,
     chosen: Annotated[
         bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")
     ] = False,
@@ -63,7 +63,7 @@ def convert(
             edited=project_of(files).edited,
         )
     if as_json:
-        print_json(convert_json(report))
+        print_json(report)
     else:
         print_lines(convert_text(report, display_name(output), display_name(aside)))
-    end(report.not_understood, "not converted", found=report.aside.total() > report.aside["decision"])
+    end(report.not_understood, "not converted", found=report.aside > report.reasons["decision"])

@@ -4,21 +4,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import (
-    STAYS,
-    Address,
-    AsJson,
-    Kept,
-    Overwrite,
-    Paths,
-    Quiet,
-    RunOn,
-    end,
-    executor_of,
-    named_files,
-    stages,
-    told_decisions,
-)
+from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
@@ -28,7 +14,7 @@ from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate
 
 
 def decontaminate(
-    paths: Paths,
+    paths: options.Paths,
     bench: Annotated[
         list[str],
         typer.Option(
@@ -37,8 +23,8 @@ def decontaminate(
             metavar="FILE",
         ),
     ],
-    output: Kept = None,
-    overwrite: Overwrite = False,
+    output: options.Kept = None,
+    overwrite: options.Overwrite = False,
     field: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,22 +35,22 @@ def decontaminate(
         float,
         typer.Option(min=0, max=1, help="Require at least this share of an item's words in matching runs of 13 words."),
     ] = 0.0,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {SHOWN}.")] = False,
-    engine: RunOn = Engine.LOCAL,
-    address: Address = None,
-    quiet: Quiet = False,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Remove examples that contain items of a benchmark; report the item and the words found.
 
     Exit status: 0 if nothing was found or every match was removed, 1 if there are matches and no output, or a line
     holds no example, 2 if a file cannot be read or written.
     """
-    executor = executor_of(engine, address)
-    files, benchmarks = named_files(paths), named_files(bench)
-    told_decisions(files, ignore=True, why="curate decontaminate reads the files as they are")
+    executor = options.executor_of(engine, address)
+    files, benchmarks = options.named_files(paths), options.named_files(bench)
+    options.told_decisions(files, ignore=True, why="curate decontaminate reads the files as they are")
     removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
-    with stages(quiet=quiet) as shown:
+    with options.stages(quiet=quiet) as shown:
         result = decontaminated(
             files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen, executor=executor
         )
@@ -76,4 +62,4 @@ def decontaminate(
         print_lines(decontaminate_text(result, None if show_all else SHOWN, written=output is not None))
         if result.removed and removed:
             console(stderr=True).print(f"removed lines are in {visible(str(removed))}")
-    end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)
+    options.end(result.not_understood, options.STAYS, found=bool(result.leaks) and output is None)

@@ -6,28 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import (
-    STAYS,
-    Address,
-    AsJson,
-    Drop,
-    Heavy,
-    Kept,
-    Memory,
-    NoDecisions,
-    Overwrite,
-    Paths,
-    Quiet,
-    RunOn,
-    codes,
-    end,
-    executor_of,
-    memory_of,
-    named_files,
-    project_for,
-    stages,
-    told_decisions,
-)
+from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
@@ -41,14 +20,14 @@ from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
 
 KEEP = (
     "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, "
-    "highest:FIELD, lowest:FIELD or manual."
+    "highest:FIELD, lowest:FIELD or manual.  [default: best]"
 )
 
 
 def dedup(
-    paths: Paths,
-    output: Kept = None,
-    overwrite: Overwrite = False,
+    paths: options.Paths,
+    output: options.Kept = None,
+    overwrite: options.Overwrite = False,
     threshold: Annotated[
         float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.  [default: 0.8]")
     ] = None,
@@ -82,7 +61,7 @@ def dedup(
         bool | None,
         typer.Option("--beginnings", help="Also remove conversations that are the beginning of another one."),
     ] = None,
-    drop: Drop = None,
+    drop: options.Drop = None,
     against: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,19 +74,19 @@ def dedup(
             "--explain", help="Show a word diff of each removed and kept example, and a histogram of similarities."
         ),
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Also write an HTML report to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
     rethreshold: Annotated[
         float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="NUMBER")
     ] = None,
-    no_decisions: NoDecisions = False,
+    no_decisions: options.NoDecisions = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,
-    memory: Memory = None,
-    engine: RunOn = Engine.LOCAL,
-    address: Address = None,
-    yes: Heavy = False,
-    as_json: AsJson = False,
+    memory: options.Memory = None,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
+    yes: options.Heavy = False,
+    as_json: options.AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Remove exact and near duplicates; report each removed line, the line kept in its place, and their similarity.
 
@@ -116,10 +95,10 @@ def dedup(
     """
     if rethreshold is not None and (threshold is not None or no_cache):
         raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
-    executor = executor_of(engine, address)
+    executor = options.executor_of(engine, address)
     if rethreshold is not None and executor.remote:  # workers of a cluster share no cache
         raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
-    options = {
+    given = {
         "threshold": threshold if rethreshold is None else rethreshold,
         "on": on,
         "keep": keep,
@@ -128,23 +107,23 @@ def dedup(
         "beginnings": beginnings,
         "embeddings": embeddings,
     }
-    files = named_files(paths)
-    others = [path for path in named_files(against) if path not in files] if against else []
+    files = options.named_files(paths)
+    others = [path for path in options.named_files(against) if path not in files] if against else []
     if against and not others:
         raise UsageError("--against: no other files than those to deduplicate", "name other files")
     removed = checked_removed_path(
         output, "removed", [*files, *others], (*paths, *(against or ())), overwrite=overwrite, others=[html]
     )
-    limit = None if memory is None else memory_of(memory)
-    project, whole = project_for(files)
-    decisions = told_decisions(files, ignore=no_decisions)
-    with stages(quiet=quiet) as shown:
+    limit = None if memory is None else options.memory_of(memory)
+    project, whole = options.project_for(files)
+    decisions = options.told_decisions(files, ignore=no_decisions)
+    with options.stages(quiet=quiet) as shown:
         planned = plan(
             files,
-            with_options(whole.dedup, **options),
+            with_options(whole.dedup, **given),
             against=others,
             decisions=decisions,
-            check=with_options(whole.check, drop=codes(drop)),
+            check=with_options(whole.check, drop=options.codes(drop)),
             cache=None if no_cache or executor.remote else project.cache,
             remembered_only=rethreshold is not None,
             edited=project.edited,
@@ -183,7 +162,7 @@ def dedup(
         raise DataError(
             "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint
         )
-    end(planned.not_understood, STAYS)
+    options.end(planned.not_understood, options.STAYS)
 
 
 def _agreed(planned: DedupResult, *, as_json: bool) -> bool:

@@ -14,7 +14,9 @@ from curate.report.doctor import doctor_text
 def doctor(*, as_json: AsJson = False) -> None:
     """Show versions, packages, models, the GPU and folders, and the commands that install what is missing.
 
-    Downloads and changes nothing. Exit status: 1 if a required package is missing or too old; extras may be missing.
+    Downloads and changes nothing.
+
+    Exit status: 0, 1 if a required package is missing or too old; extras may be missing.
     """
     result = examine(Path.cwd())
     if as_json:

@@ -9,8 +9,7 @@ from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files
 from curate.core.output_pair import checked_removed_path
 from curate.pipeline.ingest import ingest_paths
 from curate.report.console import print_json, print_lines
-from curate.report.ingest import IngestOutput, ingest_text
-from curate.report.part import plain
+from curate.report.ingest import ingest_text
 
 
 def ingest(
@@ -45,7 +44,7 @@ def ingest(
     with progress("reading", "lines", quiet=quiet) as advance:
         report = ingest_paths(files, output, aside, minima=minima, overwrite=overwrite, progress=advance)
     if as_json:
-        print_json(plain(IngestOutput, report))
+        print_json(report)
     else:
         print_lines(ingest_text(report, str(output), str(aside)))
-    end(report.unreadable, "not converted", found=bool(report.notes))
+    end(len(report.notes), "not converted")

@@ -18,7 +18,7 @@ def kappa(
         list[Path] | None,
         typer.Argument(
             help="Journals of reviewers; without any, those of the project: decisions.jsonl and decisions-NAME.jsonl.",
-            metavar="JOURNAL...",
+            metavar="JOURNAL",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -26,7 +26,9 @@ def kappa(
     """Show how far reviewers agree: Cohen's kappa of their verdicts and ratings, and what they decide differently.
 
     The last decision of each reviewer about an example, finding, duplicate or conflict counts, even if another reviewer
-    replaced it. Exit status: 0, 2 if a journal cannot be read.
+    replaced it.
+
+    Exit status: 0, 2 if a journal cannot be read.
     """
     if not journals:
         project = project_of([])

@@ -47,9 +47,8 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # characters that the terminal cannot encode must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    os.environ.setdefault(
-        "PYDANTIC_DISABLE_PLUGINS", "__all__"
-    )  # pydantic would scan all installed packages for plugins at every start
+    # pydantic would scan all installed packages for plugins at every start
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pyarrow's own keeps 40 MB that it does not use
     try:
         code = _asked(words, alone=alone)
@@ -87,9 +86,8 @@ def ended(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # the reader closed the pipe; nothing can be flushed
         streams.abandon()
         return ExitCode.INTERRUPTED
-    if (
-        isinstance(error, OSError) and error.filename is None
-    ):  # from a stream: errors of files are handled where their names are known
+    # from a stream: errors of files are handled where their names are known
+    if isinstance(error, OSError) and error.filename is None:
         streams.abandon()
         _narrate(
             f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "

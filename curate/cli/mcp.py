@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,6 +13,7 @@ from curate.core.errors import ExitCode, MissingExtra
 from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
+from curate.pipeline.training import CURATE
 
 LIMIT: Final = 50
 """Items of a list that an answer shows."""
@@ -136,7 +136,7 @@ class Tools:
         try:
             if words[0] != "rule":
                 words = [*words, "--", *map(self._inside, paths)]
-            command = [sys.executable, "-P", "-m", "curate", *words]
+            command = [*CURATE, *words]
             # kills the command when the call is cancelled or the client leaves
             done = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
         except (OSError, ValueError) as error:  # a NUL, or longer than the system takes

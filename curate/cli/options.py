@@ -23,6 +23,7 @@ from curate.core.paths import from_here
 from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
+from curate.report.console import console, progress_bar
 from curate.report.progress import StageProgress
 
 if TYPE_CHECKING:
@@ -151,13 +152,8 @@ def progress(
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from curate.report.console import console
-
-    columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), *([BarColumn()] if total else [])]
-    columns.append(TextColumn("{task.completed:,} " + unit, markup=False))
-    bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
+    parts = ["{task.description}", *([None] if total else []), "{task.completed:,} " + unit]
+    bar = progress_bar(console(stderr=True), *parts)
     task = bar.add_task(visible(label), total=total)
 
     def advance(count: int) -> None:
@@ -189,8 +185,9 @@ def print_notes(notes: Iterable[str]) -> None:
 
 
 def project_for(files: Sequence[Path]) -> tuple[Project, Config]:
-    """The project of data files and its configuration, with a note on stderr if that does not lie in the working
-    folder. Raises `UsageError`, `ConfigError`.
+    """The project of data files and its configuration; a note names a configuration outside the working folder.
+
+    Raises `UsageError`, `ConfigError`.
     """
     project = project_of(files)
     path = config_file(project.folder)
@@ -200,9 +197,7 @@ def project_for(files: Sequence[Path]) -> tuple[Project, Config]:
 
 
 def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IGNORED) -> dict[str, DecisionState]:
-    """The decisions in effect about files, by example; none with `ignore`. Prints to stderr what is applied or ignored,
-    and from which journal.
-    """
+    """The decisions in effect about files, by example; none with `ignore`. A note says what is applied or ignored."""
     from curate.output.edited import decision_counts, with_edited  # not needed without decisions
 
     log = DecisionLog(project_of(files).decisions)
@@ -215,12 +210,8 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
 
 
 def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:
-    """End the command, with status 1 for findings (`found`) and for lines without an example, which are reported;
-    with `always`, status 0 for these too.
-    """
+    """End the command: status 1 if `found` or for lines without an example, which are reported; 0 with `always`."""
     if not_understood:
-        from curate.report.console import console
-
         lines = plural(not_understood, "line")
         console(stderr=True).print(
             f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False
@@ -230,8 +221,6 @@ def end(not_understood: int, what: str, *, found: bool = False, always: bool = F
 
 def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str = "judging") -> None:
     """Print to stderr how much a model is about to be asked; `noun` and `rest` name what about."""
-    from curate.report.console import console
-
     if quiet and not work.leaves:
         return
     price = f", about ${work.price:,.2f}" if work.price is not None else ""
@@ -243,8 +232,6 @@ def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:
     """Consent to send data: given by an option, or asked for at the terminal unless the output is for a program."""
-    from curate.report.console import console
-
     there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
     return Consent(
         yes,

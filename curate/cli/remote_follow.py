@@ -26,7 +26,7 @@ def watch(
     base_url: options.BaseUrl = None,
     once: Annotated[bool, typer.Option("--once", help="Show the current state and exit.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Also show the events of earlier calls.")] = False,
-    every: Annotated[float, typer.Option(min=0, help="Ask the service every N seconds.")] = EVERY,
+    every: Annotated[float, typer.Option(min=0, help="Ask the service every N seconds.", metavar="N")] = EVERY,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, the job last.")] = False,
     quiet: Quiet = False,
 ) -> None:

@@ -34,7 +34,9 @@ BaseUrl = Annotated[
     str | None, typer.Option(help="Use the API at this address instead of the service's own.", metavar="URL")
 ]
 Model = Annotated[str | None, typer.Option(help="Fine-tune this model, named as the service names it.")]
-Method = Annotated[str | None, typer.Option(help="Train by this method: supervised, dpo or reinforcement.")]
+Method = Annotated[
+    str | None, typer.Option(help="Train by this method: supervised, dpo or reinforcement.", metavar="METHOD")
+]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Train for this many epochs; if omitted, the service decides.")]
 BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Train on this many examples per step; if omitted, the service decides.")

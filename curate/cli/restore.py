@@ -26,7 +26,7 @@ def restore(
     ],
     wanted: Annotated[
         list[str] | None,
-        typer.Argument(help="Lines to restore: ids, first digits of an id, or FILE:LINE.", metavar="ID..."),
+        typer.Argument(help="Lines to restore: ids, first digits of an id, or FILE:LINE.", metavar="ID"),
     ] = None,
     reason: Annotated[
         list[str] | None,

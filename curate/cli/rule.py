@@ -50,7 +50,10 @@ def rule(
         bool, typer.Option("--test", help="Run the good and bad examples of CODE, or of all your own rules.")
     ] = False,
 ) -> None:
-    """Explain a rule, list all rules, or test your own."""
+    """Explain a rule, list all rules, or test your own.
+
+    Exit status: 0, 1 if an example fails (--test), 2 for an unknown rule.
+    """
     config = find_config(Path.cwd()).check
     known = known_rules(config.rule)
     if code and code.upper() not in known:

@@ -5,19 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.cli.options import (
-    AsJson,
-    JudgeKey,
-    Paths,
-    Quiet,
-    consent,
-    end,
-    named_files,
-    project_for,
-    stages,
-    tell_work,
-    told_decisions,
-)
+from curate.cli import options
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, demand_named, with_options
 from curate.core.errors import UsageError
@@ -28,8 +16,7 @@ from curate.pipeline.score import score as score_files
 from curate.quality.scoring import Models
 from curate.report.check_formats import write_report
 from curate.report.console import print_json, print_lines
-from curate.report.part import plain
-from curate.report.score import ScoreOutput, score_text
+from curate.report.score import score_text
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -43,7 +30,7 @@ LossModel = Annotated[
     str | None,
     typer.Option(
         help="Compute the loss of each answer and its IFD by this causal model: a folder, a hub id or offline:NAME.",
-        metavar="NAME",
+        metavar="MODEL",
     ),
 ]
 Run = Annotated[
@@ -53,7 +40,7 @@ Run = Annotated[
 
 
 def score(
-    paths: Paths,
+    paths: options.Paths,
     embeddings: Embeddings = None,
     no_models: NoModels = False,
     loss_model: LossModel = None,
@@ -71,45 +58,45 @@ def score(
     judge_model: Annotated[
         str | None, typer.Option(help="Ask this model of the judge's endpoint.", metavar="MODEL")
     ] = None,
-    judge_key: JudgeKey = None,
+    judge_key: options.JudgeKey = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write all values to this Parquet file.", metavar="FILE")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show ten examples at each end of each signal, and all correlations.")
     ] = False,
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Score each example by quality signals and show both ends of each. Nothing is removed.
 
     Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or a model is not available.
     """
-    files = named_files(paths)
+    files = options.named_files(paths)
     demand_apart(files, (output, html), named=paths)
     if output is not None:
         demand_scores_file(output)
-    told_decisions(files, ignore=True, why="curate score reads the files as they are")
-    project, config = project_for(files)
+    options.told_decisions(files, ignore=True, why="curate score reads the files as they are")
+    project, config = options.project_for(files)
     models = models_of(config, embeddings, loss_model, no_models=no_models)
     if judge is not None and rubric is None:
         raise UsageError("--judge requires --rubric", "pass a text file that says what a good answer is")
     if rubric is not None and judge is None:
         raise UsageError("--rubric has no effect without --judge", "name a model with --judge, or leave --rubric out")
     demand_named("judge", judge, judge_model=judge_model, judge_key=judge_key)
-    with stages(quiet=quiet) as shown:
+    with options.stages(quiet=quiet) as shown:
 
         def before(work: "Work") -> None:
             shown.stop()  # a prompt replaces the progress bar
-            tell_work(work, "answer", quiet=quiet)
+            options.tell_work(work, "answer", quiet=quiet)
 
         asked = None
         if judge is not None and rubric is not None:
             from curate.quality.rubric import rubric_of
 
-            agreed = consent(yes=yes, as_json=as_json)
+            agreed = options.consent(yes=yes, as_json=as_json)
             asked = rubric_of(read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before)
         result = score_files(
             files, models, run=run, rubric=asked, check=config.check, cache=project.cache, listen=shown.listen
@@ -121,10 +108,10 @@ def score(
 
         write_report(score_html(result), html)
     if as_json:
-        print_json(plain(ScoreOutput, result))
+        print_json(result)
     else:
         print_lines(score_text(result, full=show_all))
-    end(result.not_understood, "not scored")
+    options.end(result.not_understood, "not scored")
 
 
 def read_rubric(path: Path) -> str:
@@ -140,6 +127,6 @@ def read_rubric(path: Path) -> str:
 
 def models_of(whole: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
     """The models that the options and the configuration name, or the default ones that are at hand."""
-    options = {"embeddings": embeddings, "models": False if no_models else None}
-    config = with_default_models(with_options(whole.conflicts, **options))
+    given = {"embeddings": embeddings, "models": False if no_models else None}
+    config = with_default_models(with_options(whole.conflicts, **given))
     return Models("" if no_models and embeddings is None else config.embeddings, loss_model or "")

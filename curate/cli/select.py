@@ -5,36 +5,22 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import (
-    AsJson,
-    Drop,
-    Heavy,
-    NoDecisions,
-    Overwrite,
-    Paths,
-    Quiet,
-    codes,
-    end,
-    named_files,
-    named_numbers,
-    project_for,
-    stages,
-    told_decisions,
-)
+from curate.cli import options
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
 from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.compare_selections import compare_selection, splits_of
-from curate.pipeline.select import Wishes, write_selection
+from curate.pipeline.dedup import write_plan
+from curate.pipeline.select import Wishes
 from curate.pipeline.select import select as select_from
 from curate.report.console import console, print_json, print_lines
 from curate.report.select import comparison_text, select_json, select_text
 
 
 def select(
-    paths: Paths,
+    paths: options.Paths,
     examples: Annotated[int | None, typer.Option(min=1, help="Select this many examples.", metavar="N")] = None,
     tokens: Annotated[
         int | None, typer.Option(min=1, help="Select examples of about this many tokens (bytes / 4).", metavar="N")
@@ -60,7 +46,7 @@ def select(
         list[str] | None,
         typer.Option(help="Leave out examples whose signal is below this value.", metavar="SIGNAL=VALUE"),
     ] = None,
-    drop: Drop = None,
+    drop: options.Drop = None,
     earlier: Annotated[
         Path | None,
         typer.Option(
@@ -70,7 +56,7 @@ def select(
     embeddings: Embeddings = None,
     no_models: NoModels = False,
     loss_model: LossModel = None,
-    no_decisions: NoDecisions = False,
+    no_decisions: options.NoDecisions = False,
     compare: Annotated[
         Path | None,
         typer.Option(
@@ -91,16 +77,18 @@ def select(
             "too, for --compare.",
         ),
     ] = 0,
-    overwrite: Overwrite = False,
-    yes: Heavy = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    overwrite: options.Overwrite = False,
+    yes: options.Heavy = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Select examples to train on: one of each cluster of duplicates, then those that cover the data best.
 
     Doubtful examples count less; none is left out for a score without --below. Each line that is left out is recorded
-    with its reason; `curate restore` brings it back. Exit status: 0, 1 if too much would be removed without --yes or a
-    line holds no example, 2 if a file cannot be read or written.
+    with its reason; `curate restore` brings it back.
+
+    Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if a file cannot be read
+    or written.
     """
     if examples is None and tokens is None:
         raise UsageError("no size is given", "pass --examples N or --tokens N; `curate stats` shows how many there are")
@@ -109,22 +97,22 @@ def select(
     if (questions or seeds) and compare is None:
         option = "--questions" if questions else "--seeds"
         raise UsageError(f"{option} has no effect without --compare", "name a recipe with --compare, or leave it out")
-    files = named_files(paths)
+    files = options.named_files(paths)
     splits = None if compare is None else splits_of(compare, files)
     removed = checked_removed_path(
         output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
     )
-    wishes = Wishes(examples, tokens, _floors(floor), named_numbers("--below", below, "ending=0.5"))
-    project, config = project_for(files)
-    with stages(quiet=quiet) as shown:
+    wishes = Wishes(examples, tokens, _floors(floor), options.named_numbers("--below", below, "ending=0.5"))
+    project, config = options.project_for(files)
+    with options.stages(quiet=quiet) as shown:
         result = select_from(
             files,
             wishes,
             models_of(config, embeddings, loss_model, no_models=no_models),
             earlier=earlier,
             dedup=config.dedup,
-            check=with_options(config.check, drop=codes(drop)),
-            decisions=told_decisions(files, ignore=no_decisions),
+            check=with_options(config.check, drop=options.codes(drop)),
+            decisions=options.told_decisions(files, ignore=no_decisions),
             cache=project.cache,
             edited=project.edited,
             listen=shown.listen,
@@ -138,7 +126,7 @@ def select(
         )
     written = output is not None and (not result.heavy or yes)
     if output is not None and written:
-        write_selection(result, output, overwrite=overwrite)
+        write_plan(result.plan, output, overwrite=overwrite)
     if as_json:
         print_json(select_json(result, written=written, comparison=compared))
     else:
@@ -150,12 +138,12 @@ def select(
     if output is not None and not written:
         said = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
         raise DataError(said, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")
-    end(result.plan.not_understood, "left out")
+    options.end(result.plan.not_understood, "left out")
 
 
 def _floors(given: list[str] | None) -> dict[str, int]:
     """The least number of examples by field. Raises `UsageError`."""
-    found = named_numbers("--floor", given, "label=20")
+    found = options.named_numbers("--floor", given, "label=20")
     for name, number in found.items():
         if number < 1 or not number.is_integer():
             raise UsageError(f"--floor {visible(name)}={number:g}: not a number of examples", "write it like label=20")

@@ -5,27 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import (
-    LEFT,
-    Address,
-    AsJson,
-    Drop,
-    Heavy,
-    Memory,
-    NoDecisions,
-    Paths,
-    Quiet,
-    RunOn,
-    codes,
-    end,
-    executor_of,
-    memory_of,
-    named_numbers,
-    print_notes,
-    project_for,
-    stages,
-    told_decisions,
-)
+from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
@@ -37,7 +17,7 @@ from curate.report.split import split_json, split_text
 
 
 def split(
-    paths: Paths,
+    paths: options.Paths,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
     ],
@@ -95,8 +75,8 @@ def split(
         typer.Option(help="Limit the mix to this many examples; each cluster gives one before any gives a second."),
     ] = None,
     tokens: Annotated[int | None, typer.Option(help="Limit the mix to this many tokens.")] = None,
-    drop: Drop = None,
-    yes: Heavy = False,
+    drop: options.Drop = None,
+    yes: options.Heavy = False,
     seed: Annotated[int | None, typer.Option(help="Set the seed of the split.")] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Split all examples anew, regardless of an earlier split in the folder.")
@@ -117,12 +97,12 @@ def split(
         list[str] | None,
         typer.Option(help="Leave out examples that have this label of the review; repeatable.", metavar="NAME"),
     ] = None,
-    no_decisions: NoDecisions = False,
-    memory: Memory = None,
-    engine: RunOn = Engine.LOCAL,
-    address: Address = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    no_decisions: options.NoDecisions = False,
+    memory: options.Memory = None,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Write train, validation and test splits without leakage: related examples stay in one split.
 
@@ -137,18 +117,18 @@ def split(
             "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
         )
 
-    executor, limit = executor_of(engine, address), None if memory is None else memory_of(memory)
+    executor, limit = options.executor_of(engine, address), None if memory is None else options.memory_of(memory)
     files = data_files(paths, lambda _: None)
-    project, whole = project_for(files)
+    project, whole = options.project_for(files)
     config = with_split_options(
         whole,
         mix={
-            "weights": named_numbers("--weight", weight, "chat.jsonl=2") or None,
+            "weights": options.named_numbers("--weight", weight, "chat.jsonl=2") or None,
             "examples": examples,
             "tokens": tokens,
         },
         threshold=threshold,
-        drop=codes(drop),
+        drop=options.codes(drop),
         seed=seed,
         fractions=_numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
         counts=_numbers("--counts", counts, int, "200,500"),
@@ -161,10 +141,12 @@ def split(
         grow=False if fresh else None,
     )
     finish(output, project.decisions)
-    decisions = told_decisions(files, ignore=no_decisions)
+    decisions = options.told_decisions(files, ignore=no_decisions)
     decisions = wanted(decisions, min_rating, without_label or ())
-    sources = sources_of(project, paths, config.split.existing, output, decisions, lambda note: print_notes([note]))
-    with stages(quiet=quiet) as shown:
+    sources = sources_of(
+        project, paths, config.split.existing, output, decisions, lambda note: options.print_notes([note])
+    )
+    with options.stages(quiet=quiet) as shown:
         result = split_files(
             sources,
             output,
@@ -180,7 +162,7 @@ def split(
         print_json(split_json(result, output))
     else:
         print_lines(split_text(result, output))
-    end(result.not_understood, LEFT)
+    options.end(result.not_understood, options.LEFT)
 
 
 def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:

@@ -4,17 +4,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import (
-    AsJson,
-    ChatTemplate,
-    Paths,
-    Quiet,
-    end,
-    named_files,
-    progress,
-    project_for,
-    told_decisions,
-)
+from curate.cli import options
 from curate.core.config import demand_named, with_options
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
@@ -24,7 +14,7 @@ from curate.report.stats import stats_result, stats_text
 
 
 def stats(
-    paths: Paths,
+    paths: options.Paths,
     model: Annotated[
         str | None,
         typer.Option(
@@ -32,12 +22,12 @@ def stats(
             "/ 4."
         ),
     ] = None,
-    chat_template: ChatTemplate = None,
+    chat_template: options.ChatTemplate = None,
     epochs: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Estimate a training of this many epochs; if omitted, the usual number of services for the size.",
+            help="Estimate a training of this many epochs; if omitted, the number that services use for this size.",
         ),
     ] = None,
     price: Annotated[
@@ -46,18 +36,18 @@ def stats(
     speed: Annotated[
         float | None, typer.Option(min=1e-6, help="Estimate the duration at this many tokens per second.")
     ] = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Show statistics of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates.
 
     Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
-    files = named_files(paths)
-    told_decisions(files, ignore=True, why="curate stats reads the files as they are")
+    files = options.named_files(paths)
+    options.told_decisions(files, ignore=True, why="curate stats reads the files as they are")
     plan = Plan(epochs, price, speed)
-    with progress("counting", "lines", quiet=quiet) as advance:
-        config = with_options(project_for(files)[1].check, model=model, chat_template=chat_template)
+    with options.progress("counting", "lines", quiet=quiet) as advance:
+        config = with_options(options.project_for(files)[1].check, model=model, chat_template=chat_template)
         demand_named("model", config.model, chat_template=chat_template)
         found = collect(files, config.model, advance, chat_template=config.chat_template)
     result = stats_result(found, plan)
@@ -67,4 +57,4 @@ def stats(
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
         print_lines(stats_text(result, name, console().width))
     demand_understood(found.lines, found.lines - found.not_understood)
-    end(found.not_understood, "counted only as a line")
+    options.end(found.not_understood, "counted only as a line")

@@ -11,15 +11,14 @@ from curate.core.errors import ExitCode, UsageError
 from curate.core.manifest import NAME
 from curate.core.runs import project_of
 from curate.report.console import print_json, print_lines
-from curate.report.part import plain
-from curate.report.verify import SHOWN, VerifyOutput, verify_text
+from curate.report.verify import SHOWN, verify_text
 from curate.verify import verify_files, verify_folder
 
 
 def verify(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Folder of a split, or its files with the training file first.", metavar="DIR|FILE..."),
+        typer.Argument(help="Folder of a split, or its files with the training file first.", metavar="DIR|FILE"),
     ],
     embeddings: Annotated[
         str,
@@ -58,7 +57,7 @@ def verify(
                 executor=executor,
             )
     if as_json:
-        print_json(plain(VerifyOutput, proof))
+        print_json(proof)
     else:
         print_lines(verify_text(proof, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)

@@ -247,9 +247,8 @@ class Checker:
 
 
 def _template(model: str, chat_template: str) -> "Template":
-    from curate.models.template import (
-        load_template,
-    )  # takes some milliseconds to import, which most checks do not need
+    # takes some milliseconds to import, which most checks do not need
+    from curate.models.template import load_template
 
     return load_template(model, chat_template)
 
@@ -267,9 +266,8 @@ class TextRules:
             return
         foreign = frame[frame["foreign"].arg_true()]
         for rule in self.rules:
-            some = _suspects_of(
-                rule, frame if any(prefilter.ascii for prefilter in rule.prefilters) or not rule.prefilters else foreign
-            )
+            plain = not rule.prefilters or any(prefilter.ascii for prefilter in rule.prefilters)
+            some = _suspects_of(rule, frame if plain else foreign)
             if some is not None:
                 if rule.code not in self._asked:
                     self._asked[rule.code] = rule.function().alias(rule.code)

@@ -201,9 +201,8 @@ class Fixer:
             if after != whole:
                 fixed.lines += 1
                 fixed.findings.update(outcome.codes)
-            gone = (
-                outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
-            )  # a completely removed line is recorded as it was read
+            # a completely removed line is recorded as it was read
+            gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
             yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
@@ -233,7 +232,8 @@ class Fixer:
         tried = piece.tried
         if tried is not None:
             new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
-            if new and _has_turns(tried.before):  # errors that missing messages had hidden are not new
+            had_turns = tried.before.example is not None and bool(tried.before.example.messages)
+            if new and had_turns:  # errors that missing messages had hidden are not new
                 fixed.held.append((tried.before.line.number, tried.code, min(new)))
                 piece = _Piece(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
@@ -323,10 +323,6 @@ class Fixer:
 
 def _removal(place: Place, parsed: ParsedLine, reason: Reason) -> Removal:
     return removal(place, parsed.example.id if parsed.example else None, reason, parsed.line.data)
-
-
-def _has_turns(parsed: ParsedLine) -> bool:
-    return parsed.example is not None and bool(parsed.example.messages)
 
 
 def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:

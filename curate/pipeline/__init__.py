@@ -83,9 +83,7 @@ def _run(data: RunData) -> RunResult:
 
 
 def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> store.Result | None:
-    """A stage's result: the stored one if its key is equal and no new one was requested, else a new one; None if a
-    dry run would compute it.
-    """
+    """A stage's result, stored or new; None if a dry run would compute it. A stored one is used if its key is equal."""
     path, key = data.project.stage(name), stage.key(data, found)
     result = store.load(path, key) if name not in data.choice.again else None
     reused = result is not None and stage.holds(data, result)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import demand_all
+from curate.core.json_output import Output
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import removal, removed_line
 from curate.core.snapshot import snapshot
@@ -19,28 +20,25 @@ from curate.read.dataset import read_lines
 
 
 @dataclass(slots=True)
-class ApplyResult:
-    """Counts of the lines read and written."""
+class ApplyResult(Output):
+    """What `curate apply --json` prints."""
 
     read: int = 0
     """Lines that are not blank, or elements of a document."""
+    kept: int = 0
+    """Lines written; kept + dropped = read."""
     edited: int = 0
-    """Lines written with an edited text."""
+    """Lines written with their new text."""
     labelled: int = 0
     """Lines written with labels or a rating in `metadata`."""
     replaced: int = 0
     """Lines of these whose `metadata` had other labels or another rating."""
     dropped: int = 0
-    """Lines written to the ledger of removed lines."""
+    """Lines in the file of removed lines next to the output."""
     unmatched: int = 0
     """Edits and drops about examples that are not in the files."""
     not_understood: int = 0
     """Lines without an example in a known format; written unchanged."""
-
-    @property
-    def kept(self) -> int:
-        """Number of written lines, including edited ones."""
-        return self.read - self.dropped
 
 
 def apply_decisions(
@@ -85,6 +83,7 @@ def apply_decisions(
                 result.labelled += 1
                 result.replaced += other
             out.write(line + b"\n")
+            result.kept += 1
         demand_all(result.read, out.lines, gone.lines)
     acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}
     result.unmatched = len(acted - met)

@@ -1,7 +1,6 @@
 """Which stages of a run are wanted, and which are repeated."""
 
 import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,24 +31,16 @@ class Choice:
     """Whether to ignore the decisions of the review."""
 
     def __post_init__(self) -> None:
-        for option, names in (
-            ("--only", self.only),
-            ("--skip", self.skip),
-            ("--again", self.again),
-            ("--until", (self.until,) if self.until else ()),
-        ):
-            _demand(option, names)
+        until = (self.until,) if self.until else ()
+        for option, names in (("only", self.only), ("skip", self.skip), ("again", self.again), ("until", until)):
+            for name in names:
+                if name not in STAGES:
+                    near = difflib.get_close_matches(name, STAGES, n=1)
+                    said = f"--{option} {name!r}: no such stage" + (f"; did you mean {near[0]!r}?" if near else "")
+                    raise UsageError(said, f"the stages are {', '.join(STAGES)}")
 
     def wants(self, stage: str) -> bool:
         """Whether a stage is wanted."""
         if self.until and STAGES.index(stage) > STAGES.index(self.until):
             return False
         return stage not in self.skip and (not self.only or stage in self.only)
-
-
-def _demand(option: str, names: Iterable[str]) -> None:
-    for name in names:
-        if name not in STAGES:
-            near = difflib.get_close_matches(name, STAGES, n=1)
-            said = f"{option} {name!r}: no such stage" + (f"; did you mean {near[0]!r}?" if near else "")
-            raise UsageError(said, f"the stages are {', '.join(STAGES)}")

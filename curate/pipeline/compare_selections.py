@@ -6,7 +6,6 @@ split of the recipe, which has no leaks with the training split. Finished traini
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,7 +21,9 @@ from curate.core.events import Listener, StageAdvanced, StageFinished, StageStar
 from curate.core.files import write_bytes
 from curate.core.text import plural, visible
 from curate.core.validation import load_toml
-from curate.pipeline.select import SelectResult, Wishes, tokens_of, write_selection
+from curate.pipeline.dedup import write_plan
+from curate.pipeline.select import SelectResult, Wishes, tokens_of
+from curate.pipeline.training import CURATE
 from curate.read.dataset import ParsedLine, read_dataset
 
 OTHERS: Final = ("validation.jsonl", "test.jsonl")
@@ -128,9 +129,10 @@ def compare_selection(
     place = state / f"{recipe.stem}-{_identity(result, recipe, splits)}"
     selected = place / SELECTION / "train.jsonl"
     selected.parent.mkdir(parents=True, exist_ok=True)
-    write_selection(result, selected, overwrite=True)
+    write_plan(result.plan, selected, overwrite=True)
     _write(_data(place, ALL, 0), lines)
-    _write(_data(place, LONGEST, 0), _taken(sorted(lines, key=_longest_first), wishes, result))
+    longest_first = sorted(lines, key=lambda one: (-len(one.line.data), one.line.number))
+    _write(_data(place, LONGEST, 0), _taken(longest_first, wishes, result))
     for seed in range(seeds):
         shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
         _write(_data(place, RANDOM, seed), _taken(shuffled, wishes, result))
@@ -167,10 +169,6 @@ def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
     write_bytes(data / "train.jsonl", b"".join(one.line.data + b"\n" for one in lines))
 
 
-def _longest_first(line: ParsedLine) -> tuple[int, int]:
-    return -len(line.line.data), line.line.number
-
-
 def _taken(lines: Sequence[ParsedLine], wishes: Wishes, result: SelectResult) -> list[ParsedLine]:
     """The first lines, as many as the selection has or its budget of tokens allows."""
     if wishes.tokens is None:
@@ -197,9 +195,7 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
 
 
 def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The evaluation of the trained model's answers alone, by `curate evaluate`, which keeps it with the run. The
-    first evaluation chooses the task and the metric for all.
-    """
+    """Evaluate the trained model alone; the `first` evaluation has chosen task and metric for all."""
     options = ["--contenders", "tuned", "--limit", str(questions), "--quiet", "--json"]
     if first:
         options += ["--task", first["task"], "--metric", first["metric"]]
@@ -207,9 +203,7 @@ def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Map
 
 
 def _curate(what: str, run: Path, *words: object) -> Mapping[str, Any]:
-    # -P: nothing in the working folder can take the place of a module
-    command = [sys.executable, "-P", "-m", "curate", *words]
-    done = subprocess.run([str(word) for word in command], capture_output=True, check=False)
+    done = subprocess.run([*CURATE, *map(str, words)], capture_output=True, check=False)
     if done.returncode:
         said = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
         raise CurateError(f"{visible(run.name)}: the {what} failed: {said}", "the same command continues from here")

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, demand_all
 from curate.core.example import UNKNOWN, Example, Place
+from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.snapshot import snapshot
@@ -28,48 +29,31 @@ from curate.read.forms.lists import TREE, replies_beside
 from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
 
 
-class Note(NamedTuple):
-    """A part of a line that could have been converted but had to stay as text."""
-
-    place: Place
-    why: str
-
-
 @dataclass(slots=True)
-class ConvertResult:
-    """Counts of the lines read and written."""
+class ConvertResult(Output):
+    """What `curate convert --json` prints."""
 
     read: int = 0
     """Lines that are not blank, or elements of a document."""
+    converted: int = 0
+    not_understood: int = 0
+    """Lines without an example in a known format: not converted, or messages without text."""
+    aside: int = 0
+    """Lines in the file next to the output (out.unconverted.jsonl); converted + aside = read."""
     formats: Counter[str] = field(default_factory=Counter)
-    """Converted lines by their format; those already in the target format kept their bytes."""
-    aside: Counter[str] = field(default_factory=Counter)
+    """Converted lines by input format; those already in the target format keep their bytes."""
+    reasons: Counter[str] = field(default_factory=Counter)
     """Lines that were not converted, by code."""
-    notes: list[Note] = field(default_factory=list)
-    """Converted lines of which a part stayed as text."""
-    omitted: Counter[str] = field(default_factory=Counter)
-    """Keys and details that the target format cannot represent, with the number of lines; none of them is trained
-    on.
-    """
-    rejected: int = 0
-    """Preference pairs of which only the chosen side was used."""
     added: int = 0
-    """Additional output lines: an instruction with several instances becomes several conversations."""
-
+    """Output lines beyond one per converted line: one with several instances becomes several."""
+    rejected: int = 0
+    """Preference pairs of which only the chosen side was converted."""
+    omitted: Counter[str] = field(default_factory=Counter)
+    """Keys and details that the target format cannot represent, with the number of lines; none is trained on."""
     unmatched: int = 0
-    """Edits and drops about examples that are not in the files."""
-    understood: int = 0
-    """Lines with an example in a known format, whether or not it could be converted."""
-
-    @property
-    def not_understood(self) -> int:
-        """Lines without an example."""
-        return self.read - self.understood
-
-    @property
-    def converted(self) -> int:
-        """Number of converted lines; the output has `added` more."""
-        return self.formats.total()
+    """Edits and drops of the review about examples that are not in the files."""
+    notes: list[Note] = field(default_factory=list)
+    """Lines that were converted except for a part that stayed text."""
 
 
 def convert_paths(
@@ -98,7 +82,7 @@ def convert_paths(
     with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
         for parsed in read_lines(paths, progress, copies):
             report.read += 1
-            report.understood += parsed.example is not None and parsed.example.understood
+            report.not_understood += parsed.example is None or not parsed.example.understood
             key = key_of(parsed) if decisions else ""
             unmet.discard(key)
             decision = decisions.get(key)
@@ -109,15 +93,17 @@ def convert_paths(
             else:
                 written = _converted(parsed, report, form, chosen=chosen)
             if isinstance(written, Removal):
-                report.aside[written.reason] += 1
+                report.aside += 1
+                report.reasons[written.reason] += 1
                 rest.write(removed_line(written))
             else:
+                report.converted += 1
                 out.write(written + b"\n")
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
         report.unmatched = len(unmet)
-        demand_understood(report.read, report.understood)
-        demand_all(report.read, report.converted, report.aside.total())
+        demand_understood(report.read, report.read - report.not_understood)
+        demand_all(report.read, report.converted, report.aside)
         demand_all(report.read + report.added, out.lines, rest.lines)
     return report
 
@@ -180,12 +166,10 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
 
 
 def _tools(text: str, place: Place, notes: list[Note]) -> Any:
-    """Tools that are given as JSON in a string, as a list of functions; the text itself, with a note, if it is not
-    that.
-    """
+    """Parse tools given as JSON in a string, as a list of functions; other texts stay, with a note."""
     value = json_in(text) if text.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
-        notes.append(Note(place, "`tools` is not a JSON list of objects; kept as text"))
+        notes.append(Note.of(place, "`tools` is not a JSON list of objects; kept as text"))
         return text
     return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
 
@@ -197,10 +181,10 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
     for index, said in enumerate(spoken, before):
         speaker, turn = speaker_of(said), example.value["messages"][index]
         if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
-            yield Note(
+            yield Note.of(
                 parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text"
             )
         elif speaker in RESULTS and "tool_call_id" not in turn:
-            yield Note(
+            yield Note.of(
                 parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
             )

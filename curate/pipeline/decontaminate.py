@@ -9,6 +9,7 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import demand_all
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.finding import Finding
+from curate.core.json_output import Output
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
@@ -21,15 +22,15 @@ from curate.read.dataset import ParsedLine, demand_understood, read_dataset
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmark:
-    """A benchmark and its items that were found."""
+class Benchmark(Output):
+    """A benchmark, and how many of its items were found."""
 
     file: str
     items: int
-    unsaid: int
+    not_looked_for: int
     """Items without enough text to search for."""
-    found: tuple[int, ...]
-    """Line numbers of the items that were found, in order."""
+    found: list[int]
+    """Lines of the items found. Rephrased items are not found, since words are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozense
     for at in {match.item for match in matches}:
         found[items[at].place.file].add(at)
     return [
-        Benchmark(file, count, short[file], tuple(sorted(items[at].place.line for at in found[file])))
+        Benchmark(file, count, short[file], sorted(items[at].place.line for at in found[file]))
         for file, count in counts.items()
     ]
 

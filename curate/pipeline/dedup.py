@@ -56,17 +56,13 @@ class DedupResult:
     losses: Sequence[DuplicateRemoval]
     """Removed duplicates, in the order they were read."""
     dropped: Sequence[Dropped]
-    """Lines removed because of a finding, by `drop` of the check, in the order they were read; they are not
-    compared.
-    """
+    """Lines removed for a finding of a rule in `drop`, in the order they were read; they are not compared."""
     apart: Sequence[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact: both are kept."""
     same_words: Sequence[DuplicateRemoval]
     """Pairs of short examples with the same words of meaning and a similarity below the threshold: both are kept."""
     alike: Sequence[DuplicateRemoval]
-    """Pairs that say the same in other words (D004): both are kept. Each is the later one with the most similar
-    earlier one.
-    """
+    """Paraphrases (D004), each with the most similar earlier example: both are kept."""
     similarities: Sequence[float]
     """Similarities of all pairs with a similarity of at least `floor`."""
     bands: Bands
@@ -109,9 +105,7 @@ class DedupResult:
         return Counter(lost.code for lost in self.losses)
 
     def proposed(self, similarity: float) -> float:
-        """The probability that a pair with this similarity is compared: 1-(1-s^rows)^bands (Leskovec et al., Mining
-        of Massive Datasets, 3.4).
-        """
+        """The probability that such a pair is compared, 1-(1-s^rows)^bands (Leskovec et al., chapter 3.4)."""
         return float(1 - (1 - similarity**self.bands.rows) ** self.bands.number)
 
     @property
@@ -161,11 +155,11 @@ def plan(
         found = _compared(table, config, check, crew, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
         alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
-    beside, lines = _line_counts(table, len(against))
+    counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
     return DedupResult(
         config=config,
-        lines=lines,
-        against=beside,
+        lines=dict(counts[len(against) :]),
+        against=dict(counts[: len(against)]),
         not_understood=not_understood,
         losses=found.losses,
         dropped=dropped,
@@ -201,12 +195,6 @@ def _read(
     for count, understood in ((len(table.starts) - lines, len(table.lines) - examples), (lines, examples)):
         demand_understood(count, understood)
     return table, lines, examples
-
-
-def _line_counts(table: Table, old: int) -> tuple[dict[str, int], dict[str, int]]:
-    """Lines of the first `old` files, and of the others."""
-    counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
-    return dict(counts[:old]), dict(counts[old:])
 
 
 def _compared(
@@ -296,9 +284,7 @@ def _dropped(
     name_of: Callable[[Path], str],
     executor: Executor,
 ) -> list[Dropped]:
-    """The lines removed because of findings of the rules in `drop` of `check`, or by decisions; suppressed findings
-    do not count.
-    """
+    """The lines removed for unsuppressed findings of the rules in `drop` of `check`, or by decisions."""
     if not check.drop:
         return dropped_in(table, (), decided, old)
     listen(StageStarted("check"))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Final
-
-from pydantic import ConfigDict
+from typing import Final
 
 from curate import __version__
 from curate.conflicts.default_models import EMBEDDINGS, NLI, at_hand
 from curate.core.config_files import config_file, shown_path
+from curate.core.json_output import Output
 from curate.core.places import downloads_folder
 from curate.core.runs import Project
 from curate.models.names import cache_folder
@@ -22,14 +21,11 @@ DISTRIBUTION: Final = "curate-chat"
 DEVELOPMENT: Final = ("dev", "all", "offline")
 """Extras that add nothing of their own to a user."""
 REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\s*>=\s*([\d.]+))?.*?(?:;\s*extra == [\"']([\w-]+)[\"'])?")
-TABLE: Final = ConfigDict(use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
-class PackageState:
+class PackageState(Output):
     """A required package."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     name: str
     installed: str | None
@@ -44,10 +40,8 @@ class PackageState:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraState:
+class ExtraState(Output):
     """The base package, or an extra of it."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     name: str
     """Name of the extra; empty: the base package."""
@@ -58,10 +52,8 @@ class ExtraState:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderState:
+class FolderState(Output):
     """A folder that curate writes to."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     purpose: str
     path: str
@@ -70,10 +62,8 @@ class FolderState:
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorResult:
+class DoctorResult(Output):
     """What `curate doctor --json` prints."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     curate: str
     """Version of curate."""

@@ -7,7 +7,6 @@ which the system releases when the process ends for any reason.
 import os
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from curate.core.errors import UsageError
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
 from curate.pipeline.outcome import Outcome, read_outcome
+from curate.pipeline.training import CURATE
 
 
 class State(StrEnum):
@@ -42,9 +42,7 @@ class Followed:
     state: State = State.STOPPED
     recipe: dict[str, Any] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
-    """Lines of steps: step, max_steps, loss, learning_rate, tokens_per_second, memory, as far as the trainer writes
-    them.
-    """
+    """Steps: step, max_steps, loss, learning_rate, tokens_per_second and memory, as the trainer writes them."""
     validation: tuple[tuple[int, float], ...] = ()
     """Steps with the loss on the validation split."""
     phase: dict[str, Any] = field(default_factory=dict)
@@ -83,20 +81,18 @@ class Follower:
         return [self._look(path) for path in self.project.runs]
 
     def _look(self, path: Path) -> Followed:
-        offset, before = self._known.get(path, (0, self._new(path)))
+        new = Followed(path, self.project.name_of(path))
+        offset, before = self._known.get(path, (0, new))
         end, events = new_events(path / "metrics.jsonl", offset)
         if end < offset:  # a resume cut it back
-            before = self._new(path)
+            before = new
         steps = {
             int(step["step"]): step
             for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))
         }
+        measured = (event for event in events if event.get("event") == "validation")
         validation = dict(before.validation)
-        validation |= {
-            int(event["step"]): float(event["validation_loss"])
-            for event in events
-            if event.get("event") == "validation"
-        }
+        validation |= {int(event["step"]): float(event["validation_loss"]) for event in measured}
         phases = [event for event in events if event.get("event") == "phase"]
         report = _read(path / "report.json")
         evaluation, unread = self._outcome(path / "evaluation.json")
@@ -119,13 +115,8 @@ class Follower:
         self._known[path] = (end, now)
         return now
 
-    def _new(self, path: Path) -> Followed:
-        return Followed(path, self.project.name_of(path))
-
     def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
-        """The result of an evaluation, or why it cannot be read; read again only if the file changed, since it
-        holds every answer.
-        """
+        """The result of an evaluation, or why it cannot be read. The large file is read again only if it changed."""
         stamp = None
         with suppress(OSError):  # not there yet
             stat = path.stat()
@@ -168,9 +159,7 @@ def runs(path: Path) -> bool:
 
 
 def start(project: Project, recipe: Path) -> Path:
-    """Start or resume the training of a recipe in a process that outlives this one; returns its folder. Raises
-    `UsageError`.
-    """
+    """Start or resume a training in a process that outlives this one; returns its folder. Raises `UsageError`."""
     if not recipe.is_file():
         raise UsageError(
             f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml"
@@ -179,25 +168,14 @@ def start(project: Project, recipe: Path) -> Path:
     if runs(run):
         raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
     run.parent.mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "curate",
-        "train",
-        str(recipe.absolute()),
-        "--run-dir",
-        str(run.absolute()),
-        "--resume",
-    ]
+    command = [*CURATE, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
     with run.with_name(f"{run.name}.log").open("wb") as log:
         child = subprocess.Popen(
             command, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     run.with_name(f"{run.name}.pid").write_text(str(child.pid))
-    threading.Thread(
-        target=child.wait, name="curate-reap", daemon=True
-    ).start()  # one that ended would be kept by the system until somebody asked
+    # one that ended would be kept by the system until somebody asked
+    threading.Thread(target=child.wait, name="curate-reap", daemon=True).start()
     return run
 
 

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from curate.core.errors import InputError, demand_all
 from curate.core.example import Place
 from curate.core.files import display_name
+from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, removal, removed_line
 from curate.core.snapshot import snapshot
@@ -23,37 +24,27 @@ from curate.read.traces.messages import NoConversationError, conversation
 NO_EXPORT: Final = "no export of Langfuse, LangSmith or OpenTelemetry"
 
 
-class IngestNote(NamedTuple):
-    """A model call that was not converted."""
-
-    place: Place
-    why: str
-
-
 @dataclass(slots=True)
-class IngestResult:
-    """Counts of the calls read and written: calls = written + low + unreadable."""
+class IngestResult(Output):
+    """What `curate ingest --json` prints."""
 
     read: int = 0
     """Lines that are not blank, or elements of a document."""
     calls: int = 0
-    """Model calls in them."""
+    """Model calls in them; written + low + calls in notes = calls."""
     written: int = 0
     low: int = 0
-    """Calls below a minimum score, or without that score."""
+    """Calls below a minimum score, or without it."""
     other: int = 0
     """Spans and runs other than model calls, such as tools and chains."""
     scores: int = 0
-    """Rows with scores only, which were joined to their calls."""
+    """Rows with scores alone, joined to their calls."""
     aside: int = 0
-    """Lines in the file beside the output: they are no export, or hold a call that was not written."""
+    """Lines in the file next to the output (out.unconverted.jsonl): no export, or with a call that was not written."""
     sources: Counter[str] = field(default_factory=Counter)
-    notes: list[IngestNote] = field(default_factory=list)
-
-    @property
-    def unreadable(self) -> int:
-        """Calls without a conversation, and lines that are not an export."""
-        return len(self.notes)
+    """Written conversations by tracer."""
+    notes: list[Note] = field(default_factory=list)
+    """Lines and calls without a conversation."""
 
 
 def ingest_paths(
@@ -111,7 +102,7 @@ def _lines(
     value = parsed.decoded.value
     if not isinstance(value, dict):
         why = unreadable(parsed).why if parsed.example is None else NO_EXPORT
-        report.notes.append(IngestNote(parsed.place, NO_EXPORT))
+        report.notes.append(Note.of(parsed.place, NO_EXPORT))
         return [({}, why)]
     if score_row(value) is not None:
         report.scores += 1
@@ -121,7 +112,7 @@ def _lines(
     except (*MISSHAPEN, ValueError):
         calls = []
     if not calls:
-        report.notes.append(IngestNote(parsed.place, NO_EXPORT))
+        report.notes.append(Note.of(parsed.place, NO_EXPORT))
         return [({}, NO_EXPORT)]
     return [line for call in calls for line in _line(call, parsed.place, scores, minima, report)]
 
@@ -144,7 +135,7 @@ def _line(
         value = conversation(call.question, call.answer, call.tools)
     except (NoConversationError, *MISSHAPEN) as error:
         why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
-        report.notes.append(IngestNote(place, why))
+        report.notes.append(Note.of(place, why))
         return [({}, why)]
     report.written += 1
     report.sources[call.source] += 1

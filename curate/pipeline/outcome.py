@@ -1,6 +1,4 @@
-"""The results of `curate evaluate` in a run's folder, as far as a screen shows them. The trainer's own type has
-more fields, and a schema in schemas/.
-"""
+"""The results of `curate evaluate` in a run's folder, as far as a screen shows them."""
 
 from pathlib import Path
 from typing import Final

@@ -5,26 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import ClassVar, Final
-
-from pydantic import ConfigDict
 
 from curate.core.decision import Decision, Slot
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
+from curate.core.json_output import Output
 
 Item = tuple[str, Slot]
 """An example, and what was decided: the whole example, or a finding, duplicate or conflict."""
 
 
-TABLE: Final = ConfigDict(use_attribute_docstrings=True)
-
-
 @dataclass(slots=True)
-class Agreement:
+class Agreement(Output):
     """Two reviewers, and what both decided."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     reviewers: tuple[str, str]
     what: str
@@ -33,16 +26,12 @@ class Agreement:
     """What both decided."""
     agreed: int
     kappa: float | None
-    """Cohen's kappa, for ratings weighted by squared distance: 1 is full agreement, 0 as by chance; null: nothing in
-    common, or everything in one category.
-    """
+    """1: full agreement, 0: as by chance; null: nothing in common, or everything in one category."""
 
 
 @dataclass(slots=True)
-class Disagreement:
+class Disagreement(Output):
     """What reviewers decided differently."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     example: str
     """Id of the example."""
@@ -53,10 +42,8 @@ class Disagreement:
 
 
 @dataclass(slots=True)
-class AgreementResult:
+class AgreementResult(Output):
     """The agreement of each two reviewers, as `curate kappa --json` prints it."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     reviewers: list[str]
     pairs: list[Agreement]

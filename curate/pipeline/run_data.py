@@ -172,9 +172,7 @@ class RunData:
         return int(self.table.first[len(self.given)])
 
     def leaves(self, found: RunResult) -> dict[int, Reason]:
-        """Why lines of the table are left out, by findings and decisions so far. Raises `DataError` if a large
-        share would be removed without confirmation.
-        """
+        """Why lines of the table are left out so far. Raises `DataError` for a large removal without confirmation."""
         leaves = leaving(
             self.table, errors=self.leaving(found), verdicts=self.verdicts, losses=found.losses, first=self.first
         )
@@ -183,9 +181,7 @@ class RunData:
         return leaves
 
     def kept(self, found: RunResult) -> list[Example]:
-        """The examples that are kept, without those of a given test set; and dropped ones, so that a conflict
-        decided by a drop is still reported with its state.
-        """
+        """The kept examples without a given test set, and dropped ones: conflicts decided by a drop are reported."""
         table, reader, leaves = self.table, LineReader(), self.leaves(found)
         tests = int(table.lines.searchsorted(self.first))
         return [

@@ -12,6 +12,7 @@ from curate.core.datamap import read_datamap
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
+from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
@@ -42,27 +43,28 @@ COMBINED: Final = Signal(
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredExample:
+class ScoredExample(Output):
     """An example and its value of a signal."""
 
-    place: Place
     example: str
     """Id of the example."""
-    value: float
-    request: str
-    answer: str
+    file: str
+    line: int
+    value: Rounded
+    request: ClearText
+    answer: ClearText
 
 
 @dataclass(frozen=True, slots=True)
-class SignalScores:
+class SignalScores(Output):
     """A signal over all examples."""
 
     signal: Signal
     examples: int
     """Examples that have a value."""
-    mean: float
-    least: float
-    most: float
+    mean: Rounded
+    least: Rounded
+    most: Rounded
     histogram: list[int]
     """Examples in each of 10 equal parts from `least` to `most`."""
     lowest: list[ScoredExample]
@@ -70,21 +72,20 @@ class SignalScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Correlation:
-    """The correlation of two columns: Pearson's r over the examples that have both values."""
+class Correlation(Output):
+    """Pearson's r between two signals, or between a signal and whether a rule reports the example."""
 
     left: str
-    """A signal."""
     right: str
-    """A signal, or the code of a rule: whether it reports the example."""
+    """A signal, or the code of a rule."""
     r: float
     examples: int
     """Examples with both values; for a rule, those with a finding."""
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreResult:
-    """The signals of all examples with a request and an answer in words."""
+class ScoreResult(Output):
+    """What `curate score --json` prints."""
 
     read: int
     """Lines read."""
@@ -98,10 +99,10 @@ class ScoreResult:
     """Between signals, then between signals and rules; the strongest first."""
     notes: list[str]
     """What was not computed, and why."""
-    exchanges: list[Exchange] = field(repr=False)
-    places: Mapping[str, Place] = field(repr=False)
+    exchanges: NotPrinted[list[Exchange]] = field(repr=False)
+    places: NotPrinted[Mapping[str, Place]] = field(repr=False)
     """The first place of each example, by id."""
-    columns: Mapping[str, Floats] = field(repr=False)
+    columns: NotPrinted[Mapping[str, Floats]] = field(repr=False)
     """The value of each signal by example, in the order of `exchanges`; the doubt among them."""
 
 
@@ -207,7 +208,10 @@ def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], place
 
     def listed(positions: Sequence[int]) -> list[ScoredExample]:
         chosen = [(exchanges[at], float(column[at])) for at in positions]
-        return [ScoredExample(places[one.id], one.id, value, one.request, one.answer) for one, value in chosen]
+        return [
+            ScoredExample(one.id, places[one.id].file, places[one.id].line, value, one.request, one.answer)
+            for one, value in chosen
+        ]
 
     mean, least, most = (values.mean(), values.min(), values.max()) if len(has) else (0.0, 0.0, 0.0)
     return SignalScores(

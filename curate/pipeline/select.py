@@ -25,7 +25,7 @@ from curate.corpus.strata import StratumInput, demand_traits, trait_of
 from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
 from curate.output.apply import Dropped
-from curate.pipeline.dedup import DedupResult, plan, removals, write_plan
+from curate.pipeline.dedup import DedupResult, plan, removals
 from curate.pipeline.score import score_exchanges
 from curate.quality.exchange import distinct, exchange_of
 from curate.quality.scoring import Models
@@ -134,6 +134,7 @@ def select(
     listen(StageFinished("select", False, plural(len(chosen), "example")))
     left.sort(key=lambda gone: gone.place)
     final = replace(planned, dropped=left)
+    reasons = Counter([*(lost.code for lost in final.losses), *(gone.code for gone in left)])
     doubts = {one.id: float(columns[DOUBT][nth]) for nth, one in enumerate(exchanges)}
     if before:
         gone = len(before - selected)
@@ -142,7 +143,7 @@ def select(
         read=final.read,
         selected=len(chosen),
         tokens=sum(tokens_of(staying[name]) for name in selected),
-        left=_by_reason(final),
+        left=dict(sorted(reasons.items())),
         doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
         doubt_all=_mean(list(doubts.values())),
         floors=floors,
@@ -152,11 +153,6 @@ def select(
         notes=[*planned.notes, *notes],
         plan=final,
     )
-
-
-def write_selection(result: SelectResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write the selected lines, and the others to a file beside it; returns the second file. Raises as `write_plan`."""
-    return write_plan(result.plan, output, overwrite=overwrite)
 
 
 def _demand_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
@@ -293,12 +289,6 @@ def _not_chosen(
                 near = staying[names[nearest[nth]]].place
                 why += f"; most similar selected example: {near}, cosine similarity {cosine[nth]:.2f}"
             yield Dropped(staying[name].place, name, Reason(None, why, SELECT))
-
-
-def _by_reason(planned: DedupResult) -> dict[str, int]:
-    counts = Counter[str](lost.code for lost in planned.losses)
-    counts.update(gone.code for gone in planned.dropped)
-    return dict(sorted(counts.items()))
 
 
 def _text(example: Example) -> str:

@@ -94,9 +94,7 @@ class Check(Stage):
 
 
 class Dedup(Stage):
-    """Search for duplicates among the examples that the other stages keep, so that none is removed in favor of an
-    example that is left out.
-    """
+    """Search for duplicates among the kept examples: none is removed in favor of one that is left out."""
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
@@ -138,9 +136,7 @@ class Dedup(Stage):
 
 
 def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:
-    """Numbers of errors, warnings and infos of each example with findings, by rules that check each example by
-    itself.
-    """
+    """Numbers of errors, warnings and infos by example, of rules that check each example by itself."""
     counts: dict[str, list[int]] = {}
     for finding in found.findings:
         if finding.example and (rule := RULES.get(finding.code)) is not None and rule.scope in EACH:

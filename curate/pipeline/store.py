@@ -86,9 +86,7 @@ SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
 
 
 def load(path: Path, key: str | None) -> Result | None:
-    """The stored result of a stage if its key is `key` (None: any key); None if the file does not hold such a
-    result.
-    """
+    """The stored result of a stage with the key `key` (None: any); None if the file does not hold one."""
     try:
         saved = json.loads(path.read_bytes())
         result: Result | None = (
@@ -101,9 +99,8 @@ def load(path: Path, key: str | None) -> Result | None:
 
 def save(path: Path, key: str, result: Result) -> None:
     """Store a stage's result: completely or, if the process is killed, not at all. Raises `OutputError`."""
-    write_json(
-        path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600
-    )  # findings quote the data
+    # findings quote the data
+    write_json(path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600)
 
 
 def conflicts_result(report: ConflictsResult) -> Result:

@@ -10,34 +10,21 @@ import subprocess
 import sys
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, Final
 
 from curate.core.errors import ExitCode, LogError
 from curate.core.events import Listener, StageAdvanced
 from curate.core.runs import new_events
 
-POLL = 0.2
+CURATE: Final = (sys.executable, "-P", "-m", "curate")
+"""The command in a process of its own; -P: nothing in the working folder can take the place of a module."""
+POLL: Final = 0.2
 """Seconds between two looks at the run's metrics."""
 
 
 def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, Any]:
-    """Train by `recipe`, or resume an interrupted training; returns the run's report. Raises `CurateError` with the
-    training's message if it fails.
-    """
-    # -P: nothing in the working folder can take the place of a module
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "curate",
-        "train",
-        str(recipe),
-        "--run-dir",
-        str(run),
-        "--resume",
-        "--quiet",
-        "--json",
-    ]
+    """Train by `recipe`, or resume it; returns the run's report. Raises `CurateError` with the training's message."""
+    command = [*CURATE, "train", str(recipe), "--run-dir", str(run), "--resume", "--quiet", "--json"]
     log = run.with_name(f"{run.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}

@@ -1,6 +1,4 @@
-"""Whether an answer belongs to its own request: by the embeddings and words of both, compared with those of other
-requests.
-"""
+"""Whether an answer belongs to its own request, by embeddings and words compared with other requests."""
 
 import re
 from collections import Counter

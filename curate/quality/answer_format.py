@@ -1,6 +1,4 @@
-"""Answers without the format of the others: JSON among JSON answers, and the keys and sections that nine in ten
-have.
-"""
+"""Answers without the format of the others: JSON, and the keys and sections that nine in ten have."""
 
 import json
 import re

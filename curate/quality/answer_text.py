@@ -43,9 +43,7 @@ NO_LETTERS: Final = re.compile(r"[\s\d!-@\[-`{-~\u2010-\u206f\u3000-\u303f\uff00
 SPREAD: Final = 6.0
 """Variance of the information of one sequence of three letters."""
 FEW_OF_SCRIPT: Final = 20
-"""Number of answers in a script from which they are compared with each other; with fewer, answers to requests in it
-count as usual.
-"""
+"""Number of answers in a script from which they are compared with each other; fewer count as usual."""
 FEW_TRIGRAMS: Final = 20
 ALLOWED: Final = 8.0
 """Additional standard deviations for answers to requests about languages, or in a script with few answers."""
@@ -63,9 +61,7 @@ TRANSLATES: Final = re.compile(
 
 
 def loops(answers: Sequence[str]) -> Floats:
-    """1 for an answer without a phrase that occurs three times in a row, down to 0 for one that consists of little
-    else.
-    """
+    """1 without a phrase that occurs three times in a row, down to 0 for an answer of little else."""
     return np.array([1 - _loop(answer) for answer in answers])
 
 
@@ -92,9 +88,7 @@ def _loop(answer: str) -> float:
 
 
 def _codes(texts: Sequence[str]) -> list[Numbers]:
-    """The words of texts as numbers: one for each of the most frequent characters of the file, and one per class
-    for the others.
-    """
+    """The characters of texts as numbers: one for each frequent character, one per class for the others."""
     points = [
         np.frombuffer(
             f" {NO_LETTERS.sub(' ', text[:SCAN].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32

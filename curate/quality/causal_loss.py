@@ -15,9 +15,7 @@ from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
 
 TOKENS: Final = 1_024
-"""Maximum number of tokens of request and answer: a longer request is truncated at its beginning, a longer answer
-at its end.
-"""
+"""Maximum number of tokens; a longer request loses its beginning, a longer answer its end."""
 ANSWER: Final = 512
 BATCH_TOKENS: Final = 4_096
 """Number of tokens in a batch, padding included."""
@@ -28,8 +26,9 @@ SAVED: Final = 30.0
 def answer_losses(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Callable[[int], None] | None = None
 ) -> Floats:
-    """The mean loss of each answer's tokens in nats: given its request, and without it. Raises `ModelError`,
-    `MissingExtra`.
+    """The mean loss of each answer in nats per token, given its request and without it.
+
+    Raises `ModelError`, `MissingExtra`.
     """
     store = EmbeddingCache(None if cache is None else cache / f"losses-{content_id([1, fingerprint(model)])[:16]}.npz")
     keys = [content_id([one.system, one.request, one.answer]) for one in exchanges]

@@ -46,8 +46,6 @@ def exchange_of(example: Example) -> Exchange | None:
 
 
 def distinct(examples: Iterable[Example]) -> list[Exchange]:
-    """The distinct exchanges of examples, in the order of their ids: the signals do not depend on the order of the
-    data.
-    """
+    """The distinct exchanges of examples, ordered by id: signals do not depend on the order of the data."""
     found = {exchange.id: exchange for example in examples if (exchange := exchange_of(example))}
     return [found[name] for name in sorted(found)]

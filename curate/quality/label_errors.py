@@ -19,9 +19,7 @@ def labels_of(answers: Sequence[str]) -> list[str] | None:
 
 
 def label_goodness(labels: Sequence[str], vectors: Matrix) -> Floats:
-    """The probability of each label by logistic regression on the other folds (confident learning, Northcutt et al.
-    2021). 1 for a label that only one example has.
-    """
+    """Cross-validated probability of each label (Northcutt et al. 2021); 1 for a label of one example only."""
     names, codes = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
     own = _by_regression(codes, len(names), vectors)[np.arange(len(codes)), codes]
     lonely = np.bincount(codes, minlength=len(names))[codes] < 2

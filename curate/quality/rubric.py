@@ -68,9 +68,7 @@ class Rubric:
 def rubric_of(
     text: str, judge: str, model: str | None, *, key: str | None, consent: Consent, before: Callable[[Work], None]
 ) -> Rubric:
-    """A rubric for a model by its name, or by an address and the name of a model there. `key`: as for `judge_of`.
-    Raises `UsageError`.
-    """
+    """A rubric for a model, by name or at an address. `key`: as for `judge_of`. Raises `UsageError`."""
     if not is_address(judge):
         return Rubric(text, Local(judge), before)
     address = address_of(judge, "the judge")

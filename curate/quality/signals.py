@@ -6,18 +6,16 @@ or that says what an example is like and not how good it is, takes no part in th
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
-from pydantic import ConfigDict
+from curate.core.json_output import Output
 
 Cost = Literal["text", "embeddings", "loss model", "judge", "run"]
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Output):
     """A signal: one number per example."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     summary: str

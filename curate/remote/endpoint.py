@@ -1,16 +1,14 @@
-"""One service, spoken to by the openai client: each request with its retries, each error with the next step, no key in
-any message.
-"""
+"""Requests to one service by the openai client, with retries. Errors name the next step; no message has a key."""
 
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
 from typing_extensions import override
 
@@ -25,29 +23,29 @@ from curate.remote.prices import Price
 from curate.remote.settings import Settings
 
 RETRIES: Final = 5
-"""Of a request that was refused for its rate, or for a fault of the server; the client waits longer each time, or as
-long as it is told to.
-"""
+"""Retries of a request after a rate limit or a server error, with growing pauses or as long as the service asks for."""
 SECONDS: Final = 60.0
-"""Longest wait for a reply."""
+"""Timeout of a request."""
 LONG_SECONDS: Final = 600.0
-"""Longest wait for the reply to a file or an order: neither shall be given up while it is still being dealt with."""
+"""Timeout of an upload and of the request that starts a job."""
 PAGE: Final = 100
+GONE: Final = (404, 410)
 JOBS: Final = "/fine_tuning/jobs"
 TOLD_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
-"""Names of what is not kept of a reply."""
+"""Keys of a reply that are not stored: API keys of others and signed URLs."""
 Progress = Callable[[int], None]
+Reply = TypeVar("Reply")
 
 
 class EventPage(NamedTuple):
-    """A part of a job's events, in the service's order; most have the latest first."""
+    """A page of a job's events, in the service's order; most list the latest first."""
 
     events: list[JobEvent]
     more: bool
 
 
 class _Counted(BufferedReader):
-    """A file that tells how much of it was read; from its start again when it is sent again."""
+    """A file that reports how many bytes were read; a retry, which reads it again, reports none twice."""
 
     def __init__(self, path: Path, advance: Progress | None) -> None:
         super().__init__(FileIO(path))
@@ -55,66 +53,62 @@ class _Counted(BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        if self._advance is not None:
-            beyond = self.tell() - self._told
-            if beyond > 0:  # what is sent again is not told again
-                self._told += beyond
-                self._advance(beyond)
+        if self._advance is not None and (beyond := self.tell() - self._told) > 0:
+            self._told += beyond
+            self._advance(beyond)
         return data
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One that trains models; `curate.core.targets.KEYS` has its key."""
+    """A service that trains models; `curate.core.targets.KEYS` has its key."""
 
     target: Target
     name: str
-    """In texts."""
+    """Its name in messages."""
     address: str = ""
-    """Base of its interface; empty: each customer has an address of their own."""
+    """Base URL of its API; empty if each customer has one."""
     endpoint: "type[Endpoint] | None" = None
-    """How it is spoken to; None: in OpenAI's way."""
+    """Client of its own API; None for an OpenAI-compatible one."""
     epochs: int | None = None
-    """Passes over the data where nobody says; None: so many as `curate.corpus.stats.usual_epochs` gives."""
+    """Default number of epochs; None: as `curate.corpus.stats.usual_epochs` gives."""
     prices: tuple[Price, ...] = ()
-    """The first that fits counts."""
+    """The first that fits is used."""
     own: str = ""
-    """Why jobs cannot be started there: what its own interface is."""
+    """Why no job can be started there."""
     example: str = ""
-    """What an address looks like, where each customer has one."""
+    """Example of an address, if each customer has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job is to run."""
+    """Where a job runs."""
 
     service: Service
-    """Whose rules and prices count."""
+    """The service whose rules and prices apply."""
     address: str
-    """Base of the interface, without a slash at its end; empty where none was needed."""
+    """Base URL of the API, without a slash at its end; empty if it was not needed."""
     named: bool = False
-    """Whether the user named the address itself, not a configuration."""
+    """Whether the user gave the address on the command line; False: a configuration did."""
 
     @property
     def target(self) -> Target:
-        """Who the data is meant for."""
+        """The target whose rules the data is checked against."""
         return self.service.target
 
     @property
     def host(self) -> str:
-        """Name of the host, in lower case."""
+        """The host name, in lower case."""
         return host_of(self.address)
 
     @property
     def is_its_own(self) -> bool:
-        """Whether the host is the service's, so that its key may be sent there."""
+        """Whether the host belongs to the service, so that its key may be sent there."""
         return bound_variable(self.address) == KEYS[self.target].variable
 
 
 class Endpoint:
-    """A service that is spoken to. Raises `MissingExtra` without the openai package; all its methods raise
-    `RemoteError`.
-    """
+    """The client of a service. Raises `MissingExtra` without the openai package; all methods raise `RemoteError`."""
 
     def __init__(self, place: Place, key: str) -> None:
         self.place = place
@@ -127,8 +121,18 @@ class Endpoint:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    def _unless(self, statuses: Collection[int], ask: Callable[[], Reply]) -> Reply | None:
+        """The reply to a request; None if the service answers with one of these statuses."""
+        try:
+            with self._said():
+                return ask()
+        except RemoteError as error:
+            if error.status in statuses:
+                return None
+            raise
+
     def upload(self, path: Path, advance: Progress | None = None) -> UploadedFile:
-        """Send a file to be trained on; `advance` is told the bytes that went out."""
+        """Upload a file to train on; `advance` is called with the number of bytes sent."""
         try:
             file = _Counted(path, advance)
         except OSError as error:
@@ -150,88 +154,64 @@ class Endpoint:
         self._client.files.delete(file_id)
 
     def demand_takes(self, settings: Settings) -> None:
-        """Raise `UsageError` for settings that the service is known not to have; what is not known is left to it."""
+        """Raise `UsageError` for settings that the service is known not to support."""
 
     def file(self, file_id: str) -> UploadedFile | None:
-        """What the service says of a file; None where it has it no more."""
-        try:
-            with self._said():
-                return self._file(file_id)
-        except RemoteError as error:
-            if error.status in (404, 410):
-                return None
-            raise
+        """The record of an uploaded file; None if the service no longer has it."""
+        return self._unless(GONE, lambda: self._file(file_id))
 
     def delete(self, file_id: str) -> None:
-        """Delete a file; one that is gone already is no error."""
-        try:
-            with self._said():
-                self._delete(file_id)
-        except RemoteError as error:
-            if error.status not in (404, 410):
-                raise
+        """Delete a file, if the service still has it."""
+        self._unless(GONE, lambda: self._delete(file_id))
 
     def jobs_on(self, training_file: str) -> list[Job]:
-        """The latest jobs that train on a file."""
+        """The latest jobs on a training file."""
         with self._said():
             page = self._get(JOBS, limit=PAGE)
             return [job for job in map(job_of, listed(page)) if job.training_file == training_file]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
-        """Start a job. It is asked once: a request that may have been taken must not be made again before somebody
-        looked.
-        """
+        """Start a job. There is no retry: a request without a reply may have started one."""
         client = self._client.with_options(max_retries=0, timeout=LONG_SECONDS)
         with self._said():
             return job_of(plain(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file))))
 
     def job(self, job_id: str) -> Job:
-        """How a job is."""
+        """The state of a job."""
         with self._said():
             return job_of(plain(self._client.fine_tuning.jobs.retrieve(job_id)))
 
     def cancel(self, job_id: str) -> Job:
-        """End a job."""
+        """Cancel a job."""
         with self._said():
             return job_of(plain(self._client.fine_tuning.jobs.cancel(job_id)))
 
     def events(self, job_id: str, after: str | None) -> EventPage:
-        """The events that come after one in the service's order; from its start for None."""
+        """The page of events that follows an event in the service's order; the first page for None."""
         with self._said():
             page = self._get(f"{JOBS}/{job_id}/events", limit=PAGE, **({"after": after} if after else {}))
             return EventPage([event_of(value) for value in listed(page)], bool(page.get("has_more")))
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
-        """The states of the model that the service kept on the way; none where it keeps none."""
-        try:
-            with self._said():
-                return listed(self._get(f"{JOBS}/{job_id}/checkpoints", limit=PAGE))
-        except RemoteError as error:
-            if error.status in (400, 404, 405, 501):
-                return []
-            raise
+        """The checkpoints of a job; empty if the service has no such request."""
+        path = f"{JOBS}/{job_id}/checkpoints"
+        return self._unless((400, 404, 405, 501), lambda: listed(self._get(path, limit=PAGE))) or []
 
     def content(self, file_id: str) -> bytes | None:
-        """The bytes of a file that the service made; None where it has it no more."""
-        try:
-            with self._said():
-                return self._client.files.content(file_id).content
-        except RemoteError as error:
-            if error.status in (404, 410):
-                return None
-            raise
+        """The content of a result file; None if the service no longer has it."""
+        return self._unless(GONE, lambda: self._client.files.content(file_id).content)
 
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
         return plain(self._client.get(path, cast_to=object, options={"params": parameters}))
 
     @contextmanager
     def _said(self) -> Iterator[None]:
-        """What the client raises, as an error with the next step."""
+        """Convert errors of the client to `RemoteError` with the next step."""
         import openai
 
         try:
             yield
-        except (ValueError, RecursionError) as error:  # the client lets through what breaks in the bytes of a reply
+        except (ValueError, RecursionError) as error:  # from a reply that is not valid JSON
             hint = "run the command again later; completed work is kept"
             raise RemoteError(f"{self.place.host}: {NOT_JSON} ({error})", hint, passing=True) from None
         except openai.OpenAIError as error:
@@ -264,16 +244,16 @@ class Endpoint:
 
 
 class OwnEndpoint(Endpoint, ABC):
-    """A service with an interface of its own, spoken to through the client's plain requests."""
+    """A service with an API of its own, used by plain requests of the client."""
 
     jobs_path: ClassVar[str]
     jobs_query: ClassVar[str] = ""
     jobs_key: ClassVar[str] = "data"
-    """Where a page of the list of jobs has them."""
+    """Key of the jobs in a page of the list."""
 
     @abstractmethod
     def job_of(self, value: dict[str, Any]) -> Job:
-        """A job, as the service tells it."""
+        """Parse the service's record of a job."""
 
     @abstractmethod
     def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
@@ -299,29 +279,22 @@ class OwnEndpoint(Endpoint, ABC):
 
 
 def plain(found: Any) -> dict[str, Any]:
-    """A reply as plain values. Raises `RemoteError` for one that is no JSON object: a page for people, say."""
+    """A reply as plain values. Raises `RemoteError` if it is not a JSON object, but an HTML page for example."""
     value = found.to_dict(mode="json") if hasattr(found, "to_dict") else found
     if not isinstance(value, dict):
-        raise RemoteError(
-            NOT_JSON,
-            "check that the address is the base URL of an OpenAI-compatible API",
-        )
-    text = json.dumps(value, ensure_ascii=False).encode(
-        "utf-8", "replace"
-    )  # half a surrogate pair cannot be written down
+        raise RemoteError(NOT_JSON, "check that the address is the base URL of an OpenAI-compatible API")
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # lone surrogates cannot be encoded
     plain: dict[str, Any] = parsed_json(text, parse_constant=lambda _: None, object_hook=_without_keys)
     return plain
 
 
 def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
-    """An object without what would open something: services tell keys of others, and signed addresses, along with a
-    job.
-    """
+    """An object without credentials: records of jobs hold API keys of other services and signed URLs."""
     return {name: inner for name, inner in value.items() if not TOLD_KEYS.search(name)}
 
 
 def listed(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:
-    """The objects that a page of a list has."""
+    """The objects in a page of a list."""
     found = page.get(key)
     return [value for value in found if isinstance(value, dict)] if isinstance(found, list) else []
 

@@ -1,4 +1,4 @@
-"""What a training at a service comes to: tokens of the files, epochs, money."""
+"""Estimate of a training at a service: tokens, epochs and cost."""
 
 from array import array
 from collections import Counter
@@ -16,20 +16,20 @@ from curate.remote.tokens import TokenCounter
 
 @dataclass(slots=True)
 class Measured:
-    """A file as a service will see it."""
+    """The size of a file as a service counts it."""
 
     path: str
     bytes: int = 0
     examples: int = 0
     tokens: "array[int]" = field(default_factory=lambda: array("I"))
-    """Of each example."""
+    """Tokens of each example."""
     formats: Counter[str] = field(default_factory=Counter)
     images: int = 0
     """Examples with images, whose tokens are not counted."""
 
     @property
     def total(self) -> int:
-        """Tokens of one pass."""
+        """Tokens of one epoch."""
         return sum(self.tokens)
 
     @property
@@ -39,7 +39,7 @@ class Measured:
 
 
 def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> Measured:
-    """Count the tokens of a file. Raises `InputError` where it cannot be read."""
+    """Count the tokens of a file. Raises `InputError` if it cannot be read."""
     facts = FileFacts(display_name(path))
     found = Measured(display_name(path))
     for parsed in counted(read_file(path, facts), progress):
@@ -67,7 +67,7 @@ def _has_image(value: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a training comes to."""
+    """The estimate of a training."""
 
     settings: Settings
     training: Measured
@@ -75,14 +75,14 @@ class Estimate:
     counter: TokenCounter
     epochs: int
     epochs_named: bool
-    """Whether a person named them; else the service usually chooses so many."""
+    """Whether the user set them; else they are the service's default."""
     tokens: int
-    """Of all epochs, no example counted beyond what the model trains on: what is billed."""
+    """Billed tokens: of all epochs, without what the service truncates."""
     cut: int
-    """Examples that are longer than the model trains on."""
+    """Examples that the service truncates: they are longer than the model trains on."""
     price: Price | None
     cost: float | None
-    """US dollars; None where no price is known, or it is by the hour and nobody named hours."""
+    """US dollars; None without a known price, and for a price by the hour without hours."""
 
 
 def estimated(
@@ -95,7 +95,7 @@ def estimated(
     usual: int | None = None,
     hours: float | None = None,
 ) -> Estimate:
-    """Put together what was counted; `usual` is how many epochs the service makes where nobody says."""
+    """The estimate for counted files; `usual` is the service's default number of epochs."""
     epochs = settings.epochs or usual or usual_epochs(training.examples)
     longest = price.longest if price else None
     billed = training.total if longest is None else sum(min(count, longest) for count in training.tokens)

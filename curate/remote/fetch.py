@@ -1,6 +1,4 @@
-"""What came of a job: its record, its events, its metrics as CSV, and the files that the service made; all of them
-written, or none.
-"""
+"""Download the results of a job: record, events, metrics as CSV and result files. All are written, or none."""
 
 import base64
 import binascii
@@ -26,30 +24,31 @@ METRICS: Final = "metrics.csv"
 
 
 class Record(BaseModel):
-    """What is known of a job once it is over: `record.json`."""
+    """The record of a finished job: `record.json`."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     curate: str
-    """Version that wrote this."""
+    """Version of curate that wrote it."""
     address: str
-    """Base of the service's interface."""
+    """Base URL of the service's API."""
     job: Job
-    """As the service tells it."""
+    """The service's record of the job."""
     asked: JobAsked | None
-    """What was asked, with the hashes of the files; null for a job that was not started from this folder."""
+    """The request, with the hashes of the files; null for a job that was not started from this folder."""
     checkpoints: list[dict[str, Any]]
-    """States of the model that the service kept on the way."""
+    """The service's records of checkpoints."""
     events: int
+    """Number of events."""
     results: dict[str, str | None]
-    """File of each result by its id at the service; null where the service has it no more."""
+    """File of each result, by its id at the service; null if the service no longer has it."""
     metrics_from: str | None
-    """Where `metrics.csv` comes from: the id of a result, or `events`; null where there were no metrics."""
+    """Source of `metrics.csv`: the id of a result, or `events`; null without metrics."""
 
 
 @dataclass(slots=True)
 class Fetched:
-    """The files that were fetched, and their folder."""
+    """The downloaded files and their folder."""
 
     folder: Path
     record: Record
@@ -58,12 +57,12 @@ class Fetched:
 
     @property
     def missing(self) -> list[str]:
-        """Results that the service has no more."""
+        """Ids of results that the service no longer has."""
         return [name for name, path in self.record.results.items() if path is None]
 
 
 def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None = None) -> Fetched:
-    """Fetch a job that is over into a folder; without one, into that of the job in `.curate/remote/`.
+    """Download the results of a finished job to a folder; if None, to that of the job in `.curate/remote/`.
 
     Raises `UsageError` for a job that is not over, `RemoteError`, `OutputError`.
     """
@@ -103,7 +102,7 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """A result as it is meant: OpenAI gives its metrics in base64."""
+    """The content of a result, decoded: OpenAI sends metrics in base64."""
     try:
         plain = base64.b64decode(data.strip(), validate=True)
     except (binascii.Error, ValueError):
@@ -120,7 +119,7 @@ def _suffix(data: bytes) -> str:
 
 
 def _of_events(events: list[JobEvent]) -> bytes:
-    """A table of what the events tell in numbers; empty where they tell none."""
+    """The numbers of the events as CSV; empty if they have none."""
     rows = [event.numbers for event in events if event.numbers]
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not names:

@@ -1,6 +1,4 @@
-"""Fireworks' own interface: data sets in place of files, jobs under an account, no events (docs.fireworks.ai, API
-reference, read 2026-11).
-"""
+"""The API of Fireworks: data sets instead of files, jobs under an account, no events (docs.fireworks.ai, 2026-11)."""
 
 from io import BufferedReader
 from pathlib import Path
@@ -18,17 +16,15 @@ from curate.remote.settings import Settings
 
 DATA: Final = "/datasets"
 LARGEST: Final = 150_000_000
-"""Bytes of a file that is taken in one request."""
+"""Maximum size of a file in bytes that is accepted in one request."""
 NAMES: Final = {"n_epochs": "epochs", "batch_size": "batchSizeSamples"}
-"""Hyperparameters that have other names there."""
+"""Fireworks' names of hyperparameters."""
 PREFIX: Final = "JOB_STATE_"
 PRICES: Final = "Fireworks' price list (fireworks.ai/pricing), read 2026-11"
 
 
 class FireworksEndpoint(OwnEndpoint):
-    """Fireworks, by plain requests of the client. It reports the state of a job but no events: each new state becomes
-    an event.
-    """
+    """The client of Fireworks, which reports the state of a job but no events: each new state becomes an event."""
 
     jobs_path = "/supervisedFineTuningJobs"
     jobs_query = "?pageSize=200"
@@ -39,7 +35,7 @@ class FireworksEndpoint(OwnEndpoint):
         return "/".join(self.place.address.split("/")[-2:])
 
     def demand_takes(self, settings: Settings) -> None:
-        """Raise `UsageError` for what is not known there, and for an address without an account."""
+        """Raise `UsageError` for unsupported settings, and for an address without an account."""
         if not self._account.startswith("accounts/"):
             raise UsageError(f"{self.place.address}: contains no account", f"--base-url {self.place.service.example}")
         if settings.method != "supervised":
@@ -114,14 +110,14 @@ class FireworksEndpoint(OwnEndpoint):
         )
 
     def cancel(self, job_id: str) -> Job:
-        """Raise `UsageError`: there is no such request."""
+        """Raise `UsageError`: the API has no such request."""
         raise UsageError(
             f"{job_id}: curate cannot cancel jobs of this service",
             "use the dashboard of Fireworks or its client firectl",
         )
 
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
-        """The state that a job is in, as an event."""
+        """The state of a job, as an event."""
         job = self.job(job_id)
         said = f": {job.error.message}" if job.error and job.error.message else ""
         level = "error" if job.status == "failed" else "info"
@@ -131,7 +127,7 @@ class FireworksEndpoint(OwnEndpoint):
         return EventPage([event], more=False)
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:  # noqa: ARG002
-        """None: they are not told."""
+        """An empty list: the API reports none."""
         return []
 
 

@@ -1,4 +1,4 @@
-"""A service's record of a job, parsed leniently: services agree in little more than the names of keys."""
+"""A service's records of files, jobs and events, parsed leniently: services agree on little more than names of keys."""
 
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -16,12 +16,12 @@ SAME: Final = {
     "user_error": "failed",
     "expired": "failed",
 }
-"""Words of other services for OpenAI's."""
+"""States of other services, by OpenAI's names."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 
 
 class ServiceRecord(BaseModel):
-    """Something that a service tells; keys that are not known here are kept."""
+    """A record of a service; unknown keys are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True, coerce_numbers_to_str=True)
 
@@ -35,7 +35,7 @@ class UploadedFile(ServiceRecord):
     id: str
     bytes: int | None = None
     status: str | None = None
-    """uploaded, processed, error; others at other services."""
+    """uploaded, processed or error; other services have other states."""
     status_details: str | None = None
 
 
@@ -52,30 +52,30 @@ class Job(ServiceRecord):
 
     id: str
     status: str
-    """validating_files, queued, running, succeeded, failed, cancelled; others at other services."""
+    """validating_files, queued, running, succeeded, failed or cancelled; other services have other states."""
     model: str = ""
     created_at: int | None = None
-    """Seconds since 1970, as all times here."""
+    """In seconds since 1970, like all times of a record."""
     estimated_finish: int | None = None
     finished_at: int | None = None
     told_at: int | None = None
-    """Of this very word, where the service gives it."""
+    """Time of this state, if the service reports it."""
     error: JobError | None = None
     fine_tuned_model: str | None = None
     trained_tokens: int | None = None
-    """What is billed; told at the end."""
+    """Billed tokens; known at the end."""
     training_file: str = ""
     validation_file: str | None = None
     result_files: list[str] = []
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the job has ended."""
         return self.status in FINAL or (self.finished_at or 0) > 0
 
 
 class JobEvent(ServiceRecord):
-    """Something that happened to a job."""
+    """An event of a job."""
 
     id: str
     created_at: int | None = None
@@ -88,7 +88,7 @@ class JobEvent(ServiceRecord):
 
     @property
     def numbers(self) -> dict[str, float]:
-        """The numbers among its data."""
+        """The numbers in its data."""
         return {
             name: value
             for name, value in (self.data or {}).items()
@@ -97,12 +97,12 @@ class JobEvent(ServiceRecord):
 
 
 def file_of(value: Any) -> UploadedFile:
-    """A file, of a reply's JSON. Raises `RemoteError` where it is none."""
+    """Parse the record of a file. Raises `RemoteError`."""
     return _read(UploadedFile, value)
 
 
 def job_of(value: Any) -> Job:
-    """A job, of a reply's JSON. Raises `RemoteError` where it is none."""
+    """Parse the record of a job. Raises `RemoteError`."""
     if isinstance(value, dict):
         status, error = str(value.get("status", "")).lower(), value.get("error") or None
         times = {
@@ -119,9 +119,7 @@ def job_of(value: Any) -> Job:
 
 
 def event_of(value: Any) -> JobEvent:
-    """An event, of a reply's JSON; one without an id gets one made of its content. Raises `RemoteError` where it is
-    none.
-    """
+    """Parse an event; one without an id gets a hash of its content. Raises `RemoteError`."""
     if isinstance(value, dict):
         value = {
             **value,
@@ -134,7 +132,7 @@ def event_of(value: Any) -> JobEvent:
 
 
 def _seconds(value: Any) -> Any:
-    """A time as seconds since 1970; as it is where it is no date."""
+    """A date as seconds since 1970; other values unchanged."""
     if not isinstance(value, str):
         return int(value) if isinstance(value, float) else value
     try:
@@ -145,7 +143,7 @@ def _seconds(value: Any) -> Any:
 
 
 def _read(kind: type[Kind], value: Any) -> Kind:
-    """A record without the fields that are not as OpenAI has them, as long as it has those that are needed."""
+    """Parse a record without its invalid fields. Raises `RemoteError` if a required one is invalid or missing."""
     try:
         return kind.model_validate(value)
     except ValidationError as error:

@@ -1,8 +1,7 @@
-"""What was sent to services: an append-only file, so that nothing is uploaded or paid for twice, whatever happened to
-the process that did it.
+"""The journal of uploads and jobs: an append-only file, so that nothing is uploaded or paid for twice after a crash.
 
-One line for each file that arrived, each job that is about to be started and each that was. The file holds names,
-hashes, ids and settings; no key, and nothing of the data.
+It has a line for each uploaded file, each job that is about to be started and each that was started: names, hashes, ids
+and settings; no keys, and no data.
 """
 
 import re
@@ -31,11 +30,11 @@ class Entry(BaseModel):
 
     at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     address: str
-    """Base of the service's interface."""
+    """Base URL of the service's API."""
 
 
 class FileSent(Entry):
-    """A file arrived, whole."""
+    """A file was uploaded completely."""
 
     kind: Literal["file"] = "file"
     path: str
@@ -45,29 +44,29 @@ class FileSent(Entry):
 
 
 class FileGone(Entry):
-    """The service has a file no more, or could not read it."""
+    """The service no longer has a file, or could not read it."""
 
     kind: Literal["file-gone"] = "file-gone"
     file_id: str
 
 
 class JobAsked(Entry):
-    """A job is about to be asked for: whether it was started is not known before a line says so."""
+    """A job is about to be requested; a later line says whether it was started."""
 
     kind: Literal["job-asked"] = "job-asked"
     order: str
-    """Hash of what is asked: place, settings and the files' content."""
+    """Hash of address, settings and content of the files."""
     settings: Settings
     training_file: str
     validation_file: str | None
     training_sha256: str
     validation_sha256: str | None
     before: tuple[str, ...]
-    """Jobs on the same file that the service had already."""
+    """Ids of jobs on the same file that existed before."""
 
 
 class JobRefused(Entry):
-    """A job was not started: the service said no to what was asked last."""
+    """The service refused the last request for a job."""
 
     kind: Literal["job-refused"] = "job-refused"
     order: str
@@ -78,7 +77,7 @@ class JobStarted(Entry):
 
     kind: Literal["job"] = "job"
     target: Target
-    """Whose rules and prices count, and whose interface is spoken."""
+    """The service whose rules, prices and API apply."""
     order: str
     job: str
 
@@ -95,20 +94,18 @@ class Journal:
         self.path = folder / NAME
 
     def add(self, entry: Line) -> None:
-        """Write a line; it is on the disk when this returns. Raises `OutputError`."""
+        """Append a line and sync it to disk. Raises `OutputError`."""
         append_line(self.path, LINE.dump_json(entry))
 
     def entries(self) -> list[Line]:
-        """All lines; one that a crash tore is none. Raises `InputError` for one that says what no journal says."""
+        """All records, without a line that a crash truncated. Raises `InputError` for an invalid one."""
         found = []
         for number, line in enumerate(journal_lines(self.path), start=1):
             try:
                 if line:
                     found.append(LINE.validate_json(line))
             except ValidationError:
-                if _is_json(
-                    line
-                ):  # else it was cut short: what it was to say had not happened yet, or is asked for again
+                if _is_json(line):  # else a crash truncated it, before what it records happened
                     raise InputError(
                         f"{self.path}:{number}: not a record of this journal",
                         "update curate if a newer version wrote it; otherwise delete the line",
@@ -116,7 +113,7 @@ class Journal:
         return found
 
     def file(self, address: str, sha256: str) -> FileSent | None:
-        """The upload of a content to an address that the service still had when it was last asked."""
+        """The last upload of a content to an address, unless the service was found not to have it any more."""
         sent: dict[str, FileSent] = {}
         for entry in self.entries():
             if isinstance(entry, FileSent) and (entry.address, entry.sha256) == (address, sha256):
@@ -126,9 +123,7 @@ class Journal:
         return next(reversed(sent.values()), None)
 
     def asked(self, address: str, order: str) -> tuple[JobAsked | None, list[str]]:
-        """The last time that something was asked for and nobody knows yet whether it was started; and the jobs that
-        were.
-        """
+        """The last request of an order without a known outcome, and the ids of the jobs that the order started."""
         open_: JobAsked | None = None
         jobs = []
         for entry in self.entries():
@@ -144,40 +139,40 @@ class Journal:
         return open_, jobs
 
     def all_started(self) -> list[JobStarted]:
-        """All jobs that were started from here."""
+        """All jobs started from this folder."""
         return [entry for entry in self.entries() if isinstance(entry, JobStarted)]
 
     def started(self, job_id: str | None = None) -> JobStarted | None:
-        """A job that was started from here; the last one when none is named."""
+        """A job started from this folder; the last one if no id is given."""
         return next((entry for entry in reversed(self.all_started()) if job_id in (None, entry.job)), None)
 
     def order_of(self, job_id: str) -> JobAsked | None:
-        """What a job was asked to be, where it was started from here."""
+        """The request of a job that was started from this folder."""
         order = next((entry.order for entry in self.all_started() if entry.job == job_id), None)
         return next(
             (entry for entry in reversed(self.entries()) if isinstance(entry, JobAsked) and entry.order == order), None
         )
 
     def job_folder(self, job_id: str) -> Path:
-        """Where what a job told is kept. Raises `RemoteError` for an id that is no name."""
+        """The folder of a job's events and results. Raises `RemoteError` for an id that cannot be a name."""
         return self.folder / safe_id(job_id)
 
 
 def safe_id(name: str) -> str:
-    """An id as the name of a file. Raises `RemoteError` for one that could lead elsewhere."""
+    """An id that is safe as a file name. Raises `RemoteError` for any other."""
     if not SAFE.fullmatch(name):
         raise RemoteError(f"{name!r}: not the id of a job or a file", "an id has only letters, digits and . _ : -")
     return name
 
 
 def order_hash(address: str, settings: Settings, training: str, validation: str | None) -> str:
-    """What tells one training that is asked for from another; files are named by their SHA-256."""
+    """The hash that identifies an order; `training` and `validation` are SHA-256 of the files."""
     return content_id([address, settings.model_dump(mode="json"), training, validation])
 
 
 def demand_started(journal: Journal, job_id: str | None) -> str:
-    """The id of the job that is meant: the last one started here when none is named. Raises `UsageError` where there is
-    none, `RemoteError` for what is no id.
+    """The given id, else that of the last job started from this folder. Raises `UsageError` if there is none,
+    `RemoteError` for an invalid id.
     """
     if job_id is not None:
         return safe_id(job_id)
@@ -188,7 +183,7 @@ def demand_started(journal: Journal, job_id: str | None) -> str:
 
 
 def _is_json(line: bytes) -> bool:
-    """Whether a line is whole."""
+    """Whether a line is complete."""
     try:
         parsed_json(line)
     except ValueError:

@@ -1,6 +1,4 @@
-"""What training costs, by the dated tables of the services. Prices change; `[remote.prices]` and `--price` beat
-them.
-"""
+"""Training prices from dated tables of the services; `[remote.prices]` and `--price` override them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,20 +10,20 @@ Method = Literal["supervised", "dpo", "reinforcement"]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What training a model costs."""
+    """The price of training a model."""
 
     model: str
-    """Its name begins so."""
+    """Beginning of the model's name."""
     dollars: float
     """US dollars."""
     unit: Literal["million tokens", "hour"]
     source: str
-    """Where the number comes from, and of when it is."""
+    """Source and date of the number."""
     methods: tuple[Method, ...] = ("supervised", "dpo")
     longest: int | None = None
-    """Tokens of an example that are trained on."""
+    """Maximum number of tokens of an example; the service truncates longer ones."""
     billions: float | None = None
-    """Most billions of weights that it counts for; None where the name alone decides."""
+    """Maximum size of the model, in billions of weights; None: any."""
 
 
 SIZE: Final = re.compile(r"(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
@@ -34,10 +32,8 @@ SIZE: Final = re.compile(r"(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
 def price_of(
     prices: Sequence[Price], model: str, method: Method, own: Mapping[str, float], named: float | None = None
 ) -> Price | None:
-    """What training `model` costs: as named on the command line, else as the user's own table has it (the longest
-    beginning counts), else as the service's `prices` have it.
-
-    None where nobody knows.
+    """The price of training `model`, None if unknown: the one given on the command line (`named`), else from the user's
+    own table (the longest beginning of the name counts), else from the service's `prices`.
     """
     listed = next((price for price in prices if _fits(price, model, method)), None)
     longest = listed.longest if listed else None

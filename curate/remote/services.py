@@ -1,6 +1,4 @@
-"""The services: each with its address, its key and its prices. One that does not speak OpenAI's interface has a module
-of its own.
-"""
+"""The services with addresses, keys and prices; one without an OpenAI-compatible API has its own module."""
 
 from typing import Final
 
@@ -18,13 +16,13 @@ CLOSED: Final = (
     "2026-07-02. Fine-tuned models answer until "
     "their base model is retired."
 )
-"""As the service's page of deprecations gives it, read 2026-11."""
+"""From OpenAI's page of deprecations, read 2026-11."""
 ANY: Final = "CURATE_REMOTE_KEY"
-"""Environment variable with the key of whichever address the user names."""
+"""Environment variable with the key for any address that the user gives."""
 OPENAI_PRICES: Final = "OpenAI's price list (platform.openai.com/docs/pricing), as of 2025-11"
 OPENAI_HOURS: Final = "OpenAI's billing guide for reinforcement fine-tuning (help.openai.com), read 2026-11"
 LONG: Final = 65_536
-"""Tokens of an example that OpenAI's newer models train on; the rest is cut off."""
+"""Maximum number of tokens of an example for OpenAI's newer models; longer ones are truncated."""
 
 SERVICE: Final[dict[Target, Service]] = {
     service.target: service
@@ -45,9 +43,8 @@ SERVICE: Final[dict[Target, Service]] = {
                 Price("o4-mini", 100, "hour", OPENAI_HOURS, ("reinforcement",)),
             ),
         ),
-        Service(
-            Target.AZURE, "Azure", example="https://NAME.openai.azure.com/openai/v1"
-        ),  # its prices differ by region and tier: the user names them
+        # prices differ by region and tier: the user gives them
+        Service(Target.AZURE, "Azure", example="https://NAME.openai.azure.com/openai/v1"),
         Service(  # its prices differ by contract
             Target.MISTRAL,
             "Mistral",
@@ -62,10 +59,10 @@ SERVICE: Final[dict[Target, Service]] = {
 
 
 def place_of(target: Target, base_url: str, *, connected: bool, named: bool = False) -> Place:
-    """Where a service is. With `connected` off nothing will be sent, so that no address is needed.
+    """The address of a service; it may be unknown unless `connected`.
 
-    `named`: whether the user named the address, not a configuration. Raises `UsageError` for a target that is no
-    service, an address that is none or holds a password, and a service that does not take jobs in OpenAI's way.
+    `named`: whether the address is from the command line, not from a configuration. Raises `UsageError` for a target
+    that is not a service, an invalid address or one with a password, and a service on which no job can be started.
     """
     if target not in SERVICES:
         raise UsageError(f"{target}: not a service", f"use one of {', '.join(SERVICES)}")
@@ -83,20 +80,19 @@ def place_of(target: Target, base_url: str, *, connected: bool, named: bool = Fa
 
 
 def closes(place: Place) -> bool:
-    """Whether OpenAI's closing concerns it."""
+    """Whether OpenAI's end of fine-tuning concerns the place."""
     return place.host in KEYS[Target.OPENAI].hosts
 
 
 def endpoint_of(place: Place) -> Endpoint:
-    """The service at a place, spoken to with the key that is found for it. Raises `UsageError` where there is none."""
+    """The client of a service, with its key. Raises `UsageError` without a key."""
     return (place.service.endpoint or Endpoint)(place, key_of(place))
 
 
 def key_of(place: Place) -> str:
-    """The key for a place. The variable of a service counts for its own hosts alone, so that no key goes to anybody
-    else's.
+    """The key for a place. The variable of a service applies to its own hosts only, so no other gets its key.
 
-    Raises `UsageError` that says where a key may stand.
+    Raises `UsageError` without a key; it says where to set one.
     """
     general = ANY if place.named or place.is_its_own else None
     if key := key_for(place.address, general=general):

@@ -1,4 +1,4 @@
-"""What a training at a service is asked to be: model, method, hyperparameters."""
+"""Settings of a training at a service: model, method, hyperparameters."""
 
 from typing import Any, Final
 
@@ -10,11 +10,11 @@ from curate.remote.prices import Method
 
 Value = int | float | str
 PREFERENCE: Final = "openai-preference"
-"""Format of the lines that dpo learns from."""
+"""Format of the lines for dpo."""
 
 
 class Settings(BaseModel):
-    """What is asked of the service; what is left out it decides by itself."""
+    """The settings of a job; the service chooses those that are missing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -23,14 +23,14 @@ class Settings(BaseModel):
     hyperparameters: dict[str, Value] = {}
     """By the service's names: n_epochs, batch_size, learning_rate_multiplier, beta and others."""
     suffix: str = ""
-    """Goes into the name of the new model."""
+    """Part of the new model's name."""
     seed: int | None = None
     grader: dict[str, Any] | None = None
-    """With reinforcement: what judges the answers."""
+    """For reinforcement: the grader that scores answers."""
 
     @property
     def epochs(self) -> int | None:
-        """Passes over the data, where a number was named."""
+        """The number of epochs, if it was given."""
         value = self.hyperparameters.get("n_epochs")
         return value if isinstance(value, int) else None
 
@@ -51,14 +51,14 @@ class Settings(BaseModel):
 def settings_of(
     remote: RemoteConfig, others: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool = True
 ) -> Settings:
-    """Settings that fit together; those that are only reckoned with, not `ordered`, need no grader.
+    """Combine and check settings; for an estimate (not `ordered`) the grader may be missing.
 
-    Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take.
+    Raises `UsageError` for a missing model or grader, and for settings that the method does not accept.
     """
     method = remote.method
     if not remote.model:
         raise UsageError(
-            "no model is named", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14"
+            "no model is given", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14"
         )
     known: dict[str, Value | None] = {
         "n_epochs": remote.epochs,
@@ -88,14 +88,13 @@ def settings_of(
 
 
 def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
-    """Raise `UsageError` where the data is of another kind than the method learns from; `formats` counts the examples
-    of each format.
-    """
+    """Raise `UsageError` if the method cannot train on the data; `formats` counts the examples of each format."""
     pairs = formats.get(PREFERENCE, 0)
     if settings.method == "dpo" and pairs < sum(formats.values()):
         raise UsageError(
             f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); "
-            f"{sum(formats.values()) - pairs:,} examples are not pairs"
+            f"{sum(formats.values()) - pairs:,} examples are not pairs",
+            "use --method supervised, or name a file of pairs",
         )
     if settings.method != "dpo" and pairs:
         raise UsageError(

@@ -1,6 +1,4 @@
-"""A job is started once. Whether a request that broke off was taken is looked up before it is made again: each job
-costs money.
-"""
+"""Start a job exactly once: after a request without a reply, look for its job before another request is sent."""
 
 import time
 from collections.abc import Callable
@@ -15,13 +13,13 @@ from curate.remote.upload import Sent
 
 TRIES: Final = 5
 PAUSE: Final = 1.0
-"""Seconds before the second try; twice as many before each further one."""
+"""Seconds before the second try; doubled before each further one."""
 LONGEST: Final = 120.0
-"""Seconds that a service may ask to wait for."""
+"""Maximum number of seconds to wait if the service asks for it."""
 
 
 class Started(NamedTuple):
-    """A job, and whether it was there already."""
+    """A job, and whether it had been started before."""
 
     job: Job
     found: bool
@@ -37,10 +35,9 @@ def start(
     again: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Started:
-    """Start a job on files that were sent; or find the one that was started on the same content with the same settings
-    before.
+    """Start a job on uploaded files, or find the one that was started with the same content and settings.
 
-    One that failed or was cancelled is no reason not to start another, nor is any with `again`. Raises `RemoteError`.
+    A failed or cancelled job does not count, and with `again` none does. Raises `RemoteError`.
     """
     address = endpoint.place.address
     order = order_hash(address, settings, training.sha256, validation.sha256 if validation else None)
@@ -72,9 +69,7 @@ def start(
 
 
 def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
-    """Ask until the service says yes or no. Without its word the request may still be on its way: then it is only
-    looked for, never made again.
-    """
+    """Request a job until the service answers; after a request without a reply, only look for its job."""
     for nth in range(TRIES):
         try:
             return endpoint.create(asked.settings, asked.training_file, asked.validation_file)
@@ -94,7 +89,7 @@ def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Cal
 def _awaited(
     endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]
 ) -> Job:
-    """The job of a request that nobody answered, once the service lists it. Raises `RemoteError` where it does not."""
+    """The job of a request without a reply, once the service lists it. Raises `RemoteError` if it does not."""
     for nth in range(TRIES):
         if (job := _taken(endpoint, journal, asked)) is not None:
             return job
@@ -104,9 +99,7 @@ def _awaited(
 
 
 def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
-    """The job that a request without an answer came to: one on its file that was not there before, and that no other
-    order came to.
-    """
+    """The job of a request without a reply: a new one on its file that belongs to no other order."""
     others = {*asked.before, *(started.job for started in journal.all_started())}
     new = [
         job
@@ -117,13 +110,13 @@ def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
 
 
 def _alike(told: str, named: str) -> bool:
-    """Whether two names may be those of one model: services put a date behind a name, or tell none."""
+    """Whether two names may mean one model: services append a date, or report no name."""
     told, named = told.lower(), named.lower()
     return told.startswith(named) or named.startswith(told)
 
 
 def _going(endpoint: Endpoint, jobs: list[str]) -> Job | None:
-    """The last of some jobs, where it neither failed nor was cancelled."""
+    """The last of some jobs, unless it failed, was cancelled or no longer exists."""
     if not jobs:
         return None
     try:

@@ -1,6 +1,4 @@
-"""Together's own interface: the same steps under other paths and names, as its OpenAPI description has them
-(togethercomputer/openapi, read 2026-11).
-"""
+"""The API of Together: the same steps with other paths and names (togethercomputer/openapi, read 2026-11)."""
 
 from io import BufferedReader
 from pathlib import Path
@@ -20,12 +18,12 @@ PRICES: Final = "Together's price list (together.ai/pricing, LoRA), as of 2025-1
 
 
 class TogetherEndpoint(OwnEndpoint):
-    """Together, spoken to through the client's plain requests."""
+    """The client of Together."""
 
     jobs_path = "/fine-tunes"
 
     def demand_takes(self, settings: Settings) -> None:
-        """Raise `UsageError` for what is not known there."""
+        """Raise `UsageError` for unsupported settings."""
         if settings.method not in METHODS:
             raise UsageError(f"Together does not support {settings.method}", f"use --method {' or '.join(METHODS)}")
         if "learning_rate_multiplier" in settings.hyperparameters:
@@ -69,27 +67,27 @@ class TogetherEndpoint(OwnEndpoint):
         )
 
     def cancel(self, job_id: str) -> Job:
-        """End a job."""
+        """Cancel a job."""
         with self._said():
             return self.job_of(
                 {"id": job_id, **plain(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))}
             )
 
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
-        """All events of a job: they come in one piece."""
+        """All events of a job, in one page."""
         with self._said():
             page = self._get(f"{self.jobs_path}/{job_id}/events")
             return EventPage([_event(value) for value in listed(page)], more=False)
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
-        """The states of the model that were kept on the way."""
+        """The checkpoints of a job."""
         with self._said():
             values = listed(self._get(f"{self.jobs_path}/{job_id}/events"))
         return [value for value in values if value.get("checkpoint_path")]
 
 
 def _event(value: dict[str, Any]) -> JobEvent:
-    """An event; the numbers that stand beside its message are its data."""
+    """Parse an event; the numbers beside its message become its data."""
     data = {name: value[name] for name in ("step", "total_steps") if value.get(name)}
     return event_of({**value, "level": str(value.get("level") or "info").lower(), "data": data or None})
 

@@ -1,7 +1,7 @@
-"""Estimate of the tokens that a service counts in an example: by the model's tokenizer if it is available, else by
-bytes. The result names the method.
-"""
+"""Count the tokens of an example as a service does: by the model's tokenizer if it is available, else by bytes."""
 
+import importlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -16,7 +16,7 @@ from curate.models.template import load_template
 OLD: Final = ("gpt-3.5", "davinci-002", "babbage-002")
 NEW: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
 PER_MESSAGE, PER_NAME, PER_EXAMPLE = 3, 1, 3
-"""What OpenAI adds to the text, as its cookbook counts."""
+"""Tokens that OpenAI adds, according to its cookbook."""
 SIDES: Final = ("messages", "preferred_output", "non_preferred_output")
 Count = Callable[[dict[str, Any]], int]
 
@@ -26,18 +26,19 @@ class TokenCounter:
     """Counts the tokens of a line's object."""
 
     name: str
-    """Who counts."""
+    """The tokenizer; `bytes` for an estimate."""
     exact: bool
     """Whether it is the model's own tokenizer; the service may still add a few tokens of structure."""
     count: Count
 
 
 def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> TokenCounter:
-    """The best counter at hand for a model of a service.
+    """The most exact counter that is available for a model of a service.
 
-    `tokenizer` names one with a chat template (hub id, folder, `offline:NAME`), which `chat_template` replaces. Else
-    OpenAI's models are counted by tiktoken or bpe-openai where one of them is installed, and all others by bytes.
-    Raises `ModelError` where `tokenizer` cannot be loaded, `UsageError` for a chat template without one.
+    `tokenizer`: a model (hub id, folder, `offline:NAME`) whose tokenizer and chat template count; `chat_template`
+    replaces its template. If it is empty, tiktoken or bpe-openai counts for OpenAI's models if it is installed; for
+    others, bytes are counted. Raises `ModelError` if `tokenizer` cannot be loaded, `UsageError` for a chat template
+    without it.
     """
     if chat_template and not tokenizer:
         raise UsageError(
@@ -63,21 +64,14 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
 
 
 def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
-    import importlib
-
     try:
-        found = importlib.import_module(package).get_encoding(encoding).encode_ordinary
-    except ImportError:
+        encode: Callable[[str], list[int]] = importlib.import_module(package).get_encoding(encoding).encode_ordinary
+    except Exception:  # noqa: BLE001  # not installed, or its vocabulary cannot be downloaded
         return None
-    except Exception:  # noqa: BLE001
-        return None
-    encode: Callable[[str], list[int]] = found
     return encode
 
 
 def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
-    import json
-
     total = PER_EXAMPLE
     for key in ("tools", "functions"):
         if value.get(key):
@@ -92,7 +86,7 @@ def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
 
 
 def _messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All messages of a line, those of both answers of a preference pair among them."""
+    """All messages of a line, including both answers of a preference pair."""
     asked = value.get("input")
     for source in (value, asked if isinstance(asked, dict) else {}):
         for key in SIDES:

@@ -1,4 +1,4 @@
-"""Files to a service: each content once, whole, and still there when it is wanted."""
+"""Upload files to a service: each content once and completely."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, Journal
 
 TRIES: Final = 3
-"""Uploads of a file that arrive cut off, before that is an error."""
+"""Attempts to upload a file completely."""
 READY: Final = frozenset(("processed", "uploaded", "succeeded"))
 REFUSED: Final = frozenset(("error", "failed", "deleted", "deleting", "expired"))
 POLL: Final = 2.0
-"""Seconds between two looks at a file that the service reads."""
+"""Seconds between two requests for the state of a file that the service processes."""
 PATIENCE: Final = 900.0
-"""Seconds that it may take for it."""
+"""Maximum number of seconds to wait for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Sent:
     bytes: int
     file_id: str
     reused: bool
-    """Whether it was there already, from an earlier upload of the same content."""
+    """Whether the same content had been uploaded before."""
 
 
 def demand_sendable(path: Path) -> None:
-    """Raise `UsageError` unless it is an uncompressed regular file on this disk."""
+    """Raise `UsageError` unless the path is an uncompressed regular file."""
     if path == STDIN or not path.is_file():
         raise UsageError(f"{path}: not a regular file", "write the data to a .jsonl file; it is read more than once")
     if packed := packing(path):
@@ -46,7 +46,7 @@ def demand_sendable(path: Path) -> None:
 
 
 def known_file(journal: Journal, address: str, path: Path) -> FileSent | None:
-    """The upload of a file's content that the journal has; whether the service still has it is not asked."""
+    """The upload of a file's content in the journal; the service may have deleted it since."""
     return journal.file(address, sha256(path))
 
 
@@ -59,10 +59,10 @@ def send(
     before: Callable[[], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Send a file unless the service has its content already, and wait until the service has read it.
+    """Upload a file unless the service has its content, and wait until the service has processed it.
 
-    `before` is called when it has to be sent, and may raise to prevent that. Raises `RemoteError` where it arrives cut
-    off again and again, or the service cannot read it; `InputError` where it changes meanwhile.
+    `before` is called before an upload, and may raise to prevent it. Raises `RemoteError` if the file does not arrive
+    completely or the service cannot read it, `InputError` if it changes meanwhile.
     """
     digest, size = sha256(path), path.stat().st_size
     address = endpoint.place.address
@@ -88,7 +88,7 @@ def send(
 
 
 def _arrived(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:
-    """A file that arrived whole: a service that cannot tell its size is believed."""
+    """Upload a file until it has arrived completely, as far as the service reports its size. Raises `RemoteError`."""
     arrived = 0
     for _ in range(TRIES):
         file = endpoint.upload(path, advance)

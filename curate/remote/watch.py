@@ -1,7 +1,7 @@
-"""A job's events, each once and none left out, whenever the watching was broken off.
+"""Follow a job's events: each is reported once, also after an interruption.
 
-Events are written to the job's `events.jsonl` before anybody is told of them. What the file has is not told again; what
-it lacks is asked for, whatever happened in between: services keep the events, and list them with the latest first.
+Events are written to the job's `events.jsonl` before they are reported. Services keep events and list the latest first,
+so all that the file lacks can be requested later.
 """
 
 import json
@@ -22,15 +22,15 @@ JOB: Final = "job.json"
 EVERY: Final = 10.0
 """Ask the service every N seconds."""
 PATIENCE: Final = 1800.0
-"""Seconds for which a service that cannot be reached is tried again."""
+"""Seconds for which requests are repeated while the service cannot be reached."""
 LONGEST: Final = 60.0
-"""Most seconds between two tries."""
+"""Maximum number of seconds between two of these requests."""
 ENDINGS: Final = 3
-"""Looks after the end, for events that are told late."""
+"""Requests after the end of the job, for events that arrive late."""
 
 
 class EventLog:
-    """The events of a job that are known here."""
+    """The known events of a job."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / EVENTS
@@ -42,7 +42,7 @@ class EventLog:
         return event.id not in self._seen
 
     def add(self, events: list[JobEvent]) -> None:
-        """Write events down, in their order; they are on the disk when this returns. Raises `OutputError`."""
+        """Append events in their order and sync them to disk. Raises `OutputError`."""
         if events:
             append_lines(self.path, (json.dumps(event.model_dump(mode="json")).encode() for event in events))
             self.events += events
@@ -54,7 +54,7 @@ def _read(path: Path) -> list[JobEvent]:
     for line in journal_lines(path):
         try:
             event = event_of(parsed_json(line))
-        except (ValueError, RemoteError):  # blank, or torn by a crash: the service has it still
+        except (ValueError, RemoteError):  # blank, or truncated by a crash: the service still has it
             continue
         found.setdefault(event.id, event)
     return list(found.values())
@@ -63,8 +63,7 @@ def _read(path: Path) -> list[JobEvent]:
 def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
     """The events that the log lacks, the earliest first. Raises `RemoteError`.
 
-    Pages are asked for until one has nothing new and those behind it are older; where a service lists the earliest
-    first, until the last one.
+    If the service lists the latest event first, pages are requested until one has nothing new, else all of them.
     """
     found: dict[str, JobEvent] = {}
     falling = True
@@ -82,9 +81,7 @@ def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
     ordered = list(found.values())
     if falling:
         ordered.reverse()
-    return sorted(
-        ordered, key=lambda event: event.created_at or 0
-    )  # stable: events of the same second stay as they are
+    return sorted(ordered, key=lambda event: event.created_at or 0)  # stable: the order within a second is kept
 
 
 def watch(
@@ -98,10 +95,10 @@ def watch(
     trouble: Callable[[RemoteError, float], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Job:
-    """Tell a job's new events until it is over, or `once`; returns the job as it was last.
+    """Report a job's new events to `told` until it ends, or `once`; returns its last state.
 
-    A service that cannot be reached for a while is tried again, for half an hour; `trouble` is told of it with the
-    seconds to the next try. Raises `RemoteError` after that, and for what waiting does not mend.
+    While the service cannot be reached, requests are repeated for up to half an hour; `trouble` is called with the
+    error and the seconds to the next one. Raises `RemoteError` after that, and for errors that do not pass.
     """
     folder = journal.job_folder(job_id)
     log = EventLog(folder)
@@ -109,7 +106,7 @@ def watch(
     last: Job | None = None
     while True:
         try:
-            job = endpoint.job(job_id)  # before its events: those of a job that is over are all there
+            job = endpoint.job(job_id)  # before its events: after its end, all of them exist
             new = news(endpoint, job_id, log)
         except RemoteError as error:
             wait = max(min(LONGEST, every + failing), error.wait or 0)

@@ -94,9 +94,8 @@ def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> 
                 )
         return
     terminal = sys.stdout.isatty()
-    out = (
-        console() if terminal or os.environ.get("FORCE_COLOR") else None
-    )  # detecting colors takes longer than this prints
+    # detecting colors takes longer than this prints
+    out = console() if terminal or os.environ.get("FORCE_COLOR") else None
     for piece in pieces:
         if isinstance(piece, str):
             sys.stdout.write(piece)

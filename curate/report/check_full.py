@@ -10,9 +10,7 @@ from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
 
 INSIDE, TAIL = 46, 15
-"""Characters of the offending text that are shown, of which the last ones if it is longer; with its context it fits 80
-columns.
-"""
+"""Characters shown of the reported text, of which the last ones if it is longer; made for 80 columns."""
 HIDDEN: Final = "(not shown: the line contains a secret or is too long)"
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from curate.core.finding import Finding, Severity
+from curate.core.json_output import Part
 from curate.lint.runner import CheckResult
-from curate.report.part import Part
 
 
 class CheckSummary(Part):

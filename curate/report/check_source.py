@@ -72,9 +72,8 @@ class _Source:
             yield from [None] * (len(findings) - told)
 
     def _spots(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
-        if (
-            not any(finding.line for finding in findings) or not real_path(self.path).is_file()
-        ):  # a pipe cannot be read twice
+        # a pipe cannot be read twice
+        if not any(finding.line for finding in findings) or not real_path(self.path).is_file():
             yield from [None] * len(findings)
             return
         facts = FileFacts(self.file)
@@ -183,7 +182,7 @@ class _Place:
         """The reader's defect that the finding repeats."""
         if self.defects is None:
             self.defects = decode(self.line.data, self.line.column).defects
-        return next((defect for defect in self.defects if _says(finding, defect)), None)
+        return next((one for one in self.defects if redact_message(one.message) == finding.message), None)
 
     def _bytes(self, start: int, end: int) -> int:
         return (
@@ -191,7 +190,3 @@ class _Place:
             if len(self.text) == len(self.line.data)
             else len(self.text[start:end].encode("utf-8", "surrogateescape"))
         )
-
-
-def _says(finding: Finding, defect: Defect) -> bool:
-    return redact_message(defect.message) == finding.message

@@ -11,10 +11,10 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
 from curate.core.decision import DecisionState
+from curate.core.json_output import ClearText, Part, at, plain
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more
-from curate.report.part import ClearText, Part, at, plain
 
 SHOWN = 20
 NONE: Final[Mapping[str, DecisionState]] = {}
@@ -66,9 +66,7 @@ class ConflictOutput(Part):
     same_question: float
     """Probability that both questions ask the same; part of the confidence."""
     systems_differ: bool
-    """Whether the system prompts differ, which may explain the answers. It lowers the confidence if they can change the
-    question.
-    """
+    """Whether the system prompts differ; the confidence is lower if they can change the question."""
     left: Side
     right: Side
     evidence: list[EvidenceOutput]
@@ -197,19 +195,14 @@ def _block(conflict: Conflict, state: str) -> Iterator[Text]:
         first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
-        yield Text.assemble(
-            f"  {name} {_place(side)}: ", *_marked(masked(side.answer), redacted_excerpt(span, side.answer))
-        )
+        answer = _marked(masked(side.answer), redacted_excerpt(span, side.answer))
+        yield Text.assemble(f"  {name} {visible(str(side.example.place))}: ", *answer)
     yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
 
 
 def same_question(conflict: Conflict) -> str:
     """Why two questions count as the same."""
     return f"the same question with a probability of {conflict.same_question:.2f}, {conflict.similarity:.2f} alike"
-
-
-def _place(side: Question) -> str:
-    return visible(str(side.example.place))
 
 
 def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:

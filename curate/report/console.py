@@ -15,6 +15,7 @@ from curate.core.masking import plain_without_keys
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.progress import Progress
     from rich.table import Table
     from rich.text import Text
 
@@ -49,9 +50,8 @@ def console(*, stderr: bool = False) -> "Console":
 
     Lines are not wrapped unless it is a terminal, so that they can be searched; tables are 160 columns wide.
     """
-    from curate.report.masked_console import (
-        MaskedConsole,
-    )  # takes a few hundredths of a second that `--version` does not need
+    # takes a few hundredths of a second that `--version` does not need
+    from curate.report.masked_console import MaskedConsole
 
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
@@ -66,6 +66,14 @@ def console(*, stderr: bool = False) -> "Console":
     )
 
 
+def progress_bar(out: "Console", *parts: str | None) -> "Progress":
+    """A progress display that disappears at its end: formats of texts about a task, with None for the bar."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(bar_width=24) if part is None else TextColumn(part, markup=False) for part in parts)
+    return Progress(SpinnerColumn(), *columns, TimeElapsedColumn(), console=out, transient=True)
+
+
 def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
     """An empty table in the common style; columns in `numbers` are right-aligned."""
     from rich import box
@@ -77,20 +85,20 @@ def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
     return found
 
 
-def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
-    """The number of list items left out, if any."""
+def more(count: int, limit: int | None, of: str = "", option: str = "--all") -> "Iterator[Text]":
+    """The number of list items left out, if any, and the option that shows them."""
     from rich.text import Text
 
     if limit is not None and count > limit:
-        yield Text(f"… and {count - limit:,} more{of} (--all shows them)")
+        yield Text(f"… and {count - limit:,} more{of} ({option} shows them)")
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:
     """Print a result for programs: ASCII JSON without keys and passwords, from a model, dataclass or plain values."""
     if not isinstance(value, dict):
-        from pydantic_core import to_jsonable_python
+        from pydantic import TypeAdapter
 
-        value = to_jsonable_python(value)
+        value = TypeAdapter(type(value)).dump_python(value, mode="json")
     json.dump(plain_without_keys(value), sys.stdout, indent=indent)
     sys.stdout.write("\n")
 

@@ -6,24 +6,13 @@ from typing import Any
 from rich.text import Text
 
 from curate.core.finding import Finding
+from curate.core.json_output import Part, Rounded, plain
 from curate.core.removed import Removal
 from curate.core.text import plural, visible
-from curate.pipeline.decontaminate import DecontaminateResult
+from curate.pipeline.decontaminate import Benchmark, DecontaminateResult
 from curate.report.console import more
-from curate.report.part import Part, Similarity, at, plain
 
 SHOWN = 20
-
-
-class BenchmarkOutput(Part):
-    """A benchmark, and how many of its items were found."""
-
-    file: str
-    items: int
-    not_looked_for: int = at("unsaid")
-    """Items without enough text to search for."""
-    found: list[int]
-    """Lines of the items found. Rephrased items are not found, since words are compared."""
 
 
 class LeakOutput(Part):
@@ -39,7 +28,7 @@ class LeakOutput(Part):
     """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
     words: str
     """The longest common run of words, without case and punctuation."""
-    share: Similarity
+    share: Rounded
     """The share of the item's words in common runs; for `near`, the Jaccard similarity."""
     others: int
     """Other items in the same example."""
@@ -55,7 +44,7 @@ class DecontaminateOutput(Part, title="DecontaminateResult"):
     """Lines without an example in a known format; they are kept."""
     written: bool
     """Whether kept and removed lines were written."""
-    benchmarks: list[BenchmarkOutput]
+    benchmarks: list[Benchmark]
     found: list[LeakOutput]
     removed: list[Removal]
     """Without their text, which is in the file of removed lines."""
@@ -89,7 +78,7 @@ def decontaminate_text(
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more(len(order), limit)
     for of in result.benchmarks:
-        short = f"; {of.unsaid:,} without enough text to search for" if of.unsaid else ""
+        short = f"; {of.not_looked_for:,} without enough text to search for" if of.not_looked_for else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
     yield Text(
         f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed"

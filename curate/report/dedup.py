@@ -11,12 +11,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from curate.core.example import Example, Place
+from curate.core.json_output import Part, PlaceText, Rounded, at, plain
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.console import more
-from curate.report.part import Part, PlaceText, Similarity, at, plain
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
 SHOWN = 20
@@ -38,7 +38,7 @@ class ApartPair(Part):
     right: str = at("kept")
     left_place: PlaceText = at("place")
     right_place: PlaceText = at("kept_place")
-    similarity: Similarity
+    similarity: Rounded
 
 
 class DiffPiece(Part):
@@ -69,7 +69,7 @@ class RemovedLine(Part):
     kept: str | None = None
     """For a duplicate: id of the example that was kept."""
     kept_place: PlaceText | None = None
-    similarity: Similarity | None = None
+    similarity: Rounded | None = None
     """For a duplicate: exact Jaccard similarity to the kept example."""
     diff: list[TurnDiff] | None = None
     """With --explain: the differences. Secrets are left out."""
@@ -110,7 +110,7 @@ class DedupOutput(Part, title="DedupResult"):
     alike: list[ApartPair]
     """With --embeddings: paraphrases (D004); similarity is the smaller cosine of requests and of answers."""
     threshold: float
-    recall: Similarity
+    recall: Rounded
     """Probability that a pair at the threshold is compared at all."""
     histogram: list[HistogramBar]
     """Similarities of the pairs found, from the lowest that is searched for. Bars below the threshold are incomplete:

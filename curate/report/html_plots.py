@@ -119,9 +119,8 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
         x = LEFT + room * (place + 0.5)
         if len(columns) <= MOST_LABELS or place in (0, len(columns) - 1):
             parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
-        of_it = sorted(
-            (dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best"
-        )  # drawn last, so that no other dot covers it
+        # drawn last, so that no other dot covers it
+        of_it = sorted((dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best")
         parts += [_circle(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
     there = {dot.kind for dot in shown}
     return _figure(

@@ -2,10 +2,10 @@
 
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from curate.core.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
-from curate.report.console import console
+from curate.report.console import console, progress_bar
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -20,19 +20,11 @@ class StageProgress:
         self.task: TaskID | None = None
         self.whole: TaskID | None = None
         self.planned: tuple[str, ...] = ()
-        self.started = self.begun = monotonic()
+        self.started = monotonic()
 
     def __enter__(self) -> Self:
         if self.out is not None and self.out.is_terminal:
-            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            columns: list[Any] = [
-                SpinnerColumn(),
-                TextColumn("{task.fields[stage]:<10}", markup=False),
-                BarColumn(bar_width=24),
-            ]
-            columns += [TextColumn("{task.fields[text]}", markup=False), TimeElapsedColumn()]
-            self.bar = Progress(*columns, console=self.out, transient=True)
+            self.bar = progress_bar(self.out, "{task.fields[stage]:<10}", None, "{task.fields[text]}")
             self.bar.start()
         return self
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from rich.text import Text
 
+from curate.core.json_output import Part, at
 from curate.core.text import plural, visible
 from curate.remote.endpoint import Place
 from curate.remote.estimate import Estimate
@@ -15,7 +16,6 @@ from curate.remote.fetch import METRICS, Fetched, Record
 from curate.remote.job import Job, JobEvent
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
-from curate.report.part import Part, at
 
 STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
 ENDS: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}

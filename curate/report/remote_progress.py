@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from curate.core.errors import RemoteError
 from curate.core.text import visible
 from curate.remote.job import Job, JobEvent
-from curate.report.console import console
+from curate.report.console import console, progress_bar
 from curate.report.remote import event_text, steps_of
 
 if TYPE_CHECKING:
@@ -24,16 +24,10 @@ class JobProgress:
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        drawn_on = (
-            self._out if self._out.is_terminal else self._narration
-        )  # two consoles on one terminal would overwrite each other
+        # two consoles on one terminal would overwrite each other
+        drawn_on = self._out if self._out.is_terminal else self._narration
         if not self._quiet and drawn_on.is_terminal:
-            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            text = TextColumn("{task.fields[text]}", markup=False)
-            self._bar = Progress(
-                SpinnerColumn(), text, BarColumn(bar_width=24), TimeElapsedColumn(), console=drawn_on, transient=True
-            )
+            self._bar = progress_bar(drawn_on, "{task.fields[text]}", None)
             self._task = self._bar.add_task("", total=None, text="asking")
             self._bar.start()
         return self

@@ -8,11 +8,13 @@ from typing import Any, Final
 from rich.text import Text
 
 from curate.core.address import where
+from curate.core.json_output import Part, plain
 from curate.core.manifest import Manifest
 from curate.core.removed import Removal
 from curate.core.text import plural, visible
 from curate.output.restore import RestoreResult
-from curate.report.part import Part, plain
+from curate.report.console import more
+from curate.report.split import moved_text
 
 SHOWN: Final = 10
 """Lines shown."""
@@ -47,10 +49,8 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
             f" {removal.code or 'decision'}: {visible(removal.why)}",
             f" → {split}" if split else "",
         )
-    if len(result.restored) > SHOWN:
-        yield Text(f"… and {len(result.restored) - SHOWN:,} more")
-    for move in (result.division.moved if result.division else ())[:SHOWN]:
-        yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
+    yield from more(len(result.restored), SHOWN, option="--json")
+    yield from moved_text(result.division.moved if result.division else ())
     if output is not None:
         yield Text(
             f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is unchanged",

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from rich.text import Text
+
 from curate.core.text import visible
 from curate.pipeline.reviewer_agreement import AgreementResult
+from curate.report.console import more
 
 SHOWN = 20
 
 
-def agreement_text(result: AgreementResult) -> Iterator[str]:
+def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
     """The lines of the summary, safe to print."""
     if len(result.reviewers) < 2:
         only = f"only one reviewer, {visible(result.reviewers[0])}," if result.reviewers else "no reviewer"
@@ -21,7 +24,6 @@ def agreement_text(result: AgreementResult) -> Iterator[str]:
     for one in result.disagreements[:SHOWN]:
         said = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.said.items())
         yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {said}"
-    if len(result.disagreements) > SHOWN:
-        yield f"  … {len(result.disagreements) - SHOWN:,} more disagreements (--json lists them)"
+    yield from more(len(result.disagreements), SHOWN, " disagreements", "--json")
     if result.disagreements:
         yield "next: `curate review PATH --merge JOURNAL`, filter is:contested"

@@ -7,11 +7,11 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from curate.core.json_output import Part, plain
 from curate.core.manifest import Manifest
 from curate.core.text import excerpt, plural
 from curate.pipeline.result import RunResult
 from curate.report.console import table
-from curate.report.part import Part, plain
 
 
 class RunOutput(Part, title="RunResult"):

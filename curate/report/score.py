@@ -1,4 +1,4 @@
-"""Quality signals as terminal text and as plain values: a table, histograms, both ends of each signal, correlations."""
+"""Quality signals as terminal text: a table, histograms, both ends of each signal, correlations."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from curate.core.address import where
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
-from curate.pipeline.score import WORTH_A_LOOK, ScoredExample, ScoreResult, SignalScores
-from curate.quality.signals import DOUBT, Signal
+from curate.pipeline.score import WORTH_A_LOOK, ScoredExample, ScoreResult
+from curate.quality.signals import DOUBT
 from curate.report.console import table
-from curate.report.part import ClearText, Part, Similarity, at
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 STRONG: Final = 0.1
@@ -22,65 +22,12 @@ LISTED: Final = 3
 """Examples shown at the low end of a signal without `--all`."""
 
 
-class ScoredOutput(Part):
-    """An example with its value of a signal."""
-
-    example: str
-    """Id of the example."""
-    file: str = at("place", "file")
-    line: int = at("place", "line")
-    value: Similarity
-    request: ClearText
-    answer: ClearText
-
-
-class SignalOutput(Part):
-    """A signal over all examples."""
-
-    signal: Signal
-    examples: int
-    """Examples that have a value."""
-    mean: Similarity
-    least: Similarity
-    most: Similarity
-    histogram: list[int]
-    """Examples in each of 10 equal parts from `least` to `most`."""
-    lowest: list[ScoredOutput]
-    highest: list[ScoredOutput]
-
-
-class CorrelationOutput(Part):
-    """Pearson's r between two signals, or between a signal and whether a rule reports the example."""
-
-    left: str
-    right: str
-    """A signal, or the code of a rule."""
-    r: float
-    examples: int
-    """Examples with both values; for a rule, those with a finding."""
-
-
-class ScoreOutput(Part, title="ScoreResult"):
-    """What `curate score --json` prints."""
-
-    read: int
-    """Lines read."""
-    scored: int
-    """Distinct examples with a request and an answer in words."""
-    not_understood: int
-    """Lines without an example in a known format."""
-    signals: list[SignalOutput]
-    correlations: list[CorrelationOutput]
-    notes: list[str]
-    """What was not computed, and why."""
-
-
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
     """The result for people; `full`: both ends of each signal with ten examples each, and all correlations."""
     numbers = ("mean", "below .5")
     found = table("", "signal", "mean", "histogram", "below .5", "meaning, and how right it was", numbers=numbers)
     for one in result.signals:
-        low = "" if not one.signal.doubts else f"{low_count(result, one):,}"
+        low = f"{int((result.columns[one.signal.name] < 0.5).sum()):,}" if one.signal.doubts else ""
         said = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
         found.add_row(one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, said)
     yield found
@@ -111,11 +58,6 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
     )
 
 
-def low_count(result: ScoreResult, one: SignalScores) -> int:
-    """Examples below 0.5."""
-    return int((result.columns[one.signal.name] < 0.5).sum())
-
-
 def bar(counts: list[int]) -> str:
     """A histogram in one line; a part with few examples is still seen."""
     most = max(counts, default=0)
@@ -127,7 +69,7 @@ def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
         yield Text(title, style="bold")
     for one in examples:
         yield Text.assemble(
-            f"  {one.value:.3f} {visible(str(one.place))}: ",
+            f"  {one.value:.3f} {visible(where(one.file, one.line))}: ",
             (excerpt(masked(one.request), 60), "dim"),
             " → ",
             ends(masked(one.answer)),

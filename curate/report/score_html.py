@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from curate.core.address import where
 from curate.core.masking import masked
 from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
 from curate.report.html import TABLE, foot, head, safe, tiles
@@ -48,10 +49,8 @@ def _bins(one: SignalScores) -> list[tuple[str, int, str]]:
 def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
     yield f"<details><summary><h3>{safe(title)}</h3></summary><div><ol>"
     for one in examples:
-        yield (
-            f"<li><b>{one.value:.3f}</b> <code>{safe(str(one.place))}</code> {safe(masked(one.request)[:300])}"
-            f"<pre>{safe(_shown(masked(one.answer)))}</pre></li>"
-        )
+        yield f"<li><b>{one.value:.3f}</b> <code>{safe(where(one.file, one.line))}</code> "
+        yield f"{safe(masked(one.request)[:300])}<pre>{safe(_shown(masked(one.answer)))}</pre></li>"
     yield "</ol></div></details>\n"
 
 

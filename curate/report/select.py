@@ -6,12 +6,12 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from curate.core.json_output import Part, plain
 from curate.core.text import plural, visible
 from curate.output.datacard import reason_for
 from curate.pipeline.compare_selections import RANDOM, Interval, SelectionComparison, Verdict
 from curate.pipeline.select import Floor, SelectResult
 from curate.report.console import table
-from curate.report.part import Part, plain
 
 
 class SelectOutput(Part, title="SelectResult"):

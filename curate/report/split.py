@@ -1,6 +1,6 @@
 """A split for people and programs: sizes, reasons for groups, removed lines, and moved examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,11 +8,13 @@ from rich.text import Text
 
 from curate.core.files import display_name
 from curate.core.finding import Finding
+from curate.core.json_output import Part, at, plain
 from curate.core.manifest import Manifest
 from curate.core.text import plural, visible
 from curate.output.datacard import LINKS, reason_for
 from curate.output.folder import SplitResult
-from curate.report.part import Part, at, plain
+from curate.report.console import more
+from curate.split.moves import Move
 
 SHOWN: Final = 10
 """Moves shown."""
@@ -48,6 +50,13 @@ def split_json(result: SplitResult, folder: Path) -> dict[str, Any]:
     return plain(SplitOutput, result, folder=display_name(folder), moved=result.division.moved)
 
 
+def moved_text(moved: Sequence[Move]) -> Iterator[Text]:
+    """The first examples that are in another split than before, and the number of the others."""
+    for move in moved[:SHOWN]:
+        yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
+    yield from more(len(moved), SHOWN, " moves", "--json")
+
+
 def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     """The lines of the report."""
     manifest = result.manifest
@@ -63,10 +72,7 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     )
     for code, count in manifest.removed.reasons.items():
         yield Text(f"removed    {count:>9,}  {code}: {reason_for(code)}")
-    for move in result.division.moved[:SHOWN]:
-        yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
-    if len(result.division.moved) > SHOWN:
-        yield Text(f"… and {len(result.division.moved) - SHOWN:,} more moves (--json has all)", style="yellow")
+    yield from moved_text(result.division.moved)
     for finding in result.warnings:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
     for note in result.notes:

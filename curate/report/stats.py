@@ -8,11 +8,11 @@ from pydantic import ConfigDict, Field
 from rich.table import Table
 from rich.text import Text
 
+from curate.core.json_output import Part, at
 from curate.core.masking import redact_message
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.report.console import table
-from curate.report.part import Part, at
 
 PROMPTS: Final = 3
 """System prompts shown."""
@@ -243,15 +243,8 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
 
 
 def _roles(numbers: StatsResult, about: str) -> Table:
-    found = table(
-        "",
-        "Role",
-        "Messages",
-        "Characters",
-        f"{about}Tokens",
-        "Share",
-        numbers=("Messages", "Characters", f"{about}Tokens", "Share"),
-    )
+    columns = ("Messages", "Characters", f"{about}Tokens", "Share")
+    found = table("", "Role", *columns, numbers=columns)
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
     for name in ROLES:
         if role := numbers.roles.get(name):
@@ -265,12 +258,9 @@ def _spreads(numbers: StatsResult, about: str) -> Table:
     columns = ("Mean", "Median", "95th percentile", "Maximum", "Total")
     found = table("", "Per example", *columns, numbers=columns)
     for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
-        found.add_row(name, *_cells(spread))
+        numbers_of = (spread.p50, spread.p95, spread.max, spread.total)
+        found.add_row(name, f"{spread.mean:,.1f}", *(f"{number:,}" for number in numbers_of))
     return found
-
-
-def _cells(spread: Spread) -> tuple[str, ...]:
-    return (f"{spread.mean:,.1f}", *(f"{number:,}" for number in (spread.p50, spread.p95, spread.max, spread.total)))
 
 
 def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
@@ -278,17 +268,12 @@ def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
     counts = [f"{part.examples:,}" for part in numbers.histogram]
     left, right = max(map(len, labels)), max(map(len, counts))
     room = max(10, min(60, width - left - right - 12))
-    most = max(part.examples for part in numbers.histogram)
+    sizes = [part.examples for part in numbers.histogram]
     for part, label, count in zip(numbers.histogram, labels, counts, strict=True):
-        share = percent(part.examples, _conversations(numbers))
+        share = percent(part.examples, sum(sizes))
         yield Text.assemble(
-            f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / most, room), "cyan")
+            f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / max(sizes), room), "cyan")
         )
-
-
-def _conversations(numbers: StatsResult) -> int:
-    """Number of examples with messages."""
-    return sum(part.examples for part in numbers.histogram)
 
 
 def bar(share: float, width: int) -> str:

@@ -1,55 +1,17 @@
-"""The result of a verification, for people and programs."""
+"""The result of a verification for people."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import Field
 from rich.text import Text
 
-from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.report.console import more
-from curate.report.part import Part
 from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20
 """Findings shown."""
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
-
-
-class PointOutput(Part):
-    """A property to be proved."""
-
-    name: str
-    verdict: Verdict
-    """proved; broken; open: it could not be checked."""
-    said: str
-
-
-class NotCheckedOutput(Part):
-    """Something that was not compared; no point covers it."""
-
-    name: str
-    examples: int
-    """Number of examples that it concerns."""
-    said: str
-
-
-class VerifyOutput(Part, title="VerifyResult"):
-    """What `curate verify --json` prints."""
-
-    folder: str
-    manifest_sha256: str | None
-    """Null for splits without a manifest."""
-    holds: bool
-    """Whether no point is broken."""
-    complete: bool
-    """Whether all points are proved."""
-    examples: dict[str, int]
-    """Number of examples per split."""
-    points: list[PointOutput]
-    not_checked: list[NotCheckedOutput] = Field(default=[])
-    findings: list[Finding]
 
 
 def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:

@@ -12,9 +12,7 @@ from curate.core.masking import masked
 from curate.language.tokens import differing_spans, tokens
 
 MOST: Final = 100_000_000
-"""Maximum product of two lengths in words for an exact comparison, at an eighth of that in bytes; beyond it, the whole
-middle counts as different.
-"""
+"""Maximum product of two lengths in words; beyond it (in bytes, an eighth), the whole middle counts as different."""
 AROUND: Final = 8
 """Words, spaces and marks shown before and after a difference."""
 

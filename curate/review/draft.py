@@ -19,6 +19,8 @@ TURN: Final = "#: "
 ESCAPE: Final = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,6})\}")
 """An escape, or text that looks like one: with an odd number of backslashes it is an escape."""
 SHOWN: Final = re.compile(rf"(?<!\\)(\\*)(?:(?![\n\t])({UNSAFE.pattern})|(?<=\\)(u\{{[0-9a-f]{{1,6}}\}}))")
+MARKED: Final = re.compile(r"^\\(\\*)#: ", re.MULTILINE)
+"""An escaped line of a text that looks like the beginning of a turn."""
 PLAIN: Final = {"role", "content"}
 
 
@@ -77,15 +79,11 @@ def _turns(text: str) -> list[dict[str, str]]:
             turns.append((line.removeprefix(TURN), []))
         else:
             turns[-1][1].append(line)
-    return [{"role": _meant(role), "content": _meant(_unmarked("\n".join(lines)))} for role, lines in turns]
+    return [{"role": _meant(role), "content": _meant(MARKED.sub(r"\1#: ", "\n".join(lines)))} for role, lines in turns]
 
 
 def _marked(text: str) -> str:
     return re.sub(r"^(\\*)#: ", r"\\\1#: ", text, flags=re.MULTILINE)
-
-
-def _unmarked(text: str) -> str:
-    return re.sub(r"^\\(\\*)#: ", r"\1#: ", text, flags=re.MULTILINE)
 
 
 def _shown(text: str) -> str:

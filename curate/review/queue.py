@@ -88,8 +88,6 @@ class Queue(ABC):
 
 def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
     """Which values lie in one of some inclusive ranges."""
-    import numpy as np
-
     found: Flags = np.zeros(len(values), np.bool_)
     for low, high in ranges:
         found |= (values >= low) & (values <= high)
@@ -98,8 +96,6 @@ def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
 
 def matches_names(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
     """Which values are numbers of matching names."""
-    import numpy as np
-
     assert len(names) == len(fits)
     found: Flags = np.isin(values, np.flatnonzero(np.asarray(fits, np.bool_)))
     return found

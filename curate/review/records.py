@@ -44,9 +44,7 @@ def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **field
 def records_for(
     log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str = ""
 ) -> Iterator[Decision]:
-    """The records of a decision about an example at an entry. To keep something of a dropped example takes the drop
-    back.
-    """
+    """The records of a decision about an example at an entry; keeping something reverts a drop of the example."""
     said = {"about": target.about, "why": why}
     subject = {"scope": target.scope, "pointer": target.pointer}
     if isinstance(word, Edit):

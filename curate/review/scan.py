@@ -44,9 +44,7 @@ if TYPE_CHECKING:
     from curate.review.events import ScanEvent
 
 Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
-"""Loads the conflicts that an earlier run of the project found with its models, given their examples; None without such
-a run.
-"""
+"""Loads the conflicts of an earlier run, given a reader of examples by id; None without such a run."""
 MANY: Final = 200_000
 """Maximum number of examples for the conflict search here, since it holds them in memory."""
 
@@ -69,9 +67,8 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 
 
 def _check(sources: Sources, tell: Tell) -> None:
-    from curate.lint.runner import (
-        check_paths,
-    )  # the rules take 0.2 s to load, here in the process that nobody waits for
+    # the rules take 0.2 s to load, here in the process that nobody waits for
+    from curate.lint.runner import check_paths
     from curate.lint.suppressions import load_suppressions, suppress
 
     suppressions = load_suppressions(sources.project.folder)

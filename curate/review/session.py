@@ -47,9 +47,7 @@ from curate.review.undo import UndoHistory, new_step
 RATE: Final = 300.0
 """Seconds over which the rate of decisions is measured."""
 BROKEN: Final = 10_000
-"""Maximum number of findings about lines without an example for which earlier edits are matched: this reads each of the
-lines.
-"""
+"""Maximum number of findings about lines without an example that are matched with earlier edits."""
 DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
     "keep": ReviewStatus.KEEP,
     "drop": ReviewStatus.DROP,

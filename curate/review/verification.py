@@ -1,24 +1,23 @@
 """Run `curate verify` in a separate process, so that the screen stays responsive."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from curate.core.errors import CurateError
-from curate.report.verify import VerifyOutput
+from curate.pipeline.training import CURATE
+from curate.verify.proof import VerifyResult
 
 LOOK: Final = 0.2
 """Seconds between checks for cancellation."""
 
 
-def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOutput | None:
+def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyResult | None:
     """The verification of a folder; None if `stopped` became true. Raises `CurateError` with the process's message."""
-    # -P: modules in the working folder cannot shadow others
-    command = [sys.executable, "-P", "-m", "curate", "verify", str(folder), "--json", "--quiet"]
+    command = [*CURATE, "verify", str(folder), "--json", "--quiet"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
@@ -31,7 +30,7 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOu
                     process.kill()  # it writes nothing
                     return None
     try:
-        return VerifyOutput.model_validate_json(proof)
+        return TypeAdapter(VerifyResult).validate_json(proof)
     except ValidationError:
         words = said.decode("utf-8", "replace").strip() or f"it ended with status {process.returncode}"
         raise CurateError(

@@ -130,19 +130,21 @@ class _Sought(NamedTuple):
 
 
 def _proved(
-    sought: _Sought, read: Examples, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener
+    sought: _Sought, read: Examples, compared: Compared, unchecked: list[NotChecked], listen: Listener
 ) -> VerifyResult:
     listen(StageStarted("compare"))
     leaks, told = leak_points(read, compared)
     listen(StageFinished("compare", False, plural(len(told), "leak")))
-    findings = [*(one.finding for one in sought.found), *told]
+    points = [*sought.points, *leaks]
     return VerifyResult(
-        display_name(sought.name),
-        sought.digest,
-        read.sizes(compared.names),
-        [*sought.points, *leaks],
-        findings,
-        unchecked,
+        folder=display_name(sought.name),
+        manifest_sha256=sought.digest,
+        holds=all(point.verdict is not Verdict.BROKEN for point in points),
+        complete=all(point.verdict is Verdict.PROVED for point in points),
+        examples=read.sizes(compared.names),
+        points=points,
+        not_checked=unchecked,
+        findings=[*(one.finding for one in sought.found), *told],
     )
 
 

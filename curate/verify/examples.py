@@ -270,9 +270,8 @@ class _Held:
         """The best match of each example, over all of its sets."""
         at = np.flatnonzero(self.earlier[self.units] >= 0)
         at = at[np.argsort(self.similarity[self.units[at]], kind="stable")]
-        last = (
-            len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]
-        )  # of several sets of an example, the last one is used
+        # of several sets of an example, the last one is used
+        last = len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]
         units = self.units[at[last]]
         return Similar(self.places[at[last]], self.earlier[units], self.similarity[units])
 

@@ -22,9 +22,7 @@ from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, 
 LEAST: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, EACH, TURN = 1, 2, 4, 8, 16
-"""Bit flags for the part a text belongs to: whole text, user turns, answer, one of several answers; and whether it is
-a turn.
-"""
+"""Bit flags of a text: part of the whole text, question, answer, one of several answers, a turn."""
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
 """Reasoning under a key of its own, in the bytes of a line."""
 FORM_KEYS: Final = frozenset(

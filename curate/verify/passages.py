@@ -38,7 +38,10 @@ class Passages:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = list(texts)
-        self.windows: list[list[Window]] = [_windows(tokens(text)) for text in texts]
+        said = list(map(tokens, texts))
+        self.windows: list[list[Window]] = [
+            [tuple(one[at : at + RUN]) for at in range(len(one) - RUN + 1)] for one in said
+        ]
         """The runs of each passage."""
         self._known = frozenset(window for windows in self.windows for window in windows)
         self._firsts = frozenset(window[0] for window in self._known)
@@ -62,10 +65,6 @@ class Passages:
             most = max(most, _longest_gap(covered))
             left.append(" ".join(token for token, gone in zip(said, covered, strict=True) if not gone))
         return Cut(frozenset(found), left if shared >= SHARED and most >= OWN else None)
-
-
-def _windows(said: list[str]) -> list[Window]:
-    return [tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)]
 
 
 def _longest_gap(covered: Sequence[bool]) -> int:

@@ -1,6 +1,6 @@
 """The result of a verification: which points are proved, broken or could not be checked, and what was not compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
+from curate.core.json_output import Output
 from curate.core.text import visible
 
 SHOWN: Final = 100
@@ -27,21 +28,24 @@ class Verdict(StrEnum):
     """It could not be checked."""
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Point(Output):
     """A property to be proved."""
 
     name: str
     verdict: Verdict
+    """proved; broken; open: it could not be checked."""
     said: str
     """One sentence: the counts, or why it could not be checked."""
 
 
-class NotChecked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class NotChecked(Output):
     """Something that was not compared; no point covers it."""
 
     name: str
     examples: int
-    """How many examples it concerns."""
+    """Number of examples that it concerns."""
     said: str
     """One sentence: the reason, or the most frequent content."""
 
@@ -66,28 +70,22 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyResult:
-    """All check points of a folder, and the differences."""
+class VerifyResult(Output):
+    """What `curate verify --json` prints."""
 
     folder: str
     manifest_sha256: str | None
-    """None for splits without a manifest, which are only checked for leaks."""
+    """Null for splits without a manifest, which are only checked for leaks."""
+    holds: bool
+    """Whether no point is broken."""
+    complete: bool
+    """Whether all points are proved."""
     examples: dict[str, int]
-    """Number of examples in each split file."""
-    points: Sequence[Point]
-    findings: Sequence[Finding]
+    """Number of examples per split."""
+    points: list[Point]
+    not_checked: list[NotChecked]
+    findings: list[Finding]
     """L001 to L003, L005, L006 and L009 to L011."""
-    not_checked: Sequence[NotChecked] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Whether no point is broken."""
-        return all(point.verdict is not Verdict.BROKEN for point in self.points)
-
-    @property
-    def complete(self) -> bool:
-        """Whether all points are proved."""
-        return all(point.verdict is Verdict.PROVED for point in self.points)
 
 
 def judged(name: str, broken: Iterable[object], proved: str, said: str) -> Point:

@@ -267,9 +267,8 @@ class _Matching:
             hits = spans(left[part], counts[part])
             held, other = index.key_sets[hits], np.repeat(owners[part], counts[part])
             n, m = index.sizes[held], earlier.sizes[other]
-            most = np.minimum(
-                n - index.key_places[hits], m - np.repeat(places[part], counts[part])
-            )  # shared, if this is the first common hash
+            # shared, if this is the first common hash
+            most = np.minimum(n - index.key_places[hits], m - np.repeat(places[part], counts[part]))
             likely = self.wanted[held] & (most >= least_shared(n, m, self.threshold))
             pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
             held, other = pairs % len(self.wanted), pairs // len(self.wanted)

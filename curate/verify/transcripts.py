@@ -97,9 +97,7 @@ def completed(value: dict[str, Any]) -> Said | None:
 
 
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """A preference, whose sides are messages if each, behind a prompt as text, is a whole conversation as text, and one
-    ends on an answer.
-    """
+    """A preference with its sides as messages, if each is, behind the prompt, a rendered conversation."""
     asked = value.get("prompt") or ""
     if any(map(value.get, ASKED)) or any(type(one) is not str for one in (asked, *(value[key] for key in keys))):
         return value

@@ -48,16 +48,14 @@ def folded(text: str) -> str:
 def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
     """The words of all texts, concatenated, and the number of words per text."""
     plain = all(map(str.isascii, texts))
-    spelled = [
-        folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts
-    ]  # a lone surrogate is no text
+    # a lone surrogate is no text
+    spelled = [folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts]
     runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
     counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
     if plain or not (cut := words.str.contains(f"[{ALONE}]")).any():
         return words, counts
-    frame = pl.DataFrame(
-        {"word": words, "text": np.repeat(np.arange(len(counts)), counts)}
-    )  # if one character of a run is a word, all of them are
+    # if one character of a run is a word, all of them are
+    frame = pl.DataFrame({"word": words, "text": np.repeat(np.arange(len(counts)), counts)})
     frame = frame.with_columns(
         pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))
     ).explode("word")

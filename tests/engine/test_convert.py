@@ -95,7 +95,7 @@ def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, An
         return  # nothing is written
     convert(path, chosen=True)
     report = convert_paths([OUT], again, Path("rest.jsonl"), overwrite=True)
-    assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), {})
+    assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), 0)
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n"])
@@ -147,7 +147,7 @@ def test_each_instance_of_an_instruction_becomes_a_conversation(write: Write) ->
 def test_of_a_better_and_a_worse_response_only_the_better_one_is_taken_and_only_when_asked(write: Write) -> None:
     value = {"question": "Hi", "response_j": "Hello.", "response_k": "What?"}
     assert only(write, value, chosen=True) == chat("Hi", "Hello.")
-    assert dict(convert(write("data.jsonl", [value])).aside) == {"J025": 1}
+    assert dict(convert(write("data.jsonl", [value])).reasons) == {"J025": 1}
 
 
 def test_an_array_becomes_lines(write: Write) -> None:
@@ -229,7 +229,7 @@ def test_a_call_that_cannot_be_read_stays_as_text_and_is_listed(write: Write, te
     )
     report = convert(path)
     assert written()[0]["messages"][1] == {"role": "assistant", "content": text} or text == "[]"
-    assert [(note.place.line, "message 2" in note.why) for note in report.notes] == [(1, True)]
+    assert [(note.line, "message 2" in note.why) for note in report.notes] == [(1, True)]
 
 
 def test_a_turn_that_has_tool_calls_already_keeps_them(write: Write) -> None:
@@ -261,7 +261,7 @@ PAIR = {"prompt": "Hi", "chosen": "Hello.", "rejected": "Go away."}
 def test_a_preference_pair_is_set_aside_unless_its_chosen_side_is_asked_for(write: Write) -> None:
     path = write("data.jsonl", [PAIR])
     report = convert(path)
-    assert (OUT.read_bytes(), dict(report.aside)) == (b"", {"J025": 1})
+    assert (OUT.read_bytes(), dict(report.reasons)) == (b"", {"J025": 1})
     assert "--chosen" in aside()[0]["why"]
     assert json.loads(aside()[0]["text"]) == PAIR
     report = convert(path, chosen=True)
@@ -281,7 +281,7 @@ def test_a_preference_pair_is_set_aside_unless_its_chosen_side_is_asked_for(writ
 )
 def test_what_cannot_be_converted_is_set_aside_with_bytes_and_reason(write: Write, line: bytes, code: str) -> None:
     report = convert(write("data.jsonl", [line, ("Hi", "Hello.")]))
-    assert (report.converted, dict(report.aside)) == (1, {code: 1})
+    assert (report.converted, dict(report.reasons)) == (1, {code: 1})
     left = aside()[0]
     assert (left["line"], left["code"], bool(left["why"])) == (1, code, True)
     assert (base64.b64decode(left["base64"]) if "base64" in left else left["text"].encode()) == line

@@ -230,7 +230,7 @@ def test_an_item_without_text_is_counted_as_not_looked_for(tmp_path: Path) -> No
     bench = write(tmp_path / "b.jsonl", {"question": QUESTION}, {"question": None}, {"note": "x"})
     data = write(tmp_path / "d.jsonl", example(QUESTION).value)
     [found] = decontaminated([data], [bench]).benchmarks
-    assert (found.items, found.unsaid, found.found) == (3, 2, (1,))
+    assert (found.items, found.not_looked_for, found.found) == (3, 2, [1])
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines() == [lines[0], lines[2], "{broken"]
     [removed] = [json.loads(line) for line in (tmp_path / "out.removed.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (removed["line"], removed["code"], removed["text"]) == (2, "L007", lines[1])
-    assert [(of.items, of.unsaid, of.found) for of in result.benchmarks] == [(2, 0, (1,))]
+    assert [(of.items, of.not_looked_for, of.found) for of in result.benchmarks] == [(2, 0, [1])]
 
 
 def test_a_share_below_the_least_is_no_find(tmp_path: Path) -> None:

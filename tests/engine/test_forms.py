@@ -139,7 +139,7 @@ def test_half_valid_lines_crash_nothing_and_none_is_lost() -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     for to in ("messages", "vertex", "openai-responses", "sharegpt"):
         report = convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
-        assert report.read == len(rows) == report.converted + report.aside.total()
+        assert report.read == len(rows) == report.converted + report.aside
     for row in rows:
         with suppress(verify_reading.NotUnderstoodError):
             verify_reading.read(row)

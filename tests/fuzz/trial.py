@@ -94,7 +94,7 @@ def _convert(path: Path, random: Random) -> None:
     output, aside = Path("out.jsonl"), Path("aside.jsonl")
     report = convert_paths([path], output, aside, chosen=random.random() < 0.5, overwrite=True)
     assert output.read_bytes().count(b"\n") == report.converted + report.added
-    assert aside.read_bytes().count(b"\n") == report.aside.total()
+    assert aside.read_bytes().count(b"\n") == report.aside
 
 
 def _stats(path: Path, random: Random) -> None:

@@ -14,11 +14,11 @@ from curate.core.runs import Project
 from curate.pipeline import run
 from curate.pipeline.followed import Follower, State
 from curate.pipeline.outcome import PLAIN
-from curate.report.verify import PointOutput, VerifyOutput
 from curate.review import Sources
 from curate.review.events import Ended
 from curate.review.split_composition import composition_of
 from curate.review.verification import prove
+from curate.verify.proof import Point, VerifyResult
 from curate.verify.proof import Verdict as Proved
 from tests.conftest import chat
 from tests.screens.conftest import opened, screen_text, settled, shown
@@ -185,12 +185,10 @@ async def test_splits_are_shown_and_proved() -> None:
 
 def test_a_proof_that_holds_says_so() -> None:
     points = [
-        PointOutput(name="files", verdict=Proved.PROVED, said="as they were"),
-        PointOutput(name="L006", verdict=Proved.OPEN, said="no model"),
+        Point("files", Proved.PROVED, "as they were"),
+        Point("L006", Proved.OPEN, "no model"),
     ]
-    found = VerifyOutput(
-        folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[]
-    )
+    found = VerifyResult("out", "0", True, False, {"train": 1}, points, [], [])
     assert "✓ verified; 1 point left open" in proof(found, 80, asked=False).plain
 
 

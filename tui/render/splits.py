@@ -7,9 +7,8 @@ from textual.content import Content
 from curate.core.manifest import Manifest
 from curate.core.text import excerpt, plural
 from curate.output.datacard import LINKS, reason_for
-from curate.report.verify import VerifyOutput
 from curate.review.split_composition import SplitComposition
-from curate.verify.proof import Verdict
+from curate.verify.proof import Verdict, VerifyResult
 from tui.conversation import fact, literal
 from tui.render.signs import bar, lines
 
@@ -127,7 +126,7 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
+def proof(found: VerifyResult | None, width: int, *, asked: bool) -> Content:
     """The verification, as far as it is done."""
     if found is None:
         waiting = ("reading all files …", "$text-warning") if asked else ("v verifies the folder", MUTED)

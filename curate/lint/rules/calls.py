@@ -167,29 +167,22 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
 @arguments_form.repaired_by(safe=True)
 def arguments_as_taken(value: Object, *, target: Target) -> Object:
     """Write arguments that are objects as JSON in a string; for TRL, JSON in a string as an object."""
-    return with_arguments(value, _to_object if target is Target.TRL else _to_text)
 
+    def converted(arguments: Any) -> Any:
+        if target is not Target.TRL:
+            return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
+        decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
+        return decoded.value if decoded and isinstance(decoded.value, dict) and not decoded.defects else arguments
 
-def _to_text(arguments: Any) -> Any:
-    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
-
-
-def _to_object(arguments: Any) -> Any:
-    decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
-    return (
-        decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
-    )
+    return with_arguments(value, converted)
 
 
 def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
     """A copy in which the arguments of every call are edited."""
 
     def edited(holder: Any) -> Any:
-        return (
-            {**holder, "arguments": edit(holder["arguments"])}
-            if isinstance(holder, dict) and "arguments" in holder
-            else holder
-        )
+        has = isinstance(holder, dict) and "arguments" in holder
+        return {**holder, "arguments": edit(holder["arguments"])} if has else holder
 
     messages = []
     for message in messages_in(value) or ():

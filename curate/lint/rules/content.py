@@ -1,11 +1,10 @@
 """Family C: the content of messages. C003 and C004 run on text columns, the others on the structure."""
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from curate.core.example import Example, content_text
-from curate.core.finding import Problem, Severity
+from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.lint.rules.answer_flags import BLANK, NOTHING
 from curate.lint.rules.message_frame import CALLS, has_media
@@ -13,7 +12,6 @@ from curate.lint.rules.repair import Object, on_messages
 from curate.lint.rules.roles import kind_of, role_of
 from curate.lint.rules.rule import rule, text_rule
 
-Problems = Iterator[Problem]
 SHOWN: Final = rf"[^\s{NOTHING}]"
 """A character that a reader may see."""
 

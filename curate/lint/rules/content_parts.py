@@ -155,10 +155,7 @@ def one_kind(messages: list[Object]) -> list[Object] | None:
         return None
     if all(map(_is_one_text, lists)):
         return [
-            {**message, "content": message["content"][0]["text"]}
-            if isinstance(message.get("content"), list)
-            else message
-            for message in messages
+            {**m, "content": m["content"][0]["text"]} if isinstance(m.get("content"), list) else m for m in messages
         ]
     return [
         {**m, "content": [{"type": "text", "text": m["content"]}]} if isinstance(m.get("content"), str) else m
@@ -167,13 +164,10 @@ def one_kind(messages: list[Object]) -> list[Object] | None:
 
 
 def _is_one_text(content: list[Any]) -> bool:
-    part = content[0] if len(content) == 1 else None
-    return (
-        isinstance(part, dict)
-        and part.keys() == {"type", "text"}
-        and part["type"] == "text"
-        and isinstance(part["text"], str)
-    )
+    match content:
+        case [{"type": "text", "text": str(), **others}]:
+            return not others
+    return False
 
 
 def _named(kind: str) -> str:
@@ -220,13 +214,9 @@ def strip_answers(messages: list[Object]) -> list[Object] | None:
 def _stripped(content: Any) -> Any:
     if isinstance(content, str):
         return _edge(content)
-    if (
-        isinstance(content, list)
-        and len(content) == 1
-        and isinstance(content[0], dict)
-        and isinstance(content[0].get("text"), str)
-    ):
-        return [{**content[0], "text": _edge(content[0]["text"])}]
+    match content:
+        case [{"text": str(text)}]:
+            return [{**content[0], "text": _edge(text)}]
     return content
 
 
@@ -292,9 +282,8 @@ def not_nfc() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """
-    some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(
-        pl.col("text")
-    )  # the few non-ASCII texts
+    # the few non-ASCII texts
+    some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))
     return pl.when(some.str.normalize("NFC") != some).then(
         pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message"))
     )

@@ -5,19 +5,19 @@ the pairs. Differing system prompts may explain different answers: `curate confl
 do not (they had the code X007, which is not reused). X005, which needs no model, is in `curate.lint.rules.answers`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from curate.core.example import Example
 from curate.core.finding import Problem, Severity
 from curate.core.text import excerpt, visible
+from curate.lint.rules.duplicates import Found, examples_rule
 from curate.lint.rules.rule import Scope, rule
 
 if TYPE_CHECKING:
     from curate.conflicts.conflict import ConflictsResult
 
-Found = Iterator[tuple[Example, Problem]]
 conflict_rule = partial(
     rule,
     scope=Scope.CONFLICTS,
@@ -90,12 +90,10 @@ def refused_and_answered(report: "ConflictsResult") -> Found:
     return _told(report, "X004")
 
 
-@rule(
+@examples_rule(
     "X006",
     "contradicts-itself",
     Severity.INFO,
-    scope=Scope.EXAMPLES,
-    default=False,
     hint="Correct one of the answers, unless something changed in between.",
 )
 def contradicts_itself(examples: Sequence[Example]) -> Found:
@@ -111,7 +109,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
         for found in contradictions_within(example):
             said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
             message = f"says {said!r}, but message {found.earlier} says {denied!r}"
-            yield example, Problem(_pointer(example, found.later), message)
+            yield example, Problem(example.messages[found.later].content_pointer, message)
 
 
 def _told(report: "ConflictsResult", code: str) -> Found:
@@ -124,9 +122,4 @@ def _told(report: "ConflictsResult", code: str) -> Found:
             continue
         said, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
         message = f"answers {said!r}, but {visible(str(earlier.example.place))} answers {said_before!r}"
-        yield later.example, Problem(_pointer(later.example, later.turn), message)
-
-
-def _pointer(example: Example, turn: int) -> str:
-    """Pointer to the text of a message."""
-    return example.messages[turn].content_pointer
+        yield later.example, Problem(later.example.messages[later.turn].content_pointer, message)

@@ -47,9 +47,8 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
     found: list[tuple[str, Rule]] = []
     if not any(map(_brings_some, sys.path)):
         return ()
-    from importlib.metadata import (
-        entry_points,
-    )  # reads the metadata of all packages: ten times as long as a search for the name
+    # reads the metadata of all packages: ten times as long as a search for the name
+    from importlib.metadata import entry_points
 
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         source = f"rules of {point.name!r} ({point.value})"

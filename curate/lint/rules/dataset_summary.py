@@ -152,9 +152,8 @@ class DatasetSummary:
         self.exact.frombytes(found.exact.tobytes())
         self.said.frombytes(said.tobytes())
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
-        kinds = np.full(
-            len(numbers), TEXT, dtype=np.uint8
-        )  # refusals and answers that begin in lower case are not quiet
+        # refusals and answers that begin in lower case are not quiet
+        kinds = np.full(len(numbers), TEXT, dtype=np.uint8)
         for at in np.flatnonzero(answer <= SHORT).tolist():
             texts = batch.texts_of(int(numbers[at]))
             kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)

@@ -13,6 +13,10 @@ from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.rule import Scope, profile_rule, rule
 
+Found = Iterator[tuple[Example, Problem]]
+examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
+"""For rules that load all examples."""
+
 
 @profile_rule(
     "D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first."
@@ -53,16 +57,14 @@ def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
         yield other, Problem("", f"duplicates {where} after normalizing case, white space and Unicode")
 
 
-@rule(
+@examples_rule(
     "D003",
     "near-duplicate",
     Severity.WARNING,
-    scope=Scope.EXAMPLES,
-    default=False,
     hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first, and shows both side by "
     "side.",
 )
-def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Problem]]:
+def near_duplicate(examples: Sequence[Example]) -> Found:
     """An example is a near-duplicate of another one.
 
     The Jaccard similarity of their word shingles is at least 0.8, and they agree in their facts: numbers, negations,
@@ -82,10 +84,6 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
         if lost.code == "D003":
             kept = examples[lost.kept_place.line - 1].place
             yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} similar to {visible(str(kept))}")
-
-
-Found = Iterator[tuple[Example, Problem]]
-examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 
 
 @examples_rule(

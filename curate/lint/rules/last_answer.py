@@ -12,9 +12,7 @@ from curate.corpus.class_labels import is_label
 from curate.language.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
-"""Kinds: begins in the middle of a sentence; may be a class label, and the request asks for one; is longer than a label
-and no refusal.
-"""
+"""Kinds: begins in mid-sentence; may be a class label; its request names classes; is a text longer than a label."""
 SHORT: Final = 40
 """Maximum length in characters of a class label."""
 CARRIED: Final = ("tools", "functions")

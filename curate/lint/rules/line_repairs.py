@@ -161,9 +161,8 @@ def _from_python(text: str) -> bytes | None:
     """Convert a dict in Python notation to JSON; None if it is none or JSON would lose something."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", SyntaxWarning
-            )  # warnings about backslashes in strings, which are read as intended
+            # warnings about backslashes in strings, which are read as intended
+            warnings.simplefilter("ignore", SyntaxWarning)
             tree = ast.parse(text.strip(), mode="eval")
         if not isinstance(tree.body, ast.Dict) or not all(
             _has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)

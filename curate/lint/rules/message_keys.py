@@ -92,9 +92,8 @@ def turn_structure(example: Example) -> Problems:
             )
             return
         expected, last = ("user" if expected == "assistant" else "assistant"), role
-    if (
-        last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages)
-    ):  # otherwise M009 reports it
+    # otherwise M009 reports it
+    if last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages):
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 

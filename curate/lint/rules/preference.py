@@ -247,9 +247,8 @@ def prompt_answered(example: Example) -> Problems:
     Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
-    prompt = (
-        prompt_of(example, pair.keys) if pair and not pair.started else []
-    )  # sides with a common beginning contain their prompt
+    # sides with a common beginning contain their prompt
+    prompt = prompt_of(example, pair.keys) if pair and not pair.started else []
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
         yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
 

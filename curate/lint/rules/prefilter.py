@@ -249,8 +249,6 @@ class MissingText(Prefilter):
     texts: tuple[str, ...]
     links: tuple[str, ...] = ("http",)
     shown: str = "\n:\"“”'‘`{("
-    """Characters that indicate that a text is there; so does a capital right after a lower-case letter or a sentence
-    end.
-    """
+    """Characters that show that a text is there, besides a capital after a lower-case letter or a sentence."""
     short: int = 160
     """Size in bytes below which a question is short."""

@@ -286,9 +286,8 @@ def _composed() -> tuple[Any, Any]:
 
 def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
     """The first and the second characters of composed pairs (UAX #15)."""
-    joined = {
-        chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))
-    }  # Hangul letters, which are composed by a formula
+    # Hangul letters, which are composed by a formula
+    joined = {chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))}
     joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for char in characters:
         parts = unicodedata.decomposition(char)

@@ -5,7 +5,7 @@ conversation, tools and notes (`NOTES`). Data in which most conversations end wi
 The rules are for services that train this way.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from curate.core.address import escape
 from curate.core.example import Example, Place, content_id
@@ -16,6 +16,7 @@ from curate.lint.rules.counts import add_to_count
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.images import images_of
 from curate.lint.rules.references import REINFORCING, references
+from curate.lint.rules.repair import Object, on_messages
 from curate.lint.rules.roles import intended_role, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
@@ -86,18 +87,10 @@ def system_in_prompt(example: Example) -> Problems:
 
 
 @system_in_prompt.repaired_by(safe=True)
-def to_developer(value: dict[str, Any]) -> dict[str, Any]:
+@on_messages
+def to_developer(messages: list[Object]) -> list[Object]:
     """Write the role as developer."""
-    turns = value.get("messages")
-    if not isinstance(turns, list):
-        return value
-    return {
-        **value,
-        "messages": [
-            {**turn, "role": "developer"} if isinstance(turn, dict) and turn.get("role") == "system" else turn
-            for turn in turns
-        ],
-    }
+    return [{**turn, "role": "developer"} if turn.get("role") == "system" else turn for turn in messages]
 
 
 @dataset_rule(

@@ -19,9 +19,7 @@ class RepairInput(StrEnum):
     OBJECT = "object"
     """A line's JSON object in messages format; returns a new one."""
     LINE = "line"
-    """A line's bytes without their ending; returns bytes, in which a line break starts another line, or None to remove
-    the line.
-    """
+    """A line's bytes without their ending; returns bytes, several lines if they have line breaks; None removes it."""
     RAW = "raw"
     """A line's bytes with their ending, for each line of a file with a finding; returns bytes."""
     FIRST = "first"

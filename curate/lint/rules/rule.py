@@ -50,21 +50,15 @@ class Scope(StrEnum):
     VALUE = "value"
     """A complete `Example`; yields problems. Plain examples (only messages with role and text) are skipped."""
     TOKENS = "tokens"
-    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the given model; yields
-    problems. Skipped without a model.
-    """
+    """An `EncodedExample`: an example encoded for the given model; yields problems. Skipped without a model."""
     TEXT = "text"
-    """Nothing; returns a polars expression over the message frame (see `curate.lint.rules.message_frame`): the
-    problem's message, or null.
-    """
+    """Nothing; returns a polars expression over the message frame: the problem's message, or null."""
     DATASET = "dataset"
     """An `Example` and the `DatasetState` before it; yields problems, or records values for its finalizer. Plain
     examples are skipped; `DatasetState.summary` has their counts.
     """
     PROFILE = "profile"
-    """The complete `curate.lint.rules.dataset_summary.DatasetSummary`; yields problems, each with a place or an
-    example's index.
-    """
+    """The complete `DatasetSummary`; yields problems, each with a place or an example's index."""
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     CONFLICTS = "conflicts"

@@ -79,9 +79,8 @@ def transcript_in_message() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
     text, role = pl.col("text"), pl.col("role")
-    told = (role == "assistant") | (
-        (role == "user") & ~pl.col("joined") & text.str.contains(WAITS)
-    )  # a question may quote a conversation
+    # a question may quote a conversation
+    told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))
     return judged_by(
         answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript
     )
