@@ -92,19 +92,10 @@ def removals_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame
 
 
 def _loss(gone: DuplicateRemoval | Dropped) -> list[Any]:
-    other = (
-        [gone.similarity, gone.kept_place.file, gone.kept_place.line]
-        if isinstance(gone, DuplicateRemoval)
-        else [None, None, None]
-    )
-    return [
-        gone.place.file,
-        gone.place.line,
-        gone.code,
-        *other,
-        gone.example,
-        gone.kept if isinstance(gone, DuplicateRemoval) else None,
-    ]
+    place = [gone.place.file, gone.place.line, gone.code]
+    if isinstance(gone, Dropped):
+        return [*place, None, None, None, gone.example, None]
+    return [*place, gone.similarity, gone.kept_place.file, gone.kept_place.line, gone.example, gone.kept]
 
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
@@ -117,16 +108,8 @@ def _conflict(conflict: Conflict) -> list[Any]:
     one, other = left.example.place, right.example.place
     words = (evidence[0].left, evidence[0].right, evidence[0].source) if evidence else ("", "", "")
     places = [one.file, one.line, other.file, other.line, left.example.id, right.example.id, conflict.id]
-    return [
-        conflict.code,
-        conflict.confidence,
-        left.request,
-        left.answer,
-        right.answer,
-        *words,
-        conflict.similarity,
-        *places,
-    ]
+    texts = [left.request, left.answer, right.answer]
+    return [conflict.code, conflict.confidence, *texts, *words, conflict.similarity, *places]
 
 
 def splits_frame(manifest: Manifest) -> pl.DataFrame:

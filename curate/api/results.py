@@ -8,15 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from curate.api.frames import (
-    conflicts_frame,
-    findings_frame,
-    notebook_html,
-    removals_frame,
-    removed_frame,
-    splits_frame,
-    to_frame,
-)
+from curate.api import frames
 from curate.api.hub import push_folder
 from curate.api.inputs import Inputs, kept_rows, split_rows
 from curate.conflicts.conflict import ConflictsResult as Compared
@@ -50,7 +42,7 @@ class CheckResult:
     @cached_property
     def findings(self) -> pl.DataFrame:
         """One row per finding: file, line, code, severity, message, pointer, hint, fixable, example."""
-        return findings_frame(self.report.findings)
+        return frames.findings_frame(self.report.findings)
 
     @cached_property
     def counts(self) -> pl.DataFrame:
@@ -61,7 +53,7 @@ class CheckResult:
         }
         order = sorted(self.report.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
         columns = {"code": pl.String, "name": pl.String, "severity": pl.String, "findings": pl.Int64}
-        return to_frame(
+        return frames.to_frame(
             ((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order),
             columns,
         )
@@ -79,7 +71,7 @@ class CheckResult:
         }
         facts = {"lines": self.report.lines, "examples": self.report.examples, **counts}
         shown = {"Rules": self.counts, "Findings": self.findings.select("file", "line", "code", "severity", "message")}
-        return notebook_html("Check", facts, shown)
+        return frames.notebook_html("Check", facts, shown)
 
 
 @dataclass(frozen=True)
@@ -116,22 +108,22 @@ class DedupResult:
     @cached_property
     def removed(self) -> pl.DataFrame:
         """One row per removed line; the columns about a kept example are null for lines that were dropped."""
-        return removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
+        return frames.removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
     def apart(self) -> pl.DataFrame:
         """Near-duplicates that differ in a fact; both are kept. Columns as in `removed`."""
-        return removals_frame(self.plan.apart)
+        return frames.removals_frame(self.plan.apart)
 
     @cached_property
     def same_words(self) -> pl.DataFrame:
         """Short examples with the same content words; both are kept. Columns as in `removed`."""
-        return removals_frame(self.plan.same_words)
+        return frames.removals_frame(self.plan.same_words)
 
     @cached_property
     def alike(self) -> pl.DataFrame:
         """Paraphrases (D004), if a model was given; both are kept. Columns as in `removed`."""
-        return removals_frame(self.plan.alike)
+        return frames.removals_frame(self.plan.alike)
 
     @property
     def heavy(self) -> list[str]:
@@ -168,7 +160,7 @@ class DedupResult:
             "pairs kept apart": len(self.plan.apart),
         }
         shown = {"Removed": self.removed.drop("example", "kept"), "Kept apart": self.apart.drop("example", "kept")}
-        return notebook_html("Deduplication", facts, shown)
+        return frames.notebook_html("Deduplication", facts, shown)
 
 
 @dataclass(frozen=True)
@@ -184,7 +176,7 @@ class ConflictsResult:
     @cached_property
     def pairs(self) -> pl.DataFrame:
         """One row per conflict, highest confidence first, with answers, contradictory words and places."""
-        return conflicts_frame(self.report.conflicts)
+        return frames.conflicts_frame(self.report.conflicts)
 
     @property
     def notes(self) -> list[str]:
@@ -199,7 +191,7 @@ class ConflictsResult:
         pairs = self.pairs.select(
             "code", "confidence", "question", "left", "right", "left_file", "left_line", "right_file", "right_line"
         )
-        return notebook_html("Conflicts", facts, {"Highest confidence first": pairs})
+        return frames.notebook_html("Conflicts", facts, {"Highest confidence first": pairs})
 
 
 class _Folder:
@@ -215,12 +207,12 @@ class _Folder:
     @cached_property
     def splits(self) -> pl.DataFrame:
         """One row per split: split, examples, share, groups, characters, file."""
-        return splits_frame(self.manifest)
+        return frames.splits_frame(self.manifest)
 
     @cached_property
     def removed(self) -> pl.DataFrame:
         """One row per removed line: place, code, reason, who decided, the example kept instead, text."""
-        return removed_frame(self.folder / self.manifest.removed.file)
+        return frames.removed_frame(self.folder / self.manifest.removed.file)
 
     def _counts(self) -> dict[str, object]:
         return {"lines read": self.manifest.read, "kept": self.manifest.kept, "removed": self.manifest.removed.lines}
@@ -265,7 +257,7 @@ class SplitResult(_Folder):
         """One row per example that was in another split before: file, line, before, now, why, example."""
         columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
         moves = self.result.division.moved
-        return to_frame(
+        return frames.to_frame(
             ((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves),
             columns,
         )
@@ -289,7 +281,7 @@ class SplitResult(_Folder):
             "Moved": self.moved,
             "Removed": self.removed.select("file", "line", "code", "why", "decided_by"),
         }
-        return notebook_html(f"Splits in {self.folder}", facts, shown)
+        return frames.notebook_html(f"Splits in {self.folder}", facts, shown)
 
 
 @dataclass(frozen=True)
@@ -307,19 +299,19 @@ class VerifyResult:
     def points(self) -> pl.DataFrame:
         """One row per point: name, verdict (proved, broken, open), said."""
         points = ((point.name, point.verdict.value, point.said) for point in self.proof.points)
-        return to_frame(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
+        return frames.to_frame(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
 
     @cached_property
     def not_checked(self) -> pl.DataFrame:
         """One row for each thing that was not compared: name, number of examples, said."""
-        return to_frame(
+        return frames.to_frame(
             map(astuple, self.proof.not_checked), {"name": pl.String, "examples": pl.Int64, "said": pl.String}
         )
 
     @cached_property
     def findings(self) -> pl.DataFrame:
         """One row per finding: file, line, code, severity, message, pointer, hint, fixable, example."""
-        return findings_frame(self.proof.findings)
+        return frames.findings_frame(self.proof.findings)
 
     def __repr__(self) -> str:
         broken = plural(sum(point.verdict is Verdict.BROKEN for point in self.proof.points), "point")
@@ -328,7 +320,7 @@ class VerifyResult:
     def _repr_html_(self) -> str:
         facts = {"examples": sum(self.proof.examples.values()), "breaches": len(self.proof.findings)}
         shown = {"Points": self.points, "Breaches": self.findings.select("file", "line", "code", "message")}
-        return notebook_html(f"{self.proof.folder} {'holds' if self.holds else 'does not hold'}", facts, shown)
+        return frames.notebook_html(f"{self.proof.folder} {'holds' if self.holds else 'does not hold'}", facts, shown)
 
 
 @dataclass(frozen=True)
@@ -347,17 +339,17 @@ class RunResult(_Folder):
     @cached_property
     def stages(self) -> pl.DataFrame:
         """One row per stage: stage, state (done, unchanged, skipped; in a dry run, would run)."""
-        return to_frame(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
+        return frames.to_frame(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
 
     @cached_property
     def findings(self) -> pl.DataFrame:
         """One row per finding, as for `curate.check`."""
-        return findings_frame(self.result.findings)
+        return frames.findings_frame(self.result.findings)
 
     @cached_property
     def conflicts(self) -> pl.DataFrame:
         """One row per conflict, as for `curate.conflicts`."""
-        return conflicts_frame(self.result.conflicts)
+        return frames.conflicts_frame(self.result.conflicts)
 
     @property
     def notes(self) -> list[str]:
@@ -373,4 +365,4 @@ class RunResult(_Folder):
         counts = self._counts() if self.result.manifest is not None else {}
         facts = {"findings": len(self.result.findings), "conflicts": len(self.result.conflicts)} | counts
         shown = {"Stages": self.stages} | ({"Splits": self.splits} if self.result.manifest is not None else {})
-        return notebook_html(f"Run into {self.folder}", facts, shown)
+        return frames.notebook_html(f"Run into {self.folder}", facts, shown)

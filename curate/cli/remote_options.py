@@ -148,10 +148,8 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
                 "write one with `curate split`, or name a file",
             )
         beside = data / "validation.jsonl"
-        data, validation = (
-            data / "train.jsonl",
-            validation or (beside if beside.is_file() and beside.stat().st_size else None),
-        )
+        data = data / "train.jsonl"
+        validation = validation or (beside if beside.is_file() and beside.stat().st_size else None)
     if validation is not None and not validation.is_file():
         raise InputError(f"{validation}: no such file", f"check the path; it is looked up from {Path.cwd()}")
     if validation is not None and validation.resolve() == data.resolve():

@@ -18,7 +18,7 @@ class Choice:
     only: tuple[str, ...] = ()
     """Stages to run; empty: all."""
     skip: tuple[str, ...] = ()
-    """Stages to skip: nothing is found or left out by them."""
+    """Stages to skip."""
     again: tuple[str, ...] = ()
     """Stages to repeat even if nothing has changed."""
     until: str = ""

@@ -56,13 +56,13 @@ class TrainedOn:
     """Loss on the held-out split after each training, by seed, in nats per token."""
     loss: Interval
     scores: list[float]
-    """Score of the trained model's answers after each training, by seed; empty if it was not asked."""
+    """Score of the trained model's answers after each training, by seed; empty without questions."""
     score: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The loss of the selection minus that of another choice, and so the score, paired by seed."""
+    """Loss and score of the selection minus those of another choice, paired by seed."""
 
     against: str
     loss: Interval
@@ -74,20 +74,20 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class SelectionComparison:
-    """What trainings on a selection and on other choices lead to."""
+    """The results of trainings on a selection and on other choices of examples."""
 
     folder: str
     """Data and runs."""
     seeds: int
     held_out: str
-    """The split that was measured on."""
+    """The split that the losses are measured on."""
     held_out_examples: int
     base_loss: float
     """Loss of the model before any training."""
     metric: str | None
-    """What the scores are, as `curate evaluate` chose it for the task; None if no questions were asked."""
+    """The metric that `curate evaluate` chose for the task; None if no questions were asked."""
     questions: int
-    """Answers that were measured after each training."""
+    """Number of answers that are scored after each training."""
     choices: list[TrainedOn]
     differences: list[Difference]
 
@@ -121,7 +121,7 @@ def compare_selection(
     questions: int = 0,
 ) -> SelectionComparison:
     """Train and compare. `splits`: the folder that `splits_of` returns; `state`: the folder for data and runs;
-    `questions`: so many of the held-out split are put to each trained model, and its answers measured.
+    `questions`: number of held-out questions whose answers by each trained model are scored.
 
     Raises `CurateError` if a training fails.
     """

@@ -19,7 +19,7 @@ from curate.models.names import cache_folder
 
 DISTRIBUTION: Final = "curate-chat"
 DEVELOPMENT: Final = ("dev", "all", "offline")
-"""Extras that add nothing of their own to a user."""
+"""Extras that are of no use to a user by themselves."""
 REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\s*>=\s*([\d.]+))?.*?(?:;\s*extra == [\"']([\w-]+)[\"'])?")
 
 
@@ -31,7 +31,7 @@ class PackageState(Output):
     installed: str | None
     """Its version; null if it is not installed."""
     needed: str
-    """The oldest version that serves; empty: any."""
+    """The oldest supported version; empty: any."""
 
     @property
     def ok(self) -> bool:
@@ -74,16 +74,16 @@ class DoctorResult(Output):
     extras: list[ExtraState]
     """The base package first."""
     embeddings: str
-    """The default embedding model that is at hand; empty: none."""
+    """The default embedding model on this machine; empty: none."""
     nli: str
-    """The default NLI model that is at hand; empty: none."""
+    """The default NLI model on this machine; empty: none."""
     folders: list[FolderState]
     configuration: str | None
     """The configuration file that applies in the working folder."""
 
     @property
     def ok(self) -> bool:
-        """Whether all packages that curate cannot do without are there."""
+        """Whether all required packages are installed."""
         return all(extra.ok for extra in self.extras if not extra.name)
 
 

@@ -22,7 +22,7 @@ class Score(_Part):
 
 
 class Contender(_Part):
-    """One way to answer: the base or the tuned model, with or without examples in its prompt."""
+    """The base or the tuned model, with or without examples in its prompt."""
 
     name: str
     title: str
@@ -53,7 +53,7 @@ class Answered(_Part):
 
 
 class Outcome(_Part):
-    """All that was measured."""
+    """The result of an evaluation."""
 
     split: str
     questions: int

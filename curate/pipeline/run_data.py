@@ -156,7 +156,7 @@ class RunData:
 
     @property
     def _compares_whole(self) -> bool:
-        """Whether duplicates are searched in the same texts that the division compares."""
+        """Whether duplicates are searched in the texts that the split compares."""
         return self.config.dedup.on == "conversation"
 
     def compared(self) -> Table:

@@ -68,7 +68,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class SelectResult:
-    """What is selected and what is left out."""
+    """The selected examples, and the lines that are left out."""
 
     read: int
     """Lines read: selected + left."""
@@ -87,10 +87,10 @@ class SelectResult:
     displaced: list[str]
     """Ids of those that are not selected any more."""
     heavy: list[Finding]
-    """What needs a confirmation before it is written (D008): more than a share of a file goes for a rule or a score."""
+    """Findings that need a confirmation (D008): a large share of a file is left out for a rule or a score."""
     notes: list[str]
     plan: DedupResult = field(repr=False)
-    """What is written: the lines that stay, and the reason of each that goes."""
+    """The kept lines, and the reason of each removed one."""
 
 
 def select(

@@ -183,10 +183,8 @@ class Split(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        losses, skipped = (
-            [list(loss) for loss in found.losses],
-            [stage for stage, state in found.stages.items() if state == "skipped"],
-        )
+        losses = [list(loss) for loss in found.losses]
+        skipped = [stage for stage, state in found.stages.items() if state == "skipped"]
         return key_of(
             "split",
             "understood",

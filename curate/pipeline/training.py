@@ -17,7 +17,7 @@ from curate.core.events import Listener, StageAdvanced
 from curate.core.runs import new_events
 
 CURATE: Final = (sys.executable, "-P", "-m", "curate")
-"""The command in a process of its own; -P: nothing in the working folder can take the place of a module."""
+"""The command for a process of its own; with -P, a file in the working folder cannot replace a module."""
 POLL: Final = 0.2
 """Seconds between two looks at the run's metrics."""
 

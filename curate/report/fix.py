@@ -64,24 +64,14 @@ def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
     for file in report.files:
         yield from _file_text(file, done=done)
     touched = sum(file.lines > 0 for file in report.files)
-    if touched:
-        verb = "fixed" if done else "would fix"
-        yield (
-            f"{verb} {plural(report.findings, 'finding')} in {plural(report.lines, 'line')} of "
-            f"{plural(touched, 'file')}"
-        )
-    else:
-        yield "nothing to fix"
+    counts = f"{plural(report.findings, 'finding')} in {plural(report.lines, 'line')} of {plural(touched, 'file')}"
+    yield f"{'fixed' if done else 'would fix'} {counts}" if touched else "nothing to fix"
 
 
 def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     name = visible(file.name)
     if file.skipped:
-        yield (
-            f"{name}: not changed: it {file.skipped}"
-            if file.skipped.startswith("is ")
-            else f"{name}: not changed: {file.skipped}"
-        )
+        yield f"{name}: not changed: {'it ' if file.skipped.startswith('is ') else ''}{file.skipped}"
     if file.foreign:
         yield (
             f"{name}: lines in the format {', '.join(file.foreign)} are fixed only where their JSON is invalid; "

@@ -21,18 +21,8 @@ from curate.core.files import display_name
 from curate.core.lazy import np
 from curate.core.runs import Project
 from curate.core.text import plural
+from curate.review import events
 from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
-from curate.review.events import (
-    Advanced,
-    Broke,
-    Checked,
-    ConflictsFound,
-    DuplicatesFound,
-    Ended,
-    ExamplesKnown,
-    FindingsFound,
-    Tell,
-)
 from curate.review.sources import Sources
 
 if TYPE_CHECKING:
@@ -52,7 +42,7 @@ AT_ONCE: Final = 500
 """Clusters in one event: more would hold up keys."""
 
 
-def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
+def scan(sources: Sources, recall: Recall | None, tell: events.Tell) -> None:
     """Check and compare, and yield results as events."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
         ("check", lambda: _check(sources, tell)),
@@ -62,11 +52,11 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
         try:
             stage()
         except CurateError as error:
-            tell(Broke(name, error))
-    tell(Ended())
+            tell(events.Broke(name, error))
+    tell(events.Ended())
 
 
-def _check(sources: Sources, tell: Tell) -> None:
+def _check(sources: Sources, tell: events.Tell) -> None:
     # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.lint.runner import check_paths
     from curate.lint.suppressions import load_suppressions, suppress
@@ -78,28 +68,28 @@ def _check(sources: Sources, tell: Tell) -> None:
     def advance(lines: int) -> None:
         nonlocal done
         done += lines
-        tell(Advanced("check", done, None))
+        tell(events.Advanced("check", done, None))
 
     def found(findings: "list[Finding]") -> None:
         fresh = [finding for finding in findings if (finding.code, finding.example) not in stand]
         if fresh:
-            tell(FindingsFound(fresh))
+            tell(events.FindingsFound(fresh))
 
-    tell(Advanced("check", 0, None))
+    tell(events.Advanced("check", 0, None))
     report = check_paths(sources.files, sources.config.check, advance, found=found)
     before = {id(finding) for finding in report.findings}
     suppress(report, suppressions, [display_name(path) for path in sources.files])
     if stale := [finding for finding in report.findings if id(finding) not in before]:
-        tell(FindingsFound(stale))
-    tell(Checked(report.lines, report.examples, report.suppressed, report.seconds))
+        tell(events.FindingsFound(stale))
+    tell(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
-def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
+def _compare(sources: Sources, recall: Recall | None, tell: events.Tell) -> None:
     from curate.pipeline.dedup import plan
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)
-        tell(Advanced("duplicates", done or 0, None))
+        tell(events.Advanced("duplicates", done or 0, None))
 
     config = sources.config.dedup
     if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
@@ -110,22 +100,22 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
     clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]
     for start in range(0, max(len(clusters), 1), AT_ONCE):
         end = start + AT_ONCE
-        tell(DuplicatesFound(clusters[start:end], more=end < len(clusters)))
+        tell(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
     del clusters
     try:
         _conflicts(sources, recall, found, tell)
     except CurateError as error:
-        tell(Broke("conflicts", error))
+        tell(events.Broke("conflicts", error))
 
 
-def _tell_ids(found: "DedupResult", tell: Tell) -> None:
+def _tell_ids(found: "DedupResult", tell: events.Tell) -> None:
     table = found.table
     for number, source in enumerate(table.sources):
         first, last = int(table.first[number]), int(table.first[number + 1])
         inside = (table.lines >= first) & (table.lines < last)
         lines = table.lines[inside]
         starts = np.empty(0, np.int64) if source.document else table.starts[lines]
-        tell(ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
+        tell(events.ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
 
 
 def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
@@ -158,12 +148,12 @@ def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     ]
 
 
-def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: Tell) -> None:
+def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: events.Tell) -> None:
     from curate.conflicts.conflict import find_conflicts
 
     table = found.table
     count = len(table.lines)
-    tell(Advanced("conflicts", 0, count, "examples"))
+    tell(events.Advanced("conflicts", 0, count, "examples"))
 
     def read(wanted: Collection[str] | None) -> list[Example]:
         known = [at for at in range(count) if wanted is None or table.id(at) in wanted]
@@ -173,18 +163,18 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", te
 
     recalled = recall(sources.project, read) if recall else None
     if recalled is not None:
-        tell(ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
+        tell(events.ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
         return
     if count > MANY:
         note = (
             f"conflicts were not searched among {plural(count, 'example')}; `curate run` searches them with models "
             "and shows them here"
         )
-        tell(ConflictsFound([], notes=[note]))
+        tell(events.ConflictsFound([], notes=[note]))
         return
     report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
     tell(
-        ConflictsFound(
+        events.ConflictsFound(
             [pair_conflict_of(conflict) for conflict in report.conflicts],
             [multi_conflict_of(topic) for topic in report.topics],
             report.notes,
@@ -242,7 +232,7 @@ class Scan:
             if isinstance(fact, BaseException):
                 raise fact
             yield fact
-            if isinstance(fact, Ended):
+            if isinstance(fact, events.Ended):
                 return
 
     _stopped = False

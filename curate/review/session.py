@@ -21,21 +21,9 @@ from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import LineIndex
+from curate.review import events
 from curate.review.assignment import Share
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
-from curate.review.events import (
-    Advanced,
-    Broke,
-    Checked,
-    ConflictsFound,
-    DuplicatesFound,
-    Ended,
-    ExamplesKnown,
-    FindingsFound,
-    ScanEvent,
-    ScoresKnown,
-    TrainingKnown,
-)
 from curate.review.example_queue import ExampleQueue
 from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
@@ -70,27 +58,25 @@ class ReviewSession:
     def __init__(self, lines: LineIndex, log: DecisionLog, who: str = "", share: Share | None = None) -> None:
         """`who`: the reviewer, by default the user of the system; `share`: their examples, by default all."""
         self.lines, self.log, self.who, self.share = lines, log, who or user(), share
-        self.examples, self.findings, self.clusters, self.conflicts = (
-            ExampleQueue(lines, share),
-            FindingQueue(),
-            ClusterQueue(),
-            ConflictQueue(),
-        )
+        self.examples = ExampleQueue(lines, share)
+        self.findings = FindingQueue()
+        self.clusters = ClusterQueue()
+        self.conflicts = ConflictQueue()
         self.queues: dict[Kind, Queue] = {
             queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)
         }
-        self.stages: dict[str, Advanced] = {}
+        self.stages: dict[str, events.Advanced] = {}
         """The progress of each running stage."""
-        self.checked: Checked | None = None
+        self.checked: events.Checked | None = None
         self.notes: list[str] = []
         """What was not searched for, and why."""
-        self.broke: list[Broke] = []
+        self.broke: list[events.Broke] = []
         self.compared: set[str] = set()
         """Which of `clusters` and `conflicts` are known."""
         self.ended = False
-        self.trained: TrainingKnown | None = None
+        self.trained: events.TrainingKnown | None = None
         """The training dynamics, if the review is about a training."""
-        self._late: list[ExamplesKnown] = []
+        self._late: list[events.ExamplesKnown] = []
         self._unplaced: list[int] = []
         """Findings without an example that came before their lines were indexed."""
         self._placed = False
@@ -108,37 +94,37 @@ class ReviewSession:
 
     # Content
 
-    def take(self, fact: ScanEvent) -> None:
+    def take(self, fact: events.ScanEvent) -> None:
         """Add the results of an event."""
         match fact:
-            case Advanced():
+            case events.Advanced():
                 self.stages[fact.stage] = fact
-            case FindingsFound():
+            case events.FindingsFound():
                 self._take_findings(fact.findings)
-            case Checked():
+            case events.Checked():
                 self.checked = fact
                 self.stages.pop("check", None)
-            case ExamplesKnown():
+            case events.ExamplesKnown():
                 self._late.append(fact)
                 self.grow()
-            case DuplicatesFound():
+            case events.DuplicatesFound():
                 self._take_subjects(self.clusters, fact.clusters)
                 if not fact.more:
                     self.compared.add("clusters")
                     self.stages.pop("duplicates", None)
-            case ConflictsFound():
+            case events.ConflictsFound():
                 self._take_subjects(self.conflicts, [*fact.conflicts, *fact.multi_conflicts])
                 self.notes.extend(fact.notes)
                 self.compared.add("conflicts")
                 self.stages.pop("conflicts", None)
-            case TrainingKnown():
+            case events.TrainingKnown():
                 self.trained = fact
-            case ScoresKnown():
+            case events.ScoresKnown():
                 self.examples.know_scores(fact)
-            case Broke():
+            case events.Broke():
                 self.broke.append(fact)
                 self.stages.pop(fact.stage, None)
-            case Ended():
+            case events.Ended():
                 self.ended = True
                 self.stages.clear()
 

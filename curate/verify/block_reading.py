@@ -23,7 +23,7 @@ PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant
 
 
 class NoFormError(ValueError):
-    """A line has the keys of a form and not its content."""
+    """A line has the keys of a format, but not its content."""
 
 
 def _text(value: Any) -> str:
@@ -59,7 +59,7 @@ def _content(content: Any, attached: list[Any]) -> str:
 
 
 def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[Said]:
-    """The turns in the blocks of one message: what it says, and each result as a turn of a tool."""
+    """The turns in the blocks of one message: its text and calls, and each result as a turn of a tool."""
     if type(parts) is not list:
         yield role, _content(parts, attached), ""
         return
@@ -217,11 +217,11 @@ SIDED_FORMS: Final[
     ),
     (lambda value: "contents" in value and type(value.get("completions")) is list, _vertex_sides),
 )
-"""Forms of preference pairs: turns with the better answer, and the worse one."""
+"""Formats of preference pairs: turns with the better answer, and the worse answer."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
     (_has_blocks, _bedrock),
 )
-"""Forms with messages; they are told before messages."""
+"""Formats with messages; they are recognized before the format messages."""
 OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
     (lambda value: bool(_first_part(value.get("contents"), "parts")), _vertex),
     (lambda value: type(value.get("responses_create_params")) is dict, _responses),
@@ -234,7 +234,7 @@ OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
     (lambda value: type(value.get("segments")) is list, _segments),
     (lambda value: any(_is_list(value.get(key)) for key in LISTS), _list),
 )
-"""Forms under other keys; they are told after all others."""
+"""Formats under other keys; they are recognized after all others."""
 
 
 def _is_list(items: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Where a request and its response stand in a line; tools and media in one spelling, so that lines can be compared."""
+"""Find request and response in a line, and write tools and media in one form, so that lines can be compared."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ def _holder(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def declared(value: dict[str, Any]) -> Any:
-    """The tools of a line as functions; those of no known spelling as they are."""
+    """The tools of a line as functions; those in an unknown form unchanged."""
     config = value.get("toolConfig")
     tools = _holder(value).get("tools")
     if tools is None and type(config) is dict:
@@ -37,7 +37,7 @@ def list_under(value: dict[str, Any], owners: tuple[str, ...], *keys: str) -> An
 
 
 def completion_of(value: dict[str, Any]) -> Any:
-    """The message of a stored completion; None if a line is none."""
+    """The message of a stored completion; None for other lines."""
     choices = list_under(value, ("response", "body"), "choices")
     return choices[0].get("message") if choices and type(choices[0]) is dict else None
 

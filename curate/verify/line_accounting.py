@@ -91,10 +91,8 @@ def books_point(
     before = _digested(inputs.files, pool)
     left = {removed.line: removed.data or b"" for removed in ledger.removed}
     left_places = np.array(list(left), dtype=np.int64) + (len(written.files) << FILE)
-    digests, places = (
-        np.concatenate([written.digests, digests_of(list(left.values()))]),
-        np.concatenate([written.line_places, left_places]),
-    )
+    digests = np.concatenate([written.digests, digests_of(list(left.values()))])
+    places = np.concatenate([written.line_places, left_places])
     after = _Lines.of([*written.files, ledger.path], digests, places, left)
     lost, added = unmatched(before.frame, after.frame), unmatched(after.frame, before.frame)
     odd = len(lost)
@@ -192,7 +190,7 @@ def _id(value: Any) -> str:
 
 
 def said_by(value: Any) -> str:
-    """Hash of what a line says, in any format: turns, tools, attachments, label."""
+    """Hash of the content of a line in any format: turns, tools, attachments, label."""
     if isinstance(value, bytes):
         return f"bytes {xxhash.xxh3_128_hexdigest(value)}"
     try:

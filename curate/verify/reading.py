@@ -109,7 +109,7 @@ def read(value: Any) -> Reading:
 
 
 def given(value: Object) -> Object:
-    """The keys of a line that a trainer reads."""
+    """The part of a line that a trainer reads."""
     return value if value.keys() <= GIVEN else {key: item for key, item in value.items() if key in GIVEN}
 
 
@@ -338,7 +338,7 @@ def _plain(value: Object, reading: Reading) -> None:
 
 
 def _sided(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Callable[[Object, Reading], None]:
-    """Turns and the worse answer of a form with a reader of its own."""
+    """Turns and the worse answer of a format with its own parser."""
 
     def turns(value: Object, reading: Reading) -> None:
         try:
@@ -355,7 +355,7 @@ def _sided(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Calla
 
 
 def _spoken(parse: Callable[[Object, list[Any]], Spoken]) -> Callable[[Object, Reading], None]:
-    """Turns of a form with a reader of its own."""
+    """Turns of a format with its own parser."""
     return _sided(lambda value, attached: (parse(value, attached), []))
 
 

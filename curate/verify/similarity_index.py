@@ -321,11 +321,9 @@ class _Matching:
         crowded = np.bincount(
             earlier.owners[ranks(index.counts, earlier.hashes) >= CROWDED], minlength=len(earlier.sizes)
         )
-        digests, ends, held_ends = (
-            earlier.digests(earlier.sizes - crowded),
-            earlier.starts + earlier.sizes,
-            index.sets.starts + index.sizes,
-        )
+        digests = earlier.digests(earlier.sizes - crowded)
+        ends = earlier.starts + earlier.sizes
+        held_ends = index.sets.starts + index.sizes
         order = np.lexsort((earlier.sizes, digests))  # among equal parts, the smallest set is the most similar
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(digests[order]) != 0))]
         largest = self._largest(earlier.sizes, crowded)

@@ -1,4 +1,4 @@
-"""Split text that a chat template has rendered into turns, by code of its own: the proof compares questions, too."""
+"""Split rendered text of a chat template into turns, independently of the reader, to compare questions."""
 
 import re
 from itertools import groupby, pairwise
@@ -10,7 +10,7 @@ Said = list[tuple[str, str]]
 ASKED: Final = (
     "messages", "conversations", "instruction", "input", "system", "history", "question", "query",
 )  # fmt: skip
-"""Keys of a preference that hold its prompt, but for `prompt`."""
+"""Keys of the prompt of a preference, besides `prompt`."""
 BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGINS))})*")
 
 
@@ -69,12 +69,12 @@ SPLITTERS: Final = tuple(_Splitter(markup) for markup in CHAT_MARKUP)
 
 
 def transcript(text: str) -> Said | None:
-    """Roles and texts of a rendered conversation that begins with a question and alternates, else None."""
+    """Roles and texts of a rendered conversation; None for other text."""
     return _split(text)[0]
 
 
 def _split(text: str) -> tuple[Said | None, _Splitter]:
-    """The conversation of a text, and what split it."""
+    """The conversation in a text, and the splitter that parsed it."""
     for splitter in SPLITTERS:
         stems = splitter.markup.stems
         if stems and not any(stem in text for stem in stems):
@@ -89,7 +89,7 @@ def _named(said: Said | None) -> Said:
 
 
 def completed(value: dict[str, Any]) -> Said | None:
-    """The conversation of a rendered prompt and its completion, which holds the last answer."""
+    """The conversation of a rendered prompt and its completion, which contains the last answer."""
     if type(value["prompt"]) is not str or type(value["completion"]) is not str or value.get("system"):
         return None
     told = transcript(value["prompt"] + value["completion"])

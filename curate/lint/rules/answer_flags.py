@@ -9,23 +9,7 @@ from typing import Final
 
 from curate.language.lexicon import UNENDED
 from curate.language.refusals import HINTS, OPENING, refuses
-from curate.lint.rules.prefilter import (
-    ANSWER,
-    CharacterSet,
-    EchoesQuestion,
-    EndsWith,
-    Flag,
-    Literals,
-    MissingText,
-    OpenFence,
-    OtherScript,
-    OuterSpace,
-    Prefilter,
-    RepeatedTurn,
-    Repeats,
-    StartsWith,
-    UnusualText,
-)
+from curate.lint.rules import prefilter
 from curate.read.chunks import Batch
 
 # Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
@@ -39,18 +23,23 @@ NOUNS: Final = (
     "conversation", "review", "essay",
 )  # fmt: skip
 SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
-PADDED: Final = OuterSpace(flag="padded")
-BLANK: Final[tuple[Prefilter, ...]] = (PADDED, CharacterSet(UNSEEN, flag="padded"))
-JOINED: Final = Flag(flag="joined")
-AGAIN: Final = RepeatedTurn(flag="repeated")
-ECHOES: Final = EchoesQuestion(flag="echoes")
-SWITCHED: Final = OtherScript(flag="switched")
-REPEATS: Final = Repeats(flag="repeats")
-UNEVEN: Final = UnusualText(flag="uneven")
-DECLINES: Final = Literals(HINTS, ANSWER, within=OPENING, flag="declines")
-ENDS: Final = EndsWith((",", " (", *UNENDED), flag="cut")
-CUT: Final[tuple[Prefilter, ...]] = (PADDED, ENDS, StartsWith("{[", flag="cut"), OpenFence(flag="cut"))
-POINTS: Final = MissingText(
+PADDED: Final = prefilter.OuterSpace(flag="padded")
+BLANK: Final[tuple[prefilter.Prefilter, ...]] = (PADDED, prefilter.CharacterSet(UNSEEN, flag="padded"))
+JOINED: Final = prefilter.Flag(flag="joined")
+AGAIN: Final = prefilter.RepeatedTurn(flag="repeated")
+ECHOES: Final = prefilter.EchoesQuestion(flag="echoes")
+SWITCHED: Final = prefilter.OtherScript(flag="switched")
+REPEATS: Final = prefilter.Repeats(flag="repeats")
+UNEVEN: Final = prefilter.UnusualText(flag="uneven")
+DECLINES: Final = prefilter.Literals(HINTS, prefilter.ANSWER, within=OPENING, flag="declines")
+ENDS: Final = prefilter.EndsWith((",", " (", *UNENDED), flag="cut")
+CUT: Final[tuple[prefilter.Prefilter, ...]] = (
+    PADDED,
+    ENDS,
+    prefilter.StartsWith("{[", flag="cut"),
+    prefilter.OpenFence(flag="cut"),
+)
+POINTS: Final = prefilter.MissingText(
     (
         *(f"{which} {noun}" for which in POINTERS for noun in NOUNS),
         *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above")),

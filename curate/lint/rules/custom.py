@@ -134,10 +134,8 @@ def _tried(item: CustomRule) -> None:
 
     A rule must give one result per message.
     """
-    source, step = (
-        f"check.rule {item.code}",
-        "fix its pattern or expression; the columns are turn, role, text, content, called, media",
-    )
+    source = f"check.rule {item.code}"
+    step = "fix its pattern or expression; the columns are turn, role, text, content, called, media"
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
     try:
         together = frame.select(said=_condition(item))

@@ -179,15 +179,11 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         declines=looked & REFUSING > 0,
         cut=looked & UNFINISHED > 0,
     )
-    questions, heads = (
-        frame["text"].filter(frame["short"]).str.strip_chars(),
-        frame["text"].filter(frame["long"]).str.head(UNEVEN.head),
-    )
+    questions = frame["text"].filter(frame["short"]).str.strip_chars()
+    heads = frame["text"].filter(frame["long"]).str.head(UNEVEN.head)
     pointing = (questions.str.contains(POINTING) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
-    points, uneven = (
-        _marked(frame["short"], pointing),
-        frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS)),
-    )
+    points = _marked(frame["short"], pointing)
+    uneven = frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
     return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
         frame.get_column_index("uneven"), uneven.alias("uneven")
     )

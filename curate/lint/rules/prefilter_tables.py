@@ -12,29 +12,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.lazy import np, pl
+from curate.lint.rules import prefilter
 from curate.lint.rules.message_frame import texts_frame
-from curate.lint.rules.prefilter import (
-    ANSWER,
-    Addresses,
-    CharacterPairs,
-    CharacterSet,
-    EchoesQuestion,
-    EndsWith,
-    Literals,
-    MissingText,
-    OpenFence,
-    OtherScript,
-    OuterSpace,
-    Passwords,
-    PersonalNumbers,
-    Prefilter,
-    RepeatedTurn,
-    Repeats,
-    ShortAnswers,
-    StartsWith,
-    UnusualText,
-    Variables,
-)
 from curate.lint.rules.rule import Rule
 from curate.read.dataset import SEPARATORS
 
@@ -61,20 +40,20 @@ def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
     from curate.read.fast_path import Scan  # imports numba, which only pays off for large files
 
     found = Scan(
-        prefilter_tables(prefilter for rule in rules for prefilter in rule.prefilters),
+        prefilter_tables(one for rule in rules for one in rule.prefilters),
         partial(_suspects, apart) if apart else None,
     )
     found.load()
     return found
 
 
-def prefilter_tables(prefilters: Iterable[Prefilter]) -> "Prefilters":
+def prefilter_tables(prefilters: Iterable[prefilter.Prefilter]) -> "Prefilters":
     """The combined tables of some prefilters: a match of any of them counts."""
     from curate.read.fast_path import Prefilters
 
     wanted: dict[type, list[Any]] = defaultdict(list)
-    for prefilter in dict.fromkeys(prefilters):
-        wanted[type(prefilter)].append(prefilter)
+    for one in dict.fromkeys(prefilters):
+        wanted[type(one)].append(one)
     return Prefilters(_patterns(wanted), _answers(wanted), _exchanges(wanted))
 
 
@@ -82,32 +61,44 @@ def _patterns(wanted: Wanted) -> "TextPatterns":
     from curate.read.json_string_kernel import TextPatterns
     from curate.read.pattern_table import pattern_table
 
-    nobodys = set.intersection(*(set(one.nobodys) for one in wanted[Addresses])) if wanted[Addresses] else set()
+    nobodys = (
+        set.intersection(*(set(one.nobodys) for one in wanted[prefilter.Addresses]))
+        if wanted[prefilter.Addresses]
+        else set()
+    )
     return TextPatterns(
         pattern_table(_literal_patterns(wanted)),
-        _characters(tuple(wanted[CharacterSet]), tuple(wanted[CharacterPairs])),
-        _numbers(wanted[PersonalNumbers]),
+        _characters(tuple(wanted[prefilter.CharacterSet]), tuple(wanted[prefilter.CharacterPairs])),
+        _numbers(wanted[prefilter.PersonalNumbers]),
         _rows(nobodys, 12),
-        len(wanted[Addresses]),
-        len(wanted[Passwords]),
-        len(wanted[Variables]),
-        max((one.within for one in wanted[Literals]), default=0),
+        len(wanted[prefilter.Addresses]),
+        len(wanted[prefilter.Passwords]),
+        len(wanted[prefilter.Variables]),
+        max((one.within for one in wanted[prefilter.Literals]), default=0),
     )
 
 
 def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
     from curate.read.pattern_table import ANYWHERE, AT_START, IN_ANSWER, LINKS, POINTS, SEVERAL, Pattern
 
-    for one in wanted[Literals]:
-        means = SEVERAL if one.times > 1 else AT_START if one.within else IN_ANSWER if one.of == ANSWER else ANYWHERE
+    for one in wanted[prefilter.Literals]:
+        means = (
+            SEVERAL
+            if one.times > 1
+            else AT_START
+            if one.within
+            else IN_ANSWER
+            if one.of == prefilter.ANSWER
+            else ANYWHERE
+        )
         yield from (Pattern(text, means, one.cased, one.begins_word) for text in one.texts)
-    for one in wanted[MissingText]:
+    for one in wanted[prefilter.MissingText]:
         yield from (
             Pattern(text, means) for texts, means in ((one.texts, POINTS), (one.links, LINKS)) for text in texts
         )
 
 
-def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
+def _numbers(wanted: Sequence[prefilter.PersonalNumbers]) -> "NumberPatterns":
     from curate.read.number_prefilter import NumberPatterns
 
     groups = [
@@ -116,10 +107,8 @@ def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
         for lengths in one.groups
     ]
     plus, dotted, capitals = (_least(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals"))
-    alone, first = (
-        _among(size for one in wanted for size in one.alone),
-        _among(ord(digit) for one in wanted if one.alone for digit in one.first),
-    )
+    alone = _among(size for one in wanted for size in one.alone)
+    first = _among(ord(digit) for one in wanted if one.alone for digit in one.first)
     return NumberPatterns(
         np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals
     )
@@ -129,19 +118,18 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
     from curate.read.text_prefilter import AnswerPatterns
 
     opens = np.full(256, NEVER, dtype=np.int64)
-    for one in wanted[StartsWith]:
+    for one in wanted[prefilter.StartsWith]:
         for byte in one.chars.encode("ascii"):
             opens[byte] = min(opens[byte], one.longer)
-    ends = [text for one in wanted[EndsWith] for text in one.texts]
+    ends = [text for one in wanted[prefilter.EndsWith] for text in one.texts]
     last = _among(text.encode()[-1] for text in ends)
     last[97:123] |= bool(ends)
-    sentences, tail = (
-        _least(one.sentences for one in wanted[EndsWith]),
-        4 * max((one.tail for one in wanted[EndsWith]), default=0),
-    )
-    several = _least(one.times for one in wanted[Literals] if one.times > 1)
-    start = max((one.within for one in wanted[Literals]), default=0)
-    repeats, uneven = _only(wanted[Repeats], Repeats(piece=0)), _only(wanted[UnusualText], UnusualText(head=0))
+    sentences = _least(one.sentences for one in wanted[prefilter.EndsWith])
+    tail = 4 * max((one.tail for one in wanted[prefilter.EndsWith]), default=0)
+    several = _least(one.times for one in wanted[prefilter.Literals] if one.times > 1)
+    start = max((one.within for one in wanted[prefilter.Literals]), default=0)
+    repeats = _only(wanted[prefilter.Repeats], prefilter.Repeats(piece=0))
+    uneven = _only(wanted[prefilter.UnusualText], prefilter.UnusualText(head=0))
     odd = np.array([uneven.marked, *uneven.length, uneven.lettered])
     return AnswerPatterns(
         opens,
@@ -149,7 +137,7 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
         last,
         sentences,
         tail,
-        len(wanted[OpenFence]),
+        len(wanted[prefilter.OpenFence]),
         several,
         start,
         repeats.piece,
@@ -168,7 +156,8 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
 def _exchanges(wanted: Wanted) -> "ExchangePatterns":
     from curate.read.text_prefilter import ExchangePatterns
 
-    brief, points = wanted[ShortAnswers], _only(wanted[MissingText], MissingText((), short=0))
+    brief = wanted[prefilter.ShortAnswers]
+    points = _only(wanted[prefilter.MissingText], prefilter.MissingText((), short=0))
     openings = np.stack(
         [
             _among(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name))
@@ -176,15 +165,15 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
         ]
     )
     return ExchangePatterns(
-        _least(one.shared for one in wanted[EchoesQuestion]),
-        _only(wanted[OtherScript], OtherScript(wide=0.0)).wide,
+        _least(one.shared for one in wanted[prefilter.EchoesQuestion]),
+        _only(wanted[prefilter.OtherScript], prefilter.OtherScript(wide=0.0)).wide,
         max((one.most for one in brief), default=0),
         openings,
         points.short,
         _among(ord(char) for char in points.shown if char.isascii()),
         _among(char.encode()[2] for char in points.shown if not char.isascii()),
-        len(wanted[OuterSpace]),
-        len(wanted[RepeatedTurn]),
+        len(wanted[prefilter.OuterSpace]),
+        len(wanted[prefilter.RepeatedTurn]),
     )
 
 
@@ -224,7 +213,9 @@ def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
 
 
 @cache
-def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ...]) -> "CharacterTables":
+def _characters(
+    chars: tuple[prefilter.CharacterSet, ...], pairs: tuple[prefilter.CharacterPairs, ...]
+) -> "CharacterTables":
     """The class flags of each character."""
     from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, CharacterTables
 

@@ -1,5 +1,6 @@
 """Family S: secrets and personal data. Messages give kind, position and length, never the secret."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -36,9 +37,7 @@ def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | No
         found = sorted(finder(text))
         if not found:
             return None
-        kinds = {secret.kind: 0 for secret in found}
-        for secret in found:
-            kinds[secret.kind] += 1
+        kinds = Counter(secret.kind for secret in found)
         first = found[0]
         counts = ", ".join(plural(count, kind) for kind, count in kinds.items())
         return (

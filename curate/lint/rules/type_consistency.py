@@ -1,14 +1,14 @@
 """Family J over the data set: keys with different types in different examples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.core.address import escape
-from curate.core.example import Example, Place
+from curate.core.example import Example
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, visible
+from curate.lint.rules.counts import Count
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule
@@ -20,14 +20,6 @@ OTHERS: Final = frozenset(("content", "arguments"))
 
 GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
 """Paths whose types M002, M004 and M005 check."""
-
-
-@dataclass(slots=True)
-class Types:
-    """Count and first place of each type of a path."""
-
-    count: int
-    place: Place
 
 
 def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -61,27 +53,22 @@ def type_changes(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
-    known: dict[str, dict[str, Types]] = state.memory.setdefault("J023", {})
+    known: dict[str, dict[str, Count]] = state.memory.setdefault("J023", {})
     for path, kind in _kinds(example.value):
-        kinds = known.get(path)
-        if kinds is None:
-            if len(known) >= PATHS:
-                continue
-            kinds = known[path] = {}
-        if kind in kinds:
-            kinds[kind].count += 1
-        else:
-            kinds[kind] = Types(1, example.place)
+        if path in known or len(known) < PATHS:
+            kinds = known.setdefault(path, {})
+            count, first = kinds.get(kind, (0, example.place))
+            kinds[kind] = (count + 1, first)
 
 
 @type_changes.finalize
 def type_findings(state: DatasetState) -> PlacedProblems:
     """The keys with several types."""
-    known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
+    known: dict[str, dict[str, Count]] = state.memory.get("J023", {})
     for path, kinds in known.items():
         if len(kinds) > 1:
-            ordered = sorted(kinds.items(), key=lambda pair: -pair[1].count)
+            ordered = sorted(kinds.items(), key=lambda pair: -pair[1][0])
             counts = ", ".join(
-                f"{kind} {types.count:,} times (first at {visible(str(types.place))})" for kind, types in ordered
+                f"{kind} {count:,} times (first at {visible(str(first))})" for kind, (count, first) in ordered
             )
-            yield ordered[-1][1].place, Problem("", f"{visible(excerpt(path, 80))} is {counts}")
+            yield ordered[-1][1][1], Problem("", f"{visible(excerpt(path, 80))} is {counts}")
