@@ -5,6 +5,7 @@ that findings point into the line as the user wrote it.
 """
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from curate.core.address import escape
@@ -89,11 +90,7 @@ def example_of(value: Object, place: Place) -> Example:
             continue
         if defect is None and (unread := _unread(known, found.value)):
             defect = unread, f"{unread[1:]} is not read in the format {known.name}"
-        return (
-            found
-            if defect is None
-            else Example(place, found.value, found.format, found.pointers, moved=found.moved, defect=defect)
-        )
+        return found if defect is None else replace(found, defect=defect)
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
 
 

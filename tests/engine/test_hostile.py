@@ -86,6 +86,7 @@ def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(
 
 @given(values=st.lists(lines | json_values, min_size=1, max_size=4))
 @example(values=[{"input": {"messages": [], "tools": [1 << 63]}, "preferred_output": None}])
+@example(values=[{"input": {"messages": [], "tools": [None], "system": ""}, "preferred_output": None}])
 @example(values=[{"system": "x", "messages": [{"role": "customer"}, {"role": None}, "Hi"]}])
 @example(values=[{"conversations": [{"role": "customer"}, {"from": "narrator"}, {}]}])
 @example(values=[{"prompt": [{"role": "customer"}], "completion": [{"from": "narrator"}]}])
