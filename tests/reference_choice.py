@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from curate.core.example import Example
-from curate.corpus.keep_policy import length, rank_of
-from curate.dedup.cluster import Choice, Pair
+from curate.corpus.features import length, rank_of
+from curate.dedup.cluster_resolution import Choice, Pair
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import TOLD, jaccard
 

@@ -109,5 +109,5 @@ def expected(files: Sequence[Path], drops: Drops, edits: Edits) -> Expected:
 def _lines(files: Sequence[Path]) -> Iterator[tuple[Path, str, int, bytes]]:
     for path in files:
         for parsed in read_file(path, FileFacts(str(path))):
-            if not parsed.line.blank:
+            if not parsed.blank:
                 yield path, key_of(parsed), parsed.place.line, parsed.jsonl

@@ -12,9 +12,9 @@ from curate.core.files import sha256
 from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
-from curate.models.history import common_length
 from curate.models.names import fingerprint
 from curate.models.template import Template, load_template, template_hash
+from curate.models.template_messages import common_length
 from train.adapters import WEIGHTS, load_adapter
 from train.data import filled
 from train.model import DTYPES, compute_dtype, load_base

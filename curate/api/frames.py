@@ -14,7 +14,7 @@ from curate.core.finding import Finding
 from curate.core.manifest import Manifest
 from curate.core.removed import removal_of
 from curate.core.text import excerpt
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
 from curate.report.html import safe
 

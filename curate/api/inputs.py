@@ -16,8 +16,7 @@ import orjson
 import polars as pl
 
 from curate.api.frames import names_of
-from curate.core.arrow_batches import ROWS
-from curate.core.arrow_maps import frame_of
+from curate.core.arrow_batches import ROWS, cell, frame_of
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.files import display_name
@@ -25,9 +24,8 @@ from curate.core.manifest import Manifest
 from curate.core.places import give_name
 from curate.core.removed import removal_of
 from curate.core.scratch import discard, scratch
-from curate.core.table_cells import cell
 from curate.core.tables import RowWriter, frame_lines
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
 
 Data = Any

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from curate.core.address import parse_where, where
 from curate.core.config import SUPPRESSIONS, with_options
 from curate.core.config_files import find_config, shown_path
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
+from curate.core.example import parse_where, where
 from curate.core.files import path_of
 from curate.core.finding import Finding
 from curate.core.runs import project_of

@@ -19,7 +19,7 @@ from curate.conflicts.reworded import Embed, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
 from curate.core.text import excerpt, normalised, plural
-from curate.corpus.class_labels import is_label
+from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import is_code
 from curate.language.tokens import content_words

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from curate.core.text import normalised
-from curate.corpus.class_labels import are_labels, is_label, named
+from curate.corpus.strata import are_labels, is_label, named
 
 if TYPE_CHECKING:
     from curate.conflicts.question import Question

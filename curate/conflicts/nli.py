@@ -14,8 +14,7 @@ from curate.core.text import storable
 from curate.language.quantities import align_units
 from curate.language.sentences import aligned, sentences
 from curate.language.tokens import content_words
-from curate.models.batches import batches
-from curate.models.embedding_cache import EmbeddingCache
+from curate.models.embeddings import EmbeddingCache, batches
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 

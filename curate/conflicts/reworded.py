@@ -8,8 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.conflicts.same_question import LEAST_COSINE, features, probability, words_apart
 from curate.conflicts.wording import wording
-from curate.core.arrays import Matrix
-from curate.core.lazy import np
+from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
 
 Embed = Callable[[Sequence[str]], "Matrix"]

@@ -22,7 +22,7 @@ from curate.conflicts.wording import (
     other_value,
     poles,
 )
-from curate.core.arrays import Matrix
+from curate.core.lazy import Matrix
 from curate.language.tokens import stem
 
 FITTED: Final = ("cosine", "overlap", "replaced", "other aspect")

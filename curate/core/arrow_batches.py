@@ -1,15 +1,99 @@
 """Batches of Parquet and Arrow files, whose size is checked before their values are written out.
 
 A dictionary holds a repeated text once, a view may refer to a text many times, and nulls take no space: a file of a
-kilobyte may hold rows of gigabytes.
+kilobyte may hold rows of gigabytes. Values that JSON has no form for are converted. A map with a key twice is refused,
+since polars would keep one value of it.
 """
 
+import base64
+import json
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.lazy import np
+from curate.core.lazy import np, pl
 from curate.core.limits import demand_size
+from curate.core.text import excerpt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
+    """A batch as a frame. Raises `ValueError` for a map that has one key twice: a value would be lost."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        for array in getattr(column, "chunks", [column]):
+            _check_keys(array, name)
+    return pl.DataFrame(pl.from_arrow(batch))
+
+
+def _check_keys(array: Any, name: str) -> None:
+    """Check all maps in an array, at any depth."""
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_map(kind):
+        ends = array.offsets.to_numpy()
+        keys = array.keys.slice(ends[0], ends[-1] - ends[0])
+        rows = np.repeat(np.arange(len(array)), np.diff(ends))
+        codes = keys.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        _, firsts = np.unique(np.stack([rows, codes]), axis=1, return_index=True)
+        if len(firsts) < len(keys):
+            key = keys[int(np.setdiff1d(np.arange(len(keys)), firsts)[0])].as_py()
+            raise ValueError(f"a map of column {excerpt(name, 40)!r} has the key {excerpt(str(key), 40)!r} twice")
+        _check_keys(array.items, name)
+    elif pa.types.is_struct(kind):
+        for at in range(kind.num_fields):
+            _check_keys(array.field(at), name)
+    elif pa.types.is_nested(kind) and hasattr(array, "values"):
+        _check_keys(array.values, name)
+
+
+def has_map(dtype: Any) -> bool:
+    """Whether a type of polars is a map or holds one."""
+    if type(dtype).__name__ == "Map":  # older versions read maps as lists of entries, which loses nothing
+        return True
+    inner = [field.dtype for field in dtype.fields] if isinstance(dtype, pl.Struct) else [getattr(dtype, "inner", None)]
+    return any(has_map(one) for one in inner if one is not None)
+
+
+IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp", b"BM": "bmp"}
+
+
+def data_url(data: bytes) -> str:
+    """Bytes as a data URL; the type is that of a known image, or any."""
+    kind = next((f"image/{name}" for magic, name in IMAGES.items() if data.startswith(magic)), None)
+    return f"data:{kind or 'application/octet-stream'};base64,{base64.b64encode(data).decode()}"
+
+
+def cell(value: Any) -> Any:
+    """A value that JSON has no form for."""
+    import orjson
+
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value)) if value.is_finite() else str(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return data_url(value)
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():g}S"
+    return str(value)
+
+
+def slow_cell(value: Any) -> Any:
+    """The same for the standard library, which cannot embed text."""
+    import orjson
+
+    if isinstance(value, orjson.Fragment):
+        return json.loads(value.contents)
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if hasattr(value, "isoformat") else cell(value)
+
 
 ROWS: Final = 2_000
 """Rows of a batch, fewer if they are large."""

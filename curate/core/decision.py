@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from curate.core.address import parse_where
+from curate.core.example import parse_where
 from curate.core.validation import parsed_json
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]

@@ -4,15 +4,14 @@ and are gone with the arrays.
 
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, Protocol, TypeVar
 
-from curate.core.arrays import Array, Numbers
-from curate.core.lazy import np
+from curate.core.lazy import Array, Numbers, np
 from curate.core.scratch import written
 
 
@@ -60,6 +59,27 @@ def random_access(values: Array) -> Iterator[None]:
         yield
     finally:
         mapping.madvise(mmap.MADV_NORMAL)
+
+
+Part = TypeVar("Part")
+
+
+class Joining(Protocol[Part]):
+    """Columns that are joined one part after another."""
+
+    def add(self, part: Part, /) -> None:
+        """Append a part."""
+
+    def done(self) -> Part:
+        """All of them."""
+        raise NotImplementedError
+
+
+def joined(joining: Joining[Part], parts: Iterable[Part]) -> Part:
+    """The columns of several parts, one after another; the parts may be generated one by one."""
+    for part in parts:
+        joining.add(part)
+    return joining.done()
 
 
 class Growing:

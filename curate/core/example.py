@@ -1,5 +1,7 @@
 """An example: one conversation, in the same form for every stage and input format.
 
+The addresses of lines (FILE:LINE) and of values in them (JSON pointers, RFC 6901) are written and parsed only here.
+
 `Conversation` is the schema of a well-formed conversation, for code that needs guarantees. `Example` is the lenient
 view for rules and detectors: it exists for any JSON object, and its content is unchecked.
 """
@@ -15,7 +17,66 @@ import orjson
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
-from curate.core.address import number_of, unescape, where
+TYPES: Final = {
+    str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
+    type(None): "null",
+}  # fmt: skip
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value, in words."""
+    return TYPES[type(value)]
+
+
+def where(file: str, line: int) -> str:
+    """Format FILE:LINE, or the file alone for line 0."""
+    return f"{file}:{line}" if line else file
+
+
+def parse_where(text: str) -> tuple[str, int] | None:
+    """File and line of FILE:LINE; None for anything else."""
+    file, _, number = text.rpartition(":")
+    line = number_of(number)
+    return (file, line) if file and line is not None else None
+
+
+def number_of(text: str) -> int | None:
+    """The number that digits stand for; None for anything else, and for more digits than a line number can have."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def escape(key: str) -> str:
+    """Escape one key of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(key: str) -> str:
+    """Reverse `escape`."""
+    return key.replace("~1", "/").replace("~0", "~")
+
+
+def pointer(*keys: str | int) -> str:
+    """The JSON pointer through `keys`, from the outside in."""
+    return "".join(f"/{escape(str(key))}" for key in keys)
+
+
+def value_at(line: dict[str, Any], path: str) -> Any:
+    """The value of a line at a JSON pointer (`/meta/date`) or dotted keys (`meta.date`); None if missing.
+
+    A key that contains dots is tried first.
+    """
+    if path in line:
+        return line[path]
+    value: Any = line
+    for key in map(unescape, path[1:].split("/")) if path.startswith("/") else path.split("."):
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and (at := number_of(key)) is not None and at < len(value):
+            value = value[at]
+        else:
+            return None
+    return value
+
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
@@ -274,6 +335,11 @@ def has_plain_turns(value: Mapping[str, Any]) -> bool:
         isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str)
         for t in turns
     )
+
+
+def is_plain(example: Example) -> bool:
+    """Whether an example has only messages with role and text, so that rules of scope `VALUE` cannot fire."""
+    return example.plain or (len(example.value) == 1 and has_plain_turns(example.value))
 
 
 _CANONICAL: Final = json.JSONEncoder(

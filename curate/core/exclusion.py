@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
@@ -23,12 +24,16 @@ class Exclusion:
     _specs: dict[Path, GitIgnoreSpec] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if wrong := next((pattern for pattern in self.patterns if not _is_pattern(pattern)), None):
-            raise UsageError(f"--exclude {visible(wrong)}: not a pattern", "write it as in .gitignore: data/*.jsonl")
+        patterns = []
+        for line in self.patterns:
+            if (pattern := _pattern(line)) is None:
+                raise UsageError(f"--exclude {visible(line)}: not a pattern", "write it as in .gitignore: data/*.jsonl")
+            patterns.append(pattern)
+        self._excluded = GitIgnoreSpec(patterns)
 
     def why(self, path: Path, folder: Path) -> str:
         """Why a file below a folder is left out; empty if it is read."""
-        if self.patterns and GitIgnoreSpec.from_lines(self.patterns).match_file(path.relative_to(folder).as_posix()):
+        if self._excluded.match_file(path.relative_to(folder).as_posix()):
             return "excluded by --exclude"
         return "ignored by .gitignore" if self.gitignore and self._ignored(path.absolute()) else ""
 
@@ -44,17 +49,16 @@ class Exclusion:
         if folder not in self._specs:
             file = folder / ".gitignore"
             text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
-            self._specs[folder] = GitIgnoreSpec.from_lines(filter(_is_pattern, text.split("\n")))
+            self._specs[folder] = GitIgnoreSpec(filter(None, map(_pattern, text.split("\n"))))
         return self._specs[folder]
 
 
-def _is_pattern(line: str) -> bool:
-    """Whether a line is valid; git ignores nothing for other lines (`!`, a backslash at the end)."""
+def _pattern(line: str) -> GitIgnoreSpecPattern | None:
+    """A line as a pattern; None for one that git ignores nothing for (`!`, a backslash at the end)."""
     try:
-        GitIgnoreSpec.from_lines([line])
+        return GitIgnoreSpecPattern(line)
     except (ValueError, re.error):
-        return False
-    return True
+        return None
 
 
 def _up_to_repository(path: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from glob import escape
 from io import BufferedReader, FileIO
 from pathlib import Path
@@ -264,11 +264,7 @@ def _is_stream(path: Path) -> bool:
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """Create and open a new file next to `path`, exclusively; it is deleted at the end unless it was renamed."""
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
-
-    file = open(temporary, "x+b", buffering=1 << 20, opener=opener)  # noqa: SIM115
+    file = open(temporary, "x+b", buffering=1 << 20, opener=partial(_unlinked, rights=rights & 0o666))  # noqa: SIM115
     lock(file.fileno())
     try:
         yield file, temporary
@@ -337,9 +333,9 @@ def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
     write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode)
 
 
-def _unlinked(path: str, flags: int) -> int:
+def _unlinked(path: str, flags: int, rights: int = 0o666) -> int:
     """Opener that follows no link: a journal in an untrusted folder must not point elsewhere."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), rights)
 
 
 def journal_lines(path: Path) -> list[bytes]:

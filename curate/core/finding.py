@@ -10,8 +10,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from curate.core.address import where
-from curate.core.example import Place
+from curate.core.example import Place, where
 from curate.core.masking import redact_message, redact_pointer
 
 

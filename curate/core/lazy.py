@@ -1,4 +1,7 @@
-"""Libraries that are imported on first use: each takes 50 ms or more, and small files do not need them."""
+"""Libraries that are imported on first use: each takes 50 ms or more, and small files do not need them.
+
+Types of NumPy arrays by what they hold exist for type checkers alone.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -6,6 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+    Arrays = dict[str, Array]
+    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
+    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Shingles = np.ndarray[Any, np.dtype[np.uint32]]
+    Words = np.ndarray[Any, np.dtype[np.uint32]]
 else:
 
     class _Lazy:
@@ -18,5 +33,6 @@ else:
             return value
 
     np, pl = _Lazy("numpy"), _Lazy("polars")
+    Array = Arrays = Bytes = Flags = Floats = Hashes = Ids = Matrix = Numbers = Shingles = Words = Any
 
 __all__ = ["np", "pl"]

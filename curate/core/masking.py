@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from curate.core.address import escape, unescape
+from curate.core.example import escape, unescape
 
 
 class Secret(NamedTuple):

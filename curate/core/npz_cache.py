@@ -13,9 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
-from curate.core.arrays import Arrays
 from curate.core.files import make_private_folder, new_temporary_file, remove_orphans, update
-from curate.core.lazy import np
+from curate.core.lazy import Arrays, np
 
 Made = TypeVar("Made")
 MOST: Final = 2 << 30

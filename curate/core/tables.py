@@ -19,11 +19,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.arrow_batches import BATCH, ROWS, arrow_batches
-from curate.core.arrow_maps import frame_of, has_map
+from curate.core.arrow_batches import BATCH, ROWS, arrow_batches, cell, data_url, frame_of, has_map, slow_cell
 from curate.core.errors import PANIC, InputError
 from curate.core.lazy import pl
-from curate.core.table_cells import cell, data_url, slow_cell
 from curate.core.text import excerpt
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
@@ -300,7 +298,7 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
         csv.field_size_limit(FIELD)
     lines = _decoded(path, chain([first], unpacked))
     blank, head = next((at, line) for at, line in enumerate(lines) if line.strip(" \t\n\r\v\f"))
-    reader = csv.reader(chain([head], lines), delimiter=delimiter or _delimiter(head), strict=True)
+    reader = csv.reader(chain([head], lines), delimiter=delimiter or max(",;\t|", key=head.count), strict=True)
     try:
         names = _names(path, next(reader))
         cell_of = [_csv_cell(name, names) for name in names]
@@ -350,11 +348,6 @@ def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
         rest.append(last)
     if any(rest):
         yield "".join(rest)
-
-
-def _delimiter(head: str) -> str:
-    """The delimiter that the header contains most often."""
-    return max(",;\t|", key=head.count)
 
 
 def _names(path: str, head: list[str]) -> list[str]:

@@ -18,8 +18,7 @@ from itertools import pairwise
 from math import ceil, sqrt
 from typing import Final
 
-from curate.core.arrays import Flags, Hashes, Ids, Numbers
-from curate.core.lazy import np, pl
+from curate.core.lazy import Flags, Hashes, Ids, Numbers, np, pl
 from curate.core.masking import secrets_in
 from curate.corpus.dedup_text import Segment
 from curate.similarity.shingles import Sets, buffer_of

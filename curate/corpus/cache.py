@@ -16,11 +16,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.arrays import Array, Arrays, Flags, Hashes, Ids
 from curate.core.errors import UsageError
 from curate.core.example import content_id
 from curate.core.files import make_private_folder
-from curate.core.lazy import np
+from curate.core.lazy import Array, Arrays, Flags, Hashes, Ids, np
 from curate.core.npz_cache import KeyedRows, load, make_room, save
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
@@ -28,8 +27,8 @@ from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.keys import Keys
 from curate.corpus.short_text_keys import Brief
 from curate.read.chunks import Chunk, chunk_bytes
-from curate.similarity.bands import Bands, band_keys
 from curate.similarity.shingles import Sets
+from curate.similarity.similarity_index import Bands, band_keys
 
 DAMAGED: Final = "part of the cache was damaged and is rebuilt"
 FOLDER: Final = "near"

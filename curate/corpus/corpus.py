@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
-from curate.core.arrays import Floats, Ids, Numbers
 from curate.core.disk_arrays import selected_rows
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.lazy import np
+from curate.core.lazy import Floats, Ids, Numbers, np
 from curate.core.snapshot import changed
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
@@ -21,7 +20,7 @@ from curate.corpus.short_text_keys import Brief
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.decode import plain_value
 from curate.read.lines import Line
-from curate.similarity.shingles import Sets, joined
+from curate.similarity.shingles import JoiningSets, Sets
 
 AHEAD: Final = 1 << 20
 """Bytes to read at a time when parts of a file are wanted in order."""
@@ -61,7 +60,7 @@ class Table:
     lengths: Numbers
     """Characters of all turns of each example."""
     ranks: Floats
-    """The first sort key of the keep policy for each example (see `curate.corpus.keep_policy.rank_of`)."""
+    """The first sort key of the keep policy for each example (see `curate.corpus.features.rank_of`)."""
     keys: Keys | None = None
     """One row per example, if they were requested."""
     links: Links | None = None
@@ -107,7 +106,7 @@ class Table:
 
     def taken(self, examples: Numbers) -> "Table":
         """As `chosen`, for ascending numbers; moves sets and links out of this table to save memory."""
-        sets, links, nothing = self.sets, self.links, joined([])
+        sets, links, nothing = self.sets, self.links, JoiningSets().done()
         self.sets, self.links = nothing, None
         if len(examples) == len(self.lines):
             return replace(self, sets=sets, links=links)

@@ -3,26 +3,27 @@ kept.
 """
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple, Protocol
 
-from curate.core.arrays import Flags, Floats, Ids, Numbers
 from curate.core.config import DedupConfig
-from curate.core.example import Example, attachments
-from curate.core.lazy import np
+from curate.core.disk_arrays import joined
+from curate.core.example import Example, attachments, value_at
+from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
-from curate.corpus.group_keys import Marking, Marks, joined_marks, marks_of_batch
-from curate.corpus.keep_policy import by_content, length, plain_ranks, rank_of
+from curate.corpus.group_keys import JoiningMarks, Marking, Marks, marks_of_batch
 from curate.corpus.keys import Keys, joined_keys, key_of, plain_key, plain_turns
-from curate.corpus.links import Links, joined_links, links_of_lines, links_of_outlined
-from curate.corpus.short_text_keys import Brief, joined_brief
+from curate.corpus.links import JoiningLinks, Links, links_of_lines, links_of_outlined
+from curate.corpus.short_text_keys import Brief, JoiningBrief
 from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
-from curate.similarity.shingles import Sets, Shingling, joined, salted, shingled, texts_of
+from curate.similarity.shingles import JoiningSets, Sets, Shingling, salted, shingled, texts_of
 
 FEW: Final = 1000
 """Number of lines up to which reading one by one is fast enough."""
@@ -63,7 +64,8 @@ class FeatureSpec(NamedTuple):
 
 def feature_spec_for(config: DedupConfig) -> FeatureSpec:
     """The specification for deduplication."""
-    return FeatureSpec(config.on, Shingling(), config.keep if by_content(config.keep) else "longest", config.beginnings)
+    by_content = config.keep == "most-turns" or ":" in config.keep  # other policies rank by length or order alone
+    return FeatureSpec(config.on, Shingling(), config.keep if by_content else "longest", config.beginnings)
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ class Columns:
     lengths: Numbers
     """Characters of all its turns."""
     ranks: Floats
-    """The first sort key of the keep policy (see `curate.corpus.keep_policy.rank_of`)."""
+    """The first sort key of the keep policy (see `curate.corpus.features.rank_of`)."""
     keys: Keys | None = None
     """Prefix hashes, if requested."""
     links: Links | None = None
@@ -191,9 +193,10 @@ def _merged(one: Columns, other: Columns) -> Columns:
     held = (np.cumsum(holds) - 1)[order][holds[order]]
     ids = np.concatenate([one.ids, other.ids])[held]
     keys = joined_keys([one.keys, other.keys]).chosen(held) if one.keys and other.keys else None
-    links = joined_links([one.links, other.links]).chosen(held) if one.links and other.links else None
-    marks = joined_marks([one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
-    sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
+    links = joined(JoiningLinks(), [one.links, other.links]).chosen(held) if one.links and other.links else None
+    marks = joined(JoiningMarks(), [one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
+    sets = joined(JoiningSets(), [one.sets, other.sets]).chosen(held)
+    brief = joined(JoiningBrief(), [one.brief, other.brief]).chosen(held)
     lengths, ranks = (np.concatenate([getattr(one, name), getattr(other, name)])[held] for name in ("lengths", "ranks"))
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
     return Columns(
@@ -203,7 +206,7 @@ def _merged(one: Columns, other: Columns) -> Columns:
 
 def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
     """The columns of lines that were read one by one, without the blank ones."""
-    batch = Batch.of_lines([parsed for parsed in lines if not parsed.line.blank])
+    batch = Batch.of_lines([parsed for parsed in lines if not parsed.blank])
     columns = columns_of_batch(batch, spec)
     columns.judged = spec.judging.judge_batch(batch, len(lines)) if spec.judging else None
     return columns
@@ -212,9 +215,7 @@ def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
 def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
     others = [
-        (at, parsed)
-        for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True)
-        if not parsed.line.blank
+        (at, parsed) for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True) if not parsed.blank
     ]
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
     lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
@@ -310,3 +311,60 @@ def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
 def _id(turns: Sequence[bytes]) -> bytes:
     """The id of a plain conversation, as bytes: of its canonical JSON."""
     return hashlib.blake2b(b'{"messages":[' + b",".join(turns) + b"]}", digest_size=16).digest()
+
+
+MILLISECONDS: Final = 1e11
+"""Numbers above this are taken for milliseconds: as seconds since 1970 they would be dates after the year 5138."""
+
+
+def rank_of(keep: str) -> Callable[[Example], float]:
+    """The first sort key of an example under a policy; infinite if the field that the policy names has no usable value,
+    0 for other policies.
+    """
+    name, _, field = keep.partition(":")
+    ranks: dict[str, Callable[[Example], float]] = {
+        "most-turns": lambda example: -len(example.messages),
+        "newest": lambda example: -moment(value_at(example.value, field)),
+        "highest": lambda example: -number(value_at(example.value, field), -math.inf),
+        "lowest": lambda example: number(value_at(example.value, field), math.inf),
+    }
+    return ranks.get(name, lambda _: 0.0)
+
+
+def plain_ranks(keep: str, turns: Numbers) -> Floats:
+    """The same for plain conversations with these numbers of turns; they have no other fields."""
+    return -turns.astype(np.float64) if keep == "most-turns" else np.full(len(turns), math.inf if ":" in keep else 0.0)
+
+
+def length(example: Example) -> int:
+    """Characters in all turns together."""
+    if example.plain:  # nearly all: without objects for turns
+        return sum(len(turn["content"]) for turn in example.value["messages"])
+    return sum(len(message.text) for message in example.messages)
+
+
+def number(value: Any, otherwise: float) -> float:
+    """A number, or a text that is one; `otherwise` for anything else, including NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return otherwise
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return otherwise
+    return otherwise if math.isnan(found) else found
+
+
+def moment(value: Any) -> float:
+    """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus
+    infinity for anything else.
+    """
+    seconds = number(value, math.nan)
+    if not math.isnan(seconds):
+        return seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
+    if not isinstance(value, str):
+        return -math.inf
+    try:
+        found = datetime.fromisoformat(value.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return -math.inf

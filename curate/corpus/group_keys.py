@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.arrays import Bytes, Hashes, Numbers
 from curate.core.disk_arrays import Growing
 from curate.core.example import UNKNOWN, Example
-from curate.core.lazy import np
+from curate.core.lazy import Bytes, Hashes, Numbers, np
 from curate.core.text import excerpt
 from curate.corpus.strata import StratumInput, Trait, pointed, trait_of
 from curate.read.chunks import Batch
@@ -54,9 +53,7 @@ class Marks:
 
 def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     """The marks of a batch's examples: plain ones first, then the others."""
-    examples = [
-        parsed.example for parsed in batch.irregular_lines if parsed.example is not None and not parsed.line.blank
-    ]
+    examples = [parsed.example for parsed in batch.irregular_lines if parsed.example is not None]
     characters = [sum(map(len, texts)) for texts in batch.texts]
     characters += [sum(len(message.text) for message in example.messages) for example in examples]
     names: dict[int, str] = {}
@@ -104,14 +101,6 @@ class JoiningMarks:
         count = len(columns["formats"])
         columns |= {name: columns[name].reshape(count, width) for name, width in self._widths.items()}
         return Marks(**columns, names=self._names)
-
-
-def joined_marks(parts: Iterable[Marks]) -> Marks:
-    """The marks of several parts, one after another."""
-    joining = JoiningMarks()
-    for part in parts:
-        joining.add(part)
-    return joining.done()
 
 
 def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:

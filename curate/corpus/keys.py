@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 import xxhash
 
-from curate.core.arrays import Ids, Numbers
 from curate.core.example import ATTACHED, LABELS, Example, canonical
-from curate.core.lazy import np
+from curate.core.lazy import Ids, Numbers, np
 from curate.similarity.shingles import parts_of
 
 CARRIED: Final = (
@@ -106,7 +105,7 @@ def plain_turns(roles: tuple[str, ...], texts: Sequence[str]) -> list[bytes]:
 
 
 def digest(data: bytes, seed: int = 0) -> int:
-    """A key, computed as in `curate.read.plain_columns_kernel`; never 0, which means no key."""
+    """A key, computed as in `curate.read.plain_columns`; never 0, which means no key."""
     return xxhash.xxh64_intdigest(data, seed) or 1
 
 

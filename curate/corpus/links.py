@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import xxhash
 
-from curate.core.arrays import Bytes, Ids, Numbers
 from curate.core.disk_arrays import Growing, selected_rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
-from curate.core.lazy import np
+from curate.core.lazy import Bytes, Ids, Numbers, np
 from curate.core.text import normalised
 from curate.corpus.dedup_text import SILENT, called_texts, other_sides
-from curate.similarity.casefold_table import folds
-from curate.similarity.shingles import Joining, Sets, Texts, letters, parts_of, texts_in, texts_of
+from curate.similarity.shingles import JoiningSets, Sets, Texts, folds, letters, parts_of, texts_in, texts_of
 
 if TYPE_CHECKING:
     from curate.read.plain_columns import PlainColumns
@@ -82,7 +80,7 @@ class JoiningLinks:
         columns = ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
         self._columns = {name: Growing("u8", folder) for name in columns}
         self._sizes = {name: Growing("i8", folder) for name in ("ends", "answer_ends")}
-        self._answers = Joining(folder)
+        self._answers = JoiningSets(folder)
 
     def add(self, part: Links) -> None:
         """Append the links of a part. Raises `OutputError`."""
@@ -97,14 +95,6 @@ class JoiningLinks:
         columns = {name: column.done() for name, column in self._columns.items()}
         ends = {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
         return Links(**columns, **ends, answers=self._answers.done())
-
-
-def joined_links(parts: Iterable[Links]) -> Links:
-    """Those of several parts, one after another."""
-    joining = JoiningLinks()
-    for part in parts:
-        joining.add(part)
-    return joining.done()
 
 
 class Pieces(NamedTuple):

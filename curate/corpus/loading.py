@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.arrays import Ids, Numbers
 from curate.core.disk_arrays import Growing
 from curate.core.example import Example
 from curate.core.files import display_name, packing, real_path, size_of
-from curate.core.lazy import np
+from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
@@ -25,7 +24,7 @@ from curate.corpus.links import JoiningLinks
 from curate.corpus.short_text_keys import JoiningBrief
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
-from curate.similarity.shingles import Joining
+from curate.similarity.shingles import JoiningSets
 
 PARALLEL: Final = 32 << 20
 """Size of files in bytes from which processes are started."""
@@ -115,14 +114,14 @@ class _Parts:
     lines: int = 0
     grown: dict[str, Growing] = field(init=False)
     brief: JoiningBrief = field(init=False)
-    sets: Joining = field(init=False)
+    sets: JoiningSets = field(init=False)
     links: JoiningLinks = field(init=False)
     marks: JoiningMarks = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises `OutputError`."""
         self.grown = {name: Growing(kind, self.folder) for name, kind in GROWING.items()}
-        self.brief, self.sets = JoiningBrief(self.folder), Joining(self.folder)
+        self.brief, self.sets = JoiningBrief(self.folder), JoiningSets(self.folder)
         self.links, self.marks = JoiningLinks(self.folder), JoiningMarks(self.folder)
 
     def add(self, part: Columns, physical: int) -> None:

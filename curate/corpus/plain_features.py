@@ -7,8 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from curate.core.arrays import Flags, Ids, Numbers
-from curate.core.lazy import np
+from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, turns_of
 from curate.corpus.group_keys import FORMAT_NAMES, Marks
@@ -126,7 +125,7 @@ def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
 
 def keys_of(outlined: PlainColumns) -> Keys:
     """The keys of the examples."""
-    from curate.read.plain_columns_kernel import keys_of_lines
+    from curate.read.plain_columns import keys_of_lines
 
     count, turns = len(outlined.lines), len(outlined.turns)
     whole, begun, ends = (

@@ -3,8 +3,9 @@ shingles of a short one.
 
 Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness
 (`FILLER`) are left out, and a word is taken for the commonest one among all short texts that it may be a typing error
-of. That proposes; whether two examples agree in every word of meaning decides (`curate.dedup.wording`). Texts in
-scripts without spaces have no such words, and a character of theirs that is grammar in one place is meaning in another.
+of. That proposes; whether two examples agree in every word of meaning decides (`curate.dedup.near_duplicates`). Texts
+in scripts without spaces have no such words, and a character of theirs that is grammar in one place is meaning in
+another.
 """
 
 import re
@@ -16,9 +17,8 @@ from typing import Final
 
 import xxhash
 
-from curate.core.arrays import Bytes, Hashes, Numbers, Words
-from curate.core.disk_arrays import Growing
-from curate.core.lazy import np
+from curate.core.disk_arrays import Growing, joined
+from curate.core.lazy import Bytes, Hashes, Numbers, Words, np
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER
 from curate.language.spelling import bucket, same_word, spellings
@@ -59,7 +59,7 @@ class Brief:
         known = [folded[start:end] for start, end in pairwise(bounds.tolist())]
         some = sorted(at for at, text in others.items() if len(text) <= SHORT)
         more = cls.of_some(len(some), dict(enumerate(others[at] for at in some)))
-        every = joined_brief([cls(words, ends, known), more])
+        every = joined(JoiningBrief(), [cls(words, ends, known), more])
         ends = np.append(every.ends, every.ends[-1])  # one without words, for all that are not short
         where = np.full(count, len(ends) - 2, dtype=np.int64)
         where[numbers], where[some] = np.arange(len(numbers)), len(numbers) + np.arange(len(some))
@@ -134,14 +134,6 @@ class JoiningBrief:
     def done(self) -> Brief:
         """All of them; nothing can be added afterwards. Raises `OutputError`."""
         return Brief(self._words.done(), np.append(0, np.cumsum(self._sizes.done())), list(self._known))
-
-
-def joined_brief(parts: Iterable[Brief]) -> Brief:
-    """The texts of several parts, one after another."""
-    joining = JoiningBrief()
-    for part in parts:
-        joining.add(part)
-    return joining.done()
 
 
 def spelled(counts: dict[str, int]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Final
 from curate.core.errors import InputError
 from curate.core.example import ROLES, Example, Message
 from curate.core.files import display_name
-from curate.language.scripts import letters
+from curate.language.tokens import letters
 from curate.models.template import Template, load_template
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 

@@ -5,19 +5,65 @@ facts. These comparisons are made for all clusters together; then the stopped cl
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
 
-from curate.core.arrays import Array, Bytes, Flags, Numbers
 from curate.core.config import DedupConfig
-from curate.core.lazy import np
+from curate.core.example import Place
+from curate.core.lazy import Array, Bytes, Flags, Numbers, np
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
-from curate.dedup.cluster import Choice, Pair
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import FLOOR
+
+Code = Literal["D001", "D003", "D004", "D007"]
+"""D001: the same content; D003: near-duplicate; D004: the same in other words, which is kept; D007: the beginning of
+the other.
+"""
+
+
+class Pair(NamedTuple):
+    """Two examples, by position, and their true Jaccard similarity (not an estimate)."""
+
+    left: int
+    right: int
+    similarity: float
+
+
+@dataclass(slots=True)
+class Choice:
+    """The outcome for the examples of a group."""
+
+    gone: list[Pair] = field(default_factory=list)
+    """Removed examples (left), each with the example kept instead (right)."""
+    apart: list[Pair] = field(default_factory=list)
+    """Examples that are kept (left) although they are similar to another kept one (right, the most similar one),
+    because they differ in a fact.
+    """
+    similarities: list[float] = field(default_factory=list)
+    """Similarities of all pairs above, and of pairs below the threshold."""
+
+
+class DuplicateRemoval(NamedTuple):
+    """A removed line, or one side of a pair that is kept apart, and the line that it is compared with."""
+
+    place: Place
+    example: str
+    """Id of the removed example."""
+    kept_place: Place
+    kept: str
+    """Id of the kept example."""
+    code: Code
+    similarity: float
+    """True Jaccard similarity of the two, 0 to 1; 1 for exact copies."""
+    words: bool = False
+    """Whether both are short, have the same words of meaning, and are less similar than the threshold (see
+    `curate.dedup.near_duplicates`).
+    """
+
 
 CROWD: Final = 2000
 """Number of kept members of a group above which a new one is not compared with all of them: where no two are similar,
@@ -202,7 +248,7 @@ def _pairs(table: Table, standing: Numbers, wanted: Wanted, *, words: bool) -> L
 
 def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
     """The sort keys of examples (by position) for `np.lexsort`, the primary key last. See
-    `curate.corpus.keep_policy`.
+    `curate.corpus.features`.
     """
     keep = wanted.config.keep
     if keep in ("first", "last"):

@@ -5,9 +5,8 @@ and attachments. `curate.dedup.text_facts` compares the facts of two texts.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from curate.core.arrays import Flags
 from curate.core.example import Example, attachments, canonical
-from curate.core.lazy import np
+from curate.core.lazy import Flags, np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
 from curate.corpus.dedup_text import On, given_beside, other_sides, said_in

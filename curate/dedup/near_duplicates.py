@@ -12,23 +12,29 @@ Whatever is removed is similar to the very example that is kept.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from curate.core.arrays import Hashes, Ids, Numbers
 from curate.core.config import DedupConfig
 from curate.core.example import Example
-from curate.core.lazy import np
+from curate.core.lazy import Hashes, Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
 from curate.corpus.keys import Keys
 from curate.corpus.loading import table_of
-from curate.dedup.cluster import Code, DuplicateRemoval, Pair
-from curate.dedup.cluster_resolution import Compared, Wanted, ranks_of, resolve_clusters
-from curate.dedup.wording import same_wording
-from curate.similarity.bands import Bands
+from curate.dedup.cluster_resolution import (
+    Code,
+    Compared,
+    DuplicateRemoval,
+    Pair,
+    Wanted,
+    agreed,
+    ranks_of,
+    resolve_clusters,
+)
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import grouped, jaccard
+from curate.similarity.similarity_index import Bands, grouped, jaccard
 
 
 class Beginnings:
@@ -262,3 +268,47 @@ def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Duplic
     return sorted(
         _losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept)
     )
+
+
+ROUNDS: Final = 20
+"""Maximum number of distinct examples of one key that others are compared with; more are left out."""
+
+
+def same_wording(
+    table: Table,
+    compared: Compared,
+    keys: Ids,
+    order: Numbers,
+    wanted: Wanted,
+    crew: WorkerPool,
+    memory: DedupCache | None,
+) -> list[tuple[int, Pair]]:
+    """Pairs with the same words: the number of the left one of each, and the positions of both among all examples.
+
+    order: the numbers of the compared examples, in the order of preference. In each pair the right one comes first in
+    it, and is the left one of no other pair. If examples are compared with older ones (`wanted.old`), the left one is
+    new and the right one old. Raises `InputError` if lines cannot be read again.
+    """
+    found: list[tuple[int, Pair]] = []
+    rest = order[np.argsort(keys[order], kind="stable")]
+    for _ in range(ROUNDS):
+        starts = np.flatnonzero(np.diff(keys[rest], prepend=keys[rest[:1]] + np.uint64(1)))
+        firsts = np.repeat(rest[starts], np.diff(np.append(starts, len(rest))))
+        others = np.ones(len(rest), dtype=np.bool_)
+        others[starts] = False
+        rest, firsts = rest[others], firsts[others]
+        if not len(rest):
+            break
+        standing = compared.positions[np.stack([rest, firsts], axis=1)]
+        asks = (
+            (standing[:, 0] >= wanted.old) & (standing[:, 1] < wanted.old)
+            if wanted.old
+            else np.ones(len(rest), dtype=np.bool_)
+        )
+        same = np.zeros(len(rest), dtype=np.bool_)
+        same[asks] = agreed(table, standing[asks], wanted, crew, memory, words=True)
+        for left, right in zip(rest[same].tolist(), firsts[same].tolist(), strict=True):
+            gone, kept = compared.positions[[left, right]].tolist()
+            found.append((left, Pair(gone, kept, jaccard(compared.sets, left, right))))
+        rest = rest[~same]
+    return found

@@ -96,7 +96,9 @@ def _same_words(
     if not left.isascii() and len(DENIED.findall(left)) != len(DENIED.findall(right)):
         return False
     only, their = _without_respelled(only, their, left, right)
-    if all(any(map(CODE.match, words)) for words in (only, their)) or not _same_persons(only, their):
+    if all(any(map(CODE.match, words)) for words in (only, their)):
+        return False
+    if all(GENDERS.intersection(map(_head, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
     if _single(only) != _single(their) or _mistakable(only, their) or _opposed(only, their):
@@ -205,11 +207,6 @@ def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
     return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
 
 
-def _same_persons(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether no text has a man where the other one has a woman."""
-    return not all(GENDERS.intersection(map(_head, words)) for words in (mine, others))
-
-
 @lru_cache(65_536)
 def _head(word: str) -> str:
     """A word without its contraction: was of wasn't, who of who's."""
@@ -270,14 +267,15 @@ def _without_respelled(
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
-    if word in PARTICULAR or is_name(written, text) or _is_part_of_name(written, text):
+    """Whether a word of a text is special, a name, quoted, or part of an account, identifier, path or address."""
+    if (
+        word in PARTICULAR
+        or is_name(written, text)
+        or "_" in written.strip("_")
+        or f"\n{written}" in _marked_words(text)
+    ):
         return True
     return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED.finditer(text))
-
-
-def _is_part_of_name(written: str, text: str) -> bool:
-    """Whether a word occurs in a text as an account, an identifier, or a part of a path or an address."""
-    return "_" in written.strip("_") or f"\n{written}" in _marked_words(text)
 
 
 @lru_cache(64)

@@ -24,10 +24,9 @@ from functools import partial
 from itertools import chain, groupby
 from typing import Any, Final, Literal, NamedTuple
 
-from curate.core.arrays import Array
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example
-from curate.core.lazy import np, pl
+from curate.core.lazy import Array, np, pl
 from curate.core.text import UNSPACED
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from itertools import chain
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
-from curate.core.example import Example, Place, located
+from curate.core.example import GIVEN, Example, Place, has_plain_turns, is_plain, located
 from curate.core.finding import Finding, Problem
 from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.encoded_example import EncodedExample
-from curate.lint.rules.message_frame import batch_frame
+from curate.lint.rules.message_frame import CALLS, batch_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
+from curate.lint.rules.references import references
 from curate.lint.rules.repair import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.rules.structure_signature import Shape, has_keys_beside, is_plain, structure_signature
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.json_pointer_spans import line_of
@@ -30,6 +30,52 @@ from curate.read.json_pointer_spans import line_of
 if TYPE_CHECKING:
     from curate.models.template import Template
     from curate.read.fast_path import Scan
+
+Shape = tuple[str | tuple[str, str], ...]
+READ: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
+"""Keys of a line that rules of scope `VALUE` and `DATASET` read by name."""
+SPEAKERS: Final = frozenset(("system", "developer", "user", "assistant"))
+
+
+def structure_signature(example: Example) -> Shape | None:
+    """Format, and per turn its role and whether it has text or calls; None if the example has other features.
+
+    A rule of scope `EXAMPLE` may read more than this only if this is None.
+    """
+    if example.plain:
+        return ("messages", *[turn["role"] for turn in example.value["messages"]])
+    turns = example.value.get("messages")
+    if not isinstance(turns, list) or example.defect is not None:
+        return None
+    shape: list[str | tuple[str, str]] = [example.format]
+    for turn in turns:
+        role = turn.get("role") if isinstance(turn, dict) else None
+        if not isinstance(role, str):
+            return None
+        content = turn.get("content")
+        if isinstance(content, str):
+            shape.append(role)
+        elif content is None and any(turn.get(key) for key in CALLS):
+            shape.append((role, "calls"))
+        else:
+            return None
+    if shape[-1] != "assistant" and references(example):  # it may be a prompt for reinforcement, which needs no answer
+        return None
+    return tuple(shape)
+
+
+def has_keys_beside(example: Example) -> bool:
+    """Whether an example has, beside messages with role and text, only keys that no rule knows.
+
+    Rules of scope `VALUE` and `DATASET` cannot fire then, except those that are declared with `any_key`.
+    """
+    value = example.value
+    return (
+        example.format == "messages"
+        and READ.isdisjoint(value)
+        and has_plain_turns(value)
+        and SPEAKERS.issuperset([turn["role"] for turn in value["messages"]])
+    )
 
 
 @dataclass(slots=True)
@@ -56,9 +102,11 @@ class Checker:
         self.chosen = RuleSelection.from_config(config)
         rules = self.chosen.rules
         self.line, self.shape = by_scope(rules, Scope.LINE), by_scope(rules, Scope.EXAMPLE)
-        self.value, self.tokens = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.TOKENS)
-        self.any_key = [rule for rule in self.value if rule.any_key or rule.code not in RULES]
-        self.dataset, self.profiled = by_scope(rules, Scope.DATASET), by_scope(rules, Scope.PROFILE)
+        self.value, self.dataset = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.DATASET)
+        self.any_key, self.any_key_dataset = (
+            [rule for rule in some if rule.any_key or rule.code not in RULES] for some in (self.value, self.dataset)
+        )
+        self.tokens, self.profiled = by_scope(rules, Scope.TOKENS), by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.template = _template(config.model, config.chat_template) if config.model and self.tokens else None
@@ -178,7 +226,8 @@ class Checker:
         self.state.summary.extend(part.summary, before)
         for parsed in part.examples:
             there = _moved(parsed, before) if before else parsed
-            for rule in self.dataset:
+            assert there.example is not None  # only lines with an example are collected
+            for rule in self.any_key_dataset if has_keys_beside(there.example) else self.dataset:
                 for problem in rule.function(there.example, self.state) or ():
                     yield self._finding(rule, problem, there)
 

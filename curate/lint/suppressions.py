@@ -12,11 +12,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curate.core.address import where
 from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
-from curate.core.example import Place
+from curate.core.example import Place, where
 from curate.core.files import append_line, open_regular, replacing
 from curate.core.finding import Finding
 from curate.core.text import visible

@@ -1,19 +1,103 @@
-"""Embeddings of texts, each computed once, and pairs of similar ones. They select candidates only; other code decides
-about them.
+"""Embeddings of texts, each computed once, pairs of similar texts, and the cache of model outputs by content hash.
+
+They select candidates only; other code decides about them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from curate.core.arrays import Matrix
+from curate.core import npz_cache
+from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.lazy import np
-from curate.core.text import storable
-from curate.models.batches import batches
-from curate.models.embedding_cache import EmbeddingCache
+from curate.core.lazy import Arrays, Matrix, np
+from curate.core.text import storable, visible
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
+
+KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
+
+
+class EmbeddingCache:
+    """Keys of 32 hexadecimal digits, each with a float32 vector; all vectors have the same length."""
+
+    def __init__(self, path: Path | None) -> None:
+        """The content of `path`; empty if it does not exist or is damaged, or `path` is None (then nothing is
+        saved).
+        """
+        self.path = path
+        self._vectors: dict[str, Any] = _load(path)
+        self._unsaved = 0
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._vectors
+
+    def add(self, keys: Sequence[str], vectors: Any) -> None:
+        """Add `vectors`, one row per key; they are saved about every 5,000 rows, so that a killed run can resume."""
+        self._vectors.update(zip(keys, np.asarray(vectors, dtype=np.float32), strict=True))
+        self._unsaved += len(keys)
+        if self._unsaved >= 5_000:
+            self.save()
+
+    def get(self, keys: Sequence[str]) -> Matrix:
+        """The vectors of `keys`, shape (len(keys), length of a vector)."""
+        return np.stack([self._vectors[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
+
+    def save(self) -> None:
+        """Write new vectors. Raises `OutputError`."""
+        if self.path is None or not self._unsaved:
+            return
+        names = sorted(self._vectors)
+        if said := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
+            raise OutputError(f"{visible(said)}: cannot be written", "free disk space or check the permissions")
+        self._unsaved = 0
+
+
+def _load(path: Path | None) -> dict[str, Any]:
+    """The vectors in a file by key; a damaged cache is only a slower run."""
+    return (path and npz_cache.load(path, KINDS, _by_key)) or {}
+
+
+def _by_key(arrays: Arrays) -> dict[str, Any]:
+    return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))
+
+
+TOKENS: Final = 4096
+"""Number of tokens in a batch, padding included: on a CPU, larger batches are slower."""
+COUNTED: Final = 1024
+"""Texts that are cut into tokens at a time."""
+
+
+def batches(texts: Sequence[str] | Sequence[tuple[str, str]], model: Any) -> Iterator[list[int]]:
+    """Positions of texts, or of pairs of texts, in batches, short ones first.
+
+    `model`: a `SentenceTransformer` or a `CrossEncoder`.
+    """
+    batch: list[int] = []
+    for length, at in sorted((length, at) for at, length in enumerate(_lengths(texts, model))):
+        if batch and (len(batch) + 1) * length > TOKENS:
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch
+
+
+def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
+    """The number of tokens of each text that the model reads; an estimate for a static model, which does not pad."""
+    if not callable(model.tokenizer):
+        yield from (1 + len(text) // 4 for text in texts)
+        return
+    for start in range(0, len(texts), COUNTED):
+        part = list(texts[start : start + COUNTED])
+        both = tuple(map(list, zip(*part, strict=True))) if isinstance(part[0], tuple) else (part,)
+        cut = model.tokenizer(*both, truncation=True, max_length=_most(model), verbose=False)
+        yield from map(len, cut["input_ids"])
+
+
+def _most(model: Any) -> int | None:
+    return getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
+
 
 ROWS, COLUMNS = 512, 8192
 """Size in bytes of the block of similarities in memory: 16 MB for any number of questions."""

@@ -1,7 +1,13 @@
-"""Types of an encoded example: text, supervised spans, tokens and labels; or the reason why it cannot be trained on."""
+"""Encode a rendered text as token ids, labels and weights, so that each answer follows exactly the prompt tokens of
+inference; or tell why an example cannot be trained on.
+"""
 
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from curate.core.text import storable
 
 IGNORED: Final = -100
 """The label of a token that is not trained on, as in transformers and torch."""
@@ -116,3 +122,125 @@ class Encoding:
                 mismatch for encoded in self.encoded for mismatch in encoded.text.mismatches if mismatch.code == code
             )
         )
+
+
+SHORT: Final = 100
+"""Maximum characters of a cached prompt ending: most examples share it."""
+
+
+class Encoder:
+    """A tokenizer with the ids of its control tokens and of those that end an answer."""
+
+    def __init__(self, tokenizer: Any, control: Iterable[int], stops: frozenset[int]) -> None:
+        self.tokenizer, self.control, self.stops = tokenizer, frozenset(control), stops
+        self._endings: dict[str, list[int]] = {}
+
+    def encode(self, rendered: Rendered, *, whole: bool = False) -> tuple[Encoded, ...]:
+        """The text as one, or as one for each answer where the whole would be cut into other tokens than inference cuts
+        its prompts into. `whole`: as one in any case.
+
+        A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed
+        by something.
+        """
+        ids, offsets = self._tokens(rendered.text)
+        starts = [start for start, _ in offsets]
+        borders = [bisect_left(starts, span.start) for span in rendered.spans]
+        if whole or all(
+            span.part or self._as_inference(rendered.text[: span.start], ids[:border], starts)
+            for span, border in zip(rendered.spans, borders, strict=True)
+        ):
+            return (self._whole(rendered, ids, offsets),)
+        apart = [None if span.part else self._apart(rendered, span) for span in rendered.spans]
+        made = tuple(encoded for encoded in apart if encoded is not None)
+        return made if len(made) == len(apart) else (self._whole(rendered, ids, offsets, said=(_OTHERWISE,)),)
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a piece of text by itself."""
+        return list(self.tokenizer(storable(text), add_special_tokens=False, verbose=False)["input_ids"])
+
+    def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        # The template has written every special token itself; adding them again would double the first one.
+        batch = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return list(batch["input_ids"]), list(batch["offset_mapping"])
+
+    def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
+        """Whether the tokens before an answer are those of its prompt. Tokenization restarts after each control
+        token, so only the last part has to be compared.
+        """
+        at = next((at for at in range(len(before) - 1, -1, -1) if before[at] in self.control), 0)
+        ending = prompt[starts[at] :] if before else prompt
+        if ending not in self._endings:
+            found = self.ids(ending)
+            if len(ending) > SHORT:
+                return found == before[at:]
+            self._endings[ending] = found
+        return self._endings[ending] == before[at:]
+
+    def _whole(
+        self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], said: tuple[Mismatch, ...] = ()
+    ) -> Encoded:
+        labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
+        spans = iter(rendered.spans)
+        span = next(spans, None)
+        answers: dict[int, Answer] = {}
+        for at, (start, end) in enumerate(offsets):
+            while span is not None and start >= span.end:
+                span = next(spans, None)
+            if span is None:
+                break
+            inside = span.start < end <= span.end if span.part else start >= span.start
+            if inside and at:  # nothing comes before the first token that could predict it
+                labels[at], weights[at] = ids[at], span.weight
+                answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
+            elif end > span.start and not span.part:
+                straddling += 1
+        return self._told(rendered, ids, labels, weights, answers, said, straddling)
+
+    def _apart(self, rendered: Rendered, span: Span) -> Encoded | None:
+        """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the
+        text.
+        """
+        text = Rendered(
+            rendered.text[: span.end],
+            (span,),
+            tuple(mismatch for mismatch in rendered.mismatches if mismatch.turn in (span.turn, -1)),
+        )
+        prompt = self.ids(text.text[: span.start])
+        marker = (
+            self.tokenizer.eos_token or ""
+        )  # without something before it, some tokenizers begin a text with a space
+        answer = self.ids(marker + text.text[span.start :])[len(self.ids(marker)) :]
+        ids = prompt + answer
+        if not prompt or self._read(ids) != self._read(self.ids(text.text)):
+            return None
+        labels = [IGNORED] * len(prompt) + answer
+        weights = [0.0] * len(prompt) + [span.weight] * len(answer)
+        answers = {span.turn: Answer(span.turn, len(prompt), len(ids) - 1)} if answer else {}
+        return self._told(text, ids, labels, weights, answers)
+
+    def _read(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    def _told(
+        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer],
+        said: tuple[Mismatch, ...] = (),
+        straddling: int = 0,
+    ) -> Encoded:  # fmt: skip
+        parts = {span.turn for span in text.spans if span.part}
+        wholes = [answer for turn, answer in answers.items() if turn not in parts]
+        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, wholes), *said))
+        return Encoded(
+            ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling
+        )
+
+    def _unstopped(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
+        for answer in answers:
+            if ids[answer.last] not in self.stops:
+                yield Mismatch(
+                    "the answer does not end with a stop token: the model would not learn where to stop",
+                    answer.turn,
+                    "K007",
+                )
+
+
+_OTHERWISE: Final = Mismatch("inference tokenizes the text before an answer differently", -1)

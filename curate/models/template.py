@@ -17,16 +17,17 @@ from curate.core.errors import MissingExtra, ModelError
 from curate.core.example import ROLES, THOUGHTS
 from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
-from curate.models.encoder import Encoder
-from curate.models.encoding import Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
-from curate.models.history import as_is, common_length, difference
+from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
 from curate.models.names import model_errors, resolve
 from curate.models.template_messages import (
     SAID,
     Ranges,
     Turn,
     answer_weight,
+    as_is,
     called_functions,
+    common_length,
+    difference,
     flag_problem,
     function_names,
     has_reasoning,
@@ -94,29 +95,22 @@ class Template:
     def render(self, value: dict[str, Any], *, as_one: bool = False) -> Rendering:
         """The texts and supervised spans of an example's object (`messages`, optional `tools`).
 
-        `as_one`: one text also where the template changes earlier turns (`curate.models.history`).
+        `as_one`: one text also where the template changes earlier turns (`curate.models.template_messages`).
         Answers (assistant turns) with weight 0 are not supervised; the weight of an example multiplies those of its
         answers. A template that cannot take the conversation makes a problem.
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-            return Rendering((), (EncodingProblem("", "/messages", "there are no messages to render"),))
+            return _refused("", "/messages", "there are no messages to render")
         for pointer, weighted in (
             ("", value),
             *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant"),
         ):
             if not answer_weight(weighted) >= 0:  # NaN is not
-                return Rendering(
-                    (),
-                    (
-                        EncodingProblem(
-                            "", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training"
-                        ),
-                    ),
-                )
+                return _refused("", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training")
         settings = template_settings(value)
         if isinstance(settings, str):
-            return Rendering((), (EncodingProblem("", "/chat_template_kwargs", settings),))
+            return _refused("", "/chat_template_kwargs", settings)
         if problem := flag_problem(turns):
             return Rendering((), (problem,))
         whole = answer_weight(value)
@@ -126,7 +120,7 @@ class Template:
             if turn.get("role") == "assistant" and whole * answer_weight(turn) > 0 and is_trained(turn)
         }
         if not answers:
-            return Rendering((), (EncodingProblem("K011", "/messages", "no assistant message is trained on"),))
+            return _refused("K011", "/messages", "no assistant message is trained on")
         tools = template_tools(value)
         failures: list[str] = []
         for attempt in message_variants(turns):
@@ -135,16 +129,8 @@ class Template:
                 return self._render(attempt, answers, tools, settings, ranges, as_one=as_one)
             except TemplateFailure as failure:
                 failures.append(str(failure))
-        return Rendering(
-            (),
-            (
-                EncodingProblem(
-                    "K004",
-                    "/messages",
-                    f"the chat template refuses the conversation: {failures[0]}{refusal_cause(turns)}",
-                ),
-            ),
-        )
+        why = f"the chat template refuses the conversation: {failures[0]}{refusal_cause(turns)}"
+        return _refused("K004", "/messages", why)
 
     def prompt(self, value: dict[str, Any]) -> str | None:
         """What inference renders before the last assistant turn; None where there is no such turn or the template
@@ -215,27 +201,16 @@ class Template:
                 )
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
-                return Rendering(
-                    (), (EncodingProblem("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),)
-                )
+                return _refused("K011", f"/messages/{i}", "the chat template renders nothing for the answer")
             if silent := [name for name in called_functions(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
-                return Rendering(
-                    (),
-                    (
-                        EncodingProblem(
-                            "K004",
-                            f"/messages/{i}/tool_calls",
-                            f"the chat template does not render the call of {excerpt(silent[0], 40)}",
-                        ),
-                    ),
-                )
+                why = f"the chat template does not render the call of {excerpt(silent[0], 40)}"
+                return _refused("K004", f"/messages/{i}/tool_calls", why)
             if any(name not in full for name in function_names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
             spans = _parts(turns[i], ranges[i], full, Span(start, end, i, weight))
             if not spans:
-                at = f"/messages/{i}/content"
-                return Rendering((), (EncodingProblem("", at, "its parts to train on are not in the rendered text"),))
+                return _refused("", f"/messages/{i}/content", "its parts to train on are not in the rendered text")
             single.append(Rendered(full[:end], spans, tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
             # Earlier answers read the same once they are history: one pass over the text trains them all.
@@ -303,6 +278,10 @@ class Template:
         ):
             raise TemplateFailure("it renders null content as the word None")
         return text
+
+
+def _refused(code: str, pointer: str, message: str) -> Rendering:
+    return Rendering((), (EncodingProblem(code, pointer, message),))
 
 
 def _parts(turn: Turn, ranges: Ranges | None, full: str, whole: Span) -> tuple[Span, ...]:

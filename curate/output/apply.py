@@ -20,7 +20,7 @@ from curate.core.removed import (
 )
 from curate.core.text import plural
 from curate.corpus.corpus import LineReader, Table, lines_at
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.output.edited import acted_ids
 from curate.read.dataset import ParsedLine

@@ -86,7 +86,7 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
     copies: dict[Path, Path] = {}
     own: Path | None = None
     for number, path in enumerate(paths if edits else ()):
-        lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
+        lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.blank)
         splices = [
             Splice(parsed.line.offset, parsed.line.offset + len(parsed.line.data), data)
             for parsed in lines

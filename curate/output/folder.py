@@ -7,20 +7,19 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate import __version__
-from curate.core.arrays import Flags, Numbers
 from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import Example, Place
 from curate.core.files import display_name, sha256
 from curate.core.finding import Finding
-from curate.core.lazy import np
+from curate.core.lazy import Flags, Numbers, np
 from curate.core.manifest import (
     NAME,
     REMOVED,
@@ -44,14 +43,16 @@ from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import visible
 from curate.core.transaction import replacing_together, settle
-from curate.corpus.corpus import LineReader, Table
+from curate.corpus.corpus import LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
+from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.output.apply import Dropped, lost_reason
 from curate.output.datacard import card, loading
-from curate.output.rewrite import line_blocks
 from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import AS_READ, example_of
+from curate.read.lines import compact
+from curate.split.assign import NAMES
 from curate.split.division import Division
-from curate.split.names import NAMES
 
 CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"
@@ -334,3 +335,44 @@ def _written_before(folder: Path) -> Manifest | None:
         return read_manifest(folder)[0]
     except InputError:
         return None
+
+
+def write_lines(
+    table: Table,
+    names: Collection[str],
+    losses: Sequence[DuplicateRemoval],
+    kept: CountingWriter,
+    removed: CountingWriter,
+    dropped: Sequence[Dropped] = (),
+) -> None:
+    """Write the lines of files to `kept`, and those in `losses` and `dropped` (in line order) to `removed`.
+
+    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as read.
+    """
+    stays = np.zeros(len(table.starts), dtype=np.bool_)
+    for at, source in enumerate(table.sources):
+        stays[table.first[at] : table.first[at + 1]] = source.name in names
+    read, reader = int(stays.sum()), LineReader()
+    going: list[DuplicateRemoval | Dropped] = [*losses, *dropped]
+    lines = lines_at(table, [gone.place for gone in going])
+    order = np.argsort(lines, kind="stable")
+    lines = lines[order]
+    stays[lines] = False
+    for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
+        gone = going[nth]
+        reason = lost_reason(gone) if isinstance(gone, DuplicateRemoval) else gone.reason
+        removed.write(removed_line(removal(gone.place, gone.example, reason, data)))
+    for at, source in enumerate(table.sources):
+        first, last = int(table.first[at]), int(table.first[at + 1])
+        for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
+            kept.write(piece)
+    demand_all(read, kept.lines, removed.lines)
+
+
+def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> Iterator[bytes]:
+    """The bytes of some lines of a file, each with a line break."""
+    if source.document:
+        yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
+        return
+    starts = table.starts[lines]
+    yield from (bytes(part) + b"\n" for part in reader.parts(source, starts, starts + table.sizes[lines]))

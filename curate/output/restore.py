@@ -8,14 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.address import where
-from curate.core.arrays import Numbers
 from curate.core.config import Config, MixConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.example import where
 from curate.core.files import display_name, replacing
-from curate.core.lazy import np
+from curate.core.lazy import Numbers, np
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
@@ -29,10 +28,9 @@ from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
-from curate.read.document import compact
-from curate.split.assign import NOWHERE
+from curate.read.lines import compact
+from curate.split.assign import NAMES, NOWHERE
 from curate.split.division import Division, divide, making_of
-from curate.split.names import NAMES
 
 PENDING: Final = ".curate-restored.jsonl"
 """In a folder of splits: decisions of a restore that are not in the journal yet."""

@@ -24,9 +24,8 @@ from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.dataset import ParsedLine, demand_understood, read_lines
 from curate.read.form_writer import write_as
 from curate.read.formats import COMPLETIONS, PREFERENCE_SIDES, WRITABLE
-from curate.read.forms.form import Format, UnwritableError
+from curate.read.forms.form import CALLERS, RESULTS, Format, UnwritableError, json_in, speaker_of
 from curate.read.forms.lists import TREE, replies_beside
-from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
 
 
 @dataclass(slots=True)

@@ -28,18 +28,17 @@ from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in, unmatched_notes
 from curate.output.edited import with_edits
-from curate.output.rewrite import write_lines
+from curate.output.folder import write_lines
 from curate.pipeline.finding_counts import finding_counts
 from curate.read.dataset import demand_understood
-from curate.similarity.bands import Bands, bands_for
-from curate.similarity.similarity_index import FLOOR
+from curate.similarity.similarity_index import FLOOR, Bands, bands_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from curate.core.arrays import Numbers
 from curate.core.config import CheckConfig
 from curate.core.finding import Severity
-from curate.core.lazy import np
+from curate.core.lazy import Numbers, np
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
 from curate.lint.checker import Checker

@@ -18,8 +18,7 @@ from curate.core.text import json_line
 from curate.output.apply import unreadable
 from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import MISSHAPEN
-from curate.read.traces.exports import ModelCall, Scores, calls_in, score_row
-from curate.read.traces.messages import NoConversationError, conversation
+from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, conversation, score_row
 
 NO_EXPORT: Final = "no export of Langfuse, LangSmith or OpenTelemetry"
 

@@ -7,7 +7,7 @@ from curate.conflicts.conflict import Conflict
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.manifest import Manifest
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from curate.core.arrays import Floats
 from curate.core.config import CheckConfig
 from curate.core.datamap import read_datamap
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
-from curate.core.lazy import np, pl
+from curate.core.lazy import Floats, np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.lint.runner import check_paths

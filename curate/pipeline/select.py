@@ -10,14 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.arrays import Floats, Matrix
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
-from curate.core.lazy import np
+from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table

@@ -33,10 +33,10 @@ from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving, unmatched_notes
 from curate.output.edited import edited_copies
 from curate.output.folder import Made, SplitResult, input_files, write_output
+from curate.split.assign import NAMES
 from curate.split.balance import balance_of
 from curate.split.division import divide, making_of
-from curate.split.earlier import Earlier, earlier_splits
-from curate.split.names import NAMES
+from curate.split.moves import Earlier, earlier_splits
 
 COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
 """Rules that cannot run while the lines are read."""

@@ -13,7 +13,7 @@ from curate.conflicts.evidence import Evidence
 from curate.core.example import Example
 from curate.core.files import write_json
 from curate.core.finding import Finding
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 
 Result = dict[str, Any]
 

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from curate.core.arrays import Floats
-from curate.core.lazy import np
+from curate.core.lazy import Floats, np
 from curate.language.lexicon import STOPWORDS, UNENDED
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")

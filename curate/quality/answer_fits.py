@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from curate.core.arrays import Flags, Floats, Matrix, Numbers
-from curate.core.lazy import np
+from curate.core.lazy import Flags, Floats, Matrix, Numbers, np
 from curate.language.lexicon import STOPWORDS
 from curate.language.tokens import stem
 

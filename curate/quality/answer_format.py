@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from curate.core.arrays import Floats
 from curate.core.example import content_id
-from curate.core.lazy import np
+from curate.core.lazy import Floats, np
 
 USUAL: Final = 0.9
 """Share of the answers from which a part of the format is required."""

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate.core.arrays import Floats, Numbers
-from curate.core.lazy import np
+from curate.core.lazy import Floats, Numbers, np
 from curate.core.text import normalised, words
-from curate.corpus.class_labels import is_label
+from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
-from curate.language.scripts import letters
+from curate.language.tokens import letters
 
 SCAN: Final = 4_000
 """Maximum number of characters of a text that are examined."""

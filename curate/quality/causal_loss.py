@@ -5,11 +5,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from curate.core.arrays import Floats
 from curate.core.example import content_id
-from curate.core.lazy import np
+from curate.core.lazy import Floats, np
 from curate.core.text import storable
-from curate.models.embedding_cache import EmbeddingCache
+from curate.models.embeddings import EmbeddingCache
 from curate.models.model_loading import causal_model
 from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from curate.core.arrays import Floats, Matrix, Numbers
-from curate.core.lazy import np
+from curate.core.lazy import Floats, Matrix, Numbers, np
 from curate.core.text import normalised
-from curate.corpus.class_labels import are_labels, is_label
+from curate.corpus.strata import are_labels, is_label
 
 FOLDS: Final = 10
 

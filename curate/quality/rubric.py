@@ -14,14 +14,13 @@ from curate.conflicts.judges.endpoint import GENERAL, Endpoint
 from curate.conflicts.judges.local import Local
 from curate.conflicts.judges.prompt import LONGEST, OBJECT, marked
 from curate.conflicts.judges.verdict_cache import CHARACTERS, Work
-from curate.core.arrays import Floats
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.example import content_id
-from curate.core.lazy import np
+from curate.core.lazy import Floats, np
 from curate.core.text import plural
 from curate.core.validation import parsed_json
-from curate.models.embedding_cache import EmbeddingCache
+from curate.models.embeddings import EmbeddingCache
 from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from curate.core import npz_cache
-from curate.core.arrays import Arrays, Floats, Matrix
 from curate.core.example import content_id
-from curate.core.lazy import np
+from curate.core.lazy import Arrays, Floats, Matrix, np
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
 from curate.quality.answer_ends import Wording, endings, openings

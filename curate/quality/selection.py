@@ -10,8 +10,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import Final
 
-from curate.core.arrays import Floats, Matrix
-from curate.core.lazy import np
+from curate.core.lazy import Floats, Matrix, np
 from curate.core.text import normalised
 
 COVERED: Final = 2_000

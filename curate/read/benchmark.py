@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.address import pointer
 from curate.core.errors import InputError
-from curate.core.example import Place
+from curate.core.example import Place, pointer
 from curate.core.files import blocks, display_name
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 from curate.read.json_pointer_spans import Spans
@@ -106,7 +105,7 @@ def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[st
         value = parsed.decoded.value
         if isinstance(value, dict) and asked.isdisjoint(map(_plain, value)) and (inside := _longest_list(value)):
             yield from _listed(parsed, *inside)
-        elif not parsed.line.blank:
+        elif not parsed.blank:
             yield parsed.place, _item(parsed.place, value, parsed.defects[0].message if parsed.defects else "")
     demand_read(facts)
 

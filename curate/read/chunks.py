@@ -19,9 +19,8 @@ from curate.core.limits import demand_filled
 from curate.core.scratch import scratch, written
 from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
-from curate.read.document import is_document
 from curate.read.file_sniffing import sniff_file_kind
-from curate.read.lines import BOM, Line
+from curate.read.lines import BOM, Line, is_document
 
 if TYPE_CHECKING:
     from curate.read.fast_path import Scan, ScanResult
@@ -206,7 +205,7 @@ class Batch:
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as parsed lines, if the lines were read one by one."""
     answer_flags: list[int] | None = None
-    """Flags of each message of the plain examples, computed by `curate.lint.rules.answer_flags`."""
+    """Flags of each message of the plain examples, computed by `curate.lint.rules.message_frame`."""
     _starts: list[int] = field(default_factory=list)
 
     @classmethod
@@ -328,7 +327,8 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
             quotes = said.count('"')
             plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
             if plain and b"\\" in line and line.count(b"\\") != quotes + said.count("\n"):
-                plain = not _suspect(line)
+                # other escapes than for quotes and line breaks may be control characters
+                plain = not (b"\\u00" in line or b"\\b" in line or b"\\f" in line)
         if plain:
             if not numbers:
                 facts.formats["messages"] += 0  # formats are reported in order of appearance
@@ -362,11 +362,6 @@ def _known(roles: tuple[str, ...]) -> bool:
     if known and len(KNOWN) < SHAPES:
         KNOWN.add(roles)
     return known
-
-
-def _suspect(line: bytes) -> bool:
-    """Whether a line may contain a control character: it has an escape other than for quotes and line breaks."""
-    return b"\\u00" in line or b"\\b" in line or b"\\f" in line
 
 
 def _line(number: int, offset: int, data: bytes, *, ended: bool) -> Line:

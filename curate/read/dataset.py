@@ -14,10 +14,9 @@ from curate.core.example import Example, Place
 from curate.core.files import blocks, display_name, packing, sha256
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
-from curate.read.document import compact, elements, is_document
 from curate.read.file_sniffing import sniff_file_kind
 from curate.read.formats import example_of, example_of_list
-from curate.read.lines import BOM, Line, split_lines
+from curate.read.lines import BOM, Line, compact, elements, is_document, split_lines
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
 FORMS = "run `curate check` to list what is wrong; `curate convert --help` lists the supported formats"
@@ -35,6 +34,11 @@ class ParsedLine(NamedTuple):
     line: Line
     decoded: Decoded
     example: Example | None
+
+    @property
+    def blank(self) -> bool:
+        """Whether the line contains only white space."""
+        return not self.line.data.strip()
 
     @property
     def defects(self) -> tuple[Defect, ...]:
@@ -139,7 +143,7 @@ def read_lines(
     for path in paths:
         facts = FileFacts(display_name(path))
         for parsed in read_file((copies or {}).get(path, path), facts):
-            if not parsed.line.blank:
+            if not parsed.blank:
                 if progress:
                     progress(1)
                 yield parsed
@@ -171,7 +175,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
         facts.lf += 1
     elif line.ending == b"\r\n":
         facts.crlf += 1
-    if line.blank:
+    if not line.data.strip():
         return ParsedLine(place, line, Decoded(MISSING, ()), None)
     facts.lines += 1
     if not line.data.isascii() and any(char in line.data for char in SEPARATORS):
@@ -224,7 +228,7 @@ def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = display
     for path in paths:
         facts = FileFacts(name_of(path))
         hashes.append(sha256(path))
-        lines.extend(parsed for parsed in read_file(path, facts) if not parsed.line.blank)
+        lines.extend(parsed for parsed in read_file(path, facts) if not parsed.blank)
         demand_read(facts)
         files.append(facts)
     return Dataset(tuple(files), tuple(lines), tuple(hashes))

@@ -26,18 +26,15 @@ from curate.read.json_string_kernel import (
     TextPatterns,
     scan_json_string,
 )
-from curate.read.numba_utils import Array, compiled, entry, forget, same
+from curate.read.numba_utils import Array, compiled, entry, forget, same, xxh64_digest
 from curate.read.pattern_table import LINKS, POINTS
 from curate.read.plain_line import ROLES, SYSTEM, USER, first_turn_start, line_end, next_turn_start, turn_start
 from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns, is_suspicious, is_unsound, shows_text
-from curate.read.xxh64 import xxh64_digest
 
 _SOURCES: Final = (
     "numba_utils",
-    "xxh64",
     "fast_path",
     "json_string_kernel",
-    "number_prefilter",
     "pattern_table",
     "plain_line",
     "text_prefilter",

@@ -6,8 +6,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.example import GIVEN, Example, Place
 from curate.read.formats import MISSHAPEN, example_of
 from curate.read.forms.blocks import DETAILS, HARMLESS, is_harmless, plain_part
-from curate.read.forms.form import Format, Object, UnwritableError, as_object, omit_keys
-from curate.read.sharegpt_tools import json_in
+from curate.read.forms.form import Format, Object, UnwritableError, as_object, json_in, omit_keys
 
 TRAINED: Final = frozenset(GIVEN) | {"reference_answer", "expected_answer"}
 """Keys beside a conversation that change what is trained."""
@@ -64,12 +63,9 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
     ]:
         raise UnwritableError(f"the line has a key {taken[0]!r}, which the form uses for something else")
     written = value if not form.keeps else {**value, **rest}
-    said = {**example, "messages": messages[:-1]} if form.answers_beside and _ends_answered(messages) else example
+    answered = form.answers_beside and messages[-1]["role"] == "assistant"
+    said = {**example, "messages": messages[:-1]} if answered else example
     return Written(written, (*lost, *_verified(written, said)))
-
-
-def _ends_answered(messages: list[Any]) -> bool:
-    return bool(messages[-1]["role"] == "assistant")
 
 
 def _same(key: str, value: Object, example: Object) -> bool:

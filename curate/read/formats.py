@@ -8,11 +8,10 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from curate.core.address import escape
-from curate.core.example import UNKNOWN, Example, Place, has_plain_turns
+from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
-from curate.read.forms.form import Format, Object, Reading, UnreadableError
+from curate.read.forms.form import Format, Object, UnreadableError
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
@@ -81,7 +80,8 @@ def example_of(value: Object, place: Place) -> Example:
         if not known.matches(value):
             continue
         try:
-            found = _example(known, value, place)
+            if (found := _example(known, value, place)) is None:
+                continue
         except UnreadableError as error:
             defect = defect or (error.pointer, f"not readable as {known.name}: {error.why}")
             continue
@@ -127,9 +127,21 @@ def example_of_list(turns: list[Any], place: Place) -> Example | None:
     return None if found.format == UNKNOWN else found
 
 
-def _example(known: Format, value: Object, place: Place) -> Example:
+def _example(known: Format, value: Object, place: Place) -> Example | None:
     if known.read is not None:
-        return _from_reading(known, known.read(value), place)
+        reading = known.read(value)
+        return (
+            None
+            if reading is None
+            else Example(
+                place,
+                {"messages": [turn.value for turn in reading.turns], **reading.rest},
+                known.name,
+                tuple((turn.pointer, turn.content) for turn in reading.turns),
+                tools_pointer=reading.tools,
+                moved=tuple(reading.moved.items()),
+            )
+        )
     if known.turns is None:
         return Example(place, value, known.name)
     turns = list(known.turns(value))
@@ -152,17 +164,6 @@ def _example(known: Format, value: Object, place: Place) -> Example:
         pointers,
         tools_pointer=tools,
         moved=() if known.name == "turn-list" else None,
-    )
-
-
-def _from_reading(known: Format, reading: Reading, place: Place) -> Example:
-    return Example(
-        place,
-        {"messages": [turn.value for turn in reading.turns], **reading.rest},
-        known.name,
-        tuple((turn.pointer, turn.content) for turn in reading.turns),
-        tools_pointer=reading.tools,
-        moved=tuple(reading.moved.items()),
     )
 
 

@@ -11,16 +11,14 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Final
 
-from curate.core.arrays import Numbers
 from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.files import blocks, display_name, packing, real_path
-from curate.core.lazy import np
+from curate.core.lazy import Numbers, np
 from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
-from curate.read.document import elements, is_document
 from curate.read.file_sniffing import sniff_file_kind
-from curate.read.lines import BOM, Line
+from curate.read.lines import BOM, Line, elements, is_document
 
 CR: Final = 13
 BLOCK: Final = 4 << 20

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
-from curate.core.address import escape
+from curate.core.example import escape
 
 STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 TOKEN = re.compile(STRING + r'|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from curate.read.numba_utils import Array, compiled, is_word, literal, stands_at, utf8_at, write_utf8
-from curate.read.number_prefilter import KEPT, NumberPatterns, may_be_personal_number
 from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, PatternTable
 from curate.read.plain_line import ASSISTANT, escape_code
+from curate.read.text_prefilter import KEPT, NumberPatterns, may_be_personal_number
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
 """Classes of non-ASCII characters: searched for by a rule; start and continuation of wrongly decoded text; white space;

@@ -1,7 +1,17 @@
-"""Split bytes into physical lines, streaming. Only `\\n` ends a line, so text with U+2028 or NEL stays whole."""
+"""Split bytes into physical lines, and files that are not JSON Lines into elements.
 
+Only `\\n` ends a line, so text with U+2028 or NEL stays whole. An array of examples, or objects over several lines, is
+split into elements, each a `Line` at the position of the element, so places stay correct. It is read into memory as a
+whole, since JSON cannot be split without parsing.
+"""
+
+import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
+
+from curate.read.decode import Defect
+from curate.read.json_pointer_spans import STRING
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -21,11 +31,6 @@ class Line(NamedTuple):
     """Characters before it on its physical line: elements of a document may be indented."""
     nth: int = 0
     """Number of other document elements that start before it on its physical line."""
-
-    @property
-    def blank(self) -> bool:
-        """Whether it contains only white space."""
-        return not self.data.strip()
 
 
 def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
@@ -53,3 +58,145 @@ def _line(number: int, offset: int, data: bytes) -> Line:
     if data.endswith(b"\r"):
         return Line(number, offset, data[:-1], b"\r\n")
     return Line(number, offset, data, b"\n")
+
+
+SPACE = re.compile(rb"[ \t\r\n]*")
+# Finds the end of a value by its brackets; strings are one lexeme, so brackets in them do not count. A lone quote opens
+# an unclosed string. No byte of a non-ASCII character equals one of these.
+LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
+Element = tuple[Line, Defect | None]
+UNREAD = "; the rest of the file was not read"
+
+
+def is_document(start: bytes) -> bool:
+    """Whether a file with these first bytes is not JSON Lines: its first line opens a value and does not close it.
+
+    An array that closes on the first line also counts if nothing follows. If later lines are complete values, only the
+    first line is broken.
+    """
+    text = start.removeprefix(BOM).lstrip()
+    if text[:1] not in (b"[", b"{"):
+        return False
+    first, _, rest = text.partition(b"\n")
+    end = _skip(first, 0)
+    if end is None:
+        return (text[:1] == b"[" or bool(rest.strip())) and not _lines_stand_alone(rest)
+    return text[:1] == b"[" and not first[end:].strip() and not rest.strip()
+
+
+def _lines_stand_alone(rest: bytes) -> bool:
+    """Whether two consecutive lines are complete objects without a comma between them, which no document has.
+
+    The last line of a file is enough by itself unless a comma precedes it.
+    """
+    lines = [line for line in rest.split(b"\n") if line.strip()]
+    alone = [line[:1] == b"{" and line.rstrip()[-1:] == b"}" and _skip(line, 0) == len(line.rstrip()) for line in lines]
+    if alone[-1:] == [True] and not b"".join(lines[-2:-1]).rstrip().endswith(b","):
+        return True
+    return any(this and after for this, after in pairwise(alone))
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """The elements of an array, or the objects, as lines; an unparsable rest becomes a line with a defect."""
+    cutter = _Cutter(data)
+    yield from cutter.array() if data[cutter.start : cutter.start + 1] == b"[" else cutter.objects()
+
+
+class _Cutter:
+    """Splits bytes into lines; indices only rise, so lines and columns are counted once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = len(BOM) if data.startswith(BOM) else 0
+        self.number, self.column, self.nth = 1, 0, -1
+        self.start = self.space(self.at)
+
+    def objects(self) -> Iterator[Element]:
+        """Consecutive objects."""
+        at = self.start
+        while at < len(self.data):
+            if self.data[at : at + 1] != b"{":
+                yield self.rest(at, "syntax", f"no object starts here{UNREAD}")
+                return
+            end = _skip(self.data, at)
+            if end is None:
+                yield self.rest(at, "cut-off", "the file ends inside this object")
+                return
+            yield self.line(at, end), None
+            at = self.space(end)
+
+    def array(self) -> Iterator[Element]:
+        """The elements of an array, then anything after it."""
+        opening = self.line(self.start, self.start + 1)
+        at = self.space(self.start + 1)
+        while (char := self.data[at : at + 1]) not in (b"]", b""):
+            if char == b",":
+                yield self.line(at, at + 1), Defect("repairable", "a comma without an element before it", 0)
+                at = self.space(at + 1)
+                continue
+            end = _skip(self.data, at)
+            if end is None or end == at:
+                kind, message = (
+                    ("cut-off", "the file ends inside this element")
+                    if end is None
+                    else ("syntax", "this closes nothing")
+                )
+                yield self.rest(at, kind, message + UNREAD)
+                return
+            yield self.line(at, end), None
+            comma = at = self.space(end)
+            if self.data[comma : comma + 1] == b",":
+                at = self.space(comma + 1)
+                if self.data[at : at + 1] == b"]":
+                    yield self.line(comma, comma + 1), Defect("repairable", "a comma without an element after it", 0)
+            elif self.data[at : at + 1] not in (b"]", b""):
+                yield self.rest(at, "syntax", f"a comma is missing before this{UNREAD}")
+                return
+        if not char:
+            yield opening, Defect("cut-off", "the array that starts here is not closed", 0)
+        elif (after := self.space(at + 1)) < len(self.data):
+            yield self.rest(after, "syntax", "the text after the end of the array was not read")
+
+    def space(self, at: int) -> int:
+        """Index of the first byte from `at` on that is not white space."""
+        match = SPACE.match(self.data, at)
+        return match.end() if match else at
+
+    def line(self, start: int, end: int) -> Line:
+        """The bytes from `start` to `end` as a line."""
+        between = self.data[self.at : start]
+        _, newline, after = between.rpartition(b"\n")
+        self.column = len(after.decode("utf-8", "replace")) + (0 if newline else self.column)
+        self.number += between.count(b"\n")
+        self.nth = 0 if newline else self.nth + 1
+        self.at = start
+        return Line(self.number, start, self.data[start:end], b"\n", self.column, self.nth)
+
+    def rest(self, start: int, kind: str, message: str) -> Element:
+        """Everything from `start` on, as a line that cannot be parsed."""
+        return self.line(start, len(self.data)), Defect(kind, message, 0)
+
+
+def _skip(data: bytes, at: int) -> int | None:
+    """Index after the value that starts at `at`; `at` itself if no value starts there; None if it is not closed."""
+    depth = 0
+    for match in LEXEME.finditer(data, at):
+        char = data[match.start()]
+        if char in b"[{":
+            depth += 1
+        elif char in b"]}":
+            depth -= 1
+            if depth < 0:
+                return match.start()
+        elif char == 0x22 and match.end() == match.start() + 1:
+            return None
+        elif char == 0x2C and depth == 0:
+            return match.start()
+        if depth == 0:
+            return match.end()
+    return None
+
+
+def compact(data: bytes) -> bytes:
+    """An element of a document on one line. Values keep their bytes, since JSON strings contain no line break."""
+    return b" ".join(piece.strip() for piece in data.split(b"\n")) if b"\n" in data else data

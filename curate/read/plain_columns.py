@@ -4,13 +4,226 @@ Compiled, for stages that need numbers about all lines of files of any size: see
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from curate.read.chunks import NEWLINE
-from curate.read.numba_utils import Array
-from curate.read.plain_columns_kernel import BLOCK, fill_plain_columns
+from curate.read.numba_utils import Array, compiled, entry, literal, utf8_at, write_utf8, xxh64_seeded
+from curate.read.plain_line import ROLES as ROLE_BYTES
+from curate.read.plain_line import (
+    SYSTEM,
+    USER,
+    escape_code,
+    first_turn_start,
+    line_end,
+    next_turn_start,
+    turn_start,
+)
+
+_HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = (
+    literal(b'{"messages":['),
+    literal(b'{"content":"'),
+    literal(b'","role":"'),
+    literal(b'"}'),
+    literal(b"]}"),
+)
+BLOCK: Final = 32
+"""Bytes that are checked and copied at a time if none is special."""
+
+
+@compiled
+def _put(out: Array, at: int, text: Array) -> Any:
+    """Write `text`; returns the end."""
+    for nth in range(len(text)):
+        out[at + nth] = text[nth]
+    return at + len(text)
+
+
+@compiled
+def _named(out: Array, at: int, role: int) -> Any:
+    """Write the name of a role; returns the end."""
+    return (
+        _put(out, at, ROLE_BYTES[0])
+        if role == SYSTEM
+        else _put(out, at, ROLE_BYTES[1])
+        if role == USER
+        else _put(out, at, ROLE_BYTES[2])
+    )
+
+
+@compiled
+def _escaped(out: Array, at: int, code: int) -> Any:
+    """Write an ASCII character as in canonical JSON."""
+    if code == 34 or code == 92:  # noqa: PLR1714
+        out[at], out[at + 1] = 92, code
+        return at + 2
+    if code == 10 or code == 9 or code == 13:  # noqa: PLR1714
+        out[at], out[at + 1] = 92, 110 if code == 10 else 116 if code == 9 else 114
+        return at + 2
+    out[at] = code
+    return at + 1
+
+
+@compiled
+def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
+    """Copy plain ASCII characters to both outputs; returns their number."""
+    count = 0
+    while at + count + BLOCK <= end:
+        special = False
+        for nth in range(BLOCK):  # vectorized; bytes written after a special character are overwritten
+            here = data[np.uintp(at + count + nth)]
+            text[np.uintp(written + count + nth)] = here
+            canon[np.uintp(used + count + nth)] = here
+            special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
+        if special:
+            break
+        count += BLOCK
+    code = int(data[np.uintp(at + count)])
+    while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break  # noqa: PLR1714
+        text[np.uintp(written + count)], canon[np.uintp(used + count)] = code, code
+        count += 1
+        code = int(data[np.uintp(at + count)])
+    return count
+
+
+@compiled
+def _string(
+    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array
+) -> tuple[int, int, int]:
+    """A JSON string after its opening quote: its end in the data, `canon` and `text`; -1 if it is not plain.
+
+    `told` gets its number of characters, and whether all are ASCII.
+    """
+    chars, plain = 0, True
+    while at < end:
+        count = _copied(data, at, end, canon, used, text, written)
+        at, used, written, chars = at + count, used + count, written + count, chars + count
+        code = int(data[np.uintp(at)])
+        if code == 34:
+            told[0], told[1] = chars, plain
+            return at + 1, used, written
+        if code < 32:
+            break
+        if code == 92:
+            code, at = escape_code(data, at + 1)
+        else:
+            code = utf8_at(data, at)
+            at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+        while code >= 128:  # after one, more are likely
+            written, behind = write_utf8(text, written, code), write_utf8(canon, used, code)
+            plain, used, chars = False, behind, chars + 1
+            code = 0
+            if data[np.uintp(at)] >= 128:
+                code = utf8_at(data, at)
+                at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
+        if code < 0:
+            break
+        if code:
+            text[np.uintp(written)] = code
+            written, used, chars = written + 1, _escaped(canon, used, code), chars + 1
+    return -1, 0, 0
+
+
+@compiled
+def _line(
+    data: Array,
+    at: int,
+    end: int,
+    canon: Array,
+    used: int,
+    text: Array,
+    written: int,
+    turns: Array,
+    count: int,
+    told: Array,
+) -> tuple[int, int, int, int]:
+    """A plain line: its end in the data, `canon` and `text`, and its number of turns; -1 for any other line.
+
+    turns: one row per turn: role, start and end of its JSON in `canon`, start and end of its text, characters, whether
+    all are ASCII.
+    """
+    at = first_turn_start(data, at, end)
+    if at < 0:
+        return -1, 0, 0, 0
+    used = _put(canon, used, _HEAD)
+    first, more = count, True
+    while more:
+        role, at = turn_start(data, at, end)
+        if at < 0 or count >= len(turns):
+            return -1, 0, 0, 0
+        if count > first:
+            canon[used] = 44
+            used += 1
+        start, begin = used, written
+        used = _put(canon, used, _BODY)
+        at, used, written = _string(data, at, end, canon, used, text, written, told)
+        if at < 0:
+            return -1, 0, 0, 0
+        text[written] = 10
+        written += 1
+        used = _put(canon, _named(canon, _put(canon, used, _MIDDLE), role), _TAIL)
+        turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
+        turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
+        count += 1
+        at, more = next_turn_start(data, at, end)
+    at = line_end(data, at, end) if at >= 0 else -1
+    return (at, _put(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
+
+
+@entry
+def fill_plain_columns(
+    data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array
+) -> tuple[int, int, int]:
+    """Fill the arrays of `PlainColumns`; returns the used sizes of `canon`, `text` and `turns`.
+
+    `canon` and `text` have `BLOCK` spare bytes. lines: one row per line: first turn (-1 for a line that is not plain),
+    number of turns, start and end in `canon`. `data` ends with a line break; `told` (int64, two elements) is scratch
+    space.
+    """
+    end = len(data)
+    at: Any = np.int64(0)
+    used = written = count = at  # typed: with a literal 0, numba would compile `_line` once more
+    for line in range(len(lines)):
+        behind, used_now, written_now, count_now = _line(data, at, end, canon, used, text, written, turns, count, told)
+        lines[line, 0] = -1
+        if behind >= 0:
+            lines[line, 0], lines[line, 1], lines[line, 2], lines[line, 3] = count, count_now - count, used, used_now
+            at, used, written, count = behind, used_now, written_now, count_now
+        while at < end and data[at] != 10:
+            at += 1
+        at += 1
+    return used, written, count
+
+
+@compiled
+def _key(data: Array, start: int, end: int, seed: Any) -> Any:
+    """A digest other than 0, which means none."""
+    value = xxh64_seeded(data, start, end, seed)
+    return value or np.uint64(1)
+
+
+@entry
+def keys_of_lines(
+    canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array
+) -> int:
+    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; returns the used size of `begun`.
+
+    `begun` is as long as `turns`. answers: the code of the role of answers.
+    """
+    total = 0
+    for row in range(len(lines)):
+        first, last = lines[row, 0], lines[row, 0] + lines[row, 1]
+        key = np.uint64(0)
+        for at in range(first, last):
+            key = _key(canon, turns[at, 1], turns[at, 2], key)
+            if turns[at, 0] == answers and at < last - 1:
+                begun[total] = key
+                total += 1
+        wholes[row] = key if last > first and turns[last - 1, 0] == answers else np.uint64(0)
+        ends[row + 1] = total
+    return total
+
 
 ROLES: Final = ("system", "user", "assistant")
 

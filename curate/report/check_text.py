@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 
-from curate.core.address import where
+from curate.core.example import where
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural, visible
 from curate.lint.rules.rule import Scope

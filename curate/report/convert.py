@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from curate.core.address import where
+from curate.core.example import where
 from curate.core.text import plural, visible
 from curate.pipeline.convert import ConvertResult
 from curate.report.console import more

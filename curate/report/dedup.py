@@ -14,7 +14,7 @@ from curate.core.example import Example, Place
 from curate.core.json_output import Part, PlaceText, Rounded, at, plain
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.console import more
 from curate.report.word_diff import DiffSpan, folded, turn_diffs

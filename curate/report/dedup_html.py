@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from curate.core.example import Example
-from curate.dedup.cluster import DuplicateRemoval
+from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
 from curate.report.html import block, filters, foot, head, not_shown, safe, tiles

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from curate.core.address import where
+from curate.core.example import where
 from curate.core.json_output import Part, plain
 from curate.core.manifest import Manifest
 from curate.core.removed import Removal

@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from curate.core.address import where
+from curate.core.example import where
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
 from curate.pipeline.score import WORTH_A_LOOK, ScoredExample, ScoreResult

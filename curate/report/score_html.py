@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate.core.address import where
+from curate.core.example import where
 from curate.core.masking import masked
 from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
 from curate.report.html import TABLE, foot, head, safe, tiles

@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any, Final
 
-from curate.core.address import number_of
 from curate.core.errors import DataError
+from curate.core.example import number_of
 from curate.core.text import UNSAFE
 from curate.read.decode import MISSING, decode
 from curate.read.json_pointer_spans import line_of

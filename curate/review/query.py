@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from math import nextafter
 from typing import Any, Final, NamedTuple
 
-from curate.core.address import value_at
+from curate.core.example import value_at
 from curate.core.finding import Severity
 from curate.core.text import visible
 from curate.quality.signals import BY_NAME, DOUBT

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from curate.conflicts.conflict import Conflict
     from curate.conflicts.topics import Topic
     from curate.core.finding import Finding
-    from curate.dedup.cluster import DuplicateRemoval
+    from curate.dedup.cluster_resolution import DuplicateRemoval
     from curate.pipeline.dedup import DedupResult
     from curate.review.events import ScanEvent
 

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.arrays import Array, Floats, Numbers, Words
 from curate.core.disk_arrays import Growing
-from curate.core.lazy import np
+from curate.core.lazy import Array, Floats, Numbers, Words, np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets, parts_of
 

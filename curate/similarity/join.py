@@ -323,3 +323,15 @@ def roots(parent: Any) -> Any:
     for node in range(len(parent)):
         out[node] = root(parent, node)
     return out
+
+
+@compiled
+def unite(parent: Any, left: Any, right: Any, made: Any) -> None:
+    """Join left[i] with right[i] in the forest `parent` (int64), in order; made[i] tells whether the two were
+    separate before.
+    """
+    for i in range(len(left)):
+        a, b = root(parent, left[i]), root(parent, right[i])
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+            made[i] = True

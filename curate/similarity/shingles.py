@@ -14,12 +14,57 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from curate.core.arrays import Bytes, Flags, Numbers, Shingles
 from curate.core.disk_arrays import Growing
-from curate.core.lazy import np
-from curate.core.text import UNSPACED, WORDS
+from curate.core.lazy import Array, Bytes, Flags, Numbers, Shingles, np
+from curate.core.text import UNSEEN, UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
-from curate.similarity.casefold_table import folds, normal
+
+BETWEEN: Final = 32
+"""Code of all that is not part of a word."""
+LISTED: Final = (
+    (0x80, 0x530),
+    (0x1E00, 0x2000),
+    (0x2010, 0x2C00),
+    (0x3000, 0x3100),
+    (0xFF01, 0xFF5F),
+    (0x1F000, 0x1FB00),
+)
+"""Ranges in which each character is folded by itself: European alphabets, symbols, kana, full-width letters, emoji."""
+THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
+"""Ranges in which every character is its own folding: ideographs and Korean syllables."""
+
+
+@lazy_once
+def folds() -> Array:
+    """The folding of each code point, `BETWEEN` if it is not part of a word; -1 if it depends on other characters or is
+    several characters.
+    """
+    table = np.full(0x110000, -1, dtype=np.int32)
+    for start, end in ((0, 0x80), *THEMSELVES):
+        table[start:end] = np.arange(start, end)
+    for start, end in LISTED:
+        table[start:end] = [_fold(chr(code)) for code in range(start, end)]
+    return table
+
+
+def _fold(char: str) -> int:
+    composed, folded = unicodedata.normalize("NFKC", char), normal(char)
+    if UNSEEN.match(char) or any(unicodedata.category(one)[0] == "M" for one in composed + folded):
+        return -1
+    if not any(WORDS.match(one) for one in folded):
+        return BETWEEN
+    alone = len(composed) == len(folded) == 1 and all(_listed(ord(one)) for one in (composed, folded))
+    return ord(folded) if alone and normal(folded) == folded else -1
+
+
+def normal(text: str) -> str:
+    """`curate.core.text.normalised`, except for white space, which is not part of a word."""
+    return unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+
+
+def _listed(code: int) -> bool:
+    return code < LISTED[0][0] or any(start <= code < end for start, end in (*LISTED, *THEMSELVES))
+
 
 LAST: Final = 0x40000
 """Code point above which Unicode has no word characters except marks."""
@@ -159,7 +204,7 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     )
 
 
-class Joining:
+class JoiningSets:
     """Collects sets part by part."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -189,11 +234,3 @@ def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
         start, end = sets.offsets[at : at + 2].tolist()
         hashes[start:end] = np.sort(hashes[start:end] ^ np.uint32(xxhash.xxh32_intdigest(salt) | 1))
     return Sets(hashes, sets.offsets)
-
-
-def joined(parts: Iterable[Sets]) -> Sets:
-    """The sets of several parts, one after another; the parts may be generated one by one."""
-    joining = Joining()
-    for part in parts:
-        joining.add(part)
-    return joining.done()

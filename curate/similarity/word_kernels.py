@@ -184,7 +184,7 @@ def tokens(
 @compiled
 def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
     """Whether each text consists of characters that can be folded by themselves (see
-    `curate.similarity.casefold_table`).
+    `curate.similarity.shingles`).
     """
     out = np.empty(len(starts), dtype=np.bool_)
     for row in range(len(starts)):

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from curate.core.arrays import Floats, Numbers
-from curate.core.lazy import np
-from curate.split.names import NAMES
+from curate.core.lazy import Floats, Numbers, np
+
+NAMES: Final = ("train", "validation", "test")
+
 
 CHANCE: Final = 1e-4
 """Probability below which a split without groups is not a coincidence: the examples were divided with the same seed

@@ -4,8 +4,8 @@ from curate.core.config import Config
 from curate.core.lazy import np
 from curate.corpus.corpus import Table
 from curate.lint.rules.splits import SplitBalance, SplitCounts
+from curate.split.assign import NAMES
 from curate.split.division import Division
-from curate.split.names import NAMES
 
 
 def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:

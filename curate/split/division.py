@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from curate.core.arrays import Numbers
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
-from curate.core.lazy import np
+from curate.core.lazy import Numbers, np
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
@@ -25,12 +24,11 @@ from curate.corpus.group_keys import FORMAT_NAMES, Marking
 from curate.corpus.strata import demand_traits
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
-from curate.split.assign import NOWHERE, Assigned, Wanted, assign
+from curate.split.assign import NAMES, NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
 from curate.split.groups import Groups, Link, Pairs, Seeking, group, links_of, missed_links
 from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
-from curate.split.names import NAMES
 
 LENGTHS: Final = 4
 """Number of classes of length, of about as many examples each."""

@@ -5,13 +5,13 @@ from dataclasses import replace
 from math import ceil
 from typing import Final, NamedTuple
 
-from curate.core.arrays import Flags, Ids, Numbers
+from curate.core.disk_arrays import joined
 from curate.core.example import Example, attachments
-from curate.core.lazy import np
+from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
-from curate.similarity.shingles import joined, salted, shingled, texts_of
+from curate.similarity.shingles import JoiningSets, salted, shingled, texts_of
 
 NAMED: Final = 20
 """Number of short answers to name."""
@@ -69,7 +69,8 @@ def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]
         table,
         common=common,
         sets=joined(
-            [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))]
+            JoiningSets(),
+            [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))],
         ).chosen(at),
     )
 

@@ -13,8 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.arrays import Flags, Floats, Ids, Numbers
-from curate.core.lazy import np
+from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
@@ -106,13 +105,13 @@ class Groups:
 
 def group(count: int, links: Iterable[Pairs]) -> Groups:
     """The groups of `count` examples by all `links`."""
-    from curate.similarity import join, union_find
+    from curate.similarity import join
 
     parent = np.arange(count)
     joins = []
     for link, left, right, _ in links:
         made = np.zeros(len(left), dtype=np.bool_)
-        union_find.join_pairs(parent, left, right, made)
+        join.unite(parent, left, right, made)
         joins.append(Pairs(link, left[made], right[made]))
     return Groups(join.roots(parent), tuple(joins))
 
@@ -155,14 +154,12 @@ def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L005: one conversation continues the other."""
-    from curate.similarity import union_find
-
     links = _links(table)
     count = len(links.conversation_hash)
     longer = np.repeat(np.arange(count), np.diff(links.ends))
     if seeking.parts is None:
         numbers = np.concatenate([np.arange(count), longer])
-        left, right = union_find.equal_pairs(
+        left, right = _equal_pairs(
             np.concatenate([links.conversation_hash, links.prefix_hashes]), np.arange(len(numbers)) < count
         )
         return [Pairs(Link.PREFIX, numbers[left], numbers[right])]
@@ -208,10 +205,8 @@ def _links(table: Table) -> Links:
 
 def _equal(link: Link, keys: Ids, seeking: Seeking) -> Pairs:
     """Pairs of equal keys that are not 0."""
-    from curate.similarity import union_find
-
     if seeking.parts is None:
-        return Pairs(link, *union_find.equal_pairs(keys))
+        return Pairs(link, *_equal_pairs(keys))
     _, first, runs = np.unique(keys, return_index=True, return_inverse=True)
     firsts = first[runs]
     late = np.flatnonzero((seeking.parts[firsts] < seeking.parts) & (keys != 0))
@@ -250,3 +245,19 @@ def _members(link: Link, groups: Sequence[Numbers]) -> list[Pairs]:
             np.concatenate([members[1:] for members in groups]),
         )
     ]
+
+
+def _equal_pairs(keys: Ids, own: Flags | None = None) -> tuple[Numbers, Numbers]:
+    """Pairs that connect all numbers with equal keys (uint64) other than 0; if `own` (bool) is given, only runs
+    with at least one of these.
+    """
+    order = np.argsort(keys, kind="stable")
+    order = order[int(np.searchsorted(keys[order], 1)) :]
+    if not len(order):
+        return order, order
+    runs, places = keys[order], np.arange(len(order))
+    starts = np.flatnonzero(np.append(True, runs[1:] != runs[:-1]))
+    mine = places if own is None else np.where(own[order], places, len(order))
+    first = np.repeat(np.minimum.reduceat(mine, starts), np.diff(np.append(starts, len(order))))
+    some = (first < len(order)) & (first != places)
+    return order[first[some]], order[some]

@@ -13,11 +13,10 @@ from math import ceil
 from pathlib import PurePath
 from typing import Final
 
-from curate.core.arrays import Flags, Floats, Numbers
 from curate.core.config import Config
 from curate.core.errors import UsageError
 from curate.core.example import Example
-from curate.core.lazy import np
+from curate.core.lazy import Flags, Floats, Numbers, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores

@@ -10,8 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.core.address import value_at
-from curate.core.example import canonical
+from curate.core.example import canonical, value_at
 from curate.verify.lines import ChunkLines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read

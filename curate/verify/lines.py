@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from curate.core.errors import InputError
 from curate.core.files import blocks, packing
 from curate.core.limits import demand_filled
-from curate.read.document import compact, elements, is_document
+from curate.read.lines import compact, elements, is_document
 
 SIZE: Final = 1 << 20
 """Size of a chunk in bytes."""

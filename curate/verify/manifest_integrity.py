@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.address import where
+from curate.core.example import where
 from curate.core.files import DATA_SUFFIXES, sha256
 from curate.core.manifest import NAME, Manifest, digest_of, named_files
 from curate.core.text import plural
 from curate.core.worker_pool import cores
-from curate.read.document import compact
+from curate.read.lines import compact
 from curate.verify.examples import Examples
 from curate.verify.proof import SHOWN, Difference, Point, judged
 from curate.verify.reading import NotUnderstoodError, loads

@@ -8,9 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.split.assign import NOWHERE, Wanted, assign
+from curate.split.assign import NAMES, NOWHERE, Wanted, assign
 from curate.split.groups import Groups, Link, Pairs, group
-from curate.split.names import NAMES
 
 COUNT = 40
 links = st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(0, COUNT - 1)), max_size=50)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.config import DedupConfig
-from curate.corpus.short_text_keys import SHORT, Brief, joined_brief, spelled
+from curate.core.disk_arrays import joined
+from curate.corpus.short_text_keys import SHORT, Brief, JoiningBrief, spelled
 from curate.language.spelling import bucket, same_word
 from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
@@ -218,7 +219,7 @@ words = st.lists(st.sampled_from(["capital", "captial", "of", "peru", "perru", "
 @given(st.lists(words, max_size=10), st.integers(1, 4))
 def test_texts_have_the_same_keys_however_they_are_parted(texts: list[str], step: int) -> None:
     whole = Brief.of(texts).keys().tolist()
-    parts = joined_brief([Brief.of(texts[start : start + step]) for start in range(0, len(texts), step)])
+    parts = joined(JoiningBrief(), [Brief.of(texts[start : start + step]) for start in range(0, len(texts), step)])
     assert parts.keys().tolist() == whole
 
 

@@ -22,7 +22,7 @@ OUT, ASIDE = Path("out.jsonl"), Path("out.unconverted.jsonl")
 
 
 def parsed_lines(path: Path) -> list[ParsedLine]:
-    return [parsed for parsed in read_file(path, FileFacts(str(path))) if not parsed.line.blank]
+    return [parsed for parsed in read_file(path, FileFacts(str(path))) if not parsed.blank]
 
 
 def convert(*paths: Path, chosen: bool = False) -> ConvertResult:

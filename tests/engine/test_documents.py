@@ -10,11 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.core.address import pointer
+from curate.core.example import pointer
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.document import compact, elements, is_document
 from curate.read.json_pointer_spans import Spans, line_of
-from curate.read.lines import BOM
+from curate.read.lines import BOM, compact, elements, is_document
 from tests.conftest import line_of as as_line
 from tests.strategies import conversations, inside, texts, written
 

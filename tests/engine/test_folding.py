@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.core.text import WORDS
-from curate.similarity.casefold_table import BETWEEN, folds
-from curate.similarity.shingles import Shingling, shingled, texts_in, texts_of
+from curate.similarity.shingles import BETWEEN, Shingling, folds, shingled, texts_in, texts_of
 
 ODD = "éÉßſς²½…’ﬁ™Ω\u212b\u0301\u3099ｶﾞＡ한각ᄀ\u1161日か\u00a0\u2028😀ẞİıǅ\u0345ͺ"
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.core.address import pointer
 from curate.core.config import CheckConfig
+from curate.core.example import pointer
 from curate.core.finding import Finding, Severity
 from curate.core.masking import CUT, KEY_NAMES, masked, redact_message, redact_pointer
 from curate.core.text import excerpt

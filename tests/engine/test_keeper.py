@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.address import value_at
 from curate.core.config import KEEP, KEEP_BY_FIELD, DedupConfig, with_options
 from curate.core.errors import ConfigError
-from curate.core.example import Example, Place
-from curate.corpus.keep_policy import moment, number, rank_of
+from curate.core.example import Example, Place, value_at
+from curate.corpus.features import moment, number, rank_of
 from tests.reference_choice import ranking
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.address import pointer
+from curate.core.example import pointer
 from curate.read.json_pointer_spans import Spans, line_of, repeated_keys
 from tests.strategies import inside, written
 

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
+from curate.core.disk_arrays import joined
 from curate.core.example import Example, Place
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import OTHER_SIDE, written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
-from curate.similarity.bands import PERMUTATIONS, bands_for, signatures
-from curate.similarity.shingles import Sets, Shingling, joined, shingled, texts_of
-from curate.similarity.similarity_index import grouped, jaccard
+from curate.similarity.shingles import JoiningSets, Sets, Shingling, shingled, texts_of
+from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
 from tests.conftest import of_hundred
 from tests.reference_choice import choose
 
@@ -103,7 +103,8 @@ def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_kee
 def sets_of(*members: set[int]) -> Sets:
     """Sets made by hand."""
     return joined(
-        [Sets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members]
+        JoiningSets(),
+        [Sets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members],
     )
 
 
@@ -185,7 +186,8 @@ def test_sets_do_not_depend_on_how_texts_are_parted(
     texts: list[str], step: int, unit: Literal["word", "character"]
 ) -> None:
     whole = shingled(texts_of(texts), Shingling(unit, 3))
-    parts = joined(shingled(texts_of(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
+    some = (shingled(texts_of(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
+    parts = joined(JoiningSets(), some)
     assert (whole.hashes.tolist(), whole.offsets.tolist()) == (parts.hashes.tolist(), parts.offsets.tolist())
 
 

@@ -12,18 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
+from curate.core.disk_arrays import joined
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, Table
-from curate.corpus.features import feature_spec_for
-from curate.corpus.keep_policy import length
+from curate.corpus.features import feature_spec_for, length
 from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
-from curate.dedup.cluster import Choice, Pair
-from curate.dedup.cluster_resolution import Compared, Wanted, resolve_clusters, resolve_ranked
+from curate.dedup.cluster_resolution import Choice, Compared, Pair, Wanted, resolve_clusters, resolve_ranked
 from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
 from curate.dedup.near_duplicates import originals
-from curate.similarity.shingles import Sets, joined
+from curate.similarity.shingles import JoiningSets, Sets
 from curate.similarity.similarity_index import FLOOR, TOLD, grouped
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
@@ -163,7 +162,8 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     alike than all are is missed.
     """
     sets = joined(
-        [Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members]
+        JoiningSets(),
+        [Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members],
     )
     order, sizes, kinds = (
         np.arange(len(members)),
@@ -182,7 +182,9 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
 def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled code returns from time to time, so that it can be interrupted, and goes on where it was."""
     members = [sorted({n % 7, n % 11, n % 13, *range(20, 24)}) for n in range(300)]
-    sets = joined([Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
+    sets = joined(
+        JoiningSets(), [Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members]
+    )
     order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
     whole = resolve_ranked(sets, order, sizes, kinds, 0.9, None)
     monkeypatch.setattr(cluster_resolution, "WORK", 50)

@@ -27,8 +27,8 @@ from curate.pipeline import finding_counts
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
 from curate.similarity import similarity_index
-from curate.similarity.bands import bands_for
 from curate.similarity.shingles import Shingling
+from curate.similarity.similarity_index import bands_for
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import lines
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from curate.cli.main import main
 from curate.corpus.stats import collect, histogram, percentile, usual_epochs
-from curate.language.scripts import letters
+from curate.language.tokens import letters
 from curate.models.template import load_template
 from curate.report.stats import bar, percent, stats_result, stats_text
 from tests.conftest import Write, chat, of_hundred

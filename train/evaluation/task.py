@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final, Literal
 
 from curate.core.text import normalised
-from curate.corpus.class_labels import LEAST, is_label
+from curate.corpus.strata import LEAST, is_label
 from train.scores.fields import found, parsed
 from train.scores.metric import Expected
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from curate.core.errors import ModelError
 from curate.models.encoding import IGNORED
-from curate.models.history import common_length
 from curate.models.template import Template
+from curate.models.template_messages import common_length
 from train.export.export_result import Proof
 from train.export.questions import Questions
 from train.generation import answer_ids, until_stop

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.models.history import common_length
 from curate.models.template import Template
+from curate.models.template_messages import common_length
 from train.export.gguf_layout import FILE, begins_with_bos
 from train.export.questions import Questions
 from train.results import Report

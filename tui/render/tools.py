@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from textual.content import Content
 
-from curate.core.address import number_of
-from curate.core.example import Example, canonical
+from curate.core.example import Example, canonical, number_of
 from curate.core.text import plural
 from tui.conversation import MAX_TOTAL, MORE, ConversationView, as_json, fact, shortened
 from tui.render.compare import Row

@@ -8,8 +8,8 @@ import numpy as np
 from textual import on
 from textual.widgets import Input
 
-from curate.core.address import number_of, parse_where
 from curate.core.errors import CurateError, OutputError
+from curate.core.example import number_of, parse_where
 from curate.core.text import excerpt, plural, visible
 from curate.review import at_line
 from curate.review.export import export_lines, lines_of, write_lines

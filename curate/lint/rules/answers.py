@@ -9,9 +9,9 @@ import xxhash
 
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
-from curate.corpus.class_labels import are_labels, named
-from curate.lint.rules.counts import equal_groups
+from curate.corpus.strata import are_labels, named
 from curate.lint.rules.dataset_summary import DatasetSummary
+from curate.lint.rules.example_places import equal_groups
 from curate.lint.rules.last_answer import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
 from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
@@ -145,9 +145,9 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is a storm?"}, {"role": "assistant", "content": "Wind that is strong enough to break branches and lift roofs."}]}
     Good: {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
     """
-    begun = known.of_kind(FRAGMENT)
+    begun, prose = known.of_kind(FRAGMENT), known.of_kind(TEXT)
     for examples in known.places.by_file().values() if begun else ():
         inside = begun[bisect_left(begun, examples.start) : bisect_left(begun, examples.stop)]
-        if len(inside) <= SELDOM * sum(known.kinds[at] & TEXT > 0 for at in examples):
+        if len(inside) <= SELDOM * (bisect_left(prose, examples.stop) - bisect_left(prose, examples.start)):
             for at in inside:
                 yield at, Problem("", "the last answer begins in the middle of a sentence")

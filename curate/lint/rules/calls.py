@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.core.example import Example, Message, Place, canonical
+from curate.core.example import Example, Message, Place, canonical, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.repair import Object, copy_without, messages_in, on_messages
-from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.lint.rules.tool_schemas import DRAFTS, NEWEST, draft_of, schema_fault
 from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value

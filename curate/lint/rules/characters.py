@@ -7,7 +7,7 @@ from typing import Any, Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt, plural
-from curate.lint.rules.answer_flags import SWITCHED, UNEVEN, UNSEEN
+from curate.lint.rules.message_frame import SWITCHED, UNEVEN, UNSEEN
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts, foreign, judged_by, matching
 from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule

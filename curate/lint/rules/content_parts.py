@@ -13,9 +13,9 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, json_line, visible
-from curate.lint.rules.answer_flags import JOINED, PADDED
-from curate.lint.rules.counts import comes_before
 from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.example_places import comes_before
+from curate.lint.rules.message_frame import JOINED, PADDED
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
 from curate.lint.rules.repair import Object, RepairInput, on_messages
@@ -126,6 +126,7 @@ def no_parts(example: Example) -> Problems:
     Severity.WARNING,
     only=ARROW,
     hint="Write all contents as strings, or all as lists of parts.",
+    any_key=True,
 )
 def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
     """Some contents are text and others are lists of parts.

@@ -12,8 +12,8 @@ from typing import Final
 from curate.core.example import Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible, words
-from curate.lint.rules.answer_flags import DECLINES
 from curate.lint.rules.dataset_summary import DatasetSummary
+from curate.lint.rules.message_frame import DECLINES
 from curate.lint.rules.rule import profile_rule, rule
 
 FEW: Final = 50

@@ -14,16 +14,23 @@ from typing import Any, Final
 
 import xxhash
 
-from curate.core.example import Example, Place, canonical, content_text
+from curate.core.example import Example, Place, canonical, content_text, is_plain
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
-from curate.lint.rules.answer_flags import REFUSING, batch_flags
-from curate.lint.rules.counts import SMALL, Count, add_to_count, equal_groups, first_counts, sorted_columns
-from curate.lint.rules.example_places import LARGEST, Places
+from curate.lint.rules.example_places import (
+    LARGEST,
+    SMALL,
+    Count,
+    Places,
+    add_to_count,
+    equal_groups,
+    first_counts,
+    sorted_columns,
+)
 from curate.lint.rules.last_answer import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
-from curate.lint.rules.structure_signature import is_plain
+from curate.lint.rules.message_frame import REFUSING, batch_flags
 from curate.read.chunks import Batch
 
 DISTINCT: Final = 2_000

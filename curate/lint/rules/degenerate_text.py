@@ -8,7 +8,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import normalised, plural, words
-from curate.lint.rules.answer_flags import ECHOES, REPEATS
+from curate.lint.rules.message_frame import ECHOES, REPEATS
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
 from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule

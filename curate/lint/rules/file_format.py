@@ -3,8 +3,7 @@
 from collections import Counter
 from typing import Any, Final
 
-from curate.core.address import escape
-from curate.core.example import UNKNOWN, Example
+from curate.core.example import UNKNOWN, Example, escape
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import Example
+from curate.core.example import Example, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.content_parts import IMAGES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.repair import Object, on_messages
-from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
@@ -214,6 +213,7 @@ def remote_image(example: Example) -> Problems:
     Severity.ERROR,
     only=(Target.TOGETHER,),
     hint="Train on examples with and without images in separate runs.",
+    any_key=True,
 )
 def images_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have images and others have none.

@@ -1,10 +1,9 @@
 """Family J: the file and its JSON. The reader finds the defects (`curate.read.decode`); the rules explain them."""
 
-from curate.core.example import UNKNOWN
+from curate.core.example import UNKNOWN, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import FORMATS, OWN_FORMAT, Target
 from curate.core.text import plural
-from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import file_rule, line_rule
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
@@ -181,7 +180,7 @@ def blank_line(parsed: ParsedLine) -> Problems:
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if parsed.line.blank:
+    if parsed.blank:
         yield Problem("", "the line is blank")
 
 

@@ -2,14 +2,13 @@
 
 from typing import Any, Final
 
-from curate.core.example import LABELS, Example
+from curate.core.example import LABELS, Example, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.images import images_of
 from curate.lint.rules.preference import pair_of, prompt_of
-from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import COMPLETIONS
 

@@ -8,7 +8,7 @@ import xxhash
 
 from curate.conflicts.labels import CLASSIFIES
 from curate.core.example import Example, attachments, canonical
-from curate.corpus.class_labels import is_label
+from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8

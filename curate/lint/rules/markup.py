@@ -6,7 +6,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt
-from curate.lint.rules.answer_flags import PADDED
+from curate.lint.rules.message_frame import PADDED
 from curate.lint.rules.polars_text_helpers import answer, answered_question, any_of_pattern, judged_by, matching
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers, Variables
 from curate.lint.rules.rule import text_rule

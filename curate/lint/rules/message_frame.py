@@ -10,10 +10,10 @@ the next message calls a tool), `again` (1 if the previous message is the same, 
 
 The other columns are flags for prefilters (see `Prefilter.flag`): cheap to compute and true wherever the rule can fire.
 These are `switched`, `echoes`, `foreign` (not all ASCII), `padded` (empty, white space at an end, or an invisible character
-first), `brief`,
-`points`, and the flags per answer (see `curate.lint.rules.answer_flags`).
+first), `brief`, `points`, and the flags of answers (`flags_of`).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,27 +21,83 @@ from typing import Any, Final
 
 from curate.core.example import Example, content_text
 from curate.core.lazy import np, pl
-from curate.lint.rules.answer_flags import (
-    ECHOES,
-    NOUNS,
-    ODD,
-    POINTERS,
-    POINTS,
-    REFUSING,
-    REPEATING,
-    SHOWABLE,
-    SWITCHED,
-    UNEVEN,
-    UNFINISHED,
-    UNSEEN,
-    batch_flags,
-    flags_of,
-)
-from curate.lint.rules.prefilter import ShortAnswers
+from curate.language.lexicon import UNENDED
+from curate.language.refusals import HINTS, OPENING, refuses
+from curate.lint.rules import prefilter
 from curate.read.chunks import Batch
 
+# Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
+NOTHING: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
+"""Characters that show nothing."""
+UNSEEN: Final = f"[{NOTHING}\ue000-\uf8ff]"
+"""These and characters for private use, which most fonts do not show."""
+POINTERS: Final = ("following", "given", "above", "below")
+NOUNS: Final = (
+    "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table",
+    "conversation", "review", "essay",
+)  # fmt: skip
+SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
+PADDED: Final = prefilter.OuterSpace(flag="padded")
+BLANK: Final[tuple[prefilter.Prefilter, ...]] = (PADDED, prefilter.CharacterSet(UNSEEN, flag="padded"))
+JOINED: Final = prefilter.Flag(flag="joined")
+AGAIN: Final = prefilter.RepeatedTurn(flag="repeated")
+ECHOES: Final = prefilter.EchoesQuestion(flag="echoes")
+SWITCHED: Final = prefilter.OtherScript(flag="switched")
+REPEATS: Final = prefilter.Repeats(flag="repeats")
+UNEVEN: Final = prefilter.UnusualText(flag="uneven")
+DECLINES: Final = prefilter.Literals(HINTS, prefilter.ANSWER, within=OPENING, flag="declines")
+ENDS: Final = prefilter.EndsWith((",", " (", *UNENDED), flag="cut")
+CUT: Final[tuple[prefilter.Prefilter, ...]] = (
+    PADDED,
+    ENDS,
+    prefilter.StartsWith("{[", flag="cut"),
+    prefilter.OpenFence(flag="cut"),
+)
+POINTS: Final = prefilter.MissingText(
+    (
+        *(f"{which} {noun}" for which in POINTERS for noun in NOUNS),
+        *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above")),
+    ),
+    flag="points",
+)
+REPEATING, ODD, REFUSING, UNFINISHED = 1, 2, 4, 8
+"""Flags of an answer."""
+STOPPED: Final = re.compile(r"[.!?][^\n]*\Z")
+STOPS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
+"""Last characters of most answers; none of them matches `ENDS`."""
+FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
+
+
+def batch_flags(batch: Batch) -> list[int]:
+    """The flags of each message of the plain examples of a batch; 0 for messages other than answers."""
+    if batch.answer_flags is None:
+        roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
+        batch.answer_flags = [
+            flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)
+        ]
+    return batch.answer_flags
+
+
+def flags_of(text: str) -> int:
+    """The flags of an answer that are cheaper to compute per text than in columns."""
+    size, (fewest, most) = len(text), UNEVEN.spaces
+    found = ODD if size > UNEVEN.head and not fewest <= text.count(" ", 0, UNEVEN.head) <= most else 0
+    if REPEATS.found(text):
+        found |= REPEATING
+    if refuses(text[:OPENING]):
+        found |= REFUSING
+    last = text[-1:]
+    unended = last not in STOPS and (
+        text.endswith(ENDS.texts)
+        or (size > ENDS.sentences and "a" <= last <= "z" and STOPPED.search(text, size - ENDS.tail))
+    )
+    if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
+        found |= UNFINISHED
+    return found
+
+
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
-JOINED: Final = frozenset(("prompt-completion", "text"))
+CONCATENATED: Final = frozenset(("prompt-completion", "text"))
 """Formats without messages whose texts are concatenated for training, without a template."""
 MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNEVEN.marks}}}"
 POINTING: Final = (
@@ -171,7 +227,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
         foreign=size > text.str.len_chars(),
         padded=padded,
-        brief=size <= ShortAnswers.most,
+        brief=size <= prefilter.ShortAnswers.most,
         short=((role == "user") & (size < POINTS.short)).fill_null(value=False),
         long=((role == "assistant") & (size > UNEVEN.head)).fill_null(value=False),
         repeats=looked & REPEATING > 0,
@@ -196,7 +252,7 @@ def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
 
 def _is_joined(example: Example) -> bool:
     """Whether a line's texts are concatenated without a template; for pairs, if a `prompt` or nothing precedes them."""
-    return example.format in JOINED or (
+    return example.format in CONCATENATED or (
         example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen")
     )
 

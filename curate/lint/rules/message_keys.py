@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.address import escape
-from curate.core.example import ATTACHED, MEANT_FOR_LOSS, THOUGHTS, Example, Message, content_text
+from curate.core.example import ATTACHED, MEANT_FOR_LOSS, THOUGHTS, Example, Message, content_text, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.answer_flags import AGAIN
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
-from curate.lint.rules.message_frame import CALLS, has_media
+from curate.lint.rules.message_frame import AGAIN, CALLS, has_media
 from curate.lint.rules.repair import Object, copy_without, on_messages
-from curate.lint.rules.roles import intended_role, kind_of, role_of
+from curate.lint.rules.roles import intended_role, role_of
 from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
 from curate.lint.rules.tools import NAME
 from curate.read.forms.blocks import DETAILS, HARMLESS
@@ -321,6 +319,7 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
     "reasoning-in-some",
     Severity.WARNING,
     hint="Give all answers their reasoning, or none, unless you train on both on purpose.",
+    any_key=True,
 )
 def reasoning_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have the assistant's reasoning and others have none.

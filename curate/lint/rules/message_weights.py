@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from curate.core.example import Example
+from curate.core.example import Example, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt
 from curate.lint.rules.repair import Object, copy_without, on_messages
-from curate.lint.rules.roles import conversation_pointer, intended_role, kind_of, role_of
+from curate.lint.rules.roles import conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import value_rule
 from curate.lint.rules.tools import REJECTED
 

@@ -4,13 +4,12 @@ import hashlib
 import re
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import Example, Message, Place, canonical, content_text
+from curate.core.example import Example, Message, Place, canonical, content_text, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, visible, words
 from curate.language.refusals import OPENING, refuses
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import PREFERENCE_SIDES
 

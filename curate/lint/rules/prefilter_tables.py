@@ -20,9 +20,8 @@ from curate.read.dataset import SEPARATORS
 if TYPE_CHECKING:
     from curate.read.fast_path import FastPathTexts, Prefilters, Scan
     from curate.read.json_string_kernel import CharacterTables, TextPatterns
-    from curate.read.number_prefilter import NumberPatterns
     from curate.read.pattern_table import Pattern
-    from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns
+    from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns, NumberPatterns
 
 COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
 """Columns of the message frame that are computed without reading texts."""
@@ -99,7 +98,7 @@ def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
 
 
 def _numbers(wanted: Sequence[prefilter.PersonalNumbers]) -> "NumberPatterns":
-    from curate.read.number_prefilter import NumberPatterns
+    from curate.read.text_prefilter import NumberPatterns
 
     groups = [
         (16 ** len(lengths) - 1, int("".join(map("{:x}".format, lengths)), 16))

@@ -7,8 +7,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.language.lexicon import UNENDED
-from curate.lint.rules.answer_flags import CUT, DECLINES, PADDED, POINTS
-from curate.lint.rules.message_frame import BARE_URL, POINTING, SHOWN
+from curate.lint.rules.message_frame import BARE_URL, CUT, DECLINES, PADDED, POINTING, POINTS, SHOWN
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,

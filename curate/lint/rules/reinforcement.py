@@ -7,17 +7,16 @@ The rules are for services that train this way.
 
 from typing import Final
 
-from curate.core.address import escape
-from curate.core.example import Example, Place, content_id
+from curate.core.example import Example, Place, content_id, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.counts import add_to_count
 from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.example_places import add_to_count
 from curate.lint.rules.images import images_of
 from curate.lint.rules.references import REINFORCING, references
 from curate.lint.rules.repair import Object, on_messages
-from curate.lint.rules.roles import intended_role, kind_of
+from curate.lint.rules.roles import intended_role
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 FEWEST: Final = 5
@@ -35,6 +34,7 @@ def is_prompt(example: Example) -> bool:
     Severity.ERROR,
     only=REINFORCING,
     hint="End each line with the user's message. The model writes the answer.",
+    any_key=True,
 )
 def prompt_answered_already(example: Example, state: DatasetState) -> None:
     """A line of reinforcement data does not end with the user.
@@ -99,6 +99,7 @@ def to_developer(messages: list[Object]) -> list[Object]:
     Severity.ERROR,
     only=REINFORCING,
     hint="Give every line the keys that the grader reads, each with one type.",
+    any_key=True,
 )
 def reference_uneven(example: Example, state: DatasetState) -> None:
     """A key beside the prompts is missing in some lines, or has another type there.
@@ -142,6 +143,7 @@ def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
     Severity.WARNING,
     only=REINFORCING,
     hint="Check the validation file together with this one. `curate split` creates one.",
+    any_key=True,
 )
 def no_validation_file(example: Example, state: DatasetState) -> None:
     """Prompts for reinforcement are in one file only.
@@ -169,6 +171,7 @@ def one_file_alone(state: DatasetState) -> PlacedProblems:
     Severity.ERROR,
     only=(Target.AZURE,),
     hint="Remove images, and train on 50,000 lines or fewer.",
+    any_key=True,
 )
 def prompt_limits(example: Example, state: DatasetState) -> Problems:
     """A prompt of reinforcement data has an image, or there are more than 50,000 prompts.
@@ -197,6 +200,7 @@ def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
     Severity.WARNING,
     only=REINFORCING,
     hint="Give each prompt its own reference.",
+    any_key=True,
 )
 def reference_constant(example: Example, state: DatasetState) -> None:
     """All prompts have the same reference.

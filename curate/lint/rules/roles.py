@@ -1,8 +1,8 @@
 """Family M: messages and their roles. Structure only; texts are not read."""
 
-from typing import Any, Final
+from typing import Final
 
-from curate.core.example import ROLES, UNKNOWN, Example, Message
+from curate.core.example import ROLES, UNKNOWN, Example, Message, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import NO_DEVELOPER, OPENAI_AZURE, Target
 from curate.core.text import excerpt
@@ -22,10 +22,6 @@ ALIASES = {
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
 """Roles that only need renaming; a tool result also needs the id of its call."""
-TYPES: Final = {
-    str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
-    type(None): "null",
-}  # fmt: skip
 TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For services that accept what is deprecated or what most templates do not know."""
 
@@ -45,11 +41,6 @@ def role_of(message: Object) -> str | None:
     """The role of a message of a line's object, with aliases resolved."""
     role = message.get("role")
     return (role if role in ROLES else alias(role) or role) if isinstance(role, str) else None
-
-
-def kind_of(value: Any) -> str:
-    """The JSON type of a value, in words."""
-    return TYPES[type(value)]
 
 
 def role_pointer(message: Message) -> str:

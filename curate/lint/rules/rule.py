@@ -45,7 +45,7 @@ class Scope(StrEnum):
     LINE = "line"
     """A `ParsedLine` that has defects or no object; yields problems."""
     EXAMPLE = "example"
-    """An `Example`, of which only the structure is read (see `curate.lint.rules.structure_signature`); yields problems.
+    """An `Example`, of which only the structure is read (see `curate.lint.checker`); yields problems.
     """
     VALUE = "value"
     """A complete `Example`; yields problems. Plain examples (only messages with role and text) are skipped."""
@@ -97,7 +97,9 @@ class Rule:
     rule: the texts that it examines further.
     """
     any_key: bool = False
-    """For a rule of scope `VALUE`: it reads keys of the line whatever their names are."""
+    """For a rule of scope `VALUE` or `DATASET`: it reads keys of the line whatever their names are, or counts all
+    examples. Other rules skip examples with only unknown keys beside plain messages.
+    """
     repair: Repair | None = None
     by: str = ""
     """The command that reports it, if `curate check` does not, by `finding` or in another way; the rule documents it."""

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.core.example import Example, canonical
+from curate.core.example import Example, canonical, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt
 from curate.lint.rules.repair import Object
-from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import value_rule
 from curate.lint.rules.tools import REJECTED, declared
 

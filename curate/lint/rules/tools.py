@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeGuard
 
-from curate.core.example import Example, Message
+from curate.core.example import Example, Message, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.repair import Object, copy_without, messages_in
-from curate.lint.rules.roles import TAKEN, functions_to_tools, kind_of
+from curate.lint.rules.roles import TAKEN, functions_to_tools
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.address import escape
-from curate.core.example import Example
+from curate.core.example import Example, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, visible
-from curate.lint.rules.counts import Count
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.roles import kind_of
+from curate.lint.rules.example_places import Count
 from curate.lint.rules.rule import dataset_rule
 
 PATHS: Final = 2_000
@@ -41,6 +39,7 @@ def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     Severity.WARNING,
     targets={Target.TRL: Severity.ERROR, Target.OPENAI: Severity.INFO, Target.AZURE: Severity.INFO},
     hint="Use one type in all examples, a string if necessary.",
+    any_key=True,
 )
 def type_changes(example: Example, state: DatasetState) -> None:
     """A key has different types in different examples.

@@ -31,13 +31,13 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
+    Turn,
     UnreadableError,
     UnwritableError,
     as_text,
     is_objects,
     omit_keys,
 )
-from curate.read.sharegpt_tools import Turn
 
 OWN: Final = ("tool_use", "tool_result", "thinking", "redacted_thinking")
 

@@ -29,6 +29,7 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
+    Turn,
     UnreadableError,
     UnwritableError,
     as_object,
@@ -36,7 +37,6 @@ from curate.read.forms.form import (
     is_objects,
     omit_keys,
 )
-from curate.read.sharegpt_tools import Turn
 
 SCHEMA: Final = "bedrock-conversation-2024"
 CACHE: Final = {"cachePoint"}

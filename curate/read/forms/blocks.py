@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from curate.read.forms.form import Object, Reading, UnreadableError, UnwritableError, as_object, omit_keys
-from curate.read.sharegpt_tools import Turn
+from curate.read.forms.form import Object, Reading, Turn, UnreadableError, UnwritableError, as_object, omit_keys
 
 ORDER: Final = {"thinking": 0, "content": 1, "call": 2}
 """The order of blocks in an assistant's message; one that comes too early starts a new message."""

@@ -12,6 +12,7 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
+    Turn,
     UnreadableError,
     has_strings,
     is_objects,
@@ -19,7 +20,6 @@ from curate.read.forms.form import (
     system_turns,
     turn_at,
 )
-from curate.read.sharegpt_tools import Turn
 
 KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
 """Keys of a list of turns that no trainer reads by that name."""
@@ -134,10 +134,6 @@ def _segments(value: Object) -> Reading:
     return reading
 
 
-def _is_segments(value: Object) -> bool:
-    return is_objects(value.get("segments")) and any({"label", "text"} <= one.keys() for one in value["segments"])
-
-
 def _steps(value: Object) -> Reading:
     """The steps are one answer, one step a line, as TRL joins them; their labels stay beside it."""
     reading = Reading([], omit_keys(value, "prompt", "completions"))
@@ -153,10 +149,6 @@ def _steps(value: Object) -> Reading:
     return reading
 
 
-def _is_steps(value: Object) -> bool:
-    return {"prompt", "completions"} <= value.keys()
-
-
 TREE: Final = Format(
     "oasst-tree",
     "a prompt with nested replies; the best-ranked path is the conversation",
@@ -165,12 +157,16 @@ TREE: Final = Format(
     read=_tree,
 )
 SEGMENTS: Final = Format(
-    "segments", "Axolotl's segments of label and text", _is_segments, uses=("segments",), read=_segments
+    "segments",
+    "Axolotl's segments of label and text",
+    lambda v: is_objects(v.get("segments")) and any({"label", "text"} <= one.keys() for one in v["segments"]),
+    uses=("segments",),
+    read=_segments,
 )
 STEPS: Final = Format(
     "stepwise",
     "prompt, completions, labels: steps of an answer with a label each",
-    _is_steps,
+    lambda v: {"prompt", "completions"} <= v.keys(),
     uses=("prompt", "completions", "labels"),
     read=_steps,
 )

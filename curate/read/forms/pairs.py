@@ -1,12 +1,21 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, product
 from typing import Any, Final
 
-from curate.core.address import escape
-from curate.core.example import REFERENCES
-from curate.read.forms.form import Format, Object, UnreadableError, has_strings, is_objects, system_turns, turn_at
+from curate.core.example import REFERENCES, escape
+from curate.read.forms.form import (
+    Format,
+    Object,
+    Turn,
+    UnreadableError,
+    has_strings,
+    is_objects,
+    system_turns,
+    turn_at,
+    with_tool_calls,
+)
 from curate.read.forms.pair_writers import (
     write_alpaca,
     write_messages,
@@ -17,7 +26,6 @@ from curate.read.forms.pair_writers import (
     write_system_beside,
     write_verl,
 )
-from curate.read.sharegpt_tools import Turn, with_tool_calls
 
 # Speaker names of ShareGPT and similar files.
 SPEAKERS: Final = {
@@ -132,10 +140,15 @@ def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
         yield turn_at(role, side, f"/{escape(key)}")
 
 
-def _prompt_completion(value: Object) -> Iterator[Turn]:
-    yield from system_turns(value)
-    yield from _side(value, "prompt", "user")
-    yield from _side(value, "completion", "assistant")
+def _sides(*sides: tuple[str, str]) -> Callable[[Object], Iterator[Turn]]:
+    """Reads the sides under these keys, each with the role of a text."""
+
+    def turns(value: Object) -> Iterator[Turn]:
+        yield from system_turns(value)
+        for key, role in sides:
+            yield from _side(value, key, role)
+
+    return turns
 
 
 def _preference(value: Object) -> Iterator[Turn]:
@@ -168,13 +181,6 @@ def _begins_with_question(turns: Iterable[Any]) -> bool:
     """Whether a side holds its prompt: its first turn that is no system message is the user's."""
     roles = (turn.get("role", turn.get("from")) for turn in turns if isinstance(turn, dict))
     return next((role for role in roles if role not in ("system", "developer")), None) in ("user", "human")
-
-
-def _response_pair(value: Object) -> Iterator[Turn]:
-    """The question and the better response; the other response stays in the value."""
-    yield from system_turns(value)
-    yield from _side(value, "question", "user")
-    yield from _side(value, "response_j", "assistant")
 
 
 def _llama_factory_preference(value: Object) -> Iterator[Turn]:
@@ -222,23 +228,6 @@ def _is_bedrock(value: Object) -> bool:
     )
 
 
-def _is_openai_preference(value: Object) -> bool:
-    given = value.get("input")
-    return "preferred_output" in value and isinstance(given, dict) and isinstance(given.get("messages"), list)
-
-
-def _is_llama_factory_preference(value: Object) -> bool:
-    return isinstance(value.get("chosen_messages"), list) and "rejected_messages" in value
-
-
-def _is_sharegpt(value: Object) -> bool:
-    return isinstance(value.get("conversations"), list)
-
-
-def _is_alpaca(value: Object) -> bool:
-    return has_strings(value, "instruction") and ("output" in value or "response" in value)
-
-
 def _is_self_instruct(value: Object) -> bool:
     instances = value.get("instances")
     if not has_strings(value, "instruction") or not isinstance(instances, list) or not instances:
@@ -250,10 +239,6 @@ def _is_self_instruct(value: Object) -> bool:
         and isinstance(one.get("input", ""), str)
         for one in instances
     )
-
-
-def _is_text(value: Object) -> bool:
-    return has_strings(value, "text") and not NOT_ONLY_TEXT & value.keys()
 
 
 ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
@@ -271,9 +256,7 @@ PREFERENCE_KEYS: Final = (
 )
 
 
-def _prompt(value: Object) -> Iterator[Turn]:
-    yield from system_turns(value)
-    yield from _side(value, "prompt", "user")
+_prompt: Final = _sides(("prompt", "user"))
 
 
 def is_prompt(value: Object) -> bool:
@@ -305,7 +288,11 @@ CHOSEN: Final = (
     Format(
         "openai-preference",
         "input, preferred_output, non_preferred_output",
-        _is_openai_preference,
+        lambda v: (
+            "preferred_output" in v
+            and isinstance(v.get("input"), dict)
+            and isinstance(v["input"].get("messages"), list)
+        ),
         _openai_preference,
         ("input", "preferred_output"),
         ("preferred_output", "non_preferred_output"),
@@ -313,7 +300,7 @@ CHOSEN: Final = (
     Format(
         "llama-factory-preference",
         "chosen_messages, rejected_messages",
-        _is_llama_factory_preference,
+        lambda v: isinstance(v.get("chosen_messages"), list) and "rejected_messages" in v,
         _llama_factory_preference,
         ("chosen_messages", "system"),
         ("chosen_messages", "rejected_messages"),
@@ -330,7 +317,7 @@ CHOSEN: Final = (
         "response-pair",
         "question, response_j, response_k",
         lambda v: {"question", "response_j", "response_k"} <= v.keys(),
-        _response_pair,
+        _sides(("question", "user"), ("response_j", "assistant")),  # the other response stays in the value
         ("question", "response_j", "system"),
         ("response_j", "response_k"),
     ),
@@ -340,17 +327,24 @@ PLAIN: Final = (
     Format(
         "sharegpt",
         '{"conversations": [{"from": ..., "value": ...}, ...]}',
-        _is_sharegpt,
+        lambda v: isinstance(v.get("conversations"), list),
         _sharegpt,
         ("conversations", "system"),
         write=write_sharegpt,
     ),
-    Format("alpaca", "instruction, input, output or response", _is_alpaca, _alpaca, ALPACA_KEYS, write=write_alpaca),
+    Format(
+        "alpaca",
+        "instruction, input, output or response",
+        lambda v: has_strings(v, "instruction") and ("output" in v or "response" in v),
+        _alpaca,
+        ALPACA_KEYS,
+        write=write_alpaca,
+    ),
     Format(
         "prompt-completion",
         "prompt, completion",
         lambda v: "prompt" in v and "completion" in v,
-        _prompt_completion,
+        _sides(("prompt", "user"), ("completion", "assistant")),
         ("prompt", "completion", "system"),
         write=write_prompt_completion,
     ),
@@ -376,7 +370,13 @@ PLAIN: Final = (
     ),
 )
 """Conversations under keys of their own."""
-TEXT: Final = Format("text", "plain text under one key", _is_text, _text, ("text", "system"))
+TEXT: Final = Format(
+    "text",
+    "plain text under one key",
+    lambda v: has_strings(v, "text") and not NOT_ONLY_TEXT & v.keys(),
+    _text,
+    ("text", "system"),
+)
 ASKING: Final = (
     Format(
         "verl",

@@ -9,9 +9,8 @@ from typing import Final
 
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
 from curate.core.text import visible
-from curate.read.forms.form import Format, Object, Reading, UnreadableError, has_strings, omit_keys
+from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
 from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
-from curate.read.sharegpt_tools import Turn
 
 Said = list[tuple[str, str]]
 Family = tuple[ChatMarkup, re.Pattern[str]]
@@ -124,18 +123,13 @@ def turns_of(said: Said, pointer: str) -> list[Turn]:
     return turns
 
 
-def _matches(value: Object) -> bool:
-    if not has_strings(value, "text") or value.get("system") or not TEXT.matches(value):
-        return False
-    text = value["text"]
-    return text.startswith(OPENINGS, _begin(text)) or split_transcript(text) is not None
-
-
-def _read(value: Object) -> Reading:
+def _read(value: Object) -> Reading | None:
     said = split_transcript(value["text"])
     if said is None:
         begin = _begin(value["text"])
-        mark = next(mark for mark in OPENINGS if value["text"].startswith(mark, begin))
+        mark = next((mark for mark in OPENINGS if value["text"].startswith(mark, begin)), None)
+        if mark is None:
+            return None
         why = f"the text begins with {visible(mark)}, but its marks do not enclose turns of a user and an assistant"
         raise UnreadableError("/text", why)
     return Reading(turns_of(said, "/text"), omit_keys(value, "text"))
@@ -145,7 +139,7 @@ RENDERED: Final = Format(
     "rendered",
     "text that a chat template has rendered, or that names its speakers: ChatML, Llama, Human:/Assistant:, "
     "### Instruction",
-    _matches,
+    lambda value: TEXT.matches(value) and not value.get("system"),
     uses=("text",),
     read=_read,
 )
@@ -153,8 +147,6 @@ RENDERED: Final = Format(
 
 def _sides(value: Object) -> tuple[Said, Said] | None:
     """Both sides of a pair whose prompt and side are together a conversation as text; one side may lack its answer."""
-    if not has_strings(value, *SIDES) or any(value.get(key) for key in PROMPTS if key != "prompt"):
-        return None
     prompt = value.get("prompt") or ""
     if not isinstance(prompt, str):
         return None
@@ -170,9 +162,9 @@ def _sides(value: Object) -> tuple[Said, Said] | None:
     return (sides[0], sides[1]) if sides[0] and sides[1] else None
 
 
-def _read_pair(value: Object) -> Reading:
-    sides = _sides(value)
-    assert sides is not None
+def _read_pair(value: Object) -> Reading | None:
+    if (sides := _sides(value)) is None:
+        return None
     chosen, rejected = (turns_of(said, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
     if not value.get("prompt"):
         return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
@@ -190,24 +182,18 @@ def _parted(turns: list[Turn], asked: int) -> list[Turn]:
 RENDERED_PAIR: Final = Format(
     "rendered-preference",
     "chosen, rejected: each the whole conversation as text, as in HH-RLHF, or what continues prompt, a rendered text",
-    lambda value: _sides(value) is not None,
+    lambda value: has_strings(value, *SIDES) and not any(value.get(key) for key in PROMPTS if key != "prompt"),
     uses=PROMPTS,
     sides=SIDES,
     read=_read_pair,
 )
 
 
-def _completed(value: Object) -> Said | None:
+def _read_completed(value: Object) -> Reading | None:
     """The conversation that a rendered prompt and its completion are together; the completion holds the last answer."""
-    if not has_strings(value, "prompt", "completion") or value.get("system"):
-        return None
     said = split_transcript(value["prompt"] + value["completion"])
-    return said if said and said[-1][0] == "assistant" and said[-1][1] in value["completion"] else None
-
-
-def _read_completed(value: Object) -> Reading:
-    said = _completed(value)
-    assert said is not None
+    if not said or said[-1][0] != "assistant" or said[-1][1] not in value["completion"]:
+        return None
     turns = turns_of(said, "/completion")
     return Reading(_parted(turns, len(turns) - 1), omit_keys(value, "prompt", "completion"))
 
@@ -215,7 +201,7 @@ def _read_completed(value: Object) -> Reading:
 RENDERED_COMPLETION: Final = Format(
     "rendered-completion",
     "prompt, completion: text that a chat template has rendered, cut before the last answer",
-    lambda value: _completed(value) is not None,
+    lambda value: has_strings(value, "prompt", "completion") and not value.get("system"),
     uses=("prompt", "completion"),
     read=_read_completed,
 )

@@ -25,13 +25,13 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
+    Turn,
     UnreadableError,
     UnwritableError,
     as_text,
     is_objects,
     omit_keys,
 )
-from curate.read.sharegpt_tools import Turn
 
 PARAMS: Final = "responses_create_params"
 

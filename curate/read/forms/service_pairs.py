@@ -4,12 +4,12 @@ Source: the guides to preference tuning of Gemini (cloud.google.com/vertex-ai) a
 (docs.aws.amazon.com/nova), read 2026-11.
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, cast
 
 from curate.read.forms.bedrock import BEDROCK
-from curate.read.forms.form import Format, Object, Reading, UnreadableError, is_objects, omit_keys
+from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, is_objects, omit_keys
 from curate.read.forms.vertex import VERTEX
-from curate.read.sharegpt_tools import Turn
 
 LABELS: Final = ("non-preferred", "preferred")
 
@@ -24,9 +24,9 @@ class Side(NamedTuple):
 
 def _pair(form: Format, prompt: Object, key: str, rejected: Side, chosen: Side) -> Reading:
     """The prompt and the chosen answer; the other one is under `rejected`, as messages."""
-    assert form.read is not None
-    reading = form.read(prompt)
-    sides = [form.read({key: [side.turn]}) for side in (rejected, chosen)]
+    read = cast("Callable[[Object], Reading]", form.read)  # those of these services decline no line
+    reading = read(prompt)
+    sides = [read({key: [side.turn]}) for side in (rejected, chosen)]
     reading.rest["rejected"] = [turn.value for turn in sides[0].turns]
     reading.moved["/rejected"] = rejected.pointer
     for turn in sides[1].turns:
@@ -70,11 +70,6 @@ def _read_nova(value: Object) -> Reading:
     return reading
 
 
-def _has_candidates(value: Object) -> bool:
-    messages = value.get("messages")
-    return is_objects(messages) and "candidates" in messages[-1]
-
-
 VERTEX_PREFERENCE: Final = Format(
     "vertex-preference",
     "contents, completions with a score each, as Gemini reads pairs",
@@ -86,7 +81,7 @@ VERTEX_PREFERENCE: Final = Format(
 NOVA_PREFERENCE: Final = Format(
     "nova-preference",
     "messages of which the last has two candidates with a preferenceLabel, as Amazon Nova reads pairs",
-    _has_candidates,
+    lambda v: is_objects(messages := v.get("messages")) and "candidates" in messages[-1],
     uses=BEDROCK.uses,
     sides=("candidates", "rejected"),
     read=_read_nova,

@@ -31,6 +31,7 @@ from curate.read.forms.form import (
     Format,
     Object,
     Reading,
+    Turn,
     UnreadableError,
     UnwritableError,
     as_object,
@@ -38,7 +39,6 @@ from curate.read.forms.form import (
     is_objects,
     omit_keys,
 )
-from curate.read.sharegpt_tools import Turn
 
 CAMEL: Final = {
     "system_instruction": "systemInstruction", "function_call": "functionCall",

@@ -1,1 +1,0 @@
-"""Read the model calls of traces: exports of Langfuse, LangSmith and OpenTelemetry GenAI."""
