@@ -6,26 +6,7 @@ Source: the reference of the Messages API (docs.anthropic.com), read 2026-11.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.read.forms.blocks import (
-    CALL,
-    DATA_URL,
-    RESULT,
-    Block,
-    add_turns,
-    arguments_of,
-    blocks_of,
-    call,
-    declarations,
-    extras,
-    media_of,
-    media_part,
-    parts_of,
-    read_tools,
-    result,
-    simplest,
-    text_part,
-    thinking,
-)
+from curate.read.forms import blocks
 from curate.read.forms.form import (
     SYSTEMS,
     Format,
@@ -62,51 +43,51 @@ def _matches(value: Object) -> bool:
     )
 
 
-def _block(part: Any, at: str) -> Block:
+def _block(part: Any, at: str) -> blocks.Block:
     """A block of Anthropic in messages format; unknown parts are unchanged."""
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
         raise UnreadableError(at, "a content block has no type")
     kind = part["type"]
     if kind == "text":
-        return text_part(part.get("text"), f"{at}/text", omit_keys(part, "type", "text"))
+        return blocks.text_part(part.get("text"), f"{at}/text", omit_keys(part, "type", "text"))
     if kind == "image":
         return _image(part, at)
     if kind == "thinking":
-        return thinking(part.get("thinking"), part, part.keys() == {"type", "thinking"}, f"{at}/thinking")
+        return blocks.thinking(part.get("thinking"), part, part.keys() == {"type", "thinking"}, f"{at}/thinking")
     if kind == "redacted_thinking":
-        return thinking("", part, False, at)
+        return blocks.thinking("", part, False, at)
     if kind == "tool_use":
         given = part.get("input")
         if not isinstance(given, dict):
             raise UnreadableError(at, "the input of a tool call is not an object")
         rest = omit_keys(part, "type", "id", "name", "input")
-        return call(part.get("id"), part.get("name"), as_text(given), at, rest)
+        return blocks.call(part.get("id"), part.get("name"), as_text(given), at, rest)
     if kind == "tool_result":
         return _result(part, at)
-    return Block("content", part, at)
+    return blocks.Block("content", part, at)
 
 
-def _image(part: Object, at: str) -> Block:
+def _image(part: Object, at: str) -> blocks.Block:
     source, extra = part.get("source"), omit_keys(part, "type", "source")
     if isinstance(source, dict) and source.get("type") == "base64" and source.keys() == {"type", "media_type", "data"}:
         mime = source["media_type"]
-        return media_part(mime, f"data:{mime};base64,{source['data']}", at, extra)
+        return blocks.media_part(mime, f"data:{mime};base64,{source['data']}", at, extra)
     if isinstance(source, dict) and source.get("type") == "url" and isinstance(source.get("url"), str):
-        return Block("content", {"type": "image_url", "image_url": {"url": source["url"]}, **extra}, at)
+        return blocks.Block("content", {"type": "image_url", "image_url": {"url": source["url"]}, **extra}, at)
     raise UnreadableError(at, "an image with neither base64 data nor a URL")
 
 
-def _result(part: Object, at: str) -> Block:
+def _result(part: Object, at: str) -> blocks.Block:
     content = part.get("content", "")
     if isinstance(content, list):
-        blocks = [_block(one, f"{at}/content/{i}") for i, one in enumerate(content)]
-        if any(block.kind != "content" for block in blocks):
+        pieces = [_block(one, f"{at}/content/{i}") for i, one in enumerate(content)]
+        if any(block.kind != "content" for block in pieces):
             raise UnreadableError(at, "a tool result holds another call or result")
-        content = simplest([block.value for block in blocks]) if blocks else ""
+        content = blocks.simplest([block.value for block in pieces]) if pieces else ""
     elif not isinstance(content, str):
         raise UnreadableError(at, "the content of a tool result is neither text nor a list of blocks")
     extra = omit_keys(part, "type", "tool_use_id", "content")
-    return result(part.get("tool_use_id"), content, at, f"{at}/content", extra)
+    return blocks.result(part.get("tool_use_id"), content, at, f"{at}/content", extra)
 
 
 def _read(value: Object) -> Reading:
@@ -114,7 +95,7 @@ def _read(value: Object) -> Reading:
     system = value.get("system")
     if isinstance(system, list) and system:
         parts = [_block(part, f"/system/{i}").value for i, part in enumerate(system)]
-        reading.turns.append(Turn({"role": "system", "content": simplest(parts)}, "/system", "/system"))
+        reading.turns.append(Turn({"role": "system", "content": blocks.simplest(parts)}, "/system", "/system"))
     elif isinstance(system, str) and system:
         reading.turns.append(Turn({"role": "system", "content": system}, "/system", "/system"))
     elif system:
@@ -125,17 +106,17 @@ def _read(value: Object) -> Reading:
             raise UnreadableError(at, "a message has no role")
         content = turn.get("content")
         if isinstance(content, list) and content:
-            blocks = [_block(part, f"{at}/content/{n}") for n, part in enumerate(content)]
-            add_turns(reading, turn["role"], blocks, at, f"{at}/content", omit_keys(turn, "role", "content"))
+            pieces = [_block(part, f"{at}/content/{n}") for n, part in enumerate(content)]
+            blocks.add_turns(reading, turn["role"], pieces, at, f"{at}/content", omit_keys(turn, "role", "content"))
         else:
             reading.turns.append(Turn(turn, at, f"{at}/content"))
     if "tools" in value:
-        reading.rest["tools"] = read_tools(value["tools"], "input_schema")
+        reading.rest["tools"] = blocks.read_tools(value["tools"], "input_schema")
         reading.moved |= {f"/tools/{i}/function": f"/tools/{i}" for i in range(len(value["tools"] or ()))}
     return reading
 
 
-def _spelled(block: Block, where: str) -> Object:
+def _spelled(block: blocks.Block, where: str) -> Object:
     value = block.value
     if block.kind == "thinking":
         detail: Object = value["detail"] or {"type": "thinking", "thinking": value["text"]}
@@ -145,33 +126,33 @@ def _spelled(block: Block, where: str) -> Object:
             "type": "tool_use",
             "id": value.get("id"),
             "name": value["function"]["name"],
-            "input": arguments_of(value, where),
-            **extras(value, CALL, ("cache_control", "caller"), where),
+            "input": blocks.arguments_of(value, where),
+            **blocks.extras(value, blocks.CALL, ("cache_control", "caller"), where),
         }
     if block.kind == "result":
         content = value.get("content")
         if isinstance(content, list):
             content = [_part(part, where) for part in content]
-        extra = extras(value, RESULT, ("is_error", "cache_control"), where)
+        extra = blocks.extras(value, blocks.RESULT, ("is_error", "cache_control"), where)
         return {"type": "tool_result", "tool_use_id": value.get("tool_call_id"), "content": content, **extra}
     return _part(value, where)
 
 
 def _part(part: Object, where: str) -> Object:
-    media = media_of(part)
+    media = blocks.media_of(part)
     if media is None:
         if part.get("type") == "text":
-            return {"type": "text", "text": part.get("text"), **extras(part, ("type", "text"), KEPT, where)}
+            return {"type": "text", "text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT, where)}
         if part.get("type") not in ("document", "search_result"):
             raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
         return part
     mime, url, extra = media
-    extra = extras(extra, (), KEPT, where)
+    extra = blocks.extras(extra, (), KEPT, where)
     if not mime.startswith("image/"):
         raise UnwritableError(f"{mime} in {where}")
     if not url.startswith(("data:", "https:", "http:")):
         raise UnwritableError(f"an image in {where} that is neither on the web nor in the line: {url[:60]}")
-    found = DATA_URL.match(url)
+    found = blocks.DATA_URL.match(url)
     if found:
         return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": found["data"]}, **extra}
     return {"type": "image", "source": {"type": "url", "url": url}, **extra}
@@ -179,20 +160,20 @@ def _part(part: Object, where: str) -> Object:
 
 def turns_of_blocks(messages: list[Object], spelled: Any, is_own: Any) -> Iterator[tuple[str, list[Any]]]:
     """The side (`user` or `assistant`) and the blocks of each turn: results join the next and the user's next text."""
-    side, blocks = "", list[Any]()
+    side, pieces = "", list[Any]()
     for i, message in enumerate(messages):
         where = f"message {i + 1}"
         role = "user" if message["role"] == "tool" else message["role"]
         if role not in ("user", "assistant"):
             raise UnwritableError(f"a message of role {message['role']!r} at position {i + 1}")
-        made = [spelled(block, where) for block in blocks_of(message, where, is_own)]
+        made = [spelled(block, where) for block in blocks.blocks_of(message, where, is_own)]
         joins = side == role and (message["role"] == "tool" or messages[i - 1]["role"] == "tool")
-        if blocks and not joins:
-            yield side, blocks
-            blocks = []
-        side, blocks = role, blocks + made
+        if pieces and not joins:
+            yield side, pieces
+            pieces = []
+        side, pieces = role, pieces + made
     if side:
-        yield side, blocks
+        yield side, pieces
 
 
 def split_system(messages: list[Object]) -> tuple[Object | None, list[Object]]:
@@ -210,16 +191,16 @@ def _write(value: Object) -> Object:
     written: Object = {}
     if system is not None:
         content = system.get("content")
-        parts = parts_of(content, "the system prompt")
+        parts = blocks.parts_of(content, "the system prompt")
         written["system"] = (
             content if isinstance(content, str) else [_part(part, "the system prompt") for part in parts]
         )
     turns = []
-    for role, blocks in turns_of_blocks(messages, _spelled, lambda detail: detail.get("type") in OWN):
-        alone = len(blocks) == 1 and blocks[0].keys() == {"type", "text"}
-        turns.append({"role": role, "content": blocks[0]["text"] if alone else blocks})
+    for role, pieces in turns_of_blocks(messages, _spelled, lambda detail: detail.get("type") in OWN):
+        alone = len(pieces) == 1 and pieces[0].keys() == {"type", "text"}
+        turns.append({"role": role, "content": pieces[0]["text"] if alone else pieces})
     written["messages"] = turns
-    if tools := declarations(value, "input_schema"):
+    if tools := blocks.declarations(value, "input_schema"):
         written["tools"] = tools
     return written
 

@@ -5,26 +5,8 @@ Source: the Converse API and the guide to preparing data for Nova (docs.aws.amaz
 
 from typing import Any, Final
 
+from curate.read.forms import blocks
 from curate.read.forms.anthropic import split_system, turns_of_blocks
-from curate.read.forms.blocks import (
-    CALL,
-    DATA_URL,
-    RESULT,
-    Block,
-    add_turns,
-    arguments_of,
-    call,
-    declarations,
-    extras,
-    function_of,
-    media_of,
-    media_part,
-    parts_of,
-    result,
-    simplest,
-    text_part,
-    thinking,
-)
 from curate.read.forms.form import (
     Format,
     Object,
@@ -67,19 +49,19 @@ def _is_media(part: Object) -> bool:
     return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
 
 
-def _blocks(parts: list[Any], at: str) -> list[Block]:
+def _blocks(parts: list[Any], at: str) -> list[blocks.Block]:
     """The blocks of a list of parts."""
-    blocks: list[Block] = []
+    pieces: list[blocks.Block] = []
     for i, part in enumerate(parts):
         if isinstance(part, dict) and part.keys() == CACHE:
-            if blocks and blocks[-1].kind != "thinking":
-                blocks[-1].value["cache_control"] = {"type": "ephemeral"}
+            if pieces and pieces[-1].kind != "thinking":
+                pieces[-1].value["cache_control"] = {"type": "ephemeral"}
         else:
-            blocks.append(_block(part, f"{at}/{i}"))
-    return blocks
+            pieces.append(_block(part, f"{at}/{i}"))
+    return pieces
 
 
-def _block(part: Any, at: str) -> Block:
+def _block(part: Any, at: str) -> blocks.Block:
     if not isinstance(part, dict):
         raise UnreadableError(at, "a content part is not an object")
     kind = next((kind for kind in ("text", *OWN, *MIME, "json") if kind in part), None)
@@ -87,41 +69,41 @@ def _block(part: Any, at: str) -> Block:
         raise UnreadableError(at, f"a content part has none of the known keys: {', '.join(list(part)[:5])}")
     held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
     if kind == "text":
-        return text_part(held, inside, omit_keys(extra, "type"))
+        return blocks.text_part(held, inside, omit_keys(extra, "type"))
     if kind == "json":
-        return text_part(as_text(held), inside, extra)
+        return blocks.text_part(as_text(held), inside, extra)
     if not isinstance(held, dict) or extra:
         raise UnreadableError(inside, f"`{kind}` is not an object of its own")
     if kind == "toolUse":
         if not isinstance(held.get("input"), dict):
             raise UnreadableError(inside, "the input of a tool call is not an object")
         rest = omit_keys(held, "toolUseId", "name", "input")
-        return call(held.get("toolUseId"), held.get("name"), as_text(held["input"]), inside, rest)
+        return blocks.call(held.get("toolUseId"), held.get("name"), as_text(held["input"]), inside, rest)
     if kind == "toolResult":
-        blocks = [_block(one, f"{inside}/content/{i}") for i, one in enumerate(held.get("content") or ())]
-        if any(block.kind != "content" for block in blocks):
+        pieces = [_block(one, f"{inside}/content/{i}") for i, one in enumerate(held.get("content") or ())]
+        if any(block.kind != "content" for block in pieces):
             raise UnreadableError(inside, "a tool result holds another call or result")
-        content = simplest([block.value for block in blocks]) if blocks else ""
+        content = blocks.simplest([block.value for block in pieces]) if pieces else ""
         rest = omit_keys(held, "toolUseId", "content")
-        return result(held.get("toolUseId"), content, inside, f"{inside}/content", rest)
+        return blocks.result(held.get("toolUseId"), content, inside, f"{inside}/content", rest)
     if kind == "reasoningContent":
         return _reasoning(held, part, inside)
     return _media(kind, held, inside)
 
 
-def _reasoning(held: Object, part: Object, at: str) -> Block:
+def _reasoning(held: Object, part: Object, at: str) -> blocks.Block:
     reasoning = held.get("reasoningText")
     if len(held) != 1 or not (isinstance(reasoning, dict) or "redactedContent" in held):
         raise UnreadableError(at, "a reasoning is not `reasoningText` or `redactedContent` alone")
     if not isinstance(reasoning, dict):
-        return thinking("", part, False, at)
+        return blocks.thinking("", part, False, at)
     if reasoning.keys() - {"text", "signature"}:
         raise UnreadableError(f"{at}/reasoningText", "a reasoning is not a text and its signature")
     plain = reasoning.keys() == {"text"}
-    return thinking(reasoning.get("text"), part, plain, f"{at}/reasoningText/text")
+    return blocks.thinking(reasoning.get("text"), part, plain, f"{at}/reasoningText/text")
 
 
-def _media(kind: str, held: Object, at: str) -> Block:
+def _media(kind: str, held: Object, at: str) -> blocks.Block:
     source, extra = held.get("source"), omit_keys(held, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
     mime = f"{MIME[kind]}{held.get('format')}"
@@ -132,9 +114,9 @@ def _media(kind: str, held: Object, at: str) -> Block:
             raise UnreadableError(f"{at}/source/s3Location", f"the key `{next(iter(unknown))}` is unknown")
         if omit_keys(place, "uri"):
             extra["s3Location"] = omit_keys(place, "uri")
-        return media_part(mime, place.get("uri"), at, extra)
+        return blocks.media_part(mime, place.get("uri"), at, extra)
     if isinstance(source, dict) and isinstance(source.get("bytes"), str):
-        return media_part(mime, f"data:{mime};base64,{source['bytes']}", at, extra)
+        return blocks.media_part(mime, f"data:{mime};base64,{source['bytes']}", at, extra)
     raise UnreadableError(at, f"the {kind} has neither bytes nor an S3 location")
 
 
@@ -149,7 +131,7 @@ def _read(value: Object) -> Reading:
         raise UnreadableError("/system", "`system` is not a list of parts")
     if system:
         parts = [block.value for block in _blocks(system, "/system")]
-        reading.turns.append(Turn({"role": "system", "content": simplest(parts)}, "/system", "/system"))
+        reading.turns.append(Turn({"role": "system", "content": blocks.simplest(parts)}, "/system", "/system"))
     for i, turn in enumerate(value["messages"]):
         at = f"/messages/{i}"
         if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
@@ -159,8 +141,8 @@ def _read(value: Object) -> Reading:
             content = [{"text": content}]
         if not isinstance(content, list):
             raise UnreadableError(f"{at}/content", "the content of a message is not a list of parts")
-        blocks = _blocks(content, f"{at}/content")
-        add_turns(reading, turn["role"], blocks, at, f"{at}/content", omit_keys(turn, "role", "content"))
+        pieces = _blocks(content, f"{at}/content")
+        blocks.add_turns(reading, turn["role"], pieces, at, f"{at}/content", omit_keys(turn, "role", "content"))
     _add_tools(reading, value.get("toolConfig"))
     return reading
 
@@ -178,7 +160,9 @@ def _add_tools(reading: Reading, config: Any) -> None:
             raise UnreadableError(f"/toolConfig/tools/{i}", "a tool has no `toolSpec` of its own")
         schema = spec.get("inputSchema")
         inner = schema.get("json") if isinstance(schema, dict) and schema.keys() == {"json"} else schema
-        found.append(function_of({**spec, "inputSchema": inner} if "inputSchema" in spec else spec, "inputSchema"))
+        found.append(
+            blocks.function_of({**spec, "inputSchema": inner} if "inputSchema" in spec else spec, "inputSchema")
+        )
         reading.moved[f"/tools/{len(found) - 1}/function"] = f"/toolConfig/tools/{i}/toolSpec"
         reading.moved[f"/tools/{len(found) - 1}/function/parameters"] = f"/toolConfig/tools/{i}/toolSpec/inputSchema"
     reading.rest["tools"], reading.tools = found, "/tools"
@@ -187,14 +171,18 @@ def _add_tools(reading: Reading, config: Any) -> None:
         reading.rest["toolConfig"] = rest
 
 
-def _spelled(block: Block, where: str) -> Object:
+def _spelled(block: blocks.Block, where: str) -> Object:
     value = block.value
     if block.kind == "thinking":
         detail: Object = value["detail"] or {"reasoningContent": {"reasoningText": {"text": value["text"]}}}
         return detail
     if block.kind == "call":
-        spec = {"toolUseId": value.get("id"), "name": value["function"]["name"], "input": arguments_of(value, where)}
-        extras(value, CALL, (), where)
+        spec = {
+            "toolUseId": value.get("id"),
+            "name": value["function"]["name"],
+            "input": blocks.arguments_of(value, where),
+        }
+        blocks.extras(value, blocks.CALL, (), where)
         return {"toolUse": spec}
     if block.kind == "result":
         content = value.get("content")
@@ -202,25 +190,25 @@ def _spelled(block: Block, where: str) -> Object:
         if found is not None and as_text(found) == content:
             parts: list[Object] = [{"json": found}]
         else:
-            parts = [_part(part, where) for part in parts_of(content, where)]
-        extra = extras(value, RESULT, ("status",), where)
+            parts = [_part(part, where) for part in blocks.parts_of(content, where)]
+        extra = blocks.extras(value, blocks.RESULT, ("status",), where)
         return {"toolResult": {"toolUseId": value.get("tool_call_id"), "content": parts, **extra}}
     return _part(value, where)
 
 
 def _part(part: Object, where: str) -> Object:
     if part.get("type") == "text":
-        extras(part, ("type", "text"), (), where)
+        blocks.extras(part, ("type", "text"), (), where)
         return {"text": part.get("text")}
-    media = media_of(part)
+    media = blocks.media_of(part)
     if media is None:
         raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
     mime, url, extra = media
-    extra = extras(extra, (), ("s3Location", "name", "context"), where)
+    extra = blocks.extras(extra, (), ("s3Location", "name", "context"), where)
     kind = next((kind for kind, start in MIME.items() if mime.startswith(start)), None)
     if kind is None:
         raise UnwritableError(f"{mime} in {where}")
-    found = DATA_URL.match(url)
+    found = blocks.DATA_URL.match(url)
     if found:
         source: Object = {"bytes": found["data"]}
     elif url.startswith("s3://"):
@@ -235,14 +223,14 @@ def _write(value: Object) -> Object:
     written: Object = {"schemaVersion": SCHEMA}
     if system is not None:
         written["system"] = [
-            _part(part, "the system prompt") for part in parts_of(system.get("content"), "the system prompt")
+            _part(part, "the system prompt") for part in blocks.parts_of(system.get("content"), "the system prompt")
         ]
     turns = turns_of_blocks(messages, _spelled, lambda detail: detail.keys() == {"reasoningContent"})
-    written["messages"] = [{"role": role, "content": blocks} for role, blocks in turns]
+    written["messages"] = [{"role": role, "content": pieces} for role, pieces in turns]
     config = dict(value.get("toolConfig") or {})
     if unknown := [key for key in config if key != "toolChoice"]:
         raise UnwritableError(f"`{unknown[0]}` of `toolConfig`")
-    if tools := declarations(value, "inputSchema"):
+    if tools := blocks.declarations(value, "inputSchema"):
         config["tools"] = [
             {"toolSpec": {**tool, **({"inputSchema": {"json": tool["inputSchema"]}} if "inputSchema" in tool else {})}}
             for tool in tools

@@ -5,6 +5,7 @@ from itertools import chain, product
 from typing import Any, Final
 
 from curate.core.example import REFERENCES, escape
+from curate.read.forms import pair_writers
 from curate.read.forms.form import (
     Format,
     Object,
@@ -15,16 +16,6 @@ from curate.read.forms.form import (
     system_turns,
     turn_at,
     with_tool_calls,
-)
-from curate.read.forms.pair_writers import (
-    write_alpaca,
-    write_messages,
-    write_prompt,
-    write_prompt_completion,
-    write_prompt_completion_chat,
-    write_sharegpt,
-    write_system_beside,
-    write_verl,
 )
 
 # Speaker names of ShareGPT and similar files.
@@ -276,14 +267,14 @@ CHOSEN: Final = (
         _is_bedrock,
         _bedrock,
         ("messages", "system"),
-        write=write_system_beside,
+        write=pair_writers.write_system_beside,
         to="system-beside",
     ),
     Format(
         "messages",
         '{"messages": [{"role": ..., "content": ...}, ...]}',
         lambda v: "messages" in v and not _is_asked_in_messages(v),
-        write=write_messages,
+        write=pair_writers.write_messages,
     ),
     Format(
         "openai-preference",
@@ -330,7 +321,7 @@ PLAIN: Final = (
         lambda v: isinstance(v.get("conversations"), list),
         _sharegpt,
         ("conversations", "system"),
-        write=write_sharegpt,
+        write=pair_writers.write_sharegpt,
     ),
     Format(
         "alpaca",
@@ -338,7 +329,7 @@ PLAIN: Final = (
         lambda v: has_strings(v, "instruction") and ("output" in v or "response" in v),
         _alpaca,
         ALPACA_KEYS,
-        write=write_alpaca,
+        write=pair_writers.write_alpaca,
     ),
     Format(
         "prompt-completion",
@@ -346,13 +337,13 @@ PLAIN: Final = (
         lambda v: "prompt" in v and "completion" in v,
         _sides(("prompt", "user"), ("completion", "assistant")),
         ("prompt", "completion", "system"),
-        write=write_prompt_completion,
+        write=pair_writers.write_prompt_completion,
     ),
     Format(
         "prompt-completion-chat",
         "prompt and completion as lists of messages; read as prompt-completion",
         lambda _value: False,
-        write=write_prompt_completion_chat,
+        write=pair_writers.write_prompt_completion_chat,
     ),
     Format(
         "self-instruct",
@@ -384,7 +375,7 @@ ASKING: Final = (
         lambda v: is_prompt(v) and not SIDED & v.keys() and ("reward_model" in v or "data_source" in v),
         _prompt,
         ("prompt", "system", *GRADED),
-        write=write_verl,
+        write=pair_writers.write_verl,
         answers_beside=True,
     ),
     Format(
@@ -393,7 +384,7 @@ ASKING: Final = (
         lambda v: is_prompt(v) and not SIDED & v.keys(),
         _prompt,
         ("prompt", "system", *REFERENCES),
-        write=write_prompt,
+        write=pair_writers.write_prompt,
     ),
 )
 """Questions without an answer."""

@@ -5,21 +5,7 @@ Source: the reference of the Responses API (developers.openai.com) and NeMo Gym'
 
 from typing import Any, Final
 
-from curate.read.forms.blocks import (
-    CALL,
-    DETAILS,
-    RESULT,
-    Block,
-    add_turns,
-    blocks_of,
-    call,
-    extras,
-    read_tools,
-    result,
-    simplest,
-    text_part,
-    thinking,
-)
+from curate.read.forms import blocks
 from curate.read.forms.form import (
     SYSTEMS,
     Format,
@@ -58,7 +44,7 @@ def _content(content: Any, at: str) -> Any:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in ("input_text", "output_text", "text"):
             extra = {key: item for key, item in omit_keys(part, "type", "text").items() if item not in ([], None)}
-            parts.append(text_part(part.get("text"), f"{at}/{i}", extra).value)
+            parts.append(blocks.text_part(part.get("text"), f"{at}/{i}", extra).value)
         elif kind == "input_image" and isinstance(part.get("image_url"), str):
             shown = {"url": part["image_url"]} | ({"detail": part["detail"]} if "detail" in part else {})
             parts.append({**omit_keys(part, "detail"), "type": "image_url", "image_url": shown})
@@ -66,20 +52,22 @@ def _content(content: Any, at: str) -> Any:
             parts.append(part)
         else:
             raise UnreadableError(f"{at}/{i}", "a content part has no type")
-    return simplest(parts) if parts else content
+    return blocks.simplest(parts) if parts else content
 
 
 def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
     """Add the messages of a list of items; reasoning, text and calls in a row are one answer."""
-    waiting: list[tuple[str, Block]] = []
+    waiting: list[tuple[str, blocks.Block]] = []
     beside = Object()
 
     def flush() -> None:
         if waiting:
-            blocks, pointers = [block for _, block in waiting], {pointer for pointer, _ in waiting}
+            pieces, pointers = [block for _, block in waiting], {pointer for pointer, _ in waiting}
             first = waiting[0][0]
             content = next((pointer for pointer, block in waiting if block.kind == "content"), first)
-            add_turns(reading, "assistant", blocks, first, f"{content}/content" if pointers else first, dict(beside))
+            blocks.add_turns(
+                reading, "assistant", pieces, first, f"{content}/content" if pointers else first, dict(beside)
+            )
             waiting.clear()
             beside.clear()
 
@@ -89,14 +77,14 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
         if kind == "function_call":
             extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in CALL_KEYS}
             arguments = item.get("arguments", "")
-            waiting.append((here, call(item.get("call_id"), item.get("name"), as_text(arguments), here, extra)))
+            waiting.append((here, blocks.call(item.get("call_id"), item.get("name"), as_text(arguments), here, extra)))
         elif kind == "reasoning":
             waiting.append((here, _reasoning(item, here)))
         elif kind == "function_call_output":
             flush()
             extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in OUTPUT_KEYS}
             content = _content(item.get("output"), f"{here}/output")
-            made = result(item.get("call_id"), content, here, f"{here}/output", extra)
+            made = blocks.result(item.get("call_id"), content, here, f"{here}/output", extra)
             reading.turns.append(Turn(made.value, here, f"{here}/output"))
         elif kind == "message" and isinstance(item.get("role"), str):
             content = _content(item.get("content"), f"{here}/content")
@@ -114,9 +102,9 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
                 waiting += [
                     (
                         here,
-                        text_part(part, here)
+                        blocks.text_part(part, here)
                         if isinstance(part, str)
-                        else Block("content", part, f"{here}/content/{n}"),
+                        else blocks.Block("content", part, f"{here}/content/{n}"),
                     )
                     for n, part in enumerate(parts)
                 ]
@@ -133,7 +121,7 @@ MESSAGE_KEYS: Final = frozenset(("type", "role", "content", "status"))
 REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypted_content", "status"))
 
 
-def _reasoning(item: Object, at: str) -> Block:
+def _reasoning(item: Object, at: str) -> blocks.Block:
     texts = []
     if unknown := [key for key in item if key not in REASONING_KEYS]:
         raise UnreadableError(f"{at}/{unknown[0]}", "a reasoning has an unknown key")
@@ -143,7 +131,7 @@ def _reasoning(item: Object, at: str) -> Block:
                 raise UnreadableError(f"{at}/{key}", "a reasoning part is not a type and a text")
             texts.append(part["text"])
     plain = item.keys() == {"type", "summary"} and len(item["summary"]) == 1 and len(item["summary"][0]) == 2
-    return thinking("\n\n".join(texts), item, plain, at)
+    return blocks.thinking("\n\n".join(texts), item, plain, at)
 
 
 def _read_at(value: Object, at: str) -> Reading:
@@ -165,7 +153,7 @@ def _read_at(value: Object, at: str) -> Reading:
     elif value.get("output"):
         raise UnreadableError(f"{at}/output", "`output` is not a list of items")
     if "tools" in value:
-        reading.rest["tools"] = read_tools(value["tools"], "parameters")
+        reading.rest["tools"] = blocks.read_tools(value["tools"], "parameters")
         if isinstance(value["tools"], list):
             reading.rest["tools"] = [_function(tool) for tool in value["tools"]]
             reading.moved |= {
@@ -219,7 +207,7 @@ def _parts(content: Any, role: str, where: str) -> Any:
 def _items(message: Object, where: str) -> list[Object]:
     role = message["role"]
     if role == "tool":
-        extra = _named(extras(message, RESULT, ("item_id", "status"), where))
+        extra = _named(blocks.extras(message, blocks.RESULT, ("item_id", "status"), where))
         content = _parts(message.get("content"), "user", where)
         return [{"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": content, **extra}]
     if role not in (*SYSTEMS, "user", "assistant"):
@@ -227,16 +215,18 @@ def _items(message: Object, where: str) -> list[Object]:
     found: list[Object] = []
     extra = {}
     if role == "assistant":
-        own = ("tool_calls", "reasoning_content", DETAILS)
-        extra = extras(message, ("role", "content", *own), ("item_id", "status", "phase"), where)
-        for block in blocks_of(omit_keys(message, *extra), where, lambda detail: detail.get("type") == "reasoning"):
+        own = ("tool_calls", "reasoning_content", blocks.DETAILS)
+        extra = blocks.extras(message, ("role", "content", *own), ("item_id", "status", "phase"), where)
+        for block in blocks.blocks_of(
+            omit_keys(message, *extra), where, lambda detail: detail.get("type") == "reasoning"
+        ):
             if block.kind == "thinking":
                 text = {"type": "summary_text", "text": block.value["text"]}
                 found.append(block.value["detail"] or {"type": "reasoning", "summary": [text]})
             elif block.kind == "call":
                 found.append(_call_item(block.value, where))
     else:
-        extra = extras(message, ("role", "content"), ("item_id", "status"), where)
+        extra = blocks.extras(message, ("role", "content"), ("item_id", "status"), where)
     content = message.get("content")
     if content or not found or extra:
         kept = {"role": role, "content": _parts(content, role, where) if content is not None else "", **_named(extra)}
@@ -250,7 +240,7 @@ def _named(extra: Object) -> Object:
 
 
 def _call_item(made: Object, where: str) -> Object:
-    extra = _named(extras(made, CALL, ("item_id", "status"), where))
+    extra = _named(blocks.extras(made, blocks.CALL, ("item_id", "status"), where))
     arguments = made["function"].get("arguments")
     named = {"call_id": made.get("id"), "name": made["function"]["name"], "arguments": as_text(arguments or "")}
     return {"type": "function_call", **named, **extra}

@@ -7,26 +7,8 @@ which the interface also accepts, are read and written in camel case.
 from collections import defaultdict, deque
 from typing import Any, Final
 
+from curate.read.forms import blocks
 from curate.read.forms.anthropic import split_system, turns_of_blocks
-from curate.read.forms.blocks import (
-    CALL,
-    DATA_URL,
-    RESULT,
-    Block,
-    add_turns,
-    arguments_of,
-    call,
-    declarations,
-    extras,
-    function_of,
-    media_of,
-    media_part,
-    parts_of,
-    result,
-    simplest,
-    text_part,
-    thinking,
-)
 from curate.read.forms.form import (
     Format,
     Object,
@@ -85,7 +67,7 @@ class _Calls:
         return self.waiting[held["name"]].popleft()
 
 
-def _block(part: Any, at: str, calls: _Calls) -> Block:
+def _block(part: Any, at: str, calls: _Calls) -> blocks.Block:
     if not isinstance(part, dict):
         raise UnreadableError(at, "a part is not an object")
     part = _camel(part)
@@ -98,22 +80,22 @@ def _block(part: Any, at: str, calls: _Calls) -> Block:
         if part.get("thought"):
             if unknown := [key for key in extra if key not in ("thought", *KEPT)]:
                 raise UnreadableError(f"{at}/{unknown[0]}", "a thought has an unknown key")
-            return thinking(held, part, part.keys() == {"text", "thought"}, inside)
-        return text_part(held, inside, extra)
+            return blocks.thinking(held, part, part.keys() == {"text", "thought"}, inside)
+        return blocks.text_part(held, inside, extra)
     if not isinstance(held, dict):
         raise UnreadableError(inside, f"`{kind}` is not an object")
     if kind == "functionCall":
         given = held.get("args", {})
         if not isinstance(given, dict):
             raise UnreadableError(inside, "the arguments of a function call are not an object")
-        return call(
+        return blocks.call(
             calls.call(held), held.get("name"), as_text(given), inside, extra | omit_keys(held, "id", "name", "args")
         )
     if kind == "functionResponse":
         response = held.get("response", {})
         text = response[OUTPUT] if isinstance(response, dict) and response.keys() == {OUTPUT} else response
         rest = {"name": held["name"]} if "name" in held else {}
-        return result(
+        return blocks.result(
             calls.answer(held, inside),
             as_text(text),
             inside,
@@ -123,10 +105,10 @@ def _block(part: Any, at: str, calls: _Calls) -> Block:
     held = _camel(held)
     mime = held.get("mimeType")
     if kind == "inlineData":
-        return media_part(
+        return blocks.media_part(
             mime, f"data:{mime};base64,{held.get('data')}", inside, extra | omit_keys(held, "mimeType", "data")
         )
-    return media_part(mime, held.get("fileUri"), inside, extra | omit_keys(held, "mimeType", "fileUri"))
+    return blocks.media_part(mime, held.get("fileUri"), inside, extra | omit_keys(held, "mimeType", "fileUri"))
 
 
 def _read(value: Object) -> Reading:
@@ -142,15 +124,17 @@ def _read(value: Object) -> Reading:
             raise UnreadableError("/systemInstruction", "`systemInstruction` has no parts")
         parts = [_block(part, f"{at}/{i}", calls).value for i, part in enumerate(system["parts"])]
         extra = omit_keys(system, "role", "parts")
-        reading.turns.append(Turn({"role": "system", "content": simplest(parts), **extra}, "/systemInstruction", at))
+        reading.turns.append(
+            Turn({"role": "system", "content": blocks.simplest(parts), **extra}, "/systemInstruction", at)
+        )
     for i, turn in enumerate(value["contents"]):
         at = f"/contents/{i}"
         if not isinstance(turn.get("parts"), list):
             raise UnreadableError(at, "a content has no list of parts")
-        blocks = [_block(part, f"{at}/parts/{n}", calls) for n, part in enumerate(turn["parts"])]
+        pieces = [_block(part, f"{at}/parts/{n}", calls) for n, part in enumerate(turn["parts"])]
         role = turn.get("role", "user")
         role = ROLES.get(role, role) if isinstance(role, str) else role
-        add_turns(reading, role, blocks, at, f"{at}/parts", omit_keys(turn, "role", "parts"))
+        blocks.add_turns(reading, role, pieces, at, f"{at}/parts", omit_keys(turn, "role", "parts"))
     _add_tools(reading, value.get("tools"))
     return reading
 
@@ -166,7 +150,7 @@ def _add_tools(reading: Reading, tools: Any) -> None:
             if not isinstance(function, dict):
                 raise UnreadableError(f"/tools/{i}/functionDeclarations/{n}", "a declaration is not an object")
             reading.moved[f"/tools/{len(found)}/function"] = f"/tools/{i}/functionDeclarations/{n}"
-            found.append(function_of(_cased(function, str.lower), "parameters"))
+            found.append(blocks.function_of(_cased(function, str.lower), "parameters"))
     if tools is not None:
         reading.rest["tools"] = found
 
@@ -198,7 +182,7 @@ class _Writer:
     def __init__(self) -> None:
         self.names: dict[Any, str] = {}
 
-    def __call__(self, block: Block, where: str) -> Object:
+    def __call__(self, block: blocks.Block, where: str) -> Object:
         value = block.value
         if block.kind == "thinking":
             detail: Object = value["detail"] or {"text": value["text"], "thought": True}
@@ -206,8 +190,8 @@ class _Writer:
         if block.kind == "call":
             name = value["function"]["name"]
             self.names[value.get("id")] = name
-            extra = extras(value, CALL, KEPT, where)
-            return {"functionCall": {"name": name, "args": arguments_of(value, where)}, **extra}
+            extra = blocks.extras(value, blocks.CALL, KEPT, where)
+            return {"functionCall": {"name": name, "args": blocks.arguments_of(value, where)}, **extra}
         if block.kind == "result":
             name = self.names.get(value.get("tool_call_id"))
             if name is None:
@@ -217,20 +201,20 @@ class _Writer:
             if not isinstance(content, str) and content is not None:
                 raise UnwritableError(f"the result in {where} is not text")
             same = found is not None and as_text(found) == content and found.keys() != {OUTPUT}
-            extra = extras(value, RESULT, KEPT, where)
+            extra = blocks.extras(value, blocks.RESULT, KEPT, where)
             return {"functionResponse": {"name": name, "response": found if same else {OUTPUT: content or ""}}, **extra}
         return self.part(value, where)
 
     def part(self, part: Object, where: str) -> Object:
         """A part of text or media."""
         if part.get("type") == "text":
-            return {"text": part.get("text"), **extras(part, ("type", "text"), KEPT, where)}
-        media = media_of(part)
+            return {"text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT, where)}
+        media = blocks.media_of(part)
         if media is None:
             raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
         mime, url, extra = media
-        extra = extras(extra, (), (*KEPT, "videoMetadata", "displayName"), where)
-        found = DATA_URL.match(url)
+        extra = blocks.extras(extra, (), (*KEPT, "videoMetadata", "displayName"), where)
+        found = blocks.DATA_URL.match(url)
         if found:
             return {"inlineData": {"mimeType": mime, "data": found["data"]}, **extra}
         if not url.startswith("gs://"):
@@ -243,16 +227,16 @@ def _write(value: Object) -> Object:
     written: Object = {}
     spell = _Writer()
     if system is not None:
-        parts = parts_of(system.get("content"), "the system prompt")
+        parts = blocks.parts_of(system.get("content"), "the system prompt")
         written["systemInstruction"] = {
             "role": "system",
             "parts": [spell.part(part, "the system prompt") for part in parts],
         }
     turns = turns_of_blocks(messages, spell, lambda detail: bool(detail.get("thought")))
     written["contents"] = [
-        {"role": "model" if role == "assistant" else role, "parts": blocks} for role, blocks in turns
+        {"role": "model" if role == "assistant" else role, "parts": pieces} for role, pieces in turns
     ]
-    if tools := declarations(value, "parameters"):
+    if tools := blocks.declarations(value, "parameters"):
         written["tools"] = [{"functionDeclarations": [_cased(tool, str.upper) for tool in tools]}]
     return written | {key: value[key] for key, inside in OWN.items() if _is_own_config(value.get(key), inside)}
 
