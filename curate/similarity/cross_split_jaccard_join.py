@@ -2,8 +2,9 @@
 
 Where MinHash proposes, this proves. Two sets of similarity t share one of the n - ceil(t * n) + 1 shingles that are
 rarest in each, in one order of all shingles (Chaudhuri, Ganti, Kaushik 2006), and their sizes differ by no more than t
-says (Bayardo, Ma, Srikant 2007). What is left is compared by a map of 512 bits first, which bounds how much two sets
-can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
+says (Bayardo, Ma, Srikant 2007), the less the more shingles are rarer than the first that both have (PPJoin: Xiao,
+Wang, Lin, Yu 2008). What is left is compared by a map of 512 parities first, which bounds how much two sets can share
+(Sandes, Teodoro, Melo 2020), and then shingle by shingle.
 
 Sets of a range of sizes are copied and indexed at a time, as many as `INDEXED` allows, and all sets of fitting sizes
 are looked up in their order: a file of sets is read from its beginning to its end, never at random.
@@ -91,7 +92,8 @@ def _nearest_of(
     maps = np.zeros((len(block), 8), dtype=np.uint64)
     kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
     sizes = np.diff(copies.offsets)[order]
-    held = kernels.Held(copies.hashes, copies.offsets, order, sizes, parts[block][order], maps)
+    starts = np.searchsorted(sizes, np.arange(sizes[-1] + 2))
+    held = kernels.Held(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
     postings = _postings(prefixes, block, order)
 
     def look(start: int) -> tuple[Any, Any]:

@@ -21,6 +21,8 @@ not in the table.
 """
 
 
+CLASSES = 8
+"""Number of equal parts of the rarest shingles of a set; no shingle of a part is rarer than one of an earlier part."""
 LARGEST = 2.0**62
 """A number larger than the size of any set that fits into an int64: size / similarity exceeds it for a tiny
 similarity.
@@ -36,6 +38,8 @@ class Held(NamedTuple):
     """int64: the copy of each set."""
     sizes: Any
     """int64: ascending."""
+    starts: Any
+    """int64: for each size up to one more than the largest, the first set that is not smaller."""
     parts: Any
     """int8"""
     maps: Any
@@ -77,7 +81,7 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 @compiled
 def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, first: int, last: int) -> Any:
     """The rarest shingles of the sets from `first` up to `last`, of which two sets with similarity `least` share at
-    least one; and their number per set.
+    least one, in `CLASSES` parts, the rarest first; and their number per set.
     """
     longest = 1
     for row in range(first, last):
@@ -95,7 +99,10 @@ def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, fir
         wanted = min(
             size, size - np.int64(np.ceil(least * size - 1e-6)) + 1
         )  # of a tiny `least`, rounding makes one more than there are
-        _smallest(keys, size, wanted)
+        some = size
+        for part in range(CLASSES, 0, -1):
+            _smallest(keys, some, wanted * part // CLASSES)
+            some = wanted * part // CLASSES
         for k in range(wanted):
             out[total + k] = U32(keys[k] & U64(0xFFFFFFFF))
         total += wanted
@@ -159,39 +166,45 @@ def _number(shingle: Any, table: Any, there: Any) -> Any:
 @compiled
 def look_up(  # noqa: PLR0912
     hashes: Any, offsets: Any, parts: Any, shingles: Any, ends: Any, table: Any, there: Any, firsts: Any, places: Any,
-    held_hashes: Any, held_offsets: Any, order: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float,
-    first: int, last: int, best: Any, other: Any,
+    held_hashes: Any, held_offsets: Any, order: Any, sizes: Any, starts: Any, held_parts: Any, maps: Any, before: bool,
+    least: float, first: int, last: int, best: Any, other: Any,
 ) -> Any:  # fmt: skip
     """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
     earlier.
     """
     seen, own = np.full(len(order), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
+    highs, largest = np.empty(256, dtype=np.int64), len(starts) - 1
     for row in range(first, last):
         size, part = offsets[row + 1] - offsets[row], parts[row]
         if size == 0:
             continue
-        low = np.searchsorted(sizes, np.int64(np.ceil(least * size - 1e-6)))
-        high = np.searchsorted(sizes, np.int64(np.floor(min(size / least + 1e-6, LARGEST))), side="right")
-        if low == high:
-            continue
-        _map(hashes, offsets, row, own)
+        low = starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
         # in steps, so that the processor waits for many places in memory at once
-        lists = 0
-        for k in range(ends[row], ends[row + 1]):
-            number = _number(shingles[k], table, there)
-            if number >= 0:
-                if lists == len(begins):
-                    begins, behinds = np.append(begins, begins), np.append(behinds, behinds)
-                begins[lists] = number
-                lists += 1
+        lists, prefix = 0, ends[row + 1] - ends[row]
+        for part_of_prefix in range(CLASSES):
+            rarer, behind = prefix * part_of_prefix // CLASSES, prefix * (part_of_prefix + 1) // CLASSES
+            # a pair whose rarest common shingle this is shares none of the rarer ones
+            most = (size - rarer) * (1.0 + least) / least - size
+            high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, LARGEST))) + 1)]
+            if high <= low:
+                break
+            for k in range(ends[row] + rarer, ends[row] + behind):
+                number = _number(shingles[k], table, there)
+                if number >= 0:
+                    if lists == len(begins):
+                        begins, behinds = np.append(begins, begins), np.append(behinds, behinds)
+                        highs = np.append(highs, highs)
+                    begins[lists], highs[lists] = number, high
+                    lists += 1
+        if lists:
+            _map(hashes, offsets, row, own)
         for k in range(lists):
             begins[k], behinds[k] = firsts[begins[k]], firsts[begins[k] + 1]
         for k in range(lists):
             touched += places[(begins[k] + behinds[k]) >> 1]
         for k in range(lists):
-            begin, end = begins[k], behinds[k]
-            behind = end
+            begin, end, behind, high = begins[k], behinds[k], behinds[k], highs[k]
             while begin < behind:  # the first of a fitting size
                 middle = (begin + behind) >> 1
                 if places[middle] < low:
