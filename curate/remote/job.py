@@ -25,6 +25,9 @@ class ServiceRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True, coerce_numbers_to_str=True)
 
+    unread: list[str] = []
+    """Names of fields with a value that is not as OpenAI has it; they count as not given."""
+
 
 Kind = TypeVar("Kind", bound=ServiceRecord)
 
@@ -147,9 +150,11 @@ def _read(kind: type[Kind], value: Any) -> Kind:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        odd = {item["loc"][0] for item in error.errors() if item["loc"]}
+        odd = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
         if odd and not any(field.is_required() and name in odd for name, field in kind.model_fields.items()):
-            return kind.model_validate({name: item for name, item in value.items() if name not in odd})
+            unread = sorted(name for name in odd if value[name] is not None)
+            known = {name: item for name, item in value.items() if name not in odd}
+            return kind.model_validate({**known, "unread": unread})
         wrong = ", ".join(".".join(map(str, item["loc"])) or "the whole response" for item in error.errors()[:3])
         raise RemoteError(
             f"the response of the service is not a {kind.__name__}: {wrong}",

@@ -186,6 +186,8 @@ def job_text(job: Job) -> Iterator[Text]:
         yield Text.assemble("  model  ", (visible(job.fine_tuned_model), "bold"))
     if job.trained_tokens:
         yield Text(f"  {plural(job.trained_tokens, 'token')} billed")
+    if job.unread:
+        yield Text(f"  not understood: {visible(', '.join(job.unread))}", style="yellow")
 
 
 def curves(events: Sequence[JobEvent]) -> Iterator[Text]:

@@ -25,6 +25,7 @@ from curate.remote.job import event_of, job_of
 from curate.remote.services import SERVICE
 from curate.remote.settings import Settings
 from curate.remote.watch import EventLog
+from curate.report.remote import job_text
 from tests.chat_server import running
 from tests.conftest import chat, environment, trust
 from tests.engine.tuning_server import STEPS, Server, Trouble, serving
@@ -422,6 +423,8 @@ def test_a_job_in_other_words_is_followed_all_the_same() -> None:
     assert (job.id, job.model, job.over) == ("12", "", False)
     failed = job_of({"id": "a", "status": "ERROR", "error": "no space", "result_files": [{"id": "f"}]})
     assert (failed.status, failed.error and failed.error.message, failed.result_files) == ("failed", "no space", [])
+    assert failed.unread == ["result_files"]
+    assert "not understood: result_files" in "\n".join(line.plain for line in job_text(failed))
     coded = job_of({"id": "a", "status": "failed", "error": {"code": 12, "message": "no space"}})
     assert coded.error is not None
     assert (coded.error.code, coded.error.message) == ("12", "no space")
