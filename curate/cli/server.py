@@ -52,7 +52,7 @@ class _Documents:
     """The open files, which are checked in a thread, so that the editor is answered meanwhile."""
 
     def __init__(self, running: "LanguageServer") -> None:
-        self.running = running
+        self.running = running  # its get_text_document would read what is not open from the disk, a pipe, too
         self.newest: dict[str, object] = {}
         """The last request to check each file; earlier ones are stale."""
         self.shown: dict[str, list[lsp.Diagnostic]] = {}
@@ -68,7 +68,8 @@ class _Documents:
         await asyncio.sleep(PAUSE if changed else 0)
         if stale():
             return
-        document = self.running.workspace.get_text_document(uri)
+        if (document := self.running.workspace.text_documents.get(uri)) is None:
+            return
         text, path, version = document.source, Path(document.path), document.version
         if changed and len(text) > LIVE:
             return
@@ -132,14 +133,16 @@ def server() -> None:
 
     @running.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
     def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        document = running.workspace.get_text_document(params.text_document.uri)
+        if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
+            return []
         ours = [one for one in params.context.diagnostics if one.source == NAME and (one.data or {}).get("fixable")]
         found = (fix_action(document.source, Path(document.path), document.uri, one) for one in ours)
         return [action for action in found if action is not None]
 
     @running.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hover(params: lsp.HoverParams) -> lsp.Hover | None:
-        document = running.workspace.get_text_document(params.text_document.uri)
+        if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
+            return None
         word = document.word_at_position(params.position) if len(document.source) <= LIVE else ""
         here = documents.shown.get(params.text_document.uri, [])
         codes = [one.code for one in here if one.range.start.line == params.position.line] + [word]

@@ -12,7 +12,7 @@ outside of any repository, `curate.toml` in the user's configuration folder (`~/
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -34,6 +34,8 @@ BOUND: Final = dict(KEYS.values())
 RING: Final = "curate"
 """Name of the service under which the keyring stores keys, by host."""
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+LARGEST_REPLY = 256 << 20
+"""Bytes of a reply of a service, unpacked."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -213,7 +215,8 @@ def _from_keyring(host: str) -> str:
 
 
 def client_for(address: str, key: str, *, retries: int, seconds: float, feature: str) -> "openai.OpenAI":
-    """An OpenAI client for one origin; it follows no redirects and takes no headers from the environment.
+    """An OpenAI client for one origin; it follows no redirects, takes no headers from the environment, and reads
+    unpacked replies up to `LARGEST_REPLY`.
 
     `feature`: what needs the openai package, for `MissingExtra`.
     """
@@ -234,7 +237,21 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
         if key:
             request.headers["Authorization"] = f"Bearer {key}"
 
-    http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"request": [only_ours]})
+    def bounded(response: Any) -> None:
+        blocks = response.iter_bytes
+
+        def iter_bytes(size: int | None = None) -> Iterator[bytes]:
+            read = 0
+            for block in blocks(size):
+                read += len(block)
+                if read > LARGEST_REPLY:
+                    raise ValueError(f"a reply is larger than {LARGEST_REPLY >> 20} MiB")
+                yield block
+
+        response.iter_bytes = iter_bytes
+
+    hooks = {"request": [only_ours], "response": [bounded]}
+    http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     return openai.OpenAI(
         base_url=address, api_key=key or "none", max_retries=retries, timeout=seconds, http_client=http
     )

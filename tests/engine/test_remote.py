@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import pytest
 
 from curate.cli.main import main
+from curate.core import egress
 from curate.core.chat_endpoint import ChatEndpoint
 from curate.core.errors import ModelError, RemoteError
 from curate.core.targets import Target
@@ -416,6 +417,21 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
     assert "is not JSON" in capsys.readouterr().err
     assert main(["remote", "watch", "../../etc"]) == 2
     assert "not the id of a job" in capsys.readouterr().err
+
+
+def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(egress, "LARGEST_REPLY", 1_000)
+    monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
+    answers = type(
+        "Body", (Fixed,), {"body": json.dumps({"id": "a", "status": "running", "model": "m" * 1_000}).encode()}
+    )
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), answers)) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/v1"
+        with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint, pytest.raises(RemoteError):
+            endpoint.job("a")
+        monkeypatch.setattr(egress, "LARGEST_REPLY", 2_000)
+        with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint:
+            assert endpoint.job("a").status == "running"
 
 
 def test_a_job_in_other_words_is_followed_all_the_same() -> None:

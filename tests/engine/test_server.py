@@ -1,6 +1,7 @@
 """`curate server` as an editor speaks with it: messages of the Language Server Protocol on standard streams."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -95,6 +96,13 @@ def editor() -> Iterator[Editor]:
         made.ask("shutdown")
         made.send("exit", None)
         assert process.wait(30) == 0
+
+
+def test_a_file_that_is_not_open_is_not_read(editor: Editor) -> None:
+    os.mkfifo("pipe.jsonl")
+    pipe = {"uri": Path("pipe.jsonl").absolute().as_uri()}
+    editor.send("textDocument/didSave", {"textDocument": pipe})
+    assert editor.ask("textDocument/hover", {"textDocument": pipe, "position": {"line": 0, "character": 0}}) is None
 
 
 def test_findings_fixes_and_rules_reach_an_editor(editor: Editor) -> None:
