@@ -115,8 +115,10 @@ class Checker:
         self.scan: Scan | None = None
         self.state = DatasetState()
         self.sound: set[Shape] = set()
-        self.repaired: tuple[ParsedLine | None, dict[str, bool]] = None, {}
-        """The last line with a finding, and which repairs apply: it may have as many findings as messages."""
+        self.repaired: tuple[ParsedLine | None, dict[str, bool], bool] = None, {}, False
+        """The last line with a finding, which repairs apply, and whether it has line breaks: it may have as many
+        findings as messages.
+        """
 
     def use_fast_path(self) -> None:
         """Scan lines with the compiled fast path first, for large files since it is slow to load; same findings."""
@@ -283,14 +285,17 @@ class Checker:
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
         """Create the finding for a problem; in a document element, on the line of the value."""
         if self.repaired[0] is not parsed:
-            self.repaired = parsed, {}
+            self.repaired = parsed, {}, b"\n" in parsed.line.data
         if rule.code not in self.repaired[1]:
             self.repaired[1][rule.code] = rule.repair is not None and rule.repair.applies(parsed)
         example, pointer, fixable = None, problem.pointer, self.repaired[1][rule.code]
         if parsed.example:
             example = parsed.example.id
             pointer = located(parsed.example, pointer, parsed.decoded.value)
-        line = parsed.place.line + _inside(problem, pointer, parsed.line.data)
+        line = parsed.place.line
+        if self.repaired[2]:  # an element of a document
+            data = parsed.line.data
+            line += data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, pointer) if pointer else 0
         severity, file = self.chosen.severities[rule.code], parsed.place.file
         return Finding(rule.code, severity, file, line, pointer, problem.message, rule.hint, fixable, example)
 
@@ -331,13 +336,6 @@ def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
         return frame
     found = reduce(or_, chain.from_iterable(prefilter.rows(frame) for prefilter in rule.prefilters))
     return frame[found.arg_true()] if found.any() else None
-
-
-def _inside(problem: Problem, pointer: str, data: bytes) -> int:
-    """Number of lines between the start of a document element and the problem."""
-    if problem.offset:
-        return data.count(b"\n", 0, problem.offset)
-    return line_of(data, pointer) if pointer and b"\n" in data else 0
 
 
 def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
