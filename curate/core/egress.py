@@ -250,7 +250,7 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
 
         response.iter_bytes = iter_bytes
 
-    hooks = {"request": [only_ours], "response": [bounded]}
+    hooks: dict[str, list[Callable[[Any], None]]] = {"request": [only_ours], "response": [bounded]}
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     return openai.OpenAI(
         base_url=address, api_key=key or "none", max_retries=retries, timeout=seconds, http_client=http

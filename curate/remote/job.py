@@ -1,9 +1,9 @@
 """A service's records of files, jobs and events, parsed leniently: services agree on little more than names of keys."""
 
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.core.errors import RemoteError
 from curate.core.example import content_id
@@ -17,6 +17,8 @@ SAME: Final = {
     "expired": "failed",
 }
 """States of other services, by OpenAI's names."""
+Time = Annotated[int, Field(ge=0, lt=253_402_300_800)]
+"""Seconds since 1970, before the year 10,000."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 
 
@@ -57,11 +59,10 @@ class Job(ServiceRecord):
     status: str
     """validating_files, queued, running, succeeded, failed or cancelled; other services have other states."""
     model: str = ""
-    created_at: int | None = None
-    """In seconds since 1970, like all times of a record."""
-    estimated_finish: int | None = None
-    finished_at: int | None = None
-    told_at: int | None = None
+    created_at: Time | None = None
+    estimated_finish: Time | None = None
+    finished_at: Time | None = None
+    told_at: Time | None = None
     """Time of this state, if the service reports it."""
     error: JobError | None = None
     fine_tuned_model: str | None = None
@@ -81,7 +82,7 @@ class JobEvent(ServiceRecord):
     """An event of a job."""
 
     id: str
-    created_at: int | None = None
+    created_at: Time | None = None
     level: str = "info"
     message: str = ""
     type: str | None = None

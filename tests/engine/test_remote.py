@@ -26,7 +26,7 @@ from curate.remote.job import event_of, job_of
 from curate.remote.services import SERVICE
 from curate.remote.settings import Settings
 from curate.remote.watch import EventLog
-from curate.report.remote import job_text
+from curate.report.remote import event_text, job_text
 from tests.chat_server import running
 from tests.conftest import chat, environment, trust
 from tests.engine.tuning_server import STEPS, Server, Trouble, serving
@@ -445,6 +445,8 @@ def test_a_job_in_other_words_is_followed_all_the_same() -> None:
     assert coded.error is not None
     assert (coded.error.code, coded.error.message) == ("12", "no space")
     assert event_of({"id": "e", "level": None, "message": None}).message == ""
+    late = event_of({"id": "e", "message": "late", "created_at": 10**18})
+    assert (late.unread, event_text(late).plain.strip()) == (["created_at"], "late")
     with pytest.raises(RemoteError, match="not a Job: id"):
         job_of({"id": None, "status": "running"})
 
