@@ -4,7 +4,6 @@ Output goes to a temporary file next to its target, is flushed to disk and renam
 the new content.
 """
 
-import errno
 import gzip
 import hashlib
 import json
@@ -19,10 +18,10 @@ from functools import cache, partial
 from glob import escape
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 from curate.core.errors import InputError, OutputError
-from curate.core.limits import limited, lines_limited
+from curate.core.limits import limited, lines_limited, open_regular
 from curate.core.places import copy_of, url_of
 from curate.core.scratch import is_orphan, lock, scratch
 from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
@@ -372,13 +371,6 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror}", "free disk space or check the permissions"
         ) from error
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file to read. Raises `OSError`, also for a pipe or a device, which may never end."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(errno.EINVAL, "not a regular file")
-    return path.open("rb")
 
 
 def lines_after(path: Path, offset: int) -> Iterator[bytes]:

@@ -3,10 +3,12 @@
 Environment variables raise the limits: a repository cannot set them, and worker processes inherit them.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator
-from typing import Final
+from pathlib import Path
+from typing import BinaryIO, Final
 
 from curate.core.errors import InputError, UsageError
 
@@ -82,3 +84,15 @@ def _size(variable: str, usual: int) -> int:
     if match is None:
         raise UsageError(f"{variable} is not a valid size", f"write, for example, {variable}=64GB")
     return int(match.group(1)) << (10 * " KMGT".index(match.group(2).upper() or " "))
+
+
+def is_special(path: Path) -> bool:
+    """Whether a path is neither a file nor a folder but a pipe or a device, which may never end."""
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read. Raises `OSError`, also for a pipe or a device."""
+    if is_special(path):
+        raise OSError(errno.EINVAL, "not a regular file")
+    return path.open("rb")

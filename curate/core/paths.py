@@ -7,6 +7,7 @@ from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, STDIN
+from curate.core.limits import is_special
 from curate.core.text import visible
 
 HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
@@ -24,7 +25,7 @@ def path_inside(folder: Path, name: str) -> Path:
     """The path inside `folder` for a name from a state file.
 
     A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL,
-    and no part is a link. Raises `InputError` for any other name, which curate never writes.
+    and no part is a link, a pipe or a device. Raises `InputError` for any other name, which curate never writes.
     """
     if not _plain(name):
         raise InputError(
@@ -34,9 +35,10 @@ def path_inside(folder: Path, name: str) -> Path:
     path = folder
     for part in name.split("/"):
         path /= part
-        if path.is_symlink():
+        if path.is_symlink() or is_special(path):
+            kind = "link" if path.is_symlink() else "pipe or a device"
             raise InputError(
-                f"{visible(str(path))}: is a link where curate wrote a file",
+                f"{visible(str(path))}: is a {kind} where curate wrote a file",
                 "restore the file, or write the folder again",
             )
     return path

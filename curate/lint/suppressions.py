@@ -16,8 +16,9 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place, where
-from curate.core.files import append_line, open_regular, replacing
+from curate.core.files import append_line, replacing
 from curate.core.finding import Finding
+from curate.core.limits import open_regular
 from curate.core.text import visible
 from curate.lint.rules.dataset import outdated
 from curate.lint.runner import CheckResult

@@ -246,6 +246,13 @@ def test_a_pipe_is_no_file_of_the_project(verb: str, name: str, write: Write) ->
     assert main([verb, "data.jsonl", "-q"]) == (2 if verb == "check" or "decisions" in name else 0)
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "removed.jsonl", "train.jsonl"])
+def test_a_pipe_is_no_file_of_a_split(name: str, folder: Path) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert main(READERS["verify"]) == main(READERS["diff"]) == main(WRITERS["restore"]) == 2
+
+
 def test_a_decision_that_is_nested_deeply_is_a_line_that_cannot_be_read(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
