@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import opposite_polarity
-from curate.conflicts.answer_swap import FACTS, Asked, swap_factors
-from curate.conflicts.candidate_pairs import SHOWN_FROM, Nominee
+from curate.conflicts.answer_swap import FACTS, Asked, with_answers
+from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
@@ -146,25 +146,24 @@ def by_questions(
     """
     found = list(judged)
     asked = [at for at, item in enumerate(judged) if item.evidence and item.nominee.features]
-    pairs = [(judged[at].nominee.left.request, judged[at].nominee.right.request) for at in asked]
+    sides = [judged[at].nominee[:2] for at in asked]
+    pairs = [(left.request, right.request) for left, right in sides]
     entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
     same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
-    for at, *said in zip(asked, entailed, same, strict=True):
-        found[at] = _with_same(judged[at], probability(judged[at].nominee.features, *said))
-    if config.nli:  # of those that can still be shown: a factor makes none more likely
-        asked = [at for at in asked if found[at].nominee.same >= SHOWN_FROM]
-        sides = [found[at].nominee[:2] for at in asked]
-        swapped = [
-            Asked((left.request, right.request), (left.answer, right.answer), found[at].evidence)
-            for at, (left, right) in zip(asked, sides, strict=True)
+    said = [
+        probability(judged[at].nominee.features, *models) for at, *models in zip(asked, entailed, same, strict=True)
+    ]
+    if config.nli and asked:
+        cosines = [judged[at].nominee.similarity for at in asked]
+        answered = [
+            Asked(pair, (left.answer, right.answer), judged[at].evidence)
+            for at, pair, (left, right) in zip(asked, pairs, sides, strict=True)
         ]
-        for at, factor in zip(asked, swap_factors(swapped, config.nli, cache), strict=True):
-            found[at] = _with_same(found[at], factor * found[at].nominee.same)
+        said = with_answers(said, cosines, answered, (config.embeddings, config.nli), cache, progress)
+    for at, chance in zip(asked, said, strict=True):
+        item = judged[at]
+        found[at] = item._replace(nominee=item.nominee._replace(same=round(chance, 4)))
     return found
-
-
-def _with_same(item: Judged, same: float) -> Judged:
-    return item._replace(nominee=item.nominee._replace(same=round(same, 4)))
 
 
 def _asked(nominee: Nominee) -> str:

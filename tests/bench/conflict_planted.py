@@ -52,9 +52,8 @@ class Planted(NamedTuple):
 
 def real(folder: Path, random: Random) -> list[Example]:
     """All real examples that ask and answer, in any order."""
-    examples = [
-        example for example in read_dataset(sorted((folder / "raw" / "A").iterdir())).examples if question_of(example)
-    ]
+    files = sorted(path for path in (folder / "raw" / "A").iterdir() if path.is_file())
+    examples = [example for example in read_dataset(files).examples if question_of(example)]
     examples.sort(key=lambda example: example.id)
     random.shuffle(examples)
     return examples

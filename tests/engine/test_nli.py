@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.conflicts.answer_swap import FLOOR, Asked, swap_factors
+from curate.conflicts.answer_swap import Asked, with_answers
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import contradictions, duplicates, entailments, passages
@@ -214,19 +214,49 @@ def test_models_that_read_both_questions_say_how_sure_they_are(tmp_path: Path) -
 
 
 def test_a_number_is_put_in_the_place_of_the_other_one_not_of_its_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And questions whose answers do not follow from one another then are less likely the same."""
     read: list[tuple[str, str]] = []
+    follows = 1.0
 
     def entailments_(pairs: list[tuple[str, str]], *_: object) -> list[float]:
         read.extend(pairs)
-        return [0.0 for _ in pairs]
+        return [follows for _ in pairs]
 
     monkeypatch.setattr(sys.modules[Asked.__module__], "entailments", entailments_)
+    monkeypatch.setattr(sys.modules[Asked.__module__], "embed", lambda texts, *_: np.ones((len(texts), 2)) / 2**0.5)
     asked = Asked(("Q?", "R?"), ("In 2013 it had 3 doors.", "Of 50 it has 5."), (Evidence("numbers", "3", "5", 0.9),))
-    assert swap_factors([asked], "m") == [FLOOR]
+    [same] = with_answers([0.9], [0.8], [asked], ("e", "n"))
     assert read == [
         ("Q? In 2013 it had 3 doors.", "R? Of 50 it has 3."),
         ("Q? In 2013 it had 5 doors.", "R? Of 50 it has 5."),
     ]
+    follows = 0.0
+    assert with_answers([0.9], [0.8], [asked], ("e", "n"))[0] < same
+
+
+def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever order the two stand. A bare yes suits any question: it makes no two more alike."""
+    both_suit, one_suits, other_suits = "The shop opens early.", "The lamp shines bright.", "The night stays dark."
+    where = {
+        "Q?": (1.0, 0.0),
+        "R?": (0.8, 0.6),
+        both_suit: (0.9, 0.436),
+        one_suits: (1.0, 0.0),
+        other_suits: (0.6, 0.8),
+    }
+    where |= {other_suits: (0.6, 0.8), "Yes.": (0.6, 0.8), "No.": (1.0, 0.0)}
+    monkeypatch.setattr(sys.modules[Asked.__module__], "entailments", lambda pairs, *_: [1.0 for _ in pairs])
+    monkeypatch.setattr(
+        sys.modules[Asked.__module__], "embed", lambda texts, *_: np.array([where[text] for text in texts])
+    )
+    evidence = (Evidence("nli", "a", "b", 0.9),)
+    pairs = [(both_suit, both_suit), (one_suits, other_suits), (other_suits, one_suits), ("Yes.", "No.")]
+    asked = [Asked(("Q?", "R?"), pair, evidence) for pair in pairs]
+    both, own, swapped, bare = with_answers([0.6] * 4, [0.8] * 4, asked, ("e", "n"))
+    assert own < both < swapped
+    assert bare == pytest.approx(0.6)
+    turned = [Asked(("R?", "Q?"), pair[::-1], evidence) for pair in pairs]
+    assert with_answers([0.6] * 4, [0.8] * 4, turned, ("e", "n")) == pytest.approx([both, own, swapped, bare])
 
 
 def test_a_model_for_duplicate_questions_counts_as_much_as_all_else_and_lifts_no_other_value() -> None:
