@@ -93,13 +93,12 @@ def _no_editor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CurateApp, "suspend", lambda _app: nullcontext())
 
 
-@pytest.mark.parametrize("gap", [0.0, 0.02])
-async def test_what_is_typed_into_a_dialog_decides_nothing(gap: float, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_typed_into_a_dialog_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """On each list and for each key that opens something, with the keys of all decisions behind it."""
     monkeypatch.setattr("tui.screens.ask.CALM", 0)
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
-        for screen in "3" if gap else "2345":
+        for screen, gap in (*((screen, 0.0) for screen in "2345"), ("3", 0.02)):
             await opened(pilot, screen, "end")  # a finding with a repair
             for key in OPENING[:-1]:
                 if key in "sr" and screen != "3":  # no key there
@@ -116,19 +115,20 @@ async def leave(pilot: Pilot[None]) -> None:
     await burst(pilot, "⎋")
 
 
-@pytest.mark.parametrize("gap", [0.0, 0.02, 0.2])
-async def test_a_paste_into_a_note_and_a_filter(gap: float, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_paste_into_a_note_and_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.ask.CALM", 0)
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "3")
-        await burst(pilot, "mdy good", gap)
-        assert isinstance(app.screen, AskScreen)
-        assert (app.screen.query_one(Input).value, decisions()) == ("dy good", [])
-        await leave(pilot)
-        await burst(pilot, "/dog", gap)
-        await settled(pilot)
-        assert (queue(app).text, decisions()) == ("dog", [])
+        for gap in (0.0, 0.02, 0.2):
+            await burst(pilot, "mdy good", gap)
+            assert isinstance(app.screen, AskScreen)
+            assert (app.screen.query_one(Input).value, decisions()) == ("dy good", [])
+            await leave(pilot)
+            await burst(pilot, "/dog", gap)
+            await settled(pilot)
+            assert (queue(app).text, decisions()) == ("dog", [])
+            await leave(pilot)
 
 
 async def test_a_key_that_follows_the_editor_is_text() -> None:
@@ -267,33 +267,33 @@ async def test_quitting_right_after_an_undo_ends_without_an_error(monkeypatch: p
     async with app.run_test(size=(100, 30)) as pilot:
         await all_told(pilot, "3")
         await burst(pilot, "du")
-        monkeypatch.setattr(CurateApp, "screen_stack", [])  # as while the application closes
-        app._return(DecisionReverted("0" * 32, "C003"))
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(CurateApp, "screen_stack", [])  # as while the application closes
+            app._return(DecisionReverted("0" * 32, "C003"))
 
 
-@pytest.mark.parametrize(
-    ("typed", "value", "verdicts"), [("\x1bmdy", "dy", []), ("/zz\x1bdd", "zzdd", []), ("\x1bd", "", ["drop"])]
-)
-async def test_escape_right_before_a_key_is_escape_and_that_key(
-    typed: str, value: str, verdicts: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_escape_right_before_a_key_is_escape_and_that_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Terminals send both in one piece, as they send Alt and the key; in a text it is that letter."""
     monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
-    parser = XTermParser()
-    sent = [event for event in (*parser.feed(typed), *parser.tick()) if isinstance(event, events.Key)]
-    assert any(event.key.startswith("alt+") for event in sent)
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await all_told(pilot, "3")
         assert app._driver is not None
-        for event in sent:
-            event.set_sender(app)
-            app._driver.send_message(event)
-        await burst(pilot, "")
-        await settled(pilot)
-        boxes = app.screen.query(Input)
-        assert (boxes.first().value if boxes else "", [json.loads(line)["verdict"] for line in decisions()]) == (
-            value,
-            verdicts,
-        )
+        for typed, value, verdicts in (
+            ("\x1bmdy", "dy", []),
+            ("\x1bd", "", ["drop"]),
+            ("/zz\x1bdd", "zzdd", ["drop"]),
+        ):
+            parser = XTermParser()
+            sent = [event for event in (*parser.feed(typed), *parser.tick()) if isinstance(event, events.Key)]
+            assert any(event.key.startswith("alt+") for event in sent)
+            for event in sent:
+                event.set_sender(app)
+                app._driver.send_message(event)
+            await burst(pilot, "")
+            await settled(pilot)
+            boxes = app.screen.query(Input)
+            assert (boxes.first().value if boxes else "") == value
+            assert [json.loads(line)["verdict"] for line in decisions()] == verdicts
+            await leave(pilot)
+            await settled(pilot)
