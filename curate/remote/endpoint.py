@@ -280,7 +280,7 @@ class OwnEndpoint(Endpoint, ABC):
 
 def plain(found: Any) -> dict[str, Any]:
     """A reply as plain values. Raises `RemoteError` if it is not a JSON object, but an HTML page for example."""
-    value = found.to_dict(mode="json") if hasattr(found, "to_dict") else found
+    value = found.to_dict(mode="json", warnings=False) if hasattr(found, "to_dict") else found
     if not isinstance(value, dict):
         raise RemoteError(NOT_JSON, "check that the address is the base URL of an OpenAI-compatible API")
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # lone surrogates cannot be encoded

@@ -20,6 +20,8 @@ SAME: Final = {
 Time = Annotated[int, Field(ge=0, lt=253_402_300_800)]
 """Seconds since 1970, before the year 10,000."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
+LARGEST: Final = 1e300
+"""Numbers of events up to this one are drawn and tabled."""
 
 
 class ServiceRecord(BaseModel):
@@ -96,7 +98,7 @@ class JobEvent(ServiceRecord):
         return {
             name: value
             for name, value in (self.data or {}).items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
         }
 
 

@@ -445,6 +445,7 @@ def test_a_job_in_other_words_is_followed_all_the_same() -> None:
     assert coded.error is not None
     assert (coded.error.code, coded.error.message) == ("12", "no space")
     assert event_of({"id": "e", "level": None, "message": None}).message == ""
+    assert event_of({"data": {"step": 10**400, "train_loss": 2.0}}).numbers == {"train_loss": 2.0}
     late = event_of({"id": "e", "message": "late", "created_at": 10**18})
     assert (late.unread, event_text(late).plain.strip()) == (["created_at"], "late")
     with pytest.raises(RemoteError, match="not a Job: id"):
