@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from curate.cli.mcp import shortened
+from curate.cli.mcp import Tools, shortened
 from tests.conftest import Write, chat
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mcp")]
@@ -94,6 +95,22 @@ def test_what_is_no_message_is_answered() -> None:
     )
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(answer["id"], answer["error"]["code"]) for answer in answers] == [(None, -32700), (None, -32600)]
+
+
+async def test_a_call_that_is_cancelled_ends_its_command(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("a.jsonl", [FACTS[0]])
+    command = Path("command").absolute()
+    command.write_text("#!/bin/sh\necho $$ > running\nexec sleep 60\n")
+    command.chmod(0o700)
+    monkeypatch.setattr("curate.cli.mcp.CURATE", [str(command)])
+    with anyio.fail_after(60), anyio.CancelScope() as call:
+        async with anyio.create_task_group() as group:
+            group.start_soon(Tools(Path().absolute()).check, ["a.jsonl"])
+            while not (Path("running").exists() and Path("running").read_text()):
+                await anyio.sleep(0.01)
+            call.cancel()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path("running").read_text()), 0)
 
 
 def lists() -> Iterator[tuple[Any, Any]]:
