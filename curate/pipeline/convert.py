@@ -23,7 +23,7 @@ from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.dataset import ParsedLine, demand_understood, read_lines
 from curate.read.form_writer import write_as
-from curate.read.formats import COMPLETIONS, PREFERENCE_SIDES, WRITABLE
+from curate.read.formats import COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
 from curate.read.forms.form import CALLERS, RESULTS, Format, UnwritableError, json_in, speaker_of
 from curate.read.forms.lists import TREE, replies_beside
 
@@ -138,6 +138,9 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
             return removal(parsed.place, example.id, unsaid, parsed.line.data)
         conversations = [one.value for one in written]
         omitted.update(*(one.omitted for one in written))
+    elif rejected and example_of(value, parsed.place).format in PREFERENCE_SIDES:
+        unsaid = Reason("J025", "a second preference pair under other keys, which messages cannot hold", "rule")
+        return removal(parsed.place, example.id, unsaid, parsed.line.data)
     report.omitted.update(omitted)
     report.rejected += rejected
     report.formats[example.format] += 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
@@ -87,6 +87,13 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
             assert now.example.id == before.example.id
 
 
+TWO_PAIRS = {
+    "question": "", "response_j": {}, "response_k": "", "instruction": None, "chosen": "", "rejected": "",
+    "context": {"role": None},
+}  # fmt: skip
+
+
+@example(values=[TWO_PAIRS, chat("Hi", "Hello.")])
 @given(values=st.lists(strategies.lines, min_size=1, max_size=4))
 def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
     path, again = Path("data.jsonl"), Path("again.jsonl")
