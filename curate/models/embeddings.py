@@ -33,10 +33,13 @@ class EmbeddingCache:
         return key in self._vectors
 
     def add(self, keys: Sequence[str], vectors: Any) -> None:
-        """Add `vectors`, one row per key; they are saved about every 5,000 rows, so that a killed run can resume."""
+        """Add `vectors`, one row per key. They are saved when 5,000 are new and a fifth of all.
+
+        So a killed run can resume, and a file is not written again and again for few of its rows.
+        """
         self._vectors.update(zip(keys, np.asarray(vectors, dtype=np.float32), strict=True))
         self._unsaved += len(keys)
-        if self._unsaved >= 5_000:
+        if self._unsaved >= max(5_000, len(self._vectors) // 5):
             self.save()
 
     def get(self, keys: Sequence[str]) -> Matrix:
