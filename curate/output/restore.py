@@ -58,6 +58,8 @@ class RestoreResult:
 
 def read_entries(ledger: Path) -> list[Entry]:
     """The lines of a ledger. Raises `InputError` for an invalid file."""
+    if ledger.is_fifo():  # which would wait for somebody who writes to it
+        raise InputError(f"{ledger}: a pipe, not a file", f"name a folder with a {REMOVED}, or that file")
     try:
         data = ledger.read_bytes()
     except OSError as error:

@@ -89,7 +89,7 @@ def test_progress(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(
-        "curate.report.console.console",
+        "curate.cli.options.console",
         lambda **_: MaskedConsole(file=out, stderr=True, force_terminal=True, color_system=None, width=200),
     )
     with progress(f"sending {name}", "bytes", total=10) as advance:

@@ -451,16 +451,18 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
 
 @pytest.mark.parametrize("change", [b"more", b""])
 async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes) -> None:
-    lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(20))
+    lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(29))
 
     def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
-        write_lines(Path(), (*lines, *lines[:9]) if change else ())
+        write_lines(Path(), lines if change else ())
         scan(sources, None, tell)
 
-    app = app_for(checked, lines)
+    app = app_for(checked, lines[:20])
     async with app.run_test(size=(100, 30)) as pilot:
-        session = await opened(pilot, "2", "d")
-        assert session.ended
+        session = await opened(pilot, "2")
+        while not session.ended:
+            await pilot.pause(0.01)
+        await opened(pilot, "d")
         assert session.progress("example").decided == len(session.log.decisions) == bool(change)
 
 
