@@ -195,6 +195,8 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
     facts.formats[example.format] += 1
     if isinstance(decoded.value, dict) and (len(decoded.value) > 1 or example.format != "messages"):
         keys = (example.format, *decoded.value)
+        if example.pointers and example.moved is None:  # keys that were read in capitals, by their known names
+            keys = (example.format, *(key if key in example.value else key.casefold() for key in decoded.value))
         if len(facts.keys) < KEYS or keys in facts.keys:
             facts.keys[keys] += 1
     return ParsedLine(place, line, decoded, example)

@@ -190,10 +190,8 @@ def unknown_key(facts: FileFacts) -> Problems:
     for (name, *keys), count in facts.keys.items():
         if name == UNKNOWN:
             continue
-        together = facts.target is Target.TOGETHER
-        known = TOGETHER if together else KNOWN | METADATA | {*BY_NAME[name].uses}
-        used = () if together else BY_NAME[name].uses  # the reader knows them in capitals, too
-        found.update({key: count for key in keys if key not in known and key.casefold() not in used})
+        known = TOGETHER if facts.target is Target.TOGETHER else KNOWN | METADATA | {*BY_NAME[name].uses}
+        found.update({key: count for key in keys if key not in known})
     if found:
         shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in found.most_common(8))
         more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""
