@@ -15,6 +15,7 @@ from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import where
 from curate.core.files import display_name, replacing
 from curate.core.lazy import Numbers, np
+from curate.core.limits import open_regular
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
@@ -58,10 +59,9 @@ class RestoreResult:
 
 def read_entries(ledger: Path) -> list[Entry]:
     """The lines of a ledger. Raises `InputError` for an invalid file."""
-    if ledger.is_fifo():  # which would wait for somebody who writes to it
-        raise InputError(f"{ledger}: a pipe, not a file", f"name a folder with a {REMOVED}, or that file")
     try:
-        data = ledger.read_bytes()
+        with open_regular(ledger) as file:
+            data = file.read()
     except OSError as error:
         raise InputError(
             f"{ledger}: cannot be read: {error.strerror}", f"name a folder with a {REMOVED}, or that file"
