@@ -1,10 +1,18 @@
-"""Find request and response in a line, and write tools and media in one form, so that lines can be compared."""
+"""Find request and response in a line and the keys that a trainer is given, and write tools and media in one form."""
 
 from typing import Any, Final
 
 SCHEMAS: Final = ("parameters", "input_schema", "inputSchema")
 REQUESTS: Final = ("responses_create_params", "request", "body")
 TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
+
+
+ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+"""Keys of the training input other than text."""
+GIVEN: Final = frozenset(
+    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
+) | frozenset(ATTACHED)
+"""Keys that a trainer is given; all others, such as `id`, are about an example."""
 
 
 def _holder(value: dict[str, Any]) -> dict[str, Any]:

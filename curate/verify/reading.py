@@ -9,18 +9,12 @@ from typing import Any, Final
 import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
-from curate.verify.declarations import completion_of, list_under
+from curate.verify.declarations import ATTACHED, GIVEN, completion_of, list_under
 from curate.verify.transcripts import completed, transcript, with_messages
 
 Object = dict[str, Any]
 
-ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
-"""Keys of the training input other than text."""
 REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
-GIVEN: Final = frozenset(
-    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response user assistant human bot q a kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
-) | frozenset(ATTACHED)
-"""Keys that a trainer is given; all others, such as `id`, are about an example."""
 ROLES: Final = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
     "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "function_call": "assistant",
@@ -31,6 +25,7 @@ CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
+SPEAKERS: Final = frozenset(("user", "human", "assistant", "bot", "q", "a"))  # also metadata, beside messages
 QUESTIONS: Final = (
     *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
     *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
@@ -86,7 +81,7 @@ def loads(line: bytes) -> Any:
             raise NotUnderstoodError("not valid JSON") from None
     small = {key.casefold(): item for key, item in value.items()} if type(value) is dict else {}
     is_known = len(small) < len(value) or small.keys() == value.keys() if small else True
-    return value if is_known or any(known(value) for known, _ in FORMS) else small
+    return value if is_known or _form(value) else small
 
 
 def read(value: Any) -> Reading:
@@ -97,8 +92,7 @@ def read(value: Any) -> Reading:
         raise NotUnderstoodError("not a JSON object")
     reading = Reading([])
     _attach(value, reading)
-    form = next((turns for known, turns in FORMS if known(value)), None)
-    if form is None:
+    if (form := _form(value)) is None:
         raise NotUnderstoodError("unknown format")
     if type(value.get("system")) is str and value["system"]:
         reading.turns.append(Turn("system", value["system"]))
@@ -109,8 +103,14 @@ def read(value: Any) -> Reading:
 
 
 def given(value: Object) -> Object:
-    """The part of a line that a trainer reads."""
-    return value if value.keys() <= GIVEN else {key: item for key, item in value.items() if key in GIVEN}
+    """The keys of a line that a trainer reads."""
+    spoken = not SPEAKERS.isdisjoint(value) and _form(value) is _question
+    keys = GIVEN.union(_question_keys(value) or ()) if spoken else GIVEN
+    return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
+
+
+def _form(value: Object) -> Callable[[Object, Reading], None] | None:
+    return next((turns for known, turns in FORMS if known(value)), None)
 
 
 def _attach(value: Object, reading: Reading) -> None:

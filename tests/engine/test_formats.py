@@ -21,6 +21,7 @@ from curate.read import formats
 from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
+from curate.verify import declarations
 from curate.verify import reading as verify_reading
 from curate.verify.transcripts import completed, transcript, with_messages
 from tests.conftest import Write, chat
@@ -577,7 +578,7 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
     rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
     assert rejected == set(OTHER_SIDE)
-    assert rejected <= set(GIVEN) & verify_reading.GIVEN
+    assert rejected <= set(GIVEN) & declarations.GIVEN
 
 
 SERVICE_PAIRS = [value for value, name, _ in CASES if name in ("vertex-preference", "nova-preference")]

@@ -332,6 +332,18 @@ def test_splits_of_others_are_looked_through_for_leaks(write: Write, capsys: pyt
     assert main(["verify", "out/train.jsonl", "out/test.jsonl", "-q"]) == 1
 
 
+def test_metadata_of_any_name_makes_no_other_example(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in (
+        chat("What of it?", "Yes."),
+        {"user": "What of it?", "assistant": "Yes."},
+        {"q": "Is it?", "a": "It is."},
+    ):
+        key = "bot" if "user" in form else "user"
+        train, test = write("train.jsonl", [{**form, key: "Ann"}]), write("test.jsonl", [{**form, key: "Bob"}])
+        assert main(["verify", str(train), str(test)]) == 1
+        assert "L001 is a copy" in capsys.readouterr().out
+
+
 def test_one_prompt_in_two_pairs_of_transcripts_is_a_leak(capsys: pytest.CaptureFixture[str]) -> None:
     OUT.mkdir()
     for split, chosen, rejected in (("train", "Paris.", "Lyon."), ("test", "It is Paris, I think.", "No idea.")):
