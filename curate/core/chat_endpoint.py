@@ -120,9 +120,8 @@ class ChatEndpoint:
                 self.refused.add(error.param)
 
     def _error(self, error: Exception) -> ModelError:
-        if isinstance(
-            error, ValueError | RecursionError
-        ):  # the client lets through what breaks in the bytes of a reply
+        # the client lets through what breaks in the bytes of a reply
+        if isinstance(error, ValueError | RecursionError):
             error = ValueError(f"{NOT_JSON} ({error})")
         said, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
         return ModelError(f"{self.name}: {said}", hint)

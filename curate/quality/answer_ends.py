@@ -135,7 +135,7 @@ def _is_broken_data(answer: str) -> bool:
     if not JSON_START.match(answer):
         return False
     try:
-        json.loads(answer)
+        json.loads(answer.strip())  # of any white space: JSON has four kinds
     except (ValueError, RecursionError):
         return True
     return False
@@ -232,8 +232,6 @@ def openings(requests: Sequence[str], answers: Sequence[str], known: Wording) ->
     answers to choose from that the request has.
     """
     found = _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_SURE)
-    chosen = [
-        answer.lstrip().split("\n", 1)[0][:OPTION].rstrip(" .;") in request
-        for request, answer in zip(requests, answers, strict=True)
-    ]
+    lines = (answer.lstrip().split("\n", 1)[0][:OPTION].rstrip(" .;") for answer in answers)
+    chosen = [line != "" and line in request for line, request in zip(lines, requests, strict=True)]
     return np.asarray(np.where(chosen, (1 + found) / 2, found))
