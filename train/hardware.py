@@ -1,5 +1,6 @@
 """The hardware: memory of the GPU or main memory, in bytes."""
 
+import re
 import sys
 from contextlib import suppress
 from itertools import accumulate
@@ -62,6 +63,13 @@ def _limit() -> int:
             with suppress(OSError, ValueError):  # `max` is no number
                 limit = int((folder / most).read_text(encoding="ascii"))
                 used = int((folder / now).read_text(encoding="ascii"))
-                stat = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
-                found = min(found, max(0, limit - used + int(stat[cached])))
+                found = min(found, max(0, limit - used + _number(folder / "memory.stat", cached)))
     return found
+
+
+def _number(stat: Path, key: str) -> int:
+    """A number of a group's statistics; 0 if they do not have it, as in some sandboxes."""
+    with suppress(OSError):
+        if known := re.search(rf"^{key} (\d+)$", stat.read_text(encoding="ascii"), re.MULTILINE):
+            return int(known[1])
+    return 0

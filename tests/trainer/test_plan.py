@@ -203,6 +203,9 @@ def test_the_memory_limit_of_a_container_is_kept(tmp_path: Path, monkeypatch: py
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text)
     assert free_memory() == 3_500_000  # files in the page cache are dropped when memory is asked for
+    for statistics in ("memory.stat", "memory/memory.stat"):
+        (tmp_path / statistics).write_text("anon 100\n")
+    assert free_memory() == 1_000_000
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "memory/memory.limit_in_bytes").write_text("9223372036854771712\n")
     assert free_memory() > 10_000_000
