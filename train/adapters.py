@@ -92,7 +92,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     if recipe.parallel != "fsdp":  # which gathers the weights of a layer when that layer is called
         fuse_lora(tuned)
     if recipe.how.virtual and start:
-        _begin(tuned, recipe, start)
+        _initialize_virtual_tokens(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
     for one in tuned.peft_config.values():
         one.base_model_name_or_path, _, revision = recipe.model.partition("@")
@@ -175,7 +175,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
+def _initialize_virtual_tokens(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
     """Initialize virtual tokens from the tokens `start`: from random numbers they hardly learn.
 
     PEFT's comparison of methods: prefix tuning 0.19 from random numbers, 0.42 from a text; prompt tuning 0.06 and 0.34.

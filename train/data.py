@@ -133,8 +133,8 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
         kept.append(example)
         mismatches.update({text for _, encoding in found for text in encoding.mismatches})
     mismatches.update(_histories(differing))
-    _refuse(path, long, recipe.over_length, "over_length")
-    _refuse(path, unusable, recipe.untrainable, "untrainable")
+    _refuse_left_out(path, long, recipe.over_length, "over_length")
+    _refuse_left_out(path, unusable, recipe.untrainable, "untrainable")
     if not kept:
         raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
     if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
@@ -199,7 +199,7 @@ def _unweighted(text: Encoded, weight: float) -> Encoded:
     return text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
 
 
-def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
+def _refuse_left_out(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
     if not found or policy == "leave-out":
         return
     listed = [f"{path}:{one.line}: {one.reason}" for one in found[:SHOWN]]

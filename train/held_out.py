@@ -80,7 +80,9 @@ class ProbeResult(NamedTuple):
 
 def probe_texts(trained: Sequence[Encoded], held_out: Sequence[Encoded], template: Template, count: int) -> ProbeTexts:
     """At most `count` texts of each split, spread over it, and the general ones; none at all where `count` is 0."""
-    return ProbeTexts(_spread(trained, count), _spread(held_out, count), generic_texts(template) if count else [])
+    return ProbeTexts(
+        _evenly_spaced(trained, count), _evenly_spaced(held_out, count), generic_texts(template) if count else []
+    )
 
 
 def generic_texts(template: Template) -> list[Encoded]:
@@ -89,7 +91,7 @@ def generic_texts(template: Template) -> list[Encoded]:
     return [text for line in lines for text in template.encode(json.loads(line)).encoded[:1]]
 
 
-def _spread(texts: Sequence[Encoded], count: int) -> list[Encoded]:
+def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
     long = [text for text in texts if _supervised(text) >= LONG]
     return long[:: max(1, -(-len(long) // count))] if count else []
 

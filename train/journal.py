@@ -130,7 +130,7 @@ class Phase:
         self.narrator, self.name, self.total, self.done = narrator, name, total, done
         self._told = monotonic()
         self._task = narrator.bars.add_task(name, total=total, completed=done, note="") if narrator.bars else None
-        self._tell()
+        self._report()
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """`count` more units are done; `note` is shown on the terminal only."""
@@ -139,9 +139,9 @@ class Phase:
             self.narrator.bars.update(self._task, completed=self.done, note=note)
         # Whoever follows wants a sign of life, not a line per unit.
         if self.done >= self.total or monotonic() - self._told >= 2:
-            self._tell(note)
+            self._report(note)
 
-    def _tell(self, note: str = "") -> None:
+    def _report(self, note: str = "") -> None:
         self._told = monotonic()
         if self.narrator.journal is not None:
             self.narrator.journal.write(event="phase", name=self.name, done=self.done, total=self.total)

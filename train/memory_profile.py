@@ -91,9 +91,9 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         size = -(-storage.nbytes() // BLOCK) * BLOCK
         self._seen.add(storage)
         self.now += size
-        weakref.finalize(storage, self._gone, size)
+        weakref.finalize(storage, self._freed, size)
 
-    def _gone(self, size: int) -> None:
+    def _freed(self, size: int) -> None:
         self.now -= size
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -242,7 +242,7 @@ class Sizes:
     def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
         """Memory of a training with passes like `load`."""
         step = self._kept(load, checkpointing)
-        low, high = self._around()
+        low, high = self._overhead()
         alive = self.weights_here + self._trained(optimiser)
         return Estimate(
             weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low),
@@ -252,7 +252,7 @@ class Sizes:
 
     def without_steps(self, optimiser: str) -> int:
         """Memory of a training before its first step; fast, because no step is run."""
-        return round(self._around()[1] + self.weights_here + self._trained(optimiser))
+        return round(self._overhead()[1] + self.weights_here + self._trained(optimiser))
 
     @property
     def weights_here(self) -> int:
@@ -262,7 +262,7 @@ class Sizes:
     def _trained(self, optimiser: str) -> int:
         return round(self.trainable * (4 + STATE[optimiser]))
 
-    def _around(self) -> tuple[float, float]:
+    def _overhead(self) -> tuple[float, float]:
         """Memory besides the model, at least and at most."""
         if not self.on_cpu:
             return CONTEXT

@@ -50,7 +50,7 @@ def overfitting(
     )  # fmt: skip
     lost = sum(line.get("event") == "validation" for line in journal) - len(curve)
     told = [f"{plural(lost, 'measurement')} of the held-out loss gave no number."] if lost else []
-    return found.model_copy(update={"sentences": (*told, *_said(found, kept_step))})
+    return found.model_copy(update={"sentences": (*told, *_diagnosis_lines(found, kept_step))})
 
 
 def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
@@ -94,7 +94,7 @@ def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     )  # fmt: skip
 
 
-def _said(found: Overfitting, kept: int) -> list[str]:
+def _diagnosis_lines(found: Overfitting, kept: int) -> list[str]:
     """The diagnosis in words, the advice last."""
     said = [_losses(found, kept)]
     if found.gap is not None and found.train_loss is not None and found.held_out_loss is not None:

@@ -146,7 +146,7 @@ class Preference:
             return []
         return [_answered(text, of_example[(example - 1) % len(of_example)]) for text, example in first.values()]
 
-    def _sides(self, step: Sequence[int], likelihoods: Tensor) -> tuple[Sides, list[int]]:
+    def _sides_of(self, step: Sequence[int], likelihoods: Tensor) -> tuple[Sides, list[int]]:
         """The answers of a step, and for each of its texts the number of its answer."""
         split, numbers = self.split, [answer for answer, _ in self._numbers(step)]
         first = [step[numbers.index(number)] for number in range(numbers[-1] + 1)]
@@ -161,14 +161,14 @@ class Preference:
 
     def weigh(self, step: Sequence[int], likelihoods: Tensor) -> Weighed:
         """The loss of a step, and the weights of its texts, from the log-likelihoods of all processes."""
-        sides, numbers = self._sides(step, likelihoods)
+        sides, numbers = self._sides_of(step, likelihoods)
         policy = sides.policy.requires_grad_()
-        loss = self._mean(sides)
+        loss = self._mean_loss(sides)
         (slopes,) = torch.autograd.grad(loss, policy)
         scale = float(slopes.abs().max()) or 1.0  # small numbers would be lost in float16
         return Weighed(float(loss.detach()), [-float(slopes[number]) / scale for number in numbers], 1 / scale)
 
-    def _mean(self, sides: Sides) -> Tensor:
+    def _mean_loss(self, sides: Sides) -> Tensor:
         found = LOSSES[self.recipe.objective](sides, self.recipe)
         weights = sides.weights[:: len(sides.weights) // len(found)]
         return (found * weights).sum() / weights.sum()
@@ -180,9 +180,9 @@ class Preference:
         for start in range(0, len(examples), size):
             step = [at for example in examples[start : start + size] for at in example]
             likelihoods = distributed.total(self.local_likelihoods(model, step, room, alone=alone))
-            sides, _ = self._sides(step, likelihoods)
+            sides, _ = self._sides_of(step, likelihoods)
             share = float(sides.weights.sum())
-            total, weight = total + float(self._mean(sides)) * share, weight + share
+            total, weight = total + float(self._mean_loss(sides)) * share, weight + share
             found.append(sides)
             done(len(step))
         policy, reference, tokens, signs = (

@@ -61,7 +61,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
             raise ConfigError(*problem)
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, narrator)
-        settings = distributed.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
+        settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, narrator))
         narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
         narrator.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
         with narrator.showing(), memory_errors(SMALLER):
@@ -89,7 +89,9 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
     return None if report is None else validated(Report, report, str(folder.path / "report.json"))
 
 
-def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
+def _settings_of(
+    prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator
+) -> Settings:
     """The settings of the run: decided now, or those it began with."""
     now = decide(prepared.recipe, prepared.texts)
     folder.need((checkpoint.KEPT + 3) * now.estimate.trained)  # the best one, one that is being written, and the result

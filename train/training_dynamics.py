@@ -237,7 +237,7 @@ def _pulls(
     looked = order[: min(LOOKED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     found = {}
-    asked = [_asked(example) for example in examples]
+    asked = [_user_prompt(example) for example in examples]
     for at, near in zip(looked, neighbours(asked, looked), strict=True):
         others = [one for one in near if _answer(examples[one[0]]) != _answer(examples[at])]
         if not others or len(others) * 2 < len(near):
@@ -254,7 +254,7 @@ def _pulls(
     return found
 
 
-def _asked(example: Example) -> str:
+def _user_prompt(example: Example) -> str:
     """The prompt without the system prompt, which many examples share."""
     return "\n".join(message.text for message in example.prompt if message.role not in ("system", "developer"))
 
@@ -290,6 +290,6 @@ def _hard(one: MappedExample, example: Example) -> HardExample:
     return HardExample(
         line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence,
         spike=one.spike, pull=one.pull,
-        prompt=excerpt(_asked(example), LONG),
+        prompt=excerpt(_user_prompt(example), LONG),
         answer=excerpt(example.answer.text, LONG) if example.answer is not None else "",
     )  # fmt: skip

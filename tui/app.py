@@ -105,8 +105,8 @@ class CurateApp(KeyQueue):
     def on_mount(self) -> None:
         """Show the screen at once, and read in the background."""
         self.set_interval(EVERY, self._catch_up)
-        self.set_interval(LOOK, self._look)
-        self._begin()
+        self.set_interval(LOOK, self._check_for_changes)
+        self._start_workers()
         if self.at is not None:
             self.call_after_refresh(self.action_go, TAB_OF[self.at.kind].name)
         if self._merged:
@@ -116,7 +116,7 @@ class CurateApp(KeyQueue):
             )
             self.notify(text, timeout=10, markup=False)
 
-    def _look(self) -> None:
+    def _check_for_changes(self) -> None:
         """Check whether files and journal changed since they were read; takes microseconds per file."""
         log = self.session.log
         try:
@@ -134,7 +134,7 @@ class CurateApp(KeyQueue):
 
     # Background work
 
-    def _begin(self) -> None:
+    def _start_workers(self) -> None:
         self.index_lines(self.session)
         self.find_facts(self.session)
 
@@ -339,7 +339,7 @@ class CurateApp(KeyQueue):
             await asyncio.sleep(0)
         self.state.session, self.state.changed, self._told_of = session, [], []
         self.results.clear()
-        self._begin()
+        self._start_workers()
         for stack in self._screen_stacks.values():
             if stack and isinstance(stack[0], FrameScreen) and stack[0].is_mounted:
                 stack[0].forget()

@@ -208,13 +208,13 @@ def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[st
             for other in table.values():
                 if {(one.id, key), (other.id, key)} <= shared or frozenset((one.id, other.id)) in told:
                     continue
-                if key in other.keys.split(",") and _meet(one, other):
+                if key in other.keys.split(",") and _conflict(one, other):
                     told.add(frozenset((one.id, other.id)))
                     shown = NAMES.get(key, key)
                     yield f"{name}: {shown!r} is the key of {other.id!r}, too; give {other.id!r} another one"
 
 
-def _meet(one: Key, other: Key) -> bool:
+def _conflict(one: Key, other: Key) -> bool:
     """Whether two actions are available at the same time."""
     if one.id == other.id:
         return False

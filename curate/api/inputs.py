@@ -101,7 +101,7 @@ def split_rows(inputs: Inputs, folder: Path, manifest: Manifest) -> Any:
                 picked.setdefault(table, []).append(at)
         selected = inputs.select(picked)
         found[name] = _joined(list(selected.values())) if isinstance(inputs.data, Mapping) else selected
-    return _dataset_dict(found) if found and _kind(next(iter(found.values()))) == "datasets" else found
+    return _dataset_dict(found) if found and _package_of(next(iter(found.values()))) == "datasets" else found
 
 
 def _dataset_dict(tables: dict[str, Any]) -> Any:
@@ -119,7 +119,7 @@ def removed_rows(ledger: Path) -> set[tuple[str, int]]:
 
 def _joined(parts: list[Any]) -> Any:
     """Tables of one kind as one."""
-    kind = _kind(parts[0])
+    kind = _package_of(parts[0])
     if kind == "polars":
         return pl.concat(parts, how="diagonal_relaxed")
     if kind == "datasets":
@@ -151,7 +151,7 @@ def _tables(data: Data) -> dict[str, Any] | None:
 def _table(data: Data) -> Any:
     if isinstance(data, pl.LazyFrame):
         return data.collect()
-    if _kind(data) or isinstance(data, list):
+    if _package_of(data) or isinstance(data, list):
         return data
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes, Mapping)):
         return list(data)
@@ -161,7 +161,7 @@ def _table(data: Data) -> Any:
     )
 
 
-def _kind(data: Any) -> str:
+def _package_of(data: Any) -> str:
     """The package of a table: polars, pandas, pyarrow or datasets; empty for others. Imports none of them."""
     name = f"{type(data).__module__.partition('.')[0]}.{type(data).__name__}"
     known = ("polars.DataFrame", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch", "datasets.Dataset")
@@ -170,7 +170,7 @@ def _kind(data: Any) -> str:
 
 def _lines(table: Any) -> Iterator[bytes]:
     """The rows as lines of JSON."""
-    kind = _kind(table)
+    kind = _package_of(table)
     writer = RowWriter(pandas=kind == "pandas")
     if kind == "pandas":
         names = list(map(str, table.columns))
@@ -207,7 +207,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _selected(table: Any, rows: list[int]) -> Any:
-    kind = _kind(table)
+    kind = _package_of(table)
     if kind == "polars":
         return table[rows]
     if kind == "pandas":

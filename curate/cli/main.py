@@ -51,14 +51,14 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pyarrow's own keeps 40 MB that it does not use
     try:
-        code = _asked(words, alone=alone)
+        code = _run_request(words, alone=alone)
         sys.stdout.flush()  # report failed output here instead of at interpreter exit
     except BaseException as error:  # noqa: BLE001
         return ended(error)
     return code
 
 
-def _asked(words: Sequence[str], *, alone: bool) -> int:
+def _run_request(words: Sequence[str], *, alone: bool) -> int:
     if asked := os.environ.get("_CURATE_COMPLETE"):  # by the shell, while a command is typed
         from curate.cli.completion import complete
 

@@ -146,7 +146,7 @@ def upload(
     options.tell_closing(meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
-        ask(_what(new))
+        ask(_files_with_sizes(new))
     with options.connected(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     if as_json:
@@ -202,10 +202,10 @@ def start(
     found = _estimated(wanted, named, meant, price=price, hours=hours, counter=counter, quiet=quiet)
     key_of(meant.place)  # before asking for consent
     options.tell_closing(meant.place)
-    _tell(found, meant.place)
+    _print_estimate(found, meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
-    ask(f"{_what(new)} and the request for a job" if new else "the request for a job")
+    ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
     with options.connected(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
@@ -281,7 +281,7 @@ def _estimated(
     return estimated(wanted, training, measured_on, counter, cost, usual=meant.place.service.epochs, hours=hours)
 
 
-def _tell(found: Estimate, place: Place) -> None:
+def _print_estimate(found: Estimate, place: Place) -> None:
     about = "" if found.counter.exact else "about "
     tokens = f"{about}{plural(found.tokens, 'token')} in {plural(found.epochs, 'epoch')}"
     said = (
@@ -295,7 +295,7 @@ def _unsent(files: list[Path], place: Place) -> list[Path]:
     return [path for path in files if known_file(options.journal(), place.address, path) is None]
 
 
-def _what(files: list[Path]) -> str:
+def _files_with_sizes(files: list[Path]) -> str:
     return " and ".join(f"{visible(str(path))} ({path.stat().st_size:,} bytes)" for path in files)
 
 
@@ -308,6 +308,6 @@ def _alone() -> AbstractContextManager[None]:
 
 def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
     """Upload a file unless the service has it; `ask` is called first if the service deleted an earlier upload."""
-    before = None if ask is None else lambda: ask(f"{_what([path])}, which the service no longer has,")
+    before = None if ask is None else lambda: ask(f"{_files_with_sizes([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
         return send(endpoint, options.journal(), path, advance, before=before)

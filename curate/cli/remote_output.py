@@ -57,14 +57,14 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
             url = word.rstrip("/")
             is_file = url.lower().endswith(DATA_SUFFIXES)
             found[at] = str(
-                local_copies(url, DATA_SUFFIXES, _tell)[0]
+                local_copies(url, DATA_SUFFIXES, _print_note)[0]
                 if is_file
                 else mirror(url, scratch() / url.rpartition("/")[2])
             )
     return found, output
 
 
-def _tell(note: str) -> None:
+def _print_note(note: str) -> None:
     sys.stderr.write(f"note: {visible(note)}\n")
 
 

@@ -89,7 +89,9 @@ def _list(rules: list[Rule], kind: RuleFormat) -> None:
 def explanation(item: Rule) -> str:
     """The documentation of a rule as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
-    blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
+    blocks = [
+        f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _visible_lines(data))}" for label, data in said if data
+    ]
     width = min(WIDTH, console().width)
     head = (
         f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.rationale}\n\nNext: {item.hint}\n"
@@ -99,7 +101,7 @@ def explanation(item: Rule) -> str:
     return visible("\n".join(filled), keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 
-def _shown(data: bytes) -> list[str]:
+def _visible_lines(data: bytes) -> list[str]:
     return [visible(line) for line in data.decode("utf-8", "backslashreplace").rstrip("\n").split("\n")]
 
 
@@ -116,7 +118,7 @@ def _test(rules: list[Rule], config: CheckConfig) -> None:
         ):
             out.print(f"{item.code} {item.name}: not tested ({reason})")
             continue
-        wrong = list(_wrong(item, config))
+        wrong = list(_failing_examples(item, config))
         failed += bool(wrong)
         tried = plural(item.bad.count(b"\n") + item.good.count(b"\n"), "line")
         untried = "; it has no bad example, so nothing shows that it reports anything" if not item.bad else ""
@@ -126,7 +128,7 @@ def _test(rules: list[Rule], config: CheckConfig) -> None:
     raise typer.Exit(ExitCode.FINDINGS if failed else ExitCode.CLEAN)
 
 
-def _wrong(item: Rule, config: CheckConfig) -> Iterator[str]:
+def _failing_examples(item: Rule, config: CheckConfig) -> Iterator[str]:
     """The failing examples. Text rules see single lines, other rules the whole block as a file."""
     target = item.only[0] if item.only and config.target not in item.only else config.target
     asked = CheckConfig(select=(item.code,), rule=config.rule, target=target)

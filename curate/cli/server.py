@@ -163,11 +163,11 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
 
     advance(0)
     if path.name == CONFIG:
-        return [_said(*_place_in_toml(text, mistake), mistake) for mistake in _mistakes(text, path)]
+        return [_diagnostic(*_place_in_toml(text, mistake), mistake) for mistake in _mistakes(text, path)]
     if path.suffix.lower() not in SUFFIXES:
         return []
     if len(text) > LARGEST:
-        return [_said(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
+        return [_diagnostic(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
     name, project = display_name(from_here(path)), project_of([path])
     try:
         with temporary_folder() as folder:
@@ -175,12 +175,12 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
             report = check_paths([copy], find_config(project.folder).check, advance, name_of=lambda _: name)
         suppress(report, load_suppressions(project.folder), [name])
     except CurateError as error:
-        return [_said(0, 0, 0, f"not checked: {error.message}")]
+        return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
     found = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
     lines = text.split("\n")
     more = f"{plural(len(found) - MOST, 'more finding')}: run `curate check`"
-    return [_of(finding, lines) for finding in found[:MOST]] + [
-        _said(0, 0, 0, more, Severity.INFO) for _ in found[MOST : MOST + 1]
+    return [_finding_diagnostic(finding, lines) for finding in found[:MOST]] + [
+        _diagnostic(0, 0, 0, more, Severity.INFO) for _ in found[MOST : MOST + 1]
     ]
 
 
@@ -190,18 +190,20 @@ def _copy(text: str, folder: Path) -> Path:
     return path
 
 
-def _of(finding: Finding, lines: list[str]) -> "lsp.Diagnostic":
+def _finding_diagnostic(finding: Finding, lines: list[str]) -> "lsp.Diagnostic":
     """A finding at the value that its pointer names, else at the whole line."""
     number = max(finding.line - 1, 0)
     line = lines[number].rstrip("\r") if number < len(lines) else ""
     span = Spans(line).find(finding.pointer) if finding.pointer else None
     start, end = span or (0, len(line))
-    found = _said(number, _units(line[:start]), _units(line[:end]), finding.message, finding.severity, finding.code)
+    found = _diagnostic(
+        number, _units(line[:start]), _units(line[:end]), finding.message, finding.severity, finding.code
+    )
     found.data = {"fixable": finding.fixable}
     return found
 
 
-def _said(
+def _diagnostic(
     line: int, start: int, end: int, message: str, severity: Severity = Severity.ERROR, code: str | None = None
 ) -> "lsp.Diagnostic":
     from lsprotocol import types as lsp

@@ -96,7 +96,7 @@ def load(target: str) -> Any:
     module, _, attribute = target.partition(":")
     package = module.partition(".")[0]
     if package in OURS:
-        _claim(package)
+        _bind_package(package)
     return getattr(importlib.import_module(module), attribute)
 
 
@@ -106,7 +106,7 @@ def _points(group: str) -> "list[EntryPoint]":
     return sorted(entry_points(group=group), key=lambda point: point.name)
 
 
-def _claim(package: str) -> None:
+def _bind_package(package: str) -> None:
     """Bind `package` to the one next to the engine, whatever `sys.path` contains."""
     folder = Path(__file__).resolve().parent.parent.parent / package
     loaded = sys.modules.get(package)

@@ -65,7 +65,7 @@ def with_answers(
     alone = list(map(log_odds, same))
     scores = [
         SAME * odds + SUITS * suits + COSINE * cosine + INTERCEPT
-        for odds, suits, cosine in zip(alone, _suits(asked, models[0], cache), cosines, strict=True)
+        for odds, suits, cosine in zip(alone, _swap_differences(asked, models[0], cache), cosines, strict=True)
     ]
     for at, item in enumerate(asked):
         if min(len(content_words(answer)) for answer in item.answers) < FEW:
@@ -80,7 +80,7 @@ def with_answers(
     return [_logistic(score) for score in scores]
 
 
-def _suits(asked: Sequence[Asked], model: str, cache: Path | None) -> list[float]:
+def _swap_differences(asked: Sequence[Asked], model: str, cache: Path | None) -> list[float]:
     """How much better the answers of each pair suit the other question than their own: a difference of cosines, hardly
     above 0.
     """

@@ -38,7 +38,9 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionSta
     effect, by example id. Raises `UsageError` for fewer than `NEEDED`.
     """
     said = [
-        (conflict.confidence, word) for conflict in conflicts if (word := _decided(conflict, decisions)) is not None
+        (conflict.confidence, word)
+        for conflict in conflicts
+        if (word := _was_confirmed(conflict, decisions)) is not None
     ]
     if len(said) < NEEDED:
         raise UsageError(
@@ -54,11 +56,11 @@ def state_of(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> Stat
     """The decision about a conflict; a drop counts whatever its reason."""
     if any((side := decisions.get(id_)) and side.verdict == "drop" for id_ in (conflict.left.id, conflict.right.id)):
         return "dropped"
-    decided = _decided(conflict, decisions)
+    decided = _was_confirmed(conflict, decisions)
     return "open" if decided is None else "edited" if decided else "kept"
 
 
-def _decided(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> bool | None:
+def _was_confirmed(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> bool | None:
     """Whether a conflict was confirmed (True) or both sides were kept (False); None if undecided."""
     sides = [decisions.get(side.id) for side in (conflict.left, conflict.right)]
     about = [side.verdict for side in sides if side and side.about == conflict.id]

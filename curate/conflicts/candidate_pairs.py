@@ -119,7 +119,7 @@ def alike(
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT), features=())
-        yield from _across(every[i], every[j], pair)
+        yield from _pairs_across(every[i], every[j], pair)
 
 
 def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
@@ -130,10 +130,10 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
     """
     near = [group for group in groups.values() if len(group) <= CROWDED and len(_request(group)) <= LONGEST]
     refused = {
-        content_words(_request(group)) for group in near if any(_refuses(question) for question in group.values())
+        content_words(_request(group)) for group in near if any(_is_refusal(question) for question in group.values())
     }
     for group in near:
-        if len(refused) > REFUSED or any(_is_told(question) or _refuses(question) for question in group.values()):
+        if len(refused) > REFUSED or any(_is_told(question) or _is_refusal(question) for question in group.values()):
             yield group
             continue
         asked = content_words(_request(group))
@@ -145,7 +145,7 @@ def _request(group: dict[str, Question]) -> str:
     return next(iter(group.values())).request
 
 
-def _refuses(question: Question) -> bool:
+def _is_refusal(question: Question) -> bool:
     return refuses(question.answer[:OPENING])
 
 
@@ -161,7 +161,7 @@ def _is_told(question: Question) -> bool:
 
 
 def _may_clash(one: Question, other: Question) -> bool:
-    return (_is_told(one) and _is_told(other)) or _refuses(one) != _refuses(other)
+    return (_is_told(one) and _is_told(other)) or _is_refusal(one) != _is_refusal(other)
 
 
 def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
@@ -182,7 +182,7 @@ def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:
     return lambda texts: embed(texts, config.embeddings, cache)
 
 
-def _across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
+def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
         if a != b and _may_clash(one, other):
             yield pair._replace(left=one, right=other)

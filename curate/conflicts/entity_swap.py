@@ -70,12 +70,12 @@ def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) 
         and end < len(said)
         and said[start - 1] in QUOTES
         and said[end] in QUOTES
-        and not _between(said, start)
+        and not _closes_quotation(said, start)
     )
     return (quoted and end - start <= 2) or named.issuperset(said[start:end])
 
 
-def _between(said: Sequence[str], start: int) -> bool:
+def _closes_quotation(said: Sequence[str], start: int) -> bool:
     """Whether the quote before a span closes an earlier quotation."""
     mark = said[start - 1]
     return mark == "”" or (mark == '"' and said[:start].count('"') % 2 == 0)

@@ -64,7 +64,7 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
             Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
         )
         return Judged(nominee, evidence, confidence(evidence))
-    evidence = tuple(clashes(_asked(nominee), left.answer, right.answer))
+    evidence = tuple(clashes(_both_questions(nominee), left.answer, right.answer))
     said, precision = _polarity(nominee)
     if said < 0 and not (
         any(item.source in ("polarity", *SETTLED) for item in evidence)
@@ -119,7 +119,7 @@ def by_model(
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
         score = confidence(evidence, probability)
         alone = all(item.source == "nli" for item in evidence)
-        if alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer):
+        if alone and is_weak(_both_questions(nominee), nominee.left.answer, nominee.right.answer):
             score /= 2
         found[at] = Judged(nominee, evidence, score)
     return found
@@ -130,7 +130,7 @@ def _have_nothing_in_common(nominee: Nominee) -> bool:
 
 
 def _agree(nominee: Nominee) -> bool:
-    return _polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer)
+    return _polarity(nominee)[0] > 0 or agree(_both_questions(nominee), nominee.left.answer, nominee.right.answer)
 
 
 def by_questions(
@@ -166,7 +166,7 @@ def by_questions(
     return found
 
 
-def _asked(nominee: Nominee) -> str:
+def _both_questions(nominee: Nominee) -> str:
     """The text of both questions."""
     left, right = nominee.left.request, nominee.right.request
     return left if left == right else f"{left}\n{right}"

@@ -146,7 +146,7 @@ def _judge(
 
     def missing(pair: Pair, bound: float) -> bool:
         there = key(*pair) in store
-        return not there or (_of(store, pair) >= bound and key(*pair[::-1]) not in store)
+        return not there or (_stored_probability(store, pair) >= bound and key(*pair[::-1]) not in store)
 
     new: dict[Pair, float] = {}
     for pair, bound in zip(texts, bounds, strict=True):
@@ -158,16 +158,20 @@ def _judge(
         batch = ordered[start : start + SAVED]
         assert ask is not None
         ask(batch)
-        ask([pair[::-1] for pair in batch if _of(store, pair) >= new[pair]])
+        ask([pair[::-1] for pair in batch if _stored_probability(store, pair) >= new[pair]])
         if progress:
             progress(len(batch))
     store.save()
     return [
-        (_of(store, pair), _of(store, pair[::-1]) if key(*pair[::-1]) in store else _of(store, pair)) for pair in texts
+        (
+            _stored_probability(store, pair),
+            _stored_probability(store, pair[::-1]) if key(*pair[::-1]) in store else _stored_probability(store, pair),
+        )
+        for pair in texts
     ]
 
 
-def _of(store: EmbeddingCache, pair: Pair) -> float:
+def _stored_probability(store: EmbeddingCache, pair: Pair) -> float:
     return float(store.get([key(*pair)])[0, 0])
 
 

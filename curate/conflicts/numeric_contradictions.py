@@ -61,16 +61,18 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     if SUM.search(question) and WORKED.search(left) and WORKED.search(right):
         return _results(left, right)
     counted = {stem(match.group(1).lower()) for match in HOW_MANY.finditer(question)}
-    named = [counted & _without(answer, ()) for answer in (left, right)] if counted else [counted]
+    named = [counted & _stems_without(answer, ()) for answer in (left, right)] if counted else [counted]
     if all(named) and named[0].isdisjoint(named[1]):
         return None  # "how many" of two things: each answer counts what its own question asks for
     given = quantities(question)
     if not pairs:  # two single sentences are a pair
-        return _asked(question, left, right, given)
+        return _contradictory_amounts(question, left, right, given)
     everywhere = quantities(left), quantities(right)
-    if len(sentences(left)) == len(sentences(right)) == 1 and (bare := _bare(question, left, right, everywhere)):
+    if len(sentences(left)) == len(sentences(right)) == 1 and (
+        bare := _contradictory_bare_numbers(question, left, right, everywhere)
+    ):
         return bare
-    if asked := _asked(question, left, right, given):
+    if asked := _contradictory_amounts(question, left, right, given):
         return asked
     for pair in pairs:
         mine, others = (_not_given(quantities(text), given) for text in (pair.left, pair.right))
@@ -79,12 +81,12 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     return None
 
 
-def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> Found | None:
+def _contradictory_amounts(question: str, left: str, right: str, given: Sequence[Quantity]) -> Found | None:
     """Short answers to a question for an amount or a time that give one each, however they are worded."""
     if not AMOUNT.search(question) or max(len(left.split()), len(right.split())) > BRIEF:
         return None
     asked = content_words(question)
-    said = [_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
+    said = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
     about = (asked | some for some in said[::-1])
     astray = max(
         len(text.split()) if some.isdisjoint(other) else 0
@@ -94,7 +96,9 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     if astray > (LONE if lone else BARE):
         return None  # more than its amount, and about something else
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
-    if counted and any(len(text.split()) > LONE and counted.isdisjoint(_without(text, ())) for text in (left, right)):
+    if counted and any(
+        len(text.split()) > LONE and counted.isdisjoint(_stems_without(text, ())) for text in (left, right)
+    ):
         return None  # it counts something else
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
     mine, others = _of_one_kind(mine, others)
@@ -106,7 +110,7 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
         counted and _as_many(mine[0], others[0]) is False and asked & content_words(f"{mine[0].text} {others[0].text}")
     ):
         return None
-    return _said(mine[0], others[0])
+    return _contradiction(mine[0], others[0])
 
 
 def _are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
@@ -155,7 +159,9 @@ def _result(text: str) -> Quantity | None:
     return found[-1] if found else None
 
 
-def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
+def _contradictory_bare_numbers(
+    question: str, left: str, right: str, found: tuple[Sequence[Quantity], Sequence[Quantity]]
+) -> Found | None:
     """Two answers that are little more than one number each."""
     a, b = found
     if len(a) != 1 or len(b) != 1 or a[0].same(b[0]) or not _comparable(a[0], b[0]):
@@ -164,7 +170,7 @@ def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity],
         around = words(normalised(text[: quantity.start] + " " + text[quantity.end :]))
         if len([word for word in around if word not in STOPWORDS and stem(word) not in content_words(question)]) > 1:
             return None
-    return _said(a[0], b[0])
+    return _contradiction(a[0], b[0])
 
 
 def _in_sentences(
@@ -176,7 +182,7 @@ def _in_sentences(
     a, b = unmatched(mine, others)
     if not a or not b:
         return None
-    strict, within = _around(pair, a, b)
+    strict, within = _context_overlap(pair, a, b)
     if not strict:
         if within < LOOSE:
             return None
@@ -188,7 +194,7 @@ def _in_sentences(
             if _comparable(one, other) and (
                 _counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b))
             ):
-                return _said(one, other)
+                return _contradiction(one, other)
     return None
 
 
@@ -202,18 +208,18 @@ def _comparable(one: Quantity, other: Quantity) -> bool:
     )
 
 
-def _around(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]) -> tuple[bool, float]:
+def _context_overlap(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]) -> tuple[bool, float]:
     """Whether two sentences are the same without the contradictory numbers, and the share of the shorter one's content
     words in both.
     """
-    mine, others = (_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
+    mine, others = (_stems_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
     content_mine, content_others = mine - STOPWORDS, others - STOPWORDS
     return len(mine & others) >= STRICT * max(1, len(mine | others)), len(content_mine & content_others) / max(
         1, min(len(content_mine), len(content_others))
     )
 
 
-def _without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
+def _stems_without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
     for quantity in sorted(found, key=lambda quantity: -quantity.start):
         text = text[: quantity.start] + " " + text[quantity.end :]
     return frozenset(stem(word) for word in words(normalised(text)))
@@ -230,5 +236,5 @@ def _counts(text: str, quantity: Quantity) -> frozenset[str]:
     return frozenset((*behind, *before))
 
 
-def _said(one: Quantity, other: Quantity) -> Found:
+def _contradiction(one: Quantity, other: Quantity) -> Found:
     return ("dates" if TIMES & {one.kind, other.kind} else "numbers", one.text, other.text)

@@ -124,12 +124,14 @@ def question_at(example: Example, at: int) -> Question | None:
     )
     given = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
     earlier = [
-        _spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")
+        _normalized_turn(message, message is requests[-1])
+        for message in prompt
+        if message.role not in ("system", "developer")
     ]
     return Question(example, at, system, "\n".join([*given, *earlier]), requests[-1].text, answer.text)
 
 
-def _spelled(message: Message, last: bool) -> str:
+def _normalized_turn(message: Message, last: bool) -> str:
     """A turn, normalized: its role, its words (not those of the last request), and its tool calls."""
     calls = message.value.get("tool_calls") or message.value.get("function_call")
     return f"{message.role}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"

@@ -45,16 +45,16 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
             continue
         # "And in 2008?" wants another number, "Are you sure?" the same one.
         asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{said}") - stems(POLITE))
-        found = _clash(f"{asked}\n{asked_later}", said, said_later, facts=not asks_more)
+        found = _contradiction(f"{asked}\n{asked_later}", said, said_later, facts=not asks_more)
         if found is not None:
             told.add(later)
             yield SelfContradiction(earlier, later, found)
 
 
-def _clash(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None:
+def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None:
     """What clashes in two answers; with `facts` off, only what one denies of the other."""
     for pair in aligned(left, right):
-        if pair.left == pair.right or _alike(pair) < ALIKE:
+        if pair.left == pair.right or _overlap(pair) < ALIKE:
             continue
         for source, rule in (
             ("negation", negation),
@@ -68,6 +68,6 @@ def _clash(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None
     return None
 
 
-def _alike(pair: Aligned) -> float:
+def _overlap(pair: Aligned) -> float:
     mine, others = ({word for word in content_words(text) if not word[0].isdigit()} for text in (pair.left, pair.right))
     return len(mine & others) / max(1, len(mine | others))

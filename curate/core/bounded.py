@@ -40,7 +40,7 @@ class Bounds:
     def call(self, function: Callable[[], Result]) -> Result:
         """Call a function and return its result. Raises `OutOfBoundsError`; SIGVTALRM ends what cannot be stopped."""
         timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        before = signal.signal(signal.SIGALRM, self._late) if timed else None
+        before = signal.signal(signal.SIGALRM, self._on_alarm) if timed else None
         waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
         used = signal.setitimer(signal.ITIMER_VIRTUAL, TIMES * self.seconds) if timed else (0.0, 0.0)
         limits = _limited(self._most)
@@ -55,7 +55,7 @@ class Bounds:
                 signal.setitimer(signal.ITIMER_REAL, *waiting)
                 signal.signal(signal.SIGALRM, before)
 
-    def _late(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
+    def _on_alarm(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
         raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {VARIABLE} sets the limit")
 
 

@@ -59,7 +59,7 @@ class ChatEndpoint:
         Raises `ModelError` with the next step, `MissingExtra` without the openai package.
         """
         with self._client() as client:
-            yield from parallel_map(lambda request: self._reply(client, request), asked, AT_ONCE)
+            yield from parallel_map(lambda request: self._completion(client, request), asked, AT_ONCE)
 
     def stream(self, request: dict[str, Any], show: Callable[[str], None]) -> Completion:
         """The reply to one request; `show` gets its pieces as they come. Raises as `replies` does."""
@@ -84,7 +84,7 @@ class ChatEndpoint:
         key = key_for(self.address, self.key, self.general)
         return client_for(self.address, key, retries=RETRIES, seconds=self.seconds, feature=self.feature)
 
-    def _reply(self, client: Any, request: dict[str, Any]) -> Completion | None:
+    def _completion(self, client: Any, request: dict[str, Any]) -> Completion | None:
         import openai
 
         try:

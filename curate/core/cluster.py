@@ -193,7 +193,7 @@ def _run(work: bytes, item: bytes) -> bytes:
     from ray import cloudpickle
 
     try:
-        made = _made(cloudpickle.loads(work), cloudpickle.loads(item))
+        made = _run_work(cloudpickle.loads(work), cloudpickle.loads(item))
     except Exception as error:  # noqa: BLE001
         made = error
     try:
@@ -203,7 +203,7 @@ def _run(work: bytes, item: bytes) -> bytes:
     return packed
 
 
-def _made(work: _Work, item: object) -> object:
+def _run_work(work: _Work, item: object) -> object:
     if not _prepared or _prepared[0][0] != work.pool:
         _demand_alike(work)
         _prepared[:] = [(work.pool, work.anew() if work.anew else None)]

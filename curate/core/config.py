@@ -218,7 +218,7 @@ class SplitConfig(Section):
     """Other trainers to write a configuration for, next to the splits."""
 
     @model_validator(mode="after")
-    def _whole(self) -> "SplitConfig":
+    def _demand_whole(self) -> "SplitConfig":
         if abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError(f"the fractions add up to {sum(self.fractions):g}, not 1")
         if not self.fractions[0]:

@@ -79,19 +79,19 @@ def find_config(folder: Path) -> Config:
     if path is None:
         return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
     config, home = load_config(path), Path(os.path.abspath(path.parent))  # noqa: PTH100
-    return config if home == Path.cwd() else _moved(config, home)
+    return config if home == Path.cwd() else _with_paths_from(config, home)
 
 
-def _moved(config: Config, home: Path) -> Config:
+def _with_paths_from(config: Config, home: Path) -> Config:
     """A configuration with the paths that it has in the folder `home`, for the working folder."""
     changes: dict[str, dict[str, Any]] = {}
     for section, keys in PATHS.items():
         values = {key: getattr(getattr(config, section), key) for key in keys}
         changes[section] = {
-            key: _here(home, value) for key, value in values.items() if value and (home / value).exists()
+            key: _path_from(home, value) for key, value in values.items() if value and (home / value).exists()
         }
-    changes["split"]["existing"] = tuple(_here(home, name) for name in config.split.existing)
-    changes["remote"] = {"grader": _here(home, config.remote.grader)} if config.remote.grader else {}
+    changes["split"]["existing"] = tuple(_path_from(home, name) for name in config.split.existing)
+    changes["remote"] = {"grader": _path_from(home, config.remote.grader)} if config.remote.grader else {}
     below = {f"{glob.escape(home.as_posix())}/{name}": codes for name, codes in config.check.per_file_ignores.items()}
     if below:
         changes["check"]["per_file_ignores"] = {**config.check.per_file_ignores, **below}
@@ -100,7 +100,7 @@ def _moved(config: Config, home: Path) -> Config:
     )
 
 
-def _here(home: Path, name: str) -> str:
+def _path_from(home: Path, name: str) -> str:
     return name if is_url(name) else str(shown_path(home / name))
 
 

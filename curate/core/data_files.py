@@ -57,7 +57,7 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
         if is_url(str(name)):
             files = local_copies(str(name), DATA_SUFFIXES, tell)
         else:
-            files = [file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])]
+            files = [file for path in _expand(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])]
         for file in files:
             found.setdefault(file.parent.resolve() / file.name, file)
     if not found:
@@ -65,7 +65,7 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
     return list(found.values())
 
 
-def _named(name: str) -> list[Path]:
+def _expand(name: str) -> list[Path]:
     """Expand a path or a pattern."""
     path = path_of(name)
     if os.path.lexists(path):

@@ -40,7 +40,7 @@ def user() -> str:
         return "unknown"
 
 
-def _aware(when: datetime) -> datetime:
+def _with_timezone(when: datetime) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
@@ -77,7 +77,7 @@ class Decision(BaseModel):
     why: str = ""
     """The person's note."""
     who: str = Field(default_factory=user)
-    when: Annotated[datetime, AfterValidator(_aware)] = Field(
+    when: Annotated[datetime, AfterValidator(_with_timezone)] = Field(
         default_factory=lambda: datetime.now(UTC).replace(microsecond=0)
     )
     """A time without a time zone, for example written by hand, is read as UTC."""

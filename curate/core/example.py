@@ -248,7 +248,9 @@ def located(example: Example, pointer: str, line: Any) -> str:
     """The pointer into the original line for a pointer that a rule made from a message: to the nearest value there."""
     if example.moved is None:
         return pointer
-    at = max((pair for pair in example.moved if _within(pointer, pair[0])), key=lambda pair: len(pair[0]), default=None)
+    at = max(
+        (pair for pair in example.moved if _is_within(pointer, pair[0])), key=lambda pair: len(pair[0]), default=None
+    )
     if at is not None:
         pointer = at[1] + pointer[len(at[0]) :]
     value, found = line, ""
@@ -264,7 +266,7 @@ def located(example: Example, pointer: str, line: Any) -> str:
     return found
 
 
-def _within(pointer: str, base: str) -> bool:
+def _is_within(pointer: str, base: str) -> bool:
     return pointer == base or pointer.startswith(f"{base}/")
 
 

@@ -219,7 +219,7 @@ LONGEST: Final = 2_000_000
 
 def redact_message(said: str) -> str:
     """Replace secrets and their beginnings in a finding's message by their kind in brackets; cut a long message."""
-    return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
+    return _remembered(said) if len(said) <= LONG else _masked_message(f"{said[:LONG]}…")
 
 
 def redact_pointer(pointer: str) -> str:
@@ -227,11 +227,11 @@ def redact_pointer(pointer: str) -> str:
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
 
-def _told(said: str) -> str:
+def _masked_message(said: str) -> str:
     plain = said.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
     if not _may_hold(plain):
         return said
-    shown = _without(BORDER.sub("\\g<0>\0", _without(plain))).replace("\0", "")
+    shown = _without_secrets(BORDER.sub("\\g<0>\0", _without_secrets(plain))).replace("\0", "")
     return said if shown == plain else shown
 
 
@@ -241,11 +241,11 @@ def _told_pointer(pointer: str) -> str:
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
-_remembered = lru_cache(maxsize=4096)(_told)  # rules repeat messages for many lines
+_remembered = lru_cache(maxsize=4096)(_masked_message)  # rules repeat messages for many lines
 _remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
 
 
-def _without(text: str) -> str:
+def _without_secrets(text: str) -> str:
     shown = masked(text)
     for kind, beginning in BEGINNINGS:
         shown = re.sub(beginning, kind, shown)

@@ -33,10 +33,10 @@ def write_parquet(lines: Path, path: Path) -> Path:
     from polars.io.plugins import register_io_source
 
     keys, turns = _types(lines)
-    schema: dict[str, Any] = {key: _kind(types) for key, types in keys.items()} or {"messages": pl.String}
+    schema: dict[str, Any] = {key: _column_type(types) for key, types in keys.items()} or {"messages": pl.String}
     marked = {key for key, types in keys.items() if _mixed(types)}
     if turns:
-        schema["messages"] = pl.List(pl.Struct({name: _kind(types) for name, types in turns.items()}))
+        schema["messages"] = pl.List(pl.Struct({name: _column_type(types) for name, types in turns.items()}))
         marked = marked - {"messages"} | {f"messages.{name}" for name, types in turns.items() if _mixed(types)}
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
@@ -101,7 +101,7 @@ def _type(value: Any) -> type:
     return object if type(value) is int and not -LARGE <= value < LARGE else type(value)
 
 
-def _kind(types: set[type]) -> "type[pl.DataType]":
+def _column_type(types: set[type]) -> "type[pl.DataType]":
     plain = types - {type(None)}
     if plain == {bool}:
         return pl.Boolean
@@ -112,7 +112,7 @@ def _kind(types: set[type]) -> "type[pl.DataType]":
 
 def _mixed(types: set[type]) -> bool:
     """Whether a column is a string and some of its values are not."""
-    return _kind(types) == pl.String and not types <= {str, type(None)}
+    return _column_type(types) == pl.String and not types <= {str, type(None)}
 
 
 def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[list[tuple[Any, ...]]]:

@@ -81,7 +81,7 @@ class Project:
         found = []
         for folder in _folders(self.state / "runs"):
             found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
-        return sorted(found, key=_touched, reverse=True)
+        return sorted(found, key=_modified, reverse=True)
 
 
 def project_of(files: Sequence[Path]) -> Project:
@@ -140,7 +140,7 @@ def _folders(folder: Path) -> list[Path]:
     )
 
 
-def _touched(path: Path) -> float:
+def _modified(path: Path) -> float:
     journal = path / "metrics.jsonl"
     return (journal if journal.exists() else path).stat().st_mtime
 

@@ -35,7 +35,7 @@ def scratch(parent: Path | None = None) -> Path:
             f"{parent or 'temporary files'}: cannot be written: {error.strerror or error}",
             f"free disk space{', or set TMPDIR to another folder' if parent is None else ' or check the permissions'}",
         ) from error
-    _held[folder] = _hold(folder) or -1
+    _held[folder] = _lock(folder) or -1
     return folder
 
 
@@ -126,7 +126,7 @@ def is_orphan(path: Path, process: str) -> bool:
     try:
         if runs(int(process)) and time.time() - path.lstat().st_mtime < DAY:
             return False
-        handle = _hold(path)
+        handle = _lock(path)
     except OSError:
         return False
     if handle is not None:
@@ -134,7 +134,7 @@ def is_orphan(path: Path, process: str) -> bool:
     return handle is not None
 
 
-def _hold(path: Path) -> int | None:
+def _lock(path: Path) -> int | None:
     """Lock a file or folder as in use while the handle is open; None if another process holds the lock."""
     if os.name != "posix":
         return None

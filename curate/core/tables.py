@@ -158,7 +158,9 @@ class RowWriter:
                 return value
         known = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
         known = (
-            known or _spoken(parsed, (*SPOKEN, *BLOCKS.get(key, ()))) or (key == "response" and _has_choices(parsed))
+            known
+            or _has_messages(parsed, (*SPOKEN, *BLOCKS.get(key, ())))
+            or (key == "response" and _has_choices(parsed))
         )
         if self.marked is None and key in TURNS and not known:
             return value
@@ -170,7 +172,7 @@ def _is_kept(key: str, value: dict[str, Any]) -> bool:
     return key == "content" and value.get("role") is not None
 
 
-def _spoken(value: Any, keys: tuple[str, ...]) -> bool:
+def _has_messages(value: Any, keys: tuple[str, ...]) -> bool:
     """Whether a value is messages, or an object with messages: each has one of the keys."""
     items = value if isinstance(value, list) else [value]
     return bool(items) and all(isinstance(item, dict) and any(key in item for key in keys) for item in items)
@@ -187,7 +189,7 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
 
     `path` names it in messages; `file` has its bytes.
     """
-    rows = RowWriter(_marked(file) if kind == "Parquet file" else None)
+    rows = RowWriter(_json_columns(file) if kind == "Parquet file" else None)
     done = 0
     try:
         for frame in _frames(file, path, kind):
@@ -207,7 +209,7 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
     padding[path] = rows.nulls
 
 
-def _marked(file: Path) -> frozenset[str] | None:
+def _json_columns(file: Path) -> frozenset[str] | None:
     """The columns of JSON text that the writer of a Parquet file recorded."""
     try:
         names = json.loads(pl.read_parquet_metadata(file)[JSON_COLUMNS])

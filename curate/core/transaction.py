@@ -62,7 +62,7 @@ def replacing_together(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
-            _settle(folder)
+            _complete(folder)
             stage.mkdir(mode=0o700)
             try:
                 yield stage
@@ -117,7 +117,7 @@ def settle(folder: Path) -> None:
         return
     try:
         with FileLock(folder / LOCK, timeout=PATIENCE if (folder / STAGE / READY).exists() else 0):
-            _settle(folder)
+            _complete(folder)
     except Timeout:  # a writer is active: until it is done, the old files are valid
         return
     except OSError as error:
@@ -143,15 +143,15 @@ def demand_settled(folder: Path) -> None:
 def _waiting(folder: Path) -> bool:
     """Whether the folder contains the file list of a transaction."""
     try:
-        return _ready(folder) is not None
+        return _pending(folder) is not None
     except (InputError, OSError):  # forged, which does not matter to a reader
         return False
 
 
-def _settle(folder: Path) -> None:
+def _complete(folder: Path) -> None:
     if not os.path.lexists(folder / STAGE):
         return
-    ready = _ready(folder)
+    ready = _pending(folder)
     if ready is None:  # incomplete, so it is discarded
         shutil.rmtree(folder / STAGE)
         return
@@ -166,7 +166,7 @@ def _settle(folder: Path) -> None:
     _place(folder, ready)
 
 
-def _ready(folder: Path) -> _Ready | None:
+def _pending(folder: Path) -> _Ready | None:
     """The pending transaction; None without a complete one. Raises `InputError` if curate did not write it."""
     stage = folder / STAGE
     if stage.is_symlink() or not stage.is_dir():

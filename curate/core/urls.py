@@ -70,12 +70,12 @@ def explained(url: str, what: str) -> Iterator[None]:
     except OSError as error:
         if error.filename is not None and str(error.filename).startswith("/"):
             raise  # of this machine's disk
-        raise _told(error, url, what, kind) from error
+        raise _error_of(error, url, what, kind) from error
     except Exception as error:
-        raise _told(error, url, what, kind) from error
+        raise _error_of(error, url, what, kind) from error
 
 
-def _told(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
+def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
     said = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
     if isinstance(error, PermissionError) or REFUSED.search(f"{type(error).__name__} {said}"):
         return kind(f"{safe_url(url)}: access denied", ACCESS[scheme_of(url)])

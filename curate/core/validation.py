@@ -60,11 +60,11 @@ def validated(model: type[Model], values: dict[str, Any], source: str, hint: str
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        mistakes = [visible(f"{source}: {_mistake(model, item)}") for item in error.errors(include_url=False)]
+        mistakes = [visible(f"{source}: {_error_text(model, item)}") for item in error.errors(include_url=False)]
         raise ConfigError("\n".join(mistakes), hint) from None
 
 
-def _mistake(model: type[BaseModel], item: Any) -> str:
+def _error_text(model: type[BaseModel], item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         import difflib  # only imported for a mistake

@@ -102,7 +102,7 @@ class WorkerPool:
         running.
         """
         if self.count == 1 or (self._own and not self._processes):
-            yield from map(self._here(make), items)
+            yield from map(self._make_locally(make), items)
             return
         waiting: deque[Future[Made]] = deque()
         try:
@@ -111,7 +111,9 @@ class WorkerPool:
                     self._start()
                 if self._threads is None:
                     self._threads = ThreadPoolExecutor(self.count)
-                waiting.append(self._threads.submit(partial(self._there, make) if self._started else make, item))
+                waiting.append(
+                    self._threads.submit(partial(self._make_in_worker, make) if self._started else make, item)
+                )
                 if len(waiting) > self.count + 1:
                     yield waiting.popleft().result()
             while waiting:
@@ -120,10 +122,10 @@ class WorkerPool:
             for future in waiting:
                 future.cancel()
 
-    def _here(self, make: Callable[..., Made]) -> Callable[..., Made]:
+    def _make_locally(self, make: Callable[..., Made]) -> Callable[..., Made]:
         return partial(make, self._own()) if self._own else make
 
-    def _there(self, make: Callable[..., Made], item: object) -> Made:
+    def _make_in_worker(self, make: Callable[..., Made], item: object) -> Made:
         """Send the next item to an idle process."""
         pipe = self._idle.get()
         try:

@@ -146,11 +146,11 @@ class _Chains:
             self.covered[run] = True
             enough = max(least, int(self.counts[run]) // 2)
             spots = self.order[self.bounds[run] : self.bounds[run + 1]]
-            spots, longer = self._grown(spots, self.after, 1, enough)
-            spots, more = self._grown(spots - longer, self.before, -1, enough)
+            spots, longer = self._extended_chains(spots, self.after, 1, enough)
+            spots, more = self._extended_chains(spots - longer, self.before, -1, enough)
             yield int(spots[0]) - more, longer + more + 1
 
-    def _grown(self, spots: Numbers, goes: Flags, step: int, enough: int) -> tuple[Numbers, int]:
+    def _extended_chains(self, spots: Numbers, goes: Flags, step: int, enough: int) -> tuple[Numbers, int]:
         """The positions at which a chain can be extended furthest, each with its end there and the number of runs
         added; backwards, the positions are those of its beginnings.
         """

@@ -102,7 +102,7 @@ class Table:
 
     def chosen(self, examples: Numbers) -> "Table":
         """All lines, and only the examples with these numbers, in this order."""
-        return self._with(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
+        return self._rows(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
 
     def taken(self, examples: Numbers) -> "Table":
         """As `chosen`, for ascending numbers; moves sets and links out of this table to save memory."""
@@ -110,9 +110,9 @@ class Table:
         self.sets, self.links = nothing, None
         if len(examples) == len(self.lines):
             return replace(self, sets=sets, links=links)
-        return self._with(examples, sets.kept(examples), links and links.kept(examples, self.folder))
+        return self._rows(examples, sets.kept(examples), links and links.kept(examples, self.folder))
 
-    def _with(self, examples: Numbers, sets: Sets, links: Links | None) -> "Table":
+    def _rows(self, examples: Numbers, sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         columns: dict[str, Any] = {
             name: selected_rows(getattr(self, name), examples, self.folder)

@@ -42,7 +42,9 @@ def written_text(example: Example, on: On) -> str:
 def segments_of(example: Example, on: On) -> list[Segment]:
     """The parts of `written_text`, which are the lines between its line breaks."""
     pieces = [
-        Segment(text, message.role == "user") for message in compared_turns(example, on) for text in _said(message)
+        Segment(text, message.role == "user")
+        for message in compared_turns(example, on)
+        for text in _turn_texts(message)
     ]
     if on != "prompt":
         pieces += [Segment(text, asked=False) for text in other_sides(example)]
@@ -65,7 +67,7 @@ def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
                 sides[turn["role"] == "assistant"].append(turn["content"])
         return sides
     for message in compared_turns(example, on):
-        sides[message.role == "assistant"].extend(_said(message))
+        sides[message.role == "assistant"].extend(_turn_texts(message))
     return sides
 
 
@@ -115,7 +117,7 @@ def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
     return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))
 
 
-def _said(message: Message) -> Iterator[str]:
+def _turn_texts(message: Message) -> Iterator[str]:
     """The text of a turn, then the functions that it calls with their arguments."""
     yield message.text
     yield from called_texts(message)

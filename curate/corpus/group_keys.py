@@ -59,10 +59,16 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     names: dict[int, str] = {}
     traits = [trait for trait in marking.traits if trait != "length"]
     keys = [
-        [_named(pointed(told.example, key), names) if told.example else 0 for told in _told(batch, examples, key)]
+        [
+            _trait_number(pointed(told.example, key), names) if told.example else 0
+            for told in _stratum_inputs(batch, examples, key)
+        ]
         for key in marking.keys
     ]
-    found = [[_named(trait_of(trait, told), names) for told in _told(batch, examples, trait)] for trait in traits]
+    found = [
+        [_trait_number(trait_of(trait, told), names) for told in _stratum_inputs(batch, examples, trait)]
+        for trait in traits
+    ]
 
     def columns(hashes: list[list[int]]) -> Hashes:
         return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(characters)).T
@@ -103,7 +109,7 @@ class JoiningMarks:
         return Marks(**columns, names=self._names)
 
 
-def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:
+def _stratum_inputs(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:
     """The examples, plain ones first; these as objects too if a key inside of `messages` is wanted."""
     whole = wanted.removeprefix("/").startswith("messages")
     for position, (roles, texts) in enumerate(zip(batch.roles, batch.texts, strict=True)):
@@ -115,7 +121,7 @@ def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[St
         )
 
 
-def _named(trait: Trait | None, names: dict[int, str]) -> int:
+def _trait_number(trait: Trait | None, names: dict[int, str]) -> int:
     import xxhash
 
     if trait is None:

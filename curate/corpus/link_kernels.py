@@ -94,7 +94,7 @@ def _merged(one: Any, size: int, other: Any, more: int, out: Any, to: int) -> in
 
 
 @compiled
-def _room(out: Any, used: int, more: int) -> Any:
+def _with_capacity(out: Any, used: int, more: int) -> Any:
     if used + more <= len(out):
         return out
     larger = np.empty(2 * len(out) + more, dtype=out.dtype)
@@ -222,7 +222,7 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
         asked[row], asks[row], whole[row], begun_ends[row + 1] = turns.question, turns.asked, turns.whole, begins
         alone = _stands_alone(turns, room, least)
         part, made = _text_shingles(turns, room, size, alone)
-        out = _room(out, total, part + made)
+        out = _with_capacity(out, total, part + made)
         total = _merged(room.found, part, room.others, made, out, total)
         offsets[row + 1] = total
         for entry in range(turns.answers if turns.answers < 2 else turns.answers + 1):
@@ -234,7 +234,7 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
                 if not alone:
                     made = _shingles(room.said, begin, end, size, room.found, 0)
                     part = distinct(room.found, made, room.sorting, room.buckets)
-                answers = _room(answers, held, part)
+                answers = _with_capacity(answers, held, part)
                 copied(answers[held:], ZERO, room.found, part)
                 held += part
             keys[entries] = mixed(key) if end > begin else U64(0)

@@ -51,15 +51,15 @@ class Links:
 
     def chosen(self, numbers: Numbers) -> "Links":
         """Those of some examples, in this order."""
-        return self._of(numbers, self.answers.chosen, None)
+        return self._rows(numbers, self.answers.chosen, None)
 
     def kept(self, numbers: Numbers, folder: Path | None = None) -> "Links":
         """As `chosen`, for ascending numbers, in files of the folder if there is one; these links cannot be used
         afterwards. Raises `OutputError`.
         """
-        return self._of(numbers, self.answers.kept, folder)
+        return self._rows(numbers, self.answers.kept, folder)
 
-    def _of(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets], folder: Path | None) -> "Links":
+    def _rows(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets], folder: Path | None) -> "Links":
         begun, ends = parts_of(self.ends, numbers)
         answers, answer_ends = parts_of(self.answer_ends, numbers)
         copy, asked, whole = (
@@ -139,7 +139,7 @@ def links_of_outlined(outlined: "PlainColumns", ids: Ids, size: int) -> tuple[Se
     sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
     for row in np.flatnonzero(asks == 0).tolist():
         spoken, said = outlined.conversation(row)
-        links.prompt_hash[row] = _spelled([text for role, text in zip(spoken, said, strict=True) if role == "user"])
+        links.prompt_hash[row] = _prompt_key([text for role, text in zip(spoken, said, strict=True) if role == "user"])
     links.copy = ids[:, 0].copy()
     return sets, links
 
@@ -165,7 +165,7 @@ def links_of_lines(
     sets, links, asks = linked(pieces, size)
     for row in np.flatnonzero(asks == 0).tolist():
         mine = every[first[row] : first[row + 1]]
-        links.prompt_hash[row] = _spelled([text for text, kind, _ in mine if kind == kind_of("user")])
+        links.prompt_hash[row] = _prompt_key([text for text, kind, _ in mine if kind == kind_of("user")])
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
@@ -198,7 +198,7 @@ def _role(role: str) -> int:
     return _key(role.encode("utf-8", "surrogatepass"))
 
 
-def _spelled(turns: Sequence[str]) -> int:
+def _prompt_key(turns: Sequence[str]) -> int:
     """The key of user turns without words; 0 for no turns."""
     return _key(normalised("\n".join(turns)).encode("utf-8", "surrogatepass"), 1) if turns else 0
 

@@ -70,7 +70,7 @@ def read_table(
     table = _read(paths, spec, crew, progress, name_of, memory, folder)
     if spec.common is None:
         examples, least = telling(table.sets, table.ids)
-        learn = partial(_learnt, table, spec.on, examples, least)
+        learn = partial(_learn_boilerplate, table, spec.on, examples, least)
         common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
         if common:
             own = spec._replace(common=common, judging=None)
@@ -92,7 +92,7 @@ def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -
     return read_table([path], spec, crew)
 
 
-def _learnt(table: Table, on: On, examples: Numbers, least: int) -> Passages:
+def _learn_boilerplate(table: Table, on: On, examples: Numbers, least: int) -> Passages:
     """The instructions that at least `least` of some examples share."""
     reader = LineReader()
     return learnt(

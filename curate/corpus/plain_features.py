@@ -94,7 +94,9 @@ def _compared(outlined: PlainColumns, on: On) -> _Spans:
         if chosen and chosen[-1] - chosen[0] == len(chosen) - 1:
             begin[some], stop[some] = first[some] + chosen[0], first[some] + chosen[-1] + 1
         elif chosen:
-            scattered += [(at, _said(outlined, [int(first[at]) + turn for turn in chosen])) for at in some.tolist()]
+            scattered += [
+                (at, _joined_texts(outlined, [int(first[at]) + turn for turn in chosen])) for at in some.tolist()
+            ]
     held = np.flatnonzero(stop > begin)
     froms, tos = np.zeros((2, len(first)), dtype=np.int64)
     froms[held], tos[held] = starts[begin[held]], ends[stop[held] - 1]
@@ -113,7 +115,7 @@ def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator
         yield from some[:, None] if codes[some[0]] == 0 else [some]
 
 
-def _said(outlined: PlainColumns, turns: Sequence[int]) -> str:
+def _joined_texts(outlined: PlainColumns, turns: Sequence[int]) -> str:
     """The texts of some turns."""
     return "\n".join([outlined.said(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
 

@@ -93,9 +93,9 @@ def trait_of(name: str, told: StratumInput) -> Trait | None:
     if name == "source":
         return _text(told.file)
     if name == "language":
-        return _language(_spoken(told))
+        return _language(_dialogue_text(told))
     if name == "script":
-        return _script(_spoken(told))
+        return _script(_dialogue_text(told))
     if name == "tools":
         return _text("tools") if told.example is not None and _calls(told.example) else None
     return None if told.example is None else pointed(told.example, name)
@@ -111,20 +111,20 @@ def pointed(example: Example, path: str) -> Trait | None:
         return None
     if isinstance(found, str):
         return _text(found)
-    data = canonical(_whole(found))
+    data = canonical(_with_integers(found))
     return Trait(data, data.decode("utf-8", "replace"))
 
 
-def _whole(value: Any) -> Any:
+def _with_integers(value: Any) -> Any:
     """A value with whole numbers as integers."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list) else value
+        return {key: _with_integers(item) for key, item in value.items()}
+    return [_with_integers(item) for item in value] if isinstance(value, list) else value
 
 
-def _spoken(told: StratumInput) -> str:
+def _dialogue_text(told: StratumInput) -> str:
     return "\n".join(text for role, text in zip(told.roles, told.texts, strict=True) if role != "system")[:READ]
 
 

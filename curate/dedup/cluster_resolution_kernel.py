@@ -197,7 +197,7 @@ def _of_crowd(
 
 
 @compiled
-def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> Any:
+def _most_similar(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> Any:
     """Write the `TOLD` most similar of a group's kept members (at the positions `some` of `room.stays`) to `room`, most
     similar first; returns their number.
 
@@ -230,7 +230,7 @@ def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
 
 
 @compiled
-def _judged(
+def _first_matches(
     group: int,
     at: int,
     begin: int,
@@ -306,10 +306,10 @@ def _resolve_group(
             among = room.every[:count]
             if count >= limits.crowd:
                 among, postings, noted, notes = _of_crowd(group, rank, count, members, room, postings, noted, notes)
-            near = _nearest(members, begin, room, among, rank, limits.floor, row)
+            near = _most_similar(members, begin, room, among, rank, limits.floor, row)
             spent += len(among) + 1
         told, first = room.told[:near], asking
-        alike, winner, asking = _judged(
+        alike, winner, asking = _first_matches(
             group, at, begin, told, room.others, limits.threshold, facts, differ, asked, asking
         )
         open_ = asking > first

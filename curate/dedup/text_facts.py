@@ -66,7 +66,7 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
     """
     if left == right:
         return True
-    this, that = _differing(left, right)
+    this, that = _without_common_ends(left, right)
     if not same_figures(this, that, left, right):
         return False
     more: dict[str, int] = {}
@@ -101,7 +101,7 @@ def _same_words(
     if all(GENDERS.intersection(map(_head, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
-    if _single(only) != _single(their) or _mistakable(only, their) or _opposed(only, their):
+    if _single(only) != _single(their) or _is_confusable(only, their) or _opposed(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
         return False
@@ -114,7 +114,8 @@ def _same_words(
     ):  # of "Thanks, bot", politeness is all
         return False
     telling = [
-        ({word: words[word] for word in filter(_tells, words)}, text) for words, text in ((only, left), (their, right))
+        ({word: words[word] for word in filter(_may_be_fact, words)}, text)
+        for words, text in ((only, left), (their, right))
     ]
     if every:
         return not any(words for words, _ in telling)
@@ -156,7 +157,7 @@ def _ends(text: str) -> tuple[str, str]:
     return sentences[0], sentences[-1]
 
 
-def _differing(left: str, right: str) -> tuple[str, str]:
+def _without_common_ends(left: str, right: str) -> tuple[str, str]:
     """Two texts without their common first and last words: most of a near-duplicate, and fast to remove."""
     start = left.rfind(" ", 0, _shared_start(left, right)) + 1
     left, right = left[start:], right[start:]
@@ -196,7 +197,7 @@ def _pieces(tokens: Iterable[str]) -> dict[str, str]:
 
 
 @lru_cache(65_536)
-def _tells(word: str) -> bool:
+def _may_be_fact(word: str) -> bool:
     """Whether a word that is not shared may be a fact; numbers and negations are compared elsewhere."""
     return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
 
@@ -223,7 +224,7 @@ def _single(words: dict[str, str]) -> set[str]:
     }
 
 
-def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
+def _is_confusable(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is easily confused with one of the other."""
     ends: dict[tuple[int, str], list[str]] = defaultdict(list)  # such words begin or end with the same letter
     for other in filter(str.isalpha, others):
@@ -304,7 +305,7 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
     if names:
         found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if is_name(word, text)}
         pieces = [[word for word in some if word in found] for some in pieces]
-    orders = [[word for word in some if _tells(word)] for some in pieces]
+    orders = [[word for word in some if _may_be_fact(word)] for some in pieces]
     shared = set(orders[0]).intersection(orders[1])
     return [word for word in orders[0] if word in shared] == [word for word in orders[1] if word in shared]
 
@@ -332,7 +333,7 @@ def _share_meaning(left: str, right: str) -> bool:
 
 
 def _means(piece: str) -> bool:
-    return _tells(piece) or piece.isdigit()
+    return _may_be_fact(piece) or piece.isdigit()
 
 
 def _say_more_than(count: int, *texts: str) -> bool:

@@ -246,7 +246,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
             plain = digits.replace(",", "").replace("−", "-")
             amount, step = float(plain), 10.0 ** -len(plain.partition(".")[2])
         else:
-            amount, step = (float(_spelled(words)) if words else 1.0), 1.0
+            amount, step = (float(_number_words_value(words)) if words else 1.0), 1.0
         start = match.start() + (len(match.group()) - len(match.group().lstrip()))
         if kind == "number" and (AGED.search(text, max(0, start - 8), start) or OLDER.match(text, end)):
             kind, factor = UNITS["years"]
@@ -270,7 +270,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         )
 
 
-def _spelled(words: str) -> int:
+def _number_words_value(words: str) -> int:
     """The value of one or two number words: twenty-five is 25; "two three" counts as its first."""
     parts = re.split(r"[- ]", words)
     first = NUMERALS[parts[0]]

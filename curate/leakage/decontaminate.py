@@ -160,7 +160,7 @@ class _Search:
                 self.whole[" ".join(probe.words)].append(at)
             if len(probe.words) >= SHORTEST_RUN:
                 by_run[min(RUN, len(probe.words))].append(at)
-        self.runs = [(run, _Index(probes, chosen, run, self._telling)) for run, chosen in sorted(by_run.items())]
+        self.runs = [(run, _Index(probes, chosen, run, self._rare_runs)) for run, chosen in sorted(by_run.items())]
         near = [at for at, probe in enumerate(probes) if len(probe.words) >= SHORTEST_RUN]
         self.near = _Index(probes, near, SHINGLE, _rarest)
         self.shingles = {at: _shingles(probes[at].words) for at in near}
@@ -170,15 +170,15 @@ class _Search:
         for at, text in enumerate(turns.texts):
             if text in self.whole:
                 for probe in self.whole[text]:
-                    yield self._match(turns, at, probe, "whole", text, 1.0)
+                    yield self._match_of(turns, at, probe, "whole", text, 1.0)
         if not turns.texts:
             return
         buffer, offsets = buffer_of([text.encode() for text in turns.texts])
         for run, index in self.runs:
             yield from self._in_a_row(turns, run, index.found(buffer, offsets))
-        yield from self._alike(turns, self.near.found(buffer, offsets))
+        yield from self._similar_turns(turns, self.near.found(buffer, offsets))
 
-    def _telling(self, owners: Array, hashes: Array) -> Array:
+    def _rare_runs(self, owners: Array, hashes: Array) -> Array:
         """The runs that are searched for: those that few items of their benchmark share."""
         items = [self.probes[at].item for at in owners.tolist()]
         frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
@@ -199,11 +199,11 @@ class _Search:
                 continue
             covered = {word for _, start in true for word in range(start, start + run)}
             place, length = _longest([place for place, _ in true], run)
-            yield self._match(
+            yield self._match_of(
                 turns, at, probe, "run", " ".join(said[place : place + length]), len(covered) / len(wanted)
             )
 
-    def _alike(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
+    def _similar_turns(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """Of the turns that share a run of 3 words with a probe, those that are similar to it."""
         for at, hits in groupby(sorted({(turn, probe) for turn, _, probe, _ in found}), key=lambda hit: hit[0]):
             said = _shingles(WORD.findall(turns.texts[at]))
@@ -213,9 +213,9 @@ class _Search:
                     continue
                 similarity = len(said & wanted) / len(said | wanted)
                 if similarity >= SIMILAR:
-                    yield self._match(turns, at, probe, "near", "", similarity)
+                    yield self._match_of(turns, at, probe, "near", "", similarity)
 
-    def _match(
+    def _match_of(
         self, turns: _Turns, at: int, probe: int, kind: Literal["run", "whole", "near"], words: str, share: float
     ) -> Match:
         example, message = turns.owners[at]

@@ -57,7 +57,7 @@ class Baseline(BaseModel):
 def baseline_of(report: CheckResult) -> Baseline:
     """The baseline with all findings of a report."""
     counts: Counter[BaselineEntry] = Counter(
-        _entry(finding) for finding in report.findings if finding.code != outdated_entry.code
+        _entry_of(finding) for finding in report.findings if finding.code != outdated_entry.code
     )
     entries = [entry.model_copy(update={"count": count}) for entry, count in counts.items()]
     return Baseline(
@@ -67,7 +67,7 @@ def baseline_of(report: CheckResult) -> Baseline:
     )
 
 
-def _entry(finding: Finding) -> BaselineEntry:
+def _entry_of(finding: Finding) -> BaselineEntry:
     about = finding.message if finding.example is None and finding.line else ""
     return BaselineEntry(
         code=finding.code, file=finding.file, example=finding.example, pointer=finding.pointer, about=about

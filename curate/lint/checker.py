@@ -227,7 +227,7 @@ class Checker:
             yield replace(finding, line=finding.line + before) if before else finding
         self.state.summary.extend(part.summary, before)
         for parsed in part.examples:
-            there = _moved(parsed, before) if before else parsed
+            there = _with_line_offset(parsed, before) if before else parsed
             assert there.example is not None  # only lines with an example are collected
             for rule in self.any_key_dataset if has_keys_beside(there.example) else self.dataset:
                 for problem in rule.function(there.example, self.state) or ():
@@ -237,7 +237,7 @@ class Checker:
         """The findings about a file as a whole, after it has been read."""
         for rule in self.files:
             for problem in rule.function(facts):
-                yield self._about(rule, problem, Place(facts.path, 0))
+                yield self._finding_at(rule, problem, Place(facts.path, 0))
 
     def dataset_findings(self) -> Iterator[tuple[Finding, int | None]]:
         """The findings about the data set as a whole, after all files were read.
@@ -247,11 +247,11 @@ class Checker:
         for rule in (*self.dataset, *self.tokens):
             if rule.finalizer is not None:
                 for place, problem in rule.finalizer(self.state):
-                    yield self._about(rule, problem, place), None
+                    yield self._finding_at(rule, problem, place), None
         for rule in self.profiled if self.state.summary.lengths else ():
             for where, problem in rule.function(self.state.summary):
                 place, at = (self.state.summary.places[where], where) if isinstance(where, int) else (where, None)
-                yield self._about(rule, problem, place), at
+                yield self._finding_at(rule, problem, place), at
 
     @property
     def compares(self) -> bool:
@@ -271,9 +271,9 @@ class Checker:
             asked += [(rule, report) for rule in self.clashing]
         for rule, seen in asked:
             for example, problem in rule.function(seen):
-                yield replace(self._about(rule, problem, example.place), example=example.id)
+                yield replace(self._finding_at(rule, problem, example.place), example=example.id)
 
-    def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
+    def _finding_at(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]
         fixable = rule.repair is not None and (
             rule.scope is Scope.PROFILE or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW)
@@ -338,7 +338,7 @@ def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
     return frame[found.arg_true()] if found.any() else None
 
 
-def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
+def _with_line_offset(parsed: ParsedLine, before: int) -> ParsedLine:
     """A line with its number increased by `before`."""
     place = parsed.place._replace(line=parsed.place.line + before)
     example = parsed.example

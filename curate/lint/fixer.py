@@ -177,7 +177,7 @@ class Fixer:
         for remaining in range(ROUNDS, -1, -1):
             if not pending:
                 break
-            found = self._found([piece for at in pending for piece in lines[at]], first=remaining == ROUNDS)
+            found = self._findings_by_piece([piece for at in pending for piece in lines[at]], first=remaining == ROUNDS)
             changed = []
             for at in pending:
                 before = list(lines[at])
@@ -207,11 +207,13 @@ class Fixer:
                 fixed.removed[gone[0][1].code or ""].append(number)
             yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
 
-    def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
+    def _findings_by_piece(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
         """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
         found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
-        lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
+        lines = [
+            piece.parsed if first else _with_line_number(piece.parsed, number) for number, piece in numbered.items()
+        ]
         for finding in self.checker.findings(Batch.of_lines(lines)):
             if self.checker.chosen.reports(finding):
                 found[id(numbered[finding.line])].append(finding)
@@ -221,7 +223,7 @@ class Fixer:
         """Codes suppressed for the example of a line, identified by its content before any repair."""
         return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
 
-    def _asked(self, code: str, file: str) -> bool:
+    def _applies_to(self, code: str, file: str) -> bool:
         """Whether a rule applies to a file."""
         return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
@@ -302,7 +304,7 @@ class Fixer:
                 if list(rule.function(example, self.state) or ())
             ),
         ]
-        return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
+        return next(((code, repair) for code, repair in found if self._applies_to(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
         """The bytes that replace a line, with endings, after the repairs of raw bytes."""
@@ -312,7 +314,7 @@ class Fixer:
         ] or [b""]
         lines[0] = mark + lines[0]
         for code, repair in self.raw:
-            if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):
+            if (repair.takes is RepairInput.FIRST and not first) or not self._applies_to(code, fixed.name):
                 continue
             mended = [repair.function(line) for line in lines]
             if mended != lines and code not in fixed.findings:  # one finding per file
@@ -333,6 +335,6 @@ def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
     return ParsedLine(parsed.place, line, decoded, example)
 
 
-def _placed(parsed: ParsedLine, number: int) -> ParsedLine:
+def _with_line_number(parsed: ParsedLine, number: int) -> ParsedLine:
     place = Place(parsed.place.file, number)
     return parsed._replace(place=place, example=replace(parsed.example, place=place) if parsed.example else None)

@@ -100,7 +100,7 @@ def check_paths(
     told = _Told(checker, found)
     size = size_of(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
-    own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
+    own, anew = partial(_with_fast_path, checker, hurry), partial(_checker, config, hurry)
     with (
         executor.pool(workers if many else 1, processes=many, own=own, anew=anew, files=paths) as pool,
         TempStore() as copies,
@@ -119,14 +119,14 @@ def check_paths(
     return report
 
 
-def _ready(checker: Checker, hurry: bool) -> Checker:
+def _with_fast_path(checker: Checker, hurry: bool) -> Checker:
     if hurry:
         checker.use_fast_path()
     return checker
 
 
 def _checker(config: CheckConfig, hurry: bool) -> Checker:
-    return _ready(Checker(config), hurry)
+    return _with_fast_path(Checker(config), hurry)
 
 
 class _Told:

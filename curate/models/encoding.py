@@ -149,10 +149,10 @@ class Encoder:
             span.part or self._as_inference(rendered.text[: span.start], ids[:border], starts)
             for span, border in zip(rendered.spans, borders, strict=True)
         ):
-            return (self._whole(rendered, ids, offsets),)
-        apart = [None if span.part else self._apart(rendered, span) for span in rendered.spans]
+            return (self._encode_whole(rendered, ids, offsets),)
+        apart = [None if span.part else self._encode_apart(rendered, span) for span in rendered.spans]
         made = tuple(encoded for encoded in apart if encoded is not None)
-        return made if len(made) == len(apart) else (self._whole(rendered, ids, offsets, said=(_OTHERWISE,)),)
+        return made if len(made) == len(apart) else (self._encode_whole(rendered, ids, offsets, said=(_OTHERWISE,)),)
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a piece of text by itself."""
@@ -176,7 +176,7 @@ class Encoder:
             self._endings[ending] = found
         return self._endings[ending] == before[at:]
 
-    def _whole(
+    def _encode_whole(
         self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], said: tuple[Mismatch, ...] = ()
     ) -> Encoded:
         labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
@@ -194,9 +194,9 @@ class Encoder:
                 answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
             elif end > span.start and not span.part:
                 straddling += 1
-        return self._told(rendered, ids, labels, weights, answers, said, straddling)
+        return self._with_mismatches(rendered, ids, labels, weights, answers, said, straddling)
 
-    def _apart(self, rendered: Rendered, span: Span) -> Encoded | None:
+    def _encode_apart(self, rendered: Rendered, span: Span) -> Encoded | None:
         """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the
         text.
         """
@@ -216,12 +216,12 @@ class Encoder:
         labels = [IGNORED] * len(prompt) + answer
         weights = [0.0] * len(prompt) + [span.weight] * len(answer)
         answers = {span.turn: Answer(span.turn, len(prompt), len(ids) - 1)} if answer else {}
-        return self._told(text, ids, labels, weights, answers)
+        return self._with_mismatches(text, ids, labels, weights, answers)
 
     def _read(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
-    def _told(
+    def _with_mismatches(
         self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer],
         said: tuple[Mismatch, ...] = (),
         straddling: int = 0,

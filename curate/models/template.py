@@ -101,16 +101,16 @@ class Template:
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-            return _refused("", "/messages", "there are no messages to render")
+            return _refusal("", "/messages", "there are no messages to render")
         for pointer, weighted in (
             ("", value),
             *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant"),
         ):
             if not answer_weight(weighted) >= 0:  # NaN is not
-                return _refused("", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training")
+                return _refusal("", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training")
         settings = template_settings(value)
         if isinstance(settings, str):
-            return _refused("", "/chat_template_kwargs", settings)
+            return _refusal("", "/chat_template_kwargs", settings)
         if problem := flag_problem(turns):
             return Rendering((), (problem,))
         whole = answer_weight(value)
@@ -120,7 +120,7 @@ class Template:
             if turn.get("role") == "assistant" and whole * answer_weight(turn) > 0 and is_trained(turn)
         }
         if not answers:
-            return _refused("K011", "/messages", "no assistant message is trained on")
+            return _refusal("K011", "/messages", "no assistant message is trained on")
         tools = template_tools(value)
         failures: list[str] = []
         for attempt in message_variants(turns):
@@ -130,7 +130,7 @@ class Template:
             except TemplateFailure as failure:
                 failures.append(str(failure))
         why = f"the chat template refuses the conversation: {failures[0]}{refusal_cause(turns)}"
-        return _refused("K004", "/messages", why)
+        return _refusal("K004", "/messages", why)
 
     def prompt(self, value: dict[str, Any]) -> str | None:
         """What inference renders before the last assistant turn; None where there is no such turn or the template
@@ -201,16 +201,16 @@ class Template:
                 )
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
-                return _refused("K011", f"/messages/{i}", "the chat template renders nothing for the answer")
+                return _refusal("K011", f"/messages/{i}", "the chat template renders nothing for the answer")
             if silent := [name for name in called_functions(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
                 why = f"the chat template does not render the call of {excerpt(silent[0], 40)}"
-                return _refused("K004", f"/messages/{i}/tool_calls", why)
+                return _refusal("K004", f"/messages/{i}/tool_calls", why)
             if any(name not in full for name in function_names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
             spans = _parts(turns[i], ranges[i], full, Span(start, end, i, weight))
             if not spans:
-                return _refused("", f"/messages/{i}/content", "its parts to train on are not in the rendered text")
+                return _refusal("", f"/messages/{i}/content", "its parts to train on are not in the rendered text")
             single.append(Rendered(full[:end], spans, tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
             # Earlier answers read the same once they are history: one pass over the text trains them all.
@@ -280,7 +280,7 @@ class Template:
         return text
 
 
-def _refused(code: str, pointer: str, message: str) -> Rendering:
+def _refusal(code: str, pointer: str, message: str) -> Rendering:
     return Rendering((), (EncodingProblem(code, pointer, message),))
 
 
@@ -346,7 +346,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
         # Templates take thoughts apart and drop them from history, as they should.
         thought, _, text = text.rpartition("</think>")
         where = full[start:] if i == len(turns) - 1 else full
-        if not _stands(text, where):
+        if not _is_rendered(text, where):
             kind = turn["role"]
             yield Mismatch(
                 f"the template does not render all of the text of {'an' if kind == 'assistant' else 'a'} {kind} "
@@ -357,7 +357,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
         thought = next(
             (turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2]
         )
-        if where is not full and not _stands(thought, full):
+        if where is not full and not _is_rendered(thought, full):
             yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
 
 
@@ -366,7 +366,7 @@ def _is_media(part: Any) -> bool:
     return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*SAID, *THOUGHTS)
 
 
-def _stands(text: str, rendered: str) -> bool:
+def _is_rendered(text: str, rendered: str) -> bool:
     """Whether a text was rendered, plainly or as JSON, as some templates write the results of tools."""
     text = text.strip()
     return text in rendered or any(

@@ -228,7 +228,7 @@ def as_is(
         if whole.startswith(text.text):
             spans += text.spans
             continue
-        found = _extent(list(turns), i, whole, render, mark)
+        found = _answer_range(list(turns), i, whole, render, mark)
         if found is None or any(span.part for span in text.spans):
             return None
         first, last = found
@@ -245,7 +245,7 @@ def as_is(
     return Rendered(whole[: spans[-1].end], tuple(spans), tuple(mismatches))
 
 
-def _extent(
+def _answer_range(
     turns: list[Turn], i: int, whole: str, render: Callable[[list[Turn]], str], mark: str
 ) -> tuple[int, int] | None:
     """Start and end of the words and calls of answer `i`: where the text differs when a placeholder replaces them."""

@@ -28,7 +28,7 @@ def card(manifest: Manifest) -> str:
     said = manifest.config.get("card", {})
     parts = [
         f"---\n{loading(manifest)}---\n\n# {_cell(said.get('title') or 'Data card')}\n",
-        *_about(said),
+        *_description(said),
         _splits(manifest),
         *_loading(manifest),
         _sources(manifest),
@@ -37,7 +37,7 @@ def card(manifest: Manifest) -> str:
         "## Check it\n\n    curate verify .\n\nreads all files again and reports examples or near-duplicates in two "
         "splits, changed files, and lines that are neither in a split nor in `removed.jsonl`. `curate restore` "
         "restores a removed line.\n",
-        _made(manifest),
+        _provenance(manifest),
     ]
     return "\n".join(parts)
 
@@ -54,7 +54,7 @@ def loading(manifest: Manifest) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _about(said: dict[str, Any]) -> Iterator[str]:
+def _description(said: dict[str, Any]) -> Iterator[str]:
     for name in ("description", "licence", "languages", "contact"):
         if said.get(name):
             yield f"**{name.capitalize()}**: {_cell(said[name])}\n"
@@ -171,7 +171,7 @@ def _shares(fractions: list[float]) -> str:
     return " / ".join(f"{share:.0%}" for share in fractions)
 
 
-def _made(manifest: Manifest) -> str:
+def _provenance(manifest: Manifest) -> str:
     with_what = ", ".join(f"{name} {number}" for name, number in manifest.versions.items() if number)
     models = "".join(f"\n{purpose}: `{_cell(model)}`" for purpose, model in manifest.models.items())
     return (

@@ -79,7 +79,7 @@ def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _unread(trainer: str, what: str, hint: str) -> UsageError:
+def _unsupported(trainer: str, what: str, hint: str) -> UsageError:
     return UsageError(f"--trainer {trainer}: it does not read {what}", f"{hint}, or leave out --trainer {trainer}")
 
 
@@ -94,7 +94,7 @@ def _model(manifest: Manifest) -> str:
 
 def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
     if shape.label is not None and not shape.is_pair:
-        raise _unread("axolotl", "labels beside messages", 'train with `curate train` (objective = "kto")')
+        raise _unsupported("axolotl", "labels beside messages", 'train with `curate train` (objective = "kto")')
     how = _axolotl_pairs(shape) if shape.is_pair else _axolotl_messages()
 
     def source(file: str) -> dict[str, Any]:
@@ -118,11 +118,11 @@ def _axolotl_messages() -> dict[str, Any]:
 def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
     """How pairs are read: if an answer is a list of messages, Axolotl uses the last one."""
     if shape.sides not in (str, dict, list):
-        raise _unread("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
+        raise _unsupported("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
     names = {"field_chosen": PAIR[0], "field_rejected": PAIR[1]}
     if shape.turns is None:
         if shape.sides is not list:
-            raise _unread("axolotl", "pairs without a prompt", "write them as prompt, chosen and rejected")
+            raise _unsupported("axolotl", "pairs without a prompt", "write them as prompt, chosen and rejected")
         return {"type": "chat_template.argilla_chat", **names}
     how: dict[str, Any] = {"type": "chat_template.default", "field_messages": shape.turns, **names}
     if shape.sharegpt:
@@ -174,7 +174,7 @@ def _llamafactory_form(shape: Shape) -> tuple[dict[str, Any], str]:
             "columns": {"messages": shape.turns, **columns},
             **tags,
         }, "dpo"
-    raise _unread("llamafactory", "pairs in this form", "write prompt, chosen and rejected as texts")
+    raise _unsupported("llamafactory", "pairs in this form", "write prompt, chosen and rejected as texts")
 
 
 def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
@@ -186,11 +186,11 @@ def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
     if shape.is_pair:
         if shape.sides not in (str, list) or shape.turns not in (None, "prompt"):
-            raise _unread("trl", "pairs in this form", "write them as prompt, chosen and rejected")
+            raise _unsupported("trl", "pairs in this form", "write them as prompt, chosen and rejected")
         said = f"`trl kto {TRL}` reads the same pairs"
         return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"}, said)}
     if shape.label is not None:
-        raise _unread("trl", "labels beside messages", 'train with `curate train` (objective = "kto")')
+        raise _unsupported("trl", "labels beside messages", 'train with `curate train` (objective = "kto")')
     return {"trl.yaml": _yaml(f"trl sft {TRL}", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
 
 

@@ -132,10 +132,10 @@ def compare_selection(
     write_plan(result.plan, selected, overwrite=True)
     _write(_data(place, ALL, 0), lines)
     longest_first = sorted(lines, key=lambda one: (-len(one.line.data), one.line.number))
-    _write(_data(place, LONGEST, 0), _taken(longest_first, wishes, result))
+    _write(_data(place, LONGEST, 0), _first_lines(longest_first, wishes, result))
     for seed in range(seeds):
         shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
-        _write(_data(place, RANDOM, seed), _taken(shuffled, wishes, result))
+        _write(_data(place, RANDOM, seed), _first_lines(shuffled, wishes, result))
     listen(StageStarted("train"))
     reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
     answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name in reports}
@@ -169,7 +169,7 @@ def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
     write_bytes(data / "train.jsonl", b"".join(one.line.data + b"\n" for one in lines))
 
 
-def _taken(lines: Sequence[ParsedLine], wishes: Wishes, result: SelectResult) -> list[ParsedLine]:
+def _first_lines(lines: Sequence[ParsedLine], wishes: Wishes, result: SelectResult) -> list[ParsedLine]:
     """The first lines, as many as the selection has or its budget of tokens allows."""
     if wishes.tokens is None:
         return list(lines[: result.selected])

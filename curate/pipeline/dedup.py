@@ -153,7 +153,11 @@ def plan(
         notes = [*unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
         found = _compared(table, config, check, crew, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
-        alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
+        alike = (
+            _paraphrases(table, found.losses, old_examples, config.embeddings, cache, listen)
+            if config.embeddings
+            else []
+        )
     counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
     return DedupResult(
         config=config,
@@ -236,7 +240,7 @@ def _pinned(
     return pinned, notes
 
 
-def _alike(
+def _paraphrases(
     table: Table, losses: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener
 ) -> list[DuplicateRemoval]:
     """Pairs among the kept examples that say the same in other words; of old and new data, only the new."""

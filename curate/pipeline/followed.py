@@ -78,9 +78,9 @@ class Follower:
 
     def look(self) -> list[Followed]:
         """The current state of all trainings, latest first."""
-        return [self._look(path) for path in self.project.runs]
+        return [self._read_run(path) for path in self.project.runs]
 
-    def _look(self, path: Path) -> Followed:
+    def _read_run(self, path: Path) -> Followed:
         new = Followed(path, self.project.name_of(path))
         offset, before = self._known.get(path, (0, new))
         end, events = new_events(path / "metrics.jsonl", offset)
@@ -110,7 +110,7 @@ class Follower:
             report=report,
             evaluation=evaluation,
             unread=unread,
-            said=_said(path),
+            said=_log_tail(path),
         )
         self._known[path] = (end, now)
         return now
@@ -139,7 +139,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _said(path: Path) -> str:
+def _log_tail(path: Path) -> str:
     try:
         return path.with_name(f"{path.name}.log").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
     except OSError:

@@ -93,18 +93,18 @@ class RunData:
     @cached_property
     def paths(self) -> list[Path]:
         """The files of the configuration."""
-        return data_files((self._named(name) for name in self.config.data), self.notes.append)
+        return data_files((self._resolved(name) for name in self.config.data), self.notes.append)
 
     @cached_property
     def given(self) -> list[Path]:
         """The files of a given test set."""
         return (
-            data_files((self._named(name) for name in self.config.split.existing), self.notes.append)
+            data_files((self._resolved(name) for name in self.config.split.existing), self.notes.append)
             if self.config.split.existing
             else []
         )
 
-    def _named(self, name: str) -> str | Path:
+    def _resolved(self, name: str) -> str | Path:
         return name if is_url(name) else self.project.folder / name
 
     def name(self, path: Path) -> str:

@@ -120,7 +120,9 @@ def select(
     _demand_signals(wishes.below, columns)
     at = {one.id: nth for nth, one in enumerate(exchanges)}
     left = [*planned.dropped, *_without_example(planned)]
-    staying, too_low = _staying(every, going, verdicts, partial(_too_low, below=wishes.below, columns=columns, at=at))
+    staying, too_low = _selectable(
+        every, going, verdicts, partial(_too_low, below=wishes.below, columns=columns, at=at)
+    )
     left += too_low
     weighed = heavy(removals(planned.lines, planned.losses, config, left))
     listen(StageStarted("select"))
@@ -162,7 +164,7 @@ def _demand_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> N
             raise UsageError(f"--below {visible(name)}: no such signal was computed", hint)
 
 
-def _staying(
+def _selectable(
     every: Iterable[tuple[Place, Example]],
     going: Collection[Place],
     verdicts: Mapping[str, DecisionState],

@@ -54,14 +54,14 @@ def _follow(child: "subprocess.Popen[bytes]", metrics: Path, listen: Listener) -
         ended = child.poll() is not None
         offset, events = new_events(metrics, offset)
         for event in events:
-            if advanced := _advanced(event):
+            if advanced := _stage_event(event):
                 listen(advanced)
         if ended:
             return
         sleep(POLL)
 
 
-def _advanced(event: dict[str, Any]) -> StageAdvanced | None:
+def _stage_event(event: dict[str, Any]) -> StageAdvanced | None:
     if event.get("event") == "phase":
         return StageAdvanced("train", int(event.get("done") or 0), event.get("total"), str(event.get("name", "")))
     if "step" in event and "loss" in event:

@@ -124,7 +124,7 @@ def _unclosed(answer: str) -> float:
     return float(min(3, open_pairs + odd))
 
 
-def _unopened(answer: str) -> float:
+def _unbalanced_closers(answer: str) -> float:
     text = answer[:SCAN]
     closed = sum(max(0, text.count(right) - text.count(left)) for left, right in OPENERS.items())
     closed -= len(re.findall(r"(?m)^\s*\w{1,2}\)", text))
@@ -207,7 +207,7 @@ def begin_features(answers: Sequence[str], known: Wording) -> Floats:
                 plain[:1] in ",;:.)]}!?%",
                 known.log_odds(first, known.first, here=True) if first else 0.0,
                 odd and first in WANTING and kind != "short",  # "the Sumerians"
-                _unopened(answer),
+                _unbalanced_closers(answer),
                 odd and bool(ENDED.search(plain)),
                 kind == "short",
                 rare,

@@ -29,11 +29,11 @@ def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
     found = np.ones(len(answers))
     for key in sorted(set(keys)):
         members = [at for at, other in enumerate(keys) if other == key]
-        found[members] = _within([answers[at] for at in members])
+        found[members] = _format_scores([answers[at] for at in members])
     return found
 
 
-def _within(answers: Sequence[str]) -> list[float]:
+def _format_scores(answers: Sequence[str]) -> list[float]:
     if len(answers) < GROUP:
         return [1.0] * len(answers)
     parsed = [_parsed(answer) for answer in answers]
@@ -41,7 +41,7 @@ def _within(answers: Sequence[str]) -> list[float]:
     if sum(is_json) >= MOSTLY * len(answers):
         present = _present(list(map(_keys, parsed)))
         return [have if good else 0.05 for good, have in zip(is_json, present, strict=True)]
-    return _present([_marks(answer) for answer in answers])
+    return _present([_section_marks(answer) for answer in answers])
 
 
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
@@ -51,7 +51,7 @@ def _present(every: Sequence[frozenset[str]]) -> list[float]:
     return [0.3 / len(required - have) if required - have else 1.0 for have in every]
 
 
-def _marks(answer: str) -> frozenset[str]:
+def _section_marks(answer: str) -> frozenset[str]:
     found = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in MARK.finditer(answer)}
     first = answer.strip()[:1]
     return frozenset(found if first.isalnum() else found | {f"^{first}"})

@@ -99,7 +99,7 @@ def ratings(
         out = len(missing) * model.reply_tokens
         rubric.before(Work(model.name, model.leaves, len(found), len(found) - len(missing), tokens, out, None))
     try:
-        for nth, (key, value) in enumerate(zip(missing, _asked(rubric.model, list(missing.values())), strict=True)):
+        for nth, (key, value) in enumerate(zip(missing, _scores(rubric.model, list(missing.values())), strict=True)):
             if value is not None:
                 store.add([key], [[value]])
             if nth % SAVED == SAVED - 1:
@@ -113,7 +113,7 @@ def ratings(
     return np.array([found[key] for key in keys], dtype=np.float64)
 
 
-def _asked(model: Endpoint | Local, messages: Sequence[str]) -> Iterator[float | None]:
+def _scores(model: Endpoint | Local, messages: Sequence[str]) -> Iterator[float | None]:
     if not messages:
         return iter(())
     return map(score_of, model.replies(messages)) if isinstance(model, Endpoint) else model.chances(messages)

@@ -96,7 +96,7 @@ def choose(
         for name in sorted(groups):
             members = set(groups[name])
             goal = len(chooser.chosen) + min(number, len(members)) - chooser.count(members)
-            reached = partial(_reaches, chooser, goal)
+            reached = partial(_has_enough, chooser, goal)
             chooser.choose(members.intersection(earlier), fits, reached)
             chooser.choose(members, fits, reached)
     chooser.choose(earlier, fits, is_full)
@@ -104,7 +104,7 @@ def choose(
     return chooser.chosen
 
 
-def _reaches(chooser: Chooser, count: int) -> bool:
+def _has_enough(chooser: Chooser, count: int) -> bool:
     return len(chooser.chosen) >= count
 
 

@@ -82,7 +82,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file or one of its
     items cannot be read, or no item has any of the names.
     """
-    named = list(_table(path) if _kind(path) in TABLES else _objects(path, fields))
+    named = list(_table(path) if _data_suffix(path) in TABLES else _objects(path, fields))
     items = [Item(place, tuple(_parts(value, tuple(name.lower() for name in fields)))) for place, value in named]
     if not any(item.parts for item in items):
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
@@ -91,7 +91,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     return items
 
 
-def _kind(path: Path) -> str:
+def _data_suffix(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     while suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
@@ -143,7 +143,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     MMLU has this form.
     """
     text = b"".join(blocks(path, tables=False)).decode("utf-8-sig", "replace")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_kind(path)])
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_data_suffix(path)])
     head: list[str] | None = None
     start = 1
     try:

@@ -318,7 +318,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
             roles = tuple([turn["role"] for turn in turns])
             texts = [turn["content"] for turn in turns]
             said = "\0".join(texts)
-            plain = type(turns) is list and (roles in KNOWN or _known(roles))
+            plain = type(turns) is list and (roles in KNOWN or _are_known(roles))
         except (ValueError, TypeError, KeyError):
             plain = False
         if plain:
@@ -357,7 +357,7 @@ KNOWN: set[tuple[str, ...]] = set()
 SHAPES = 10_000
 
 
-def _known(roles: tuple[str, ...]) -> bool:
+def _are_known(roles: tuple[str, ...]) -> bool:
     known = ROLES.issuperset(roles)
     if known and len(KNOWN) < SHAPES:
         KNOWN.add(roles)

@@ -118,7 +118,7 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     if is_document(start):
         facts.document = True
         for line, defect in elements(b"".join([start, *stream])):
-            yield parsed_line(line, facts) if defect is None else _unread(line, defect, facts)
+            yield parsed_line(line, facts) if defect is None else _unparsed_line(line, defect, facts)
         return
     skipped = len(BOM) if facts.bom else 0
     for line in split_lines(chain([start[skipped:]], stream), skipped):
@@ -163,7 +163,7 @@ def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
         yield block
 
 
-def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
+def _unparsed_line(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
     facts.lines += 1
     return ParsedLine(Place(facts.path, line.number, line.nth), line, Decoded(MISSING, (defect,)), None)
 

@@ -42,7 +42,7 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) 
         return "syntax", f"not a JSON object: {_lower(error.msg)} {where}"
     if error.msg == "Extra data":
         return _extra(rest, where)
-    known = _slip(text, error, rest, where)
+    known = _frequent_mistake(text, error, rest, where)
     return known or ("syntax", f"{_lower(error.msg)} {where}")
 
 
@@ -56,7 +56,7 @@ def _extra(rest: str, where: str) -> JsonMistake:
     return "syntax", f"text after the JSON value, {where}"
 
 
-def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
+def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
     """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return "repairable", f"a comma with nothing after it, {where}"
@@ -201,7 +201,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise _NotFiniteError(name)
 
 
@@ -212,8 +212,8 @@ def _finite(number: str) -> float:
     return value
 
 
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refuse, parse_float=_finite)
-_FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refuse_constant, parse_float=_finite)
+_FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _offset(text: str, index: int) -> int:

@@ -59,7 +59,9 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
     if trained := [key for key in lost if key in TRAINED]:
         raise UnwritableError(f"`{trained[0]}` beside the conversation")
     if taken := [
-        key for key in value if key in example and key not in ("messages", "tools") and not _same(key, value, example)
+        key
+        for key in value
+        if key in example and key not in ("messages", "tools") and not _is_same(key, value, example)
     ]:
         raise UnwritableError(f"the line has a key {taken[0]!r}, which the form uses for something else")
     written = value if not form.keeps else {**value, **rest}
@@ -68,7 +70,7 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
     return Written(written, (*lost, *_verified(written, said)))
 
 
-def _same(key: str, value: Object, example: Object) -> bool:
+def _is_same(key: str, value: Object, example: Object) -> bool:
     return bool(value[key] == example[key]) or key in ("toolConfig", "responses_create_params")
 
 

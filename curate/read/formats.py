@@ -88,7 +88,7 @@ def example_of(value: Object, place: Place) -> Example:
         except MISSHAPEN:
             defect = defect or ("", f"not readable as {known.name}: a value has another type than the format has there")
             continue
-        if defect is None and (unread := _unread(known, found.value)):
+        if defect is None and (unread := _unread_text(known, found.value)):
             defect = unread, f"{unread[1:]} is not read in the format {known.name}"
         return found if defect is None else replace(found, defect=defect)
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
@@ -114,7 +114,7 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
     return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer)
 
 
-def _unread(known: Format, value: Object) -> str:
+def _unread_text(known: Format, value: Object) -> str:
     """Pointer to a text beside the conversation where other data has a part of it; empty if there is none."""
     if known.name == "openai-preference" and (beside := value.get("input", {}).keys() - {"parallel_tool_calls"}):
         return f"/input/{escape(min(beside))}"

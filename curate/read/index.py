@@ -44,7 +44,7 @@ class FileIndex:
         """The last byte of the previous block."""
         self._lock = Lock()
         try:
-            self._own(
+            self._keep_open(
                 real_path(path).open("rb")
             )  # stays open while lines are read: a replacement of the file does not affect it
         except OSError as error:
@@ -52,7 +52,7 @@ class FileIndex:
                 f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
             ) from error
 
-    def _own(self, file: IO[bytes]) -> None:
+    def _keep_open(self, file: IO[bytes]) -> None:
         self._file = file
         weakref.finalize(self, file.close)
 
@@ -71,7 +71,7 @@ class FileIndex:
             offset = skip = len(BOM) if start.startswith(BOM) else 0
             rest, number, block = offset, 0, start
             if copy is not None:
-                self._own(copy)
+                self._keep_open(copy)
             while block:
                 if copy is not None:
                     with self._lock:
@@ -127,7 +127,7 @@ class FileIndex:
         copy = tempfile.TemporaryFile()  # noqa: SIM115
         copy.write(data)
         copy.flush()
-        self._own(copy)
+        self._keep_open(copy)
         lines = [line for line, _ in elements(data)]
         self._nths = {at: (line.column, line.nth) for at, line in enumerate(lines)}
         self._add(

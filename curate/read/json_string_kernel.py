@@ -91,7 +91,7 @@ def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known
 
 
 @compiled
-def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
+def _matches(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
     """The meanings of the patterns that match at the last four bytes of the text and the next bytes of the data."""
     meant = 0
     nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
@@ -147,7 +147,7 @@ def _begins_with(data: Array, at: int, names: Array) -> bool:
 
 
 @compiled
-def _opened(data: Array, at: int, shorts: Array) -> int:
+def _short_matches(data: Array, at: int, shorts: Array) -> int:
     """The meanings of the short patterns that begin here; an escape may stand for any non-ASCII character."""
     meant, first = 0, data[np.uintp(at)]
     for short in shorts:
@@ -163,7 +163,7 @@ def _opened(data: Array, at: int, shorts: Array) -> int:
 
 
 @compiled
-def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> int:
+def _ending_matches(window: int, text: Array, start: int, used: int, triples: Array) -> int:
     """The meanings of the three-byte patterns that end here."""
     meant = 0
     for nth in range(len(triples)):
@@ -218,7 +218,7 @@ def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
 
 
 @compiled
-def _beyond(
+def _non_ascii(
     data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables,
     told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -251,7 +251,7 @@ def _beyond(
 
 
 @compiled
-def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
+def _may_fire(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
     """Whether the matched patterns are enough to stop; adds their meanings to `told`."""
     told[FLAGS] |= meant
     told[COUNT] += meant & SEVERAL != 0
@@ -280,7 +280,7 @@ def _digits(
 
 
 @compiled
-def _marks(
+def _mark_may_fire(
     data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array
 ) -> bool:
     """Whether an unescaped ASCII mark here begins something on which a rule may fire."""
@@ -292,8 +292,8 @@ def _marks(
         return bool(_is_address(data, at, text, start, used, known))
     if code == 123:
         return bool(known.variables and _is_variable(data, at, int(text[np.uintp(used - 1)]) if used > start else 0))
-    meant = _opened(data, at, known.needles.shorts)
-    return bool(meant and _tells(meant, role, used - start - told[MORE], known.start, told))
+    meant = _short_matches(data, at, known.needles.shorts)
+    return bool(meant and _may_fire(meant, role, used - start - told[MORE], known.start, told))
 
 
 @compiled
@@ -310,8 +310,8 @@ def scan_json_string(  # noqa: PLR0912
     while True:
         code = int(data[np.uintp(at)])
         if _SPECIAL[np.uintp(code)]:  # one in twenty bytes of most texts
-            meant = _ended(window, text, start, used, known.needles.triples)
-            if code < 32 or (meant and _tells(meant, role, used - start - told[MORE], known.start, told)):
+            meant = _ending_matches(window, text, start, used, known.needles.triples)
+            if code < 32 or (meant and _may_fire(meant, role, used - start - told[MORE], known.start, told)):
                 return -1, 0, 0
             if code == 34:
                 break
@@ -319,7 +319,7 @@ def scan_json_string(  # noqa: PLR0912
             if is_escape:
                 code = int(data[np.uintp(at + 1)])
             if code >= 128 or (is_escape and code == 117):
-                at, used, used_folded = _beyond(
+                at, used, used_folded = _non_ascii(
                     data, at, text, start, used, folded, used_folded, known.characters, told
                 )
                 if at < 0:
@@ -338,7 +338,7 @@ def scan_json_string(  # noqa: PLR0912
                     return -1, 0, 0
                 window = 0
                 continue
-            elif _marks(data, at, role, text, start, used, known, told):
+            elif _mark_may_fire(data, at, role, text, start, used, known, told):
                 return -1, 0, 0
         low = int(_LOWER[np.uintp(code)])
         text[np.uintp(used)] = code
@@ -347,8 +347,8 @@ def scan_json_string(  # noqa: PLR0912
         window = ((window << 8) | low) & 0xFFFFFFFF
         spread = ((window * FACTOR) & 0xFFFFFFFF) >> (32 - BITS)
         if (bits[np.uintp(spread >> 3)] >> (spread & 7)) & 1:
-            meant = _found(data, at, text, start, used, window, known.needles)
-            if meant and _tells(meant, role, used - start - told[MORE], known.start, told):
+            meant = _matches(data, at, text, start, used, window, known.needles)
+            if meant and _may_fire(meant, role, used - start - told[MORE], known.start, told):
                 return -1, 0, 0
     told[CHARS] = used - start - told[MORE]
     if told[KIND_END] == used and told[KIND] & SPACE:

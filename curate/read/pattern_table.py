@@ -118,11 +118,11 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
         ).reshape(-1, 3),
     )
     for nth, (pattern, at) in enumerate(found):
-        _enter(tables, nth, pattern, at)
+        _add_pattern(tables, nth, pattern, at)
     return tables
 
 
-def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
+def _add_pattern(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
     """Add a pattern to the tables, indexed by its four bytes at `at`."""
     data = pattern.data
     gram = int.from_bytes(data[at : at + SIZE].lower(), "big")

@@ -33,7 +33,7 @@ BLOCK: Final = 32
 
 
 @compiled
-def _put(out: Array, at: int, text: Array) -> Any:
+def _write_bytes(out: Array, at: int, text: Array) -> Any:
     """Write `text`; returns the end."""
     for nth in range(len(text)):
         out[at + nth] = text[nth]
@@ -41,14 +41,14 @@ def _put(out: Array, at: int, text: Array) -> Any:
 
 
 @compiled
-def _named(out: Array, at: int, role: int) -> Any:
+def _write_role(out: Array, at: int, role: int) -> Any:
     """Write the name of a role; returns the end."""
     return (
-        _put(out, at, ROLE_BYTES[0])
+        _write_bytes(out, at, ROLE_BYTES[0])
         if role == SYSTEM
-        else _put(out, at, ROLE_BYTES[1])
+        else _write_bytes(out, at, ROLE_BYTES[1])
         if role == USER
-        else _put(out, at, ROLE_BYTES[2])
+        else _write_bytes(out, at, ROLE_BYTES[2])
     )
 
 
@@ -146,7 +146,7 @@ def _line(
     at = first_turn_start(data, at, end)
     if at < 0:
         return -1, 0, 0, 0
-    used = _put(canon, used, _HEAD)
+    used = _write_bytes(canon, used, _HEAD)
     first, more = count, True
     while more:
         role, at = turn_start(data, at, end)
@@ -156,19 +156,19 @@ def _line(
             canon[used] = 44
             used += 1
         start, begin = used, written
-        used = _put(canon, used, _BODY)
+        used = _write_bytes(canon, used, _BODY)
         at, used, written = _string(data, at, end, canon, used, text, written, told)
         if at < 0:
             return -1, 0, 0, 0
         text[written] = 10
         written += 1
-        used = _put(canon, _named(canon, _put(canon, used, _MIDDLE), role), _TAIL)
+        used = _write_bytes(canon, _write_role(canon, _write_bytes(canon, used, _MIDDLE), role), _TAIL)
         turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
         turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
         count += 1
         at, more = next_turn_start(data, at, end)
     at = line_end(data, at, end) if at >= 0 else -1
-    return (at, _put(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
+    return (at, _write_bytes(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
 
 
 @entry

@@ -189,10 +189,10 @@ def scores_of(value: Any) -> Scores:
         if isinstance(one, dict) and isinstance(one.get("name", one.get("key")), str):
             given = _first(one, "value", "score", "stringValue", "string_value")
             found.setdefault(str(one.get("name", one.get("key"))), []).append(given)
-    return {name: _mean([item for item in given if item is not None]) for name, given in found.items()}
+    return {name: _mean_score([item for item in given if item is not None]) for name, given in found.items()}
 
 
-def _mean(given: list[Any]) -> Any:
+def _mean_score(given: list[Any]) -> Any:
     numbers = [item for item in given if isinstance(item, int | float)]
     return sum(numbers) / len(numbers) if len(numbers) > 1 else given[0] if given else None
 

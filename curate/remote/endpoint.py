@@ -121,10 +121,10 @@ class Endpoint:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def _unless(self, statuses: Collection[int], ask: Callable[[], Reply]) -> Reply | None:
+    def _reply_unless(self, statuses: Collection[int], ask: Callable[[], Reply]) -> Reply | None:
         """The reply to a request; None if the service answers with one of these statuses."""
         try:
-            with self._said():
+            with self._translated_errors():
                 return ask()
         except RemoteError as error:
             if error.status in statuses:
@@ -139,7 +139,7 @@ class Endpoint:
             raise InputError(
                 f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
             ) from error
-        with file, self._said():
+        with file, self._translated_errors():
             return self._send(path, file)
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
@@ -158,54 +158,54 @@ class Endpoint:
 
     def file(self, file_id: str) -> UploadedFile | None:
         """The record of an uploaded file; None if the service no longer has it."""
-        return self._unless(GONE, lambda: self._file(file_id))
+        return self._reply_unless(GONE, lambda: self._file(file_id))
 
     def delete(self, file_id: str) -> None:
         """Delete a file, if the service still has it."""
-        self._unless(GONE, lambda: self._delete(file_id))
+        self._reply_unless(GONE, lambda: self._delete(file_id))
 
     def jobs_on(self, training_file: str) -> list[Job]:
         """The latest jobs on a training file."""
-        with self._said():
+        with self._translated_errors():
             page = self._get(JOBS, limit=PAGE)
             return [job for job in map(job_of, listed(page)) if job.training_file == training_file]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         """Start a job. There is no retry: a request without a reply may have started one."""
         client = self._client.with_options(max_retries=0, timeout=LONG_SECONDS)
-        with self._said():
+        with self._translated_errors():
             return job_of(plain(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file))))
 
     def job(self, job_id: str) -> Job:
         """The state of a job."""
-        with self._said():
+        with self._translated_errors():
             return job_of(plain(self._client.fine_tuning.jobs.retrieve(job_id)))
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job."""
-        with self._said():
+        with self._translated_errors():
             return job_of(plain(self._client.fine_tuning.jobs.cancel(job_id)))
 
     def events(self, job_id: str, after: str | None) -> EventPage:
         """The page of events that follows an event in the service's order; the first page for None."""
-        with self._said():
+        with self._translated_errors():
             page = self._get(f"{JOBS}/{job_id}/events", limit=PAGE, **({"after": after} if after else {}))
             return EventPage([event_of(value) for value in listed(page)], bool(page.get("has_more")))
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The checkpoints of a job; empty if the service has no such request."""
         path = f"{JOBS}/{job_id}/checkpoints"
-        return self._unless((400, 404, 405, 501), lambda: listed(self._get(path, limit=PAGE))) or []
+        return self._reply_unless((400, 404, 405, 501), lambda: listed(self._get(path, limit=PAGE))) or []
 
     def content(self, file_id: str) -> bytes | None:
         """The content of a result file; None if the service no longer has it."""
-        return self._unless(GONE, lambda: self._client.files.content(file_id).content)
+        return self._reply_unless(GONE, lambda: self._client.files.content(file_id).content)
 
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
         return plain(self._client.get(path, cast_to=object, options={"params": parameters}))
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         """Convert errors of the client to `RemoteError` with the next step."""
         import openai
 
@@ -261,20 +261,20 @@ class OwnEndpoint(Endpoint, ABC):
 
     @override
     def jobs_on(self, training_file: str) -> list[Job]:
-        with self._said():
+        with self._translated_errors():
             jobs = map(self.job_of, listed(self._get(f"{self.jobs_path}{self.jobs_query}"), self.jobs_key))
             return [job for job in jobs if job.training_file == training_file]
 
     @override
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         options: Any = {"max_retries": 0, "timeout": LONG_SECONDS}
-        with self._said():
+        with self._translated_errors():
             body = self.request(settings, training_file, validation_file)
             return self.job_of(plain(self._client.post(self.jobs_path, body=body, cast_to=object, options=options)))
 
     @override
     def job(self, job_id: str) -> Job:
-        with self._said():
+        with self._translated_errors():
             return self.job_of(self._get(f"{self.jobs_path}/{job_id}"))
 
 

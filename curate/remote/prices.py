@@ -35,7 +35,7 @@ def price_of(
     """The price of training `model`, None if unknown: the one given on the command line (`named`), else from the user's
     own table (the longest beginning of the name counts), else from the service's `prices`.
     """
-    listed = next((price for price in prices if _fits(price, model, method)), None)
+    listed = next((price for price in prices if _covers(price, model, method)), None)
     longest = listed.longest if listed else None
     if named is not None:
         return Price(model, named, "million tokens", "--price", longest=longest)
@@ -45,7 +45,7 @@ def price_of(
     return listed
 
 
-def _fits(price: Price, model: str, method: Method) -> bool:
+def _covers(price: Price, model: str, method: Method) -> bool:
     if method not in price.methods or not model.removeprefix("ft:").startswith(price.model):
         return False
     if price.billions is None:

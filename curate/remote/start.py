@@ -42,10 +42,10 @@ def start(
     address = endpoint.place.address
     order = order_hash(address, settings, training.sha256, validation.sha256 if validation else None)
     open_, jobs = journal.asked(address, order)
-    if open_ is not None and (job := _taken(endpoint, journal, open_)) is not None:
+    if open_ is not None and (job := _new_job_of(endpoint, journal, open_)) is not None:
         journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
         return Started(job, found=True)
-    if not again and (job := _going(endpoint, jobs)) is not None:
+    if not again and (job := _latest_job(endpoint, jobs)) is not None:
         return Started(job, found=True)
     asked = JobAsked(
         address=address,
@@ -77,45 +77,45 @@ def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Cal
             if not error.passing or (error.wait or 0) > LONGEST:
                 raise
             if error.status is None:
-                return _awaited(endpoint, journal, asked, error, sleep)
+                return _wait_for_job(endpoint, journal, asked, error, sleep)
             sleep(error.wait if error.wait is not None else PAUSE * 2**nth)
-            if error.status != 429 and (job := _taken(endpoint, journal, asked)) is not None:
+            if error.status != 429 and (job := _new_job_of(endpoint, journal, asked)) is not None:
                 return job
             if nth == TRIES - 1:
                 raise
     raise AssertionError("a loop that returns or raises")
 
 
-def _awaited(
+def _wait_for_job(
     endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]
 ) -> Job:
     """The job of a request without a reply, once the service lists it. Raises `RemoteError` if it does not."""
     for nth in range(TRIES):
-        if (job := _taken(endpoint, journal, asked)) is not None:
+        if (job := _new_job_of(endpoint, journal, asked)) is not None:
             return job
         sleep(PAUSE * 2**nth)
     hint = "run the command again in a few minutes; it first looks for the job, so that none is started twice"
     raise RemoteError(f"{error.message}; no job found so far", hint, passing=True) from None
 
 
-def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
+def _new_job_of(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
     """The job of a request without a reply: a new one on its file that belongs to no other order."""
     others = {*asked.before, *(started.job for started in journal.all_started())}
     new = [
         job
         for job in endpoint.jobs_on(asked.training_file)
-        if job.id not in others and _alike(job.model, asked.settings.model)
+        if job.id not in others and _same_model(job.model, asked.settings.model)
     ]
     return new[0] if new else None
 
 
-def _alike(told: str, named: str) -> bool:
+def _same_model(told: str, named: str) -> bool:
     """Whether two names may mean one model: services append a date, or report no name."""
     told, named = told.lower(), named.lower()
     return told.startswith(named) or named.startswith(told)
 
 
-def _going(endpoint: Endpoint, jobs: list[str]) -> Job | None:
+def _latest_job(endpoint: Endpoint, jobs: list[str]) -> Job | None:
     """The last of some jobs, unless it failed, was cancelled or no longer exists."""
     if not jobs:
         return None

@@ -68,20 +68,20 @@ class TogetherEndpoint(OwnEndpoint):
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job."""
-        with self._said():
+        with self._translated_errors():
             return self.job_of(
                 {"id": job_id, **plain(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))}
             )
 
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
         """All events of a job, in one page."""
-        with self._said():
+        with self._translated_errors():
             page = self._get(f"{self.jobs_path}/{job_id}/events")
             return EventPage([_event(value) for value in listed(page)], more=False)
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The checkpoints of a job."""
-        with self._said():
+        with self._translated_errors():
             values = listed(self._get(f"{self.jobs_path}/{job_id}/events"))
         return [value for value in values if value.get("checkpoint_path")]
 

@@ -75,7 +75,7 @@ def send(
         journal.add(FileGone(address=address, file_id=known.file_id))
     if before is not None:
         before()
-    file = _arrived(endpoint, path, size, advance)
+    file = _upload_completely(endpoint, path, size, advance)
     if (path.stat().st_size, sha256(path)) != (size, digest):
         endpoint.delete(file.id)
         raise InputError(
@@ -87,7 +87,7 @@ def send(
     return Sent(display_name(path), digest, size, file.id, reused=False)
 
 
-def _arrived(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:
+def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:
     """Upload a file until it has arrived completely, as far as the service reports its size. Raises `RemoteError`."""
     arrived = 0
     for _ in range(TRIES):

@@ -51,7 +51,7 @@ def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
     yield '<h2>Overview</h2>\n<div class="plots">\n'
     yield bars(
         "Findings by rule",
-        [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)],
+        [(_rule_title(code, report), count, severities[code].value) for code, count in rule_counts(report)],
     )
     turns = Counter(min(count, MANY_TURNS) for count in counted.turns)
     several = range(min(turns), max(turns) + 1) if turns else ()
@@ -99,7 +99,7 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         first, rule = groups[code][0][0], report.rules.get(code)
         yield (
             f'<details open data-group><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> '
-            f"{safe(_titled(code, report))}"
+            f"{safe(_rule_title(code, report))}"
         )
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
         yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"  # noqa: E501
@@ -122,7 +122,7 @@ def _item(finding: Finding, spot: SourceRange | None) -> str:
     return f"<li {data}><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
 
 
-def _titled(code: str, report: CheckResult) -> str:
+def _rule_title(code: str, report: CheckResult) -> str:
     rule = report.rules.get(code)
     return f"{code} {rule.name}" if rule else code
 

@@ -65,13 +65,13 @@ class _Source:
         """The ranges of the findings in this file."""
         told = 0
         try:
-            for spot in self._spots(findings):
+            for spot in self._ranges(findings):
                 yield spot
                 told += 1
         except InputError:  # the file was deleted since the check: findings are shown without text
             yield from [None] * (len(findings) - told)
 
-    def _spots(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
+    def _ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         # a pipe cannot be read twice
         if not any(finding.line for finding in findings) or not real_path(self.path).is_file():
             yield from [None] * len(findings)
@@ -147,14 +147,14 @@ class _Place:
             self.secret = any(other.code.startswith("S") for other in others) or holds_secret(self.text)
         if finding.code.startswith(READER) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
-            return self._spot(start, min(start + 1, len(self.text)), text=text)
+            return self._range(start, min(start + 1, len(self.text)), text=text)
         found = self.spots.get(finding.pointer)  # several rules may report one value
         if found is None:
             start, end = (finding.pointer and self.spans.find(finding.pointer)) or (0, len(self.text.rstrip()))
-            found = self.spots[finding.pointer] = self._spot(start, end, text=text)
+            found = self.spots[finding.pointer] = self._range(start, end, text=text)
         return found
 
-    def _spot(self, start: int, end: int, *, text: bool) -> SourceRange:
+    def _range(self, start: int, end: int, *, text: bool) -> SourceRange:
         """The range from `start` to `end` of the text."""
         hidden = not text or bool(self.secret)
         said, line = self.text, self.line

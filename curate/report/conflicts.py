@@ -195,9 +195,9 @@ def _block(conflict: Conflict, state: str) -> Iterator[Text]:
         first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
-        answer = _marked(masked(side.answer), redacted_excerpt(span, side.answer))
+        answer = _highlighted(masked(side.answer), redacted_excerpt(span, side.answer))
         yield Text.assemble(f"  {name} {visible(str(side.example.place))}: ", *answer)
-    yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
+    yield Text(f"    {'; '.join(_evidence_text(found, left, right) for found in evidence)}", style="dim")
 
 
 def same_question(conflict: Conflict) -> str:
@@ -205,7 +205,7 @@ def same_question(conflict: Conflict) -> str:
     return f"the same question with a probability of {conflict.same_question:.2f}, {conflict.similarity:.2f} alike"
 
 
-def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
+def _highlighted(answer: str, span: str) -> Iterator[tuple[str, str]]:
     """An excerpt of an answer around its marked contradictory words."""
     at = answer.find(span) if 0 < len(span) < len(answer) else -1
     if at < 0 or len(span) > ANSWER // 2:
@@ -218,7 +218,7 @@ def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
     yield visible(after.replace("\n", " ").rstrip()) + ("…" if len(answer) > at + len(span) + room else ""), ""
 
 
-def _said(evidence: Evidence, left: Question, right: Question) -> str:
+def _evidence_text(evidence: Evidence, left: Question, right: Question) -> str:
     if evidence.source == "judge":
         return f"judge: {excerpt(redact_message(evidence.why), SPAN) or 'they contradict each other'}"
     spans = (

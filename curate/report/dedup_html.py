@@ -81,11 +81,11 @@ def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
     for role, pieces in turn_diffs(gone, kept):
         if pieces:
             shown = folded(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
-            left, right = _marked(shown, "gone", "del"), _marked(shown, "kept", "ins")
+            left, right = _highlighted(shown, "gone", "del"), _highlighted(shown, "kept", "ins")
             yield f'<p class="quiet">{safe(role)}</p><div class="pair"><pre>{left}</pre><pre>{right}</pre></div>'
 
 
-def _marked(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
+def _highlighted(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
     """One side of a turn, with the text that only it has marked."""
     return "".join(
         f"<{tag}>{block(text)}</{tag}>" if kind == side else block(text)

@@ -23,7 +23,7 @@ def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
     for before, after, _ in lines:
         if before == after:
             if hunk:
-                hunk.append(_marked(b" ", before))
+                hunk.append(_diff_line(b" ", before))
                 trailing += 1
             ahead.append(before)
         else:
@@ -31,9 +31,9 @@ def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
                 if not started:
                     yield f"--- {visible(name)}\n+++ {visible(name)}\n".encode()
                     started = True
-                hunk = [_marked(b" ", line) for line in ahead]
+                hunk = [_diff_line(b" ", line) for line in ahead]
                 old_start, new_start = old - len(ahead), new - len(ahead)
-            hunk += [_marked(b"-", before), *(_marked(b"+", line) for line in _lines(after))]
+            hunk += [_diff_line(b"-", before), *(_diff_line(b"+", line) for line in _lines(after))]
             trailing = 0
             ahead.clear()
         old, new = old + 1, new + len(_lines(after))
@@ -48,7 +48,7 @@ def _lines(data: bytes) -> list[bytes]:
     return LINE.findall(data)
 
 
-def _marked(mark: bytes, line: bytes) -> bytes:
+def _diff_line(mark: bytes, line: bytes) -> bytes:
     return mark + line if line.endswith(b"\n") else mark + line + b"\n\\ No newline at end of file\n"
 
 

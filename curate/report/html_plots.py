@@ -100,7 +100,7 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
         ]
         parts.append(f'<polyline class="{curve.kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
         if curve.kind or len(points) == 1:
-            parts += [_circle(curve.kind, x, y, 2.5) for x, y in points]
+            parts += [_circle_svg(curve.kind, x, y, 2.5) for x, y in points]
     named = dict.fromkeys((curve.name, curve.kind) for curve in drawn)
     told = (f"{curve.name} from {curve.points[0][1]:.4g} to {curve.points[-1][1]:.4g}" for curve in drawn)
     return _figure(title, named if len(named) > 1 else (), told, parts)
@@ -121,7 +121,7 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
             parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
         # drawn last, so that no other dot covers it
         of_it = sorted((dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best")
-        parts += [_circle(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
+        parts += [_circle_svg(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
     there = {dot.kind for dot in shown}
     return _figure(
         title,
@@ -145,7 +145,7 @@ def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
     for dots in drawn:
         for x, y in dots.points[:: -(-len(dots.points) // MOST_DOTS)]:
             parts.append(
-                _circle(
+                _circle_svg(
                     dots.kind,
                     left + x / right * (WIDTH - left - 12),
                     ABOVE + (1 - y / top) * (height - ABOVE - BELOW),
@@ -195,7 +195,7 @@ def _text(x: float | str, y: float | str, said: str, anchor: str = "") -> str:
     return f'<text class="quiet" x="{x}" y="{y}"{placed}>{said}</text>'
 
 
-def _circle(kind: str, x: float, y: float, radius: float) -> str:
+def _circle_svg(kind: str, x: float, y: float, radius: float) -> str:
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
 
 

@@ -25,10 +25,10 @@ class MaskedConsole(Console):
         """Print as rich does; on a terminal, what does not fit on a line is indented below it."""
         if not (self.soft_wrap or self.stderr or options.get("no_wrap")):
             lines = (Text(one) if isinstance(one, str) else one for one in objects)
-            objects = tuple(self._hanging(one) if isinstance(one, Text) else one for one in lines)
+            objects = tuple(self._wrapped(one) if isinstance(one, Text) else one for one in lines)
         super().print(*objects, **options)
 
-    def _hanging(self, line: Text) -> Text:
+    def _wrapped(self, line: Text) -> Text:
         """A line, wrapped: the rest of it begins at its last column in the left half, else two places further in."""
         line = self._masked(line)
         text = line.plain
@@ -46,16 +46,16 @@ class MaskedConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, but masked and escaped."""
         if isinstance(renderable, str):
-            renderable = self._shown(renderable)
+            renderable = self._printable(renderable)
         elif isinstance(renderable, Text):
             renderable = self._masked(renderable)
         return super().render(renderable, options)
 
     def _masked(self, text: Text) -> Text:
-        shown = self._shown(text.plain)
+        shown = self._printable(text.plain)
         if shown == text.plain:
             return text
         return Text(shown, style=text.style, justify=text.justify, overflow=text.overflow, no_wrap=text.no_wrap)
 
-    def _shown(self, text: str) -> str:
+    def _printable(self, text: str) -> str:
         return visible(without_keys(text), keep_newlines=not self.stderr)

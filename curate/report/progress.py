@@ -45,7 +45,9 @@ class StageProgress:
         if isinstance(event, RunPlanned):
             self.planned = event.stages
             if self.bar is not None:
-                self.whole = self.bar.add_task("", total=len(event.stages), stage="run", text=_of(0, event.stages))
+                self.whole = self.bar.add_task(
+                    "", total=len(event.stages), stage="run", text=_progress_text(0, event.stages)
+                )
         elif isinstance(event, StageStarted):
             self.started = monotonic()
             if self.bar is not None:
@@ -63,13 +65,13 @@ class StageProgress:
             self.task = None
         if self.bar is not None and self.whole is not None and event.stage in self.planned:
             done = self.planned.index(event.stage) + 1
-            self.bar.update(self.whole, completed=done, text=_of(done, self.planned))
+            self.bar.update(self.whole, completed=done, text=_progress_text(done, self.planned))
         took = "unchanged" if event.reused else f"{monotonic() - self.started:.1f} s"
         if self.out is not None:
             self.out.print(f"{event.stage:<10} {event.summary} ({took})")
 
 
-def _of(done: int, stages: tuple[str, ...]) -> str:
+def _progress_text(done: int, stages: tuple[str, ...]) -> str:
     """The progress of a stage, and the remaining time."""
     left = ", ".join(stages[done:])
     return f"{done} of {len(stages)} stages" + (f"; {left}" if left else "")

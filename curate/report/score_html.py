@@ -50,9 +50,9 @@ def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
     yield f"<details><summary><h3>{safe(title)}</h3></summary><div><ol>"
     for one in examples:
         yield f"<li><b>{one.value:.3f}</b> <code>{safe(where(one.file, one.line))}</code> "
-        yield f"{safe(masked(one.request)[:300])}<pre>{safe(_shown(masked(one.answer)))}</pre></li>"
+        yield f"{safe(masked(one.request)[:300])}<pre>{safe(_shortened(masked(one.answer)))}</pre></li>"
     yield "</ol></div></details>\n"
 
 
-def _shown(answer: str) -> str:
+def _shortened(answer: str) -> str:
     return answer if len(answer) <= MOST else f"{answer[: MOST // 2]} … {answer[-MOST // 2 :]}"

@@ -165,8 +165,8 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
         duplicates=stats.duplicates,
         tokens_by="model" if stats.model else "bytes",
         model_name=stats.model or None,
-        turns=_spread(stats.turns),
-        tokens=_spread(stats.tokens),
+        turns=_spread_of(stats.turns),
+        tokens=_spread_of(stats.tokens),
         histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
         roles={
             name: RoleNumbers.model_validate(role)
@@ -192,7 +192,7 @@ def _estimate(stats: Stats, plan: Plan) -> Estimate:
     )
 
 
-def _spread(values: Sequence[int]) -> Spread:
+def _spread_of(values: Sequence[int]) -> Spread:
     ordered = sorted(values)
     total = sum(ordered)
     mean = round(total / len(ordered), 2) if ordered else 0.0

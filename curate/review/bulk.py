@@ -55,7 +55,7 @@ def preview(
     words: dict[str, VerdictOrEdit] = {}
     entries = 0
     for entry in _decidable(session, kind, rows, decided_too=decided_too):
-        said = _said(session, entry, choice)
+        said = _verdicts(session, entry, choice)
         entries += bool(said)
         old = {example: session.verdict(example, entry.target) for example in said}
         new = {example: word for example, word in said.items() if old[example] != word and words.get(example) != "drop"}
@@ -74,7 +74,9 @@ def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: b
             yield queue.entry(number)
 
 
-def _said(session: ReviewSession, entry: Entry, choice: Choice | Literal["undecided"]) -> Mapping[str, VerdictOrEdit]:
+def _verdicts(
+    session: ReviewSession, entry: Entry, choice: Choice | Literal["undecided"]
+) -> Mapping[str, VerdictOrEdit]:
     if choice == "undecided":
         return dict.fromkeys(entry.ids, choice)
     return verdicts_for(session, entry, choice) if choice != "right" or len(compared(entry)) == 2 else {}

@@ -28,8 +28,13 @@ def draft_of(value: dict[str, Any]) -> str:
     """The text for a line's object."""
     turns = value.get("messages")
     if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_plain(turn) for turn in turns):
-        return "\n".join(f"{TURN}{_shown(turn['role'])}\n{_marked(_shown(turn['content']))}" for turn in turns) + "\n"
-    return _shown(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+        return (
+            "\n".join(
+                f"{TURN}{_escape(turn['role'])}\n{_escape_role_marks(_escape(turn['content']))}" for turn in turns
+            )
+            + "\n"
+        )
+    return _escape(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
 
 
 def line_in(draft: str, pointer: str) -> int:
@@ -48,7 +53,7 @@ def value_of(draft: str) -> dict[str, Any]:
     if text.startswith(TURN):
         return {"messages": _turns(text)}
     # a lone surrogate cannot be written in UTF-8, but as an escape
-    data = _meant(text).encode("utf-8", "backslashreplace")
+    data = _unescape(text).encode("utf-8", "backslashreplace")
     decoded = decode(data)
     for defect in decoded.defects:
         if decoded.value is MISSING or defect.kind == "repeated-key":
@@ -79,19 +84,21 @@ def _turns(text: str) -> list[dict[str, str]]:
             turns.append((line.removeprefix(TURN), []))
         else:
             turns[-1][1].append(line)
-    return [{"role": _meant(role), "content": _meant(MARKED.sub(r"\1#: ", "\n".join(lines)))} for role, lines in turns]
+    return [
+        {"role": _unescape(role), "content": _unescape(MARKED.sub(r"\1#: ", "\n".join(lines)))} for role, lines in turns
+    ]
 
 
-def _marked(text: str) -> str:
+def _escape_role_marks(text: str) -> str:
     return re.sub(r"^(\\*)#: ", r"\\\1#: ", text, flags=re.MULTILINE)
 
 
-def _shown(text: str) -> str:
+def _escape(text: str) -> str:
     """Escape controls except line breaks and tabs; double the backslashes before what looks like an escape."""
     return SHOWN.sub(lambda match: match[1] * 2 + (f"\\u{{{ord(match[2]):x}}}" if match[2] else match[3]), text)
 
 
-def _meant(text: str) -> str:
+def _unescape(text: str) -> str:
     def back(match: re.Match[str]) -> str:
         backslashes, digits = match.groups()
         kept, escapes = divmod(len(backslashes), 2)

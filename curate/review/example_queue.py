@@ -35,7 +35,7 @@ class ExampleQueue(Queue):
         """Add the lines found since."""
         more = len(self.lines) - len(self)
         if more > 0:
-            self._grow([ReviewStatus.UNDECIDED if self.share is None else ReviewStatus.NOTHING] * more)
+            self._extend([ReviewStatus.UNDECIDED if self.share is None else ReviewStatus.NOTHING] * more)
             self._shown = np.concatenate([self._shown, np.full(more, self.share is None)])
 
     def know(self, fact: ExamplesKnown) -> None:

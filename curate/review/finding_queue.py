@@ -65,7 +65,7 @@ class FindingQueue(Queue):
             self._hints.setdefault(finding.code, finding.hint)
         for name, values in columns.items():
             self._columns[name].extend(values)
-        self._grow(statuses)
+        self._extend(statuses)
         with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != "D001"]
         self.example_index.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
 
@@ -165,7 +165,7 @@ class FindingQueue(Queue):
             found &= in_ranges(column["line"], query.lines)
         if query.fixes:
             found &= column["fixable"] == 1
-            fits = [_fits(code, query.fixes) for code in self.codes.all]
+            fits = [_has_fix(code, query.fixes) for code in self.codes.all]
             found &= matches_names(column["code"], self.codes.all, fits)
         if query.scores:
             found &= False
@@ -185,7 +185,7 @@ class FindingQueue(Queue):
         }
 
 
-def _fits(code: str, fixes: Sequence[str]) -> bool:
+def _has_fix(code: str, fixes: Sequence[str]) -> bool:
     """Whether the fix of a rule is of one of some kinds: `safe`, `unsafe`, `any`."""
     from curate.lint.rules import RULES  # takes 0.2 s that a review without this filter does not need
 

@@ -43,7 +43,7 @@ class LiveLint:
 
     def findings(self, value: dict[str, Any], like: ParsedLine) -> list[Finding]:
         """The findings of single-line rules about an object that replaces a line."""
-        return self._findings(_with(like, json_line(value)))
+        return self._findings(_with_bytes(like, json_line(value)))
 
     def _findings(self, parsed: ParsedLine) -> list[Finding]:
         facts = FileFacts(parsed.place.file, target=self.checker.target)
@@ -56,17 +56,17 @@ class LiveLint:
         rule = self.checker.chosen.rules.get(code)
         if rule is None or rule.repair is None or not repairs_examples(rule):
             return None
-        now = parsed if value is None else _with(parsed, json_line(value))
+        now = parsed if value is None else _with_bytes(parsed, json_line(value))
         data = rule.repair.apply(now)
         if data is None or data == now.line.data or b"\n" in data:
             return None
-        after = _with(parsed, data)
+        after = _with_bytes(parsed, data)
         if not isinstance(after.decoded.value, dict):
             return None
         return Repaired(code, rule.repair.summary, rule.repair.safe, after.decoded.value, self._findings(after))
 
 
-def _with(parsed: ParsedLine, data: bytes) -> ParsedLine:
+def _with_bytes(parsed: ParsedLine, data: bytes) -> ParsedLine:
     """The line with other bytes."""
     line = Line(parsed.line.number, parsed.line.offset, data, b"\n", 0, parsed.line.nth)
     return parsed_line(line, FileFacts(parsed.place.file))

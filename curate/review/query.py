@@ -102,9 +102,9 @@ class FieldTest(NamedTuple):
     def fits(self, line: dict[str, Any]) -> bool:
         """Whether a line's value, or an element of its list, passes."""
         found = value_at(line, self.path)
-        return any(self._fits(one) for one in (found if isinstance(found, list) else [found]))
+        return any(self._matches(one) for one in (found if isinstance(found, list) else [found]))
 
-    def _fits(self, value: Any) -> bool:
+    def _matches(self, value: Any) -> bool:
         if value is None or not self.sign:
             return value is not None
         if self.sign == "=":

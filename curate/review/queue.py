@@ -78,7 +78,7 @@ class Queue(ABC):
         fix, nothing = found[ReviewStatus.FIX], found[ReviewStatus.NOTHING]
         return Counts(self.total - self.open, self.open - fix, fix, nothing)
 
-    def _grow(self, statuses: Sequence[int] | np.ndarray[Any, Any]) -> None:
+    def _extend(self, statuses: Sequence[int] | np.ndarray[Any, Any]) -> None:
         new = np.asarray(statuses, np.uint8)
         self.statuses.extend(new)
         decidable = int(np.count_nonzero(new != ReviewStatus.NOTHING))

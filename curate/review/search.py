@@ -90,7 +90,7 @@ class _Fits:
 
     def matching(self, numbers: Sequence[int]) -> list[int]:
         """The entries that match all regular expressions, in time linear in the length of their texts."""
-        texts = pl.Series([self._whole(number) for number in numbers], dtype=pl.String)
+        texts = pl.Series([self._searched_text(number) for number in numbers], dtype=pl.String)
         mask = pl.Series([True] * len(numbers), dtype=pl.Boolean)
         for pattern in self.query.patterns:
             mask &= texts.str.contains(FLAGS + pattern)
@@ -98,7 +98,7 @@ class _Fits:
             mask &= ~texts.str.contains(FLAGS + pattern)
         return [number for number, fits in zip(numbers, mask.to_list(), strict=True) if fits]
 
-    def _whole(self, number: int) -> str:
+    def _searched_text(self, number: int) -> str:
         texts = [self.queue.head(number), *(_text(self.lines.line(line)) for line in self._lines(number))]
         return "\n".join(texts).encode("utf-8", "replace").decode()  # lone surrogates are no text for polars
 

@@ -43,7 +43,7 @@ DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
 }
 
 
-def _settles(edit: Decision, target: Target) -> bool:
+def _is_decision_about(edit: Decision, target: Target) -> bool:
     """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair."""
     if edit.format == 1 or target.scope == "example":
         return True
@@ -213,7 +213,7 @@ class ReviewSession:
         if (whole := self.log.last(example, WHOLE)) and whole.verdict == "drop":
             return "drop"
         edit = self.log.last(example, EDIT)
-        if edit and (target is None or _settles(edit, target)):
+        if edit and (target is None or _is_decision_about(edit, target)):
             return "edit"
         keeps = [slot for slot in slots if slot[0] == "verdict"] if target is None else [WHOLE, target.slot]
         if target and target.scope == "finding":

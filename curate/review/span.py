@@ -21,7 +21,7 @@ Spans = list[tuple[int, int]]
 def spans_of(finding: Finding, text: str) -> Spans:
     """Ordered, disjoint ranges in a text; empty if only the whole turn can be named."""
     found: Spans = []
-    for start, end in sorted(_found(finding, text)):
+    for start, end in sorted(_ranges(finding, text)):
         if start < end and (not found or start >= found[-1][1]):
             found.append((start, end))
         if len(found) == MOST:
@@ -29,7 +29,7 @@ def spans_of(finding: Finding, text: str) -> Spans:
     return found
 
 
-def _found(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
+def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
     if finding.code == "C015":
         yield from (match.span() for match in OUTER.finditer(text))
     if finding.code in ("J005", "Q010", "Q012"):

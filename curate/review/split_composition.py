@@ -48,10 +48,10 @@ def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
         for _ in lines.build():
             pass
         measured.append(measure(lines))
-    return SplitComposition(tuple(splits), tuple(measured), tuple(_traits(measured)))
+    return SplitComposition(tuple(splits), tuple(measured), tuple(_compared_traits(measured)))
 
 
-def _traits(measured: Sequence[Measured]) -> list[Trait]:
+def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
     stats = [one.stats for one in measured]
     counts: dict[str, list[int]] = {
         f"more than {SHORT} messages": [sum(turns > SHORT for turns in one.turns) for one in stats],
@@ -64,19 +64,19 @@ def _traits(measured: Sequence[Measured]) -> list[Trait]:
         if len(every) > 1:
             counts |= {f"{title} {name}": [one[name] for one in found] for name, _ in every.most_common(MOST)}
     wholes = [one.examples for one in stats]
-    return [_trait(name, of, wholes) for name, of in counts.items() if any(of)]
+    return [_trait_of(name, of, wholes) for name, of in counts.items() if any(of)]
 
 
-def _trait(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
+def _trait_of(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
     shares = tuple(count / whole if whole else 0.0 for count, whole in zip(counts, wholes, strict=True))
     return Trait(
         name,
         shares,
-        tuple(_apart(counts[0], wholes[0], count, whole) for count, whole in zip(counts, wholes, strict=True)),
+        tuple(_is_significant(counts[0], wholes[0], count, whole) for count, whole in zip(counts, wholes, strict=True)),
     )
 
 
-def _apart(first: int, of_first: int, other: int, of_other: int) -> bool:
+def _is_significant(first: int, of_first: int, other: int, of_other: int) -> bool:
     """Whether two shares differ significantly: the z-test of two proportions."""
     if not of_first or not of_other:
         return False

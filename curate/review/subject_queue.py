@@ -27,7 +27,7 @@ class SubjectQueue(Queue):
         self.subjects.extend(cast("Sequence[Any]", subjects))
         pairs = [(key(side.id), first + at) for at, subject in enumerate(subjects) for side in sides_of(subject)]
         self.example_index.add([one for one, _ in pairs], [number for _, number in pairs])
-        self._grow(statuses)
+        self._extend(statuses)
 
     def entry(self, number: int) -> Entry:
         """The cluster or conflict with a number."""

@@ -57,14 +57,14 @@ def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
         place.file,
         place.line,
         "",
-        "; ".join(_said(one, total)),
+        "; ".join(_loss_lines(one, total)),
         HINT,
         fixable=False,
         example=one.example,
     )
 
 
-def _said(one: MappedExample, total: int) -> Iterator[str]:
+def _loss_lines(one: MappedExample, total: int) -> Iterator[str]:
     losses = [f"{loss:.2f}" for loss in one.losses]
     shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
     yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} relative to the same steps"
@@ -105,11 +105,11 @@ def related(
             subject = queue.subjects[number]
             for side in sides_of(subject):
                 if side.id != example:
-                    found.setdefault(side.id, Related(_why(subject, side), side))
+                    found.setdefault(side.id, Related(_relation(subject, side), side))
     return list(found.values())
 
 
-def _why(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
+def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
     if isinstance(subject, PairConflict):
         return f"conflict {subject.code}"
     if isinstance(subject, MultiConflict):

@@ -44,7 +44,7 @@ def root(parent: Any, node: int) -> int:
 
 
 @compiled
-def _above(parent: Any, node: int) -> int:
+def _root_readonly(parent: Any, node: int) -> int:
     """As `root`, for a forest that another thread modifies at the same time: nothing is written."""
     while parent[node] != node:
         node = parent[node]
@@ -62,7 +62,9 @@ def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
 
 
 @compiled
-def _look(i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
+def _join_pair(
+    i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any
+) -> Any:
     """Join two members of a bucket if they are similar, and note them if they are similar or nearly so. Returns the
     pairs.
     """
@@ -118,7 +120,7 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
 
 
 @compiled
-def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
+def _join_dense_bucket(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
     """Join all similar pairs of a large bucket.
 
     Near misses, of which templates have a quadratic number, are not noted; `seen` is not shared with small buckets,
@@ -131,7 +133,7 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
         bounds, seen = np.full(2, bounds[1]), np.zeros(slots, dtype=np.uint64)
     for i in range(1, len(members)):
         for hub in range(min(i, HUBS)):
-            pairs = _look(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
+            pairs = _join_pair(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
     whole, total = True, np.int64(0)  # a 0 would be compiled for 0 alone, too
     for i in range(len(members)):
         whole = whole and root(own, i) == root(own, ZERO)
@@ -153,7 +155,7 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
 
 
 @compiled
-def _left(owner: int, members: Any, offsets: Any) -> Any:
+def _remaining(owner: int, members: Any, offsets: Any) -> Any:
     """The size of a member (see `_rarest`), and how many of its shingles are left from a position on."""
     member = members[owner & MEMBER]
     size = offsets[member + 1] - offsets[member]
@@ -181,7 +183,7 @@ def _sharing(
     """
     count, leads, share = 0, np.empty(len(owners), dtype=np.int64), bounds[0] / (1 + bounds[0])
     for i in range(len(owners)):
-        size, left = _left(owners[i], members, offsets)
+        size, left = _remaining(owners[i], members, offsets)
         if left >= 2 * share * size - 1e-6:
             leads[count] = i
             count += 1
@@ -191,11 +193,11 @@ def _sharing(
             later += 1
         while first < count and leads[first] < later:
             first += 1
-        size, left = _left(owners[i], members, offsets)
+        size, left = _remaining(owners[i], members, offsets)
         leading = left >= 2 * share * size - 1e-6
         for nth in range(len(owners) - later if leading else count - first):
             j = later + nth if leading else leads[first + nth]
-            other_size, other_left = _left(owners[j], members, offsets)
+            other_size, other_left = _remaining(owners[j], members, offsets)
             if min(left, other_left) < share * (size + other_size) - 1e-6:
                 continue
             one, other = owners[i] & MEMBER, owners[j] & MEMBER
@@ -203,12 +205,12 @@ def _sharing(
             if len(looked) > 1 and looked[at]:
                 continue
             looked[at] = True
-            pairs = _look(one, other, members, own, hashes, offsets, bounds, seen, pairs)
+            pairs = _join_pair(one, other, members, own, hashes, offsets, bounds, seen, pairs)
     return pairs
 
 
 @compiled
-def _grown(members: Any, parent: Any) -> Any:
+def _forest_of(members: Any, parent: Any) -> Any:
     """The forest of the members of a bucket: joined where the forest of all sets is."""
     count = len(members)
     trees, numbers, own = (
@@ -217,7 +219,7 @@ def _grown(members: Any, parent: Any) -> Any:
         np.empty(count, dtype=np.int64),
     )
     for i in range(count):
-        trees[i], numbers[i], own[i] = U64(_above(parent, members[i])), i, i
+        trees[i], numbers[i], own[i] = U64(_root_readonly(parent, members[i])), i, i
     sort_with(trees, numbers, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
     for k in range(1, count):  # of one tree, they lie side by side and ascend
         if trees[k] == trees[k - 1]:
@@ -242,13 +244,13 @@ def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, pa
     for end in ends:
         bucket = members[begin:end]
         if len(bucket) > SMALL:
-            own = _grown(bucket, parent)
+            own = _forest_of(bucket, parent)
             if len(bucket) > CROWD:
-                pairs = _crowd(bucket, own, hashes, offsets, bounds, seen, pairs)
+                pairs = _join_dense_bucket(bucket, own, hashes, offsets, bounds, seen, pairs)
             else:
                 for i in range(1, len(bucket)):
                     for j in range(i):
-                        pairs = _look(j, i, bucket, own, hashes, offsets, bounds, seen, pairs)
+                        pairs = _join_pair(j, i, bucket, own, hashes, offsets, bounds, seen, pairs)
             begin = end
             continue
         for i in range(begin + 1, end):
@@ -256,7 +258,7 @@ def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, pa
                 left, right = members[j], members[i]
                 pair = (U64(left) << U64(32)) | U64(right)
                 slot = mixed(pair) & U64(len(seen) - 1)
-                if seen[slot] == pair or _above(parent, left) == _above(parent, right):
+                if seen[slot] == pair or _root_readonly(parent, left) == _root_readonly(parent, right):
                     continue
                 seen[slot] = pair
                 found = similarity(hashes, offsets, left, right, bounds[0])

@@ -37,7 +37,7 @@ def _sort_many(values: Any, count: int) -> None:
 
 
 @compiled
-def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
+def _sort_hashes(values: Any, count: int, room: Any, ends: Any) -> None:
     """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order
     where there are a few hundred.
     """
@@ -64,7 +64,7 @@ def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
 @compiled
 def distinct(values: Any, count: int, room: Any, ends: Any) -> int:
     """Sort the first `count` values and move the distinct ones to the front; returns their number."""
-    _sort(values, count, room, ends)
+    _sort_hashes(values, count, room, ends)
     kept = 0
     for i in range(count):
         if i == 0 or values[i] != values[i - 1]:

@@ -113,7 +113,7 @@ def _power(run: int) -> np.uint64:
 
 
 @njit(nogil=True, cache=True)
-def _grown(values: Any) -> Any:
+def _doubled(values: Any) -> Any:
     larger = np.empty(2 * len(values), dtype=values.dtype)
     larger[: len(values)] = values
     return larger
@@ -152,7 +152,7 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
             if len(table) and not _is_in(table, hashed):
                 continue
             if total == len(found):
-                found, owners, places = _grown(found), _grown(owners), _grown(places)
+                found, owners, places = _doubled(found), _doubled(owners), _doubled(places)
             found[total], owners[total], places[total] = hashed, row, count - run
             total += 1
     return found[:total].copy(), owners[:total].copy(), places[:total].copy()

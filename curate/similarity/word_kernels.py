@@ -43,7 +43,7 @@ def _character(buffer: Any, at: int, folds: Any) -> Any:
 
 
 @compiled
-def _put(low: Any, at: int, code: int) -> int:
+def _write_utf8(low: Any, at: int, code: int) -> int:
     """Write a character as UTF-8; returns its end."""
     if code >= 0x80:
         return int(write_utf8(low, at, code))
@@ -82,7 +82,7 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
                 low[size] = 0
                 size += 1
             else:
-                size = _put(low, size, code)
+                size = _write_utf8(low, size, code)
     low[size : size + 16] = 0
     return size
 
@@ -127,7 +127,7 @@ def _spaced(low: Any, eights: Any, size: int, out: Any) -> int:
 
 
 @compiled
-def _unspaced(
+def _tokenize_unspaced(
     buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
 ) -> int:
     """The same for a text in any script, or with `characters`: each character is a token then, and what stands between
@@ -145,7 +145,7 @@ def _unspaced(
             if kind == 0:
                 break
             alone = alone or kind == 2
-            size = _put(low, size, code)
+            size = _write_utf8(low, size, code)
             at += length
         if at == start:
             at += length
@@ -160,7 +160,7 @@ def _unspaced(
             count += 1
         while start < at:
             code, length = _character(buffer, start, folds)
-            low[_put(low, 0, code) : 24] = 0
+            low[_write_utf8(low, 0, code) : 24] = 0
             out[count], _ = _word(low, eights, np.uintp(0))
             count += 1
             start += length
@@ -171,14 +171,14 @@ def _unspaced(
 def tokens(
     buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
 ) -> int:
-    """Write the 64-bit hashes of the words of one text to `out` (see `_unspaced`); returns their number.
+    """Write the 64-bit hashes of the words of one text to `out` (see `_tokenize_unspaced`); returns their number.
 
     eights: buffer of twice the text and 40 bytes, 8 in a number; low: the same memory as bytes.
     """
     size = -1 if characters else _lowered(buffer, begin, end, classes, folds, low)
     if size >= 0:
         return int(_spaced(low, eights, size, out))
-    return int(_unspaced(buffer, begin, end, classes, folds, characters, low, eights, out))
+    return int(_tokenize_unspaced(buffer, begin, end, classes, folds, characters, low, eights, out))
 
 
 @compiled

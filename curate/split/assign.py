@@ -89,7 +89,7 @@ def assign(
             names, wanted.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
         )
     if wanted.counts is not None or strata is not None:
-        _by_share(where, open_, sizes, places, _kinds(of, strata, len(firsts)), wanted)
+        _by_share(where, open_, sizes, places, _group_strata(of, strata, len(firsts)), wanted)
     else:
         where[open_] = np.searchsorted(np.cumsum(wanted.shares[:2]), places[open_], side="right")
         unfit = open_[sizes[open_] > np.array(most)[where[open_]]]
@@ -126,7 +126,7 @@ def _most(wanted: Wanted, total: int) -> tuple[float, ...]:
     return (float(total), *(max(1.0, share * total) if share else 0.0 for share in wanted.shares[1:]))
 
 
-def _kinds(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
+def _group_strata(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
     """The stratum of each group: that of most of its members, the smallest number among equals."""
     if strata is None:
         return np.zeros(count, dtype=np.int64)

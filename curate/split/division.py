@@ -160,7 +160,7 @@ def _division(
     groups, assigned = _divided(
         part,
         config,
-        _wanted(config, bool(given), len(staying)),
+        _wanted_sizes(config, bool(given), len(staying)),
         known,
         strata_of(part, config.split.stratify),
         meanings,
@@ -175,7 +175,7 @@ def _division(
     notes = [
         *_large(groups, assigned, holdable),
         *(mixed.notes if mixed else ()),
-        *_without(part, config.split.group_by),
+        *_missing_key_notes(part, config.split.group_by),
     ]
     if assigned.salted:
         notes.append("these examples were split before with the same seed; another hash is used now")
@@ -260,7 +260,7 @@ def _divided(
             found[pairs.right] = True
 
 
-def _wanted(config: Config, given: bool, total: int) -> Wanted:
+def _wanted_sizes(config: Config, given: bool, total: int) -> Wanted:
     """The wanted size of each split. Raises `UsageError` if nothing would be left for train."""
     train, validation, test = config.split.fractions
     counts = config.split.counts
@@ -305,7 +305,7 @@ def _demand_keys(table: Table, keys: Sequence[str]) -> None:
             )
 
 
-def _without(part: Table, keys: Sequence[str]) -> list[str]:
+def _missing_key_notes(part: Table, keys: Sequence[str]) -> list[str]:
     """A note about examples without a key to group by."""
     lacking = [int((part.marks.keys[:, nth] == 0).sum()) if part.marks is not None else 0 for nth in range(len(keys))]
     return [
@@ -323,7 +323,7 @@ def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache
     parts = (staying >= tests).astype(np.int64)
     links = links_of(part, Seeking(config.dedup.threshold, cores(), parts))
     if config.split.semantic:
-        links += _across(_by_meaning(part, config, cache), parts)
+        links += _pairs_across(_by_meaning(part, config, cache), parts)
     found: dict[int, Reason] = {}
     for pairs in sorted(links, key=lambda pairs: pairs.link.code):
         similarities = np.ones(len(pairs.left)) if pairs.similarity is None else pairs.similarity
@@ -339,7 +339,7 @@ def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache
     return found
 
 
-def _across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
+def _pairs_across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
     """The pairs of an example of part 0 and one of part 1, in this order."""
     left, right = np.concatenate([pairs.left, pairs.right]), np.concatenate([pairs.right, pairs.left])
     leaks = parts[left] < parts[right]

@@ -141,7 +141,7 @@ def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
 def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are ignored, so groups may be larger than necessary."""
     if seeking.parts is not None:
-        return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking, table.folder)
+        return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking, table.folder)
     return _members(
         Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False, folder=table.folder).members
     )
@@ -185,7 +185,7 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if seeking.parts is not None:
-        return _nearest(Link.ANSWER, links.answers, owners, seeking, table.folder)
+        return _nearest_across(Link.ANSWER, links.answers, owners, seeking, table.folder)
     return _members(
         Link.ANSWER,
         [
@@ -222,7 +222,7 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     return np.where(among[order][at] == keys, numbers[order][at], -1)
 
 
-def _nearest(link: Link, sets: Sets, owners: Numbers, seeking: Seeking, folder: Path | None) -> list[Pairs]:
+def _nearest_across(link: Link, sets: Sets, owners: Numbers, seeking: Seeking, folder: Path | None) -> list[Pairs]:
     """For each set that is near one of another part, the most similar such one; owners: the example of each set."""
     if seeking.parts is None:
         raise ValueError("nothing to hold against one another")

@@ -146,7 +146,7 @@ class _Reading:
         """Read and compare all splits."""
         for file, features, physical in self.pool.each(_features, self._pieces(held=True)):
             self._take(file, features, physical)
-        held = self._held()
+        held = self._held_out()
         self._match_first(held)
         for split in range(1, max(self.owners, default=0)):
             for one in held.values():
@@ -168,7 +168,7 @@ class _Reading:
         self.listen(StageAdvanced("read", self.done, None, "lines"))
         return base
 
-    def _held(self) -> "dict[str, _Held]":
+    def _held_out(self) -> "dict[str, _Held]":
         """Build the indexes of the held-out sets."""
         counts = counts_of([features.whole.sets for _, features in self.parts])
         held = {}

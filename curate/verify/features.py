@@ -249,7 +249,7 @@ class _Words:
         return {
             "lines": self.lines,
             "given": self.hashes[:, 0],
-            "asked": self._asked(),
+            "asked": self._prompt_hash(),
             **self._beginnings(),
             **self._shingled(answers, answered == 1),
             "short": sequences(*answers)[(answered > 0) & (answers[1] < LEAST)],
@@ -285,7 +285,7 @@ class _Words:
             "wordless": int(np.count_nonzero(counts == 0)),
         }
 
-    def _asked(self) -> Hashes:
+    def _prompt_hash(self) -> Hashes:
         """Hash of the words of the user turns, or of their texts if they have no words."""
         words, counts = self.part(QUESTION)
         asked = sequences(words, counts)

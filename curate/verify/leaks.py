@@ -186,12 +186,12 @@ def _near(found: Examples, compared: Compared) -> Similar:
     The model is the one thing that this package shares with the code that writes splits.
     """
     places = np.array([place for place, _ in found.requests], dtype=np.int64)
-    other, similarity = _nearest([text for _, text in found.requests], found.splits_of(places), compared)
+    other, similarity = _nearest_texts([text for _, text in found.requests], found.splits_of(places), compared)
     at = np.flatnonzero(other >= 0)
     return Similar(places[at], places[other[at]], similarity[at])
 
 
-def _nearest(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
+def _nearest_texts(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
     """The nearest text of an earlier split for each text, and their cosine similarity; -1 if none is close."""
     from curate.models.embeddings import embed  # slow to import, and not needed without a model
 

@@ -59,7 +59,7 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
         for name in there
         if hashes[name] != named[name]
     ]
-    broken += [Difference(path, "the manifest does not list this file") for path in _strangers(folder, named)]
+    broken += [Difference(path, "the manifest does not list this file") for path in _unlisted_files(folder, named)]
     found.extend(broken)
     return judged(
         "files",
@@ -69,7 +69,7 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     )
 
 
-def _strangers(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
+def _unlisted_files(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
     """Data files that the manifest does not list."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)

@@ -223,7 +223,7 @@ def _pair(
         value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if _asks(chosen) else prompt(value, reading)) + chosen
-        reading.others += _own(rejected, chosen) if _asks(rejected) else rejected
+        reading.others += _own_turns(rejected, chosen) if _asks(rejected) else rejected
 
     return turns
 
@@ -232,7 +232,7 @@ def _asks(side: list[Turn]) -> bool:
     return [turn.role for turn in side if turn.role != "system"][:1] == ["user"]
 
 
-def _own(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
+def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
     """The turns of the rejected side after those that both sides begin with."""
     differing = (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
     return rejected[next(differing, min(len(chosen), len(rejected))) :]
@@ -261,7 +261,7 @@ def _prompt(value: Object, reading: Reading) -> list[Turn]:
     if type(value.get("conversations")) is list:
         return [_turn(turn, reading) for turn in value["conversations"]]
     if type(value.get("instruction")) is str:
-        return _asked(value)
+        return _instruction_turns(value)
     key = next((key for key in ("prompt", "question", "query", "input") if key in value), "")
     return _side(value[key], "user", reading) if key else []
 
@@ -271,7 +271,7 @@ def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
     return [_turn(turn, reading) for turn in value["input"]["messages"]]
 
 
-def _asked(value: Object) -> list[Turn]:
+def _instruction_turns(value: Object) -> list[Turn]:
     """The turns for an instruction and its input, after the earlier history."""
     turns = []
     history = value.get("history") or []
@@ -279,10 +279,10 @@ def _asked(value: Object) -> list[Turn]:
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
             raise NotUnderstoodError("the history is not a list of text pairs")
         turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
-    return [*turns, Turn("user", _beside(value, "instruction", "input", "context"))]
+    return [*turns, Turn("user", _joined_texts(value, "instruction", "input", "context"))]
 
 
-def _beside(value: Object, *keys: str) -> str:
+def _joined_texts(value: Object, *keys: str) -> str:
     """Join the non-blank texts of these keys with blank lines; the first text if all are blank."""
     if any(value.get(key) and type(value[key]) is not str for key in keys):
         raise NotUnderstoodError("text beside a question that is not text")
@@ -292,7 +292,7 @@ def _beside(value: Object, *keys: str) -> str:
 
 def _alpaca(value: Object, reading: Reading) -> None:
     reading.turns += [
-        *_asked(value),
+        *_instruction_turns(value),
         Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)),
     ]
 
@@ -302,7 +302,7 @@ def _instances(value: Object, reading: Reading) -> None:
         if type(instance) is not dict or type(instance.get("output")) is not str:
             raise NotUnderstoodError("an instance has no output")
         reading.turns += [
-            Turn("user", _beside({**value, "input": instance.get("input")}, "instruction", "input")),
+            Turn("user", _joined_texts({**value, "input": instance.get("input")}, "instruction", "input")),
             Turn("assistant", instance["output"]),
         ]
 
@@ -320,7 +320,7 @@ def _question_keys(value: Object) -> tuple[str, str] | None:
 def _question(value: Object, reading: Reading) -> None:
     asked, answered = _question_keys(value) or ("", "")
     reading.turns += [
-        Turn("user", _beside(value, "context", asked) if value[asked].strip() else value[asked]),
+        Turn("user", _joined_texts(value, "context", asked) if value[asked].strip() else value[asked]),
         Turn("assistant", value[answered]),
     ]
 
@@ -337,7 +337,7 @@ def _plain(value: Object, reading: Reading) -> None:
     reading.turns += [Turn(*turn) for turn in told or (("assistant", value["text"]),)]
 
 
-def _sided(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Callable[[Object, Reading], None]:
+def _sided_format(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Callable[[Object, Reading], None]:
     """Turns and the worse answer of a format with its own parser."""
 
     def turns(value: Object, reading: Reading) -> None:
@@ -354,47 +354,47 @@ def _sided(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Calla
     return turns
 
 
-def _spoken(parse: Callable[[Object, list[Any]], Spoken]) -> Callable[[Object, Reading], None]:
+def _turns_format(parse: Callable[[Object, list[Any]], Spoken]) -> Callable[[Object, Reading], None]:
     """Turns of a format with its own parser."""
-    return _sided(lambda value, attached: (parse(value, attached), []))
+    return _sided_format(lambda value, attached: (parse(value, attached), []))
 
 
-def _has(*keys: str) -> Callable[[Object], bool]:
+def _has_keys(*keys: str) -> Callable[[Object], bool]:
     return lambda value: all(key in value for key in keys)
 
 
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
     (lambda value: type(completion_of(value)) is dict, _stored),
-    *((known, _sided(parse)) for known, parse in SIDED_FORMS),
-    *((known, _spoken(parse)) for known, parse in BLOCK_FORMS),
-    (_has("messages"), _messages),
+    *((known, _sided_format(parse)) for known, parse in SIDED_FORMS),
+    *((known, _turns_format(parse)) for known, parse in BLOCK_FORMS),
+    (_has_keys("messages"), _messages),
     (
         lambda value: (
-            _has("preferred_output", "non_preferred_output")(value)
+            _has_keys("preferred_output", "non_preferred_output")(value)
             and type(value.get("input")) is dict
             and type(value["input"].get("messages")) is list
         ),
         _pair("preferred_output", "non_preferred_output", _openai_prompt),
     ),
     (
-        _has("chosen_messages", "rejected_messages"),
+        _has_keys("chosen_messages", "rejected_messages"),
         _pair("chosen_messages", "rejected_messages", lambda _value, _reading: []),
     ),
-    (_has("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
+    (_has_keys("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
     (
-        _has("question", "response_j", "response_k"),
+        _has_keys("question", "response_j", "response_k"),
         _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading)),
     ),
-    (_has("conversations"), _listed("conversations")),
+    (_has_keys("conversations"), _listed("conversations")),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
-    (_has("prompt", "completion"), _completion),
+    (_has_keys("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
     (lambda value: _question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
-    *((known, _spoken(parse)) for known, parse in OTHER_FORMS),
+    *((known, _turns_format(parse)) for known, parse in OTHER_FORMS),
     (
         lambda value: type(value.get("prompt")) in (str, list),
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
     ),
-    *((_has(key), _listed(key)) for key in LISTS),
+    *((_has_keys(key), _listed(key)) for key in LISTS),
 )  # in order: how each format is detected, and its parser

@@ -236,7 +236,7 @@ class _Matching:
         if len(self.earlier.sizes) and self.wanted.any():
             self._equal()
             self._look_up()
-            self._crowded()
+            self._add_dense_pairs()
         held = np.flatnonzero(self.by >= 0)
         return Matches(held, self.firsts[self.by[held]], self.best[held])
 
@@ -312,7 +312,7 @@ class _Matching:
         self.by[held[better]], self.best[held[better]] = other[better], similarity[better]
         self.wanted = self.wanted & (self.best < 1)
 
-    def _crowded(self) -> None:
+    def _add_dense_pairs(self) -> None:
         """Pairs that share only crowded hashes."""
         index, earlier, threshold = self.index, self.earlier, self.threshold
         waiting = index.dense[self.wanted[index.dense] & (self.by[index.dense] < 0)]

@@ -80,11 +80,11 @@ def _split(text: str) -> tuple[Said | None, _Splitter]:
         if stems and not any(stem in text for stem in stems):
             continue
         if found := splitter.split(text):
-            return _named(found), splitter
+            return _normalized_roles(found), splitter
     return None, SPLITTERS[0]
 
 
-def _named(said: Said | None) -> Said:
+def _normalized_roles(said: Said | None) -> Said:
     return [("system" if role == "developer" else role, text) for role, text in said or ()]
 
 
@@ -106,7 +106,7 @@ def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     if splitter is None:
         return value
     sides = [
-        side or _named(splitter.split(asked + value[key], answered=False))
+        side or _normalized_roles(splitter.split(asked + value[key], answered=False))
         for key, (side, _) in zip(keys, found, strict=True)
     ]
     if not all(side and (not asked or side[-1][1] in value[key]) for key, side in zip(keys, sides, strict=True)):

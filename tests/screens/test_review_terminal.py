@@ -149,7 +149,7 @@ def test_without_textual_it_says_what_to_install(
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    monkeypatch.setattr("curate.cli.verbs._claim", lambda _package: None)
+    monkeypatch.setattr("curate.cli.verbs._bind_package", lambda _package: None)
     assert main(["review", str(write_data(tmp_path))]) == ExitCode.USAGE
     assert "curate-chat[tui]" in capsys.readouterr().err
 

@@ -386,7 +386,7 @@ async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> No
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         session = await opened(pilot, "3", "d")
         write_lines(Path(), (chat(("user", "new"), ("assistant", "first")), *LINES))
-        app._look()
+        app._check_for_changes()
         await settled(pilot)
         assert "changed on disk" in screen_text(app)
         monkey = app._facts

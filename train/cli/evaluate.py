@@ -110,7 +110,7 @@ def evaluate(
     has_base = model is not None if server is not None else True
     known = [name for name, one in SYSTEMS.items() if (has_tuned if one.tuned else has_base)]
     options = Options(
-        contenders=tuple(_known(name, known) for name in contenders.split(",")) if contenders else tuple(known),
+        contenders=tuple(_system_named(name, known) for name in contenders.split(",")) if contenders else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
         max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed, fresh=fresh,
         lm_eval=tuple(lm_eval.split(",")) if lm_eval else (),
@@ -176,7 +176,7 @@ def _demand_sense(
         )
 
 
-def _known(name: str, systems: Sequence[SystemName]) -> SystemName:
+def _system_named(name: str, systems: Sequence[SystemName]) -> SystemName:
     for known in systems:
         if known == name.strip():
             return known

@@ -121,7 +121,7 @@ def _notes(
             "in the training data"
         )
     if task == "tools" and template is not None:
-        unread = sum(_unread(template, question) for question in asked[:LIMIT] if question.expected.calls)
+        unread = sum(_loses_calls(template, question) for question in asked[:LIMIT] if question.expected.calls)
         if unread:
             notes.append(
                 f"the calls of {plural(unread, 'answer')} cannot be parsed from the output of this chat template: "
@@ -130,7 +130,7 @@ def _notes(
     return tuple(notes)
 
 
-def _unread(template: Template, question: Question) -> bool:
+def _loses_calls(template: Template, question: Question) -> bool:
     encoding = template.encode({**question.example.value, "messages": question.messages})
     span = encoding.encoded[-1].text if encoding.encoded else None
     text = span.text[span.spans[-1].start :] if span is not None and span.spans else ""

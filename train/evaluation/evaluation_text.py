@@ -37,7 +37,7 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
         scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in one.scores.items())
         found.add_row(title, *map(Text, scores))
     yield found
-    yield from _drawn(report)
+    yield from _intervals(report)
     best = best_tuned(report.results, report.verdict, report.metric)
     if report.classes and best is not None:
         numbers = ("precision", "recall", "F1", "examples")
@@ -76,7 +76,7 @@ def _score(metric: Metric, score: Score, *, whole: bool) -> str:
     return f"{value} ±{score.half * scale:.{digits}f}" if score.value < 1e6 else f"{score.value:.1e}"
 
 
-def _drawn(report: Evaluation) -> Iterator[Text]:
+def _intervals(report: Evaluation) -> Iterator[Text]:
     """The deciding metric of all systems on one scale, with their intervals."""
     scores = [one.scores[report.metric] for one in report.results]
     low, high = min(score.low for score in scores), max(score.high for score in scores)

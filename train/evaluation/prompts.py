@@ -157,11 +157,11 @@ class Prompts:
     def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
         """The prompt with as many of the last examples as fit; None if the template refuses even the question."""
         for left in range(len(shots) + 1):
-            if (prompt := self._with(question, shots[left:])) is not None:
+            if (prompt := self._prompt_with(question, shots[left:])) is not None:
                 return prompt
         return None
 
-    def _with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
+    def _prompt_with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
         turns = _untrained(question.messages[:-1])
         before = _untrained(turn for shot in shots for turn in shot_of(shot))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}

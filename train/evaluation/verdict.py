@@ -36,7 +36,9 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     decisive = {(one.contender, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
     sure = SURE / len(tuned) if questions >= FEW else 0.0
-    winners = [one for one in tuned if all(_wins(decisive[one.name, other.name], chosen, sure) for other in base)]
+    winners = [
+        one for one in tuned if all(_is_significant(decisive[one.name, other.name], chosen, sure) for other in base)
+    ]
     if winners:
         winner = next((one for one in winners if one.name == "tuned"), winners[0])
         surely_better = chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
@@ -46,10 +48,10 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         return Verdict(outcome="helped", use=winner.name, sentence=said)
     against = decisive[best.name, rival.name]
     level = SURE if questions >= FEW else 0.0
-    if all(_wins(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
+    if all(_is_significant(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
         said = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
         return Verdict(outcome="worse", use=rival.name, sentence=said)
-    said = _undecided(best, rival, against, chosen, questions, SURE / len(tuned)) + _beside(
+    said = _undecided(best, rival, against, chosen, questions, SURE / len(tuned)) + _perplexity_note(
         comparisons, best, rival, metric
     )
     return Verdict(outcome="no-gain", use=rival.name, sentence=said)
@@ -68,7 +70,7 @@ def _best(results: Sequence[Result], metric: Metric) -> Result:
     return max(results, key=lambda one: (sign * one.scores[metric.name].value, -results.index(one)))
 
 
-def _wins(one: Comparison, metric: Metric, sure: float, *, losing: bool = False) -> bool:
+def _is_significant(one: Comparison, metric: Metric, sure: float, *, losing: bool = False) -> bool:
     sign = (1 if metric.higher else -1) * (-1 if losing else 1)
     return sign * one.difference > 0 and one.p <= sure and min(sign * one.low, sign * one.high) > 0
 
@@ -101,11 +103,11 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
     return said
 
 
-def _beside(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:
+def _perplexity_note(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:
     """A note if perplexity improved although the deciding metric did not."""
     wanted = ("perplexity", best.name, rival.name)
     for one in comparisons if decided != "perplexity" else ():
-        if (one.metric, one.contender, one.against) == wanted and _wins(one, METRICS["perplexity"], SURE):
+        if (one.metric, one.contender, one.against) == wanted and _is_significant(one, METRICS["perplexity"], SURE):
             before, after = rival.scores["perplexity"].value, best.scores["perplexity"].value
             return f". The answers did become more likely (perplexity {before:.2f} to {after:.2f})"
     return ""

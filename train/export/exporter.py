@@ -53,7 +53,7 @@ class Exporting:
         written = self.writer.write(model, self.questions)
         del model
         gc.collect()
-        proof = self._prove(reference, effect, written.load, trained_loss)
+        proof = self._equivalence_proof(reference, effect, written.load, trained_loss)
         return self._conclude(written, proof)
 
     def _trained_loss(self) -> float | None:
@@ -79,7 +79,7 @@ class Exporting:
         phase = self.narrator.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, torch.float32, phase.advance)
 
-    def _prove(
+    def _equivalence_proof(
         self, reference: ModelOutputs, effect: float | None, load: Callable[[], Any], trained_loss: float | None
     ) -> Proof:
         model = in_float32(load())

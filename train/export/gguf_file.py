@@ -71,7 +71,7 @@ def write_model(
     known, tensors = names(config, family), list(_tensors(model))
     rows = model.get_input_embeddings().weight.shape[0]
     for tensor_name, tensor in tensors:
-        _add_info(writer, _named(known, tensor_name), tensor.shape, _kind_of(tensor, matrices))
+        _add_info(writer, _gguf_name(known, tensor_name), tensor.shape, _kind_of(tensor, matrices))
     factors = list(frequency_factors(config))
     if factors:
         _add_info(writer, "rope_freqs.weight", (len(factors),), KINDS[torch.float32])
@@ -110,7 +110,7 @@ def _tensors(model: Any) -> Iterator[tuple[str, Tensor]]:
             yield name, tensor
 
 
-def _named(known: Any, name: str) -> str:
+def _gguf_name(known: Any, name: str) -> str:
     found = known.get_name(name, try_suffixes=(".weight", ".bias"))
     if found is None:
         raise ModelError(
@@ -158,7 +158,7 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     there = {tensor.name: tensor for tensor in reader.tensors}
     known = names(config, family)
     for name in [name for name, _ in _tensors(model)]:
-        if (tensor := there.pop(_named(known, name), None)) is None:
+        if (tensor := there.pop(_gguf_name(known, name), None)) is None:
             raise ModelError(f"{file}: has no tensor for {name}", "export again")
         laid = laid_out(name, _tensor(tensor), config, family, back=True)
         model.load_state_dict({name: laid.to(dtype)}, assign=True, strict=False)

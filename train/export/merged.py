@@ -87,11 +87,11 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
             ) from error
         highest = max(highest, float(layer.weight.abs().max()))
         if dtype is torch.float16 and highest > HIGHEST:
-            dtype = _instead(wanted, highest)
+            dtype = _fallback_dtype(wanted, highest)
         layer.weight.data = layer.weight.data.to(dtype)
         _release_pages()
     if dtype is torch.float16 and highest > HIGHEST:
-        dtype = _instead(wanted, highest)
+        dtype = _fallback_dtype(wanted, highest)
     whole = model.unload() if isinstance(model, PeftModel) else model
     for parameter in whole.parameters():
         parameter.data = parameter.data.to(dtype)
@@ -111,7 +111,7 @@ def _release_pages() -> None:
             advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), PAGEOUT)
 
 
-def _instead(wanted: DtypeName, highest: float) -> torch.dtype:
+def _fallback_dtype(wanted: DtypeName, highest: float) -> torch.dtype:
     """The dtype for weights that do not fit into float16."""
     if wanted == "float16":
         raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "use --dtype bfloat16")

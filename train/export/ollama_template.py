@@ -79,7 +79,7 @@ def turn_template(
         return template.prompt({**shared, "messages": [*turns, {"role": "assistant", "content": "-"}]}) or ""
 
     try:
-        found = _found(prompt)
+        found = _turn_template(prompt)
         if any(found.render(turns) != prompt(turns) for turns in _probes()):
             return None
         for value in conversations:
@@ -96,7 +96,7 @@ def turn_template(
     return found
 
 
-def _found(prompt: Callable[[list[dict[str, Any]]], str]) -> TurnTemplate:
+def _turn_template(prompt: Callable[[list[dict[str, Any]]], str]) -> TurnTemplate:
     said = {"role": "user", "content": USER}
     first = prompt([said])
     with_system = prompt([{"role": "system", "content": SYSTEM}, said])

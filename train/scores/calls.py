@@ -79,11 +79,11 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _spelled(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _normalized_call(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
     return call[0], tuple(sorted(leaves(call[1])))
 
 
-def _same(left: Iterable[Any], right: Iterable[Any]) -> float:
+def _equal_sets(left: Iterable[Any], right: Iterable[Any]) -> float:
     return float(sorted(left) == sorted(right))
 
 
@@ -104,11 +104,15 @@ def right_arguments(expected: Expected, given: Given) -> tuple[float, float]:
 CALL_ACCURACY = Metric(
     "call_accuracy",
     "calls right",
-    mean_of(lambda expected, given: _same(map(_spelled, expected.calls), map(_spelled, given.calls))),
+    mean_of(
+        lambda expected, given: _equal_sets(map(_normalized_call, expected.calls), map(_normalized_call, given.calls))
+    ),
 )
 NAME_ACCURACY = Metric(
     "name_accuracy",
     "tools right",
-    mean_of(lambda expected, given: _same((name for name, _ in expected.calls), (name for name, _ in given.calls))),
+    mean_of(
+        lambda expected, given: _equal_sets((name for name, _ in expected.calls), (name for name, _ in given.calls))
+    ),
 )
 ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: Ratio(right_arguments))

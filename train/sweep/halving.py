@@ -68,7 +68,7 @@ class Halving:
         """The next training; None at the end. Within a rung the best trials so far come first."""
         for rung in range(len(self.shares)):
             for trial in self.on(rung, known):
-                if self._at(trial, rung, known) is None:
+                if self._outcome_at(trial, rung, known) is None:
                     return RungSegment(trial, rung)
         return None
 
@@ -78,7 +78,11 @@ class Halving:
             return list(self.trials)
         before = self.ranked(rung - 1, known)
         places = -(-len(before) // self.factor)
-        alive = [one.trial for one in before if (at := self._at(one.trial, rung, known)) is None or at.loss is not None]
+        alive = [
+            one.trial
+            for one in before
+            if (at := self._outcome_at(one.trial, rung, known)) is None or at.loss is not None
+        ]
         return alive[:places]
 
     def ranked(self, rung: int, known: Sequence[Outcome]) -> list[Outcome]:
@@ -86,7 +90,7 @@ class Halving:
         found = [
             outcome
             for trial in self.on(rung, known)
-            if (outcome := self._at(trial, rung, known)) is not None and outcome.loss is not None
+            if (outcome := self._outcome_at(trial, rung, known)) is not None and outcome.loss is not None
         ]
         return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
 
@@ -98,7 +102,7 @@ class Halving:
             if not ranked:
                 break
             found = rung, ranked
-            if any(self._at(trial, rung, known) is None for trial in self.on(rung, known)):
+            if any(self._outcome_at(trial, rung, known) is None for trial in self.on(rung, known)):
                 break  # what comes after is not decided yet
         return found
 
@@ -108,7 +112,7 @@ class Halving:
         assert found is not None
         return found
 
-    def _at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
+    def _outcome_at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
         """The outcome of a trial at a rung, or the earlier one that ended it."""
         return next(
             (one for one in known if one.trial == trial and (one.rung == rung or (one.over and one.rung < rung))), None

@@ -112,7 +112,7 @@ def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
             "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]",
         )
     given = {key: value for key, value in options.items() if value is not None}
-    listed = own_keys(table.get("over", {}), f"{path}: sweep.over") | own_keys(dict(map(_over, over)), "--over")
+    listed = own_keys(table.get("over", {}), f"{path}: sweep.over") | own_keys(dict(map(_parameter, over)), "--over")
     space = validated(Space, {**table, **given, "over": listed}, f"{path}: sweep")
     if not space.over:
         raise UsageError(
@@ -125,7 +125,7 @@ def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
     return space
 
 
-def _over(text: str) -> tuple[str, Any]:
+def _parameter(text: str) -> tuple[str, Any]:
     """`KEY=VALUE,VALUE` or `KEY=LOW..HIGH`, each value as TOML or else as text."""
     key, equals, values = text.partition("=")
     if not equals or not values.strip():
@@ -169,7 +169,7 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
     """The trials without duplicates. Raises `UsageError` if there are too many."""
     found: dict[str, Trial] = {}
-    for combination in _drawn(space) if space.random is not None else _grid(space):
+    for combination in _draw_combinations(space) if space.random is not None else _grid(space):
         how = METHODS[combination.get("method", recipe.method)]
         changes = {key: value for key, value in combination.items() if key not in OWN_KEYS - how.keys}
         same = json.dumps(changes, sort_keys=True)
@@ -187,7 +187,7 @@ def _grid(space: Space) -> Iterator[dict[str, Any]]:
         yield dict(zip(listed, values, strict=True))
 
 
-def _drawn(space: Space) -> Iterator[dict[str, Any]]:
+def _draw_combinations(space: Space) -> Iterator[dict[str, Any]]:
     """Combinations as they are drawn, more than needed because of duplicates."""
     dice = random.Random(f"sweep:{space.seed}")  # noqa: S311
     assert space.random is not None

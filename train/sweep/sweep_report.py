@@ -185,8 +185,12 @@ def _html_parts(report: Sweep) -> Iterator[str]:
 
 def _plots(report: Sweep) -> Iterator[str]:
     if len(report.shares) > 1:
-        others = [Curve("other trials", _way(one)) for one in report.trials if one.number != report.best]
-        best = [Curve(f"trial {one.number}", _way(one), "second") for one in report.trials if one.number == report.best]
+        others = [Curve("other trials", _loss_curve(one)) for one in report.trials if one.number != report.best]
+        best = [
+            Curve(f"trial {one.number}", _loss_curve(one), "second")
+            for one in report.trials
+            if one.number == report.best
+        ]
         yield curves("Validation loss on the way", *others, *best, across="per cent of the steps:")
     kinds = {"": "finished", "early": "not finished", "best": "best"}
     for key in keys_of(report):
@@ -198,7 +202,7 @@ def _plots(report: Sweep) -> Iterator[str]:
         yield dots(f"Validation loss by {key}", found, kinds)
 
 
-def _way(one: TrialResult) -> list[tuple[float, float]]:
+def _loss_curve(one: TrialResult) -> list[tuple[float, float]]:
     """Percent of the steps, and the loss there; at the end the loss of the kept adapter."""
     if not one.measured or one.loss is None:
         return []

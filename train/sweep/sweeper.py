@@ -156,12 +156,12 @@ class Trainings:
         phase = self.narrator.phase("trainings", max(self.halving.pieces, done), done)
         while (piece := self.halving.next(self.known)) is not None:
             trial = self.trials[piece.trial - 1]
-            watch = TrialMonitor(lambda event: self._moved(phase, trial, event), self._deadline())  # noqa: B023
+            watch = TrialMonitor(lambda event: self._show_progress(phase, trial, event), self._deadline())  # noqa: B023
             if watch.late or not self._train(trial, piece, watch):
                 return
             last = self.entries[-1]
             phase.advance(note=f"{trial.title}: " + (f"{last.loss:.4f}" if last.loss is not None else last.state))
-            self._tidy(piece)
+            self._delete_checkpoints(piece)
             yield last
 
     def _deadline(self) -> float | None:
@@ -179,7 +179,7 @@ class Trainings:
                 code = self.runner(work, watch)
             seconds = round(monotonic() - began, 1)
             ended = code >= 0 and code != ExitCode.INTERRUPTED
-            facts = self._ended(trial, code, work) if ended else {"state": "interrupted"}
+            facts = self._outcome_of(trial, code, work) if ended else {"state": "interrupted"}
             self._note(Entry(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.late):
                 self.narrator.say("the same command continues from here")
@@ -197,7 +197,7 @@ class Trainings:
         self.folder.write(entry)
         self.entries.append(entry)
 
-    def _ended(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
+    def _outcome_of(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
@@ -217,14 +217,14 @@ class Trainings:
             "trainable_parameters": told["trainable_parameters"],
         }
 
-    def _moved(self, phase: Phase, trial: Trial, event: dict[str, Any]) -> None:
+    def _show_progress(self, phase: Phase, trial: Trial, event: dict[str, Any]) -> None:
         """Show the progress of a training, on a terminal only."""
         if self.narrator.bars is not None and "loss" in event:
             phase.advance(
                 0, note=f"{trial.title}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}"
             )
 
-    def _tidy(self, piece: RungSegment) -> None:
+    def _delete_checkpoints(self, piece: RungSegment) -> None:
         """Delete the checkpoints of finished trials, and after a rung of those that do not continue."""
         if self.known[-1].over:
             self.folder.forget(self.trials[piece.trial - 1].name)

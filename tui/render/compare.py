@@ -45,7 +45,7 @@ def compare(
             yield Row(Content.assemble(("… more messages; $EDITOR opens all of them", MORE)))
             return
         if tag == "equal":
-            yield from _same(left[a:b], read, folded=folded)
+            yield from _unchanged_rows(left[a:b], read, folded=folded)
             room -= (FOLD if folded else MAX_CHARS) * (b - a)
             continue
         for one, other in zip_longest(left[a:b], right[c:d]):
@@ -63,7 +63,7 @@ def _row(one: Message | None, other: Message | None, read: ConversationView, mar
     return Row(sides[0], sides[1], differs=one is None or other is None or not any(words))
 
 
-def _same(messages: Sequence[Message], read: ConversationView, *, folded: bool) -> Iterator[Row]:
+def _unchanged_rows(messages: Sequence[Message], read: ConversationView, *, folded: bool) -> Iterator[Row]:
     if not folded:
         yield from (Row(read.turn(message)) for message in messages)
         return
@@ -94,7 +94,7 @@ def composed(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
         before = False
         columns = [text.wrap(each) for text in (row.left, row.right)]
         for left, right in zip_longest(*columns, fillvalue=Content("")):
-            differs = row.differs or _marked(left) or _marked(right)
+            differs = row.differs or _has_highlight(left) or _has_highlight(right)
             if differs and not before:
                 differences.append(len(drawn))
             before = differs
@@ -104,5 +104,5 @@ def composed(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
     return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
 
 
-def _marked(line: Content) -> bool:
+def _has_highlight(line: Content) -> bool:
     return any(span.style in (DIFFERS, CLASHES) for span in line.spans)

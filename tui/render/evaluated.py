@@ -57,7 +57,7 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
         return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
     sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
     parts.append(Content.assemble((sign, colour), fact(found.verdict.sentence, "bold")))
-    parts.extend([Content(""), *_table(found, width), *_drawn(found, width)])
+    parts.extend([Content(""), *_table(found, width), *_intervals(found, width)])
     parts.extend(fact(f"note: {note}", "$text-warning") for note in found.notes)
     return lines(*parts, _outputs(found, output, width))
 
@@ -99,7 +99,7 @@ def _table(found: Outcome, width: int) -> list[Content]:
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
 
 
-def _drawn(found: Outcome, width: int) -> list[Content]:
+def _intervals(found: Outcome, width: int) -> list[Content]:
     """The primary metric on one scale, with intervals."""
     scored: list[tuple[Contender, Score]] = [
         (one, one.scores[found.metric]) for one in found.results if found.metric in one.scores
@@ -128,7 +128,7 @@ def _drawn(found: Outcome, width: int) -> list[Content]:
     return parts
 
 
-def _said(title: str, text: str, colour: str) -> Content:
+def _answer_block(title: str, text: str, colour: str) -> Content:
     return Content.assemble(
         (title, f"bold {colour}"),
         "\n",
@@ -144,12 +144,13 @@ def _outputs(found: Outcome, output: int, width: int) -> Content:
     where = fact(f"{one.file}:{one.line}", MUTED)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(found.outputs)} ↑↓   ", MUTED), where)
     answers = [
-        _said(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning")
+        _answer_block(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning")
         for way in found.results
         if way.name in one.answers
     ]
     asked = side_by_side(
-        [_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width
+        [_answer_block("asked", one.request, "$text-primary"), _answer_block("expected", one.expected, "$text-accent")],
+        width,
     )
     return lines("", head, "", asked, "", side_by_side(answers, width))
 
@@ -160,5 +161,5 @@ def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> 
         return Content("")
     chosen = output % len(answers)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(answers)} ↑↓", MUTED))
-    said = [_said(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
+    said = [_answer_block(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
     return lines("", head, "", side_by_side(said[:2], width), "", side_by_side(said[2:], width))

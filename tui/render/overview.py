@@ -60,7 +60,9 @@ def stages(session: ReviewSession) -> Content:
             parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(broke[name].message)))
         elif done[name]:
             parts.append(
-                Content.assemble(label, ("✓ done", "$text-success"), (_took(session) if name == "check" else "", MUTED))
+                Content.assemble(
+                    label, ("✓ done", "$text-success"), (_duration(session) if name == "check" else "", MUTED)
+                )
             )
         elif stage is not None and stage.done and total:
             parts.append(Content.assemble(label, bar(stage.done / total, WIDTH, track=True), f" {stage.done:,}"))
@@ -74,7 +76,7 @@ def stages(session: ReviewSession) -> Content:
     return lines(*parts)
 
 
-def _took(session: ReviewSession) -> str:
+def _duration(session: ReviewSession) -> str:
     checked = session.checked
     if checked is None:
         return ""

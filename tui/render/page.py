@@ -129,11 +129,11 @@ def _title(entry: Entry, name: str) -> Content:
     return Content.assemble((f"{glyph} {entry.code} ", colour), (f"{name} ", "bold"))
 
 
-def _decided(session: ReviewSession, example: str) -> Content:
+def _decision_lines(session: ReviewSession, example: str) -> Content:
     """The decision in effect and its note; if contested, all decisions."""
     contested = session.contested(example)
     if contested:
-        said = Content(" — ").join([_said(decision) for decision in contested])
+        said = Content(" — ").join([_decision_text(decision) for decision in contested])
         return Content.assemble(("‼ contested: ", "bold $text-error"), said)
     note, rating = session.note(example), session.log.rating(example)
     return Content.assemble(
@@ -144,7 +144,7 @@ def _decided(session: ReviewSession, example: str) -> Content:
     )
 
 
-def _said(decision: Decision) -> Content:
+def _decision_text(decision: Decision) -> Content:
     why = literal(f" “{decision.why[:80]}”", style=MORE) if decision.why else ""
     return Content.assemble(
         literal(decision.who[:30], style="bold"),
@@ -167,7 +167,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
         )
     about = lines(
         Content.assemble(
-            Content.assemble(_decided(session, entry.ids[0]), "  ") if entry.ids else "",
+            Content.assemble(_decision_lines(session, entry.ids[0]), "  ") if entry.ids else "",
             where,
             (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED),
         )
@@ -180,7 +180,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
-    standing = Content.assemble(_decided(session, entry.ids[0]), "  ") if entry.ids else Content("")
+    standing = Content.assemble(_decision_lines(session, entry.ids[0]), "  ") if entry.ids else Content("")
     about = [
         Content.assemble(standing, where),
         Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message)),
@@ -330,7 +330,7 @@ def _head(session: ReviewSession, name: str, side: Side, *, there: bool = True) 
     stays = (
         Content.assemble(("stays", "bold $text-success"))
         if name.endswith("keeper") and undecided
-        else _decided(session, side.id)
+        else _decision_lines(session, side.id)
     )
     gone = "" if there else " (no longer there)"
     return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), gone)
@@ -379,13 +379,13 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
         about.append(Content.assemble((f"  … {len(dispute.groups) - 9} more answers; → shows them", MORE)))
     groups = [("A", dispute.groups[0].sides), (f"B {at + 1}/{len(dispute.groups)} ←→", dispute.groups[at].sides)]
     firsts = [(name, sides[0]) for name, sides in groups]
-    others = [[_whole(session, name, side, look) for side in sides[1:MOST]] for name, sides in groups]
+    others = [[_other_wording(session, name, side, look) for side in sides[1:MOST]] for name, sides in groups]
     more = [Row(left, right) for left, right in zip_longest(*others, fillvalue=Content(""))]
     compared = _side_by_side(session, lines(*about), firsts, look)
     return Page(compared.about, rows=[*compared.rows, *more])
 
 
-def _whole(session: ReviewSession, name: str, side: Side, look: ViewOptions) -> Content:
+def _other_wording(session: ReviewSession, name: str, side: Side, look: ViewOptions) -> Content:
     """Another wording of an answer."""
     example = session.example(side)
     return lines(_head(session, name, side, there=example is not None), look.whole(example) if example else None)

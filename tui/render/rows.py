@@ -32,7 +32,7 @@ WIDE: Final = 200
 
 def head(session: ReviewSession, kind: Kind) -> str:
     """The header of a list."""
-    return HEADS[kind].format(line=f"{'line':<{_room(session)}}")
+    return HEADS[kind].format(line=f"{'line':<{_place_width(session)}}")
 
 
 def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content:
@@ -42,7 +42,7 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
     match entry.subject:
         case Finding():
             glyph, colour = SEVERITIES[entry.severity]
-            where, said = f"{_where(session, entry.place)} ", excerpt(entry.subject.message, WIDE)
+            where, said = f"{_place_text(session, entry.place)} ", excerpt(entry.subject.message, WIDE)
             return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), said)
         case Cluster():
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
@@ -51,21 +51,23 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
                 sign,
                 (f" {alike:6.1%} ", "bold"),
                 (f"{size}  ", muted),
-                _asked(session.example(entry.subject.kept), read),
+                _question_text(session.example(entry.subject.kept), read),
             )
         case PairConflict():
             return Content.assemble(
                 sign,
                 (f" {entry.subject.confidence:4.0%}     ", "bold"),
                 (f"{entry.code:<6}", muted),
-                _asked(session.example(entry.subject.left), read),
+                _question_text(session.example(entry.subject.left), read),
             )
         case MultiConflict():
             stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(
                 sign, (f"{stands:<10}", "bold"), ("topic ", muted), _start(entry.subject.request, read)
             )
-    return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
+    return Content.assemble(
+        sign, (f" {_place_text(session, entry.place)} ", muted), _question_text(session.example(entry), read)
+    )
 
 
 def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str, str]) -> Content:
@@ -85,7 +87,7 @@ def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str,
     )
 
 
-def _room(session: ReviewSession) -> int:
+def _place_width(session: ReviewSession) -> int:
     """Width of a place in cells: with a file name if there are several files, else of the largest line number."""
     if len(session.lines.indexes) > 1:
         return NAMED
@@ -93,9 +95,9 @@ def _room(session: ReviewSession) -> int:
     return max(map(len, ("line", *last)))
 
 
-def _where(session: ReviewSession, place: Place) -> str:
+def _place_text(session: ReviewSession, place: Place) -> str:
     """The line number, with its file if there are several; long names are truncated."""
-    room = _room(session)
+    room = _place_width(session)
     if room < NAMED:
         return f"{place.line:<{room},}"
     number = f":{place.line}" if place.line else ""  # 0: the whole file
@@ -108,7 +110,7 @@ def _start(text: str, read: ConversationView) -> str:
     return excerpt(LINE_BREAK.sub(" ", read.text(text[: WIDE * 2])), WIDE)
 
 
-def _asked(example: Example | None, read: ConversationView) -> Content:
+def _question_text(example: Example | None, read: ConversationView) -> Content:
     if example is None:
         return Content.assemble(("(no example on this line)", "$foreground-muted italic"))
     asked = question(example)

@@ -48,7 +48,7 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
             )
         )
     if run.steps:
-        parts.append(_now(run, width))
+        parts.append(_progress(run, width))
         high = max(5, min(16, (height - 12) * 2 // 3))
         losses = [float(step["loss"]) for step in run.steps]
         last = max(1, len(run.steps))
@@ -77,7 +77,7 @@ def _model(run: Followed) -> Content:
     return fact(f"{run.recipe.get('model', 'model unknown')} {_method(run)}", MUTED)
 
 
-def _now(run: Followed, width: int) -> Content:
+def _progress(run: Followed, width: int) -> Content:
     """The progress; facts that do not fit on a line move to the next one."""
     step = run.steps[-1]
     facts = [f"step {step['step']:,} of {step.get('max_steps') or 0:,}", f"loss {float(step['loss']):.4f}"]

@@ -31,13 +31,13 @@ def splits(
 ) -> Content:
     """The manifest, the verification, and the composition of the splits once it is known."""
     return lines(
-        Content.assemble(fact(folder, "bold"), (f"   {_books(manifest)}", MUTED)),
+        Content.assemble(fact(folder, "bold"), (f"   {_line_counts(manifest)}", MUTED)),
         "",
         *_sizes(manifest, width),
         "",
         proved,
         *_composition(composition),
-        *_left(manifest, width),
+        *_removal_reasons(manifest, width),
     )
 
 
@@ -46,7 +46,7 @@ def nowhere(folder: str, why: str) -> Content:
     return lines(fact(folder, "bold"), fact(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
 
 
-def _books(manifest: Manifest) -> str:
+def _line_counts(manifest: Manifest) -> str:
     return f"{plural(manifest.read, 'line')} read, {manifest.kept:,} kept, {manifest.removed.lines:,} removed"
 
 
@@ -107,7 +107,7 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
     return parts
 
 
-def _left(manifest: Manifest, width: int) -> list[Content]:
+def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     reasons = manifest.removed.reasons
     if not reasons:
         return []

@@ -115,9 +115,9 @@ class ConfirmScreen(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Take keys from now on."""
-        self.call_after_refresh(self._drawn)
+        self.call_after_refresh(self._reset_clock)
 
-    def _drawn(self) -> None:
+    def _reset_clock(self) -> None:
         self._last = now()
 
     def accepts(self, key: events.Key) -> bool:

@@ -75,11 +75,11 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         try:
             value = value_of(self.query_one(TextArea).text)
         except DataError as error:
-            self._say(failure(error))
+            self._show_findings(failure(error))
         else:
-            self._say(findings_content(self._state.mender.findings(value, self._parsed)))
+            self._show_findings(findings_content(self._state.mender.findings(value, self._parsed)))
 
-    def _say(self, content: Content) -> None:
+    def _show_findings(self, content: Content) -> None:
         self.query_one("#edit-findings", Static).update(content)
 
     def action_save(self) -> None:
@@ -87,7 +87,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         try:
             self.dismiss(value_of(self.query_one(TextArea).text))
         except DataError as error:
-            self._say(failure(error))
+            self._show_findings(failure(error))
             self.app.bell()
 
 

@@ -94,7 +94,7 @@ class QueueScreen(Filtering):
         with Container(id="room"):
             with ListPane(self.state.shares, id="lists"):
                 yield Static(head(self.session, self.KIND), id="head", markup=False)
-                yield EntryList(self.KIND, self._draw, self._look, self._pointed, self.state.keys)
+                yield EntryList(self.KIND, self._draw, self._row_key, self._pointed, self.state.keys)
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
@@ -209,7 +209,7 @@ class QueueScreen(Filtering):
             return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
         return Content.assemble(edge, row(self.session, self.session.queues[self.KIND].entry(number), self.read))
 
-    def _look(self, number: int) -> tuple[Hashable, ...]:
+    def _row_key(self, number: int) -> tuple[Hashable, ...]:
         """The inputs of a list row; for an edited example, any decision may change its text."""
         if number < 0 and self.list.view is not None and self.list.view.groups is not None:
             key, rows, opened = self.list.view.groups[-1 - number]

@@ -104,10 +104,10 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         if strip is None:
             if len(self._strips) > KEPT:
                 self._strips.clear()
-            strip = self._strips[look] = self._strip(self.view[at], width, here=here)
+            strip = self._strips[look] = self._row_strip(self.view[at], width, here=here)
         return strip
 
-    def _strip(self, number: int, width: int, *, here: bool) -> Strip:
+    def _row_strip(self, number: int, width: int, *, here: bool) -> Strip:
         content = self._draw(number, here=here).truncate(width, ellipsis=True)
         if here:
             style = self.get_visual_style("entry-list--cursor")

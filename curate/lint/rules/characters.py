@@ -99,7 +99,7 @@ def invisible_character() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
 
-    return judged_by(matching(foreign(), UNSEEN), _unseen)
+    return judged_by(matching(foreign(), UNSEEN), _invisible_characters)
 
 
 def _stripped(text: str) -> str:
@@ -111,7 +111,7 @@ def _stripped(text: str) -> str:
     return kept if kept.strip() else text
 
 
-def _unseen(text: str) -> str | None:
+def _invisible_characters(text: str) -> str | None:
     kept = _stripped(text)
     if kept == text:
         return None

@@ -143,7 +143,9 @@ def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
             first, place = state.memory.setdefault("C008", (kind, example.place))
             if kind != first:
                 where = "in another message" if place == example.place else f"in {visible(str(place))}"
-                yield Problem(message.content_pointer, f"the content is {_named(kind)}; it is {_named(first)} {where}")
+                yield Problem(
+                    message.content_pointer, f"the content is {_kind_name(kind)}; it is {_kind_name(first)} {where}"
+                )
                 return
 
 
@@ -171,7 +173,7 @@ def _is_one_text(content: list[Any]) -> bool:
     return False
 
 
-def _named(kind: str) -> str:
+def _kind_name(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
 

@@ -40,7 +40,7 @@ def answers_contradict(report: "ConflictsResult") -> Found:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "All night the lamp shines."}]}
     """
-    return _told(report, "X001")
+    return _conflict_findings(report, "X001")
 
 
 @conflict_rule("X002", "reworded-question-contradicts", Severity.WARNING)
@@ -56,7 +56,7 @@ def reworded_question_contradicts(report: "ConflictsResult") -> Found:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the stove do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
     """
-    return _told(report, "X002")
+    return _conflict_findings(report, "X002")
 
 
 @conflict_rule("X003", "facts-differ", Severity.WARNING)
@@ -72,7 +72,7 @@ def facts_differ(report: "ConflictsResult") -> Found:
         {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes two hours."}]}
         {"messages": [{"role": "user", "content": "How long does it take?"}, {"role": "assistant", "content": "It takes 120 minutes."}]}
     """
-    return _told(report, "X003")
+    return _conflict_findings(report, "X003")
 
 
 @conflict_rule("X004", "refused-and-answered", Severity.WARNING)
@@ -87,7 +87,7 @@ def refused_and_answered(report: "ConflictsResult") -> Found:
         {"messages": [{"role": "user", "content": "Can I return it?"}, {"role": "assistant", "content": "I'm sorry, I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Who won the election?"}, {"role": "assistant", "content": "The mayor won it again."}]}
     """
-    return _told(report, "X004")
+    return _conflict_findings(report, "X004")
 
 
 @examples_rule(
@@ -112,7 +112,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
             yield example, Problem(example.messages[found.later].content_pointer, message)
 
 
-def _told(report: "ConflictsResult", code: str) -> Found:
+def _conflict_findings(report: "ConflictsResult", code: str) -> Found:
     """The conflicts of a code, each reported at the later example; without pairs that system prompts may explain."""
     for conflict in report.conflicts:
         if conflict.code != code:

@@ -25,7 +25,7 @@ FAR: Final = 6.0
 """Robust standard deviations of log length beyond which an example is an outlier."""
 
 
-def _about(known: DatasetSummary, said: str) -> tuple[Place, Problem]:
+def _dataset_problem(known: DatasetSummary, said: str) -> tuple[Place, Problem]:
     """A problem of the whole data set, at its first file."""
     return Place(known.places.first, 0), Problem("", said)
 
@@ -50,7 +50,9 @@ def small_data_set(known: DatasetSummary) -> PlacedProblems:
         {"text": "9-5=4"}, {"text": "9-6=3"}, {"text": "9-7=2"}, {"text": "9-8=1"}, {"text": "8-1=7"}, {"text": "8-2=6"}, {"text": "8-3=5"}, {"text": "8-4=4"}, {"text": "8-5=3"}, {"text": "8-6=2"}]
     """
     if 0 < len(known.lengths) < FEW:
-        yield _about(known, f"{plural(len(known.lengths), 'example')}; fewer than {FEW} rarely improve a model")
+        yield _dataset_problem(
+            known, f"{plural(len(known.lengths), 'example')}; fewer than {FEW} rarely improve a model"
+        )
 
 
 @profile_rule(
@@ -75,7 +77,7 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
         if key and len(prompts) > 1:
             counts = ", ".join(f"{known.systems[prompt]:,}" for prompt in prompts[:5])
             shown = visible(excerpt(prompts[0], 60))
-            yield _about(known, f"one system prompt in {len(prompts)} spellings ({counts} examples): {shown}")
+            yield _dataset_problem(known, f"one system prompt in {len(prompts)} spellings ({counts} examples): {shown}")
 
 
 @profile_rule(
@@ -103,7 +105,7 @@ def many_refusals(known: DatasetSummary) -> PlacedProblems:
     if known.refusals >= LEAST // 2 and known.refusals >= REFUSING * known.answers:
         share = known.refusals / known.answers
         counts = f"{known.refusals:,} of {known.answers:,}"
-        yield _about(known, f"{share:.0%} of the answers open with a refusal ({counts})")
+        yield _dataset_problem(known, f"{share:.0%} of the answers open with a refusal ({counts})")
 
 
 @profile_rule(
@@ -132,7 +134,7 @@ def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
         label, count = known.labels.most_common(1)[0]
         if count >= ONE_SIDED * known.answers:
             shown = visible(excerpt(label, LABEL_SHOWN))
-            yield _about(known, f"{count / known.answers:.0%} of the answers are {shown!r}")
+            yield _dataset_problem(known, f"{count / known.answers:.0%} of the answers are {shown!r}")
 
 
 LABEL_SHOWN: Final = 20
@@ -167,7 +169,7 @@ def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
         times = f"{longest / max(1, middle):.0f} times as long as the median"
         sizes = f"characters {middle:,} / {high:,} / {longest:,}"
         counts = f"turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
-        yield _about(known, f"the longest example is {times} (median / 95% / longest): {sizes}, {counts}")
+        yield _dataset_problem(known, f"the longest example is {times} (median / 95% / longest): {sizes}, {counts}")
 
 
 @profile_rule(

@@ -196,7 +196,7 @@ def echo() -> "pl.Expr":
     return pl.when(begins & ~wanted).then(found)
 
 
-def _worn(text: str) -> str | None:
+def _overused_phrases(text: str) -> str | None:
     plain = text.lower().replace("’", "'")
     found = [phrase for phrase in SLOP if phrase in plain]
     return f"{plural(len(found), 'overused phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
@@ -212,4 +212,4 @@ def worn_phrases() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
     text = answer()
-    return judged_by(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
+    return judged_by(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _overused_phrases)

@@ -84,11 +84,11 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
         counts[label] += 1
         counts["place"] = counts["place"] or example.place
     elif key == "kto_tag" or _judges(example, label):
-        yield Problem(f"/{key}", f"`{key}` is {_shown(label)}, not true or false")
+        yield Problem(f"/{key}", f"`{key}` is {_shown_label(label)}, not true or false")
     elif counts["other"] is None:
         counts["other"] = (
             example.place,
-            f"`{key}` is {_shown(label)}, and true or false in {visible(str(counts['place'] or 'later lines'))}",
+            f"`{key}` is {_shown_label(label)}, and true or false in {visible(str(counts['place'] or 'later lines'))}",
         )
 
 
@@ -98,7 +98,7 @@ def _judges(example: Example, label: Any) -> bool:
     return said or (example.format in COMPLETIONS and (label is None or label in (0, 1)))
 
 
-def _shown(label: Any) -> str:
+def _shown_label(label: Any) -> str:
     return (
         repr(excerpt(label, 20))
         if isinstance(label, str)

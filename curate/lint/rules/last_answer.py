@@ -60,7 +60,7 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
     if example.format in ("preference", "text") or any(key in example.value for key in JUDGED):
         return NONE
     before = "\0".join([*texts[:-1], ""])
-    beside = _beside(example.value, turns[:-1])
+    beside = _other_inputs(example.value, turns[:-1])
     asked = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + beside)
     answer = texts[-1]
     kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING]))
@@ -72,7 +72,7 @@ def request_of(texts: list[str]) -> str:
     return "\n".join(texts[:1] + texts[-2:-1]) if len(texts) > 2 else texts[0]
 
 
-def _beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
+def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     """The non-text part of a request, as canonical JSON; empty if there is none."""
     found: list[Any] = [[key, value[key]] for key in CARRIED if value.get(key)]
     found += [

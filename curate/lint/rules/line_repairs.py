@@ -62,7 +62,7 @@ def drop_surrogates(data: bytes) -> bytes:
         if second and high is None:
             lone.append(match)
         high = match if 0xD800 <= code < 0xDC00 else None
-    return _without(data, [*lone, high] if high is not None else lone)
+    return _remove_ranges(data, [*lone, high] if high is not None else lone)
 
 
 @jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
@@ -74,10 +74,10 @@ def drop_controls(data: bytes) -> bytes:
             return data
         if match.group(1) and (code := int(match.group(1), 16)) < 0x20 and code not in (9, 10, 13):
             controls.append(match)
-    return _without(data, controls)
+    return _remove_ranges(data, controls)
 
 
-def _without(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
+def _remove_ranges(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
     """Remove ordered byte ranges; unchanged if that makes two keys equal or leaves a text empty."""
     pieces, at = [], 0
     for match in matches:

@@ -238,14 +238,14 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     questions = frame["text"].filter(frame["short"]).str.strip_chars()
     heads = frame["text"].filter(frame["long"]).str.head(UNEVEN.head)
     pointing = (questions.str.contains(POINTING) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
-    points = _marked(frame["short"], pointing)
-    uneven = frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
+    points = _restricted(frame["short"], pointing)
+    uneven = frame["uneven"] | _restricted(frame["long"], heads.str.contains(MANY_MARKS))
     return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
         frame.get_column_index("uneven"), uneven.alias("uneven")
     )
 
 
-def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
+def _restricted(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
     """Restrict `chosen` to the rows where `marks` is true; `marks` has one value per chosen row, to save work."""
     return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
 

@@ -332,10 +332,10 @@ def reasoning_in_some(example: Example, state: DatasetState) -> None:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
     """
     if answers := [message for message in example.messages if message.role == "assistant"]:
-        state.count("M027", any(map(_thinks, answers)), example.place)
+        state.count("M027", any(map(_has_reasoning, answers)), example.place)
 
 
-def _thinks(message: Message) -> bool:
+def _has_reasoning(message: Message) -> bool:
     content = message.content
     parts = content if isinstance(content, list) else ()
     return any(message.value.get(key) for key in THOUGHTS) or any(

@@ -40,7 +40,7 @@ def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
 
     found = Scan(
         prefilter_tables(one for rule in rules for one in rule.prefilters),
-        partial(_suspects, apart) if apart else None,
+        partial(_matching_lines, apart) if apart else None,
     )
     found.load()
     return found
@@ -106,8 +106,8 @@ def _numbers(wanted: Sequence[prefilter.PersonalNumbers]) -> "NumberPatterns":
         for lengths in one.groups
     ]
     plus, dotted, capitals = (_least(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals"))
-    alone = _among(size for one in wanted for size in one.alone)
-    first = _among(ord(digit) for one in wanted if one.alone for digit in one.first)
+    alone = _byte_flags(size for one in wanted for size in one.alone)
+    first = _byte_flags(ord(digit) for one in wanted if one.alone for digit in one.first)
     return NumberPatterns(
         np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals
     )
@@ -121,7 +121,7 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
         for byte in one.chars.encode("ascii"):
             opens[byte] = min(opens[byte], one.longer)
     ends = [text for one in wanted[prefilter.EndsWith] for text in one.texts]
-    last = _among(text.encode()[-1] for text in ends)
+    last = _byte_flags(text.encode()[-1] for text in ends)
     last[97:123] |= bool(ends)
     sentences = _least(one.sentences for one in wanted[prefilter.EndsWith])
     tail = 4 * max((one.tail for one in wanted[prefilter.EndsWith]), default=0)
@@ -159,7 +159,7 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
     points = _only(wanted[prefilter.MissingText], prefilter.MissingText((), short=0))
     openings = np.stack(
         [
-            _among(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name))
+            _byte_flags(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name))
             for name in ("answers", "questions")
         ]
     )
@@ -169,8 +169,8 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
         max((one.most for one in brief), default=0),
         openings,
         points.short,
-        _among(ord(char) for char in points.shown if char.isascii()),
-        _among(char.encode()[2] for char in points.shown if not char.isascii()),
+        _byte_flags(ord(char) for char in points.shown if char.isascii()),
+        _byte_flags(char.encode()[2] for char in points.shown if not char.isascii()),
         len(wanted[prefilter.OuterSpace]),
         len(wanted[prefilter.RepeatedTurn]),
     )
@@ -188,7 +188,7 @@ def _least(numbers: Iterable[int]) -> int:
     return min(filter(None, numbers), default=0)
 
 
-def _among(numbers: Iterable[int]) -> Any:
+def _byte_flags(numbers: Iterable[int]) -> Any:
     """Boolean array of the given numbers up to 255."""
     found = np.zeros(256, dtype=np.bool_)
     found[list(numbers)] = True
@@ -202,7 +202,7 @@ def _rows(texts: Iterable[str], width: int) -> Any:
     )
 
 
-def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
+def _matching_lines(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
     """Boolean array of the lines on which one of the rules fires."""
     first = np.append(0, np.cumsum(texts.turns)[:-1])
     asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)

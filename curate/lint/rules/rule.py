@@ -129,9 +129,9 @@ class Rule:
         """The rule for a target: functions with a parameter `target` get it; the rule itself if none has one."""
         if not any(map(_takes_target, (self.function, self.finalizer, self.repair.function if self.repair else None))):
             return self
-        repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
-        finalizer = self.finalizer and _told(self.finalizer, target)
-        return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
+        repair = self.repair and replace(self.repair, function=_with_target(self.repair.function, target))
+        finalizer = self.finalizer and _with_target(self.finalizer, target)
+        return replace(self, function=_with_target(self.function, target), repair=repair, finalizer=finalizer)
 
     def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
         """Declare the rule's repair, `@consecutive_roles.repaired_by(safe=False)`; the docstring is its description."""
@@ -148,7 +148,7 @@ class Rule:
         return function
 
 
-def _told(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
+def _with_target(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
     return partial(function, target=target) if _takes_target(function) else function
 
 

@@ -30,7 +30,7 @@ KEY_STARTS: Final = (
 """A part of every key, except of passwords and of keys that begin a word."""
 
 
-def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
+def _secrets_message(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
     """The message for a text's secrets: number by kind, and the position of the first."""
 
     def judge(text: str) -> str | None:
@@ -49,7 +49,7 @@ def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | No
 
 
 def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl.Expr":
-    return pl.format("{} (message {})", judged_by(texts, _told(finder)), pl.col("turn") + 1)
+    return pl.format("{} (message {})", judged_by(texts, _secrets_message(finder)), pl.col("turn") + 1)
 
 
 @text_rule(

@@ -235,7 +235,7 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
     if any(message.value.get("tool_calls") for message in own):  # a template may quote the question as JSON
         return None
     rest = said
-    for part in [part for message in own for part in _said(message)]:
+    for part in [part for message in own for part in _answer_texts(message)]:
         rest = rest.replace(part, "")
     if len(rest) < QUOTED:
         return None
@@ -246,7 +246,7 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
     return None
 
 
-def _said(message: Message) -> list[str]:
+def _answer_texts(message: Message) -> list[str]:
     """The texts of an answer: content, and reasoning separately."""
 
     thought, _, content = message.text.rpartition("</think>")

@@ -20,7 +20,7 @@ GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
 """Paths whose types M002, M004 and M005 check."""
 
 
-def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _key_types(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each key path of an object with its JSON type; list items are under `*`."""
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
@@ -53,7 +53,7 @@ def type_changes(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
     known: dict[str, dict[str, Count]] = state.memory.setdefault("J023", {})
-    for path, kind in _kinds(example.value):
+    for path, kind in _key_types(example.value):
         if path in known or len(known) < PATHS:
             kinds = known.setdefault(path, {})
             count, first = kinds.get(kind, (0, example.place))

@@ -116,7 +116,7 @@ def _read(value: Object) -> Reading:
     return reading
 
 
-def _spelled(block: blocks.Block, where: str) -> Object:
+def _block_value(block: blocks.Block, where: str) -> Object:
     value = block.value
     if block.kind == "thinking":
         detail: Object = value["detail"] or {"type": "thinking", "thinking": value["text"]}
@@ -196,7 +196,7 @@ def _write(value: Object) -> Object:
             content if isinstance(content, str) else [_part(part, "the system prompt") for part in parts]
         )
     turns = []
-    for role, pieces in turns_of_blocks(messages, _spelled, lambda detail: detail.get("type") in OWN):
+    for role, pieces in turns_of_blocks(messages, _block_value, lambda detail: detail.get("type") in OWN):
         alone = len(pieces) == 1 and pieces[0].keys() == {"type", "text"}
         turns.append({"role": role, "content": pieces[0]["text"] if alone else pieces})
     written["messages"] = turns

@@ -171,7 +171,7 @@ def _add_tools(reading: Reading, config: Any) -> None:
         reading.rest["toolConfig"] = rest
 
 
-def _spelled(block: blocks.Block, where: str) -> Object:
+def _block_value(block: blocks.Block, where: str) -> Object:
     value = block.value
     if block.kind == "thinking":
         detail: Object = value["detail"] or {"reasoningContent": {"reasoningText": {"text": value["text"]}}}
@@ -225,7 +225,7 @@ def _write(value: Object) -> Object:
         written["system"] = [
             _part(part, "the system prompt") for part in blocks.parts_of(system.get("content"), "the system prompt")
         ]
-    turns = turns_of_blocks(messages, _spelled, lambda detail: detail.keys() == {"reasoningContent"})
+    turns = turns_of_blocks(messages, _block_value, lambda detail: detail.keys() == {"reasoningContent"})
     written["messages"] = [{"role": role, "content": pieces} for role, pieces in turns]
     config = dict(value.get("toolConfig") or {})
     if unknown := [key for key in config if key != "toolChoice"]:

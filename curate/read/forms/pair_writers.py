@@ -23,7 +23,7 @@ def write_system_beside(value: Object) -> Object:
 
 def write_sharegpt(value: Object) -> Object:
     """Speakers and values; calls and results are turns of their own, tools are JSON text."""
-    written: Object = {"conversations": [_spoken(message, i + 1) for i, message in enumerate(value["messages"])]}
+    written: Object = {"conversations": [_sharegpt_turn(message, i + 1) for i, message in enumerate(value["messages"])]}
     if value.get("tools"):
         written["tools"] = as_text(value["tools"])
     return written
@@ -32,7 +32,7 @@ def write_sharegpt(value: Object) -> Object:
 SPEAKER: Final = {"user": "human", "assistant": "gpt", "system": "system", "developer": "system", "tool": "observation"}
 
 
-def _spoken(message: Object, number: int) -> Object:
+def _sharegpt_turn(message: Object, number: int) -> Object:
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
     if role not in SPEAKER:
         raise UnwritableError(f"a message of role {role!r}")

@@ -48,13 +48,13 @@ def _alpaca(value: Object) -> Iterator[Turn]:
     for i, (question, answer) in enumerate(history):
         yield turn_at("user", question, f"/history/{i}/0")
         yield turn_at("assistant", answer, f"/history/{i}/1")
-    yield _asked(value, "instruction", after=("input", "context"))
+    yield _user_turn(value, "instruction", after=("input", "context"))
     key = next((key for key in ("output", "response") if key in value), None)
     if key:
         yield turn_at("assistant", value[key], f"/{key}")
 
 
-def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
+def _user_turn(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
     """The user's question with the texts of other keys that belong to it."""
     if wrong := next((other for other in (*before, *after) if value.get(other) and not has_strings(value, other)), ""):
         raise UnreadableError(f"/{wrong}", f"`{wrong}` is not text")
@@ -97,7 +97,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
     yield from system_turns(value)
     keys = _question_and_answer(value)
     if keys is not None:
-        yield _asked(value, keys[0], before=("context",))
+        yield _user_turn(value, keys[0], before=("context",))
         yield turn_at("assistant", value[keys[1]], f"/{keys[1]}")
 
 
@@ -131,7 +131,7 @@ def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
         yield turn_at(role, side, f"/{escape(key)}")
 
 
-def _sides(*sides: tuple[str, str]) -> Callable[[Object], Iterator[Turn]]:
+def _side_reader(*sides: tuple[str, str]) -> Callable[[Object], Iterator[Turn]]:
     """Reads the sides under these keys, each with the role of a text."""
 
     def turns(value: Object) -> Iterator[Turn]:
@@ -247,7 +247,7 @@ PREFERENCE_KEYS: Final = (
 )
 
 
-_prompt: Final = _sides(("prompt", "user"))
+_prompt: Final = _side_reader(("prompt", "user"))
 
 
 def is_prompt(value: Object) -> bool:
@@ -308,7 +308,7 @@ CHOSEN: Final = (
         "response-pair",
         "question, response_j, response_k",
         lambda v: {"question", "response_j", "response_k"} <= v.keys(),
-        _sides(("question", "user"), ("response_j", "assistant")),  # the other response stays in the value
+        _side_reader(("question", "user"), ("response_j", "assistant")),  # the other response stays in the value
         ("question", "response_j", "system"),
         ("response_j", "response_k"),
     ),
@@ -335,7 +335,7 @@ PLAIN: Final = (
         "prompt-completion",
         "prompt, completion",
         lambda v: "prompt" in v and "completion" in v,
-        _sides(("prompt", "user"), ("completion", "assistant")),
+        _side_reader(("prompt", "user"), ("completion", "assistant")),
         ("prompt", "completion", "system"),
         write=pair_writers.write_prompt_completion,
     ),

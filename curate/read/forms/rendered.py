@@ -38,12 +38,12 @@ OPENINGS: Final = tuple(
 
 def split_transcript(text: str) -> Said | None:
     """The roles and texts of a rendered conversation; None where the split is not certain."""
-    return _told(text)[0]
+    return _parsed_text(text)[0]
 
 
-def _told(text: str) -> tuple[Said | None, Family]:
+def _parsed_text(text: str) -> tuple[Said | None, Family]:
     """The roles and texts of a rendered conversation, and the family of its marks."""
-    start = text[_begin(text) :][:LONGEST]
+    start = text[_text_start(text) :][:LONGEST]
     for markup, pattern in PATTERNS:
         if markup.stems:
             may = any(mark in text for mark in markup.turns if markup.turns[mark] == "assistant")
@@ -59,13 +59,13 @@ def _split(text: str, family: Family, *, answered: bool = True) -> Said | None:
     matches = list(pattern.finditer(text))
     if not matches:
         return None
-    before = _bare(text[_begin(text) : matches[0].start()], markup)
+    before = _trimmed(text[_text_start(text) : matches[0].start()], markup)
     if before and (markup.preamble is None or not before.startswith(markup.preamble)):
         return None
     roles = {mark.lower(): role for mark, role in markup.turns.items()}
     found = [("system", before)] if before else []
     for match, end in zip(matches, [*(match.start() for match in matches[1:]), len(text)], strict=True):
-        role, said = roles[match[0].lower()], _bare(text[match.end() : end], markup)
+        role, said = roles[match[0].lower()], _trimmed(text[match.end() : end], markup)
         if role == "input" and found and found[-1][0] == "user":
             role, said = "user", "\n\n".join(filter(None, (found.pop()[1], said)))
         if said:
@@ -74,7 +74,7 @@ def _split(text: str, family: Family, *, answered: bool = True) -> Said | None:
     return found if whole and _is_conversation([role for role, _ in found], answered=answered) else None
 
 
-def _begin(text: str) -> int:
+def _text_start(text: str) -> int:
     """Where a text begins behind its white space and tokens."""
     at = len(text) - len(text.lstrip())
     while mark := next((mark for mark in BEGINS if text.startswith(mark, at)), ""):
@@ -84,7 +84,7 @@ def _begin(text: str) -> int:
     return at
 
 
-def _bare(text: str, markup: ChatMarkup) -> str:
+def _trimmed(text: str, markup: ChatMarkup) -> str:
     """A text without the white space around it and the tokens at its end."""
     end, marks = len(text.rstrip()), (*markup.ends, *ENDS)
     while mark := next((mark for mark in marks if text.endswith(mark, 0, end)), ""):
@@ -126,7 +126,7 @@ def turns_of(said: Said, pointer: str) -> list[Turn]:
 def _read(value: Object) -> Reading | None:
     said = split_transcript(value["text"])
     if said is None:
-        begin = _begin(value["text"])
+        begin = _text_start(value["text"])
         mark = next((mark for mark in OPENINGS if value["text"].startswith(mark, begin)), None)
         if mark is None:
             return None
@@ -145,12 +145,12 @@ RENDERED: Final = Format(
 )
 
 
-def _sides(value: Object) -> tuple[Said, Said] | None:
+def _pair_sides(value: Object) -> tuple[Said, Said] | None:
     """Both sides of a pair whose prompt and side are together a conversation as text; one side may lack its answer."""
     prompt = value.get("prompt") or ""
     if not isinstance(prompt, str):
         return None
-    told = [_told(prompt + value[key]) for key in SIDES]
+    told = [_parsed_text(prompt + value[key]) for key in SIDES]
     family = next((family for said, family in told if said and said[-1][0] == "assistant"), None)
     if family is None:
         return None
@@ -163,7 +163,7 @@ def _sides(value: Object) -> tuple[Said, Said] | None:
 
 
 def _read_pair(value: Object) -> Reading | None:
-    if (sides := _sides(value)) is None:
+    if (sides := _pair_sides(value)) is None:
         return None
     chosen, rejected = (turns_of(said, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
     if not value.get("prompt"):
