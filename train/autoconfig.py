@@ -80,7 +80,7 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
             yield room, load, checkpointing
 
 
-def nearest(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:
+def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:
     """The cheapest changes with which a recipe fits; None if not even all of them help.
 
     `max_length` comes last, because longer examples would be left out.
@@ -185,7 +185,7 @@ def available() -> int:
 def shortage(found: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
     """How much memory is missing, and the changes to the recipe with which it fits, as lines of it."""
     needs = f"needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}"
-    other = nearest(sizes, texts, memory, found.optimiser)
+    other = cheapest_fit(sizes, texts, memory, found.optimiser)
     if other is None:
         return needs, "choose a smaller base: even its shortest examples in 4 bits do not fit"
     changes, fit = other

@@ -154,7 +154,7 @@ class Microbatches:
     packing: bool
     """Whether a micro-batch may hold several texts."""
 
-    def of(self, step: Sequence[int]) -> list[list[int]]:
+    def micro_batches(self, step: Sequence[int]) -> list[list[int]]:
         """The micro-batches of this process, each a list of positions in the step (a step may hold a text twice)."""
         return self._of_all(step)[distributed.rank()]
 

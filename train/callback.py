@@ -115,14 +115,14 @@ class Callback:
             self.phase.narrator.say(said)
             stop = True
         if step == self.pause:
-            self.rest(step)
+            self.record_pause(step)
             stop = True
         self.phase.advance(note=f"loss {loss:.3f}, {self.speed:,.0f} tokens/s")
         if float(distributed.total(torch.tensor(float(self.interrupted), device=device()))):  # any of the processes
             self.interrupted = stop = True
         return stop
 
-    def rest(self, step: int) -> None:
+    def record_pause(self, step: int) -> None:
         """Record the loss at the pause. It affects neither early stopping nor the adapter that is kept."""
         assert self.measure is not None
         self.paused = dict(self.measured).get(step)

@@ -193,7 +193,7 @@ class Gradients:
         mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
         weight, factors = self.weigh(step, mean)
         with self.together():
-            for positions in self.microbatches.of(step):
+            for positions in self.microbatches.micro_batches(step):
                 # A process that has nothing left to do takes part with a text that counts nothing.
                 part = None if factors is None else [factors[at] for at in positions] or factors[:1]
                 loss = self.backward([step[at] for at in positions] or step[:1], weight if positions else inf, part)

@@ -131,7 +131,7 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
     packing = prepared.recipe.packing
     microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, max_tokens, packing)
     return {
-        "passes": sum(len(microbatches.of(step)) for step in prepared.order),
+        "passes": sum(len(microbatches.micro_batches(step)) for step in prepared.order),
         "tokens": sum(map(microbatches.tokens, prepared.order)),
         "supervised": sum(map(microbatches.supervised, prepared.order)),
     }

@@ -271,7 +271,7 @@ class Training:
         if resume is not None and (ended or (callback.pause is not None and done >= callback.pause)):
             load_adapter_weights(self.model, resume)
             if not ended:  # killed at the pause, before it was recorded
-                callback.rest(done)
+                callback.record_pause(done)
         else:
             place = self.folder.checkpoints
             self.model = loop.train(

@@ -9,7 +9,7 @@ from rich.text import Text
 from curate.core.datamap import MappedExample, Region
 from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
-from curate.report.html import TABLE, foot, head, safe, tile
+from curate.report.html import TABLE, footer, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.autoconfig import Settings, gigabytes
 from train.methods import OWN_KEYS
@@ -57,7 +57,7 @@ COLOURS: Final = {TRAIN: "cyan", HELD_OUT: "yellow", BOTH: "yellow"}
 def show_overfitting(found: Overfitting, console: Console) -> None:
     """Print it."""
     console.print(Text("Overfitting", "bold"))
-    for line in drawn(found.curve):
+    for line in loss_plot(found.curve):
         console.print(line)
     for number, sentence in enumerate(found.sentences):
         console.print(Text(sentence, "yellow" if number >= len(found.sentences) - len(found.signs) else ""))
@@ -69,7 +69,7 @@ def _all_clear(found: Overfitting) -> str:
     return "No sign of overfitting" if len(found.curve) > 1 else "No sign of overfitting in what was measured"
 
 
-def drawn(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
+def loss_plot(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
     """A plot of both losses over the steps; nothing for fewer than two points."""
     points = [(point.step, point.train, point.held_out) for point in curve]
     values = [value for _, *both in points for value in both if value is not None]
@@ -225,7 +225,7 @@ def _parts(
         text = recipe_text({key: value for key, value in used.items() if value is not None})
         yield f"<h2>Recipe</h2>\n<pre>{safe(text)}</pre>\n"
     versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
-    yield foot(safe(versions), safe(settings.dtype), safe(settings.optimiser))
+    yield footer(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
 
 def _plots(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from curate.core.targets import Target
 from curate.core.text import visible
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
-from curate.report.check_formats import FORMAT_HELP, OutputFormat, reported, write_report
+from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.report.check_text import SHOWN, GroupBy
 from curate.report.console import print_json
 
@@ -193,7 +193,7 @@ def check(
         adopted.settle(report, files)
         limit = None if show_all else SHOWN
         by = group_by or GroupBy.FILE
-        told = reported(report, output_format, files, limit, by, statistics=statistics, model=config.model)
+        told = formatted_report(report, output_format, files, limit, by, statistics=statistics, model=config.model)
         data_there = fix and STDIN in files  # standard output has the fixed data
         with redirect_stdout(sys.stderr) if data_there else nullcontext():
             write_report(told, output_file)

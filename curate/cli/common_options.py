@@ -132,7 +132,7 @@ def _excluding(patterns: Sequence[str], gitignore: bool) -> AbstractContextManag
         return nullcontext()
     from curate.core.exclusion import Exclusion  # not imported by a hook that only checks
 
-    return excluding(Exclusion(patterns, gitignore).why)
+    return excluding(Exclusion(patterns, gitignore).reason_left_out)
 
 
 @contextmanager

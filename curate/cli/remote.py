@@ -26,7 +26,7 @@ from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
-from curate.report.check_formats import FORMAT_HELP, OutputFormat, reported, write_report
+from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.report.check_text import SHOWN
 from curate.report.console import console, print_json, print_lines
 from curate.report.remote import (
@@ -84,7 +84,7 @@ def validate(
     files = [path for path in options.files_of(data, validation) if path is not None]
     report = _checked(files, meant, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
-    write_report(reported(report, kind, files, None if show_all else SHOWN), None)
+    write_report(formatted_report(report, kind, files, None if show_all else SHOWN), None)
     learns = Settings(model=meant.remote.model, method=meant.remote.method)
     for path in files:
         demand_fit(learns, measure(path, counter_of("")).formats, str(path))

@@ -9,7 +9,7 @@ from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.output.edited import wanted
+from curate.output.edited import effective_decisions
 from curate.output.restore import finish
 from curate.pipeline.splitting import sources_of, split_files, with_split_options
 from curate.report.console import print_json, print_lines
@@ -142,7 +142,7 @@ def split(
     )
     finish(output, project.decisions)
     decisions = options.told_decisions(files, ignore=no_decisions)
-    decisions = wanted(decisions, min_rating, without_label or ())
+    decisions = effective_decisions(decisions, min_rating, without_label or ())
     sources = sources_of(
         project, paths, config.split.existing, output, decisions, lambda note: options.print_notes([note])
     )

@@ -90,7 +90,7 @@ def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
             yield from (Nominee(left, right, 1.0) for left, right in combinations(group.values(), 2))
 
 
-def alike(
+def reworded_pairs(
     groups: Groups,
     config: ConflictsConfig,
     cache: Path | None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from curate.conflicts.candidate_pairs import SHOWN_FROM, STRICT, across_system_prompts, alike, equal, grouped
+from curate.conflicts.candidate_pairs import SHOWN_FROM, STRICT, across_system_prompts, equal, grouped, reworded_pairs
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
@@ -131,7 +131,7 @@ def find_conflicts(
     notes: list[str] = []
     nominees = [*equal(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
-        nominees.extend(alike(groups, config, cache, notes, progress))
+        nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
     else:
         notes.append(
             f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from curate.conflicts.entity_swap import swapped, unlike
+from curate.conflicts.entity_swap import different_short_answers, swapped
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import negation, opening, opposite
 from curate.conflicts.numeric_contradictions import clashing_figures
@@ -97,7 +97,7 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
         said = next((found for pair in about if (found := rule(pair))), None)
         if said:
             yield Evidence(source, *said, PRECISION[source])
-    if short := unlike(question, left, right):
+    if short := different_short_answers(question, left, right):
         yield Evidence("short answers", *short, PRECISION["short answers"])
 
 

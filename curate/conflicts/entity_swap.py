@@ -90,7 +90,7 @@ def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
     return left.replace(".", "") == initials[1] or right.replace(".", "") == initials[0]
 
 
-def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
+def different_short_answers(question: str, left: str, right: str) -> tuple[str, str] | None:
     """Two short answers to a question for one thing of which neither contains the other, or two sentences with
     different names or single words in the same position; None if they may be the same.
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from curate.core.text import normalised
-from curate.corpus.strata import are_labels, is_label, named
+from curate.corpus.strata import are_labels, is_label, normalized_label
 
 if TYPE_CHECKING:
     from curate.conflicts.question import Question
@@ -39,4 +39,4 @@ def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) 
         is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)
     ):
         return False
-    return named(left.answer) != named(right.answer)
+    return normalized_label(left.answer) != normalized_label(right.answer)

@@ -14,13 +14,13 @@ from rapidfuzz.distance import Indel, Levenshtein
 
 from curate.conflicts.wording import (
     Wording,
+    asks_opposite_ends,
     many_other_numbers,
     opposite,
     other_aspect,
     other_names,
     other_numbers,
     other_value,
-    poles,
 )
 from curate.core.lazy import Matrix
 from curate.language.tokens import stem
@@ -105,7 +105,7 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
 def _other_value(left: Wording, right: Wording, frame: float) -> float:
     """How much it says that two questions ask for another value, name or opposite."""
     if (
-        poles(left, right)
+        asks_opposite_ends(left, right)
         or (frame >= SAME_SENTENCE and other_value(left, right))
         or (frame >= HALF and opposite(left, right))
     ):

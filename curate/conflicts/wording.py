@@ -144,7 +144,7 @@ def other_aspect(left: Wording, right: Wording) -> bool:
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
 
 
-def poles(left: Wording, right: Wording) -> bool:
+def asks_opposite_ends(left: Wording, right: Wording) -> bool:
     """Whether two questions ask for the two ends of one thing: closest and farthest; in whatever sentence."""
     mine, others = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
     return any((one in mine and other in others) or (one in others and other in mine) for one, other in POLES)

@@ -85,18 +85,18 @@ class DecisionLog:
             raise InputError(
                 f"{other}: line {lines} is not a valid decision", "fix or remove the line; nothing was merged"
             )
-        fresh = self.lacks(theirs)
+        fresh = self.missing_decisions(theirs)
         self.add(*fresh)
         return fresh
 
-    def lacks(self, other: "DecisionLog") -> list[Decision]:
+    def missing_decisions(self, other: "DecisionLog") -> list[Decision]:
         """The decisions of another journal that this one does not have."""
         return [decision for decision in other.decisions if decision.id not in self._known]
 
-    def standing(self, example: str) -> DecisionState | None:
+    def state_of(self, example: str) -> DecisionState | None:
         """What is in effect about an example; None if there is nothing, it was undone, or it is contested."""
         slots = self._heads.get(example)
-        if not slots or self.contest(example):
+        if not slots or self.contested_decisions(example):
             return None
         edit, whole = self.last(example, EDIT), self.last(example, WHOLE)
         dropped = whole is not None and whole.verdict == "drop"
@@ -160,7 +160,7 @@ class DecisionLog:
         """Notes about the journal: its invalid lines, and journals of reviewers that are not merged into it."""
         said = self.defects
         for other in reviewer_journals(self.path.parent) if self.path.name == JOURNAL else ():
-            if missing := len(self.lacks(DecisionLog(other))):
+            if missing := len(self.missing_decisions(DecisionLog(other))):
                 shown = from_here(other)
                 said.append(
                     f"{plural(missing, 'decision')} in {shown} {'is' if missing == 1 else 'are'} not applied; "
@@ -170,7 +170,7 @@ class DecisionLog:
 
     def verdicts(self) -> dict[str, DecisionState]:
         """What is in effect about each example."""
-        return {example: said for example in self._heads if (said := self.standing(example)) is not None}
+        return {example: said for example in self._heads if (said := self.state_of(example)) is not None}
 
     def contested(self) -> dict[str, Sequence[Decision]]:
         """Examples with different decisions by people who did not see each other's; none of them is in effect."""
@@ -185,7 +185,7 @@ class DecisionLog:
             "`curate review` shows them"
         ]
 
-    def contest(self, example: str) -> Sequence[Decision]:
+    def contested_decisions(self, example: str) -> Sequence[Decision]:
         """The contested decisions about an example; empty if there are none."""
         return self._conflict(example) if example in self._several else ()
 

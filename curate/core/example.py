@@ -148,7 +148,7 @@ class Message:
         return content_text(self.value.get("content"))
 
     @property
-    def says(self) -> bool:
+    def has_content(self) -> bool:
         """Whether it contains anything that a trainer uses."""
         content = self.value.get("content")
         return bool(
@@ -226,7 +226,7 @@ class Example:
 
         Lines for which this is false are compared with nothing and counted as lines without an example by all commands.
         """
-        return self.format != UNKNOWN and any(message.says for message in self.messages)
+        return self.format != UNKNOWN and any(message.has_content for message in self.messages)
 
     @property
     def prompt(self) -> tuple[Message, ...]:

@@ -31,7 +31,7 @@ class Exclusion:
             patterns.append(pattern)
         self._excluded = GitIgnoreSpec(patterns)
 
-    def why(self, path: Path, folder: Path) -> str:
+    def reason_left_out(self, path: Path, folder: Path) -> str:
         """Why a file below a folder is left out; empty if it is read."""
         if self._excluded.match_file(path.relative_to(folder).as_posix()):
             return "excluded by --exclude"

@@ -63,7 +63,7 @@ class Removal(BaseModel):
         return base64.b64decode(self.base64 or "") if self.text is None else self.text.encode("utf-8")
 
     @property
-    def bare(self) -> "Removal":
+    def without_line(self) -> "Removal":
         """The record without the line itself."""
         return self.model_copy(update={"text": None, "base64": None})
 

@@ -2,7 +2,7 @@
 
 The new files are written to a hidden folder inside, flushed to disk, and listed in a file there, which commits the
 transaction. They are then renamed into place one by one, which takes milliseconds. If that is interrupted, the next
-command that writes to the folder completes it (`settle`). Commands that only read write nothing and report that the
+command that writes to the folder completes it (`recover`). Commands that only read write nothing and report that the
 folder has to be completed first (`demand_settled`).
 
 A stranger's folder may contain a forged list, so each name must be a plain one below the folder
@@ -107,7 +107,7 @@ def locked(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def settle(folder: Path) -> None:
+def recover(folder: Path) -> None:
     """Complete the transaction of a killed process if all of its files are there, else delete it.
 
     Only for commands that write to the folder. Raises `OutputError`; `InputError` for a transaction that curate did not

@@ -36,7 +36,7 @@ Passages = tuple[str, ...]
 """Shared instructions, as written in the data."""
 
 
-def telling(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
+def learning_examples(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
     """The examples that passages are learned from (their numbers; none where no passage can exist), and how many of
     them must share a passage.
 
@@ -74,7 +74,7 @@ def boilerplate_notes(passages: Passages) -> list[str]:
     return [f"{said} (shared instructions) are left out when whole texts are compared"]
 
 
-def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
+def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
     """The passages that many examples share, most frequent first.
 
     asked: the user turns of each distinct example. least: how many examples must share a passage; 0: `SHARE` of these

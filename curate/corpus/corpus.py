@@ -104,13 +104,13 @@ class Table:
         """All lines, and only the examples with these numbers, in this order."""
         return self._rows(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
 
-    def taken(self, examples: Numbers) -> "Table":
+    def take(self, examples: Numbers) -> "Table":
         """As `chosen`, for ascending numbers; moves sets and links out of this table to save memory."""
         sets, links, nothing = self.sets, self.links, JoiningSets().done()
         self.sets, self.links = nothing, None
         if len(examples) == len(self.lines):
             return replace(self, sets=sets, links=links)
-        return self._rows(examples, sets.kept(examples), links and links.kept(examples, self.folder))
+        return self._rows(examples, sets.take(examples), links and links.take(examples, self.folder))
 
     def _rows(self, examples: Numbers, sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)

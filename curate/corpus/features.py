@@ -148,7 +148,7 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     outlined = plain_columns(data)
     lengths = of.lengths_of(outlined)
     if not lengths.all():  # whether those without a word are examples is told where lines are read one by one
-        outlined, lengths = outlined.without(lengths == 0), lengths[lengths > 0]
+        outlined, lengths = outlined.with_irregular(lengths == 0), lengths[lengths > 0]
     if len(outlined.irregular_lines) > len(outlined.numbers):
         return None
     starts, sizes, endings = of.places_in(data, offset, outlined)
@@ -324,7 +324,7 @@ def rank_of(keep: str) -> Callable[[Example], float]:
     name, _, field = keep.partition(":")
     ranks: dict[str, Callable[[Example], float]] = {
         "most-turns": lambda example: -len(example.messages),
-        "newest": lambda example: -moment(value_at(example.value, field)),
+        "newest": lambda example: -timestamp(value_at(example.value, field)),
         "highest": lambda example: -number(value_at(example.value, field), -math.inf),
         "lowest": lambda example: number(value_at(example.value, field), math.inf),
     }
@@ -354,7 +354,7 @@ def number(value: Any, otherwise: float) -> float:
     return otherwise if math.isnan(found) else found
 
 
-def moment(value: Any) -> float:
+def timestamp(value: Any) -> float:
     """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus
     infinity for anything else.
     """

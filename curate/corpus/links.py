@@ -53,11 +53,11 @@ class Links:
         """Those of some examples, in this order."""
         return self._rows(numbers, self.answers.chosen, None)
 
-    def kept(self, numbers: Numbers, folder: Path | None = None) -> "Links":
+    def take(self, numbers: Numbers, folder: Path | None = None) -> "Links":
         """As `chosen`, for ascending numbers, in files of the folder if there is one; these links cannot be used
         afterwards. Raises `OutputError`.
         """
-        return self._rows(numbers, self.answers.kept, folder)
+        return self._rows(numbers, self.answers.take, folder)
 
     def _rows(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets], folder: Path | None) -> "Links":
         begun, ends = parts_of(self.ends, numbers)

@@ -13,7 +13,7 @@ from curate.core.files import display_name, packing, real_path, size_of
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.boilerplate import Passages, learnt, telling
+from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
 from curate.corpus.cache import DedupCache, Task, columns_for
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
@@ -69,7 +69,7 @@ def read_table(
     """
     table = _read(paths, spec, crew, progress, name_of, memory, folder)
     if spec.common is None:
-        examples, least = telling(table.sets, table.ids)
+        examples, least = learning_examples(table.sets, table.ids)
         learn = partial(_learn_boilerplate, table, spec.on, examples, least)
         common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
         if common:
@@ -95,7 +95,7 @@ def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -
 def _learn_boilerplate(table: Table, on: On, examples: Numbers, least: int) -> Passages:
     """The instructions that at least `least` of some examples share."""
     reader = LineReader()
-    return learnt(
+    return learn_passages(
         (asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least
     )
 

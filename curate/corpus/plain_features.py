@@ -56,7 +56,7 @@ def sets_of(
     sizes, others = spans.ends - spans.starts, dict(spans.scattered)
     short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT))
     for at in np.flatnonzero(~spans.plain & (sizes <= 4 * SHORT)).tolist():  # bytes; 4 of a character at the most
-        others.setdefault(at, outlined.said(int(spans.starts[at]), int(spans.ends[at])))
+        others.setdefault(at, outlined.text_slice(int(spans.starts[at]), int(spans.ends[at])))
     words = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
     return shingled(texts, shingling), words
 
@@ -117,7 +117,7 @@ def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator
 
 def _joined_texts(outlined: PlainColumns, turns: Sequence[int]) -> str:
     """The texts of some turns."""
-    return "\n".join([outlined.said(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
+    return "\n".join([outlined.text_slice(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
 
 
 @cache

@@ -95,7 +95,7 @@ class Brief:
         if not len(self.words):
             return keys, np.zeros(len(keys), dtype=np.int64)
         counts = np.bincount(self.words, minlength=len(self.vocabulary))
-        roots = spelled(
+        roots = corrected_words(
             {word: int(count) for word, count in zip(self.vocabulary, counts.tolist(), strict=True) if count}
         )
         hashes = np.array([_hash(roots.get(word, word)) for word in self.vocabulary], dtype=np.uint64)[self.words]
@@ -136,7 +136,7 @@ class JoiningBrief:
         return Brief(self._words.done(), np.append(0, np.cumsum(self._sizes.done())), list(self._known))
 
 
-def spelled(counts: dict[str, int]) -> dict[str, str]:
+def corrected_words(counts: dict[str, int]) -> dict[str, str]:
     """For each word that may be a typing error of a commoner word, that word; among equally common words, the first in
     alphabetical order.
     """

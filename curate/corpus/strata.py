@@ -39,7 +39,7 @@ def are_labels(found: Counter[str]) -> bool:
     return total >= LEAST and repeated >= SHARE * total and len(found) <= max(2, total // 4)
 
 
-def named(answer: str) -> str:
+def normalized_label(answer: str) -> str:
     """A label without articles, punctuation and politeness."""
     return " ".join(word for word in words(normalised(answer)) if word not in FILLER) or normalised(answer)
 

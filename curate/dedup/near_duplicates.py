@@ -120,7 +120,7 @@ def find_duplicates(
     sets, table.sets = table.sets, table.sets.part(0, 0)
     bands, table.band_keys = table.band_keys, None
     if len(distinct) < len(copies):
-        sets = sets.kept(distinct)  # a copy would be the largest thing in memory
+        sets = sets.take(distinct)  # a copy would be the largest thing in memory
         bands = None if bands is None else bands[:, distinct]
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     groups = grouped(sets, config.threshold, crew.count, bands, folder=table.folder)

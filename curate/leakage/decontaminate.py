@@ -175,8 +175,8 @@ class _Search:
             return
         buffer, offsets = buffer_of([text.encode() for text in turns.texts])
         for run, index in self.runs:
-            yield from self._in_a_row(turns, run, index.found(buffer, offsets))
-        yield from self._similar_turns(turns, self.near.found(buffer, offsets))
+            yield from self._in_a_row(turns, run, index.shared_runs(buffer, offsets))
+        yield from self._similar_turns(turns, self.near.shared_runs(buffer, offsets))
 
     def _rare_runs(self, owners: Array, hashes: Array) -> Array:
         """The runs that are searched for: those that few items of their benchmark share."""
@@ -242,7 +242,7 @@ class _Index:
         self.hashes, self.owners, self.places = (column[told][order] for column in (hashes, owners, places))
         self.table = table_of(self.hashes)
 
-    def found(self, buffer: Array, offsets: Array) -> list[tuple[int, int, int, int]]:
+    def shared_runs(self, buffer: Array, offsets: Array) -> list[tuple[int, int, int, int]]:
         """For each run that a text shares with a probe: text, number of the word in it, probe, number of the word
         there.
         """

@@ -117,7 +117,7 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
     for entry in baseline.findings:
         gone = min(entry.count, left[entry.key])
         left[entry.key] -= gone
-        if gone and report.asked(entry.code, entry.file, files):
+        if gone and report.could_report(entry.code, entry.file, files):
             stale[entry.code] += gone
     if stale:
         codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(NAMED)) + (

@@ -65,7 +65,7 @@ class CheckResult:
         """Number of findings by rule."""
         return Counter(finding.code for finding in self.findings)
 
-    def asked(self, code: str, file: str, files: Collection[str]) -> bool:
+    def could_report(self, code: str, file: str, files: Collection[str]) -> bool:
         """Whether this check could have reported a rule for a file: it ran and read the file, or they are gone."""
         return (code in self.severities_of or code not in self.rules) and (file in files or not path_of(file).exists())
 

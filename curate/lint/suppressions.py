@@ -90,7 +90,7 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
             f"{where(entry.file, entry.line)}",
         )
         for number, entry in suppressions.lines
-        if (entry.code, entry.example) not in met and report.asked(entry.code, entry.file, files)
+        if (entry.code, entry.example) not in met and report.could_report(entry.code, entry.file, files)
     ]
     report.findings = fresh + outdated(stale, report.severities_of)
 

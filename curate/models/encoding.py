@@ -115,7 +115,7 @@ class Encoding:
         """Descriptions of all differences between training and inference, without duplicates."""
         return tuple(dict.fromkeys(mismatch.text for encoded in self.encoded for mismatch in encoded.text.mismatches))
 
-    def told(self, code: str) -> tuple[Mismatch, ...]:
+    def mismatches_of(self, code: str) -> tuple[Mismatch, ...]:
         """The differences that a rule reports, each once per turn."""
         return tuple(
             dict.fromkeys(

@@ -57,7 +57,7 @@ def acted_ids(decisions: Mapping[str, DecisionState]) -> set[str]:
     }
 
 
-def wanted(
+def effective_decisions(
     decisions: Mapping[str, DecisionState], min_rating: int | None, without: Collection[str]
 ) -> dict[str, DecisionState]:
     """The decisions, with a drop of each example that is rated lower or has one of some labels."""

@@ -42,7 +42,7 @@ from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import visible
-from curate.core.transaction import replacing_together, settle
+from curate.core.transaction import recover, replacing_together
 from curate.corpus.corpus import LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -97,7 +97,7 @@ def write_output(
     `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError` if another process writes there, or
     a file to be written exists and was not written by curate; nothing is changed then.
     """
-    settle(folder)
+    recover(folder)
     before = _written_before(folder)
     _demand_ours(folder, before, made.config)
     gone = before.files.keys() - changed_files(folder, before.files) if before else ()

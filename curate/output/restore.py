@@ -24,7 +24,7 @@ from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
 from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
-from curate.core.transaction import settle
+from curate.core.transaction import recover
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
@@ -122,9 +122,9 @@ def restore_to(
 def finish(folder: Path, journal: Path) -> None:
     """Complete an interrupted command in a folder, and move the decisions of a restore to the journal.
 
-    For commands that write to the folder, before they read it. Raises as `settle` and `DecisionLog` do.
+    For commands that write to the folder, before they read it. Raises as `recover` and `DecisionLog` do.
     """
-    settle(folder)
+    recover(folder)
     path = path_inside(folder, PENDING)
     if not path.is_file():
         return

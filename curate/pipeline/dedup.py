@@ -65,7 +65,7 @@ class DedupResult:
     similarities: Sequence[float]
     """Similarities of all pairs with a similarity of at least `floor`."""
     bands: Bands
-    """How signatures are cut into bands; see `proposed`."""
+    """How signatures are cut into bands; see `chance_compared`."""
 
     notes: list[str]
     """Further notes for the user."""
@@ -103,7 +103,7 @@ class DedupResult:
         """Number of removed duplicates by code: D001, D003 and D007."""
         return Counter(lost.code for lost in self.losses)
 
-    def proposed(self, similarity: float) -> float:
+    def chance_compared(self, similarity: float) -> float:
         """The probability that such a pair is compared, 1-(1-s^rows)^bands (Leskovec et al., chapter 3.4)."""
         return float(1 - (1 - similarity**self.bands.rows) ** self.bands.number)
 
@@ -222,7 +222,7 @@ def _compared(
 def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
     """The table without dropped examples: nothing is removed in favor of one of these."""
     stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
-    return table.taken(np.flatnonzero(stays))
+    return table.take(np.flatnonzero(stays))
 
 
 def _pinned(

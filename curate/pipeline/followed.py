@@ -76,7 +76,7 @@ class Follower:
         self._known: dict[Path, tuple[int, Followed]] = {}
         self._outcomes: dict[Path, tuple[tuple[int, int] | None, Outcome | None, str]] = {}
 
-    def look(self) -> list[Followed]:
+    def read_runs(self) -> list[Followed]:
         """The current state of all trainings, latest first."""
         return [self._read_run(path) for path in self.project.runs]
 

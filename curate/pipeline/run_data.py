@@ -54,7 +54,7 @@ class RunData:
         if not self.config.data:
             raise UsageError("no data in the configuration", 'write  data = ["data.jsonl"]  in curate.toml')
         named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
-        demand_apart([*self.paths, *self.given], folder=self.output, named=named)
+        demand_apart([*self.paths, *self.given_test_files], folder=self.output, named=named)
         if is_address(self.config.conflicts.judge):
             address_of(self.config.conflicts.judge, "the judge")
         _ = self.models  # raises where one is not at hand
@@ -96,7 +96,7 @@ class RunData:
         return data_files((self._resolved(name) for name in self.config.data), self.notes.append)
 
     @cached_property
-    def given(self) -> list[Path]:
+    def given_test_files(self) -> list[Path]:
         """The files of a given test set."""
         return (
             data_files((self._resolved(name) for name in self.config.split.existing), self.notes.append)
@@ -123,7 +123,7 @@ class RunData:
     def sources(self) -> Sources:
         """The files to read: copies for those with edited lines."""
         copies, origins = self._copies
-        return Sources([copies.get(path, path) for path in self.paths], self.given, self.name, origins)
+        return Sources([copies.get(path, path) for path in self.paths], self.given_test_files, self.name, origins)
 
     @property
     def recipe(self) -> Path:
@@ -169,12 +169,16 @@ class RunData:
     @property
     def first(self) -> int:
         """Number of the first line of the table that is not part of a given test set."""
-        return int(self.table.first[len(self.given)])
+        return int(self.table.first[len(self.given_test_files)])
 
-    def leaves(self, found: RunResult) -> dict[int, Reason]:
+    def removal_reasons(self, found: RunResult) -> dict[int, Reason]:
         """Why lines of the table are left out so far. Raises `DataError` for a large removal without confirmation."""
         leaves = leaving(
-            self.table, errors=self.leaving(found), verdicts=self.verdicts, losses=found.losses, first=self.first
+            self.table,
+            errors=self.removal_findings(found),
+            verdicts=self.verdicts,
+            losses=found.losses,
+            first=self.first,
         )
         if not self.choice.yes:
             demand_light(heavy_drops(self.table, leaves, self.config.check, self.config.dedup, self.first))
@@ -182,7 +186,7 @@ class RunData:
 
     def kept(self, found: RunResult) -> list[Example]:
         """The kept examples without a given test set, and dropped ones: conflicts decided by a drop are reported."""
-        table, reader, leaves = self.table, LineReader(), self.leaves(found)
+        table, reader, leaves = self.table, LineReader(), self.removal_reasons(found)
         tests = int(table.lines.searchsorted(self.first))
         return [
             reader.example(table.line_ref(line))
@@ -190,13 +194,15 @@ class RunData:
             if (reason := leaves.get(line)) is None or counted_as(reason.code, reason.decided_by) == "decision"
         ]
 
-    def leaving(self, found: RunResult) -> list[Finding]:
+    def removal_findings(self, found: RunResult) -> list[Finding]:
         """The findings for which lines are left out."""
         return [finding for finding in found.findings if leaves_by(finding, self.config.check.drop)]
 
-    def left(self, found: RunResult) -> list[Any]:
+    def removal_inputs(self, found: RunResult) -> list[Any]:
         """All that decides which lines are left out before duplicates are, as plain values."""
-        errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self.leaving(found)]
+        errors = [
+            [finding.file, finding.line, finding.example, finding.code] for finding in self.removal_findings(found)
+        ]
         return [
             errors,
             {example: decision.shown() for example, decision in self.verdicts.items()},

@@ -213,7 +213,7 @@ def split_data(
     models = dict(models or {})
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
-    before = earlier.of(table.ids) if earlier else None
+    before = earlier.earlier_splits(table.ids) if earlier else None
     division = divide(table, leaves, config, given=given, before=before, cache=cache)
     inputs = input_files(table, map(sources.hash_of, sources.every))
     made = Made(config, decisions or {}, models, grown_from)

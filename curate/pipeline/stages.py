@@ -103,7 +103,7 @@ class Dedup(Stage):
             data.inputs,
             data.config.dedup.model_dump(mode="json"),
             data.config.check.model_dump(mode="json"),
-            data.left(found),
+            data.removal_inputs(found),
         )
 
     @override
@@ -111,7 +111,7 @@ class Dedup(Stage):
         table, config = data.table, data.config.dedup
         stays = np.ones(len(table.lines), dtype=np.bool_)
         stays[: int(table.lines.searchsorted(data.first))] = False
-        stays &= ~np.isin(table.lines, np.array([*data.leaves(found)], dtype=np.int64))
+        stays &= ~np.isin(table.lines, np.array([*data.removal_reasons(found)], dtype=np.int64))
         part = data.compared().chosen(np.flatnonzero(stays))
         pinned = frozenset(example for example, decision in data.verdicts.items() if decision.stays)
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
@@ -150,7 +150,7 @@ class Conflicts(Stage):
     @override
     def key(self, data: RunData, found: RunResult) -> str:
         losses, settings = [list(loss) for loss in found.losses], data.conflicts.model_dump(mode="json")
-        return key_of("conflicts", data.inputs, data.left(found), losses, settings, data.models)
+        return key_of("conflicts", data.inputs, data.removal_inputs(found), losses, settings, data.models)
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
@@ -191,7 +191,7 @@ class Split(Stage):
             data.inputs,
             data.config.model_dump(mode="json"),
             data.models,
-            data.left(found),
+            data.removal_inputs(found),
             losses,
             skipped,
         )
@@ -205,7 +205,7 @@ class Split(Stage):
     def work(self, data: RunData, found: RunResult) -> store.Result:
         with data.pool() as pool:
             split = split_data(
-                data.sources, data.table, data.leaves(found), data.output, data.config, pool,
+                data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool,
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)

@@ -139,9 +139,9 @@ class FileIndex:
     def data(self, at: int) -> bytes:
         """The bytes of a line without its ending. Raises `InputError` if they no longer exist."""
         start, end = int(self._starts[at]), int(self._ends[at])
-        return self.between(start, end).removesuffix(b"\r") if not self._nths else self.between(start, end)
+        return self.read_range(start, end).removesuffix(b"\r") if not self._nths else self.read_range(start, end)
 
-    def between(self, start: int, end: int) -> bytes:
+    def read_range(self, start: int, end: int) -> bytes:
         """Bytes of the decompressed file. Raises `InputError` if they no longer exist."""
         with self._lock:
             self._file.seek(start)

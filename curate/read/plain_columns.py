@@ -253,9 +253,9 @@ class PlainColumns:
         """Roles and texts of a plain line."""
         first, count = self.lines[position, :2].tolist()
         turns = self.turns[first : first + count, [0, 3, 4]].tolist()
-        return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
+        return tuple(ROLES[role] for role, _, _ in turns), [self.text_slice(start, end) for _, start, end in turns]
 
-    def without(self, silent: Array) -> "PlainColumns":
+    def with_irregular(self, silent: Array) -> "PlainColumns":
         """The same, with the plain lines in the mask (bool, one each) moved to `irregular_lines`."""
         counts = self.lines[:, 1]
         lines = self.lines[~silent].copy()
@@ -269,7 +269,7 @@ class PlainColumns:
             irregular_lines=others,
         )
 
-    def said(self, start: int, end: int) -> str:
+    def text_slice(self, start: int, end: int) -> str:
         """A slice of `text` as a string."""
         return str(self.text[start:end].tobytes(), "utf-8")
 

@@ -17,7 +17,7 @@ from curate.core.transaction import replacing_together
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import JobAsked, Journal, safe_id
-from curate.remote.watch import EVENTS, EventLog, news
+from curate.remote.watch import EVENTS, EventLog, new_job_events
 
 RECORD: Final = "record.json"
 METRICS: Final = "metrics.csv"
@@ -71,7 +71,7 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     if not job.over:
         raise UsageError(f"{job_id}: is {job.status}", f"wait with `curate remote watch {job_id}`")
     log = EventLog(kept)
-    log.add(news(endpoint, job_id, log))
+    log.add(new_job_events(endpoint, job_id, log))
     contents = {name: endpoint.content(name) for name in job.result_files}
     named = {
         name: None if data is None else f"result-{safe_id(name)}{_suffix(data)}" for name, data in contents.items()

@@ -122,7 +122,7 @@ class Journal:
                 sent.pop(entry.file_id, None)
         return next(reversed(sent.values()), None)
 
-    def asked(self, address: str, order: str) -> tuple[JobAsked | None, list[str]]:
+    def last_request(self, address: str, order: str) -> tuple[JobAsked | None, list[str]]:
         """The last request of an order without a known outcome, and the ids of the jobs that the order started."""
         open_: JobAsked | None = None
         jobs = []

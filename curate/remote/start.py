@@ -41,7 +41,7 @@ def start(
     """
     address = endpoint.place.address
     order = order_hash(address, settings, training.sha256, validation.sha256 if validation else None)
-    open_, jobs = journal.asked(address, order)
+    open_, jobs = journal.last_request(address, order)
     if open_ is not None and (job := _new_job_of(endpoint, journal, open_)) is not None:
         journal.add(JobStarted(address=address, target=endpoint.place.target, order=order, job=job.id))
         return Started(job, found=True)

@@ -37,7 +37,7 @@ class EventLog:
         self.events = list(_read(self.path))
         self._seen = {event.id for event in self.events}
 
-    def lacks(self, event: JobEvent) -> bool:
+    def is_new(self, event: JobEvent) -> bool:
         """Whether an event is new."""
         return event.id not in self._seen
 
@@ -60,7 +60,7 @@ def _read(path: Path) -> list[JobEvent]:
     return list(found.values())
 
 
-def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
+def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
     """The events that the log lacks, the earliest first. Raises `RemoteError`.
 
     If the service lists the latest event first, pages are requested until one has nothing new, else all of them.
@@ -70,7 +70,7 @@ def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
     after: str | None = None
     while True:
         page = endpoint.events(job_id, after)
-        new = [event for event in page.events if log.lacks(event) and event.id not in found]
+        new = [event for event in page.events if log.is_new(event) and event.id not in found]
         found.update((event.id, event) for event in new)
         times = [event.created_at for event in page.events if event.created_at is not None]
         falling = falling and (len(times) < 2 or times[0] >= times[-1])
@@ -107,7 +107,7 @@ def watch(
     while True:
         try:
             job = endpoint.job(job_id)  # before its events: after its end, all of them exist
-            new = news(endpoint, job_id, log)
+            new = new_job_events(endpoint, job_id, log)
         except RemoteError as error:
             wait = max(min(LONGEST, every + failing), error.wait or 0)
             if once or not error.passing or failing + wait > PATIENCE:

@@ -56,7 +56,7 @@ PEOPLE: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
 """Formats for people, written as styled lines; the others are pieces of text."""
 
 
-def reported(
+def formatted_report(
     report: CheckResult,
     kind: OutputFormat,
     paths: Sequence[Path],

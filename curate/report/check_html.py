@@ -13,7 +13,7 @@ from curate.lint.runner import CheckResult
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import block, filters, foot, head, not_shown, safe, tile
+from curate.report.html import block, filters, footer, head, not_shown, safe, tile
 from curate.report.html_plots import bars
 
 MANY_TURNS: Final = 12
@@ -39,7 +39,7 @@ def check_html(
     yield "</div>\n"
     yield from _plots(report, counted)
     yield from _findings(report, limit)
-    yield foot(f"{report.seconds:.1f} s", filtered=bool(report.findings))
+    yield footer(f"{report.seconds:.1f} s", filtered=bool(report.findings))
 
 
 def _many(noun: str, count: int) -> str:

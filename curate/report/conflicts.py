@@ -14,7 +14,7 @@ from curate.core.decision import DecisionState
 from curate.core.json_output import ClearText, Part, at, plain
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
-from curate.report.console import more
+from curate.report.console import more_lines
 
 SHOWN = 20
 NONE: Final[Mapping[str, DecisionState]] = {}
@@ -164,7 +164,7 @@ def conflicts_text(
     states = [state_of(conflict, decisions) for conflict in report.conflicts]
     for conflict, state in list(zip(report.conflicts, states, strict=True))[:limit]:
         yield from _block(conflict, STATES[state])
-    yield from more(len(report.conflicts), limit)
+    yield from more_lines(len(report.conflicts), limit)
     for topic in report.topics[:limit]:
         yield from _topic_lines(topic)
     for note in report.notes:

@@ -10,7 +10,7 @@ from curate.conflicts.topics import Topic
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import plural
 from curate.report.conflicts import same_question
-from curate.report.html import block, brief, filters, foot, full, head, not_shown, safe, tiles
+from curate.report.html import block, brief, filters, footer, full, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 
 SHOWN: Final = 200
@@ -49,7 +49,7 @@ def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
         for topic in report.topics[:limit]:
             yield from _topic(topic)
         yield not_shown(0 if limit is None else len(report.topics) - limit, "topic")
-    yield foot(filtered=True)
+    yield footer(filtered=True)
 
 
 def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:

@@ -85,7 +85,7 @@ def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
     return found
 
 
-def more(count: int, limit: int | None, of: str = "", option: str = "--all") -> "Iterator[Text]":
+def more_lines(count: int, limit: int | None, of: str = "", option: str = "--all") -> "Iterator[Text]":
     """The number of list items left out, if any, and the option that shows them."""
     from rich.text import Text
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from curate.core.example import where
 from curate.core.text import plural, visible
 from curate.pipeline.convert import ConvertResult
-from curate.report.console import more
+from curate.report.console import more_lines
 
 SHOWN: Final = 20
 """Notes shown; the rest is counted."""
@@ -18,7 +18,7 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     """The lines of the summary, safe to print."""
     for note in report.notes[:SHOWN]:
         yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
-    yield from more(len(report.notes), SHOWN, " notes", "--json")
+    yield from more_lines(len(report.notes), SHOWN, " notes", "--json")
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
     yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (
         f" ({formats})" if formats else ""

@@ -10,7 +10,7 @@ from curate.core.json_output import Part, Rounded, plain
 from curate.core.removed import Removal
 from curate.core.text import plural, visible
 from curate.pipeline.decontaminate import Benchmark, DecontaminateResult
-from curate.report.console import more
+from curate.report.console import more_lines
 
 SHOWN = 20
 
@@ -56,7 +56,7 @@ def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[st
         leak._asdict() | {"finding": finding, "benchmark": leak.benchmark.file, "line": leak.benchmark.line}
         for leak, finding in zip(result.leaks, result.findings, strict=True)
     ]
-    removed = [removal.bare for removal in result.removed]
+    removed = [removal.without_line for removal in result.removed]
     return plain(
         DecontaminateOutput,
         result,
@@ -76,7 +76,7 @@ def decontaminate_text(
     for nth in order[:limit]:
         finding = result.findings[nth]
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
-    yield from more(len(order), limit)
+    yield from more_lines(len(order), limit)
     for of in result.benchmarks:
         short = f"; {of.not_looked_for:,} without enough text to search for" if of.not_looked_for else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")

@@ -16,7 +16,7 @@ from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
-from curate.report.console import more
+from curate.report.console import more_lines
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
 SHOWN = 20
@@ -139,7 +139,7 @@ def histogram(plan: DedupResult) -> list[HistogramBar]:
 def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
     against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
-    threshold, recall = plan.config.threshold, plan.proposed(plan.config.threshold)
+    threshold, recall = plan.config.threshold, plan.chance_compared(plan.config.threshold)
     more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
     return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
 
@@ -176,7 +176,7 @@ def dedup_text(
     """
     for gone in plan.dropped[:limit]:
         yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
-    yield from more(len(plan.dropped), limit, " dropped")
+    yield from more_lines(len(plan.dropped), limit, " dropped")
     shown = doubtful(plan, limit)
     examples = plan.examples(
         {place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))}
@@ -188,14 +188,14 @@ def dedup_text(
         else:
             said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
             yield _headline(lost, excerpt(masked(said[:1000]), 70))
-    yield from more(len(plan.losses), limit)
+    yield from more_lines(len(plan.losses), limit)
     if explain:
         yield from _clusters(plan)
         yield from _histogram(plan)
     for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
         for pair in pairs[:limit]:
             yield Text.assemble(_headline(pair), "; both are kept")
-        yield from more(len(pairs), limit, f" {kind}")
+        yield from more_lines(len(pairs), limit, f" {kind}")
 
 
 def _differences(
@@ -279,7 +279,7 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     yield Text("similarity of pairs (without exact copies)", style="bold")
     at = plan.config.threshold
     said = Text(
-        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.proposed(at))} {'─' * 4}",
+        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.chance_compared(at))} {'─' * 4}",
         style="yellow",
     )
     for bar in bars:
@@ -292,8 +292,8 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
         yield said
     if plan.floor < at:
         yield Text(
-            f"at {plan.floor:g} the probability is {chance(plan.proposed(plan.floor))}, and pairs of templates are not "
-            "counted: bars below the threshold are incomplete",
+            f"at {plan.floor:g} the probability is {chance(plan.chance_compared(plan.floor))}, and pairs of templates "
+            "are not counted: bars below the threshold are incomplete",
             style="dim",
         )
 

@@ -7,7 +7,7 @@ from curate.core.example import Example
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
-from curate.report.html import block, filters, foot, head, not_shown, safe, tiles
+from curate.report.html import block, filters, footer, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
@@ -46,8 +46,9 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
         for bar in histogram(plan)
     ]
     yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
-    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {chance(plan.proposed(threshold))}, '
-    yield f"one at {plan.floor:g} with {chance(plan.proposed(plan.floor))}.</p>\n"
+    here, below = (chance(plan.chance_compared(similarity)) for similarity in (threshold, plan.floor))
+    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {here}, '
+    yield f"one at {plan.floor:g} with {below}.</p>\n"
     yield filters()
     yield from _pairs("Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.losses), plan)
     alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
@@ -57,7 +58,7 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
     yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
-    yield foot(filtered=True)
+    yield footer(filtered=True)
 
 
 def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from curate.core.text import excerpt, plural, visible
 from curate.output.difference import Change, DiffResult
-from curate.report.console import more
+from curate.report.console import more_lines
 
 SHOWN: Final = 10
 """Examples shown of each kind."""
@@ -31,7 +31,7 @@ def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
                 f": {_value(change.before)} → {_value(change.now)}",
             )
         if part == "decisions":
-            yield from more(len(changes), limit, " decisions")
+            yield from more_lines(len(changes), limit, " decisions")
     places = (
         [("+", "green", f"{one.split:<10} {one.file}:{one.line}") for one in found.added],
         [("-", "red", f"{one.split:<10} {one.file}:{one.line}") for one in found.gone],
@@ -40,7 +40,7 @@ def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
     for lines in (*places, moved):
         for sign, style, said in lines[:limit]:
             yield Text(f"{sign} {visible(said)}", style=style)
-        yield from more(len(lines), limit, " like this")
+        yield from more_lines(len(lines), limit, " like this")
     ways = Counter(f"{one.before} → {one.now}" for one in found.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
     yield Text(

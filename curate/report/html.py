@@ -106,7 +106,7 @@ def head(title: str, style: str = "") -> str:
     )
 
 
-def foot(*facts: str, filtered: bool = False) -> str:
+def footer(*facts: str, filtered: bool = False) -> str:
     """The end of a document: the program and its version. `filtered`: the document has `filters`."""
     script = f"<script>{SCRIPT}</script>\n" if filtered else ""
     return f'<p class="quiet">{", ".join((f"curate {__version__}", *facts))}</p>\n{script}</body>\n</html>\n'
@@ -115,7 +115,7 @@ def foot(*facts: str, filtered: bool = False) -> str:
 def filters() -> str:
     """The inputs that filter the elements with `data-rule` and `data-severity`; shown if the script runs.
 
-    Elements with `data-group` are hidden with the last element in them. `foot` adds the script.
+    Elements with `data-group` are hidden with the last element in them. `footer` adds the script.
     """
     return (
         '<form id="filter" hidden><label>Search <input name="text" type="search"></label>\n'

@@ -8,7 +8,7 @@ from rich.text import Text
 from curate.core.example import where
 from curate.core.text import plural, visible
 from curate.pipeline.ingest import IngestResult
-from curate.report.console import more
+from curate.report.console import more_lines
 
 SHOWN: Final = 20
 
@@ -17,7 +17,7 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
     """The lines of the summary, safe to print."""
     for note in report.notes[:SHOWN]:
         yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
-    yield from more(len(report.notes), SHOWN, " notes", "--json")
+    yield from more_lines(len(report.notes), SHOWN, " notes", "--json")
     sources = ", ".join(f"{count:,} {name}" for name, count in report.sources.most_common())
     read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
     yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")

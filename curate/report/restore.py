@@ -13,7 +13,7 @@ from curate.core.manifest import Manifest
 from curate.core.removed import Removal
 from curate.core.text import plural, visible
 from curate.output.restore import RestoreResult
-from curate.report.console import more
+from curate.report.console import more_lines
 from curate.report.split import moved_text
 
 SHOWN: Final = 10
@@ -35,7 +35,7 @@ class RestoreOutput(Part, title="RestoreResult"):
 
 def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:
     """The result as plain values."""
-    restored = [removal.bare for removal in result.restored]
+    restored = [removal.without_line for removal in result.restored]
     return plain(RestoreOutput, result, restored=restored, output=None if output is None else str(output))
 
 
@@ -49,7 +49,7 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
             f" {removal.code or 'decision'}: {visible(removal.why)}",
             f" → {split}" if split else "",
         )
-    yield from more(len(result.restored), SHOWN, option="--json")
+    yield from more_lines(len(result.restored), SHOWN, option="--json")
     yield from moved_text(result.division.moved if result.division else ())
     if output is not None:
         yield Text(

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from curate.core.text import visible
 from curate.pipeline.reviewer_agreement import AgreementResult
-from curate.report.console import more
+from curate.report.console import more_lines
 
 SHOWN = 20
 
@@ -24,6 +24,6 @@ def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
     for one in result.disagreements[:SHOWN]:
         said = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.said.items())
         yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {said}"
-    yield from more(len(result.disagreements), SHOWN, " disagreements", "--json")
+    yield from more_lines(len(result.disagreements), SHOWN, " disagreements", "--json")
     if result.disagreements:
         yield "next: `curate review PATH --merge JOURNAL`, filter is:contested"

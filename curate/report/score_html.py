@@ -6,7 +6,7 @@ from typing import Final
 from curate.core.example import where
 from curate.core.masking import masked
 from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
-from curate.report.html import TABLE, foot, head, safe, tiles
+from curate.report.html import TABLE, footer, head, safe, tiles
 from curate.report.html_plots import bars
 
 MOST: Final = 1_500
@@ -35,7 +35,7 @@ def score_html(result: ScoreResult) -> Iterator[str]:
                 f"<td>{pair.examples:,}</td></tr>"
             )
         yield "</table>\n"
-    yield foot()
+    yield footer()
 
 
 def _bins(one: SignalScores) -> list[tuple[str, int, str]]:

@@ -13,7 +13,7 @@ from curate.core.manifest import Manifest
 from curate.core.text import plural, visible
 from curate.output.datacard import LINKS, reason_for
 from curate.output.folder import SplitResult
-from curate.report.console import more
+from curate.report.console import more_lines
 from curate.split.moves import Move
 
 SHOWN: Final = 10
@@ -54,7 +54,7 @@ def moved_text(moved: Sequence[Move]) -> Iterator[Text]:
     """The first examples that are in another split than before, and the number of the others."""
     for move in moved[:SHOWN]:
         yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
-    yield from more(len(moved), SHOWN, " moves", "--json")
+    yield from more_lines(len(moved), SHOWN, " moves", "--json")
 
 
 def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:

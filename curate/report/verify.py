@@ -6,7 +6,7 @@ from typing import Final
 from rich.text import Text
 
 from curate.core.text import plural, visible
-from curate.report.console import more
+from curate.report.console import more_lines
 from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20
@@ -27,7 +27,7 @@ def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text
         yield Text(f"        {one.name:<{width}}  {plural(one.examples, 'example')}: {visible(one.said)}")
     for finding in proof.findings[:limit]:
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
-    yield from more(len(proof.findings), limit)
+    yield from more_lines(len(proof.findings), limit)
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
     left = f"; {plural(open_, 'point')} not checked" if open_ else ""
     of = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""

@@ -28,26 +28,26 @@ class Share:
     of: int
     overlap: float = 0.0
 
-    def among(self, ids: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def contains_ids(self, ids: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which ids, given as two integers each, are in the share."""
         mine = ids[:, 0] % np.uint64(self.of) == self.part - 1
         common = ids[:, 1] % np.uint64(PARTS) < self.overlap * PARTS
         found: np.ndarray[Any, np.dtype[np.bool_]] = mine | common
         return found
 
-    def has(self, example: str) -> bool:
+    def contains(self, example: str) -> bool:
         """Whether an example is in the share."""
-        return bool(self.among(np.array([[int(example[:16], 16), int(example[16:], 16)]], np.uint64))[0])
+        return bool(self.contains_ids(np.array([[int(example[:16], 16), int(example[16:], 16)]], np.uint64))[0])
 
     def has_finding(self, finding: Finding) -> bool:
         """Whether a finding is in the share. Without an example, its line decides; without a line, all get it."""
         if finding.example is not None:
-            return self.has(finding.example)
+            return self.contains(finding.example)
         return not finding.line or finding.line % self.of == self.part - 1
 
     def has_subject(self, subject: Cluster | PairConflict | MultiConflict) -> bool:
         """Whether a cluster or conflict is in the share: its example with the least id decides."""
-        return self.has(min(side.id for side in sides_of(subject)))
+        return self.contains(min(side.id for side in sides_of(subject)))
 
 
 def share_of(text: str, overlap: float = 0.0) -> Share:

@@ -80,7 +80,7 @@ def _length(session: ReviewSession, side: Side) -> int:
     return sum(len(message.text) for message in example.messages) if example else 0
 
 
-def moved(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
+def first_change(session: ReviewSession, sides: Iterable[Side]) -> Place | None:
     """The first place at which the file now has other text than what is shown and was checked; None without one."""
     for side in sides:
         now, shown = session.read(side.place), session.line(side.place)

@@ -38,7 +38,7 @@ class ExampleQueue(Queue):
             self._extend([ReviewStatus.UNDECIDED if self.share is None else ReviewStatus.NOTHING] * more)
             self._shown = np.concatenate([self._shown, np.full(more, self.share is None)])
 
-    def know(self, fact: ExamplesKnown) -> None:
+    def store_ids(self, fact: ExamplesKnown) -> None:
         """Store the ids of a file's examples, all lines of which are indexed; lines without one are undecidable."""
         number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
@@ -51,7 +51,7 @@ class ExampleQueue(Queue):
         none = np.ones(index.count, np.bool_)
         none[rows] = False
         if self.share is not None:
-            mine = rows[self.share.among(known)] + first
+            mine = rows[self.share.contains_ids(known)] + first
             self._shown[mine] = True
             for row in mine.tolist():
                 self.set_status(row, ReviewStatus.UNDECIDED)
@@ -68,7 +68,7 @@ class ExampleQueue(Queue):
         """Store the quality signals of the examples, by which lines can be filtered and sorted from now on."""
         self.scores, self.sorts = fact, (*ExampleQueue.sorts, DOUBT)
 
-    def knows(self, files: Collection[str]) -> bool:
+    def has_ids(self, files: Collection[str]) -> bool:
         """Whether the ids of all examples in some files are known."""
         return self._ids.keys() >= set(files)
 

@@ -48,11 +48,11 @@ class Groups:
                  for at in range(len(self))]  # fmt: skip
         return np.concatenate(parts)
 
-    def of(self, number: int) -> int | None:
+    def group_of(self, number: int) -> int | None:
         """The group that contains an entry."""
         found = np.flatnonzero(self.rows == number)
         return int(np.searchsorted(self.ends, found[0], side="right")) if len(found) else None
 
-    def marked(self, flags: Numbers) -> Numbers:
+    def groups_with(self, flags: Numbers) -> Numbers:
         """Which groups contain an entry with a flag; `flags`: one for each of `rows`."""
         return np.add.reduceat(flags, np.concatenate([[0], self.ends[:-1]])) > 0 if len(self) else self.open

@@ -99,7 +99,7 @@ class FieldTest(NamedTuple):
     value: str = ""
     """For `=`, a pattern with `*`; else a number."""
 
-    def fits(self, line: dict[str, Any]) -> bool:
+    def matches(self, line: dict[str, Any]) -> bool:
         """Whether a line's value, or an element of its list, passes."""
         found = value_at(line, self.path)
         return any(self._matches(one) for one in (found if isinstance(found, list) else [found]))

@@ -53,7 +53,7 @@ def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) 
     offset = numbers[0] - first
     spans = [index.span(number - offset) for number in numbers]
     start = spans[0][0]
-    text = index.between(start, spans[-1][1]).lower()
+    text = index.read_range(start, spans[-1][1]).lower()
     alone = [word for word in (ESCAPES, *words) if text.find(word) >= 0]
     if ESCAPES not in alone and len(alone) < len(words):
         return
@@ -118,7 +118,7 @@ class _Fits:
             if not messages or not any(low <= size <= high for low, high in query.tokens):
                 return False
         line = parsed.decoded.value
-        return all(isinstance(line, dict) and test.fits(line) for test in query.fields)
+        return all(isinstance(line, dict) and test.matches(line) for test in query.fields)
 
     def _may_hold(self, lines: Sequence[int], words: Sequence[bytes]) -> bool:
         left = list(words)

@@ -29,7 +29,7 @@ from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
-from curate.review.training_signals import placed
+from curate.review.training_signals import findings_in
 from curate.review.undo import UndoHistory, new_step
 
 RATE: Final = 300.0
@@ -138,7 +138,7 @@ class ReviewSession:
             self._unplaced.clear()
         if self._late and self.lines.complete:
             for fact in self._late:
-                self.examples.know(fact)
+                self.examples.store_ids(fact)
             self._late.clear()
             for example in {decision.example for decision in self.log.decisions}:
                 self._refresh_status(example, [self.examples])
@@ -147,10 +147,10 @@ class ReviewSession:
     def _place_trained(self) -> None:
         """Find the training examples in the files, once their ids are known."""
         files = {index.name for index in self.lines.indexes}
-        if self.trained is None or self._placed or not self.examples.knows(files):
+        if self.trained is None or self._placed or not self.examples.has_ids(files):
             return
         self._placed = True
-        findings, missing = placed(self.examples, self.trained)
+        findings, missing = findings_in(self.examples, self.trained)
         self._take_findings(findings)
         if missing:
             self.notes.append(
@@ -208,7 +208,7 @@ class ReviewSession:
     def verdict(self, example: str, target: Target | None = None) -> Verdict:
         """What is decided about an example: in all, or as to one finding, pair or cluster."""
         slots = self.log.slots(example)
-        if not slots or self.log.contest(example):
+        if not slots or self.log.contested_decisions(example):
             return "undecided"
         if (whole := self.log.last(example, WHOLE)) and whole.verdict == "drop":
             return "drop"
@@ -222,7 +222,7 @@ class ReviewSession:
 
     def contested(self, example: str) -> Sequence[Decision]:
         """The contested decisions about an example; empty if there are none."""
-        return self.log.contest(example)
+        return self.log.contested_decisions(example)
 
     def note(self, example: str) -> str:
         """The note about an example."""

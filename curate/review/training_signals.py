@@ -76,7 +76,7 @@ def _loss_lines(one: MappedExample, total: int) -> Iterator[str]:
         yield "never generated verbatim"
 
 
-def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
+def findings_in(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
     """Findings about examples in the reviewed files, hardest first, and the number of examples elsewhere."""
     found = []
     for one in known.mapped:

@@ -42,7 +42,7 @@ class View:
     def index(self, number: int) -> int | None:
         """The line of an entry, or of the closed group that contains it."""
         found = np.flatnonzero(self.lines == number)
-        if not len(found) and self.groups is not None and (group := self.groups.of(number)) is not None:
+        if not len(found) and self.groups is not None and (group := self.groups.group_of(number)) is not None:
             found = np.flatnonzero(self.lines == -1 - group)
         return int(found[0]) if len(found) else None
 
@@ -119,7 +119,9 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
     lines = view.lines[view.lines < len(statuses)]
     unsettled = np.flatnonzero((lines >= 0) & (statuses[lines] < ReviewStatus.KEEP))
     if view.groups is not None:
-        closed = np.flatnonzero(view.groups.marked(statuses[view.groups.rows] < ReviewStatus.KEEP) & ~view.groups.open)
+        closed = np.flatnonzero(
+            view.groups.groups_with(statuses[view.groups.rows] < ReviewStatus.KEEP) & ~view.groups.open
+        )
         unsettled = np.union1d(unsettled, np.flatnonzero(np.isin(lines, -1 - closed)))
     if not len(unsettled):
         return None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from curate.similarity.kernels import similarity
-from curate.similarity.numba_utils import U64, ZERO, compiled, copied, grown, mixed, sort_with
+from curate.similarity.numba_utils import U64, ZERO, compiled, copied, grown_rows, mixed, sort_with
 
 CROWD = 64
 """Number of members from which a bucket is subdivided."""
@@ -55,7 +55,7 @@ def _root_readonly(parent: Any, node: int) -> int:
 def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
     """Append a pair. Returns the pairs, in a larger array if they do not fit."""
     at = np.int64(pairs[0, 0])
-    pairs = grown(pairs, at, at + 1)
+    pairs = grown_rows(pairs, at, at + 1)
     pairs[at, 0], pairs[at, 1], pairs[at, 2] = left, right, found
     pairs[0, 0] = at + 1
     return pairs

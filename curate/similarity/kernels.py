@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.similarity.numba_utils import U64, ZERO, begin, compiled, copied, mixed
+from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed, starts_from_sizes
 from curate.similarity.word_kernels import tokens
 
 U32 = np.uint32
@@ -28,7 +28,7 @@ def _sort_many(values: Any, count: int) -> None:
             ends[bucket] = 0
         for i in range(count):
             ends[(values[i] >> shift) & U32(255)] += 1
-        begin(ends)
+        starts_from_sizes(ends)
         for i in range(count):
             own = (values[i] >> shift) & U32(255)
             room[ends[own]] = values[i]
@@ -48,7 +48,7 @@ def _sort_hashes(values: Any, count: int, room: Any, ends: Any) -> None:
         ends[bucket] = 0
     for i in range(count):
         ends[values[i] >> U32(24)] += 1
-    begin(ends)
+    starts_from_sizes(ends)
     for i in range(count):
         bucket = values[i] >> U32(24)
         room[ends[bucket]] = values[i]

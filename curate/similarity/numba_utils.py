@@ -40,7 +40,7 @@ def copied(into: Any, at: int, source: Any, count: int) -> None:
 
 
 @compiled
-def grown(rows: Any, used: int, size: int) -> Any:
+def grown_rows(rows: Any, used: int, size: int) -> Any:
     """A matrix with at least `size` rows and the first `used` rows of another, or that one if it is large enough."""
     if size <= len(rows):
         return rows
@@ -52,7 +52,7 @@ def grown(rows: Any, used: int, size: int) -> Any:
 
 
 @compiled
-def begin(sizes: Any) -> None:
+def starts_from_sizes(sizes: Any) -> None:
     """Replace the sizes of buckets by their start offsets."""
     total = 0
     for bucket in range(len(sizes)):
@@ -75,7 +75,7 @@ def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: A
             ends[(keys[i] >> shift) & U64(255)] += 1
         if count == 0 or ends[(keys[0] >> shift) & U64(255)] == count:  # all are equal there
             continue
-        begin(ends)
+        starts_from_sizes(ends)
         for i in range(count):
             own = (keys[i] >> shift) & U64(255)
             more_keys[ends[own]], more_owners[ends[own]] = keys[i], owners[i]

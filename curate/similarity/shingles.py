@@ -111,7 +111,7 @@ class Sets:
 
         return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
 
-    def kept(self, numbers: Numbers) -> "Sets":
+    def take(self, numbers: Numbers) -> "Sets":
         """The sets with these ascending numbers; the other sets are discarded, and these sets cannot be used
         afterwards.
         """

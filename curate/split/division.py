@@ -179,7 +179,7 @@ def _division(
     ]
     if assigned.salted:
         notes.append("these examples were split before with the same seed; another hash is used now")
-    named, shared = short.told(split >= 0)
+    named, shared = short.most_frequent(split >= 0)
     return Division(
         split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved, notes,
         short_answers=named, short_answer_examples=shared,
@@ -188,7 +188,7 @@ def _division(
 
 def _part(table: Table, staying: Numbers) -> Table:
     """The examples that are not left out; the table keeps its sets if it may be divided again."""
-    return table.chosen(staying) if table.common else table.taken(staying)
+    return table.chosen(staying) if table.common else table.take(staying)
 
 
 def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:

@@ -90,7 +90,7 @@ class ShortAnswers:
         self._nth = short - links.answer_ends[:-1][owners[short]]
         self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
-    def told(self, written: Flags) -> tuple[list[Short], int]:
+    def most_frequent(self, written: Flags) -> tuple[list[Short], int]:
         """The most frequent short answers that different questions share, and the number of examples with any such
         answer. written: whether each example is written.
         """

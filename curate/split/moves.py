@@ -25,7 +25,7 @@ class Earlier(NamedTuple):
     ids: Ids
     splits: Numbers
 
-    def of(self, ids: Ids) -> Numbers:
+    def earlier_splits(self, ids: Ids) -> Numbers:
         """The earlier split of each of some examples; `NOWHERE` for one that had none."""
         known = (
             pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits})

@@ -24,7 +24,7 @@ from curate.verify.leaks import Compared, leak_points
 from curate.verify.line_accounting import books_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import Passages
-from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, judged
+from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, point_of
 from curate.verify.unchecked import not_checked, passages_point
 
 MUCH: Final = 32 << 20
@@ -200,7 +200,7 @@ def _lines_point(read: Examples, found: list[Difference]) -> Point:
     ]
     found.extend(broken[:SHOWN])
     proved = f"{plural(len(read.line_places), 'line')} of the splits, each with an example"
-    return judged(
+    return point_of(
         "lines",
         broken,
         proved,

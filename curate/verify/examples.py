@@ -183,7 +183,7 @@ class _Reading:
         """Compare the first split with the indexes."""
         tasks = self._pieces(held=False)
         while some := list(islice(tasks, ROUND)):
-            wanted = {kind: np.packbits(one.wanted(0)) for kind, one in held.items()}
+            wanted = {kind: np.packbits(one.unmatched(0)) for kind, one in held.items()}
             for file, features, physical, matched in self.pool.each(
                 partial(_match_piece, self.folder, wanted, self.threshold), some
             ):
@@ -196,7 +196,7 @@ class _Reading:
         numbers = np.flatnonzero(held.index.splits == split)
         slices = iter([numbers[start : start + SLICE] for start in range(0, len(numbers), SLICE)])
         while some := list(islice(slices, ROUND)):
-            work = partial(_match_slice, held.folder, np.packbits(held.wanted(split)), self.threshold)
+            work = partial(_match_slice, held.folder, np.packbits(held.unmatched(split)), self.threshold)
             for chosen, found in zip(some, self.pool.each(work, some), strict=True):
                 held.note(found._replace(earlier=held.places[held.firsts[chosen[found.earlier]]]))
 
@@ -256,7 +256,7 @@ class _Held:
         """Place of the most similar earlier example of each set in the index; -1 for none."""
         self.similarity = np.zeros(len(self.firsts))
 
-    def wanted(self, split: int) -> Flags:
+    def unmatched(self, split: int) -> Flags:
         """The sets of later splits in the index that have no match yet: those to compare this split with."""
         return (self.index.splits > split) & (self.earlier < 0)
 

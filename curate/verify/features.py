@@ -13,7 +13,7 @@ import xxhash
 from curate.core.example import canonical, value_at
 from curate.verify.lines import ChunkLines
 from curate.verify.passages import Passages, Window
-from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read
+from curate.verify.reading import NotUnderstoodError, Reading, loads, read, trained_keys
 from curate.verify.repeated_keys import demand_once
 from curate.verify.similarity_index import Flags, Sets, joined
 from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
@@ -139,7 +139,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue
-        data = canonical(given(value))
+        data = canonical(trained_keys(value))
         hashes.append(
             (
                 xxhash.xxh3_64_intdigest(data),
@@ -217,10 +217,10 @@ def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages)
             part_of |= QUESTION
         elif turn.role == "assistant":
             part_of |= ANSWER | (EACH if several else 0)
-        texts.append(_Text(turn.said, part_of, ROLES[turn.role], example))
+        texts.append(_Text(turn.full_text, part_of, ROLES[turn.role], example))
         if left and turn.role == "user":
             texts.append(_Text(next(left), WHOLE, 0, example))
-    texts.extend(_Text(turn.said, WHOLE, 0, example) for turn in reading.others)
+    texts.extend(_Text(turn.full_text, WHOLE, 0, example) for turn in reading.others)
     return cut.windows if cut else frozenset()
 
 

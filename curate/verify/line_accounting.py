@@ -19,7 +19,7 @@ from curate.verify.examples import FILE, Examples
 from curate.verify.features import Wanted, digests_of, id_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger
-from curate.verify.proof import SHOWN, Difference, Point, Verdict, judged
+from curate.verify.proof import SHOWN, Difference, Point, Verdict, point_of
 from curate.verify.reading import NotUnderstoodError, loads, read
 from curate.verify.words import Hashes, Numbers
 
@@ -105,7 +105,7 @@ def books_point(
     total, converted = len(before.frame), odd - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
     said = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"
-    return judged("nothing lost", broken, said, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
+    return point_of("nothing lost", broken, said, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
 
 
 def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:

@@ -14,7 +14,7 @@ from curate.core.text import plural
 from curate.core.worker_pool import cores
 from curate.read.lines import compact
 from curate.verify.examples import Examples
-from curate.verify.proof import SHOWN, Difference, Point, judged
+from curate.verify.proof import SHOWN, Difference, Point, point_of
 from curate.verify.reading import NotUnderstoodError, loads
 
 
@@ -33,7 +33,7 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
         said.append(f"the inputs have {lines:,} lines, but {read:,} were read")
     broken = [Difference(folder / NAME, one) for one in said]
     found.extend(broken)
-    return judged(
+    return point_of(
         "manifest",
         broken,
         f"unchanged since curate {manifest.curate} wrote it; its totals are consistent",
@@ -61,7 +61,7 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     ]
     broken += [Difference(path, "the manifest does not list this file") for path in _unlisted_files(folder, named)]
     found.extend(broken)
-    return judged(
+    return point_of(
         "files",
         broken,
         f"{plural(len(named), 'file')} {'matches' if len(named) == 1 else 'match'} the SHA-256 in the manifest",
@@ -102,7 +102,7 @@ def counts_point(
             broken.append(Difference(file, said))
     found.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
-    return judged("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
+    return point_of("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
 
 
 class Removed(NamedTuple):
@@ -190,4 +190,4 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
             broken.append(Difference(path, said, removed.line, removed.example, "L010"))
     differences.extend(broken[:SHOWN])
     said = f"{plural(len(ledger.removed), 'line')} removed, each recorded with its bytes and reason"
-    return judged("removed", broken, said, "records of removed lines are missing or inconsistent")
+    return point_of("removed", broken, said, "records of removed lines are missing or inconsistent")

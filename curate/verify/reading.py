@@ -49,7 +49,7 @@ class Turn:
     calls: str = ""
 
     @property
-    def said(self) -> str:
+    def full_text(self) -> str:
         """Text and calls."""
         return f"{self.text}\n{self.calls}" if self.calls else self.text
 
@@ -102,7 +102,7 @@ def read(value: Any) -> Reading:
     return reading
 
 
-def given(value: Object) -> Object:
+def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
     spoken = not SPEAKERS.isdisjoint(value) and _form(value) is _question
     keys = GIVEN.union(_question_keys(value) or ()) if spoken else GIVEN

@@ -12,7 +12,7 @@ from curate.verify.examples import Examples
 from curate.verify.features import LEAST
 from curate.verify.passages import LEAST as SHARED_BY
 from curate.verify.passages import Passages
-from curate.verify.proof import Difference, NotChecked, Point, judged
+from curate.verify.proof import Difference, NotChecked, Point, point_of
 from curate.verify.words import sequences, word_hashes
 
 TOLD: Final = 5
@@ -103,7 +103,7 @@ def passages_point(manifest: Path, found: Examples, passages: Passages, broken: 
     ]
     broken += few
     proved = f"{plural(len(passages.texts), 'passage')} not compared, each shared by {SHARED_BY} examples or more"
-    return judged(
+    return point_of(
         "shared instructions",
         few,
         proved,

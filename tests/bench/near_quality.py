@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.text import normalised
-from curate.corpus.boilerplate import cut_texts, learnt
+from curate.corpus.boilerplate import cut_texts, learn_passages
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.near_duplicates import find_duplicates_in
@@ -168,7 +168,7 @@ def boilerplate(files: Path) -> None:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
         texts = [normalised(written_text(e, "conversation")) for e in examples]
         counts = []
-        for said in (texts, cut_texts(texts, learnt([text] for text in texts))):
+        for said in (texts, cut_texts(texts, learn_passages([text] for text in texts))):
             found = shingled(texts_of(said))
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from curate.lint.runner import check_paths
-from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.report.check_formats import OutputFormat, formatted_report, write_report
 
 WORDS = "the model reads a file and answers with care about what it has seen in every line of the data".split(" ")  # noqa: SIM905
 
@@ -55,7 +55,7 @@ def main() -> None:
         )
         for kind in OutputFormat:
             started = time.perf_counter()
-            write_report(reported(report, kind, [path], None), Path(folder, "report"))
+            write_report(formatted_report(report, kind, [path], None), Path(folder, "report"))
             took = time.perf_counter() - started
             print(f"{kind:<8} {took:6.2f} s  {took / count * 1e6:4.0f} us a finding  {took / checked:5.2f} x the check")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

@@ -14,7 +14,7 @@ from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.manifest import read_manifest
-from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
+from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learn_passages, own_texts, runs_in
 from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
@@ -27,7 +27,7 @@ CHINESE = "请根据下面的说明完成任务并且用完整的句子回答问
 
 def without_boilerplate(texts: list[str]) -> list[str]:
     """However little they share."""
-    return cut_texts(texts, learnt([text] for text in dict.fromkeys(texts)), hides=0)
+    return cut_texts(texts, learn_passages([text] for text in dict.fromkeys(texts)), hides=0)
 
 
 def own(n: int, words: int = 12) -> str:
@@ -91,7 +91,7 @@ def test_the_order_of_texts_does_not_matter(kinds: list[int], rng: random.Random
 def test_passages_are_named_as_they_stand_and_counted() -> None:
     other = " ".join(own(7, 30).split())
     asked = [[f"{PREAMBLE}\n{own(n)}"] if n % 2 else [own(n), f"{own(-n)} {other}"] for n in range(100)]
-    passages = learnt(asked)
+    passages = learn_passages(asked)
     assert sorted(passages) == sorted([PREAMBLE, other])
     rows = dict(zip(passages, (some.tolist() for some in having(asked, passages)), strict=True))
     assert rows == {PREAMBLE: list(range(1, 100, 2)), other: list(range(0, 100, 2))}
@@ -100,7 +100,7 @@ def test_passages_are_named_as_they_stand_and_counted() -> None:
 
 def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
     asked = [[f"{PREAMBLE} {'the next words are' if n < 30 else own(n)} {own(n)}"] for n in range(100)]
-    passages = learnt(asked)
+    passages = learn_passages(asked)
     assert passages[0] == PREAMBLE
     assert all(len(some) >= 20 for some in having(asked, passages))
 
@@ -113,10 +113,10 @@ def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
 def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rng: random.Random) -> None:
     words = [own(kind, 12) for kind in range(4)]
     asked = [[" ".join(words[kind] for kind in some), own(n + 10)] for n, some in enumerate(plan)]
-    passages = learnt(asked)
+    passages = learn_passages(asked)
     assert all(len(rows) >= max(LEAST, 0.05 * len(asked)) for rows in having(asked, passages))
     rng.shuffle(asked)
-    assert set(learnt(asked)) == set(passages)
+    assert set(learn_passages(asked)) == set(passages)
 
 
 def test_answers_are_never_cut_and_an_example_is_compared_whole_where_too_little_is_shared() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
-from curate.corpus.short_text_keys import SHORT, Brief, JoiningBrief, spelled
+from curate.corpus.short_text_keys import SHORT, Brief, JoiningBrief, corrected_words
 from curate.language.spelling import bucket, same_word
 from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
@@ -176,8 +176,8 @@ def test_a_word_is_taken_for_the_commonest_one_that_it_may_be() -> None:
         "trial": 1,
         "trail": 5,
     }
-    assert spelled(counts) == {"captial": "capital", "river": "rivers"}
-    assert spelled({"house": 1, "houses": 1, "horse": 1}) == {"houses": "house"}
+    assert corrected_words(counts) == {"captial": "capital", "river": "rivers"}
+    assert corrected_words({"house": 1, "houses": 1, "horse": 1}) == {"houses": "house"}
 
 
 @given(st.dictionaries(st.text("abs", min_size=1, max_size=8), st.integers(1, 3), max_size=30))
@@ -195,7 +195,7 @@ def test_the_commonest_spelling_is_found_among_all_words(counts: dict[str, int])
         roots[word] = word
         while roots[word] in better:
             roots[word] = better[roots[word]]
-    assert spelled(counts) == roots
+    assert corrected_words(counts) == roots
 
 
 def test_many_words_of_the_same_letters_are_not_compared_pair_by_pair(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_many_words_of_the_same_letters_are_not_compared_pair_by_pair(monkeypatc
         return same_word(left, right)
 
     monkeypatch.setattr("curate.corpus.short_text_keys.same_word", counted)
-    spelled(counts)
+    corrected_words(counts)
     assert asked["words"] < 10 * len(counts)
 
 

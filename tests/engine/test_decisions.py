@@ -95,7 +95,7 @@ def test_what_two_people_decide_apart_is_contested_and_counts_for_nobody() -> No
     assert ann.merge(bob.path) == []
     ann.add(decision("drop", replaces=tuple(head.id for head in ann.heads(A))))
     again = DecisionLog(ann.path)
-    assert ([again.standing(A).verdict], again.contested()) == (["drop"], {})  # type: ignore[union-attr]
+    assert ([again.state_of(A).verdict], again.contested()) == (["drop"], {})  # type: ignore[union-attr]
 
 
 def test_a_decision_taken_in_sight_of_another_is_a_change_of_mind_in_any_order_of_lines() -> None:
@@ -105,7 +105,7 @@ def test_a_decision_taken_in_sight_of_another_is_a_change_of_mind_in_any_order_o
     log.add(decision("drop", "bob", replaces=(first.id,)))
     turned = Path("turned.jsonl")
     turned.write_bytes(b"".join(reversed(log.path.read_bytes().splitlines(keepends=True))))
-    assert [found.standing(A).verdict for found in (log, DecisionLog(turned))] == ["drop", "drop"]  # type: ignore[union-attr]
+    assert [found.state_of(A).verdict for found in (log, DecisionLog(turned))] == ["drop", "drop"]  # type: ignore[union-attr]
 
 
 def test_two_journals_merged_in_either_order_say_the_same() -> None:
@@ -122,7 +122,7 @@ def test_two_journals_merged_in_either_order_say_the_same() -> None:
 def test_two_who_agree_are_not_at_odds() -> None:
     log = DecisionLog(Path("d.jsonl"))
     log.add(decision("drop", replaces=()), decision("drop", "bob", replaces=()))
-    assert (log.contested(), log.standing(A) is not None) == ({}, True)
+    assert (log.contested(), log.state_of(A) is not None) == ({}, True)
 
 
 def test_what_another_process_wrote_is_known_before_the_next_decision() -> None:

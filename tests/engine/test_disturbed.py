@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import curate.core.transaction
 from curate.cli.main import main
 from curate.core.errors import OutputError, UsageError
-from curate.core.transaction import READY, STAGE, replacing_together, settle
+from curate.core.transaction import READY, STAGE, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred
 
 RUN = [sys.executable, "-m", "curate", "run", "--quiet"]
@@ -136,7 +136,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_the_old_state_or_the_new_on
         2 if ready else 0
     )  # who reads does not end what another command began
     assert have(OUT / STAGE) == left
-    settle(OUT)
+    recover(OUT)
     now = held()
     assert now == project or json.loads(now["manifest.json"])["read"] == 90
     assert main(["verify", "out", "--quiet"]) == 0
@@ -215,7 +215,7 @@ def test_a_crash_at_any_rename_leaves_the_old_files_or_the_new_ones(
             else:
                 settled = True
         listed = (folder / STAGE / READY).exists()
-        settle(folder)
+        recover(folder)
         assert have(folder) == (after if listed or settled else old)
         assert not (folder / STAGE).exists()
 

@@ -20,7 +20,7 @@ from curate.core.text import excerpt
 from curate.corpus.stats import collect
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
-from curate.report.check_formats import OutputFormat, reported
+from curate.report.check_formats import OutputFormat, formatted_report
 from curate.report.stats import stats_result, stats_text
 from tests.conftest import Write
 
@@ -166,7 +166,8 @@ def test_no_format_tells_a_secret_wherever_it_stands(write: Write, kind: str) ->
     assert len(report.codes) > 25
     for format_ in OutputFormat:
         told = "".join(
-            piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None)
+            piece if isinstance(piece, str) else f"{piece.plain}\n"
+            for piece in formatted_report(report, format_, [path], None)
         )
         assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
 
@@ -178,7 +179,8 @@ def test_no_line_of_a_document_tells_a_secret(write: Write, kind: str) -> None:
     report = check_paths([path])
     for format_ in (OutputFormat.FULL, OutputFormat.HTML):
         told = "".join(
-            piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None)
+            piece if isinstance(piece, str) else f"{piece.plain}\n"
+            for piece in formatted_report(report, format_, [path], None)
         )
         assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
 

@@ -63,7 +63,7 @@ def test_blank_lines_are_left_out_and_numbers_stay_true(
         if text and (text != b"\r" or (number == len(texts) and not ended))
     ]
     assert [
-        (lines.place(at).line, lines.indexes[0].between(*lines.indexes[0].span(at))) for at in range(len(lines))
+        (lines.place(at).line, lines.indexes[0].read_range(*lines.indexes[0].span(at))) for at in range(len(lines))
     ] == expected
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from curate.core.config import KEEP, KEEP_BY_FIELD, DedupConfig, with_options
 from curate.core.errors import ConfigError
 from curate.core.example import Example, Place, value_at
-from curate.corpus.features import moment, number, rank_of
+from curate.corpus.features import number, rank_of, timestamp
 from tests.reference_choice import ranking
 
 
@@ -86,7 +86,7 @@ def test_only_best_first_and_last_depend_on_the_order_of_lines(examples: list[Ex
     ],
 )
 def test_dates_are_iso_or_seconds_or_milliseconds(value: Any, seconds: float) -> None:
-    assert moment(value) == seconds
+    assert timestamp(value) == seconds
 
 
 @given(
@@ -99,7 +99,7 @@ def test_any_value_has_a_rank(value: Any) -> None:
     for keep in ("newest:x", "highest:x", "lowest:x"):
         rank = ranking(keep)
         assert rank(0, example(x=value)) <= rank(0, example(x=value))
-    assert moment(value) == moment(value)
+    assert timestamp(value) == timestamp(value)
     assert number(value, 1.0) == number(value, 1.0)
 
 

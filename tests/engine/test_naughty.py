@@ -18,7 +18,7 @@ from curate.core.config import CheckConfig
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.report.check_formats import OutputFormat, formatted_report, write_report
 from curate.report.html import SCRIPT, filters
 from tests.conftest import chat, environment
 from tests.engine.test_reports import GITHUB, Tags
@@ -81,7 +81,8 @@ def test_every_format_takes_them_and_none_is_obeyed(naughty: Path) -> None:
     report = report_of(naughty)
     for kind in OutputFormat:
         text = "".join(
-            piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, kind, [naughty], None)
+            piece if isinstance(piece, str) else f"{piece.plain}\n"
+            for piece in formatted_report(report, kind, [naughty], None)
         )
         assert not UNSAFE.search(text.replace("\n", "")), kind
         if kind is OutputFormat.JSON:
@@ -126,7 +127,7 @@ def test_in_colour_nothing_but_styles_reaches_a_terminal(
     monkeypatch.setenv("TERM", "xterm-256color")
     report = report_of(naughty)
     report.findings = report.findings[:: max(1, len(report.findings) // 400)]  # styles are slow
-    write_report(reported(report, kind, [naughty], None))
+    write_report(formatted_report(report, kind, [naughty], None))
     text = screen.getvalue()
     assert STYLE.search(text)
     assert not UNSAFE.search(STYLE.sub("", text).replace("\n", ""))

@@ -22,7 +22,7 @@ from curate.core.finding import Finding, Severity, fingerprints
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.report.check_formats import OutputFormat, reported
+from curate.report.check_formats import OutputFormat, formatted_report
 from curate.report.check_sarif import check_sarif
 from curate.report.check_source import source_ranges
 from curate.report.html import SCRIPT
@@ -55,7 +55,7 @@ def hostile(write: Write) -> Path:
 
 
 def told(path: Path, kind: OutputFormat, *, limit: int | None = None, statistics: bool = False) -> str:
-    pieces = reported(check_paths([path]), kind, [path], limit, statistics=statistics)
+    pieces = formatted_report(check_paths([path]), kind, [path], limit, statistics=statistics)
     return "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in pieces)
 
 
@@ -198,7 +198,7 @@ def test_the_text_of_a_line_with_a_secret_is_shown_nowhere(write: Write) -> None
         )
     )
     for kind in OutputFormat:
-        pieces = reported(report, kind, [path], None)
+        pieces = formatted_report(report, kind, [path], None)
         assert "tell-no-one" not in "".join(piece if isinstance(piece, str) else piece.plain for piece in pieces)
 
 
@@ -210,7 +210,7 @@ def test_a_secret_is_hidden_even_when_no_rule_looked_for_it(write: Write) -> Non
     )
     report = check_paths([path], CheckConfig(select=("C001",)))
     for kind in OutputFormat:
-        pieces = reported(report, kind, [path], None)
+        pieces = formatted_report(report, kind, [path], None)
         assert key not in "".join(piece if isinstance(piece, str) else piece.plain for piece in pieces)
 
 
@@ -292,7 +292,7 @@ def test_junit_is_xml_with_a_failure_a_rule_and_counts_that_agree(hostile: Path,
 
 def test_a_finding_of_severity_info_fails_no_junit_case() -> None:
     report = CheckResult([Finding("C001", Severity.INFO, "a.jsonl", 1, "", "said", "Do it.", False, None)], rules=RULES)
-    root = ElementTree.fromstring("".join(map(str, reported(report, OutputFormat.JUNIT, [], None))))
+    root = ElementTree.fromstring("".join(map(str, formatted_report(report, OutputFormat.JUNIT, [], None))))
     assert root.get("failures") == "0"
     assert root.findtext("testsuite/testcase/system-out", "").startswith("a.jsonl:1: C001 info said")
 
@@ -397,7 +397,7 @@ def test_html_plots_are_the_numbers_of_the_files(write: Write) -> None:
 
 def test_html_counts_tokens_with_the_model_that_is_named(write: Write) -> None:
     path = write("data.jsonl", [("Hi", "Hello.")])
-    text = "".join(map(str, reported(check_paths([path]), OutputFormat.HTML, [path], None, model=model())))
+    text = "".join(map(str, formatted_report(check_paths([path]), OutputFormat.HTML, [path], None, model=model())))
     assert "Examples by tokens, counted for " in text
 
 
@@ -408,7 +408,7 @@ def test_html_of_a_file_with_nothing_in_it_has_no_plots_of_it(write: Write, data
     page.feed(told(path, OutputFormat.HTML))
     assert page.titles in (["Findings by rule"], [])
     path.unlink()
-    assert "</html>" in "".join(map(str, reported(CheckResult(), OutputFormat.HTML, [path], None)))
+    assert "</html>" in "".join(map(str, formatted_report(CheckResult(), OutputFormat.HTML, [path], None)))
 
 
 def test_findings_are_known_again_when_their_lines_move(write: Write) -> None:

@@ -17,7 +17,7 @@ from curate.conflicts.persona import same_setting
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, features, probability, words_apart
 from curate.conflicts.weak_answers import is_weak
-from curate.conflicts.wording import other_aspect, other_value, poles, wording
+from curate.conflicts.wording import asks_opposite_ends, other_aspect, other_value, wording
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from tests.conftest import chat
@@ -43,7 +43,7 @@ def same(left: str, right: str, cosine: float) -> float:
     ],
 )
 def test_another_value_makes_another_question_however_near_it_is(left: str, right: str) -> None:
-    assert other_value(wording(left), wording(right)) or poles(wording(left), wording(right))
+    assert other_value(wording(left), wording(right)) or asks_opposite_ends(wording(left), wording(right))
     assert same(left, right, 0.95) < 0.3
     assert same(left, left, 1.0) > 0.9
 

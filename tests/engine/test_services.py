@@ -17,7 +17,7 @@ from curate.remote.endpoint import EventPage
 from curate.remote.job import JobEvent
 from curate.remote.journal import safe_id
 from curate.remote.services import SERVICE, key_of, place_of
-from curate.remote.watch import EventLog, news
+from curate.remote.watch import EventLog, new_job_events
 from tests.conftest import chat
 
 KEY = "sk-never-to-be-seen-0123456789"
@@ -91,7 +91,7 @@ def test_every_event_is_kept_once_and_in_order_whenever_looking_stops(
     for upto, torn in [*sorted(looks), (len(events), len(events))]:
         log = EventLog(folder)
         listing: Any = Listing(events[:upto], page, latest_first=latest_first)
-        new = news(listing, "job", log)
+        new = new_job_events(listing, "job", log)
         log.add(new[:torn])  # the process may end after any of them is written
     kept = [event.id for event in EventLog(folder).events]
     if latest_first:

@@ -19,7 +19,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.text import visible
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.report.check_formats import OutputFormat, reported
+from curate.report.check_formats import OutputFormat, formatted_report
 from tests.conftest import Write, chat
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -87,7 +87,7 @@ reports = st.lists(findings(), max_size=5).map(
 
 
 def text_of(report: CheckResult, kind: OutputFormat) -> str:
-    return "".join(map(str, reported(report, kind, [], None)))
+    return "".join(map(str, formatted_report(report, kind, [], None)))
 
 
 @cache

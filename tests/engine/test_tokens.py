@@ -216,7 +216,9 @@ def test_an_image_is_told_to_be_left_out_of_training() -> None:
     parts = CALLED.replace("m.content | trim", "m.content | map(attribute='type') | join")
     asked = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}]}
     encoding = Template(make_tokenizer(parts)).encode({"messages": [asked, {"role": "assistant", "content": "A cat."}]})
-    assert [(mismatch.turn, "'image_url'" in mismatch.text) for mismatch in encoding.told("K005")] == [(0, True)]
+    assert [(mismatch.turn, "'image_url'" in mismatch.text) for mismatch in encoding.mismatches_of("K005")] == [
+        (0, True)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
 from curate.pipeline.convert import convert_paths
-from curate.report.check_formats import OutputFormat, reported
+from curate.report.check_formats import OutputFormat, formatted_report
 from curate.report.console import Styled
 from curate.report.fix import fix_text, unified
 from curate.report.stats import stats_result, stats_text
@@ -63,7 +63,7 @@ def _check(path: Path, random: Random) -> None:
 
 def _said(report: CheckResult, kind: OutputFormat, path: Path) -> None:
     out = io.StringIO()
-    for piece in reported(report, kind, [path], 50):
+    for piece in formatted_report(report, kind, [path], 50):
         out.write(piece.plain if isinstance(piece, Styled) else piece)
     unsafe = UNSAFE.search(out.getvalue().replace("\n", ""))
     assert unsafe is None, f"{kind} holds {unsafe.group()!r}"

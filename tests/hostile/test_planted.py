@@ -20,7 +20,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.files import checksum, sha256
 from curate.core.manifest import NAME, digest_of, read_manifest
 from curate.core.paths import path_inside
-from curate.core.transaction import READY, STAGE, replacing_together, settle
+from curate.core.transaction import READY, STAGE, recover, replacing_together
 from tests.conftest import Write, environment
 
 OUT = Path("place/out")
@@ -159,7 +159,7 @@ sys.exit(main(["split", "data.jsonl", "-o", "place/out", "-q", "--seed", "5", "-
     if verb != "check":  # which reads whatever files there are
         assert code == 2
         assert "was interrupted" in capsys.readouterr().err
-    settle(folder)
+    recover(folder)
     assert main(["verify", str(folder), "-q"]) == 0
     assert read_manifest(folder)[0].config["seed"] == 5
 
@@ -366,10 +366,10 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
             (stage / "a").write_text("new")
     (folder / "a").write_text("of a person")
     with pytest.raises(InputError, match="neither the old nor the new content"):
-        settle(folder)
+        recover(folder)
     assert (folder / "a").read_text() == "of a person"
     (folder / "a").write_text("old")
-    settle(folder)
+    recover(folder)
     assert (folder / "a").read_text() == "new"
 
 

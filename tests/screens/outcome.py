@@ -21,7 +21,7 @@ def differences(session: ReviewSession, folder: Path) -> list[str]:
     for number in range(len(session.examples)):
         entry = session.examples.entry(number)
         parsed = session.line(entry.place)
-        decision = session.log.standing(entry.ids[0]) if entry.ids else None
+        decision = session.log.state_of(entry.ids[0]) if entry.ids else None
         if decision is None or parsed is None:
             continue
         own = json.dumps(parsed.decoded.value, sort_keys=True) in there

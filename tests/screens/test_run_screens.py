@@ -103,7 +103,7 @@ def write_splits() -> Config:
 def test_a_training_is_followed_line_by_line() -> None:
     folder = write_run("r", 3, report=False)
     follower = Follower(Project(Path()))
-    first = follower.look()[0]
+    first = follower.read_runs()[0]
     assert (first.state, [step["step"] for step in first.steps], first.validation) == (
         State.STOPPED,
         [1, 2, 3],
@@ -112,10 +112,10 @@ def test_a_training_is_followed_line_by_line() -> None:
     with FileLock(folder / ".lock"):
         with (folder / "metrics.jsonl").open("a") as file:
             file.write('ing"}\n{"step": 4, "max_steps": 40, "loss": 1.0, "seconds": 8.0}\n')
-        now = follower.look()[0]
+        now = follower.read_runs()[0]
         assert (now.state, now.steps[-1]["step"], now.seconds_left) == (State.RUNNING, 4, 72.0)
     (folder / "metrics.jsonl").write_text('{"step": 1, "max_steps": 40, "loss": 9.0, "seconds": 2.0}\n')
-    assert follower.look()[0].steps[0]["loss"] == 9.0
+    assert follower.read_runs()[0].steps[0]["loss"] == 9.0
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ def test_methods_that_were_compared_are_trainings_of_their_own() -> None:
     write_run("recipe-compared/lora", 2, report=False)
     write_run("recipe-compared/ia3", 2, report=False)
     write_run("recipe", 2, report=False)
-    assert {run.name for run in Follower(Project(Path())).look()} == {
+    assert {run.name for run in Follower(Project(Path())).read_runs()} == {
         "recipe",
         "recipe-compared/lora",
         "recipe-compared/ia3",
@@ -237,5 +237,5 @@ def test_methods_that_were_compared_are_trainings_of_their_own() -> None:
 def test_an_evaluation_of_another_form_is_told_not_shown() -> None:
     folder = write_run("r", 2, report=True)
     (folder / "evaluation.json").write_text('{"split": "test"}')
-    (run,) = Follower(Project(Path())).look()
+    (run,) = Follower(Project(Path())).read_runs()
     assert (run.evaluation, run.unread) == (None, "questions: Field required")

@@ -435,7 +435,7 @@ def test_keep_is_about_the_finding_and_drop_about_the_example(session: ReviewSes
     one, other = found(session, "C003"), found(session, "M016")
     press(session, one, "keep")
     assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.KEEP, ReviewStatus.UNDECIDED]
-    standing = session.log.standing(one.ids[0])
+    standing = session.log.state_of(one.ids[0])
     assert standing is not None
     assert (standing.verdict, standing.stays, standing.accepts("C003", "/messages/2/content")) == (
         "undecided", False, True,
@@ -461,7 +461,7 @@ def test_a_decision_about_a_finding_is_none_about_a_duplicate(session: ReviewSes
     assert session.status(cluster) == ReviewStatus.UNDECIDED
     press(session, cluster, "both")
     assert session.status(cluster) == ReviewStatus.KEEP
-    standing = session.log.standing(cluster.ids[0])
+    standing = session.log.state_of(cluster.ids[0])
     assert standing is not None
     assert (standing.verdict, standing.stays) == ("edit", True)
 
@@ -479,7 +479,7 @@ def test_a_note_outlives_verdicts_and_their_undo(session: ReviewSession, open_se
         press(session, entry, choice)
     again = open_session()
     assert (again.note(entry.ids[0]), again.status(entry)) == ("ask Ann", ReviewStatus.DROP)
-    standing = again.log.standing(entry.ids[0])
+    standing = again.log.state_of(entry.ids[0])
     assert standing is not None
     assert standing.why == "ask Ann"  # the reason in the ledger
     again.undo()
@@ -533,7 +533,7 @@ def test_an_old_journal_means_what_it_meant(session: ReviewSession, open_session
     assert [again.status(entry) for entry in (one, other, mended)] == [
         ReviewStatus.KEEP, ReviewStatus.KEEP, ReviewStatus.EDIT,
     ]  # fmt: skip
-    standing = again.log.standing(one.ids[0])
+    standing = again.log.state_of(one.ids[0])
     assert standing is not None
     assert (standing.stays, again.note(one.ids[0])) == (True, "fine")
     press(again, other, "drop")

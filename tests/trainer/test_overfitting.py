@@ -13,7 +13,7 @@ from curate.models.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.overfitting import overfitting
 from train.results import Overfitting
-from train.training_report import drawn, overfitting_html, show_overfitting
+from train.training_report import loss_plot, overfitting_html, show_overfitting
 
 
 def journal(held_out: list[float], train: list[float] | None = None) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_memory_and_forgetting_are_measured_against_what_was_there_before(
 
 def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     found = overfitting(journal([2.0, 1.5, 1.2, 1.4, 1.9], [2.0, 1.2, 0.8, 0.4, 0.1]), 30, 1.2, probed(0), probed(12))
-    lines = [line.plain for line in drawn(found.curve)]
+    lines = [line.plain for line in loss_plot(found.curve)]
     assert max(map(len, lines)) < 80
     assert sum(line.count("·") for line in lines[:-1]) + 2 * sum(line.count("◉") for line in lines[:-1]) >= 5
     console = Console(record=True, width=80, file=StringIO())
@@ -102,7 +102,7 @@ def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     page = "".join(overfitting_html(found))
     assert page.count("<polyline") == 2
     assert page.count('class="warning"') == 2
-    assert list(drawn(found.curve[:1])) == []
+    assert list(loss_plot(found.curve[:1])) == []
     assert list(overfitting_html(None)) == []
 
 

@@ -89,14 +89,14 @@ def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_ou
 def test_a_change_that_a_recipe_does_not_allow_hides_no_other_that_fits(project: Path) -> None:
     import torch
 
-    from train.autoconfig import Texts, nearest
+    from train.autoconfig import Texts, cheapest_fit
     from train.memory_profile import Sizes
 
     values = {"method": "lora", "initialisation": "pissa", "tokens_per_pass": None, "max_length": 8000}
     recipe = load_recipe(write_recipe(project, **values))
     sizes = Sizes(recipe, torch.float32, on_cpu=False)  # qlora takes no pissa
     texts = Texts([64] * 20 + [8000], 0.1)
-    found = nearest(sizes, texts, round(sizes.without_steps("adamw_8bit") / 0.9) + 8_000_000, "adamw_torch")
+    found = cheapest_fit(sizes, texts, round(sizes.without_steps("adamw_8bit") / 0.9) + 8_000_000, "adamw_torch")
     assert found is not None
     assert {"max_length", "optimiser"} <= found[0].keys()
 

@@ -251,7 +251,7 @@ def test_an_answer_that_the_template_does_not_render_is_told() -> None:
 def test_the_result_of_a_tool_has_to_be_rendered_plainly_or_as_json(written: str, lost: bool) -> None:
     source = CHATML.replace("message['content']", f"({written} if message['role'] == 'tool' else message['content'])")
     value = turns(("user", USER), ("assistant", "Wait."), ("tool", 'It is "noon".\nGrüße'), ("assistant", "Noon."))
-    mismatches = Template(make_tokenizer(source)).encode(value).told("K005")
+    mismatches = Template(make_tokenizer(source)).encode(value).mismatches_of("K005")
     assert [mismatch.turn for mismatch in mismatches] == ([2] if lost else [])
 
 
@@ -259,10 +259,10 @@ def test_the_result_of_a_tool_has_to_be_rendered_plainly_or_as_json(written: str
 def test_thoughts_have_to_be_rendered_with_the_answer_but_not_in_history(key: str) -> None:
     value = turns(("user", USER), ("assistant", ANSWER))
     value["messages"][1][key] = "Red and blue."
-    assert [mismatch.turn for mismatch in template("chatml").encode(value).told("K005")] == [1]
+    assert [mismatch.turn for mismatch in template("chatml").encode(value).mismatches_of("K005")] == [1]
     thinking = CHATML.replace("message['content'] + '<", f"(message.{key} or '') + message['content'] + '<")
-    assert Template(make_tokenizer(thinking)).encode(value).told("K005") == ()
-    assert template("qwen3").encode(THOUGHT).told("K005") == ()
+    assert Template(make_tokenizer(thinking)).encode(value).mismatches_of("K005") == ()
+    assert template("qwen3").encode(THOUGHT).mismatches_of("K005") == ()
 
 
 def test_where_the_answers_lie_among_the_tokens() -> None:

@@ -10,7 +10,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.files import json_text, sha256
 from curate.core.paths import path_inside
 from curate.core.text import visible
-from curate.core.transaction import LOCK, STAGE, replacing_together, settle
+from curate.core.transaction import LOCK, STAGE, recover, replacing_together
 from curate.core.validation import validated
 from train.errors import write_errors
 from train.export.export_result import Export, File
@@ -22,7 +22,7 @@ NAME: Final = "export.json"
 def writing(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files."""
     gone: list[str] = []
-    settle(folder)
+    recover(folder)
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK, STAGE}:
         try:
             gone = [NAME, *(file.name for file in read(folder).files if _is_as_written(folder / file.name, file))]

@@ -26,7 +26,7 @@ class Outcome:
     """Trained parameters, and steps: of equally good trials the cheaper one is taken."""
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing is left to train."""
         return self.loss is None or self.final is not None
 
@@ -67,12 +67,12 @@ class Halving:
     def next(self, known: Sequence[Outcome]) -> RungSegment | None:
         """The next training; None at the end. Within a rung the best trials so far come first."""
         for rung in range(len(self.shares)):
-            for trial in self.on(rung, known):
+            for trial in self.trials_at(rung, known):
                 if self._outcome_at(trial, rung, known) is None:
                     return RungSegment(trial, rung)
         return None
 
-    def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:
+    def trials_at(self, rung: int, known: Sequence[Outcome]) -> list[int]:
         """The trials that train up to a rung. If some fail, the next best replace them."""
         if rung == 0:
             return list(self.trials)
@@ -89,12 +89,12 @@ class Halving:
         """The outcomes of a rung, the best first."""
         found = [
             outcome
-            for trial in self.on(rung, known)
+            for trial in self.trials_at(rung, known)
             if (outcome := self._outcome_at(trial, rung, known)) is not None and outcome.loss is not None
         ]
         return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
 
-    def standing(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
+    def furthest_rung(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
         """The furthest rung with outcomes, and its trials, the best first; (0, []) without any."""
         found: tuple[int, list[Outcome]] = (0, [])
         for rung in range(len(self.shares)):
@@ -102,7 +102,7 @@ class Halving:
             if not ranked:
                 break
             found = rung, ranked
-            if any(self._outcome_at(trial, rung, known) is None for trial in self.on(rung, known)):
+            if any(self._outcome_at(trial, rung, known) is None for trial in self.trials_at(rung, known)):
                 break  # what comes after is not decided yet
         return found
 
@@ -115,7 +115,8 @@ class Halving:
     def _outcome_at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
         """The outcome of a trial at a rung, or the earlier one that ended it."""
         return next(
-            (one for one in known if one.trial == trial and (one.rung == rung or (one.over and one.rung < rung))), None
+            (one for one in known if one.trial == trial and (one.rung == rung or (one.is_over and one.rung < rung))),
+            None,
         )
 
 
@@ -126,7 +127,7 @@ def tied(losses: Sequence[float], within: float) -> list[int]:
 
 def winner(halving: Halving, known: Sequence[Outcome], within: float) -> tuple[Outcome, list[Outcome]] | None:
     """The best trial of the furthest rung, and those that tie with it at a higher cost; None without any outcome."""
-    rung, ranked = halving.standing(known)
+    rung, ranked = halving.furthest_rung(known)
     if not ranked:
         return None
     even = [ranked[at] for at in tied([halving.loss(one, rung) for one in ranked], within)]

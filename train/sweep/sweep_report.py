@@ -8,7 +8,7 @@ from rich.text import Text
 
 from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
-from curate.report.html import TABLE, foot, head, safe
+from curate.report.html import TABLE, footer, head, safe
 from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
 from train.plan_text import duration
 from train.recipe import toml
@@ -26,7 +26,7 @@ def standings(
     found = winner(halving, known, space.tie)
     best = found[0].trial if found is not None else None
     following = halving.next(known)
-    going = set(halving.on(len(halving.shares) - 1 if following is None else following.rung, known))
+    going = set(halving.trials_at(len(halving.shares) - 1 if following is None else following.rung, known))
     tried = sorted(
         (_tried(trial, halving.shares, entries, going) for trial in trials), key=lambda one: _order(one, best)
     )
@@ -180,7 +180,7 @@ def _html_parts(report: Sweep) -> Iterator[str]:
     yield "".join(
         f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason
     )
-    yield foot()
+    yield footer()
 
 
 def _plots(report: Sweep) -> Iterator[str]:

@@ -157,7 +157,7 @@ class Trainings:
         while (piece := self.halving.next(self.known)) is not None:
             trial = self.trials[piece.trial - 1]
             watch = TrialMonitor(lambda event: self._show_progress(phase, trial, event), self._deadline())  # noqa: B023
-            if watch.late or not self._train(trial, piece, watch):
+            if watch.is_over_budget or not self._train(trial, piece, watch):
                 return
             last = self.entries[-1]
             phase.advance(note=f"{trial.title}: " + (f"{last.loss:.4f}" if last.loss is not None else last.state))
@@ -181,10 +181,10 @@ class Trainings:
             ended = code >= 0 and code != ExitCode.INTERRUPTED
             facts = self._outcome_of(trial, code, work) if ended else {"state": "interrupted"}
             self._note(Entry(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
-            if watch.asked or (code == ExitCode.INTERRUPTED and not watch.late):
+            if watch.asked or (code == ExitCode.INTERRUPTED and not watch.is_over_budget):
                 self.narrator.say("the same command continues from here")
                 raise KeyboardInterrupt
-            if ended or watch.late:
+            if ended or watch.is_over_budget:
                 return ended
             self.narrator.say(f"note: {trial.title} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}")
         reason = (
@@ -226,12 +226,12 @@ class Trainings:
 
     def _delete_checkpoints(self, piece: RungSegment) -> None:
         """Delete the checkpoints of finished trials, and after a rung of those that do not continue."""
-        if self.known[-1].over:
+        if self.known[-1].is_over:
             self.folder.forget(self.trials[piece.trial - 1].name)
         following = self.halving.next(self.known)
         if following is not None and following.rung > piece.rung:
             for outcome in self.halving.ranked(piece.rung, self.known):
-                if outcome.trial not in self.halving.on(following.rung, self.known):
+                if outcome.trial not in self.halving.trials_at(following.rung, self.known):
                     self.folder.forget(self.trials[outcome.trial - 1].name)
 
 

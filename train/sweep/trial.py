@@ -65,7 +65,7 @@ class TrialMonitor:
         """Requests to stop: the first is gentle, the second is at once."""
 
     @property
-    def late(self) -> bool:
+    def is_over_budget(self) -> bool:
         """Whether the budget is used up."""
         return self.deadline is not None and monotonic() >= self.deadline
 
@@ -119,7 +119,7 @@ def _followed(process: "subprocess.Popen[bytes]", work: TrialRun, watch: TrialMo
         offset, events = new_events(work.run / "metrics.jsonl", offset)
         for event in events:
             watch.event(event)
-        wanted = watch.asked or int(watch.late)
+        wanted = watch.asked or int(watch.is_over_budget)
         if wanted and not stopped:
             process.send_signal(signal.SIGTERM)
             stopped, patience = 1, monotonic() + GRACE

@@ -18,7 +18,7 @@ from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, Side, VerdictOrEdit
-from curate.review.choices import moved, sides_shown
+from curate.review.choices import first_change, sides_shown
 from curate.review.draft import draft_of, line_in, value_of
 from curate.review.live_lint import still_found
 from tui.messages import DecisionReverted, Failed
@@ -71,7 +71,7 @@ class Changing(FrameScreen):
 
     def moved(self, entry: Entry) -> bool:
         """Whether a file now has other text where an entry is: a decision would be about what it had before."""
-        place = moved(self.session, sides_shown(entry, self.at))
+        place = first_change(self.session, sides_shown(entry, self.at))
         if place is not None:
             key = self.state.key("reload")
             self.app.post_message(Failed(InputError(f"{place}: the line changed on disk", f"{key} reloads the files")))

@@ -45,7 +45,7 @@ class RunsScreen(PlainScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="runs")
     def read_folders(self) -> None:
         """Read new events of the folders."""
-        found = self.follower.look()
+        found = self.follower.read_runs()
         if found != self.state.results.get("runs"):  # unchanged runs are not redrawn
             self.app.post_message(Measured("runs", found))
 

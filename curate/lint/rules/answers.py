@@ -9,7 +9,7 @@ import xxhash
 
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
-from curate.corpus.strata import are_labels, named
+from curate.corpus.strata import are_labels, normalized_label
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.example_places import equal_groups
 from curate.lint.rules.last_answer import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
@@ -62,13 +62,13 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
         told: dict[str, int] = {}
         for at in labelled:
             label = texts[known.answered[at]]
-            if named(label) not in told:
+            if normalized_label(label) not in told:
                 if told:
                     first = labelled[0]
                     before = excerpt(texts[known.answered[first]], 40)
                     where = f"{visible(str(known.places[first]))} has the same input and the label {before!r}"
                     found.append((at, f"is labelled {excerpt(label, 40)!r}, but {where}"))
-                told[named(label)] = at
+                told[normalized_label(label)] = at
     for at, said in sorted(found):
         yield at, Problem("", said)
 
@@ -78,7 +78,7 @@ def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) 
     given = Counter(known.answered[at] if known.kinds[at] & LABEL else 0 for at in examples)
     counts: Counter[str] = Counter()
     for digest, count in given.items():
-        counts[named(texts[digest]) if digest in texts else ""] += count
+        counts[normalized_label(texts[digest]) if digest in texts else ""] += count
     return are_labels(counts)
 
 

@@ -122,7 +122,7 @@ def not_rendered(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for mismatch in one.encoding.told("K005"):
+    for mismatch in one.encoding.mismatches_of("K005"):
         yield Problem(one.content_pointer(mismatch.turn), mismatch.text)
 
 
@@ -139,7 +139,7 @@ def stop_not_learnt(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for mismatch in one.encoding.told("K007"):
+    for mismatch in one.encoding.mismatches_of("K007"):
         yield Problem(one.pointer(mismatch.turn), mismatch.text)
 
 
