@@ -49,7 +49,7 @@ class ReviewState:
         return next(key for key in self.keys if key.id == name).shown.split()[0]
 
     @cached_property
-    def mender(self) -> Any:
+    def live_lint(self) -> Any:
         """The linter for single lines, loaded on first use."""
         from curate.review.live_lint import LiveLint  # takes 0.2 s; the first screen does not wait for it
 

@@ -173,11 +173,11 @@ class LineReader:
         for file in self._files.values():
             file.close()
 
-    def data(self, spot: LineRef) -> bytes:
+    def data(self, ref: LineRef) -> bytes:
         """The bytes of a line without its line ending. Raises `InputError` for a file that is gone or shorter than
         before.
         """
-        return self.part(spot.source, spot.start, spot.size)
+        return self.part(ref.source, ref.start, ref.size)
 
     def lines(self, table: "Table", lines: Numbers) -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
@@ -220,23 +220,23 @@ class LineReader:
                 f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read"
             ) from error
 
-    def line(self, spot: LineRef) -> ParsedLine:
+    def line(self, ref: LineRef) -> ParsedLine:
         """A line and what it says."""
         return parsed_line(
-            Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth),
-            FileFacts(spot.source.name),
+            Line(ref.number, ref.start, self.data(ref), ENDINGS[ref.ending], 0, ref.nth),
+            FileFacts(ref.source.name),
         )
 
-    def example(self, spot: LineRef) -> Example:
+    def example(self, ref: LineRef) -> Example:
         """The example of a line. Raises `InputError` if the line holds none any more."""
         found: Example | None = None
-        value = plain_value(self.data(spot), strict=not spot.id)  # the same id stands for the same content
+        value = plain_value(self.data(ref), strict=not ref.id)  # the same id stands for the same content
         if value is not None:  # nearly all
-            found = Example(Place(spot.source.name, spot.number, spot.nth), value, "messages", None, True)
-        if found is None or (spot.id and found.id != spot.id):
-            found = self.line(spot).example
-        if found is None or (spot.id and found.id != spot.id):
-            raise changed(spot.source.name)
+            found = Example(Place(ref.source.name, ref.number, ref.nth), value, "messages", None, True)
+        if found is None or (ref.id and found.id != ref.id):
+            found = self.line(ref).example
+        if found is None or (ref.id and found.id != ref.id):
+            raise changed(ref.source.name)
         return found
 
 

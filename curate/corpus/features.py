@@ -18,7 +18,7 @@ from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
 from curate.corpus.group_keys import JoiningMarks, Marking, Marks, marks_of_batch
 from curate.corpus.keys import Keys, joined_keys, key_of, plain_key, plain_turns
-from curate.corpus.links import JoiningLinks, Links, links_of_lines, links_of_outlined
+from curate.corpus.links import JoiningLinks, Links, links_of_columns, links_of_lines
 from curate.corpus.short_text_keys import Brief, JoiningBrief
 from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
 from curate.read.dataset import FileFacts, ParsedLine
@@ -156,7 +156,7 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     keys = of.keys_of(outlined) if spec.keys else None
     marks = of.marks_of(outlined, len(spec.marking.keys)) if spec.marking else None
     ids, ranks = of.ids_of(outlined), plain_ranks(spec.keep, outlined.lines[:, 1])
-    linked, links = links_of_outlined(outlined, ids, spec.shingling.size) if spec.links else (None, None)
+    linked, links = links_of_columns(outlined, ids, spec.shingling.size) if spec.links else (None, None)
     sets, brief = of.sets_of(outlined, spec.on, spec.shingling, spec.common, brief=spec.brief, whole=linked)
     holds = np.ones(count, dtype=np.bool_)
     plain = Columns(

@@ -125,20 +125,20 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
     )
 
 
-def links_of_outlined(outlined: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
+def links_of_columns(columns: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
     """The links of plain lines, and the sets of their whole texts."""
     from curate.read.plain_columns import ROLES
 
-    turns = outlined.turns
-    texts = texts_in(outlined.text, turns[:, 3].copy(), turns[:, 4].copy(), turns[:, 6] != 0)
+    turns = columns.turns
+    texts = texts_in(columns.text, turns[:, 3].copy(), turns[:, 4].copy(), turns[:, 6] != 0)
     kinds, roles = (
         np.array([kind_of(role) for role in ROLES], dtype=np.uint8),
         np.array([_role(role) for role in ROLES], dtype=np.uint64),
     )
-    first = np.append(outlined.lines[:, 0], len(turns))
+    first = np.append(columns.lines[:, 0], len(turns))
     sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
     for row in np.flatnonzero(asks == 0).tolist():
-        spoken, said = outlined.conversation(row)
+        spoken, said = columns.conversation(row)
         links.prompt_hash[row] = _prompt_key([text for role, text in zip(spoken, said, strict=True) if role == "user"])
     links.copy = ids[:, 0].copy()
     return sets, links

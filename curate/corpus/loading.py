@@ -56,7 +56,7 @@ def is_big(paths: Sequence[Path]) -> bool:
 def read_table(
     paths: Sequence[Path],
     spec: FeatureSpec,
-    crew: WorkerPool,
+    pool: WorkerPool,
     progress: Callable[[int], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
     memory: DedupCache | None = None,
@@ -67,7 +67,7 @@ def read_table(
     If many examples share an instruction, the files are read a second time, without it. `progress` is called with the
     number of lines of each piece. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
     """
-    table = _read(paths, spec, crew, progress, name_of, memory, folder)
+    table = _read(paths, spec, pool, progress, name_of, memory, folder)
     if spec.common is None:
         examples, least = learning_examples(table.sets, table.ids)
         learn = partial(_learn_boilerplate, table, spec.on, examples, least)
@@ -78,18 +78,18 @@ def read_table(
                 memory.turn(own)
             judged = table.judged
             del table, learn  # one table at a time is enough memory
-            return replace(_read(paths, own, crew, None, name_of, memory, folder), judged=judged)
+            return replace(_read(paths, own, pool, None, name_of, memory, folder), judged=judged)
     return table
 
 
-def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
+def table_of(examples: Sequence[Example], spec: FeatureSpec, pool: WorkerPool) -> Table:
     """The table of examples in memory. They are written to a file that is deleted at the end of the process; line n is
     example n - 1. Raises `OutputError`.
     """
     path = scratch() / "examples.jsonl"
     with written(path), path.open("wb") as file:
         file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
-    return read_table([path], spec, crew)
+    return read_table([path], spec, pool)
 
 
 def _learn_boilerplate(table: Table, on: On, examples: Numbers, least: int) -> Passages:
@@ -188,18 +188,18 @@ class _Parts:
 def _read(
     paths: Sequence[Path],
     spec: FeatureSpec,
-    crew: WorkerPool,
+    pool: WorkerPool,
     progress: Callable[[int], None] | None,
     name_of: Callable[[Path], str],
     memory: DedupCache | None,
     folder: Path | None,
 ) -> Table:
-    spool, parts = TempStore(), _Parts(folder)
+    temp, parts = TempStore(), _Parts(folder)
     for number, path in enumerate(paths):
-        copy, name, physical = partial(spool.path, number), name_of(path), 0
+        copy, name, physical = partial(temp.path, number), name_of(path), 0
         pieces = chunks_of(path, name, SIZE, copy)
         is_cut, copied = pieces is None, packing(path)
-        for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, crew, memory):
+        for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory):
             if progress:
                 progress(len(part.starts))
             parts.add(part, physical)
@@ -209,11 +209,11 @@ def _read(
 
 
 def _columns(
-    pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: DedupCache | None
+    pieces: Iterator[Chunk], spec: FeatureSpec, pool: WorkerPool, memory: DedupCache | None
 ) -> Iterator[Columns]:
     """The columns of each piece, cached or computed."""
     quick = [spec.judging is None and not spec.keys]
-    for columns in crew.each(
+    for columns in pool.each(
         partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
     ):
         quick.append(columns.quick)

@@ -87,9 +87,9 @@ class Brief:
         """A key per text that is equal for texts with the same words of meaning, allowing for typing errors; 0 if it
         has none.
         """
-        return self.keys_and_slips()[0]
+        return self.keys_and_typos()[0]
 
-    def keys_and_slips(self) -> tuple[Hashes, Numbers]:
+    def keys_and_typos(self) -> tuple[Hashes, Numbers]:
         """The keys, and for each text the number of its words that were taken for another word."""
         keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
         if not len(self.words):
@@ -100,7 +100,7 @@ class Brief:
         )
         hashes = np.array([_hash(roots.get(word, word)) for word in self.vocabulary], dtype=np.uint64)[self.words]
         texts = np.repeat(np.arange(len(keys)), np.diff(self.ends))
-        slips = np.bincount(
+        typos = np.bincount(
             texts, weights=np.array([word in roots for word in self.vocabulary])[self.words], minlength=len(keys)
         ).astype(np.int64)
         texts = texts[hashes != 0]
@@ -109,7 +109,7 @@ class Brief:
         if len(some):
             powers = np.cumprod(np.full(int(sizes.max()), 0x9E3779B97F4A7C15, dtype=np.uint64))
             keys[some] = np.add.reduceat(hashes * powers[np.arange(len(texts)) - np.repeat(first, sizes)], first)
-        return keys, slips
+        return keys, typos
 
 
 def _hash(word: str) -> int:

@@ -112,7 +112,7 @@ def resolve_clusters(
     compared: Compared,
     groups: Sequence[Numbers],
     wanted: Wanted,
-    crew: WorkerPool,
+    pool: WorkerPool,
     memory: DedupCache | None = None,
 ) -> Choice:
     """The outcome for the members of groups, by position among all examples. Raises `InputError` if lines cannot be
@@ -127,7 +127,7 @@ def resolve_clusters(
     order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), wanted)
 
     def agree(pairs: Numbers) -> Flags:
-        return agreed(table, positions[pairs], wanted, crew, memory)
+        return agreed(table, positions[pairs], wanted, pool, memory)
 
     found = resolve_ranked(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
     gone, apart = (
@@ -215,7 +215,7 @@ def agreed(
     table: Table,
     standing: Numbers,
     wanted: Wanted,
-    crew: WorkerPool,
+    pool: WorkerPool,
     memory: DedupCache | None,
     *,
     words: bool = False,
@@ -234,7 +234,7 @@ def agreed(
             for some in np.split(unknown, range(BATCH, len(unknown), BATCH))
         )
         same[unknown] = np.concatenate(
-            list(map(lines_agree, pairs) if len(unknown) < MANY else crew.each(lines_agree, pairs))
+            list(map(lines_agree, pairs) if len(unknown) < MANY else pool.each(lines_agree, pairs))
         )
         if memory:
             memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])

@@ -101,7 +101,7 @@ class FoundDuplicates:
 def find_duplicates(
     table: Table,
     config: DedupConfig,
-    crew: WorkerPool,
+    pool: WorkerPool,
     pinned: frozenset[str] = frozenset(),
     findings: Callable[[Numbers], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,
@@ -123,9 +123,9 @@ def find_duplicates(
         sets = sets.take(distinct)  # a copy would be the largest thing in memory
         bands = None if bands is None else bands[:, distinct]
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    groups = grouped(sets, config.threshold, crew.count, bands, folder=table.folder)
+    groups = grouped(sets, config.threshold, pool.count, bands, folder=table.folder)
     del bands
-    keys, slips = table.brief.chosen(distinct).keys_and_slips()
+    keys, typos = table.brief.chosen(distinct).keys_and_typos()
     alike = _of_one_key(keys)
     several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
     counts = findings(distinct[several]) if findings else {}
@@ -133,11 +133,11 @@ def find_duplicates(
         Compared(sets, distinct),
         Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
     )
-    found = resolve_clusters(table, compared, groups.members, wanted, crew, memory)
+    found = resolve_clusters(table, compared, groups.members, wanted, pool, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
-    pairs, goes = _same_words(table, compared, alike, (keys, slips), lost, wanted, crew, memory)
+    pairs, goes = _same_words(table, compared, alike, (keys, typos), lost, wanted, pool, memory)
     lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
     gone = _with_copies(lost, copies, old)
     losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
@@ -162,9 +162,9 @@ def find_duplicates_in(
     """The duplicates among examples in memory: line n is example n - 1. Raises `OSError` if there is no room for a copy
     of them.
     """
-    with WorkerPool(cores(), processes=False) as crew:
+    with WorkerPool(cores(), processes=False) as pool:
         return find_duplicates(
-            table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), crew), config, crew, pinned
+            table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), pool), config, pool, pinned
         )
 
 
@@ -175,21 +175,21 @@ def _same_words(
     words: tuple[Hashes, Numbers],
     lost: Mapping[int, tuple[Code, Pair]],
     wanted: Wanted,
-    crew: WorkerPool,
+    pool: WorkerPool,
     memory: DedupCache | None,
 ) -> tuple[list[tuple[int, Pair]], set[int]]:
     """Pairs of short examples with the same words among those with equal keys (`alike`), each with the number of its
     left one; and the numbers of those removed. `words`: the keys of all, and the number of words that were taken for
     another word.
     """
-    (keys, slips), standing = words, compared.positions[alike]
+    (keys, typos), standing = words, compared.positions[alike]
     stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
     bound = np.array([at in stays or table.id(at) in wanted.pinned for at in standing.tolist()], dtype=np.bool_)
     free = np.array([at not in lost for at in standing.tolist()], dtype=np.bool_)
     free &= ~np.isin(alike, sorted(wanted.aside))
     new = standing >= wanted.old if wanted.old else ~bound
-    order = np.lexsort((*ranks_of(table, standing, wanted), slips[alike], ~bound, new))
-    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
+    order = np.lexsort((*ranks_of(table, standing, wanted), typos[alike], ~bound, new))
+    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, pool, memory)
     fixed = set(alike[bound].tolist())
     return pairs, {at for at, _ in pairs if at not in fixed} if wanted.config.same_words else set()
 
@@ -280,7 +280,7 @@ def same_wording(
     keys: Ids,
     order: Numbers,
     wanted: Wanted,
-    crew: WorkerPool,
+    pool: WorkerPool,
     memory: DedupCache | None,
 ) -> list[tuple[int, Pair]]:
     """Pairs with the same words: the number of the left one of each, and the positions of both among all examples.
@@ -306,7 +306,7 @@ def same_wording(
             else np.ones(len(rest), dtype=np.bool_)
         )
         same = np.zeros(len(rest), dtype=np.bool_)
-        same[asks] = agreed(table, standing[asks], wanted, crew, memory, words=True)
+        same[asks] = agreed(table, standing[asks], wanted, pool, memory, words=True)
         for left, right in zip(rest[same].tolist(), firsts[same].tolist(), strict=True):
             gone, kept = compared.positions[[left, right]].tolist()
             found.append((left, Pair(gone, kept, jaccard(compared.sets, left, right))))

@@ -130,8 +130,8 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     """The examples of all splits by id, with their first place and split."""
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
-    with WorkerPool(1, processes=False) as crew:
-        table = read_table(paths, FeatureSpec("conversation", Shingling(), brief=False, common=()), crew)
+    with WorkerPool(1, processes=False) as pool:
+        table = read_table(paths, FeatureSpec("conversation", Shingling(), brief=False, common=()), pool)
     found: dict[str, Found] = {}
     for at, line in enumerate(table.lines.tolist()):
         example, place = table.id(at), table.place(line)

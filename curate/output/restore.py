@@ -199,12 +199,12 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     )  # restored lines are exempt from the budget
     order = ["test", "train", "validation"] if given else list(NAMES)
     with ExitStack() as stack:
-        crew = stack.enter_context(WorkerPool(1, processes=False))
+        pool = stack.enter_context(WorkerPool(1, processes=False))
         room = stack.enter_context(temporary_folder())
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
         spec = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
-        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, crew)
+        table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, pool)
         before = _before(table, order)
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
         if division.leaves:

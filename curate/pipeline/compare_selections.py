@@ -196,7 +196,7 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
 
 def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Evaluate the trained model alone; the `first` evaluation has chosen task and metric for all."""
-    options = ["--contenders", "tuned", "--limit", str(questions), "--quiet", "--json"]
+    options = ["--systems", "tuned", "--limit", str(questions), "--quiet", "--json"]
     if first:
         options += ["--task", first["task"], "--metric", first["metric"]]
     return _curate("evaluation", run, "evaluate", run, *options)

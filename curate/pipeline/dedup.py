@@ -141,17 +141,17 @@ def plan(
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
     folder = spill_folder(paths := [*against, *files], limit)
-    with executor.pool(cores(), processes=is_big(paths), files=paths) as crew:
+    with executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
-        table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of, folder)
+        table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)
         unmatched = unmatched_notes(table, decided)
         dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
         not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         pinned, by_hand = _pinned(table, config, decided, old_examples)
         notes = [*unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
-        found = _compared(table, config, check, crew, pinned, old_examples, None if dropped else memory, listen)
+        found = _compared(table, config, check, pool, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
         alike = (
             _paraphrases(table, found.losses, old_examples, config.embeddings, cache, listen)
@@ -181,7 +181,7 @@ def _read(
     paths: Sequence[Path],
     old: int,
     spec: FeatureSpec,
-    crew: WorkerPool,
+    pool: WorkerPool,
     memory: DedupCache | None,
     listen: Listener,
     name_of: Callable[[Path], str],
@@ -191,7 +191,7 @@ def _read(
     one of both parts has lines and none of them holds an example.
     """
     listen(StageStarted("read"))
-    table = read_table(paths, spec, crew, advancing(listen, "read"), name_of, memory=memory, folder=folder)
+    table = read_table(paths, spec, pool, advancing(listen, "read"), name_of, memory=memory, folder=folder)
     listen(StageFinished("read", False, plural(len(table.starts), "line")))
     lines = int(table.first[old])
     examples = int(table.lines.searchsorted(lines))
@@ -204,7 +204,7 @@ def _compared(
     table: Table,
     config: DedupConfig,
     check: CheckConfig,
-    crew: WorkerPool,
+    pool: WorkerPool,
     pinned: frozenset[str],
     old: int,
     memory: DedupCache | None,
@@ -213,7 +213,7 @@ def _compared(
     """The duplicates in a table; the first `old` examples are those that others are compared with."""
     listen(StageStarted("compare"))
     count = partial(finding_counts, table, check, memory) if config.keep == "best" else None
-    found = find_duplicates(table, config, crew, pinned, count, old, memory)
+    found = find_duplicates(table, config, pool, pinned, count, old, memory)
     pairs = plural(len(found.similarities), "pair")
     listen(StageFinished("compare", False, f"{pairs} at {min(FLOOR, config.threshold):g} or more"))
     return found

@@ -21,7 +21,7 @@ class Score(_Part):
     high: float
 
 
-class Contender(_Part):
+class SystemResult(_Part):
     """The base or the tuned model, with or without examples in its prompt."""
 
     name: str
@@ -37,7 +37,7 @@ class Conclusion(_Part):
     outcome: str
     """helped, no-gain, worse or not-compared."""
     use: str
-    """The contender to use."""
+    """The system to use."""
     sentence: str
 
 
@@ -49,7 +49,7 @@ class Answered(_Part):
     request: str
     expected: str
     answers: dict[str, str]
-    """By contender."""
+    """By system."""
 
 
 class Outcome(_Part):
@@ -62,7 +62,7 @@ class Outcome(_Part):
     task: str
     metric: str
     """The metric that decides."""
-    results: tuple[Contender, ...]
+    results: tuple[SystemResult, ...]
     verdict: Conclusion
     outputs: tuple[Answered, ...]
     notes: tuple[str, ...]

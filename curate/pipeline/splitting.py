@@ -166,11 +166,11 @@ def split_files(
     spec = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= QUICK)
-    with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as crew:
+    with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
         errors = _errors(sources, config, listen, executor) if apart else []
         listen(StageStarted("read"))
         spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
-        table = read_sources(sources, spec, crew, advancing(listen, "read"), folder)
+        table = read_sources(sources, spec, pool, advancing(listen, "read"), folder)
         if screening:
             report = screening.report(table.judged)
             suppress(
@@ -185,7 +185,7 @@ def split_files(
             demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(leaves):,} to remove"))
         listen(StageStarted("split"))
-        result = split_data(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
+        result = split_data(sources, table, leaves, output, config, pool, decisions=decisions, cache=cache)
         listen(
             StageFinished(
                 "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
@@ -200,7 +200,7 @@ def split_data(
     leaves: Mapping[int, Reason],
     output: Path,
     config: Config,
-    crew: WorkerPool,
+    pool: WorkerPool,
     *,
     decisions: Mapping[str, DecisionState] | None = None,
     models: Mapping[str, str] | None = None,
@@ -209,7 +209,7 @@ def split_data(
     """Divide and write what was read. Raises as `split_files` does."""
     notes = unmatched_notes(table, decisions or {})
     given = len(sources.given)
-    earlier, grown_from = _earlier(output, sources, config, crew, notes)
+    earlier, grown_from = _earlier(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
@@ -227,12 +227,12 @@ def split_data(
 def read_sources(
     sources: Sources,
     spec: FeatureSpec,
-    crew: WorkerPool,
+    pool: WorkerPool,
     advance: Callable[[int], None] | None = None,
     folder: Path | None = None,
 ) -> Table:
     """The table of all files; each line of a given test set must hold an example. Raises `InputError`."""
-    table = read_table(sources.every, spec, crew, advance, sources.name_of, folder=folder)
+    table = read_table(sources.every, spec, pool, advance, sources.name_of, folder=folder)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
         held = set(table.lines[:tests].tolist())
@@ -267,7 +267,7 @@ def _errors(sources: Sources, config: Config, listen: Listener, executor: Execut
 
 
 def _earlier(
-    output: Path, sources: Sources, config: Config, crew: WorkerPool, notes: list[str]
+    output: Path, sources: Sources, config: Config, pool: WorkerPool, notes: list[str]
 ) -> tuple[Earlier | None, str | None]:
     """The earlier division in the output folder, if its examples keep their split; and the hash of its manifest."""
     try:
@@ -297,4 +297,4 @@ def _earlier(
     same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [
         sources.hash_of(path) for path in sources.files
     ]
-    return earlier_splits(files, crew), manifest.grown_from if same else digest
+    return earlier_splits(files, pool), manifest.grown_from if same else digest

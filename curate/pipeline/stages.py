@@ -117,10 +117,10 @@ class Dedup(Stage):
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with data.pool() as pool:
-            sifted = find_duplicates(
+            duplicates = find_duplicates(
                 part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None
             )
-        return {"duplicates": sifted.losses, "apart": sifted.apart}
+        return {"duplicates": duplicates.losses, "apart": duplicates.apart}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:

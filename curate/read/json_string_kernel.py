@@ -27,7 +27,7 @@ class CharacterTables(NamedTuple):
 class TextPatterns(NamedTuple):
     """The patterns that are searched for in every text while it is read."""
 
-    needles: PatternTable
+    patterns: PatternTable
     characters: CharacterTables
     numbers: NumberPatterns
     nobodys: Array
@@ -292,7 +292,7 @@ def _mark_may_fire(
         return bool(_is_address(data, at, text, start, used, known))
     if code == 123:
         return bool(known.variables and _is_variable(data, at, int(text[np.uintp(used - 1)]) if used > start else 0))
-    meant = _short_matches(data, at, known.needles.shorts)
+    meant = _short_matches(data, at, known.patterns.shorts)
     return bool(meant and _may_fire(meant, role, used - start - told[MORE], known.start, told))
 
 
@@ -305,12 +305,12 @@ def scan_json_string(  # noqa: PLR0912
 
     The data ends with a line break, which ends any string. `told` gets the values named by the constants above.
     """
-    start, window, bits = used, 0, known.needles.bits
+    start, window, bits = used, 0, known.patterns.bits
     told[:] = 0
     while True:
         code = int(data[np.uintp(at)])
         if _SPECIAL[np.uintp(code)]:  # one in twenty bytes of most texts
-            meant = _ending_matches(window, text, start, used, known.needles.triples)
+            meant = _ending_matches(window, text, start, used, known.patterns.triples)
             if code < 32 or (meant and _may_fire(meant, role, used - start - told[MORE], known.start, told)):
                 return -1, 0, 0
             if code == 34:
@@ -347,7 +347,7 @@ def scan_json_string(  # noqa: PLR0912
         window = ((window << 8) | low) & 0xFFFFFFFF
         spread = ((window * FACTOR) & 0xFFFFFFFF) >> (32 - BITS)
         if (bits[np.uintp(spread >> 3)] >> (spread & 7)) & 1:
-            meant = _matches(data, at, text, start, used, window, known.needles)
+            meant = _matches(data, at, text, start, used, window, known.patterns)
             if meant and _may_fire(meant, role, used - start - told[MORE], known.start, told):
                 return -1, 0, 0
     told[CHARS] = used - start - told[MORE]

@@ -1,6 +1,6 @@
 """Did it help? Real data sets of different kinds through split, training and evaluation with SmolLM2-135M-Instruct.
 
-    python -m tests.bench.evaluation FOLDER OUT [NAME ...] [--train 300] [--held-out 60] [--contenders
+    python -m tests.bench.evaluation FOLDER OUT [NAME ...] [--train 300] [--held-out 60] [--systems
     zero-shot,few-shot,tuned]
 
 FOLDER holds the files below, OUT takes the projects, which can be looked at afterwards (`curate evaluate
@@ -113,8 +113,8 @@ def run(given: argparse.Namespace, name: str) -> None:
     if not recipe.is_file():
         recipe = prepare(given.folder, project, name, given.train, given.held_out)
     assert main(["train", str(recipe), "--run-dir", str(project / "run"), "--resume", "--quiet"]) == 0
-    contenders = ["--contenders", given.contenders] if given.contenders else []
-    main(["evaluate", str(project / "run"), *contenders])
+    systems = ["--systems", given.systems] if given.systems else []
+    main(["evaluate", str(project / "run"), *systems])
 
 
 if __name__ == "__main__":
@@ -124,7 +124,7 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", default=list(SETS), metavar="NAME")
     parser.add_argument("--train", type=int, default=300)
     parser.add_argument("--held-out", type=int, default=60)
-    parser.add_argument("--contenders", help="as `curate evaluate` takes them; all by default")
+    parser.add_argument("--systems", help="as `curate evaluate` takes them; all by default")
     chosen = parser.parse_args()
     for wanted in chosen.names:
         run(chosen, wanted)

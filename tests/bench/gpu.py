@@ -55,7 +55,7 @@ def use(file: Path, out: Path) -> bool:
     steps: list[list[str]] = [
         ["split", str(file), "-o", data, "-q", "--yes"],
         ["train", str(_recipe(out, data)), "--run-dir", run, "--fresh"],
-        ["evaluate", run, "--contenders", "zero-shot,tuned", "--limit", "100"],
+        ["evaluate", run, "--systems", "zero-shot,tuned", "--limit", "100"],
         ["export", run, "--to", "gguf", "-o", str(out / "gguf")],
     ]
     return all(call(*curate, *words) or words[0] == "evaluate" for words in steps)

@@ -47,8 +47,8 @@ def edited(draw: st.DrawFn) -> tuple[str, str]:
 def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tuple[list[bool], list[bool]]:
     """Whether pairs of lines agree: found at once, and one by one."""
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with WorkerPool(1, processes=False) as crew:
-        table = read_table([DATA], FeatureSpec("conversation", Shingling()), crew)
+    with WorkerPool(1, processes=False) as pool:
+        table = read_table([DATA], FeatureSpec("conversation", Shingling()), pool)
     spots = table.line_refs(np.arange(len(lines)))
     made = lines_agree(LinePairs(spots, pairs, words, "conversation"))
     examples = list(map(LineReader().example, spots))
@@ -111,8 +111,8 @@ def test_lines_of_all_formats_are_compared() -> None:
 def test_a_line_that_is_another_one_by_now_is_refused() -> None:
     lines = [chat("Where is Iran?", "In Asia."), chat("Where is Iraq?", "In Asia.")]
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with WorkerPool(1, processes=False) as crew:
-        table = read_table([DATA], FeatureSpec("conversation", Shingling()), crew)
+    with WorkerPool(1, processes=False) as pool:
+        table = read_table([DATA], FeatureSpec("conversation", Shingling()), pool)
     DATA.write_text(DATA.read_text(encoding="utf-8").replace("Iran", "Oman"), encoding="utf-8")
     with pytest.raises(InputError, match="changed while it was read"):
         lines_agree(LinePairs(table.line_refs(np.arange(2)), [(0, 1)], False, "conversation"))

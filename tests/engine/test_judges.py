@@ -28,7 +28,7 @@ YES = Consent(yes=True)
 QUESTION = "Who repairs the lamp at night?"
 EXAMPLES = [
     example(QUESTION, "The keeper of the tower repairs it.", 1),
-    example(QUESTION, "A crew from the town comes to repair it.", 2),
+    example(QUESTION, "A pool from the town comes to repair it.", 2),
     example("How high is the tower?", "It is 30 m high.", 3),
     example("How high is the tower?", "It is 31 m high.", 4),
 ]

@@ -42,8 +42,8 @@ OTHER = [{}, {}, {"score": 1}, {"score": "2"}, {"date": "2024-05-01"}, {"date": 
 
 def table_of(lines: list[object], keep: str = "longest") -> Table:
     DATA.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with WorkerPool(1, processes=False) as crew:
-        return read_table([DATA], feature_spec_for(DedupConfig(keep=keep)), crew)
+    with WorkerPool(1, processes=False) as pool:
+        return read_table([DATA], feature_spec_for(DedupConfig(keep=keep)), pool)
 
 
 @st.composite
@@ -79,9 +79,9 @@ def both_ways(
         else None
     )
     groups = grouped(sets, config.threshold, 1).members
-    with WorkerPool(1, processes=False) as crew:
+    with WorkerPool(1, processes=False) as pool:
         made = resolve_clusters(
-            table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew
+            table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), pool
         )
     reader, whole, ranks = LineReader(), Choice(), ranking(config.keep, findings)
     positions: list[int] = distinct.tolist()

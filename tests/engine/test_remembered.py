@@ -116,8 +116,8 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
     first, again = (DedupCache.of(CACHE, spec, [DATA], bands=bands) for _ in range(2))
     for memory, size in ((first, 100), (again, 101)):
         write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
-        with WorkerPool(1, processes=False) as crew:
-            loading.read_table([DATA], memory.spec, crew, memory=memory)
+        with WorkerPool(1, processes=False) as pool:
+            loading.read_table([DATA], memory.spec, pool, memory=memory)
     assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
     for keep in ("longest", "most-turns", "best"):

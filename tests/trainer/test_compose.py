@@ -67,7 +67,7 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     assert main(["export", composed, "--to", "merged", "-o", str(tmp_path / "whole"), "--prompts", "2", "--json"]) == 0
     exported = json.loads(capsys.readouterr().out)
     assert exported["proof"]["adapter_loss"] == pytest.approx(made["members"][0]["composed_loss"], abs=0.3)
-    words = ["--contenders", "zero-shot,tuned", "--limit", "4", "--max-new-tokens", "4", "--json"]
+    words = ["--systems", "zero-shot,tuned", "--limit", "4", "--max-new-tokens", "4", "--json"]
     assert main(["evaluate", composed, *words]) in (0, 1)
     evaluated = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in evaluated["results"]] == ["zero-shot", "tuned"]

@@ -121,7 +121,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert 88 <= hits <= 100
 
 
-def test_equal_contenders_rarely_differ_significantly_and_better_ones_do() -> None:
+def test_equal_systems_rarely_differ_significantly_and_better_ones_do() -> None:
     generator = np.random.default_rng(0)
     scorer = METRICS["exact_match"].scorer([])
 
@@ -160,12 +160,10 @@ def result(name: Any, value: float, spread: float = 0.05) -> Result:
     )
 
 
-def versus(
-    contender: Any, against: Any, difference: float, half: float, p: float, metric: str = "macro_f1"
-) -> Comparison:
+def versus(system: Any, against: Any, difference: float, half: float, p: float, metric: str = "macro_f1") -> Comparison:
     return Comparison(
         metric=metric,
-        contender=contender,
+        system=system,
         against=against,
         difference=difference,
         low=difference - half,
@@ -222,7 +220,7 @@ def test_a_handful_of_questions_decides_nothing() -> None:
     assert "9 questions are too few to decide" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
 
 
-def test_classes_are_those_of_the_tuned_contender_that_does_best() -> None:
+def test_classes_are_those_of_the_tuned_system_that_does_best() -> None:
     results = [result("zero-shot", 0.7), result("tuned", 0.4), result("tuned+retrieval", 0.6)]
     for use, best in (("zero-shot", "tuned+retrieval"), ("tuned", "tuned")):
         found = best_tuned(results, Verdict(outcome="no-gain", use=use, sentence=""), "macro_f1")
@@ -243,16 +241,16 @@ def test_a_base_is_measured_before_any_training(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["evaluate", "--model", str(finished / "model"), "--data", str(finished / "split"), "--quiet", "--json"]
-    assert main([*words, "--contenders", "zero-shot,few-shot"]) == 0
+    assert main([*words, "--systems", "zero-shot,few-shot"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot"]
     assert report["verdict"]["outcome"] == "not-compared"
     assert "is what a training has to beat" in report["verdict"]["sentence"]
-    run = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot")[1]
+    run = evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,few-shot")[1]
     assert [one["scores"]["accuracy"] for one in run["results"]] == [
         one["scores"]["accuracy"] for one in report["results"]
     ]
-    assert main([*words, "--contenders", "tuned"]) == 2
+    assert main([*words, "--systems", "tuned"]) == 2
     assert main(["evaluate", "--model", "m"]) == 2
     assert "curate evaluate --model BASE --data out" in capsys.readouterr().err
 
@@ -274,7 +272,7 @@ def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
         return real(model, template, prompts, *rest, **options)
 
     monkeypatch.setattr("train.evaluation.answering.answer_ids", small)
-    code, report = evaluated(tmp_path / "copy", capsys, "--quiet", "--contenders", "zero-shot,tuned")
+    code, report = evaluated(tmp_path / "copy", capsys, "--quiet", "--systems", "zero-shot,tuned")
     assert code in (0, 1), report
     assert report["questions"] == 20
     assert sum(size for size in sizes if size <= 3) == 40
@@ -283,7 +281,7 @@ def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
     monkeypatch.setattr("train.evaluation.answering.free_memory", lambda: 1)
     shutil.rmtree(tmp_path / "copy/run/evaluation")
     sizes.clear()
-    assert evaluated(tmp_path / "copy", capsys, "--quiet", "--contenders", "zero-shot,tuned")[0] == code
+    assert evaluated(tmp_path / "copy", capsys, "--quiet", "--systems", "zero-shot,tuned")[0] == code
     assert set(sizes) == {1}
 
 
@@ -291,7 +289,7 @@ def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
 def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
     finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, report = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot,tuned")
+    code, report = evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,few-shot,tuned")
     assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot", "tuned"]
     assert report["task"] == "classification"
     assert (report["questions"], report["available"], len(report["outputs"])) == (20, 20, 20)
@@ -308,7 +306,7 @@ def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
     from train import trained
 
     monkeypatch.setattr(trained, "load_base", lambda *_, **__: pytest.fail("a model was loaded"))
-    assert evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot,tuned") == (code, report)
+    assert evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,few-shot,tuned") == (code, report)
     assert (finished / "run/evaluation/answers.jsonl").read_bytes() == kept
 
 
@@ -316,11 +314,11 @@ def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
 def test_an_evaluation_that_was_torn_goes_on_with_what_it_had(
     finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, whole = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,tuned")
+    _, whole = evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,tuned")
     kept = finished / "run/evaluation/answers.jsonl"
     data = kept.read_bytes()
     kept.write_bytes(data[: len(data) * 2 // 3])
-    _, again = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,tuned")
+    _, again = evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,tuned")
     assert [one["answers"] for one in again["outputs"]] == [one["answers"] for one in whole["outputs"]]
     values = [[one["scores"]["perplexity"]["value"] for one in report["results"]] for report in (whole, again)]
     assert values[0] == pytest.approx(values[1], rel=1e-4)
@@ -402,7 +400,7 @@ def test_benchmarks_of_the_harness_are_run_before_and_after_training_once(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
-    words = ("--quiet", "--contenders", "zero-shot", "--limit", "4")
+    words = ("--quiet", "--systems", "zero-shot", "--limit", "4")
     code, told = evaluated(finished, capsys, *words, "--lm-eval", "arith")
     assert (code, "pip install lm-eval" in told) == (2, True)
     monkeypatch.undo()

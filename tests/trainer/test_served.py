@@ -44,7 +44,7 @@ def evaluated(server: Server, capsys: pytest.CaptureFixture[str], *words: str) -
     return code, json.loads(told.out) if told.out else told.err
 
 
-BOTH = ("--model", "base", "--tuned", "tuned", "--contenders", "zero-shot,few-shot,tuned", "--quiet")
+BOTH = ("--model", "base", "--tuned", "tuned", "--systems", "zero-shot,few-shot,tuned", "--quiet")
 
 
 def test_base_and_tuned_of_a_server_are_compared_and_asked_once(
@@ -70,7 +70,7 @@ def test_base_and_tuned_of_a_server_are_compared_and_asked_once(
 
 
 def test_what_was_answered_before_a_failure_is_kept(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--model", "base", "--contenders", "zero-shot", "--yes", "--quiet")
+    words = ("--model", "base", "--systems", "zero-shot", "--yes", "--quiet")
     server.message = {"content": None}
     assert evaluated(server, capsys, *words, "--limit", "5")[0] == 0
     server.statuses = [401]
@@ -82,7 +82,7 @@ def test_what_was_answered_before_a_failure_is_kept(server: Server, capsys: pyte
 
 
 def test_nothing_is_sent_without_consent(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = evaluated(server, capsys, "--model", "base", "--contenders", "zero-shot", "--price", "1,1000000")
+    code, told = evaluated(server, capsys, "--model", "base", "--systems", "zero-shot", "--price", "1,1000000")
     assert (code, server.asked) == (2, [])
     assert f"asking 20 prompts, at most by base at {server.address}" in " ".join(told.split())
     assert "20 prompts with the data would be sent to" in " ".join(told.split())
@@ -96,7 +96,7 @@ def test_nothing_is_sent_without_consent(server: Server, capsys: pytest.CaptureF
 
 def test_a_model_that_takes_no_temperature_is_asked_without(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.refused = ("max_tokens", "temperature")
-    words = ("--tuned", "o4:tuned", "--contenders", "tuned", "--limit", "3", "--yes")
+    words = ("--tuned", "o4:tuned", "--systems", "tuned", "--limit", "3", "--yes")
     code, report = evaluated(server, capsys, *words)
     assert (code, report["verdict"]["outcome"]) == (0, "not-compared")
     assert [set(asked) for asked in server.asked] == [{"messages", "model", "max_completion_tokens"}] * 3
@@ -128,7 +128,7 @@ def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest
     ]
     Path("split/test.jsonl").write_text(json.dumps({"messages": turns, "tools": [tool]}) + "\n")
     server.message = {"content": None, "tool_calls": [call]}
-    words = ("--model", "base", "--contenders", "zero-shot", "--task", "tools", "--yes", "--quiet")
+    words = ("--model", "base", "--systems", "zero-shot", "--task", "tools", "--yes", "--quiet")
     code, report = evaluated(server, capsys, *words)
     assert code == 0, report
     assert report["results"][0]["scores"]["call_accuracy"]["value"] == 0.5  # Rome twice, Oslo was asked first

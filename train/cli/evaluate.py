@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from train.evaluation.evaluation_result import Evaluation
 
 
-Contenders = Annotated[
-    str | None, typer.Option("--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
+Systems = Annotated[
+    str | None, typer.Option("--systems", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
 ]
 Task = Annotated[
     TaskName | None, typer.Option("--task", help="Measure answers of this kind.  [default: guessed from the data]")
@@ -76,7 +76,7 @@ def evaluate(
     key: Key = None,
     price: Price = None,
     yes: Yes = False,
-    contenders: Contenders = None,
+    systems: Systems = None,
     task: Task = None,
     metric: Metric = None,
     shots: Shots = None,
@@ -110,7 +110,7 @@ def evaluate(
     has_base = model is not None if server is not None else True
     known = [name for name, one in SYSTEMS.items() if (has_tuned if one.tuned else has_base)]
     options = Options(
-        contenders=tuple(_system_named(name, known) for name in contenders.split(",")) if contenders else tuple(known),
+        systems=tuple(_system_named(name, known) for name in systems.split(",")) if systems else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
         max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed, fresh=fresh,
         lm_eval=tuple(lm_eval.split(",")) if lm_eval else (),
@@ -180,4 +180,4 @@ def _system_named(name: str, systems: Sequence[SystemName]) -> SystemName:
     for known in systems:
         if known == name.strip():
             return known
-    raise UsageError(f"--contenders {name}: is unknown", f"there are {', '.join(systems)}")
+    raise UsageError(f"--systems {name}: is unknown", f"there are {', '.join(systems)}")

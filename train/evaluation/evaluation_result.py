@@ -40,7 +40,7 @@ class Comparison(StrictModel):
     """A tuned system against one of the base, on the same questions."""
 
     metric: str
-    contender: SystemName
+    system: SystemName
     against: SystemName
     difference: float
     """Score of the first minus that of the second."""

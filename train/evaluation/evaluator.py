@@ -133,7 +133,7 @@ class Evaluating:
 
     def _systems(self) -> list[System]:
         """The systems that were named and can run; a note says why others cannot."""
-        found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.contenders]
+        found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.systems]
         if not self.setup.pool or not self.setup.shots:
             why = "--shots 0" if self.setup.pool else "there are no training examples to show"
             found = self._drop(found, lambda one: one.shots != "none", why)

@@ -45,7 +45,7 @@ SHOTS: Final = 4
 class Options:
     """Options of `curate evaluate`; None leaves the choice to the data."""
 
-    contenders: tuple[SystemName, ...] = tuple(SYSTEMS)
+    systems: tuple[SystemName, ...] = tuple(SYSTEMS)
     data: Path | None = None
     """Split folder, if it was moved since the training."""
     split: str | None = None

@@ -117,7 +117,7 @@ def compare(
                 p = resampling.significance(*pair)
                 found = agreeing(resampling.difference(*pair), p)
                 interval = {"difference": found.value, "low": found.low, "high": found.high, "p": p}
-                comparisons.append(Comparison(metric=metric, contender=name, against=other, **interval))
+                comparisons.append(Comparison(metric=metric, system=name, against=other, **interval))
     return scores, comparisons
 
 

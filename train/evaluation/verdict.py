@@ -33,7 +33,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
             said = f"without training {only.title} is best: {only.scores[metric].value * scale:.1f} {chosen.title}; "
             said += "that is what a training has to beat"
         return Verdict(outcome="not-compared", use=only.name, sentence=said)
-    decisive = {(one.contender, one.against): one for one in comparisons if one.metric == metric}
+    decisive = {(one.system, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
     sure = SURE / len(tuned) if questions >= FEW else 0.0
     winners = [
@@ -107,7 +107,7 @@ def _perplexity_note(comparisons: Sequence[Comparison], best: Result, rival: Res
     """A note if perplexity improved although the deciding metric did not."""
     wanted = ("perplexity", best.name, rival.name)
     for one in comparisons if decided != "perplexity" else ():
-        if (one.metric, one.contender, one.against) == wanted and _is_significant(one, METRICS["perplexity"], SURE):
+        if (one.metric, one.system, one.against) == wanted and _is_significant(one, METRICS["perplexity"], SURE):
             before, after = rival.scores["perplexity"].value, best.scores["perplexity"].value
             return f". The answers did become more likely (perplexity {before:.2f} to {after:.2f})"
     return ""

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from curate.core.text import excerpt, visible
 from curate.pipeline.followed import Followed
-from curate.pipeline.outcome import PLAIN, Contender, Outcome, Score
+from curate.pipeline.outcome import PLAIN, Outcome, Score, SystemResult
 from tui.conversation import fact, literal, shortened
 from tui.render.columns import side_by_side
 from tui.render.runs import result
@@ -101,7 +101,7 @@ def _table(found: Outcome, width: int) -> list[Content]:
 
 def _intervals(found: Outcome, width: int) -> list[Content]:
     """The primary metric on one scale, with intervals."""
-    scored: list[tuple[Contender, Score]] = [
+    scored: list[tuple[SystemResult, Score]] = [
         (one, one.scores[found.metric]) for one in found.results if found.metric in one.scores
     ]
     if not scored:

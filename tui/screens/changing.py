@@ -94,7 +94,7 @@ class Changing(FrameScreen):
         if value is None or value == self._value(parsed):
             self.say("edit cancelled")
         else:
-            left = self.state.mender.findings(value, parsed)
+            left = self.state.live_lint.findings(value, parsed)
             if not self.decide(entry, {key_of(parsed): Edit(value, still_found(left, self._value(parsed), value))}):
                 self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
                 return
@@ -182,7 +182,7 @@ class Changing(FrameScreen):
         if entry is None or parsed is None:
             return
         value = self._value(parsed)
-        repaired = self.state.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
+        repaired = self.state.live_lint.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
         if repaired is None:
             self.say(f"{entry.code} has no fix for this line; {self.state.key('edit')} edits it")
             return

@@ -77,7 +77,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         except DataError as error:
             self._show_findings(failure(error))
         else:
-            self._show_findings(findings_content(self._state.mender.findings(value, self._parsed)))
+            self._show_findings(findings_content(self._state.live_lint.findings(value, self._parsed)))
 
     def _show_findings(self, content: Content) -> None:
         self.query_one("#edit-findings", Static).update(content)

@@ -210,7 +210,9 @@ class Selecting(Changing):
             worker = get_current_worker()
             try:
                 await abandonable(lambda: found.append(
-                    repairs(self.session, self.state.mender, rows, lambda: worker.is_cancelled, decided_too=decided_too)
+                    repairs(
+                        self.session, self.state.live_lint, rows, lambda: worker.is_cancelled, decided_too=decided_too
+                    )
                 ))  # fmt: skip
             finally:
                 self.working = False
