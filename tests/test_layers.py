@@ -46,6 +46,15 @@ def test_check_loads_nothing_heavy(write: Write) -> None:
     assert [name for name in HEAVY if name in modules] == []
 
 
+@pytest.mark.parametrize("verb", [("sweep", "--over", "rank=8,16"), ("train", "--compare", "--methods", "none")])
+def test_what_starts_trainings_loads_no_torch_itself(verb: tuple[str, ...]) -> None:
+    Path("recipe.toml").write_text('model = "model"\ndata = "split"\n')
+    words = [verb[0], "recipe.toml", *verb[1:]]
+    code = f"import sys; from curate.cli.main import main; print(main({words!r}), 'torch' in sys.modules)"
+    done = python("-c", code)
+    assert done.stdout.split() == ["2", "False"], done.stderr
+
+
 @pytest.mark.parametrize("verb", [("check", "--help"), ("rule", "J001"), ("--version",), ("--help",)])
 def test_light_verbs_load_no_columns(verb: tuple[str, ...]) -> None:
     code = f"import sys; from curate.cli.main import main; main({list(verb)!r}); print(); print('numpy' in sys.modules)"

@@ -12,6 +12,7 @@ import torch
 from pydantic import ValidationError
 
 from curate.core.errors import ConfigError
+from curate.core.text import gigabytes
 from train.distributed import world
 from train.hardware import free_memory, held_memory
 from train.memory_profile import Load, Sizes, loads
@@ -191,8 +192,3 @@ def shortage(found: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, 
     changes, fit = other
     lines = "  ".join(f"{key} = {toml(value)}" for key, value in changes.items())
     return needs, f"it fits with  {lines}  ({gigabytes(fit.estimate.high)})"
-
-
-def gigabytes(size: int) -> str:
-    """A size as text."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

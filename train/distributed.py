@@ -1,16 +1,16 @@
 """Distributed training: one process for each GPU (`torchrun`, `accelerate launch`). Rank 0 writes files.
 
-With one process all functions here do nothing.
+With one process all functions here do nothing. torch is imported only with several: a sweep needs none.
 """
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
-
-import torch
-from torch import Tensor, distributed
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from curate.core.errors import CurateError
+
+if TYPE_CHECKING:
+    import torch
 
 Value = TypeVar("Value")
 
@@ -32,42 +32,53 @@ def local_rank() -> int:
 
 def join() -> None:
     """Join the process group: NCCL with GPUs, gloo without."""
-    if world() > 1 and not distributed.is_initialized():
+    if world() > 1:
+        import torch
         from accelerate import PartialState  # the Trainer would make the same one later
 
-        PartialState(cpu=not torch.cuda.is_available())
+        if not torch.distributed.is_initialized():
+            PartialState(cpu=not torch.cuda.is_available())
 
 
 def leave() -> None:
     """Leave the process group."""
-    if world() > 1 and distributed.is_initialized():
-        distributed.destroy_process_group()
+    if world() > 1:
+        from torch import distributed
+
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 def wait() -> None:
     """Wait for all processes."""
     if world() > 1:
+        from torch import distributed
+
         distributed.barrier()
 
 
-def total(tensor: Tensor) -> Tensor:
+def total(tensor: "torch.Tensor") -> "torch.Tensor":
     """The sum of a tensor over all processes, in place."""
     if world() > 1:
+        from torch import distributed
+
         distributed.all_reduce(tensor)
     return tensor
 
 
-def sum_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
+def sum_gradients(parameters: "Iterable[torch.nn.Parameter]") -> None:
     """Sum the gradients over all processes, as one tensor; a missing gradient counts as zeros."""
     if world() == 1:
         return
+    import torch
+
     grown = [parameter for parameter in parameters if parameter.requires_grad]
     for parameter in grown:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
     gradients = [parameter.grad for parameter in grown if parameter.grad is not None]
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-    distributed.all_reduce(flat)
+    total(flat)
     for gradient, part in zip(gradients, torch.split(flat, [gradient.numel() for gradient in gradients]), strict=True):
         gradient.copy_(part.view_as(gradient))
 
@@ -76,6 +87,8 @@ def from_first(make: Callable[[], Value]) -> Value:
     """The value that `make` returns on rank 0, on all ranks; an exception there ends all ranks."""
     if world() == 1:
         return make()
+    from torch import distributed
+
     found: list[Any] = [None, ""]
     failure: Exception | None = None
     if rank() == 0:

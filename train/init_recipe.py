@@ -13,11 +13,11 @@ from typing import Any, Final
 import torch
 
 from curate.core.errors import InputError, ModelError
-from curate.core.text import plural
+from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from train.autoconfig import Fit, Texts, available, choose_settings, gigabytes
+from train.autoconfig import Fit, Texts, available, choose_settings
 from train.data import examples_in, filled
 from train.memory_profile import Sizes
 from train.model import device

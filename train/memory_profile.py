@@ -211,9 +211,11 @@ class Sizes:
 
     def _step(self, load: Load, checkpointing: bool) -> int:
         """Bytes that a step needs at most, with gradients, without weights and optimizer state."""
-        layers = self.config.get_text_config().num_hidden_layers
-        few, more = (self._measured(load, checkpointing, min(count, layers)) for count in (FEW, MORE))
-        return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
+        layers: int = self.config.get_text_config().num_hidden_layers
+        if layers <= MORE:
+            return self._measured(load, checkpointing, layers)
+        few, more = (self._measured(load, checkpointing, count) for count in (FEW, MORE))
+        return round(few + (more - few) / (MORE - FEW) * (layers - FEW))
 
     def _measured(self, load: Load, checkpointing: bool, layers: int) -> int:
         model = meta_model(self.config, self.recipe, self.dtype, layers)

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from curate.core.text import plural, visible
+from curate.core.text import duration, gigabytes, plural, visible
 from curate.report.console import COLOURS, table
-from train.autoconfig import gigabytes
 from train.evaluation.verdict import FEW
 from train.methods import OBJECTIVES
 from train.results import TextSpan, TrainingPlan
@@ -112,12 +111,3 @@ def _mask(pieces: tuple[TextSpan, ...], *, colour: bool) -> Text:
         shown.append(marked, "green" if piece.trained else "dim")
         left = max(80, left - len(text))
     return shown
-
-
-def duration(seconds: float) -> str:
-    """A time as text."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

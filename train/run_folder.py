@@ -22,7 +22,7 @@ from curate.core import datamap
 from curate.core.errors import OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
-from curate.core.text import visible
+from curate.core.text import gigabytes, visible
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
 from train import distributed
@@ -110,8 +110,8 @@ class RunFolder:
         free = shutil.disk_usage(self.path).free
         if free < size:
             raise OutputError(
-                f"{self.path}: the disk has {free / 1e9:.1f} GB left, checkpoints and adapter of this run need "
-                f"{size / 1e9:.1f} GB",
+                f"{self.path}: the disk has {gigabytes(free)} left, checkpoints and adapter of this run need "
+                f"{gigabytes(size)}",
                 "free some space, or name a folder on another disk with --run-dir",
             )
 

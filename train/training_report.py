@@ -7,13 +7,12 @@ from rich.console import Console
 from rich.text import Text
 
 from curate.core.datamap import MappedExample, Region
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import duration, excerpt, gigabytes, plural, visible
 from curate.report.console import table
 from curate.report.html import TABLE, footer, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
-from train.autoconfig import Settings, gigabytes
+from train.autoconfig import Settings
 from train.methods import OWN_KEYS
-from train.plan_text import duration
 from train.recipe import Recipe, recipe_text
 from train.results import DataMap, HardExample, LossPoint, Overfitting, Report
 

@@ -87,6 +87,19 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'es' if hissing else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """A time as text."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def gigabytes(size: int) -> str:
+    """A number of bytes as text."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+
+
 def storable(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot encode, by `?`."""
     return text.encode("utf-8", "replace").decode()

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from curate.core.json_output import Part, at
 from curate.core.masking import redact_message
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import duration, excerpt, plural, visible
 from curate.corpus.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.report.console import table
 
@@ -326,17 +326,10 @@ def _estimated(numbers: StatsResult) -> str:
     if found.cost is not None:
         said += f", costs {about}{found.cost:,.2f}"
     if found.seconds is not None:
-        said += f", takes {about}{_duration(found.seconds)}"
+        said += f", takes {about}{duration(found.seconds)}"
     wanted = (("--price adds the cost", found.cost), ("--speed adds the duration", found.seconds))
     missing = [option for option, value in wanted if value is None]
     return said + (f" ({', '.join(missing)})" if missing else "")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def _fact(label: str, said: str) -> Text:

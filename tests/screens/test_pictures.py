@@ -48,7 +48,6 @@ def test_picture(
     """A rule that is explained better is no new picture, so the rules are others here."""
     rule = SimpleNamespace(name="unknown-role", rationale="Templates refuse it.", repair=None)
     monkeypatch.setattr("curate.lint.rules.RULES", {"M006": rule})
-    monkeypatch.setattr("curate.core.decision.user", lambda: "ann")
     if keys[:1] in (("7",), ("8",)):
         write_evaluation(write_run("first", 20, report=True))
     if keys[:1] == ("6",):

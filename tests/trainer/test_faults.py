@@ -242,7 +242,7 @@ def test_a_full_disk_is_told_before_the_training(
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
     assert run(project, "run") == 2
-    assert "the disk has 0.0 GB left" in capsys.readouterr().err
+    assert "the disk has 0.0 MB left" in capsys.readouterr().err
     assert not (project / "run/identity.json").exists()
 
 

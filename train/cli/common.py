@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -59,6 +60,8 @@ def with_trainer() -> Iterator[None]:
     # Micro-batches differ in length: without it, a GPU's memory is split into pieces that fit none.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     try:
+        if find_spec("torch") is None:  # a sweep leaves importing it to its trainings
+            raise ImportError(name="torch")
         yield
     except ImportError as error:
         raise MissingExtra("the trainer", "train", error.name or "torch") from error

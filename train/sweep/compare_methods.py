@@ -13,8 +13,8 @@ from rich.text import Text
 
 from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
+from curate.core.text import gigabytes
 from curate.report.console import table
-from train.autoconfig import gigabytes
 from train.journal import JsonLines, Narrator
 from train.methods import METHODS
 from train.recipe import Recipe

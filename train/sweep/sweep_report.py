@@ -6,11 +6,10 @@ from typing import Any, Final, cast
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import duration, excerpt, plural, visible
 from curate.report.console import table
 from curate.report.html import TABLE, footer, head, safe
 from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
-from train.plan_text import duration
 from train.recipe import toml
 from train.sweep.halving import Halving, winner
 from train.sweep.space import Space, Trial
