@@ -1,8 +1,9 @@
-"""Keys one after another: a burst of keys does what the same keys do when they are typed slowly.
+"""Keys, pastes and clicks one after another: a burst does what the same input does when it comes slowly.
 
 Textual sends each key through the queues of the widgets and looks up its binding at the end. In a burst, a key may be
-looked up before the dialog that an earlier key opens has the focus: typed text would become decisions. Here the next
-key is looked at after everything that the last one caused is done, and only once its screen is ready.
+looked up before the dialog that an earlier key opens has the focus: typed text would become decisions, a pasted one
+would be lost, and a click would choose the entry that an earlier key decides about. Here the next input is looked at
+after everything that the last one caused is done, and only once its screen is ready.
 """
 
 from collections import deque
@@ -11,9 +12,11 @@ from typing import Final
 from textual import events, on
 from textual.app import App
 from textual.message import Message
+from textual.widgets import Input
 
+Ordered = events.Key | events.Paste | events.MouseDown | events.MouseUp
 PAUSE: Final = 0.01
-"""Seconds between looks at a screen that is not ready."""
+"""Seconds between looks at a screen that is not ready, and after a click, which passes through several queues."""
 PATIENCE: Final = 5.0
 """Seconds after which keys are discarded, if their screen is still not ready."""
 
@@ -24,7 +27,7 @@ def now() -> float:
 
 
 class NextKey(Message):
-    """The next key may be looked at. It is posted behind the messages that the last key caused."""
+    """The next input may be looked at. It is posted behind the messages that the last one caused."""
 
 
 class DirectKey(events.Key, bubble=False):
@@ -43,23 +46,25 @@ class KeyQueue(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: deque[events.Key] = deque()
+        self._keys: deque[Ordered] = deque()
         self._asked = False
         self._waits_since: float | None = None
-        """When the screen was first seen not to be ready for the next key."""
+        """When the screen was first seen not to be ready for the next input."""
 
     async def on_event(self, event: events.Event) -> None:
-        """Put keys into the queue; handle all else as usual."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        """Put keys, pastes and clicks into the queue; handle all else as usual."""
+        if isinstance(event, Ordered) and not event.is_forwarded:
             self._keys.append(event)
             self._ask()
         else:
             await super().on_event(event)
 
-    def _ask(self) -> None:
-        if not self._asked and self._keys:
-            self._asked = True
+    def _ask(self, *, later: bool = False) -> None:
+        if later:
+            self.set_timer(PAUSE, lambda: self.post_message(NextKey()))
+        elif self._keys and not self._asked:
             self.post_message(NextKey())
+        self._asked = self._asked or later or bool(self._keys)
 
     @on(NextKey)
     async def _next_key(self) -> None:
@@ -70,19 +75,32 @@ class KeyQueue(App[None]):
             if self._waits_since is None:
                 self._waits_since = now()
             if now() - self._waits_since < PATIENCE:
-                self._asked = True
-                self.set_timer(PAUSE, lambda: self.post_message(NextKey()))
+                self._ask(later=True)
                 return
             self._keys.clear()
             self._waits_since = None
             self.notify("the screen was not ready in time; the keys were discarded", severity="warning", markup=False)
             return
         self._waits_since = None
-        key = self._keys.popleft()
-        accepts = getattr(self.screen, "accepts", None)
-        if accepts is None or accepts(key):
-            await self._press(key)
-        self._ask()
+        event = self._keys.popleft()
+        if isinstance(event, events.Key):
+            accepts = getattr(self.screen, "accepts", None)
+            if accepts is None or accepts(event):
+                await self._press(event)
+        elif isinstance(event, events.Paste):
+            await self._paste(event)
+        else:
+            await super().on_event(event)
+        self._ask(later=isinstance(event, events.MouseEvent))
+
+    async def _paste(self, event: events.Paste) -> None:
+        """Pass a paste to the focused widget; an input takes all lines: Textual keeps the first only."""
+        if (focused := self.focused) is not None:
+            if isinstance(focused, Input):
+                event.text = " ".join(event.text.splitlines())
+            event._set_forwarded()
+            with focused._context():
+                await focused.on_event(event)
 
     async def _press(self, key: events.Key) -> None:
         """Pass a key to the bindings with priority, to the focused widget, and to the other bindings."""

@@ -34,13 +34,22 @@ class Page:
         """What web sockets of the page have received since the last navigation, as text without escape sequences."""
         self.requested: list[str] = []
         """The addresses of all requests."""
+        self.stays = False
+        """Whether to stay on a page that asks before it is left."""
+        self.asked: list[str] = []
+        """The kinds of the dialogs of the page."""
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         async for message in self._socket:
             event = json.loads(message.data)
             if "id" in event:
-                self._answers.pop(event["id"]).set_result(event)
+                if answer := self._answers.pop(event["id"], None):
+                    answer.set_result(event)
+            elif event["method"] == "Page.javascriptDialogOpening":
+                self.asked.append(event["params"]["type"])
+                answered = {"method": "Page.handleJavaScriptDialog", "params": {"accept": not self.stays}}
+                await self._socket.send_json({"id": 0, **answered})
             elif event["method"] == "Network.requestWillBeSent":
                 self.requested.append(event["params"]["request"]["url"])
             elif event["method"] == "Network.webSocketFrameReceived":

@@ -60,14 +60,17 @@ async def all_told(pilot: Pilot[None], *keys: str) -> None:
     await settled(pilot)
 
 
-async def burst(pilot: Pilot[None], text: Iterable[str], gap: float = 0.0) -> None:
-    """Send keys as a terminal does, without waiting for what they do."""
+async def burst(pilot: Pilot[None], text: Iterable[str | events.Event], gap: float = 0.0) -> None:
+    """Send keys and other input as a terminal does, without waiting for what they do."""
     app = pilot.app
     assert isinstance(app, KeyQueue)
     assert app._driver is not None
     for char in text:
-        printed = len(char) == 1 and char.isprintable() and char not in "⏎↓→⎋"
-        event = events.Key(NAMES.get(char, char), char if printed else CHARACTERS.get(char))
+        if isinstance(char, str):
+            printed = len(char) == 1 and char.isprintable() and char not in "⏎↓→⎋"
+            event: events.Event = events.Key(NAMES.get(char, char), char if printed else CHARACTERS.get(char))
+        else:
+            event = char
         event.set_sender(app)
         app._driver.send_message(event)
         if gap:
@@ -129,6 +132,29 @@ async def test_a_paste_into_a_note_and_a_filter(monkeypatch: pytest.MonkeyPatch)
             await settled(pilot)
             assert (queue(app).text, decisions()) == ("dog", [])
             await leave(pilot)
+
+
+async def test_pastes_and_clicks_keep_their_place_among_the_keys() -> None:
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await all_told(pilot, "2")
+        await burst(pilot, ["m", events.Paste("dy\ngood"), "!", "⏎"])
+        await burst(pilot, ["/", events.Paste("\nland"), "⏎"])
+        await settled(pilot)
+        assert (queue(app).text, json.loads(decisions()[0])["why"]) == (" land", "dy good!")
+        await burst(pilot, "⎋")
+        await settled(pilot)
+        shown, at = queue(app), (9, queue(app).list.region.y + 1)
+        mouse = [kind(None, *at, 0, 0, 1, False, False, False, *at) for kind in (events.MouseDown, events.MouseUp)]
+        shown.list.cursor = 3
+        await burst(pilot, [*"o" * len(shown.session.examples.sorts), "d", *mouse, "y"])
+        await settled(pilot)
+        ids = [shown.session.examples.entry(row).ids[0] for row in (3, 1)]
+        said = [(line["example"], line["verdict"]) for line in map(json.loads, decisions()[1:])]
+        assert said == list(zip(ids, ("drop", "keep"), strict=True))
+        await burst(pilot, ["e", "⎋", "e", events.Paste("#: user\nHi\n"), "ctrl+s"])
+        await settled(pilot)
+        assert json.loads(decisions()[-1])["value"]["messages"][0] == {"role": "user", "content": "Hi"}
 
 
 async def test_a_key_that_follows_the_editor_is_text() -> None:

@@ -116,7 +116,8 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
                 pass
             async with client.ws_connect(f"{base}/ws", headers=own) as socket:
                 await socket.receive(60)
-                assert running(ANN)
+                (review,) = running(ANN)
+                os.kill(review, signal.SIGSTOP)  # as one that is too busy to quit
             assert ended()
             socket = await client.ws_connect(f"{base}/ws", headers=own)
             await socket.receive(60)
@@ -149,7 +150,17 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.type("d")
             await page.until_received("✗ 1 ")
             assert [(line["who"], line["verdict"]) for line in journal(ANN)] == [(ANN, "drop")]
+            await page.type("m")
+            await page.until_received("Note about")
+            await page.type("half")
+            await page.until_received("half")
+            page.stays = True
+            await page.go()
+            await page.type(" done\r")
+            await page.until_received("half done")
+            assert (page.asked, journal(ANN)[-1].get("why")) == (["beforeunload"], "half done")
 
+            page.stays = False
             await page.go()
             await page.until_received("Overview")
             await page.type("2")
@@ -163,10 +174,13 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             for pid in running(ANN):
                 os.kill(pid, signal.SIGKILL)
             await page.until("document.body.classList.contains('-closed')")
+            page.stays = True  # nothing is asked: no text can be lost
+            await page.go("about:blank")
+            await page.until("location == 'about:blank'")
             assert {urlsplit(url).hostname for url in page.requested if url.startswith("http")} == {"127.0.0.1"}
     assert not Path(".curate", "decisions.jsonl").exists()
     main(["apply", "data.jsonl", "-o", "clean.jsonl"])
-    assert f"1 decision in {Path('.curate', f'decisions-{ANN}.jsonl')} is not applied" in capsys.readouterr().err
+    assert f"2 decisions in {Path('.curate', f'decisions-{ANN}.jsonl')} are not applied" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore:.*excluded")

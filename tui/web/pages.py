@@ -22,6 +22,7 @@ const terminal = document.getElementById("terminal");
 if (terminal) {
   terminal.dataset.sessionWebsocketUrl = location.origin.replace(/^http/, "ws") + "/ws";
   addEventListener("load", () => setTimeout(() => document.querySelector(".xterm-helper-textarea")?.focus()));
+  addEventListener("beforeunload", event => document.body.classList.contains("-closed") || event.preventDefault());
 }
 const token = document.getElementById("token");
 if (token && location.hash) {
@@ -29,7 +30,9 @@ if (token && location.hash) {
   history.replaceState(null, "", location.pathname);
 }
 """
-"""Tells the terminal its address, and takes the token from the part of a link that browsers do not send."""
+"""Tells the terminal its address, asks before the page is left (Ctrl+W deletes a word elsewhere), and takes the token
+from the part of a link that browsers do not send.
+"""
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>curate review</title><link rel="stylesheet" href="/review.css">{head}</head>

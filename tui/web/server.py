@@ -41,11 +41,13 @@ HEADERS: Final = {
 }
 LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 WAIT: Final = 2.0
-"""Seconds for reviews to quit when the server ends."""
+"""Seconds for reviews to quit when the server or their connection ends."""
+PATIENCE: Final = 10.0
+"""Seconds for a login form to arrive."""
 
 
 class ReviewProcess(Server):
-    """Starts the review of one reviewer for each connection."""
+    """Starts the review of one reviewer for each connection, and ends it with the connection, even one that is busy."""
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
         """Pass messages on; close the connection with the process, which a killed or failing one does not ask for."""
@@ -54,11 +56,17 @@ class ReviewProcess(Server):
             await asyncio.wait([app_service._task] if app_service._task else [])
             await websocket.close()
 
+        def kill() -> None:
+            with suppress(ProcessLookupError):
+                if app_service._process:
+                    app_service._process.kill()
+
         closing = asyncio.create_task(close())
         try:
             await super()._process_messages(websocket, app_service)
         finally:
             closing.cancel()
+            asyncio.get_running_loop().call_later(WAIT, kill)
 
 
 class ReviewServer:
@@ -123,8 +131,8 @@ class ReviewServer:
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
         try:
-            form = parse_qs((await request.read()).decode(errors="replace"))
-        except web.RequestPayloadError:
+            form = parse_qs((await asyncio.wait_for(request.read(), PATIENCE)).decode(errors="replace"))
+        except (web.RequestPayloadError, TimeoutError):
             return web.Response(status=400, text="refused: the form cannot be read\n")
         token, name = (form.get(key, [""])[0].strip() for key in ("token", "reviewer"))
         if not compare_digest(token.encode(errors="replace"), self.token.encode()):
@@ -170,7 +178,7 @@ def serve(command: Command, host: str, port: int, journals: Path) -> None:
 
 
 async def _serve(server: ReviewServer, host: str, port: int, journals: Path) -> None:
-    for name in ("aiohttp.server", "textual-serve"):
+    for name in ("aiohttp.server", "asyncio", "textual-serve"):
         logging.getLogger(name).addFilter(_without_text)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=WAIT)
     await runner.setup()
