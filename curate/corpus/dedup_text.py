@@ -6,6 +6,7 @@ Function calls are part of an answer: two answers without text that call differe
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, takewhile
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -142,14 +143,18 @@ def _functions(message: Message) -> Iterator[dict[str, Any]]:
 
 def other_sides(example: Example) -> list[str]:
     """The rejected answers of a preference pair, as written; usually none."""
-    return [_other_side(example.value[key]) for key in OTHER_SIDE if key in example.value]
+    return [_other_side(example.value[key], example) for key in OTHER_SIDE if key in example.value]
 
 
-def _other_side(side: Any) -> str:
+def _other_side(side: Any, example: Example) -> str:
+    """The text of a rejected side; of a whole conversation, what follows the turns that both sides begin with."""
     if isinstance(side, str):
         return side
-    if isinstance(side, dict):
-        side = [side]
-    if isinstance(side, list):
-        return "\n".join(str(turn.get("content", turn.get("value", ""))) for turn in side if isinstance(turn, dict))
-    return ""
+    listed = [turn for turn in (side if isinstance(side, list) else [side]) if isinstance(turn, dict)]
+    turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in SILENT]
+    said = [list(_turn_texts(Message(0, None, {"content": turn.get("value"), **turn}, "", ""))) for turn in turns]
+    if turns and turns[0].get("role", turns[0].get("from")) in ("user", "human"):
+        chosen = map(list, map(_turn_texts, compared_turns(example, "conversation")))
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, chosen, strict=False)))
+        said = said[shared:]
+    return "\n".join(chain.from_iterable(said))

@@ -3,14 +3,18 @@ and attachments. `curate.dedup.text_facts` compares the facts of two texts.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from curate.core.example import Example, attachments, canonical
 from curate.core.lazy import Flags, np
+from curate.core.text import UNSEEN
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
 from curate.corpus.dedup_text import On, given_beside, other_sides, said_in
 from curate.dedup.text_facts import ask_alike, facts_equal
+
+TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
+"""Characters that spell the region of a flag after an emoji."""
 
 
 class Sides(NamedTuple):
@@ -31,7 +35,7 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
 
     Shared instructions make a request longer without adding meaning, so two requests must agree without them too.
     """
-    turns, answers = said_in(example, on)
+    turns, answers = ([_seen(text) for text in texts] for texts in said_in(example, on))
     asked = "\n".join(turns)
     whole = (asked, *cut_texts([asked], common, 1)) if common else (asked,)
     sides = Sides(turns, whole, "\n".join(answers))
@@ -39,9 +43,14 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
         return sides
     beside = given_beside(example, on)
     return sides._replace(
-        rejected="\n".join(other_sides(example)) if on != "prompt" else "",
+        rejected=_seen("\n".join(other_sides(example))) if on != "prompt" else "",
         beside=(canonical(beside) if beside else b"", attachments(example.value)),
     )
+
+
+def _seen(text: str) -> str:
+    """A text without characters that show nothing, as shingles are made; tags stay, which make one flag another."""
+    return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in TAGS else "", text)
 
 
 def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:

@@ -7,7 +7,7 @@ from curate.core.text import normalised
 from curate.language.quantities import numbers
 
 DIGITS: Final = re.compile(r"\d+")
-_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
+_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff\U000e0020-\U000e007e"
 _RAISED, _FRACTIONS = r"²³¹\u2070-\u207f", r"¼½¾\u2150-\u215e\u2189"
 _OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for those that are a minus, a slash or a dot
 _SAYING = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"

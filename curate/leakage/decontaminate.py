@@ -27,7 +27,7 @@ from typing import Any, Final, Literal, NamedTuple
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example
 from curate.core.lazy import Array, np, pl
-from curate.core.text import UNSPACED
+from curate.core.text import UNSEEN, UNSPACED
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of
@@ -136,14 +136,16 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
 
 
 def plain_words(texts: Sequence[str]) -> list[str]:
-    """Texts in Unicode normal form and lower case, with letters and digits only, and one space between words."""
+    """Texts in Unicode normal form and lower case, with letters and digits only, and one space between words.
+
+    Characters that show nothing are left out.
+    """
     try:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:  # lone surrogates
         series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    plain: list[str] = (
-        series.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
-    )
+    seen = series.str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
+    plain: list[str] = seen.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
     return plain
 
 

@@ -187,10 +187,12 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
     _demand_intact(folder, manifest, entries)
     back = [entries[at] for at in numbers]
-    if broken := [removal for _, removal in back if removal.example is None]:
+    # J013: of a key that occurs twice, `curate verify` compares neither value
+    if broken := [removal for _, removal in back if removal.example is None or removal.code == "J013"]:
         place = visible(where(broken[0].file, broken[0].line))
         raise UsageError(
-            f"{place}: holds no example and cannot be restored into a split ({plural(len(broken), 'such line')})",
+            f"{place}: holds no example that can be compared, so it cannot be restored into a split "
+            f"({plural(len(broken), 'such line')})",
             "write it to a file with -o FILE",
         )
     given = bool(manifest.existing)

@@ -1,7 +1,8 @@
 """Read benchmarks in their usual formats, to search for their items in training data.
 
 JSON Lines, a JSON array, an object that contains a list of items, CSV and TSV, each also as .gz or .zst. The field
-names of common benchmarks are known (`QUESTIONS`, `ANSWERS`); others can be given.
+names of common benchmarks are known (`QUESTIONS`, `ANSWERS`); others can be given. An item may also be a
+conversation in any format of training data.
 """
 
 import csv
@@ -15,6 +16,8 @@ from curate.core.errors import InputError
 from curate.core.example import Place, pointer
 from curate.core.files import blocks, display_name
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+from curate.read.formats import example_of
+from curate.read.forms.form import is_objects
 from curate.read.json_pointer_spans import Spans
 
 QUESTIONS: Final = (
@@ -29,7 +32,6 @@ QUESTIONS: Final = (
     "sentence",
     "goal",
     "premise",
-    "messages",
 )
 """Field names of the question, in lower case."""
 BESIDE: Final = ("input", "text", "content")
@@ -83,7 +85,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     items cannot be read, or no item has any of the names.
     """
     named = list(_table(path) if _data_suffix(path) in TABLES else _objects(path, fields))
-    items = [Item(place, tuple(_parts(value, tuple(name.lower() for name in fields)))) for place, value in named]
+    items = [Item(place, tuple(_parts(value, place, tuple(name.lower() for name in fields)))) for place, value in named]
     if not any(item.parts for item in items):
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
         wanted = "none of the given fields" if fields else "no known question field"
@@ -103,7 +105,12 @@ def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[st
     facts, asked = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *BESIDE}
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
-        if isinstance(value, dict) and asked.isdisjoint(map(_plain, value)) and (inside := _longest_list(value)):
+        if (
+            isinstance(value, dict)
+            and asked.isdisjoint(map(_plain, value))
+            and (inside := _longest_list(value))
+            and (fields or not _turns(value, parsed.place))
+        ):
             yield from _listed(parsed, *inside)
         elif not parsed.blank:
             yield parsed.place, _item(parsed.place, value, parsed.defects[0].message if parsed.defects else "")
@@ -172,13 +179,25 @@ def _plain(name: str) -> str:
     return name.strip().lower().replace(" ", "_")
 
 
-def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[ItemText]:
+def _turns(value: dict[str, Any], place: Place) -> list[ItemText]:
+    """The turns of a conversation; empty for other items."""
+    return [
+        ItemText(message.role, message.text, message.role == "user")
+        for message in example_of(value, place).messages
+        if message.role in ("user", "assistant") and message.text.strip()
+    ]
+
+
+def _parts(value: dict[str, Any], place: Place, fields: tuple[str, ...]) -> Iterator[ItemText]:
     by_name = {_plain(str(key)): item for key, item in value.items()}
     if fields:
         asked: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
         answered: Sequence[str] = []
     else:
         asked = [name for name in QUESTIONS if name in by_name] or [name for name in BESIDE if name in by_name]
+        if (not asked or any(is_objects(by_name[name]) for name in asked)) and (turns := _turns(value, place)):
+            yield from turns
+            return
         answered = [name for name in by_name if name in ANSWERS or name.startswith("column_")] if asked else []
         asked = [*asked, *(name for name in ("input",) if name in by_name and name not in asked)]
     for names, is_asked in ((asked, True), (answered, False)):

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+import orjson
+
 from curate.read.decode import Defect
 from curate.read.json_pointer_spans import STRING
 
@@ -71,8 +73,8 @@ UNREAD = "; the rest of the file was not read"
 def is_document(start: bytes) -> bool:
     """Whether a file with these first bytes is not JSON Lines: its first line opens a value and does not close it.
 
-    An array that closes on the first line also counts if nothing follows. If later lines are complete values, only the
-    first line is broken.
+    An array that closes on the first line also counts if nothing follows and it is no list of turns. If later lines are
+    complete values, only the first line is broken.
     """
     text = start.removeprefix(BOM).lstrip()
     if text[:1] not in (b"[", b"{"):
@@ -81,7 +83,18 @@ def is_document(start: bytes) -> bool:
     end = _skip(first, 0)
     if end is None:
         return (text[:1] == b"[" or bool(rest.strip())) and not _lines_stand_alone(rest)
-    return text[:1] == b"[" and not first[end:].strip() and not rest.strip()
+    return text[:1] == b"[" and not first[end:].strip() and not rest.strip() and not _begins_with_turn(first)
+
+
+def _begins_with_turn(array: bytes) -> bool:
+    """Whether the first element of an array is a turn, so that the array is one conversation."""
+    end = _skip(array, 1)
+    try:
+        element = orjson.loads(array[1:end])
+    except orjson.JSONDecodeError:
+        return False
+    keys = element.keys() if isinstance(element, dict) else set()
+    return {"role", "content"} <= keys or {"from", "value"} <= keys
 
 
 def _lines_stand_alone(rest: bytes) -> bool:

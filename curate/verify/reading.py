@@ -223,7 +223,7 @@ def _pair(
         value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if _asks(chosen) else prompt(value, reading)) + chosen
-        reading.others += _own_turns(rejected, chosen) if _asks(rejected) else rejected
+        reading.others += _own_turns(rejected, reading.turns)
 
     return turns
 
@@ -233,7 +233,10 @@ def _asks(side: list[Turn]) -> bool:
 
 
 def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
-    """The turns of the rejected side after those that both sides begin with."""
+    """The turns of the rejected side; of a whole conversation, those after the ones that both sides begin with."""
+    rejected, chosen = ([turn for turn in side if turn.role != "system"] for side in (rejected, chosen))
+    if not _asks(rejected):
+        return rejected
     differing = (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
     return rejected[next(differing, min(len(chosen), len(rejected))) :]
 
@@ -246,7 +249,7 @@ def _messages(value: Object, reading: Reading) -> None:
             continue
         if _is_side(value.get("chosen")) and reading.turns[-1:] and reading.turns[-1].role != "assistant":
             reading.turns += _side(value["chosen"], "assistant", reading)
-        reading.others += _side(value[key], "assistant", reading)
+        reading.others += _own_turns(_side(value[key], "assistant", reading), reading.turns)
 
 
 def _is_side(side: Any) -> bool:

@@ -63,6 +63,12 @@ def test_case_and_punctuation_do_not_hide_an_item() -> None:
     )
 
 
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u200d"])
+def test_characters_that_show_nothing_do_not_hide_an_item(hidden: str) -> None:
+    assert kinds(QUESTION.replace("s", f"s{hidden}"), item(QUESTION)) == [("whole", 1.0)]
+    assert kinds(QUESTION, item(QUESTION.replace("e", f"{hidden}e"))) == [("whole", 1.0)]
+
+
 def test_twelve_words_in_a_row_are_not_enough_and_thirteen_are() -> None:
     words = [f"w{n}" for n in range(60)]
     for run, expected in ((RUN - 1, []), (RUN, [("run", round(RUN / 60, 2))])):
@@ -199,7 +205,16 @@ FORMS: dict[str, tuple[str, bytes, list[tuple[int, list[str]]]]] = {
         [(1, ["Sum up.", "A text.", "T."])],
     ),
     "text alone": ("b.jsonl", b'{"text": "Who?", "id": 1}\n', [(1, ["Who?"])]),
-    "messages": ("b.jsonl", b'{"messages": [{"role": "user", "content": "Who?"}]}\n', [(1, ["Who?"])]),
+    "conversations": (
+        "b.jsonl",
+        b"""{"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Who?"}]}
+{"conversations": [{"from": "human", "value": "Who?"}, {"from": "gpt", "value": "He."}]}
+{"contents": [{"role": "user", "parts": [{"text": "Who?"}]}, {"role": "model", "parts": [{"text": "He."}]}]}
+{"prompt": [{"role": "user", "content": "Who?"}], "completion": [{"role": "assistant", "content": "He."}]}
+{"chosen": "\\n\\nHuman: Who?\\n\\nAssistant: He.", "rejected": "\\n\\nHuman: Who?\\n\\nAssistant: It."}
+""",
+        [(1, ["Who?"]), *((line, ["Who?", "He."]) for line in range(2, 6))],
+    ),
 }
 
 

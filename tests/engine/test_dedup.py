@@ -511,3 +511,11 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
     assert "kept: 1 pair of paraphrases (D004)" in capsys.readouterr().out
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2
+
+
+@pytest.mark.parametrize(("mark", "gone"), [("\u200b", 1), ("\u00ad", 1), ("\U000e0067", 0)])
+def test_characters_that_show_nothing_make_no_fact_and_tags_of_flags_do(mark: str, gone: int, write: Write) -> None:
+    question = "Which of the many countries around the world flies this flag above its public buildings: \U0001f3f4{}?"
+    write("data.jsonl", [(question.format(there), "It is flown in one of them, in the north.") for there in ("", mark)])
+    assert dedup("data.jsonl", "-o", "out.jsonl", "-y") == 0
+    assert len(removed()) == gone

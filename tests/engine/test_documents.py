@@ -172,3 +172,14 @@ def test_slashes_and_tildes_in_keys_are_escaped() -> None:
     found = Spans('{"a/b": {"c~d": [7]}}').find("/a~1b/c~0d/0")
     assert found is not None
     assert found.start == 17
+
+
+@pytest.mark.parametrize("names", [("role", "content"), ("from", "value")])
+def test_an_only_line_that_is_a_list_of_turns_is_one_conversation(names: tuple[str, str]) -> None:
+    role, content = names
+    turns = [{role: "user", content: "Hi"}, {role: "assistant", content: "Hello."}]
+    [line], facts = read(json.dumps(turns).encode() + b"\n")
+    assert (line.example is not None, facts.understood) == (True, 1)
+    assert [parsed.line.data for parsed in read(json.dumps([{"messages": turns}]).encode())[0]] == [
+        json.dumps({"messages": turns}).encode()
+    ]

@@ -137,6 +137,19 @@ def test_what_cannot_come_back_is_said_and_nothing_changes(
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
 
 
+def test_a_line_with_a_key_twice_cannot_come_back_into_a_split_and_a_list_of_turns_can(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = json.dumps(chat("Who?", "He.")).replace("{", '{"id": 1, "id": 2, ', 1)
+    turns = json.dumps(chat("Where?", "")["messages"])
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), twice.encode(), turns.encode()])
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert main(["restore", "out", "--all"]) == 2
+    assert "data.jsonl:21: holds no example that can be compared" in capsys.readouterr().err
+    assert main(["restore", "out", "data.jsonl:22"]) == 0
+    assert main(["verify", "out", "-q"]) == 0
+
+
 def test_what_leaks_into_a_given_test_set_cannot_come_back(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
     write("kept.jsonl", [("Question 7?", "Another answer.")])

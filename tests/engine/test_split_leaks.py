@@ -337,3 +337,24 @@ def test_a_file_without_an_answer_is_told_with_its_count_and_the_next_step(
     assert "all 30 lines were removed" in said_
     assert "next: " in said_
     assert "curate" in said_.partition("next: ")[2]
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_pairs_of_whole_conversations_are_compared_without_the_prompt_that_both_sides_repeat(
+    text: bool, write: Write
+) -> None:
+    words = [f"{random.Random(n).getrandbits(40):x}" for n in range(400)]
+
+    def pair(question: str) -> dict[str, Any]:
+        sides = {"chosen": "Take a look.", "rejected": "I cannot say."}
+        if text:
+            return {side: f"\n\nHuman: {question}\n\nAssistant: {answer}" for side, answer in sides.items()}
+        return {
+            side: [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+            for side, answer in sides.items()
+        }
+
+    asked = [" ".join(words[at : at + 10]) for at in range(0, 400, 10)]
+    write("data.jsonl", [pair(question) for near in asked for question in (near, f"Please: {near}")])
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--fractions", "0.5,0.25,0.25"]) == 0
+    assert main(["verify", "out", "-q"]) == 0
