@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from curate.core.disk_arrays import mapped
 from curate.core.events import Listener, StageAdvanced
-from curate.core.scratch import temporary_folder
+from curate.core.scratch import temporary_folder, written
 from curate.core.worker_pool import WorkerPool
 from curate.verify.features import Features, Shingled, Wanted, features_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
@@ -29,11 +30,10 @@ from curate.verify.similarity_index import (
     Sets,
     counts_of,
     index_of,
-    joined,
     matches,
     ordered,
 )
-from curate.verify.words import Hashes, Numbers, mixed
+from curate.verify.words import Hashes, Numbers
 
 ROUND: Final = 48
 """Chunks per round. After a round, examples with a match are not searched further."""
@@ -141,17 +141,23 @@ class _Reading:
         """File number and features of each chunk."""
         self.lines = [0] * len(self.files)
         self.done = 0
+        self.held = {kind: _Held(folder / kind) for kind in KINDS}
 
     def all(self) -> Examples:
         """Read and compare all splits."""
         for file, features, physical in self.pool.each(_features, self._pieces(held=True)):
             self._take(file, features, physical)
-        held = self._held_out()
-        self._match_first(held)
+            for kind, held in self.held.items():
+                held.add(getattr(features, kind))
+                setattr(features, kind, NOTHING)
+        counts = counts_of(self.held["whole"].sets())
+        for held in self.held.values():
+            held.build(self.owners, counts, self.threshold)
+        self._match_first()
         for split in range(1, max(self.owners, default=0)):
-            for one in held.values():
-                self._match_held(one, split)
-        return self._examples(held)
+            for held in self.held.values():
+                self._match_held(held, split)
+        return self._examples()
 
     def _pieces(self, *, held: bool) -> Iterator[_Task]:
         for file, path in enumerate(self.files):
@@ -168,28 +174,17 @@ class _Reading:
         self.listen(StageAdvanced("read", self.done, None, "lines"))
         return base
 
-    def _held_out(self) -> "dict[str, _Held]":
-        """Build the indexes of the held-out sets."""
-        counts = counts_of([features.whole.sets for _, features in self.parts])
-        held = {}
-        for kind in KINDS:
-            found: list[Shingled] = [getattr(features, kind) for _, features in self.parts]
-            for _, features in self.parts:
-                setattr(features, kind, NOTHING)
-            held[kind] = _Held(kind, self.folder / kind, found, self.owners, counts, self.threshold)
-        return held
-
-    def _match_first(self, held: "Mapping[str, _Held]") -> None:
+    def _match_first(self) -> None:
         """Compare the first split with the indexes."""
         tasks = self._pieces(held=False)
         while some := list(islice(tasks, ROUND)):
-            wanted = {kind: np.packbits(one.unmatched(0)) for kind, one in held.items()}
+            wanted = {kind: np.packbits(one.unmatched(0)) for kind, one in self.held.items()}
             for file, features, physical, matched in self.pool.each(
                 partial(_match_piece, self.folder, wanted, self.threshold), some
             ):
                 base = self._take(file, features, physical)
                 for kind, found in matched.items():
-                    held[kind].note(found._replace(earlier=found.earlier + base))
+                    self.held[kind].note(found._replace(earlier=found.earlier + base))
 
     def _match_held(self, held: "_Held", split: int) -> None:
         """Compare a held-out split with the index of the later splits."""
@@ -198,15 +193,18 @@ class _Reading:
         while some := list(islice(slices, ROUND)):
             work = partial(_match_slice, held.folder, np.packbits(held.unmatched(split)), self.threshold)
             for chosen, found in zip(some, self.pool.each(work, some), strict=True):
-                held.note(found._replace(earlier=held.places[held.firsts[chosen[found.earlier]]]))
+                held.note(found._replace(earlier=held.places[chosen[found.earlier]]))
 
-    def _examples(self, held: "Mapping[str, _Held]") -> Examples:
+    def _examples(self) -> Examples:
         """Concatenate all chunks in split order."""
         parts = sorted(self.parts, key=lambda part: part[0])
         features = [one for _, one in parts]
 
         def column(name: str, empty: Any) -> Any:
-            return np.concatenate([getattr(one, name) for one in features] or [empty])
+            found = np.concatenate([getattr(one, name) for one in features] or [empty])
+            for one in features:  # or all columns would be in memory twice
+                setattr(one, name, empty)
+            return found
 
         none, hashes = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64)
         return Examples(
@@ -226,35 +224,43 @@ class _Reading:
             ids=frozenset().union(*(one.ids for one in features)),
             windows=sum((one.windows for one in features), Counter()),
             requests=[request for one in features for request in one.requests],
-            similar={kind: one.similar() for kind, one in held.items()},
+            similar={kind: one.similar() for kind, one in self.held.items()},
         )
 
 
 class _Held:
-    """The sets of held-out splits: an index without repeated sets, and the most similar earlier set of each."""
+    """The sets of held-out splits, in files of a folder, and the most similar earlier set of each."""
 
-    def __init__(
-        self,
-        kind: str,
-        folder: Path,
-        found: Sequence[Shingled],
-        owners: Sequence[int],
-        counts: Counts,
-        threshold: float,
-    ) -> None:
-        self.kind, self.folder = kind, folder
-        self.places = np.concatenate([NOTHING.lines, *(one.lines for one in found)])
+    def __init__(self, folder: Path) -> None:
+        """Without sets. Raises `OutputError`."""
+        self.folder = folder
+        self.sizes, self.lines = [NOTHING.sets.sizes], [NOTHING.lines]
+        with written(folder):
+            folder.mkdir()
+            self.file = (folder / "hashes").open("w+b")
+
+    def add(self, found: Shingled) -> None:
+        """Append the sets of a chunk. Raises `OutputError`."""
+        with written(self.folder):
+            self.file.write(found.sets.hashes.data)
+        self.sizes.append(found.sets.sizes)
+        self.lines.append(found.lines)
+
+    def sets(self) -> Sets:
+        """All sets."""
+        return Sets(mapped(self.file, "u8"), np.concatenate(self.sizes))
+
+    def build(self, owners: Sequence[int], counts: Counts, threshold: float) -> None:
+        """Build the index; no set can be added any more. Raises `OutputError`."""
+        self.places = np.concatenate(self.lines)
         """Place of each set's example."""
-        sets = joined([ordered(one.sets, counts) for one in found])
         splits = np.array(owners, dtype=np.int64)[self.places >> FILE]
-        _, self.firsts, self.units = np.unique(
-            mixed(sets.digests() ^ mixed(splits.astype(np.uint64))), return_index=True, return_inverse=True
-        )
-        index_of(sets.chosen(self.firsts), splits[self.firsts], counts, threshold).save(folder)
-        self.index = _index(folder)
-        self.earlier = np.full(len(self.firsts), -1, dtype=np.int64)
+        with written(self.folder), self.file:
+            index_of(self.sets(), splits, counts, threshold).save(self.folder)
+        self.index = _index(self.folder)
+        self.earlier = np.full(len(self.places), -1, dtype=np.int64)
         """Place of the most similar earlier example of each set in the index; -1 for none."""
-        self.similarity = np.zeros(len(self.firsts))
+        self.similarity = np.zeros(len(self.places))
 
     def unmatched(self, split: int) -> Flags:
         """The sets of later splits in the index that have no match yet: those to compare this split with."""
@@ -268,11 +274,11 @@ class _Held:
 
     def similar(self) -> Similar:
         """The best match of each example, over all of its sets."""
-        at = np.flatnonzero(self.earlier[self.units] >= 0)
-        at = at[np.argsort(self.similarity[self.units[at]], kind="stable")]
+        at = np.flatnonzero(self.earlier[self.index.units] >= 0)
+        at = at[np.argsort(self.similarity[self.index.units[at]], kind="stable")]
         # of several sets of an example, the last one is used
         last = len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]
-        units = self.units[at[last]]
+        units = self.index.units[at[last]]
         return Similar(self.places[at[last]], self.earlier[units], self.similarity[units])
 
 

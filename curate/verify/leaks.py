@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from curate.core.errors import MissingExtra, ModelError
 from curate.core.files import display_name
@@ -61,8 +60,7 @@ class _Leak(NamedTuple):
     """Leaks of one kind."""
 
     code: str
-    pairs: pl.DataFrame
-    """Place of each example, of the `earlier` one, and their `similarity`."""
+    pairs: Similar
     said: str
     """The message; `{share}` stands for the similarity."""
 
@@ -73,13 +71,12 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
     An example counts for each row of the table that applies; its finding is reported for the first of them. Raises
     `ModelError`, `MissingExtra` where the model that the caller named cannot be used.
     """
-    begun = pl.DataFrame({"hash": found.begun, "place": found.begun_by})
-    whole = pl.DataFrame({"hash": found.turns, "place": found.places})
+    begun, whole = (found.begun, found.begun_by), (found.turns, found.places)
     leaks = [
         _Leak("L001", _equal(found, found.given), "is a copy of {where}"),
-        _Leak("L002", _frame(found.similar["whole"]), "is a near-duplicate of {where}, similarity {share}"),
+        _Leak("L002", found.similar["whole"], "is a near-duplicate of {where}, similarity {share}"),
         _Leak("L003", _equal(found, found.asked), "has the same question as {where}"),
-        _Leak("L011", _frame(found.similar["answers"]), "has nearly the same answer as {where}, similarity {share}"),
+        _Leak("L011", found.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
         _Leak("L005", _first_match(found, whole, begun), "is the beginning of {where}"),
         _Leak("L005", _first_match(found, begun, whole), "continues {where}"),
         *(_Leak("L005", _equal(found, column), SAME_KEY) for column in found.keys.T),
@@ -87,7 +84,7 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
     without = "" if compared.model else "not checked: needs --embeddings MODEL"
     if compared.model:
         try:
-            near = _frame(_near(found, compared))
+            near = _near(found, compared)
         except (ModelError, MissingExtra) as error:
             if compared.demanded:
                 raise
@@ -108,9 +105,8 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         "L006": f"no cosine similarity of {compared.close:g} or more between questions across splits ({visible(compared.model)})",  # noqa: E501
     }
     for code, name in NAMES.items():
-        every = [leak.pairs["place"] for leak in leaks if leak.code == code]
-        count = pl.concat(every).n_unique() if every else 0
-        if count:
+        every = [leak.pairs.places for leak in leaks if leak.code == code]
+        if count := len(np.unique(np.concatenate(every))) if every else 0:
             yield Point(
                 f"{code} {name}",
                 Verdict.BROKEN,
@@ -127,7 +123,8 @@ def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> li
     told: list[tuple[int, int, float, _Leak]] = []
     seen: set[int] = set()
     for leak in leaks:
-        rows = [row for row in leak.pairs.iter_rows() if leak.said == SAME_KEY or row[0] not in seen]
+        pairs = zip(*(column.tolist() for column in leak.pairs), strict=True)
+        rows = [row for row in pairs if leak.said == SAME_KEY or row[0] not in seen]
         seen.update(place for place, _, _ in rows)
         told += [(*row, leak) for row in rows]
     told.sort(key=lambda item: item[0])
@@ -162,22 +159,24 @@ def _ids(found: Examples, places: set[int]) -> dict[int, str]:
     return ids
 
 
-def _frame(similar: Similar) -> pl.DataFrame:
-    return pl.DataFrame({"place": similar.places, "earlier": similar.earlier, "similarity": similar.similarity})
-
-
-def _equal(found: Examples, hashes: Hashes) -> pl.DataFrame:
+def _equal(found: Examples, hashes: Hashes) -> Similar:
     """For each example, the first one with the same hash."""
-    every = pl.DataFrame({"hash": hashes, "place": found.places})
-    return _first_match(found, every, every)
+    return _first_match(found, (hashes, found.places), (hashes, found.places))
 
 
-def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> pl.DataFrame:
-    """For each row of `later`, the first row of `among` with the same hash in an earlier split; hash 0 is none."""
-    first = among.filter(pl.col("hash") != 0).group_by("hash").agg(earlier=pl.col("place").min())
-    pairs = later.join(first, on="hash", maintain_order="left").filter(pl.col("earlier") < pl.col("place"))
-    pairs = pairs.filter(found.splits_of(pairs["earlier"].to_numpy()) < found.splits_of(pairs["place"].to_numpy()))
-    return pairs.group_by("place").agg(pl.col("earlier").last(), similarity=pl.lit(1.0)).sort("place")
+def _first_match(found: Examples, later: tuple[Hashes, Numbers], among: tuple[Hashes, Numbers]) -> Similar:
+    """For each hash of `later`, the first equal one of `among` in an earlier split, if not 0; places are ascending.
+
+    Of several hashes of a place, the last one with a match is used.
+    """
+    hashes, firsts = np.unique(among[0], return_index=True)
+    at = np.searchsorted(hashes, later[0])
+    known = np.flatnonzero((np.append(hashes, np.uint64(0))[at] == later[0]) & (later[0] != 0))
+    places, earlier = later[1][known], among[1][firsts[at[known]]]
+    leaks = found.splits_of(earlier) < found.splits_of(places)
+    places, earlier = places[leaks], earlier[leaks]
+    last = np.flatnonzero(np.append(places[1:] != places[:-1], True)[: len(places)])
+    return Similar(places[last], earlier[last], np.ones(len(last)))
 
 
 def _near(found: Examples, compared: Compared) -> Similar:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 import xxhash
 
 from curate.core.example import canonical
@@ -51,17 +50,12 @@ class _Lines(NamedTuple):
     """Digests of lines with their places (file and line number, as in `Examples`)."""
 
     files: Sequence[Path]
-    frame: pl.DataFrame
-    """128-bit digest of each line, as two columns, and its place."""
+    digests: Hashes
+    """128-bit digest of each line, as two integers."""
+    places: Numbers
+    """Ascending."""
     ledger: Mapping[int, bytes] | None = None
     """If the last file is a ledger of removed lines: the original lines that it holds."""
-
-    @classmethod
-    def of(
-        cls, files: Sequence[Path], digests: Hashes, places: Numbers, ledger: Mapping[int, bytes] | None = None
-    ) -> "_Lines":
-        """The lines with these digests."""
-        return cls(files, pl.DataFrame({"high": digests[:, 0], "low": digests[:, 1], "place": places}), ledger)
 
     def differences(self, places: Iterable[int], said: str) -> list[Difference]:
         """Differences to report about some of the lines."""
@@ -93,8 +87,8 @@ def books_point(
     left_places = np.array(list(left), dtype=np.int64) + (len(written.files) << FILE)
     digests = np.concatenate([written.digests, digests_of(list(left.values()))])
     places = np.concatenate([written.line_places, left_places])
-    after = _Lines.of([*written.files, ledger.path], digests, places, left)
-    lost, added = unmatched(before.frame, after.frame), unmatched(after.frame, before.frame)
+    after = _Lines([*written.files, ledger.path], digests, places, left)
+    lost, added = _unmatched(before, after)
     odd = len(lost)
     if lost and added:  # lines in other formats were converted to messages, so their content is compared
         lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
@@ -102,7 +96,7 @@ def books_point(
         lost, "input line that is neither in a split nor in the removed lines"
     ) + after.differences(added, "not a line of the input files")
     found.extend(broken[:SHOWN])
-    total, converted = len(before.frame), odd - len(lost)
+    total, converted = len(before.places), odd - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
     said = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"
     return point_of("nothing lost", broken, said, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
@@ -116,7 +110,7 @@ def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
             digests.append(found)
             places.append(numbers + before)
             before += physical
-    return _Lines.of(paths, np.concatenate(digests), np.concatenate(places))
+    return _Lines(paths, np.concatenate(digests), np.concatenate(places))
 
 
 def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
@@ -124,15 +118,20 @@ def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int
     return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical
 
 
-def unmatched(left: pl.DataFrame, right: pl.DataFrame) -> list[int]:
-    """Places of lines that occur more often in `left` than in `right`."""
-    nth = pl.int_range(pl.len()).over("high", "low").alias("nth")
-    return (
-        left.with_columns(nth)
-        .join(right.with_columns(nth), on=["high", "low", "nth"], how="anti")["place"]
-        .sort()
-        .to_list()
-    )
+def _unmatched(before: _Lines, after: _Lines) -> tuple[list[int], list[int]]:
+    """Places of lines that occur more often in `before` than in `after`, and the reverse."""
+    places, count = np.concatenate([before.places, after.places]), len(before.places)
+    digests = np.concatenate([before.digests, after.digests])
+    order = np.lexsort(digests.T)  # of equal lines, those of `before` are first
+    digests = digests[order]
+    starts = np.flatnonzero(np.append(True, (digests[1:] != digests[:-1]).any(axis=1))[: len(order)])
+    sizes = np.diff(np.append(starts, len(order)))
+    own = np.add.reduceat(order < count, starts, dtype=np.int64)
+    nth = np.arange(len(order)) - np.repeat(starts, sizes)
+    own, other = np.repeat(own, sizes), np.repeat(sizes - own, sizes)
+    first = order < count
+    lost, added = first & (nth >= other), ~first & (nth >= 2 * own)
+    return np.sort(places[order[lost]]).tolist(), np.sort(places[order[added]]).tolist()
 
 
 def _matched_by_value(

@@ -131,15 +131,15 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
     """Read the ledger; invalid lines are reported as differences."""
     ledger = Ledger(path, [])
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    if line.strip():
+                        ledger.removed.append(_removed(number, loads(line)))
+                except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
+                    found.append(Difference(path, "not the record of a removed line", number))
     except OSError:  # reported as a missing file
-        return ledger
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            try:
-                ledger.removed.append(_removed(number, loads(line)))
-            except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
-                found.append(Difference(path, "not the record of a removed line", number))
+        pass
     return ledger
 
 

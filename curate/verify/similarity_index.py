@@ -16,14 +16,17 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from curate.core.disk_arrays import mapped
 from curate.verify.words import Hashes, Numbers, mixed
 
 COUNTERS: Final = 1 << 24
 """Number of counters; hashes that share a counter add up."""
 CROWDED: Final = 255
 """Minimum number of held-out sets that contain a crowded hash; counters saturate here."""
-HITS: Final = 1 << 21
+HITS: Final = 1 << 19
 """Number of shared hashes that are processed at a time."""
+BLOCK: Final = 1 << 18
+"""Number of hashes that are indexed at a time."""
 SIZE_BITS: Final = 20
 """Bits of a key that are the size of a set."""
 PARITIES: Final = 256
@@ -59,6 +62,12 @@ class Sets(NamedTuple):
         sizes = self.sizes[numbers]
         return Sets(self.hashes[spans(self.starts[numbers], sizes)], sizes)
 
+    def blocks(self) -> "Iterator[tuple[int, Sets]]":
+        """One block or more of about `BLOCK` hashes each, with the number of their first set."""
+        ends = np.append(0, np.cumsum(self.sizes))
+        for part in [*_slices(self.sizes, BLOCK)] or [slice(0, 0)]:
+            yield part.start, Sets(self.hashes[ends[part.start] : ends[part.stop]], self.sizes[part])
+
     def digests(self, skipped: Numbers | int = 0) -> Hashes:
         """A digest of each set; equal sets have equal digests. skipped: number of leading hashes to ignore."""
         sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mixed(self.hashes))))
@@ -89,13 +98,13 @@ def spans(starts: Numbers, sizes: Numbers) -> Numbers:
     return numbers
 
 
-def counts_of(parts: Sequence[Sets]) -> Counts:
+def counts_of(sets: Sets) -> Counts:
     """Approximate number of sets with each hash, up to `CROWDED`.
 
     It only gives the order of hashes, so it affects the speed of a comparison and not its result.
     """
     counts = np.zeros(COUNTERS, dtype=np.uint32)
-    for part in parts:
+    for _, part in sets.blocks():
         np.add.at(counts, (part.hashes & np.uint64(COUNTERS - 1)).astype(np.intp), np.uint32(1))
     return np.minimum(counts, CROWDED).astype(np.uint8)
 
@@ -146,8 +155,13 @@ class Index(NamedTuple):
 
     hashes: Hashes
     sizes: Numbers
+    starts: Numbers
     splits: Numbers
-    """The split number of each; it is only compared with earlier splits."""
+    """The split number of each; it is only compared with earlier splits. 0 if an equal set of its split is before it:
+    it is not compared.
+    """
+    units: Numbers
+    """The first equal set of the same split, for each."""
     parities: Halves
     """See `Sets.parities`."""
     digests: Hashes
@@ -172,31 +186,60 @@ class Index(NamedTuple):
         return Sets(self.hashes, self.sizes)
 
     def save(self, folder: Path) -> None:
-        """Save to a folder, for `load` in other processes."""
-        folder.mkdir()
+        """Save to a folder for `load`, in other processes too, except for the hashes: the file `hashes` is there."""
         for name, column in self._asdict().items():
-            np.save(folder / f"{name}.npy", column)
+            if name != "hashes":
+                np.save(folder / f"{name}.npy", column)
 
     @classmethod
     def load(cls, folder: Path) -> "Index":
         """Load the index from a folder; large arrays are memory-mapped."""
-        paths = [folder / f"{name}.npy" for name in cls._fields]
-        return cls(
-            *(np.asarray(np.load(path, mmap_mode="r" if path.stat().st_size > 1 << 16 else None)) for path in paths)
-        )
+        paths = [folder / f"{name}.npy" for name in cls._fields[1:]]
+        columns = (np.load(path, mmap_mode="r" if path.stat().st_size > 1 << 16 else None) for path in paths)
+        with (folder / "hashes").open("r+b") as file:
+            return cls(mapped(file, "u8"), *map(np.asarray, columns))
 
 
 def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> Index:
-    """Build the index of held-out sets with ordered hashes. `splits`: the split number of each set."""
-    at, owners, places = in_prefix(sets, threshold)
-    crowd = ranks(counts, sets.hashes) >= CROWDED
-    dense, crowded = np.unique(owners[crowd[at]]), np.bincount(sets.owners[crowd], minlength=len(sets.sizes))
-    at, owners, places = (column[~crowd[at]] for column in (at, owners, places))
-    keys, digests = _keys(sets.hashes[at], sets.sizes[owners]), sets.digests()
-    order, by_digest = np.argsort(keys, kind="stable"), np.argsort(digests, kind="stable")
+    """Build the index of held-out sets, whose hashes are put in order in place. `splits`: the split number of each.
+
+    The hashes may be in a file: they are read and written once, in blocks.
+    """
+    sizes, total, columns = sets.sizes.copy(), 0, []
+    for first, block in sets.blocks():
+        found = ordered(block, counts)
+        sizes[first : first + len(found.sizes)] = found.sizes
+        sets.hashes[total : total + len(found.hashes)] = found.hashes
+        total += len(found.hashes)
+        at, owners, places = in_prefix(found, threshold)
+        crowd = ranks(counts, found.hashes) >= CROWDED
+        rare = ~crowd[at]
+        columns.append(
+            (
+                found.parities(),
+                found.digests(),
+                _keys(found.hashes[at[rare]], found.sizes[owners[rare]]),
+                (first + owners[rare]).astype(np.int32),
+                places[rare].astype(np.int32),
+                first + np.unique(owners[~rare]),
+                np.bincount(found.owners[crowd], minlength=len(found.sizes)),
+            )
+        )
+    parities, digests, keys, key_sets, key_places, dense, crowded = map(np.concatenate, zip(*columns, strict=True))
+    del columns
+    _, firsts, units = np.unique(
+        mixed(digests ^ mixed(splits.astype(np.uint64))), return_index=True, return_inverse=True
+    )
+    once = np.zeros(len(sizes), dtype=np.bool_)
+    once[firsts] = True
+    order = np.argsort(keys)
+    order = order[once[key_sets[order]]]
+    by_digest = np.argsort(digests)
+    by_digest = by_digest[once[by_digest]]
     return Index(
-        *sets, splits, sets.parities(), digests[by_digest], by_digest, keys[order], owners[order], places[order], dense,
-        crowded, counts,
+        sets.hashes, sizes, np.cumsum(sizes) - sizes, np.where(once, splits, 0), firsts[units], parities,
+        digests[by_digest], by_digest, keys[order], key_sets[order], key_places[order], dense[once[dense]], crowded,
+        counts,
     )  # fmt: skip
 
 
@@ -263,7 +306,7 @@ class _Matching:
         )
         there = right > left
         left, counts, owners, places = left[there], (right - left)[there], owners[there], places[there]
-        for part in _slices(counts):
+        for part in _slices(counts, HITS):
             hits = spans(left[part], counts[part])
             held, other = index.key_sets[hits], np.repeat(owners[part], counts[part])
             n, m = index.sizes[held], earlier.sizes[other]
@@ -290,8 +333,8 @@ class _Matching:
         chosen = self.earlier.chosen(ids)
         salts = mixed(~np.arange(len(ids), dtype=np.uint64))
         known = np.sort(mixed(chosen.hashes ^ salts[chosen.owners]))
-        starts, sizes = self.index.sets.starts[held], self.index.sizes[held]
-        for part in _slices(sizes):
+        starts, sizes = self.index.starts[held], self.index.sizes[held]
+        for part in _slices(sizes, HITS):
             hashes = self.index.hashes[spans(starts[part], sizes[part])]
             shared = _shared(known, mixed(hashes ^ np.repeat(salts[local[part]], sizes[part])), sizes[part])
             self._note_shared(held[part], other[part], shared)
@@ -323,7 +366,7 @@ class _Matching:
         )
         digests = earlier.digests(earlier.sizes - crowded)
         ends = earlier.starts + earlier.sizes
-        held_ends = index.sets.starts + index.sizes
+        held_ends = index.starts + index.sizes
         order = np.lexsort((earlier.sizes, digests))  # among equal parts, the smallest set is the most similar
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(digests[order]) != 0))]
         largest = self._largest(earlier.sizes, crowded)
@@ -338,7 +381,7 @@ class _Matching:
             ]
             likely = likely[self._is_near(likely, one)]
             own = np.sort(earlier.hashes[ends[one] - crowded[one] : ends[one]])
-            for part in _slices(index.crowded[likely]):
+            for part in _slices(index.crowded[likely], HITS):
                 sizes = index.crowded[likely[part]]
                 hashes = index.hashes[spans(held_ends[likely[part]] - sizes, sizes)]
                 self._note_shared(likely[part], np.full(len(sizes), one), _shared(own, hashes, sizes))
@@ -351,12 +394,12 @@ def _shared(known: Hashes, hashes: Hashes, sizes: Numbers) -> Numbers:
     return shared
 
 
-def _slices(counts: Numbers) -> Iterator[slice]:
-    """Slices with about `HITS` hits each, at least one element long."""
+def _slices(counts: Numbers, most: int) -> Iterator[slice]:
+    """Slices with about `most` hits each, at least one element long."""
     sums = np.cumsum(counts)
     start = 0
     while start < len(counts):
         before = int(sums[start - 1]) if start else 0
-        end = max(start + 1, int(np.searchsorted(sums, before + HITS, side="right")))
+        end = max(start + 1, int(np.searchsorted(sums, before + most, side="right")))
         yield slice(start, end)
         start = end

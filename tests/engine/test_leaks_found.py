@@ -5,6 +5,7 @@ into written files.
 import json
 import random
 import re
+import tracemalloc
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -436,20 +437,32 @@ def test_the_join_finds_what_a_plain_count_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(similarity_index, "CROWDED", crowded)
         patch.setattr(similarity_index, "HITS", hits)
-        counts = counts_of([sets(held)])
+        patch.setattr(similarity_index, "BLOCK", hits)
+        counts = counts_of(sets(held))
         for split in (0, 1):
-            index = index_of(sets(held, counts), splits, counts, threshold)
-            found = matches(index, sets(earlier, counts), splits > split, threshold)
+            index = index_of(sets(held), splits, counts, threshold)
+            found = matches(index, sets(earlier, counts), index.splits > split, threshold)
             similar = {
                 at: max((len(set(one) & set(other)) / len(set(one) | set(other)) for other in earlier), default=0)
                 for at, one in enumerate(held)
             }
-            assert found.held.tolist() == [
+            assert np.flatnonzero(np.isin(index.units, found.held)).tolist() == [
                 at for at, most in similar.items() if most >= threshold and splits[at] > split
             ]
             for at, other, similarity in zip(*found, strict=True):
                 one, two = set(held[at]), set(earlier[other])
                 assert similarity == pytest.approx(len(one & two) / len(one | two))
+
+
+def test_an_index_takes_less_memory_than_the_sets_that_it_is_of() -> None:
+    held = Sets(mixed(np.arange(4_000_000, dtype=np.uint64)), np.full(20_000, 200))
+    counts = counts_of(held)
+    tracemalloc.start()
+    try:
+        index_of(held, np.ones(20_000, dtype=np.int64), counts, 0.9)
+        assert tracemalloc.get_traced_memory()[1] < held.hashes.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @given(
