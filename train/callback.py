@@ -39,6 +39,7 @@ class Callback:
         self.measured: list[tuple[int, float]] = journal.measurements() if measure else []
         self.interrupted = False
         self.began = monotonic()
+        """When the step began."""
         self.speed = 0.0
         """Tokens per second of the last step."""
 
@@ -78,10 +79,6 @@ class Callback:
         """Log that activation checkpointing is on from now on."""
         self.journal.write(event="activation-checkpointing")
         self.phase.narrator.say("note: out of memory with a single text; from now on with activation checkpointing")
-
-    def begin_step(self) -> None:
-        """Start the clock of a step."""
-        self.began = monotonic()
 
     def log(self, step: int, texts: Sequence[int], metrics: Mapping[str, float], text_losses: Tensor) -> None:
         """Log a step: the loss log first, so that neither journal nor checkpoint is ahead of it."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import inf, isfinite
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, NamedTuple, cast
 
 import torch
@@ -79,52 +80,41 @@ def train(
     accelerator = make_accelerator(arguments)
     sharded = arguments.fsdp_plugin_args is not None
     noise, optimizer = EmbeddingNoise(model, recipe.neftune), make_optimizer(model, arguments)
-    # Without FSDP the model is not wrapped: gradients are summed over all processes once a step, after the last
-    # micro-batch.
+    # Without FSDP the model is not wrapped: gradients are summed over all processes after the last micro-batch.
     model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
-    # Of transformers' schedules "constant" ignores the warm-up.
-    kind = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule
-    scheduler = get_scheduler(kind, optimizer, arguments.get_warmup_steps(len(order)), len(order))
+    scheduler = get_scheduler(arguments.lr_scheduler_type, optimizer, arguments.warmup_steps, arguments.max_steps)
     checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
     reporter = Reporter(arguments, model, len(order))
-    may = recipe.how.checkpoints and recipe.activation_checkpointing is None and not settings.activation_checkpointing
-    may = may and not sharded
+    open_ = recipe.how.checkpoints and recipe.activation_checkpointing is None and not settings.activation_checkpointing
     gradients = Gradients(
-        model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded, may_recompute=may,
-        preference=preference,
+        model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded,
+        may_recompute=open_ and not sharded, preference=preference,
     )  # fmt: skip
-    # Measuring the base may have drawn numbers, and a resumed run does not measure it again.
+    # Measuring the base may have drawn numbers, and a resumed run does not measure it again. The loader draws one, too.
     set_seed(recipe.seed + distributed.rank())
-    done = 0 if resume is None else step_of(resume)
-    left = cast("Dataset[tuple[int, ...]]", order[done:])
-    steps = iter(DataLoader(left, batch_size=None, collate_fn=tuple))  # draws a random number when it starts
-    skipped = 0
+    done, skipped = 0 if resume is None else step_of(resume), 0
+    steps = iter(DataLoader(cast("Dataset[tuple[int, ...]]", order[done:]), batch_size=None, collate_fn=tuple))
     if resume is not None:
         checkpointer.load(resume)
     with callback.listening():
         for step, texts in enumerate(steps, start=done + 1):
-            callback.begin_step()
-            model.train()
             loss = gradients.accumulate(texts, callback)
             gradients.check(texts, loss.mean, first=step == 1)
             gradient_norm = accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm or inf)
             optimizer.step()
-            learning_rate = scheduler.get_last_lr()[0]
-            if accelerator.optimizer_step_was_skipped:  # float16 skips a step whose gradients are too big
-                skipped += 1
+            rate = scheduler.get_last_lr()[0]
+            metrics = {"loss": loss.mean.item(), "grad_norm": float(gradient_norm), "learning_rate": rate}
+            skipped = skipped + 1 if accelerator.optimizer_step_was_skipped else 0
+            if skipped:  # float16 skips a step whose gradients are too big
                 demand_some_step(skipped, step - done, last=step == len(order))
             else:
-                skipped = 0
                 scheduler.step()
             model.zero_grad()
-            metrics = {"loss": loss.mean.item(), "grad_norm": float(gradient_norm), "learning_rate": learning_rate}
             callback.log(step, texts, metrics, loss.texts)
             reporter.log(step, metrics | {"tokens_per_second": callback.speed, "memory": float(peak_memory())})
-            measured = callback.evaluate(step)
-            if measured:
+            if measured := callback.evaluate(step):
                 reporter.log(step, {"eval_loss": callback.measured[-1][1]})
-            stop = callback.should_stop(step, metrics["loss"])
-            if measured or stop or step % recipe.save_every == 0:
+            if (stop := callback.should_stop(step, metrics["loss"])) or measured or step % recipe.save_every == 0:
                 checkpointer.save(step, callback.best_step)
             if stop:
                 break
@@ -165,6 +155,8 @@ class Gradients:
 
     def accumulate(self, step: Sequence[int], callback: Callback) -> StepLoss:
         """Compute the gradients of a step and its loss over all processes; halve micro-batches if memory runs out."""
+        callback.began = monotonic()
+        self.model.train()
         while True:
             drawn = torch.get_rng_state()
             try:
@@ -250,8 +242,11 @@ class Gradients:
         norm = 1.0 if self.scaled else _gradient_norm(self.model)
         if not (isfinite(float(loss)) and isfinite(norm)):
             raise self.nan_diagnosis(step)
-        if first:
-            zero_gradient_check(norm)
+        if first and norm == 0:  # such a training would do nothing
+            raise ModelError(
+                "no gradient reaches the weights to be trained",
+                "set  activation_checkpointing = false,  or choose other target_modules",
+            )
 
     @torch.no_grad()
     def nan_diagnosis(self, step: Sequence[int]) -> NotANumber:
@@ -280,15 +275,6 @@ class Gradients:
 def _gradient_norm(model: Any) -> float:
     norms = torch._foreach_norm([one.grad for one in model.parameters() if one.grad is not None])
     return float(torch.stack(list(norms)).norm()) if norms else 0.0
-
-
-def zero_gradient_check(norm: float) -> None:
-    """Raises `ModelError` where no gradient reached anything in the first step: such a training would do nothing."""
-    if norm == 0:
-        raise ModelError(
-            "no gradient reaches the weights to be trained",
-            "set  activation_checkpointing = false,  or choose other target_modules",
-        )
 
 
 class Reporter:
@@ -341,10 +327,12 @@ def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
 
 def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: Path) -> TrainingArguments:
     """The recipe in the terms of transformers."""
+    # Of transformers' schedules "constant" ignores the warm-up.
+    schedule = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule
     # TensorBoard's own folder would be among the checkpoints.
     os.environ["TENSORBOARD_LOGGING_DIR"] = TENSORBOARD or str(folder.parent / "tensorboard")
     return TrainingArguments(
-        output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=recipe.schedule,
+        output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=schedule,
         warmup_steps=round(recipe.warmup * steps),
         optim=settings.optimiser, weight_decay=recipe.weight_decay, max_grad_norm=recipe.max_grad_norm,
         seed=recipe.seed, data_seed=recipe.seed,

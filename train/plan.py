@@ -1,6 +1,5 @@
 """The plan of a training, made before any weights are loaded: `curate plan`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
@@ -26,13 +25,9 @@ from train.recipe import Recipe, reporting_problem
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 from train.run_folder import SPLITS
 
-Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 
-
-def plan(
-    recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None
-) -> TrainingPlan:
-    """The plan of a training. `memory`: bytes of a GPU to plan for instead of this machine; `measure` runs a step.
+def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: bool = False) -> TrainingPlan:
+    """The plan of a training. `memory`: bytes of a GPU to plan for instead of this machine; `measure`: run a step.
 
     Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
@@ -84,9 +79,9 @@ def plan(
         masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
         refusals=tuple(refusals),
     )
-    if measure is not None and not refusals:
+    if measure and not refusals:
         with memory_errors("set  activation_checkpointing = true  or a lower  tokens_per_pass"):
-            seconds, peak = measure(prepared, made)
+            seconds, peak = measured(prepared, made)
         made = made.model_copy(update={"seconds": seconds, "memory_measured": peak})
     return made
 

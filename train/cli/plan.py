@@ -43,11 +43,11 @@ def plan(
     chosen = recipe_of(recipe, data, changes)
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
-        from train import plan as planning
         from train.journal import Narrator
+        from train.plan import plan as planned
         from train.plan_text import show
 
     with Narrator(quiet=quiet).showing() as narrator:
-        made = planning.plan(chosen, narrator, memory=memory, measure=planning.measured if measure else None)
+        made = planned(chosen, narrator, memory=memory, measure=measure)
     print_result(made, show, as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

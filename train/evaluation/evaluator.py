@@ -3,24 +3,24 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from curate.core.errors import InputError, ModelError
 from curate.core.files import sha256
 from curate.core.text import plural, visible
 from curate.models.names import resolve
-from curate.models.template import Template
 from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.benchmarks import benchmarks, demand
-from train.evaluation.eval_setup import EvalSetup, eval_setup
+from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
+from train.evaluation.local_model import LocalModel
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
 from train.evaluation.prompts import Question, fixed, nearest, without_thoughts
+from train.evaluation.served_model import ServedModel
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.journal import Narrator
-from train.run_folder import RunFolder
 from train.scores.calls import called
 from train.scores.metric import Given
 from train.trained import Trained
@@ -46,45 +46,8 @@ class SystemAnswers:
         ]
 
 
-class Backend(Protocol):
-    """Models that are asked: on this machine, or at a server."""
-
-    @property
-    def template(self) -> Template | None:
-        """The chat template; None if a server renders the prompts."""
-        ...
-
-    @property
-    def folder(self) -> RunFolder:
-        """Where answers and the result are kept."""
-        ...
-
-    @property
-    def names(self) -> dict[str, str | None]:
-        """The fields `model`, `tuned_model` and `server` of the result."""
-        ...
-
-    def longest_answer(self, setup: EvalSetup) -> int:
-        """Maximum tokens of an answer."""
-        ...
-
-    def prompts(self) -> Any:
-        """An object whose method `of` renders a question with examples, or returns None."""
-        ...
-
-    def refusal(self, question: Question) -> str:
-        """Why it cannot render a question."""
-        ...
-
-    def agree(self, asked: Sequence[tuple[System, Sequence[Any]]], cache: ResponseCache, most: int) -> None:
-        """Raise `UsageError` if the user does not agree to what is about to be asked."""
-        ...
-
-    def ask(
-        self, system: System, prompts: Sequence[Any], cache: ResponseCache, most: int
-    ) -> tuple[list[Answer], list[Loss]]:
-        """An answer to each prompt, of at most `most` tokens, and the loss of the answer of the data."""
-        ...
+Backend = LocalModel | ServedModel
+"""The models that are asked: on this machine, or at a server."""
 
 
 def evaluate(trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> Evaluation:
@@ -100,8 +63,8 @@ class Evaluating:
     def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
         self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
         demand(trained, options.lm_eval)
-        self.setup: EvalSetup = eval_setup(trained, backend.template, options)
-        self.max_new_tokens = options.max_new_tokens or backend.longest_answer(self.setup)
+        self.setup = eval_setup(trained, backend.template, options)
+        self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
         path = backend.folder.path / "evaluation" / ANSWERS
         if options.fresh:
             path.unlink(missing_ok=True)
@@ -157,11 +120,11 @@ class Evaluating:
 
     def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Any]]:
         """The prompts of each system; questions that the template refuses are left out for all."""
-        prompts = self.backend.prompts()
-        self._leave_out([question for question in self.setup.questions if prompts.of(question) is None])
+        render = self.backend.prompt
+        self._leave_out([question for question in self.setup.questions if render(question) is None])
         found: dict[SystemName, list[Any]] = {}
         for one in systems:
-            rendered = map(prompts.of, self.setup.questions, self._shots(one))
+            rendered = map(render, self.setup.questions, self._shots(one))
             found[one.name] = [prompt for prompt in rendered if prompt is not None]
         return found
 

@@ -6,13 +6,11 @@ from typing import Final
 from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ModelQueries, Models, ResponseCache
-from train.evaluation.eval_setup import EvalSetup, longest_answer
 from train.evaluation.options import System
 from train.evaluation.prompts import Prompt, Prompts, Question
 from train.generation import stop_ids
 from train.journal import Narrator
 from train.model import longest_context
-from train.run_folder import RunFolder
 from train.trained import Trained
 
 CONTEXT: Final = 8192
@@ -26,20 +24,15 @@ class LocalModel:
         self.trained, self.narrator = trained, narrator
         self.template: Template = trained.template()
         self.names: dict[str, str | None] = {"model": trained.recipe.model, "tuned_model": None, "server": None}
+        self.folder = trained.folder
+        """Where answers and the result are kept."""
+        self.prompt = Prompts(self.template, longest_context(configuration(trained.recipe.model), CONTEXT)).of
+        """Renders a question as far as the model's context goes, or returns None."""
         self._models = Models(trained, lambda: narrator.say("loading the model"))
 
-    @property
-    def folder(self) -> RunFolder:
-        """Where answers and the result are kept."""
-        return self.trained.folder
-
-    def longest_answer(self, setup: EvalSetup) -> int:
-        """Maximum tokens of an answer."""
-        return longest_answer(setup, lambda text: len(self.template.ids(text)))
-
-    def prompts(self) -> Prompts:
-        """Renders questions as far as the model's context goes."""
-        return Prompts(self.template, longest_context(configuration(self.trained.recipe.model), CONTEXT))
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text."""
+        return len(self.template.ids(text))
 
     def refusal(self, question: Question) -> str:
         """Why the template refuses a question."""

@@ -19,7 +19,6 @@ from curate.core.text import plural
 from curate.corpus.stats import BYTES_A_TOKEN
 from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
-from train.evaluation.eval_setup import EvalSetup, longest_answer
 from train.evaluation.options import System
 from train.evaluation.prompts import Question, shot_of
 from train.journal import Narrator
@@ -47,29 +46,6 @@ class ServedPrompt:
 def tokens_of(text: str) -> int:
     """Tokens of a text, estimated from its bytes."""
     return ceil(len(text.encode("utf-8", "replace")) / BYTES_A_TOKEN)
-
-
-class ServedPrompts:
-    """Makes requests of questions."""
-
-    def of(self, question: Question, shots: Sequence[Question] = ()) -> ServedPrompt | None:
-        """The request with as many of the last examples as fit; None for tools that are no JSON."""
-        for left in range(len(shots) + 1):
-            shown = shots[left:]
-            turns = [_request_turn(turn) for turn in question.messages[:-1]]
-            before = [_request_turn(turn) for shot in shown for turn in shot_of(shot)]
-            head = next(
-                (i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns)
-            )
-            request: dict[str, Any] = {"messages": [*turns[:head], *before, *turns[head:]]}
-            if tools := template_tools(question.example.value):
-                if isinstance(tools, str):
-                    return None
-                request["tools"] = tools
-            prompt = ServedPrompt(plain_json(request), len(shown))
-            if not shown or prompt.tokens <= CONTEXT:
-                return prompt
-        return None
 
 
 KEYS_OF_A_TURN: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio")
@@ -106,13 +82,28 @@ class ServedModel:
         self.names: dict[str, str | None] = {"model": base or tuned, "tuned_model": tuned, "server": server.address}
         self._endpoints = {False: base and server.endpoint(base), True: tuned and server.endpoint(tuned)}
 
-    def longest_answer(self, setup: EvalSetup) -> int:
-        """Maximum tokens of an answer."""
-        return longest_answer(setup, tokens_of)
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, estimated from its bytes."""
+        return tokens_of(text)
 
-    def prompts(self) -> ServedPrompts:
-        """Makes requests of questions."""
-        return ServedPrompts()
+    def prompt(self, question: Question, shots: Sequence[Question] = ()) -> ServedPrompt | None:
+        """The request with as many of the last examples as fit; None for tools that are no JSON."""
+        for left in range(len(shots) + 1):
+            shown = shots[left:]
+            turns = [_request_turn(turn) for turn in question.messages[:-1]]
+            before = [_request_turn(turn) for shot in shown for turn in shot_of(shot)]
+            head = next(
+                (i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns)
+            )
+            request: dict[str, Any] = {"messages": [*turns[:head], *before, *turns[head:]]}
+            if tools := template_tools(question.example.value):
+                if isinstance(tools, str):
+                    return None
+                request["tools"] = tools
+            prompt = ServedPrompt(plain_json(request), len(shown))
+            if not shown or prompt.tokens <= CONTEXT:
+                return prompt
+        return None
 
     def refusal(self, question: Question) -> str:  # noqa: ARG002
         """Why a question cannot be asked."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from train.scores.fields import leaves
-from train.scores.metric import Call, Expected, Given, Metric, Ratio, mean_of
+from train.scores.metric import Call, Expected, Given, Metric, mean_of, ratio_of
 
 DECODER: Final = json.JSONDecoder()
 TAGGED: Final = re.compile(r"<function=([\w.-]+)>(.*?)</function>", re.DOTALL)
@@ -115,4 +115,4 @@ NAME_ACCURACY = Metric(
         lambda expected, given: _equal_sets((name for name, _ in expected.calls), (name for name, _ in given.calls))
     ),
 )
-ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: Ratio(right_arguments))
+ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: ratio_of(right_arguments))

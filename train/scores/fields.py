@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from curate.core.text import normalised
-from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
+from train.scores.metric import Expected, Given, Metric, Scorer, mean_of, ratio
 
 FENCE: Final = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
 DECODER: Final = json.JSONDecoder()
@@ -61,37 +61,26 @@ def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
         yield path, f"'{normalised(str(value))}"
 
 
-class Fields:
-    """Fields of all answers together: right ones, given ones, expected ones."""
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """What one answer has; an expected answer that is no JSON has one field, its text."""
-        wanted_value, got_value = found(expected.text), found(given.text)
-        wanted = Counter(leaves(expected.text if wanted_value is None else wanted_value))
-        got = (
-            Counter(leaves(got_value))
-            if got_value is not None
-            else Counter(leaves(given.text) if wanted_value is None else ())
-        )
-        return float((wanted & got).total()), float(got.total()), float(wanted.total())
-
-
-class FieldAccuracy(Fields):
-    """Share of the expected fields that are there with the expected value."""
-
-    def score(self, sums: Matrix) -> Matrix:
-        """Right of expected."""
-        return ratio(sums[..., 0], sums[..., 2])
-
-
-class FieldF1(Fields):
-    """Harmonic mean of precision and recall, which penalizes extra fields."""
-
-    def score(self, sums: Matrix) -> Matrix:
-        """2 right / (given + expected)."""
-        return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+def _field_counts(expected: Expected, given: Given) -> Sequence[float]:
+    """Right, given and expected fields; an expected answer that is no JSON has one field, its text."""
+    wanted_value, got_value = found(expected.text), found(given.text)
+    wanted = Counter(leaves(expected.text if wanted_value is None else wanted_value))
+    got = (
+        Counter(leaves(got_value))
+        if got_value is not None
+        else Counter(leaves(given.text) if wanted_value is None else ())
+    )
+    return float((wanted & got).total()), float(got.total()), float(wanted.total())
 
 
 JSON_VALID = Metric("json_valid", "valid JSON", mean_of(lambda _, given: float(parsed(given.text) is not None)))
-FIELD_ACCURACY = Metric("field_accuracy", "field accuracy", lambda _: FieldAccuracy())
-FIELD_F1 = Metric("field_f1", "field F1", lambda _: FieldF1())
+FIELD_ACCURACY = Metric(
+    "field_accuracy", "field accuracy", lambda _: Scorer(_field_counts, lambda sums: ratio(sums[..., 0], sums[..., 2]))
+)
+"""Share of the expected fields that are there with the expected value."""
+FIELD_F1 = Metric(
+    "field_f1",
+    "field F1",
+    lambda _: Scorer(_field_counts, lambda sums: ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])),
+)
+"""Harmonic mean of precision and recall, which penalizes extra fields."""

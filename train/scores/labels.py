@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from train.scores.metric import Expected, Given, Matrix, Metric, Ratio, ratio
+from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, ratio, ratio_of
 from train.scores.text import plain
 
 NONE = "\0"
@@ -41,37 +41,37 @@ def _names(text: str, label: str) -> bool:
     return re.search(pattern, text) is not None
 
 
-def _accuracy(expected: Sequence[Expected]) -> Ratio:
+def _accuracy(expected: Sequence[Expected]) -> Scorer:
     """Share of answers that give the expected label."""
     labels = Labels(expected)
-    return Ratio(lambda wanted, given: (float(labels.of(given.text) == plain(wanted.text)), 1.0))
+    return ratio_of(lambda wanted, given: (float(labels.of(given.text) == plain(wanted.text)), 1.0))
 
 
-class MacroF1:
+def _macro_f1(expected: Sequence[Expected]) -> Scorer:
     """Mean over the classes of the F1 of each, as scikit-learn has it with the classes of the data as labels."""
+    labels = Labels(expected)
 
-    def __init__(self, expected: Sequence[Expected]) -> None:
-        self.labels = Labels(expected)
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+    def counts(expected: Expected, given: Given) -> Sequence[float]:
         """For each class: right ones, ones given, ones expected."""
-        found = np.zeros((3, len(self.labels.names)))
-        wanted, got = plain(expected.text), self.labels.of(given.text)
-        found[0, self.labels.position[wanted]] = wanted == got
-        if got in self.labels.position:
-            found[1, self.labels.position[got]] = 1
-        found[2, self.labels.position[wanted]] = 1
+        found = np.zeros((3, len(labels.names)))
+        wanted, got = plain(expected.text), labels.of(given.text)
+        found[0, labels.position[wanted]] = wanted == got
+        if got in labels.position:
+            found[1, labels.position[got]] = 1
+        found[2, labels.position[wanted]] = 1
         return [float(value) for value in found.reshape(-1)]
 
-    def score(self, sums: Matrix) -> Matrix:
+    def score(sums: Matrix) -> Matrix:
         """2 TP / (given + expected) of each class; one that no answer of a resample has to do with does not count."""
         right, given, wanted = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, -1), -2, 0)
         present: Matrix = (given + wanted > 0).astype(np.float64)
         return ratio(ratio(2 * right, given + wanted).sum(-1), present.sum(-1))
 
+    return Scorer(counts, score)
+
 
 ACCURACY = Metric("accuracy", "accuracy", _accuracy)
-MACRO_F1 = Metric("macro_f1", "macro F1", MacroF1)
+MACRO_F1 = Metric("macro_f1", "macro F1", _macro_f1)
 
 
 def by_class(expected: Sequence[Expected], given: Sequence[Given]) -> list[tuple[str, float, float, float, int]]:

@@ -6,7 +6,7 @@ product and one formula.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,16 +35,14 @@ class Given(NamedTuple):
     """Number of these tokens."""
 
 
-class Scorer(Protocol):
+@dataclass(frozen=True, slots=True)
+class Scorer:
     """A metric, ready for one set of questions."""
 
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """Counts of one answer; always the same number of values."""
-        ...
-
-    def score(self, sums: Matrix) -> Matrix:
-        """The scores of summed counts; `sums` has the shape (..., values), the result (...)."""
-        ...
+    counts: Callable[[Expected, Given], Sequence[float]]
+    """Counts of one answer; always the same number of values."""
+    score: Callable[[Matrix], Matrix]
+    """The scores of summed counts, which have the shape (..., values); the result has the shape (...)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +70,14 @@ class Metric:
         return float(self.scorer(expected).score(self.counts(expected, given).sum(0)))
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A score that is a ratio of two sums."""
-
-    counts: Callable[[Expected, Given], tuple[float, float]]
-    """Part and whole of one answer."""
-
-    def score(self, sums: Matrix) -> Matrix:
-        """The ratio."""
-        return ratio(sums[..., 0], sums[..., 1])
+def ratio_of(counts: Callable[[Expected, Given], tuple[float, float]]) -> Scorer:
+    """A score that is a ratio of two sums; `counts`: part and whole of one answer."""
+    return Scorer(counts, lambda sums: ratio(sums[..., 0], sums[..., 1]))
 
 
 def mean_of(of: Callable[[Expected, Given], float]) -> Callable[[Sequence[Expected]], Scorer]:
     """For `Metric.scorer`: the mean of `of` over the answers."""
-    return lambda _: Ratio(lambda expected, given: (of(expected, given), 1.0))
+    return lambda _: ratio_of(lambda expected, given: (of(expected, given), 1.0))
 
 
 def ratio(part: Matrix, whole: Matrix) -> Matrix:

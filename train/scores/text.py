@@ -9,7 +9,7 @@ import numpy as np
 
 from curate.core.errors import MissingExtra
 from curate.core.text import normalised, words
-from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
+from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
 
 
 def plain(text: str) -> str:
@@ -44,18 +44,20 @@ GRAMS: Final = 4
 """Longest run of words that BLEU counts."""
 
 
-class Bleu:
+def _bleu(expected: Sequence[Expected]) -> Scorer:  # noqa: ARG001
     """Corpus BLEU with sacrebleu's tokenizer `13a` and exponential smoothing, in 0 to 1."""
+    try:
+        from sacrebleu import metrics
+    except ImportError as error:
+        raise MissingExtra("BLEU", "evaluation", error.name or "sacrebleu") from None
+    bleu = metrics.BLEU(effective_order=True)
 
-    def __init__(self, expected: Sequence[Expected]) -> None:  # noqa: ARG002
-        self.bleu = _sacrebleu().BLEU(effective_order=True)
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
+    def counts(expected: Expected, given: Given) -> Sequence[float]:
         """Runs of one to four words that both have, that the answer has, and the lengths of both."""
-        found = self.bleu.sentence_score(given.text, [expected.text])
+        found = bleu.sentence_score(given.text, [expected.text])
         return [*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len)]
 
-    def score(self, sums: Matrix) -> Matrix:
+    def score(sums: Matrix) -> Matrix:
         """Brevity penalty times the geometric mean of the precisions, smoothed (Chen and Cherry 2014, method 3)."""
         right, total, given, wanted = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS], sums[..., -2], sums[..., -1]
         missing = (right == 0) & (total > 0)
@@ -65,26 +67,26 @@ class Bleu:
         found: Matrix = np.where((right[..., 0] > 0) & (total[..., -1] > 0), penalty * np.exp(logs), 0.0)
         return found
 
+    return Scorer(counts, score)
 
-class Chrf:
-    """Corpus chrF over runs of one to six characters, white space left out, in 0 to 1; sacrebleu's `chrF2`."""
 
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """For each length: runs that the answer has, that the data has, that both have."""
-        found = []
-        for size in range(1, ORDER + 1):
-            got, wanted = _runs(given.text, size), _runs(expected.text, size)
-            # Of a text that is too short for a run of this length nothing can be said.
-            found += [float(got.total() if wanted else 0), float(wanted.total()), float((got & wanted).total())]
-        return found
+def _chrf_counts(expected: Expected, given: Given) -> Sequence[float]:
+    """For each length: runs that the answer has, that the data has, that both have; white space is left out."""
+    found = []
+    for size in range(1, ORDER + 1):
+        got, wanted = _runs(given.text, size), _runs(expected.text, size)
+        # Of a text that is too short for a run of this length nothing can be said.
+        found += [float(got.total() if wanted else 0), float(wanted.total()), float((got & wanted).total())]
+    return found
 
-    def score(self, sums: Matrix) -> Matrix:
-        """F2 of the mean precision and recall over the lengths that occur on both sides."""
-        got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
-        counted = ((got > 0) & (wanted > 0)).astype(np.float64)
-        number = counted.sum(-1)
-        precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, wanted))
-        return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
+
+def _chrf_score(sums: Matrix) -> Matrix:
+    """F2 of the mean precision and recall over the lengths that occur on both sides, in 0 to 1; sacrebleu's `chrF2`."""
+    got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
+    counted = ((got > 0) & (wanted > 0)).astype(np.float64)
+    number = counted.sum(-1)
+    precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, wanted))
+    return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
 
 
 def _runs(text: str, size: int) -> Counter[str]:
@@ -114,30 +116,16 @@ def _rouge_scorer() -> Any:
     return RougeScorer(["rouge1", "rougeL"], tokenizer=_Words())
 
 
-def _sacrebleu() -> Any:
-    try:
-        from sacrebleu import metrics
-    except ImportError as error:
-        raise MissingExtra("BLEU", "evaluation", error.name or "sacrebleu") from None
-    return metrics
+def _perplexity(sums: Matrix) -> Matrix:
+    """exp of the mean cross-entropy per token of the expected answers, in nats, capped at 1e30."""
+    return np.exp(np.minimum(ratio(sums[..., 0], sums[..., 1]), 69.0))
 
 
-BLEU = Metric("bleu", "BLEU", Bleu)
-CHRF = Metric("chrf", "chrF", lambda _: Chrf())
+BLEU = Metric("bleu", "BLEU", _bleu)
+CHRF = Metric("chrf", "chrF", lambda _: Scorer(_chrf_counts, _chrf_score))
 ROUGE_1 = Metric("rouge_1", "ROUGE-1", mean_of(lambda expected, given: _rouge("rouge1", expected, given)))
 ROUGE_L = Metric("rouge_l", "ROUGE-L", mean_of(lambda expected, given: _rouge("rougeL", expected, given)))
-
-
-class Perplexity:
-    """The exponential of the mean cross-entropy per token of the expected answers."""
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:  # noqa: ARG002
-        """The loss in nats, and the tokens."""
-        return given.loss, float(given.tokens)
-
-    def score(self, sums: Matrix) -> Matrix:
-        """exp of the mean, capped at 1e30."""
-        return np.exp(np.minimum(ratio(sums[..., 0], sums[..., 1]), 69.0))
-
-
-PERPLEXITY = Metric("perplexity", "answer perplexity", lambda _: Perplexity(), higher=False, percent=False)
+PERPLEXITY = Metric(
+    "perplexity", "answer perplexity",
+    lambda _: Scorer(lambda _, given: (given.loss, float(given.tokens)), _perplexity), higher=False, percent=False,
+)  # fmt: skip
