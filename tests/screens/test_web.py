@@ -91,6 +91,7 @@ async def test_nothing_is_served_without_the_token() -> None:
             assert await status("POST", "/login", good, **own) == 303
             assert await status("GET", "/") == 200
             assert await status("GET", "/download/x") == 404
+            assert await status("GET", "/ws?width=1000000000", **own) == 400
             for origin in ({}, {"Origin": "http://other.example"}):  # another site's page sends the cookie, too
                 assert await status("GET", "/ws", Upgrade="websocket", Connection="Upgrade", **origin) == 403
             assert await status("POST", "/logout", **own) == 303
@@ -121,6 +122,10 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
             assert ended()
             socket = await client.ws_connect(f"{base}/ws", headers=own)
             await socket.receive(60)
+            drawn = 0
+            while drawn < 500_000:  # bytes; one larger in earnest would take all memory
+                await socket.send_json(["resize", {"width": 10**9, "height": 10**9}])
+                drawn = len((await socket.receive(60)).data)
             assert running(ANN)
         assert ended()
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve.app_service import AppService
-from textual_serve.server import Server
+from textual_serve.server import Server, to_int
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
@@ -44,6 +44,8 @@ WAIT: Final = 2.0
 """Seconds for reviews to quit when the server or their connection ends."""
 PATIENCE: Final = 10.0
 """Seconds for a login form to arrive."""
+LARGEST: Final = 1000
+"""Columns or rows of a browser's terminal; what draws a screen takes memory for each cell."""
 
 
 class ReviewProcess(Server):
@@ -61,6 +63,10 @@ class ReviewProcess(Server):
                 if app_service._process:
                     app_service._process.kill()
 
+        async def resize(width: int, height: int) -> None:
+            await AppService.set_terminal_size(app_service, min(width, LARGEST), min(height, LARGEST))
+
+        app_service.set_terminal_size = resize  # type: ignore[method-assign]
         closing = asyncio.create_task(close())
         try:
             await super()._process_messages(websocket, app_service)
@@ -155,6 +161,8 @@ class ReviewServer:
         return web.Response(text=review_page(), content_type="text/html")
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
+        if any(not 0 < to_int(request.query.get(side, "1"), 1) <= LARGEST for side in ("width", "height")):
+            raise web.HTTPBadRequest
         return await self._server(request).handle_websocket(request)
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
