@@ -168,7 +168,7 @@ class Endpoint:
         """The latest jobs on a training file."""
         with self._translated_errors():
             page = self._get(JOBS, limit=PAGE)
-            return [job for job in map(job_of, listed(page)) if job.training_file == training_file]
+            return [job_of(value) for value in listed(page) if str(value.get("training_file")) == training_file]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         """Start a job. There is no retry: a request without a reply may have started one."""

@@ -15,8 +15,8 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.transaction import replacing_together
 from curate.remote.endpoint import Endpoint
-from curate.remote.job import Job, JobEvent
-from curate.remote.journal import JobAsked, Journal, safe_id
+from curate.remote.job import SAFE, Job, JobEvent
+from curate.remote.journal import JobAsked, Journal
 from curate.remote.watch import EVENTS, EventLog, new_job_events
 
 RECORD: Final = "record.json"
@@ -41,7 +41,7 @@ class Record(BaseModel):
     events: int
     """Number of events."""
     results: dict[str, str | None]
-    """File of each result, by its id at the service; null if the service no longer has it."""
+    """File of each result, by its id at the service; null if the service no longer has it or the id is invalid."""
     metrics_from: str | None
     """Source of `metrics.csv`: the id of a result, or `events`; null without metrics."""
 
@@ -57,7 +57,7 @@ class Fetched:
 
     @property
     def missing(self) -> list[str]:
-        """Ids of results that the service no longer has."""
+        """Ids of results that the service no longer has, and invalid ones."""
         return [name for name, path in self.record.results.items() if path is None]
 
 
@@ -72,10 +72,8 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
         raise UsageError(f"{job_id}: is {job.status}", f"wait with `curate remote watch {job_id}`")
     log = EventLog(kept)
     log.add(new_job_events(endpoint, job_id, log))
-    contents = {name: endpoint.content(name) for name in job.result_files}
-    named = {
-        name: None if data is None else f"result-{safe_id(name)}{_suffix(data)}" for name, data in contents.items()
-    }
+    contents = {name: endpoint.content(name) if SAFE.fullmatch(name) else None for name in job.result_files}
+    named = {name: None if data is None else f"result-{name}{_suffix(data)}" for name, data in contents.items()}
     tables = {name: _unwrapped(data) for name, data in contents.items() if data is not None}
     source = next((name for name, data in tables.items() if _is_table(data)), None)
     table = tables[source] if source is not None else _of_events(log.events)

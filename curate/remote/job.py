@@ -1,5 +1,6 @@
 """A service's records of files, jobs and events, parsed leniently: services agree on little more than names of keys."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
@@ -17,6 +18,8 @@ SAME: Final = {
     "expired": "failed",
 }
 """States of other services, by OpenAI's names."""
+SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+"""Ids that may name a folder."""
 Time = Annotated[int, Field(ge=0, lt=253_402_300_800)]
 """Seconds since 1970, before the year 10,000."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
@@ -57,7 +60,7 @@ class JobError(ServiceRecord):
 class Job(ServiceRecord):
     """A training at a service."""
 
-    id: str
+    id: Annotated[str, Field(pattern=rf"^{SAFE.pattern}$")]
     status: str
     """validating_files, queued, running, succeeded, failed or cancelled; other services have other states."""
     model: str = ""

@@ -4,7 +4,6 @@ It has a line for each uploaded file, each job that is about to be started and e
 and settings; no keys, and no data.
 """
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,11 +15,10 @@ from curate.core.example import content_id
 from curate.core.files import append_line, journal_lines
 from curate.core.targets import Target
 from curate.core.validation import parsed_json
+from curate.remote.job import SAFE
 from curate.remote.settings import Settings
 
 NAME: Final = "journal.jsonl"
-SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
-"""Ids that may name a folder."""
 
 
 class Entry(BaseModel):

@@ -92,6 +92,11 @@ def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progr
     arrived = 0
     for _ in range(TRIES):
         file = endpoint.upload(path, advance)
+        if "bytes" in file.unread:
+            raise RemoteError(
+                f"{path}: the service reports a size of {file.id} that is not a number",
+                "check that the address is the base URL of an OpenAI-compatible API",
+            )
         if file.bytes in (None, size):
             return file
         arrived = file.bytes or 0

@@ -27,6 +27,8 @@ LONGEST: Final = 60.0
 """Maximum number of seconds between two of these requests."""
 ENDINGS: Final = 3
 """Requests after the end of the job, for events that arrive late."""
+MOST_PAGES: Final = 1_000
+"""Maximum number of pages of events; a service may list pages without end."""
 
 
 class EventLog:
@@ -68,7 +70,7 @@ def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEv
     found: dict[str, JobEvent] = {}
     falling = True
     after: str | None = None
-    while True:
+    for _ in range(MOST_PAGES):
         page = endpoint.events(job_id, after)
         new = [event for event in page.events if log.is_new(event) and event.id not in found]
         found.update((event.id, event) for event in new)
@@ -78,6 +80,11 @@ def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEv
         if not page.more or not page.events or page.events[-1].id == after or (not new and falling and certain):
             break
         after = page.events[-1].id
+    else:
+        raise RemoteError(
+            f"{job_id}: the service lists events on more than {MOST_PAGES:,} pages",
+            "check that the address is the base URL of an OpenAI-compatible API",
+        )
     ordered = list(found.values())
     if falling:
         ordered.reverse()

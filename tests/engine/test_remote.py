@@ -312,6 +312,42 @@ def test_a_job_can_be_cancelled(server: Server, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.slow
+def test_ids_and_sizes_that_cannot_be_read_are_errors_and_nothing_is_paid_twice(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_file, add_job = server.add_file, server.add_job
+    monkeypatch.setattr(server, "add_file", lambda *words: add_file(*words) | {"bytes": "many"})
+    assert start() == 2
+    assert "a size of file-1 that is not a number" in capsys.readouterr().err
+    monkeypatch.setattr(server, "add_file", add_file)
+    monkeypatch.setattr(server, "add_job", lambda asked: add_job(asked) | {"id": "../../etc"})
+    monkeypatch.setattr(server, "jobs", {})
+    assert start() == 2
+    assert "not a Job: id" in capsys.readouterr().err
+    assert start() == 0  # the service lists it by an id that is one
+    assert server.asked("POST /fine_tuning/jobs") == 1
+
+
+def test_a_result_with_an_id_that_is_none_is_missing_and_the_others_are_fetched(server: Server) -> None:
+    assert start() == 0
+    assert watch() == 0
+    server.jobs["ftjob-1"].value["result_files"].append("../x")
+    assert main(["remote", "fetch"]) == 1
+    record = json.loads(Path(".curate/remote/ftjob-1/record.json").read_text())
+    assert record["results"] == {record["metrics_from"]: f"result-{record['metrics_from']}.csv", "../x": None}
+
+
+def test_pages_of_events_without_end_are_an_error(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start() == 0
+    monkeypatch.setattr("curate.remote.watch.MOST_PAGES", 2)
+    monkeypatch.setattr(server, "page", 1)
+    monkeypatch.setattr(server, "step", 12)
+    assert watch() == 2
+    assert "events on more than 2 pages" in capsys.readouterr().err
+
+
 def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
