@@ -197,7 +197,6 @@ def _lines(table: Any) -> Iterator[bytes]:
 
 
 def _batches(table: Any) -> Iterable[Any]:
-    """The batches of a pyarrow table."""
     return table.to_batches(max_chunksize=ROWS) if hasattr(table, "to_batches") else [table]
 
 

@@ -9,16 +9,17 @@ from typing import Any
 import polars as pl
 
 from curate.api import frames
-from curate.api.hub import push_folder
 from curate.api.inputs import Inputs, kept_rows, split_rows
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
 from curate.core.finding import Severity
-from curate.core.manifest import Manifest
+from curate.core.hub import upload
+from curate.core.manifest import NAME, Manifest, named_files
 from curate.core.output_pair import removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.lint.runner import CheckResult as Checked
+from curate.output.folder import CARD, LOADING
 from curate.output.folder import SplitResult as Divided
 from curate.pipeline.dedup import DedupResult as Deduplicated
 from curate.pipeline.dedup import write_plan
@@ -238,9 +239,15 @@ class SplitResult(_Folder):
     def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
         """Upload the splits with the data card and the manifest to a data set of the Hugging Face Hub, in one commit.
 
-        The removed lines stay here. Returns the commit's address. Raises `MissingExtra`, `UsageError`, `OutputError`.
+        The removed lines stay here: they may have been removed because they are private. Returns the commit's address.
+        Raises `MissingExtra`, `UsageError`, `OutputError`.
         """
-        return push_folder(self.folder, self.manifest, repository, private=private, token=token)
+        names = sorted({NAME, *named_files(self.manifest)} - {self.manifest.removed.file, CARD, LOADING})
+        text = (self.folder / CARD).read_text(encoding="utf-8").replace("PATH/OF/THIS/FOLDER", repository)
+        card = f"---\n{(self.folder / LOADING).read_text(encoding='utf-8').strip()}\n---\n\n{text}"
+        files: dict[str, Path | bytes] = {name: self.folder / name for name in names}
+        files["README.md"] = card.encode()
+        return upload(repository, files, "dataset", "Add splits written by curate", private=private, token=token)
 
     @property
     def manifest(self) -> Manifest:

@@ -9,8 +9,8 @@ from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files
 from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
 from curate.pipeline.apply import apply_decisions
-from curate.report.apply import apply_text
 from curate.report.console import print_json, print_lines
+from curate.report.convert import apply_text
 
 
 def apply(

@@ -9,7 +9,7 @@ from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files
 from curate.core.output_pair import checked_removed_path
 from curate.pipeline.ingest import ingest_paths
 from curate.report.console import print_json, print_lines
-from curate.report.ingest import ingest_text
+from curate.report.convert import ingest_text
 
 
 def ingest(

@@ -129,7 +129,7 @@ def _object(path: Path) -> dict[str, Any]:
     try:
         value = parsed_json(path.read_bytes())
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+        raise InputError.of(path, error) from error
     except ValueError as error:
         raise ConfigError(f"{path}: invalid JSON: {error}", "correct the JSON of the file") from error
     if not isinstance(value, dict):

@@ -13,7 +13,7 @@ from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
-from curate.pipeline.choice import STAGES
+from curate.pipeline.result import STAGES
 from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_json, run_text

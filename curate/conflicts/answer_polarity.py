@@ -81,7 +81,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     elif not (short and (covered or (denied and len(words) <= BARE)) and (denied or _is_modal(asked, words))):
         return 0, False  # it speaks of something else
     denied += any(
-        _opposed(word, other)
+        are_opposites(word, other) or are_opposites(stem(word), stem(other))
         for word in set(words) - set(asked)
         for other in set(asked) - set(words)
         if word not in FILLER and other not in FILLER
@@ -92,10 +92,6 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
 def _is_modal(asked: Sequence[str], words: Sequence[str]) -> bool:
     """Whether a question asks if something is allowed, or needed, and the answer speaks of what is."""
     return any(not listed.isdisjoint(asked) and not listed.isdisjoint(words) for listed in (ALLOWED, NEEDED))
-
-
-def _opposed(one: str, other: str) -> bool:
-    return are_opposites(one, other) or are_opposites(stem(one), stem(other))
 
 
 def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:

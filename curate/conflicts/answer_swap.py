@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Final, NamedTuple
 
 from curate.conflicts.candidate_pairs import SHOWN_FROM
@@ -104,7 +105,7 @@ def _swapped(asked: Asked) -> tuple[list[Pair], Callable[[Iterable[float]], floa
     (left, right), (answer, other) = asked.questions, asked.answers
     fact = next((item for item in asked.evidence if item.source in FACTS), None)
     if fact is None:
-        return [(f"{left} {text}", f"{right} {text}") for text in map(_beginning, (answer, other))], _mean
+        return [(f"{left} {text}", f"{right} {text}") for text in map(_beginning, (answer, other))], fmean
     whole = [re.compile(rf"(?<!\w){re.escape(words)}(?!\w)") for words in (fact.left, fact.right)]
     mine, others = (
         next((sentence for sentence in sentences(text) if words.search(sentence)), text)
@@ -114,7 +115,3 @@ def _swapped(asked: Asked) -> tuple[list[Pair], Callable[[Iterable[float]], floa
         (f"{left} {mine}", f"{right} {whole[1].sub(lambda _: fact.left, others, count=1)}"),
         (f"{left} {whole[0].sub(lambda _: fact.right, mine, count=1)}", f"{right} {others}"),
     ], max
-
-
-def _mean(values: Iterable[float]) -> float:
-    return sum(values) / 2

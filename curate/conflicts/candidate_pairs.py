@@ -5,26 +5,63 @@ Equal questions need no model. Other questions are compared if they ask the same
 (`curate.conflicts.same_question`).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
 from curate.conflicts.contradiction_rules import is_open
-from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
 from curate.conflicts.reworded import Embed, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
 from curate.core.text import excerpt, normalised, plural
 from curate.corpus.strata import is_label
+from curate.language.lexicon import NEUTRAL
+from curate.language.names import names
 from curate.language.refusals import OPENING, refuses
-from curate.language.sentences import is_code
-from curate.language.tokens import content_words
+from curate.language.sentences import is_code, sentences
+from curate.language.tokens import content_words, stems
 from curate.models.embeddings import embed
 from curate.models.model_loading import unreadable
+
+PERSONA: Final = re.compile(
+    r"^\W*(?:you(?: are|'re| will be)|act as|imagine you are|pretend to be|this is|i am|(?:please |always |try to |you (?:should|must|will) )*"  # noqa: E501
+    r"(?:be|answer|reply|respond|help|assist|write|speak|explain|think|provide|give|use|keep)\b)",
+    re.IGNORECASE,
+)
+LIMITING: Final = re.compile(
+    r"\d|\b(?:only|never|not|don't|unless|except|if|when|format|json|xml|classif\w+|label|translate|in (?:french|german|spanish|chinese|japanese|english)"  # noqa: E501
+    r"|customer|company|store|shop|policy|according|based on|following|below|version|current|today|tools?|functions?|fiction\w*"  # noqa: E501
+    r"|for|at|of|from|lie|wrong|opposite)\b",
+    re.IGNORECASE,
+)
+"""Words of an instruction that may change the answer."""
+LONGEST_PERSONA: Final = 300
+ABOUT_ITSELF: Final = re.compile(r"\b(?:you|your|yourself)\b", re.IGNORECASE)
+"""A question about the assistant, which depends on its persona."""
+
+
+@lru_cache(1_024)
+def changes_nothing(system: str) -> bool:
+    """Whether a system prompt has no influence on facts: "You are a helpful assistant", "You are an experienced
+    cook. Be concise".
+    """
+    if content_words(system) <= stems(NEUTRAL):
+        return True
+    if len(system) > LONGEST_PERSONA or LIMITING.search(system):
+        return False
+    return all(PERSONA.match(sentence) and not names(sentence.removeprefix("You")) for sentence in sentences(system))
+
+
+def same_setting(requests: tuple[str, str], systems: tuple[str, str]) -> bool:
+    """Whether two different system prompts leave the meaning of two requests unchanged."""
+    return all(map(changes_nothing, systems)) and not any(ABOUT_ITSELF.search(request) for request in requests)
+
 
 CROWDED: Final = 50
 """Number of different answers from which a question counts as open-ended and its answers are not compared."""
@@ -113,7 +150,8 @@ def reworded_pairs(
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
     least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
-    for i, j, cosine, features, same in reworded(requests, vectors, _embedding(config, cache), least, within):
+    vectors_of: Embed = lambda texts: embed(texts, config.embeddings, cache)  # noqa: E731
+    for i, j, cosine, features, same in reworded(requests, vectors, vectors_of, least, within):
         if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
@@ -176,10 +214,6 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
     told = iter(unread)
     kept = [[group for group in block if not next(told)] for block in blocks]
     return [block for block in kept if len(block) > 1]
-
-
-def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:
-    return lambda texts: embed(texts, config.embeddings, cache)
 
 
 def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:

@@ -2,11 +2,12 @@
 word.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from curate.conflicts.answer_polarity import opposite_polarity
+from curate.conflicts.answer_polarity import HEDGED, opposite_polarity
 from curate.conflicts.answer_swap import FACTS, Asked, with_answers
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
@@ -16,12 +17,39 @@ from curate.conflicts.nli import contradictions, duplicates, entailments, have_s
 from curate.conflicts.paraphrase_filter import agree
 from curate.conflicts.question import Question
 from curate.conflicts.same_question import probability
-from curate.conflicts.weak_answers import is_weak
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import sentences
+from curate.language.tokens import content_words
 from curate.models.model_loading import unreadable
+
+POINT: Final = re.compile(r"(?m)^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+\S")
+POINTS: Final = 3
+"""Points of an answer that is a list."""
+PASSAGE: Final = 40
+"""Words from which an answer that has no word of the question is about something else."""
+CREATIVE: Final = re.compile(
+    r"\b(?:tips|steps|ideas?|plan|itinerary|recipe|email|letter|paragraph|article|script|lyrics|dialogue|caption|headline|title|name for|advice"  # noqa: E501
+    r"|strateg(?:y|ies)"
+    r"|how (?:can|do|should|would) (?:i|we|you|one|people)|how to)\b",
+    re.IGNORECASE,
+)
+"""Asks for what may be done in many ways."""
+
+
+def is_weak(question: str, left: str, right: str) -> bool:
+    """Whether two answers are such that a model's word alone is half as sure."""
+    if CREATIVE.search(question) and min(len(left.split()), len(right.split())) > PASSAGE // 2:
+        return True
+    return any(_is_weak(question, answer) for answer in (left, right))
+
+
+def _is_weak(question: str, answer: str) -> bool:
+    if len(POINT.findall(answer)) >= POINTS or HEDGED.search(next(iter(sentences(answer)), answer)):
+        return True
+    return len(answer.split()) > PASSAGE and content_words(question).isdisjoint(content_words(answer))
+
 
 SETTLED: Final = frozenset(("refusal", "label"))
 """Rules whose verdict is final: no model is asked."""
@@ -167,7 +195,6 @@ def by_questions(
 
 
 def _both_questions(nominee: Nominee) -> str:
-    """The text of both questions."""
     left, right = nominee.left.request, nominee.right.request
     return left if left == right else f"{left}\n{right}"
 

@@ -66,7 +66,6 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
 
 
 def _expand(name: str) -> list[Path]:
-    """Expand a path or a pattern."""
     path = path_of(name)
     if os.path.lexists(path):
         if not path.exists():

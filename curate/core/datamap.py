@@ -91,9 +91,7 @@ def read_datamap(run: Path) -> list[MappedExample]:
         )
         raise InputError(f"{shown}: no such file", what) from None
     except OSError as error:
-        raise InputError(
-            f"{shown}: cannot be read: {error.strerror}", "check the permissions of the run folder"
-        ) from error
+        raise InputError.of(shown, error, "check the permissions of the run folder") from error
     found = []
     for number, line in enumerate(lines, start=1):
         try:

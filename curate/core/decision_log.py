@@ -71,9 +71,7 @@ class DecisionLog:
                 finally:  # some may have been written before the disk was full
                     self.follow()
         except OSError as error:
-            raise OutputError(
-                f"{self.path}: cannot be written: {error.strerror or error}", "free disk space or check the permissions"
-            ) from error
+            raise OutputError.of(self.path, error, "free disk space or check the permissions") from error
 
     def merge(self, other: Path) -> list[Decision]:
         """Append and return the decisions in `other` that this journal lacks. Raises `InputError`, `OutputError`."""

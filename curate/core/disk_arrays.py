@@ -1,15 +1,17 @@
-"""Arrays in files: the system takes their memory back where it is wanted for something else. The files have no names
-and are gone with the arrays.
+"""Arrays in files, and tables of such arrays: the system takes their memory back where it is wanted for something
+else. The files have no names and are gone with the arrays.
 """
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, Protocol, TypeVar
+from types import MappingProxyType
+from typing import IO, Any, ClassVar, Generic, Self, TypeVar
 
 from curate.core.lazy import Array, Numbers, np
 from curate.core.scratch import written
@@ -61,27 +63,6 @@ def random_access(values: Array) -> Iterator[None]:
         mapping.madvise(mmap.MADV_NORMAL)
 
 
-Part = TypeVar("Part")
-
-
-class Joining(Protocol[Part]):
-    """Columns that are joined one part after another."""
-
-    def add(self, part: Part, /) -> None:
-        """Append a part."""
-
-    def done(self) -> Part:
-        """All of them."""
-        raise NotImplementedError
-
-
-def joined(joining: Joining[Part], parts: Iterable[Part]) -> Part:
-    """The columns of several parts, one after another; the parts may be generated one by one."""
-    for part in parts:
-        joining.add(part)
-    return joining.done()
-
-
 class Growing:
     """An array that grows at its end, in a file of the folder if there is one."""
 
@@ -90,9 +71,11 @@ class Growing:
         self._kind, self._folder = kind, folder
         self._file: IO[bytes] | None = None
         self._values, self._filled = np.empty(0, dtype=kind), 0
+        self._rows, self._width = 0, ()
 
     def add(self, part: Array) -> None:
-        """Append values. Raises `OutputError`."""
+        """Append values, or rows of values. Raises `OutputError`."""
+        self._rows, self._width = self._rows + len(part), part.shape[1:]
         if self._folder is None:
             end = self._filled + part.size
             if end > len(self._values):  # in place where there is room: no second copy
@@ -105,9 +88,103 @@ class Growing:
             self._file.write(np.ascontiguousarray(part, dtype=self._kind).data)
 
     def done(self) -> Array:
-        """All values, in one dimension; nothing can be added any more. Raises `OutputError`."""
+        """All values; nothing can be added any more. Raises `OutputError`."""
         if self._file is None or self._folder is None:
             self._values.resize(self._filled, refcheck=False)
-            return self._values
+            return self._values.reshape(self._rows, *self._width)
         with written(self._folder), self._file as file:
-            return mapped(file, self._kind)
+            return mapped(file, self._kind).reshape(self._rows, *self._width)
+
+
+def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Positions of the parts of some things, where those of thing i are from ends[i] up to ends[i + 1]; and their
+    new ends.
+    """
+    sizes = np.diff(ends)[numbers]
+    new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    return np.repeat(ends[:-1][numbers] - new[:-1], sizes) + np.arange(new[-1]), new
+
+
+Kinds = Mapping[str, "str | type[Rows]"]
+"""The type of each column: numpy's name, or a class of columns."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Base class: columns with one row per thing."""
+
+    KINDS: ClassVar["Kinds"]
+    PARTS: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Columns with any number of values per thing, each with the column of their ends: the values of thing i are from
+    ends[i] up to, not including, ends[i + 1].
+    """
+    SHARED: ClassVar[str] = ""
+    """A dictionary that all rows share, if there is one; see `sharing`."""
+
+    def chosen(self, numbers: Numbers, folder: Path | None = None) -> Self:
+        """The rows with these numbers, in this order; in files of the folder if there is one. Raises `OutputError`."""
+        return self._selected("chosen", numbers, folder)
+
+    def take(self, numbers: Numbers, folder: Path | None = None) -> Self:
+        """As `chosen`, for ascending numbers; may reuse the memory of these columns, so that they cannot be used
+        afterwards.
+        """
+        return self._selected("take", numbers, folder)
+
+    def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
+        parts = {ends: parts_of(getattr(self, ends), numbers) for ends in {*self.PARTS.values()}}
+        found: dict[str, Any] = {ends: new for ends, (_, new) in parts.items()}
+        for name in self.KINDS:
+            at, column = parts[self.PARTS[name]][0] if name in self.PARTS else numbers, getattr(self, name)
+            if column is not None:
+                found[name] = (
+                    getattr(column, how)(at, folder) if isinstance(column, Rows) else selected_rows(column, at, folder)
+                )
+        return replace(self, **found)
+
+    def sharing(self, known: dict[Any, Any]) -> Self:  # noqa: ARG002
+        """The same rows, with `known` as shared dictionary; what this one has more is added to it."""
+        return self
+
+
+Some = TypeVar("Some", bound=Rows)
+
+
+class Joining(Generic[Some]):
+    """Columns that are joined one part after another."""
+
+    def __init__(self, kind: type[Some], folder: Path | None = None) -> None:
+        """Empty at first. With a folder, the columns are in files there."""
+        self._kind = kind
+        self._columns = growing(kind.KINDS, folder)
+        self._sizes = {name: Growing("i8", folder) for name in {*kind.PARTS.values()}}
+        self._shared: dict[Any, Any] = {}
+
+    def add(self, part: Some) -> None:
+        """Append the rows of a part. Raises `OutputError`."""
+        part = part.sharing(self._shared)
+        for name, column in self._columns.items():
+            column.add(getattr(part, name))
+        for name, sizes in self._sizes.items():
+            sizes.add(np.diff(getattr(part, name)))
+
+    def done(self) -> Some:
+        """All rows; nothing can be added any more. Raises `OutputError`."""
+        found: dict[str, Any] = {name: column.done() for name, column in self._columns.items()}
+        found |= {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
+        return self._kind(**found, **({self._kind.SHARED: self._shared} if self._kind.SHARED else {}))
+
+
+def growing(kinds: Kinds, folder: Path | None) -> "dict[str, Growing | Joining[Any]]":
+    """A column of each kind, to which parts are added."""
+    return {
+        name: Growing(kind, folder) if isinstance(kind, str) else Joining(kind, folder) for name, kind in kinds.items()
+    }
+
+
+def joined(kind: type[Some], parts: Iterable[Some]) -> Some:
+    """The rows of several parts, one after another; the parts may be generated one by one."""
+    joining = Joining(kind)
+    for part in parts:
+        joining.add(part)
+    return joining.done()

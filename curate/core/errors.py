@@ -61,9 +61,19 @@ class UsageError(CurateError):
 class InputError(CurateError):
     """A file cannot be read, or does not have the expected content."""
 
+    @classmethod
+    def of(cls, path: object, error: OSError, hint: str = "check the path and its permissions") -> Self:
+        """The error for a file that the system does not read."""
+        return cls(f"{path}: cannot be read: {error.strerror or error}", hint)
+
 
 class OutputError(CurateError):
     """A result cannot be written; the old content is unchanged."""
+
+    @classmethod
+    def of(cls, path: object, error: OSError, hint: str) -> Self:
+        """The error for a file that the system does not write."""
+        return cls(f"{path}: cannot be written: {error.strerror or error}", hint)
 
 
 class ConfigError(CurateError):

@@ -138,9 +138,7 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{name}: damaged gzip file: {error}", "compress or download it again") from error
     except OSError as error:
-        raise InputError(
-            f"{name}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk"
-        ) from error
+        raise InputError.of(name, error, "check the path, its permissions and the disk") from error
 
 
 def size_of(paths: Iterable[Path]) -> int:
@@ -199,7 +197,7 @@ def sha256(path: Path) -> str:
         with real_path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+        raise InputError.of(path, error) from error
 
 
 def checksum(path: Path) -> str:
@@ -244,10 +242,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            "free disk space or choose another location; nothing was changed",
-        ) from error
+        raise OutputError.of(path, error, "free disk space or choose another location; nothing was changed") from error
 
 
 def _is_stream(path: Path) -> bool:
@@ -344,7 +339,7 @@ def journal_lines(path: Path) -> list[bytes]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+        raise InputError.of(path, error, "check its permissions") from error
 
 
 def append_line(path: Path, data: bytes) -> None:
@@ -368,9 +363,7 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror}", "free disk space or check the permissions"
-        ) from error
+        raise OutputError.of(path, error, "free disk space or check the permissions") from error
 
 
 def lines_after(path: Path, offset: int) -> Iterator[bytes]:
@@ -382,7 +375,7 @@ def lines_after(path: Path, offset: int) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+        raise InputError.of(path, error, "check its permissions") from error
 
 
 def remove_leftovers(folder: Path) -> None:

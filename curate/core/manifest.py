@@ -177,7 +177,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path}: no such file", "pass a folder written by `curate split` or `curate run`") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+        raise InputError.of(path, error, "check its permissions") from error
     try:
         manifest = Manifest.model_validate_json(data)
         _demand_settings(manifest)

@@ -267,16 +267,14 @@ def holds_secret(text: str) -> bool:
     if len(text) > LONGEST:
         return True
     for _ in range(3):  # the arguments of a call are JSON in a string, so they are escaped twice
-        if _may_hold(text) and (masked(text) != text or _holds_key(text)):
+        if _may_hold(text) and (
+            masked(text) != text or any(not MADE_UP_KEY.search(match.group()) for match in re.finditer(ANYWHERE, text))
+        ):
             return True
         if "\\" not in text:
             return False
         text = ESCAPE.sub(_unescaped, text)
     return False
-
-
-def _holds_key(text: str) -> bool:
-    return any(not MADE_UP_KEY.search(match.group()) for match in re.finditer(ANYWHERE, text))
 
 
 def without_keys(text: str) -> str:

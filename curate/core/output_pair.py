@@ -144,10 +144,7 @@ def _alone(gone: Path) -> Iterator[None]:
             f"{visible(str(gone))}: another curate process is writing to this file", "wait for that process or stop it"
         ) from None
     except OSError as error:
-        raise OutputError(
-            f"{visible(str(gone))}: cannot be written: {error.strerror or error}",
-            "choose another location; nothing was changed",
-        ) from error
+        raise OutputError.of(visible(str(gone)), error, "choose another location; nothing was changed") from error
     try:
         yield
     finally:

@@ -134,9 +134,7 @@ def _fetch(url: str, tell: Callable[[str], None]) -> Path:
                     "unset HF_HUB_OFFLINE and CURATE_OFFLINE, or pass a file of this machine",
                 )
     except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written: {error.strerror or error}", "free disk space, or set XDG_CACHE_HOME"
-        ) from error
+        raise OutputError.of(folder, error, "free disk space, or set XDG_CACHE_HOME") from error
     _urls[path] = safe_url(url)
     _copies[url] = _copies[safe_url(url)] = path
     return path

@@ -31,10 +31,8 @@ def scratch(parent: Path | None = None) -> Path:
             parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
     except OSError as error:
-        raise OutputError(
-            f"{parent or 'temporary files'}: cannot be written: {error.strerror or error}",
-            f"free disk space{', or set TMPDIR to another folder' if parent is None else ' or check the permissions'}",
-        ) from error
+        hint = " or check the permissions" if parent else ", or set TMPDIR to another folder"
+        raise OutputError.of(parent or "temporary files", error, f"free disk space{hint}") from error
     _held[folder] = _lock(folder) or -1
     return folder
 
@@ -55,9 +53,7 @@ def written(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror or error}", "free disk space, or set TMPDIR to another disk"
-        ) from error
+        raise OutputError.of(path, error, "free disk space, or set TMPDIR to another disk") from error
 
 
 def discard(folder: Path) -> None:

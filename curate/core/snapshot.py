@@ -45,9 +45,7 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             update(file, found, *([digest] if hashed else []))
     except OSError as error:
-        raise InputError(
-            f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions"
-        ) from error
+        raise InputError.of(visible(str(path)), error) from error
     return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "", mode)
 
 
@@ -56,9 +54,7 @@ def state_of(path: Path) -> State:
     try:
         found = real_path(path).stat()
     except OSError as error:
-        raise InputError(
-            f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions"
-        ) from error
+        raise InputError.of(visible(str(path)), error) from error
     return State(found.st_ino, found.st_size, found.st_mtime_ns)
 
 

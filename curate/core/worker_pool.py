@@ -102,7 +102,7 @@ class WorkerPool:
         running.
         """
         if self.count == 1 or (self._own and not self._processes):
-            yield from map(self._make_locally(make), items)
+            yield from map(partial(make, self._own()) if self._own else make, items)
             return
         waiting: deque[Future[Made]] = deque()
         try:
@@ -121,9 +121,6 @@ class WorkerPool:
         finally:
             for future in waiting:
                 future.cancel()
-
-    def _make_locally(self, make: Callable[..., Made]) -> Callable[..., Made]:
-        return partial(make, self._own()) if self._own else make
 
     def _make_in_worker(self, make: Callable[..., Made], item: object) -> Made:
         """Send the next item to an idle process."""

@@ -141,7 +141,8 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     `bands`. Raises `ValueError` if the arrays do not match each other.
     """
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
-    brief = Brief(arrays["brief.words"], arrays["brief.ends"], text.split("\n") if text else [])
+    words = text.split("\n") if text else []
+    brief = Brief(arrays["brief.words"], arrays["brief.ends"], {word: number for number, word in enumerate(words)})
     keys = Keys(*(arrays[name] for name in KEYED)) if "keys.ends" in arrays else None
     if not _fit(arrays, brief, keys):
         raise ValueError("arrays that do not fit each other")

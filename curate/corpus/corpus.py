@@ -4,23 +4,20 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, ClassVar, Final, NamedTuple, Self
 
-from curate.core.disk_arrays import selected_rows
+from curate.core.disk_arrays import joined
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.lazy import Floats, Ids, Numbers, np
+from curate.core.lazy import Numbers, np
 from curate.core.snapshot import changed
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
-from curate.corpus.group_keys import Marks
-from curate.corpus.keys import Keys
-from curate.corpus.links import Links
-from curate.corpus.short_text_keys import Brief
+from curate.corpus.features import Lines
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.decode import plain_value
 from curate.read.lines import Line
-from curate.similarity.shingles import JoiningSets, Sets
+from curate.similarity.shingles import Sets
 
 AHEAD: Final = 1 << 20
 """Bytes to read at a time when parts of a file are wanted in order."""
@@ -38,41 +35,18 @@ class Source(NamedTuple):
     """Whether its lines are elements of a JSON document, which may span several physical lines."""
 
 
-@dataclass(slots=True)
-class Table:
-    """All lines of some files that are not blank, in order: first arrays with one element per line, then arrays with
-    one element per example.
-    """
+@dataclass(slots=True, kw_only=True)
+class Table(Lines):
+    """All lines of some files that are not blank, in order."""
 
+    KINDS: ClassVar = {"lines": "i8", **Lines.KINDS}
     sources: list[Source]
     first: Numbers
     """The first line of each file; the last entry is the number of all lines."""
-    starts: Numbers
-    sizes: Numbers
-    endings: Numbers
-    numbers: Numbers
-    nths: Numbers
     lines: Numbers
     """The line of each example."""
-    ids: Ids
-    sets: Sets
-    brief: Brief
-    lengths: Numbers
-    """Characters of all turns of each example."""
-    ranks: Floats
-    """The first sort key of the keep policy for each example (see `curate.corpus.features.rank_of`)."""
-    keys: Keys | None = None
-    """One row per example, if they were requested."""
-    links: Links | None = None
-    """One row per example, if they were requested."""
-    marks: Marks | None = None
-    """One row per example, if they were requested."""
     common: Passages = ()
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
-    line_keys: Ids | None = None
-    """A key for the bytes of each line, if all chunks are cached."""
-    band_keys: Ids | None = None
-    """A key for each band (first axis) and example, if all are known."""
     folder: Path | None = None
     """Folder for arrays that do not fit in memory; None if all are in memory."""
     judged: Sequence[tuple[int, Any]] = ()
@@ -100,35 +74,16 @@ class Table:
         files = [self.sources[at].name for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
 
-    def chosen(self, examples: Numbers) -> "Table":
-        """All lines, and only the examples with these numbers, in this order."""
-        return self._rows(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
+    def take(self, numbers: Numbers, folder: Path | None = None) -> "Table":
+        """All lines, and only the examples with these ascending numbers; moves sets and links out of this table to
+        save memory.
+        """
+        found = replace(self) if len(numbers) == len(self.lines) else Lines.take(self, numbers, folder)
+        self.sets, self.links = joined(Sets, ()), None
+        return found
 
-    def take(self, examples: Numbers) -> "Table":
-        """As `chosen`, for ascending numbers; moves sets and links out of this table to save memory."""
-        sets, links, nothing = self.sets, self.links, JoiningSets().done()
-        self.sets, self.links = nothing, None
-        if len(examples) == len(self.lines):
-            return replace(self, sets=sets, links=links)
-        return self._rows(examples, sets.take(examples), links and links.take(examples, self.folder))
-
-    def _rows(self, examples: Numbers, sets: Sets, links: Links | None) -> "Table":
-        keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
-        columns: dict[str, Any] = {
-            name: selected_rows(getattr(self, name), examples, self.folder)
-            for name in ("lines", "ids", "lengths", "ranks")
-        }
-        bands = None if self.band_keys is None else self.band_keys[:, examples]
-        return replace(
-            self,
-            **columns,
-            sets=sets,
-            brief=self.brief.chosen(examples),
-            keys=keys,
-            links=links,
-            marks=marks,
-            band_keys=bands,
-        )
+    def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
+        return Lines._selected(self, how, numbers, folder or self.folder)
 
     def line_ref(self, line: int) -> "LineRef":
         """What is needed to read a line again."""

@@ -132,7 +132,6 @@ def called_texts(message: Message) -> list[str]:
 
 
 def _functions(message: Message) -> Iterator[dict[str, Any]]:
-    """The functions that a turn calls."""
     calls = message.value.get("tool_calls")
     called = message.value.get("function_call")
     for call in [*(calls if isinstance(calls, list) else ()), *([{"function": called}] if called else ())]:

@@ -5,25 +5,26 @@ kept.
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
-from typing import Any, Final, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self
 
 from curate.core.config import DedupConfig
-from curate.core.disk_arrays import joined
+from curate.core.disk_arrays import Rows, joined
 from curate.core.example import Example, attachments, value_at
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
-from curate.corpus.group_keys import JoiningMarks, Marking, Marks, marks_of_batch
-from curate.corpus.keys import Keys, joined_keys, key_of, plain_key, plain_turns
-from curate.corpus.links import JoiningLinks, Links, links_of_columns, links_of_lines
-from curate.corpus.short_text_keys import Brief, JoiningBrief
+from curate.corpus.group_keys import Marking, Marks, marks_of_batch
+from curate.corpus.keys import Keys, key_of, plain_key, plain_turns
+from curate.corpus.links import Links, links_of_columns, links_of_lines
+from curate.corpus.short_text_keys import Brief
 from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
-from curate.similarity.shingles import JoiningSets, Sets, Shingling, salted, shingled, texts_of
+from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
 
 FEW: Final = 1000
 """Number of lines up to which reading one by one is fast enough."""
@@ -68,10 +69,22 @@ def feature_spec_for(config: DedupConfig) -> FeatureSpec:
     return FeatureSpec(config.on, Shingling(), config.keep if by_content else "longest", config.beginnings)
 
 
-@dataclass(slots=True)
-class Columns:
-    """Lines that are not blank, in order."""
+@dataclass(slots=True, kw_only=True)
+class Lines(Rows):
+    """Lines that are not blank, in order: arrays with one element per line, then columns with one row per line that
+    holds an example in a known format.
+    """
 
+    KINDS: ClassVar = {
+        "ids": "u8",
+        "sets": Sets,
+        "brief": Brief,
+        "lengths": "i8",
+        "ranks": "f8",
+        "keys": Keys,
+        "links": Links,
+        "marks": Marks,
+    }
     starts: Numbers
     """Offset in the decompressed file at which each line starts."""
     sizes: Numbers
@@ -79,39 +92,53 @@ class Columns:
     endings: Numbers
     """Size of its line ending in bytes: 0, 1 or 2."""
     numbers: Numbers
-    """Physical line, from 1 in the piece; several elements of a document may start on one line."""
+    """Physical line, from 1 in the piece or file; several elements of a document may start on one line."""
     nths: Numbers
     """How many other elements start before it on the same line."""
-    holds: Flags
-    """Whether it holds an example in a known format; the arrays below have one row per such example."""
     ids: Ids
-    """Its id, as two numbers."""
+    """The id, as two numbers."""
     sets: Sets
-    """The shingles of its text."""
+    """The shingles of the text."""
     brief: Brief
     """The words of short texts, if requested."""
     lengths: Numbers
     """Characters of all its turns."""
     ranks: Floats
-    """The first sort key of the keep policy (see `curate.corpus.features.rank_of`)."""
+    """The first sort key of the keep policy (see `rank_of`)."""
     keys: Keys | None = None
     """Prefix hashes, if requested."""
     links: Links | None = None
     """Keys of links, if requested."""
-    physical: int = 0
-    """Number of physical lines of the piece, including blank ones."""
     marks: Marks | None = None
     """What a division groups and balances by, if requested."""
+    line_keys: Ids | None = None
+    """A key for the bytes of each line, if the chunk or all chunks are cached (see `curate.corpus.cache`)."""
+    band_keys: Ids | None = None
+    """A key for each band (first axis) and example, if cached."""
+
+    def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
+        bands = None if self.band_keys is None else self.band_keys[:, numbers]
+        return replace(Rows._selected(self, how, numbers, folder), band_keys=bands)
+
+
+LINES: Final = {**dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths"), "i8"), "holds": "?"}
+"""Types of the columns that have one element per line."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Columns(Lines):
+    """The lines of a piece."""
+
+    holds: Flags
+    """Whether it holds an example in a known format."""
+    physical: int = 0
+    """Number of physical lines of the piece, including blank ones."""
     remembered: bool = False
     """Whether the columns come from the cache."""
     trouble: str = ""
     """Why the columns were not read from the cache or not written to it."""
     judged: Any = None
     """The result of `FeatureSpec.judging`."""
-    line_keys: Ids | None = None
-    """A key for the bytes of each line, if the chunk is cached (see `curate.corpus.cache`)."""
-    band_keys: Ids | None = None
-    """A key for each band (first axis) and example, if cached."""
     quick: bool = True
     """Whether compiled code read them, which threads can do in parallel."""
 
@@ -152,15 +179,24 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     if len(outlined.irregular_lines) > len(outlined.numbers):
         return None
     starts, sizes, endings = of.places_in(data, offset, outlined)
-    zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
-    keys = of.keys_of(outlined) if spec.keys else None
-    marks = of.marks_of(outlined, len(spec.marking.keys)) if spec.marking else None
-    ids, ranks = of.ids_of(outlined), plain_ranks(spec.keep, outlined.lines[:, 1])
+    ids = of.ids_of(outlined)
     linked, links = links_of_columns(outlined, ids, spec.shingling.size) if spec.links else (None, None)
     sets, brief = of.sets_of(outlined, spec.on, spec.shingling, spec.common, brief=spec.brief, whole=linked)
-    holds = np.ones(count, dtype=np.bool_)
     plain = Columns(
-        starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks
+        starts=starts,
+        sizes=sizes,
+        endings=endings,
+        numbers=outlined.numbers,
+        nths=np.zeros(len(starts), dtype=np.int64),
+        holds=np.ones(len(starts), dtype=np.bool_),
+        ids=ids,
+        sets=sets,
+        brief=brief,
+        lengths=lengths,
+        ranks=plain_ranks(spec.keep, outlined.lines[:, 1]),
+        keys=of.keys_of(outlined) if spec.keys else None,
+        links=links,
+        marks=of.marks_of(outlined, len(spec.marking.keys)) if spec.marking else None,
     )
     ended = not data or data.endswith(b"\n")
     rest = columns_of_batch(
@@ -185,23 +221,17 @@ def _merged(one: Columns, other: Columns) -> Columns:
     if not len(other.numbers):
         return one
     order = np.argsort(np.concatenate([one.numbers, other.numbers]), kind="stable")
-
-    def column(name: str) -> Any:
-        return np.concatenate([getattr(one, name), getattr(other, name)])[order]
-
     holds = np.concatenate([one.holds, other.holds])
     held = (np.cumsum(holds) - 1)[order][holds[order]]
-    ids = np.concatenate([one.ids, other.ids])[held]
-    keys = joined_keys([one.keys, other.keys]).chosen(held) if one.keys and other.keys else None
-    links = joined(JoiningLinks(), [one.links, other.links]).chosen(held) if one.links and other.links else None
-    marks = joined(JoiningMarks(), [one.marks, other.marks]).chosen(held) if one.marks and other.marks else None
-    sets = joined(JoiningSets(), [one.sets, other.sets]).chosen(held)
-    brief = joined(JoiningBrief(), [one.brief, other.brief]).chosen(held)
-    lengths, ranks = (np.concatenate([getattr(one, name), getattr(other, name)])[held] for name in ("lengths", "ranks"))
-    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    return Columns(
-        starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, ranks, keys, links, 0, marks
-    )
+    found: dict[str, Any] = {}
+    for names, at in ((LINES, order), (Lines.KINDS, held)):
+        for name in names:
+            both = getattr(one, name), getattr(other, name)
+            if isinstance(both[0], Rows):
+                found[name] = joined(type(both[0]), both).chosen(at)
+            elif both[0] is not None:
+                found[name] = np.concatenate(both)[at]
+    return Columns(**found)
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
@@ -240,28 +270,23 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1
     )  # of a line with an object, its number among those
     held = rank[order][holds[order]]
-    every = plain == len(holds) == len(held)
-    starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
+    lines: dict[str, Any] = dict(zip(LINES, (*np.ascontiguousarray(places[order].T), holds[order]), strict=True))
     turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
     ranks = np.concatenate(
         [plain_ranks(spec.keep, turns), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)]
     )
-    return Columns(
-        starts,
-        sizes,
-        endings,
-        numbers,
-        nths,
-        holds[order],
-        halves[held],
-        sets if every else sets.chosen(held),
-        brief if every else brief.chosen(held),
-        lengths[held],
-        ranks[held],
-        _keys(batch, spelled, examples).chosen(held) if spec.keys else None,
-        links.chosen(held) if links else None,
-        marks=marks_of_batch(batch, spec.marking).chosen(held) if spec.marking else None,
+    every = Columns(
+        **lines,
+        ids=halves,
+        sets=sets,
+        brief=brief,
+        lengths=lengths,
+        ranks=ranks,
+        keys=Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)]) if spec.keys else None,
+        links=links,
+        marks=marks_of_batch(batch, spec.marking) if spec.marking else None,
     )
+    return every if plain == len(holds) == len(held) else every.chosen(held)
 
 
 def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None) -> tuple[Sets, Brief]:
@@ -279,11 +304,6 @@ def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whol
         texts = ["\n".join([said[i] for i in turns_of(roles, spec.on)]) for roles, said in plain]
         texts += [written_text(example, spec.on) for example in examples]
     return shingled(texts_of(texts), spec.shingling), Brief.of(texts) if spec.brief else Brief.of_some(count, {})
-
-
-def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[Example]) -> Keys:
-    """The keys of the plain examples of a batch, whose turns are `spelled`, then those of the others."""
-    return Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)])
 
 
 def _plain_places(batch: Batch) -> Numbers:

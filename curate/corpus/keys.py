@@ -7,14 +7,14 @@ its `conversation_hash` is among the other's `prefix_hashes`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import orjson
 import xxhash
 
+from curate.core.disk_arrays import Rows
 from curate.core.example import ATTACHED, LABELS, Example, canonical
 from curate.core.lazy import Ids, Numbers, np
-from curate.similarity.shingles import parts_of
 
 CARRIED: Final = (
     "tools",
@@ -46,12 +46,13 @@ class Key(NamedTuple):
 
 
 @dataclass(slots=True)
-class Keys:
+class Keys(Rows):
     """The keys of some examples, in order."""
 
+    KINDS: ClassVar = {"conversation_hash": "u8", "prefix_hashes": "u8"}
+    PARTS: ClassVar = {"prefix_hashes": "ends"}
     conversation_hash: Ids
     prefix_hashes: Ids
-    """The hashes of example i are those from ends[i] up to, not including, ends[i + 1]."""
     ends: Numbers
 
     @classmethod
@@ -63,22 +64,6 @@ class Keys:
             begun,
             np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64),
         )
-
-    def chosen(self, numbers: Numbers) -> "Keys":
-        """Those of some examples, in this order."""
-        at, ends = parts_of(self.ends, numbers)
-        return Keys(self.conversation_hash[numbers], self.prefix_hashes[at], ends)
-
-
-def joined_keys(parts: Sequence[Keys]) -> Keys:
-    """The keys of several parts, one after another."""
-    if not parts:
-        return Keys.of([])
-    whole, begun = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("conversation_hash", "prefix_hashes")
-    )
-    sizes = np.concatenate([np.diff(part.ends) for part in parts])
-    return Keys(whole, begun, np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]))
 
 
 def key_of(example: Example) -> Key:

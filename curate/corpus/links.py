@@ -7,20 +7,18 @@ beginnings up to each earlier answer, so that one example continues another if i
 `conversation_hash`. System and developer turns count for `copy` alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
-import xxhash
-
-from curate.core.disk_arrays import Growing, selected_rows
+from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
 from curate.core.lazy import Bytes, Ids, Numbers, np
 from curate.core.text import normalised
 from curate.corpus.dedup_text import SILENT, called_texts, other_sides
-from curate.similarity.shingles import JoiningSets, Sets, Texts, folds, letters, parts_of, texts_in, texts_of
+from curate.corpus.keys import digest
+from curate.similarity.shingles import Sets, Texts, folds, letters, texts_in, texts_of
 
 if TYPE_CHECKING:
     from curate.read.plain_columns import PlainColumns
@@ -31,11 +29,14 @@ SHORT: Final = 20
 
 
 @dataclass(slots=True)
-class Links:
-    """Columns with one element per example; the `prefix_hashes` and answers of example i are those from its end up to,
-    not including, the next one's.
-    """
+class Links(Rows):
+    """The keys of some examples, in order."""
 
+    KINDS: ClassVar = {
+        **dict.fromkeys(("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered"), "u8"),
+        "answers": Sets,
+    }
+    PARTS: ClassVar = {"prefix_hashes": "ends", "answers": "answer_ends", "answered": "answer_ends"}
     copy: Ids
     prompt_hash: Ids
     """0 if there is no question."""
@@ -48,53 +49,6 @@ class Links:
     answered: Ids
     """The key of the words of each answer; 0 if it has none."""
     answer_ends: Numbers
-
-    def chosen(self, numbers: Numbers) -> "Links":
-        """Those of some examples, in this order."""
-        return self._rows(numbers, self.answers.chosen, None)
-
-    def take(self, numbers: Numbers, folder: Path | None = None) -> "Links":
-        """As `chosen`, for ascending numbers, in files of the folder if there is one; these links cannot be used
-        afterwards. Raises `OutputError`.
-        """
-        return self._rows(numbers, self.answers.take, folder)
-
-    def _rows(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets], folder: Path | None) -> "Links":
-        begun, ends = parts_of(self.ends, numbers)
-        answers, answer_ends = parts_of(self.answer_ends, numbers)
-        copy, asked, whole = (
-            selected_rows(column, numbers, folder) for column in (self.copy, self.prompt_hash, self.conversation_hash)
-        )
-        begins, answered = (
-            selected_rows(self.prefix_hashes, begun, folder),
-            selected_rows(self.answered, answers, folder),
-        )
-        return Links(copy, asked, whole, begins, ends, sets_of(answers), answered, answer_ends)
-
-
-class JoiningLinks:
-    """Links that are joined one part after another."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        """Empty at first. With a folder, the links are in files there."""
-        columns = ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
-        self._columns = {name: Growing("u8", folder) for name in columns}
-        self._sizes = {name: Growing("i8", folder) for name in ("ends", "answer_ends")}
-        self._answers = JoiningSets(folder)
-
-    def add(self, part: Links) -> None:
-        """Append the links of a part. Raises `OutputError`."""
-        for name, column in self._columns.items():
-            column.add(getattr(part, name))
-        for name, sizes in self._sizes.items():
-            sizes.add(np.diff(getattr(part, name)))
-        self._answers.add(part.answers)
-
-    def done(self) -> Links:
-        """All of them; nothing can be added afterwards. Raises `OutputError`."""
-        columns = {name: column.done() for name, column in self._columns.items()}
-        ends = {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
-        return Links(**columns, **ends, answers=self._answers.done())
 
 
 class Pieces(NamedTuple):
@@ -169,7 +123,7 @@ def links_of_lines(
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
-            links.prompt_hash[row] = _key(attached, int(links.prompt_hash[row])) if links.prompt_hash[row] else 0
+            links.prompt_hash[row] = digest(attached, int(links.prompt_hash[row])) if links.prompt_hash[row] else 0
         trained = trained_content(example.value)
         if example.format != UNKNOWN and len(trained) < len(example.value):
             links.copy[row] = int(content_id(trained)[:16], 16)
@@ -195,14 +149,9 @@ def kind_of(role: str) -> int:
 
 @cache
 def _role(role: str) -> int:
-    return _key(role.encode("utf-8", "surrogatepass"))
+    return digest(role.encode("utf-8", "surrogatepass"))
 
 
 def _prompt_key(turns: Sequence[str]) -> int:
     """The key of user turns without words; 0 for no turns."""
-    return _key(normalised("\n".join(turns)).encode("utf-8", "surrogatepass"), 1) if turns else 0
-
-
-def _key(data: bytes, seed: int = 0) -> int:
-    """A key; never 0, which means no key."""
-    return xxhash.xxh64_intdigest(data, seed) or 1
+    return digest(normalised("\n".join(turns)).encode("utf-8", "surrogatepass"), 1) if turns else 0

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.disk_arrays import Growing
+from curate.core.disk_arrays import Growing, Joining, growing
 from curate.core.example import Example
 from curate.core.files import display_name, packing, real_path, size_of
 from curate.core.lazy import Ids, Numbers, np
@@ -17,14 +17,9 @@ from curate.corpus.boilerplate import Passages, learn_passages, learning_example
 from curate.corpus.cache import DedupCache, Task, columns_for
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
-from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
-from curate.corpus.group_keys import JoiningMarks
-from curate.corpus.keys import Keys, joined_keys
-from curate.corpus.links import JoiningLinks
-from curate.corpus.short_text_keys import JoiningBrief
+from curate.corpus.features import LINES, Columns, FeatureSpec, columns_of_lines
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
-from curate.similarity.shingles import JoiningSets
 
 PARALLEL: Final = 32 << 20
 """Size of files in bytes from which processes are started."""
@@ -32,12 +27,6 @@ SIZE: Final = 4 << 20
 """Bytes of a chunk."""
 HELD: Final = 3
 """Maximum memory in bytes per byte of the files if all arrays are in memory."""
-GROWING: Final = dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths", "lengths"), "i8") | {
-    "holds": "?",
-    "ids": "u8",
-    "ranks": "f8",
-}
-"""Types of the columns that all lines or examples have."""
 
 
 def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
@@ -107,22 +96,14 @@ class _Parts:
     folder: Path | None = None
     sources: list[Source] = field(default_factory=list)
     first: list[int] = field(default_factory=lambda: [0])
-    keys: list[Keys] = field(default_factory=list)
     line_keys: list[Ids | None] = field(default_factory=list)
     band_keys: list[Ids | None] = field(default_factory=list)
     judged: list[tuple[int, Any]] = field(default_factory=list)
     lines: int = 0
-    grown: dict[str, Growing] = field(init=False)
-    brief: JoiningBrief = field(init=False)
-    sets: JoiningSets = field(init=False)
-    links: JoiningLinks = field(init=False)
-    marks: JoiningMarks = field(init=False)
+    columns: dict[str, Growing | Joining[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Raises `OutputError`."""
-        self.grown = {name: Growing(kind, self.folder) for name, kind in GROWING.items()}
-        self.brief, self.sets = JoiningBrief(self.folder), JoiningSets(self.folder)
-        self.links, self.marks = JoiningLinks(self.folder), JoiningMarks(self.folder)
+        self.columns = growing(LINES | Columns.KINDS, self.folder)
 
     def add(self, part: Columns, physical: int) -> None:
         """Append the columns of the next chunk; `physical`: number of lines of its file before it."""
@@ -130,16 +111,9 @@ class _Parts:
         if part.judged is not None:
             self.judged.append((physical, part.judged))
         self.lines += len(part.starts)
-        for name, column in self.grown.items():
-            column.add(getattr(part, name))
-        self.sets.add(part.sets)
-        self.brief.add(part.brief)
-        if part.links:
-            self.links.add(part.links)
-        if part.marks:
-            self.marks.add(part.marks)
-        if part.keys:
-            self.keys.append(part.keys)
+        for name, column in self.columns.items():
+            if (rows := getattr(part, name)) is not None:
+                column.add(rows)
         self.line_keys.append(part.line_keys)
         self.band_keys.append(part.band_keys)
 
@@ -150,19 +124,15 @@ class _Parts:
 
     def table(self, spec: FeatureSpec) -> Table:
         """The whole table; nothing can be added afterwards."""
-        grown = {name: column.done() for name, column in self.grown.items()}
+        unwanted = {"keys": not spec.keys, "links": not spec.links, "marks": not spec.marking}
+        found: dict[str, Any] = {name: column.done() for name, column in self.columns.items() if not unwanted.get(name)}
         line_keys = [some for some in self.line_keys if some is not None]
         return Table(
             sources=self.sources,
             first=np.array(self.first),
-            lines=np.flatnonzero(grown.pop("holds")),
-            ids=grown.pop("ids").reshape(-1, 2),
-            **grown,
-            sets=self.sets.done(),
-            brief=self.brief.done(),
-            keys=joined_keys(self.keys) if spec.keys else None,
-            links=self.links.done() if spec.links else None,
-            marks=self.marks.done() if spec.marking else None,
+            lines=np.flatnonzero(found.pop("holds")),
+            ids=found.pop("ids").reshape(-1, 2),
+            **found,
             common=spec.common or (),
             line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(self.line_keys) else None,
             band_keys=self._band_keys(),

@@ -116,7 +116,6 @@ def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator
 
 
 def _joined_texts(outlined: PlainColumns, turns: Sequence[int]) -> str:
-    """The texts of some turns."""
     return "\n".join([outlined.text_slice(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
 
 
@@ -151,6 +150,5 @@ def lengths_of(outlined: PlainColumns) -> Numbers:
 def marks_of(outlined: PlainColumns, keys: int) -> Marks:
     """The marks of the examples, without traits; `keys`: number of keys to group by, which plain lines do not have."""
     count = len(outlined.numbers)
-    characters = lengths_of(outlined)
     formats = np.full(count, FORMAT_NAMES.index("messages"), dtype=np.uint8)
-    return Marks(formats, characters, np.zeros((count, keys), dtype=np.uint64), np.zeros((count, 0), dtype=np.uint64))
+    return Marks(formats, np.zeros((count, keys), dtype=np.uint64), np.zeros((count, 0), dtype=np.uint64))

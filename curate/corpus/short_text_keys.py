@@ -10,34 +10,34 @@ another.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final, Self
 
 import xxhash
 
-from curate.core.disk_arrays import Growing, joined
+from curate.core.disk_arrays import Rows, joined
 from curate.core.lazy import Bytes, Hashes, Numbers, Words, np
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER
 from curate.language.spelling import bucket, same_word, spellings
 from curate.language.tokens import PIECE
-from curate.similarity.shingles import parts_of
 
 SHORT: Final = 300
 """Characters up to which a text is short; some 40 words."""
 
 
 @dataclass(slots=True)
-class Brief:
-    """Texts as numbers of words in a vocabulary: text i is from ends[i] up to, not including, ends[i + 1]; empty if it
-    is not short.
-    """
+class Brief(Rows):
+    """Texts as numbers of words in a vocabulary; those that are not short are empty."""
 
+    KINDS: ClassVar = {"words": "u4"}
+    PARTS: ClassVar = {"words": "ends"}
+    SHARED: ClassVar = "vocabulary"
     words: Words
     ends: Numbers
-    vocabulary: list[str]
+    vocabulary: dict[str, int]
+    """The number of each word, ascending."""
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Brief":
@@ -56,10 +56,10 @@ class Brief:
 
         words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
         folded = low.tobytes().decode()
-        known = [folded[start:end] for start, end in pairwise(bounds.tolist())]
+        known = {folded[start:end]: number for number, (start, end) in enumerate(pairwise(bounds.tolist()))}
         some = sorted(at for at, text in others.items() if len(text) <= SHORT)
         more = cls.of_some(len(some), dict(enumerate(others[at] for at in some)))
-        every = joined(JoiningBrief(), [cls(words, ends, known), more])
+        every = joined(cls, [cls(words, ends, known), more])
         ends = np.append(every.ends, every.ends[-1])  # one without words, for all that are not short
         where = np.full(count, len(ends) - 2, dtype=np.int64)
         where[numbers], where[some] = np.arange(len(numbers)), len(numbers) + np.arange(len(some))
@@ -76,12 +76,12 @@ class Brief:
                 found = PIECE.findall(text.lower() if text.isascii() else normalised(text))
                 words += [known.setdefault(word, len(known)) for word in found]
                 sizes[at] = len(found)
-        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), list(known))
+        return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), known)
 
-    def chosen(self, numbers: Numbers) -> "Brief":
-        """Some of the texts, in this order."""
-        at, ends = parts_of(self.ends, numbers)
-        return Brief(self.words[at], ends, self.vocabulary)
+    def sharing(self, known: dict[Any, Any]) -> Self:
+        """The texts in a larger vocabulary."""
+        numbers = np.array([known.setdefault(word, len(known)) for word in self.vocabulary], dtype=np.uint32)
+        return replace(self, words=numbers[self.words] if len(self.words) else self.words, vocabulary=known)
 
     def keys(self) -> Hashes:
         """A key per text that is equal for texts with the same words of meaning, allowing for typing errors; 0 if it
@@ -115,25 +115,6 @@ class Brief:
 def _hash(word: str) -> int:
     """The hash of a word; 0 for a filler word."""
     return 0 if word in FILLER else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
-
-
-class JoiningBrief:
-    """Texts that are joined one part after another."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        """Empty at first. With a folder, the texts are in files there."""
-        self._known: dict[str, int] = {}
-        self._words, self._sizes = Growing("u4", folder), Growing("i8", folder)
-
-    def add(self, part: Brief) -> None:
-        """Append the texts of a part. Raises `OutputError`."""
-        numbers = [self._known.setdefault(word, len(self._known)) for word in part.vocabulary]
-        self._words.add(np.array(numbers, dtype=np.uint32)[part.words] if len(part.words) else part.words)
-        self._sizes.add(np.diff(part.ends))
-
-    def done(self) -> Brief:
-        """All of them; nothing can be added afterwards. Raises `OutputError`."""
-        return Brief(self._words.done(), np.append(0, np.cumsum(self._sizes.done())), list(self._known))
 
 
 def corrected_words(counts: dict[str, int]) -> dict[str, str]:

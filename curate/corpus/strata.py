@@ -10,7 +10,7 @@ from curate.core.errors import MissingExtra, UsageError
 from curate.core.example import Example, canonical, value_at
 from curate.core.text import normalised, words
 from curate.language.lexicon import FILLER
-from curate.language.tokens import letters
+from curate.language.tokens import letters, main_script
 
 LONGEST: Final = 4
 """Maximum number of words of a label."""
@@ -95,7 +95,8 @@ def trait_of(name: str, told: StratumInput) -> Trait | None:
     if name == "language":
         return _language(_dialogue_text(told))
     if name == "script":
-        return _script(_dialogue_text(told))
+        script = main_script(_dialogue_text(told))
+        return _text(script) if script else None
     if name == "tools":
         return _text("tools") if told.example is not None and _calls(told.example) else None
     return None if told.example is None else pointed(told.example, name)
@@ -137,11 +138,6 @@ def _calls(example: Example) -> bool:
     return bool(declared) or any(
         message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages
     )
-
-
-def _script(text: str) -> Trait | None:
-    found = letters(text)
-    return _text(min(found, key=lambda name: (-found[name], name))) if found else None
 
 
 def _language(text: str) -> Trait | None:

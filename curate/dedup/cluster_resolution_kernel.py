@@ -275,6 +275,13 @@ def _appended(values: Any, used: int, more: Any) -> Any:
 
 
 @compiled
+def _kept(room: Room, count: int, rank: int) -> int:
+    """Add a member to the `count` kept ones; returns their new number."""
+    room.stays[count] = rank
+    return count + 1
+
+
+@compiled
 def _resolve_group(
     group: int,
     members: Members,
@@ -297,8 +304,7 @@ def _resolve_group(
     postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), ZERO, ZERO, ZERO
     for rank in range(outcome.done[group]):
         if outcome.kept[begin + rank]:
-            room.stays[count] = rank
-            count += 1
+            count = _kept(room, count, rank)
     for rank in range(outcome.done[group], size):
         at, near, kind = begin + rank, 0, members.kinds[begin + rank]
         if kind & COMPARED:
@@ -319,8 +325,7 @@ def _resolve_group(
             if asking - before >= limits.ahead:
                 break
             if not goes and kind & TAKES and (differ or not open_):
-                room.stays[count] = rank
-                count += 1
+                count = _kept(room, count, rank)
             continue
         outcome.done[group] = rank + 1
         outcome.winners[at, 0], outcome.winners[at, 1] = -1, -1
@@ -332,8 +337,7 @@ def _resolve_group(
             outcome.winners[at, 1], outcome.found[at] = members.numbers[begin + room.others[alike]], told[alike]
         misses, missed = _appended(misses, missed, told), missed + near
         if outcome.kept[at]:
-            room.stays[count] = rank
-            count += 1
+            count = _kept(room, count, rank)
         if spent > limits.work:
             break
     return asking, misses, missed, spent

@@ -57,7 +57,6 @@ def _other_separators(this: str, that: str) -> bool:
 
 
 def _digits(text: str) -> list[str]:
-    """The runs of digits."""
     if text.isascii():
         return text.encode().translate(NOT_DIGITS).decode().split()
     return DIGITS.findall(normalised(text))  # those below the line are digits too

@@ -6,7 +6,7 @@ English. A number whose unit is not known here is a bare number, which may be eq
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from curate.language.lexicon import DAYS, MONTHS, NUMERALS, ORDINALS, SCALES, TIMES_A, UNITS
@@ -197,22 +197,9 @@ def _clock(match: re.Match[str]) -> Quantity | None:
     return Quantity("clock", (float(60 * hour + minute),), match.group(), match.start(), match.end(), 0, 1)
 
 
-def _weekday(match: re.Match[str]) -> Quantity:
-    return Quantity(
-        "weekday",
-        (float(DAYS.index(match.group().lower().rstrip("s"))),),
-        match.group(),
-        match.start(),
-        match.end(),
-        0,
-        1,
-    )
-
-
-def _ordinal(match: re.Match[str]) -> Quantity:
-    return Quantity(
-        "ordinal", (float(ORDINALS.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1
-    )
+def _numbered(kind: str, words: Sequence[str], first: int, match: re.Match[str]) -> Quantity:
+    number = float(first + words.index(match.group().lower().removesuffix("s")))
+    return Quantity(kind, (number,), match.group(), match.start(), match.end(), 0, 1)
 
 
 def _times(match: re.Match[str]) -> Quantity:
@@ -282,8 +269,8 @@ def _number_words_value(words: str) -> int:
 _READ: Final = (
     (DATE, _date, ("-", *(month[:3] for month in MONTHS))),
     (CLOCK, _clock, (":", "am", "a.m", "pm", "p.m", "noon", "midnight")),
-    (WEEKDAY, _weekday, ("day",)),
-    (ORDINAL, _ordinal, (" of ",)),
+    (WEEKDAY, partial(_numbered, "weekday", DAYS, 0), ("day",)),
+    (ORDINAL, partial(_numbered, "ordinal", ORDINALS, 1), (" of ",)),
     (TIMES, _times, TIMES_A),
 )
 """Patterns, the readers of their matches, and lower-case texts of which each match contains one: most texts contain

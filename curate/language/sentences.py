@@ -94,11 +94,8 @@ def aligned(left: str, right: str) -> tuple[Aligned, ...]:
 
 
 def _pair(left: str, right: str, mine: frozenset[str], others: frozenset[str]) -> Aligned:
-    return Aligned(left, right, _jaccard(mine, others), len(mine & others) / max(1, min(len(mine), len(others))))
-
-
-def _jaccard(mine: frozenset[str], others: frozenset[str]) -> float:
-    return len(mine & others) / max(1, len(mine | others))
+    both = len(mine & others)
+    return Aligned(left, right, both / max(1, len(mine | others)), both / max(1, min(len(mine), len(others))))
 
 
 class Option(NamedTuple):

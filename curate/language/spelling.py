@@ -63,7 +63,6 @@ def easily_confused(left: str, right: str) -> bool:
 
 
 def _swapped(left: str, right: str) -> bool:
-    """Whether two neighbouring letters are swapped."""
     if len(left) != len(right):
         return False
     differing = [at for at in range(len(left)) if left[at] != right[at]]

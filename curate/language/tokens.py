@@ -119,6 +119,12 @@ def letters(text: str) -> Counter[str]:
     return found
 
 
+def main_script(text: str) -> str:
+    """The script of most letters of a text; empty for a text without letters."""
+    found = letters(text)
+    return min(found, key=lambda name: (-found[name], name)) if found else ""
+
+
 @cache
 def script_of(char: str) -> str:
     """The script of a letter; empty for other characters."""

@@ -110,8 +110,6 @@ def _probes(items: Sequence[Item]) -> Iterator[Probe]:
 
 
 class _Turns(NamedTuple):
-    """Turns of examples, normalized for the search."""
-
     owners: list[tuple[int, int]]
     """Position of the example and of the turn."""
     texts: list[str]

@@ -17,12 +17,12 @@ from curate.core.finding import Finding, Problem
 from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
-from curate.lint.rules.encoded_example import EncodedExample
 from curate.lint.rules.message_frame import CALLS, batch_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.references import references
-from curate.lint.rules.repair import RepairInput
+from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.rules.tokens import EncodedExample
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.json_pointer_spans import line_of

@@ -18,7 +18,7 @@ from curate.core.paths import identity
 from curate.core.removed import WHY, KeptExample, Reason, Removal, removal
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.repair import Repair, RepairInput
+from curate.lint.rules.rule import Repair, RepairInput
 from curate.lint.runner import CHUNK
 from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, read_file
@@ -107,8 +107,6 @@ class _Tried(NamedTuple):
 
 @dataclass(slots=True)
 class _Outcome:
-    """The result of repairing a line."""
-
     codes: list[str] = field(default_factory=list)
     """Codes of the fixed findings."""
     gone: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
@@ -224,7 +222,6 @@ class Fixer:
         return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
 
     def _applies_to(self, code: str, file: str) -> bool:
-        """Whether a rule applies to a file."""
         return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
     def _step(
@@ -328,7 +325,6 @@ def _removal(place: Place, parsed: ParsedLine, reason: Reason) -> Removal:
 
 
 def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
-    """The line parsed again with new bytes."""
     line = Line(parsed.line.number, parsed.line.offset, data, parsed.line.ending)
     decoded = decode(data) if data.strip() else Decoded(MISSING, ())
     example = example_of(decoded.value, parsed.place) if isinstance(decoded.value, dict) else None

@@ -116,7 +116,6 @@ def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConf
 
 
 def _copy(source: Path, out: IO[bytes], size: int) -> None:
-    """The first `size` bytes of a file."""
     with source.open("rb") as file:
         while size > 0 and (block := file.read(min(size, 1 << 20))):
             out.write(block)

@@ -233,10 +233,7 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary.rename(target)
                 sync_folder(folder)
     except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written: {error.strerror or error}",
-            "free disk space, or set CURATE_CACHE_DIR to another folder",
-        ) from error
+        raise OutputError.of(folder, error, "free disk space, or set CURATE_CACHE_DIR to another folder") from error
     return target
 
 

@@ -126,7 +126,7 @@ def _divided(manifest: Manifest) -> str:
     sizes = (
         f"counts {config['counts'][0]:,} for validation and {config['counts'][1]:,} for test"
         if config["counts"]
-        else f"shares {_shares(config['fractions'])}"
+        else "shares " + " / ".join(f"{share:.0%}" for share in config["fractions"])
     )
     ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items()) or "nothing"
     said = [
@@ -167,10 +167,6 @@ def _mix(config: dict[str, Any]) -> Iterator[str]:
             yield f"The mix is limited to {config[unit]:,} {unit}, {how}."
 
 
-def _shares(fractions: list[float]) -> str:
-    return " / ".join(f"{share:.0%}" for share in fractions)
-
-
 def _provenance(manifest: Manifest) -> str:
     with_what = ", ".join(f"{name} {number}" for name, number in manifest.versions.items() if number)
     models = "".join(f"\n{purpose}: `{_cell(model)}`" for purpose, model in manifest.models.items())
@@ -185,5 +181,4 @@ def _table(title: str, head: str, rule: str, rows: list[str]) -> str:
 
 
 def _cell(text: Any) -> str:
-    """Escape text for a Markdown table."""
     return visible(str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

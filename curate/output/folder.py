@@ -16,7 +16,7 @@ from curate import __version__
 from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import InputError, UsageError, demand_all
-from curate.core.example import Example, Place
+from curate.core.example import Place
 from curate.core.files import display_name, sha256
 from curate.core.finding import Finding
 from curate.core.lazy import Flags, Numbers, np
@@ -41,7 +41,7 @@ from curate.core.manifest import (
 from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
-from curate.core.text import visible
+from curate.core.text import json_line, visible
 from curate.core.transaction import recover, replacing_together
 from curate.corpus.corpus import LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
@@ -249,7 +249,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
             written.write(piece)
         lines, digest = written.lines, written.sha256
     demand_all(len(examples), lines, 0)
-    characters = int(table.marks.characters[examples].sum())
+    characters = int(table.lengths[examples].sum())
     return OutputFile(
         file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest
     )
@@ -264,16 +264,9 @@ def _lines(table: Table, lines: Numbers, as_read: Flags, reader: LineReader) -> 
             if len(run) and as_read[run[0]]:
                 yield from line_blocks(table, source, lines[run], reader)
             else:
-                yield from (as_messages(reader.example(table.line_ref(line))) + b"\n" for line in lines[run].tolist())
-
-
-def as_messages(example: Example) -> bytes:
-    """An example as a line in messages format without line break; other keys are kept."""
-    text = json.dumps(example.value, ensure_ascii=False)
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate, kept by a person's decision, can only be written as an escape
-        return json.dumps(example.value).encode("ascii")
+                yield from (
+                    json_line(reader.example(table.line_ref(line)).value) + b"\n" for line in lines[run].tolist()
+                )
 
 
 def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: LineReader) -> RemovedFile:

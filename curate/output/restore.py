@@ -63,9 +63,7 @@ def read_entries(ledger: Path) -> list[Entry]:
         with open_regular(ledger) as file:
             data = file.read()
     except OSError as error:
-        raise InputError(
-            f"{ledger}: cannot be read: {error.strerror}", f"name a folder with a {REMOVED}, or that file"
-        ) from error
+        raise InputError.of(ledger, error, f"name a folder with a {REMOVED}, or that file") from error
     found = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():

@@ -21,8 +21,7 @@ from curate.core.runs import Project
 from curate.core.urls import is_url
 from curate.output.restore import finish
 from curate.pipeline import store
-from curate.pipeline.choice import Choice
-from curate.pipeline.result import RunResult
+from curate.pipeline.result import Choice, RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.stages import EVERY, Stage
 
@@ -53,10 +52,7 @@ def run(
             f"another `curate run` is running in {project.folder}", "wait for it to end, or stop it"
         ) from None
     except OSError as error:
-        raise OutputError(
-            f"{project.state}: cannot be written: {error.strerror or error}",
-            "check the permissions and the disk; no file was changed",
-        ) from error
+        raise OutputError.of(project.state, error, "check the permissions and the disk; no file was changed") from error
     with alone:
         remove_leftovers(project.state / "stages")
         if is_url(config.output):  # a configuration in a repository may come from a stranger

@@ -138,8 +138,8 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
             return removal(parsed.place, example.id, unsaid, parsed.line.data)
         conversations = [one.value for one in written]
         omitted.update(*(one.omitted for one in written))
-    elif rejected and example_of(value, parsed.place).format in PREFERENCE_SIDES:
-        unsaid = Reason("J025", "a second preference pair under other keys, which messages cannot hold", "rule")
+    elif example_of(value, parsed.place).format in PREFERENCE_SIDES:
+        unsaid = Reason("J025", "a preference pair under other keys, which messages cannot hold", "rule")
         return removal(parsed.place, example.id, unsaid, parsed.line.data)
     report.omitted.update(omitted)
     report.rejected += rejected

@@ -29,8 +29,7 @@ from curate.corpus.loading import is_big
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
 from curate.output.edited import decision_counts, with_edited
-from curate.pipeline.choice import Choice
-from curate.pipeline.result import RunResult
+from curate.pipeline.result import Choice, RunResult
 from curate.pipeline.splitting import Sources, copies_of, read_sources
 from curate.split.division import making_of
 

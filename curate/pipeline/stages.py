@@ -267,4 +267,4 @@ EVERY: Final[dict[str, Stage]] = {
     "split": Split(),
     "train": Train(),
 }
-"""All stages, in their order (`curate.pipeline.choice.STAGES`)."""
+"""All stages, in their order (`curate.pipeline.result.STAGES`)."""

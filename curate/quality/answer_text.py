@@ -9,7 +9,7 @@ from curate.core.lazy import Floats, Numbers, np
 from curate.core.text import normalised, words
 from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
-from curate.language.tokens import letters
+from curate.language.tokens import letters, main_script
 
 SCAN: Final = 4_000
 """Maximum number of characters of a text that are examined."""
@@ -120,7 +120,7 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
         if len(grams):
             means[at] = np.log((spread[grams] - 0.5) / len(texts)).mean()
             lengths[at] = len(grams)
-    scripts = np.array([_script(text) for text in answers])
+    scripts = np.array([main_script(text[:PART]) for text in answers])
     asked = np.array([script in _scripts(text) for script, text in zip(scripts.tolist(), requests, strict=True)])
     about_languages = np.array([_is_about_languages(text) for text in requests])
     sizes = Counter(scripts.tolist())
@@ -145,12 +145,6 @@ def _scripts(text: str) -> set[str]:
 
 def _is_about_languages(request: str) -> bool:
     return TRANSLATES.search(f"{request[:HEAD]}\n{request[-HEAD:]}") is not None
-
-
-def _script(text: str) -> str:
-    """The script of most letters of a text; empty for a text without letters."""
-    found = letters(text[:PART])
-    return min(found, key=lambda name: (-found[name], name)) if found else ""
 
 
 def _is_misdecoded(answer: str) -> bool:

@@ -107,9 +107,7 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
             demand_filled(chunk.path, data)
             return start, data, size
     except OSError as error:
-        raise InputError(
-            f"{chunk.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk"
-        ) from error
+        raise InputError.of(chunk.path, error, "check the path, its permissions and the disk") from error
 
 
 def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:

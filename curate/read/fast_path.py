@@ -203,7 +203,7 @@ def _line(
 
 
 def _scan(stamp: int) -> Any:
-    """The compiled scan. `stamp` covers all sources, since numba's cache only checks whether this file has changed."""
+    """The compiled scan. `stamp`: a hash of its sources; numba's cache checks this file only."""
 
     @entry
     def scan_lines(
@@ -229,12 +229,9 @@ def _scan(stamp: int) -> Any:
     return scan_lines
 
 
-def _stamp() -> int:
-    """Hash of the source files that the scan is compiled from."""
-    return xxhash.xxh32_intdigest(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in _SOURCES))
-
-
-scan_lines = _scan(_stamp())
+scan_lines = _scan(
+    xxhash.xxh32_intdigest(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in _SOURCES))
+)
 
 
 class FastPathTexts(NamedTuple):

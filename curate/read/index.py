@@ -48,9 +48,7 @@ class FileIndex:
                 real_path(path).open("rb")
             )  # stays open while lines are read: a replacement of the file does not affect it
         except OSError as error:
-            raise InputError(
-                f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
-            ) from error
+            raise InputError.of(path, error) from error
 
     def _keep_open(self, file: IO[bytes]) -> None:
         self._file = file

@@ -136,9 +136,7 @@ class Endpoint:
         try:
             file = _Counted(path, advance)
         except OSError as error:
-            raise InputError(
-                f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
-            ) from error
+            raise InputError.of(path, error) from error
         with file, self._translated_errors():
             return self._send(path, file)
 

@@ -181,7 +181,6 @@ def demand_started(journal: Journal, job_id: str | None) -> str:
 
 
 def _is_json(line: bytes) -> bool:
-    """Whether a line is complete."""
     try:
         parsed_json(line)
     except ValueError:

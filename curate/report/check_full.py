@@ -37,7 +37,6 @@ def _excerpt(spot: SourceRange, colour: str) -> Iterator[Styled]:
 
 
 def _columns(text: str) -> int:
-    """Number of terminal columns of a text."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len

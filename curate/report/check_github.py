@@ -35,13 +35,11 @@ def _command(finding: Finding, spot: SourceRange | None, report: CheckResult) ->
         properties |= {"col": str(spot.column), "endColumn": str(max(spot.column, spot.end_column - 1))}
     properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
     where = f" ({finding.pointer})" if finding.pointer else ""
-    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    given = ",".join(
+        f"{key}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
+    )
     return f"::{COMMANDS[finding.severity]} {given}::{_data(f'{finding.message}{where}. {finding.hint}')}"
 
 
 def _data(text: str) -> str:
     return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -155,7 +155,6 @@ class _Place:
         return found
 
     def _range(self, start: int, end: int, *, text: bool) -> SourceRange:
-        """The range from `start` to `end` of the text."""
         hidden = not text or bool(self.secret)
         said, line = self.text, self.line
         first = last = breaks = more = 0

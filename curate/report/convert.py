@@ -1,24 +1,31 @@
-"""The result of a conversion for people."""
+"""The results of conversions (`curate convert`, `ingest` and `apply`) for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.text import Text
 
 from curate.core.example import where
+from curate.core.json_output import Note
 from curate.core.text import plural, visible
+from curate.pipeline.apply import ApplyResult
 from curate.pipeline.convert import ConvertResult
+from curate.pipeline.ingest import IngestResult
 from curate.report.console import more_lines
 
 SHOWN: Final = 20
 """Notes shown; the rest is counted."""
 
 
+def _notes(notes: Sequence[Note]) -> Iterator[str | Text]:
+    for note in notes[:SHOWN]:
+        yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
+    yield from more_lines(len(notes), SHOWN, " notes", "--json")
+
+
 def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str | Text]:
     """The lines of the summary, safe to print."""
-    for note in report.notes[:SHOWN]:
-        yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
-    yield from more_lines(len(report.notes), SHOWN, " notes", "--json")
+    yield from _notes(report.notes)
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
     yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (
         f" ({formats})" if formats else ""
@@ -36,3 +43,31 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
         reasons = ", ".join(f"{code} × {count:,}" for code, count in report.reasons.most_common())
         lines = plural(report.aside, "line")
         yield f"{lines} not converted, written to {visible(aside)} with the reason: {reasons}"
+
+
+def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str | Text]:
+    """The lines of the summary, safe to print."""
+    yield from _notes(report.notes)
+    sources = ", ".join(f"{count:,} {name}" for name, count in report.sources.most_common())
+    read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
+    yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")
+    if report.low:
+        yield f"{plural(report.low, 'call')} with a low or no score not written"
+    if report.other:
+        yield f"{plural(report.other, 'span')} that called no model"
+    if report.aside:
+        yield f"{plural(report.aside, 'line')} with calls that were not written, in {visible(aside)}"
+
+
+def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:
+    """The lines of the summary, safe to print."""
+    yield (
+        f"{plural(result.read, 'line')} read: {result.kept:,} written to {visible(output)}, {result.edited:,} of them "
+        f"edited; {result.dropped:,} dropped, written to {visible(removed)}"
+    )
+    if result.labelled:
+        yield f"{plural(result.labelled, 'line')} with labels or a rating, in `metadata`"
+    if result.replaced:
+        yield f"{plural(result.replaced, 'line')} of these had other labels or another rating there, which are replaced"
+    if result.unmatched:
+        yield f"{plural(result.unmatched, 'decision')} about examples that are not in these files"

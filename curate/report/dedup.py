@@ -272,7 +272,6 @@ def _clusters(plan: DedupResult) -> Iterator[Text]:
 
 
 def _histogram(plan: DedupResult) -> Iterator[Text]:
-    """The histogram of similarities, with the threshold."""
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1
     width = len(f"{most:,}")

@@ -7,10 +7,9 @@ import numpy as np
 
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
-from curate.review.array_column import ArrayColumn
+from curate.review.array_column import ArrayColumn, Names
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import key
-from curate.review.names import Names
 from curate.review.query import Query
 from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges, matches_names
 

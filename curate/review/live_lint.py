@@ -9,7 +9,7 @@ from curate.core.finding import Finding
 from curate.core.text import json_line
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
-from curate.lint.rules.repair import RepairInput
+from curate.lint.rules.rule import RepairInput
 from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.lines import Line
@@ -67,7 +67,6 @@ class LiveLint:
 
 
 def _with_bytes(parsed: ParsedLine, data: bytes) -> ParsedLine:
-    """The line with other bytes."""
     line = Line(parsed.line.number, parsed.line.offset, data, b"\n", 0, parsed.line.nth)
     return parsed_line(line, FileFacts(parsed.place.file))
 

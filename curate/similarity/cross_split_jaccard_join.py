@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.disk_arrays import Growing
+from curate.core.disk_arrays import Growing, parts_of
 from curate.core.lazy import Array, Floats, Numbers, Words, np
 from curate.core.worker_pool import parallel_map
-from curate.similarity.shingles import Sets, parts_of
+from curate.similarity.shingles import Sets
 
 BITS: Final = 22
 """Number of high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a

@@ -164,6 +164,28 @@ def _number(shingle: Any, table: Any, there: Any) -> Any:
 
 
 @compiled
+def _first_from(places: Any, begin: int, end: int, least: int) -> int:
+    """The position of the first of some ascending places that is at least `least`."""
+    while begin < end:
+        middle = (begin + end) >> 1
+        if places[middle] < least:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+@compiled
+def _may_be_near(own: Any, maps: Any, place: int, spare: float) -> bool:
+    """Whether at most `spare` bits are in one of two maps alone."""
+    for word in range(8):
+        spare -= _ones(own[word] ^ maps[place, word])
+        if spare < 0:
+            return False
+    return True
+
+
+@compiled
 def look_up(  # noqa: PLR0912
     hashes: Any, offsets: Any, parts: Any, shingles: Any, ends: Any, table: Any, there: Any, firsts: Any, places: Any,
     held_hashes: Any, held_offsets: Any, order: Any, sizes: Any, starts: Any, held_parts: Any, maps: Any, before: bool,
@@ -205,13 +227,7 @@ def look_up(  # noqa: PLR0912
             touched += places[(begins[k] + behinds[k]) >> 1]
         for k in range(lists):
             begin, end, behind, high = begins[k], behinds[k], behinds[k], highs[k]
-            while begin < behind:  # the first of a fitting size
-                middle = (begin + behind) >> 1
-                if places[middle] < low:
-                    begin = middle + 1
-                else:
-                    behind = middle
-            for at in range(begin, end):
+            for at in range(_first_from(places, begin, behind, low), end):
                 place = places[at]
                 if place >= high:
                     break
@@ -221,11 +237,7 @@ def look_up(  # noqa: PLR0912
                 # what they share is at most (both - apart) / 2, where `apart` are the bits that only one has
                 both = size + sizes[place]
                 spare = both - 2.0 * (both * least / (1.0 + least) - 1e-6)
-                for word in range(8):
-                    spare -= _ones(own[word] ^ maps[place, word])
-                    if spare < 0:
-                        break
-                if spare < 0:
+                if not _may_be_near(own, maps, place, spare):
                     continue
                 held = order[place]
                 begin_held, end_held = held_offsets[held], held_offsets[held + 1]

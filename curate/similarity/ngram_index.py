@@ -10,30 +10,22 @@ All of it releases the interpreter's lock and none of it starts threads, as in `
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-FNV_OFFSET = np.uint64(0xCBF29CE484222325)
-FNV_PRIME = np.uint64(0x100000001B3)
-MIX = np.uint64(0x9E3779B97F4A7C15)
+from curate.similarity.numba_utils import U64, compiled, decoded, mixed
+
+FNV_OFFSET = U64(0xCBF29CE484222325)
+FNV_PRIME = U64(0x100000001B3)
+MIX = U64(0x9E3779B97F4A7C15)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled
 def _code(buffer: Any, at: int, end: int) -> Any:
     """Code point and length in bytes of the non-ASCII character at `at`; one byte if it is truncated."""
-    lead = np.int64(buffer[at])
-    if lead < 0xE0:
-        return (((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2) if at + 2 <= end else (0, 1)
-    if lead < 0xF0:
-        if at + 3 > end:
-            return 0, 1
-        return ((lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F), 3
-    if at + 4 > end:
-        return 0, 1
-    high = ((lead & 0x07) << 18) | (np.int64(buffer[at + 1] & 0x3F) << 12)
-    return high | (np.int64(buffer[at + 2] & 0x3F) << 6) | np.int64(buffer[at + 3] & 0x3F), 4
+    size = 2 if buffer[at] < 0xE0 else 3 if buffer[at] < 0xF0 else 4
+    return decoded(buffer, at) if at + size <= end else (np.int64(0), 1)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled
 def _is_blank(code: int) -> bool:
     """Whether a character is non-ASCII white space."""
     return (
@@ -48,7 +40,7 @@ def _is_blank(code: int) -> bool:
     )
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled
 def _is_alone(code: int) -> bool:
     """Whether a character is a word by itself, as in scripts without spaces (`curate.core.text.UNSPACED`)."""
     if code < 0x0E00:
@@ -58,7 +50,7 @@ def _is_alone(code: int) -> bool:
     return code < 0xA000 or 0xAC00 <= code < 0xD7B0 or 0xF900 <= code < 0xFB00 or 0x20000 <= code < 0x40000
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912
     """Start, end and hash (FNV-1a) of the next word from `at` on; start == end if there is none."""
     while at < end:
@@ -86,40 +78,42 @@ def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  #
             if _is_alone(code):
                 if at == start:
                     for i in range(at, at + size):
-                        value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+                        value = (value ^ U64(buffer[i])) * FNV_PRIME
                     at += size
                 break
         for i in range(at, at + size):
-            value = (value ^ np.uint64(buffer[i])) * FNV_PRIME
+            value = (value ^ U64(buffer[i])) * FNV_PRIME
         at += size
     return start, at, value
 
 
-@njit(nogil=True, cache=True, inline="always")
-def _mixed(value: np.uint64) -> np.uint64:
-    """A hash whose every bit depends on every bit of `value`, and which is not 0 (finaliser of SplitMix64)."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    value ^= value >> np.uint64(31)
-    return value or np.uint64(1)
-
-
-@njit(nogil=True, cache=True)
+@compiled
 def _power(run: int) -> np.uint64:
-    power = np.uint64(1)
+    power = U64(1)
     for _ in range(run):
         power *= MIX
     return power
 
 
-@njit(nogil=True, cache=True)
+@compiled
+def _rolled(rolling: Any, last: Any, count: int, value: Any, power: Any) -> Any:
+    """The hash of the last words with `value` as word number `count`; `last`: the words of the run, in turn."""
+    slot = count % len(last)
+    rolling = rolling * MIX + value
+    if count >= len(last):
+        rolling -= last[slot] * power
+    last[slot] = value
+    return rolling
+
+
+@compiled
 def _doubled(values: Any) -> Any:
     larger = np.empty(2 * len(values), dtype=values.dtype)
     larger[: len(values)] = values
     return larger
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any]:
     """Hashes of the runs of `run` words (uint64), each with the numbers of its text and of its first word there
     (int32), in order. If `table` (see `table_of`) is not empty, only those in it.
@@ -134,21 +128,17 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
     total = 0
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
-        rolling = np.uint64(0)
+        rolling = U64(0)
         count = 0
         while True:
             start, at, value = _next_word(buffer, at, end)
             if start == at:
                 break
-            rolling = rolling * MIX + value
-            slot = count % run
-            if count >= run:
-                rolling -= last[slot] * power
-            last[slot] = value
+            rolling = _rolled(rolling, last, count, value, power)
             count += 1
             if count < run:
                 continue
-            hashed = _mixed(rolling)
+            hashed = mixed(rolling) or U64(1)  # 0 marks a free slot
             if len(table) and not _is_in(table, hashed):
                 continue
             if total == len(found):
@@ -158,34 +148,34 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
     return found[:total].copy(), owners[:total].copy(), places[:total].copy()
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def table_of(hashes: Any) -> Any:
     """A hash table of these hashes (none is 0) with open addressing; 0 marks a free slot."""
     size = 1024
     while size < 4 * len(hashes):
         size *= 2
     table = np.zeros(size, dtype=np.uint64)
-    mask = np.uint64(size - 1)
+    mask = U64(size - 1)
     for value in hashes:
         at = value & mask
         while table[at] and table[at] != value:
-            at = (at + np.uint64(1)) & mask
+            at = (at + U64(1)) & mask
         table[at] = value
     return table
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled
 def _is_in(table: Any, value: np.uint64) -> bool:
-    mask = np.uint64(len(table) - 1)
+    mask = U64(len(table) - 1)
     at = value & mask
     while table[at]:
         if table[at] == value:
             return True
-        at = (at + np.uint64(1)) & mask
+        at = (at + U64(1)) & mask
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def spans_of(buffer: Any, begin: int, end: int) -> Any:
     """Start and end of each word of one text, in rows."""
     spans = np.empty((end - begin + 1, 2), dtype=np.int64)
@@ -198,7 +188,7 @@ def spans_of(buffer: Any, begin: int, end: int) -> Any:
         count += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, to: int) -> tuple[int, int, int]:
     """Write the words of one text that no run of `table` covers, from out[to] on. Returns the end, the number of
     removed words, and the longest run of words that is left.
@@ -211,20 +201,16 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
     )
     last = np.empty(run, dtype=np.uint64)
     power = _power(run)
-    rolling = np.uint64(0)
+    rolling = U64(0)
     at, count = begin, 0
     while True:
         start, at, value = _next_word(buffer, at, end)
         if start == at:
             break
-        rolling = rolling * MIX + value
-        slot = count % run
-        if count >= run:
-            rolling -= last[slot] * power
-        last[slot] = value
+        rolling = _rolled(rolling, last, count, value, power)
         starts[count], ends[count], covered[count] = start - begin, at - begin, False
         count += 1
-        if count >= run and _is_in(table, _mixed(rolling)):
+        if count >= run and _is_in(table, mixed(rolling) or U64(1)):
             for i in range(count - run, count):
                 covered[i] = True
     own = longest = gone = 0
@@ -244,7 +230,7 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
     return to, gone, longest
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def remove_runs(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
     """The texts without the words of the runs in `table`, concatenated, and their offsets; for each, the number of
     removed words and the longest run of words that is left.

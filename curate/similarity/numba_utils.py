@@ -33,6 +33,18 @@ def mixed(value: Any) -> Any:
 
 
 @compiled
+def decoded(buffer: Any, at: int) -> Any:
+    """Code point and length in bytes of the character at `at` of well-formed UTF-8."""
+    lead = np.int64(buffer[at])
+    if lead < 0xE0:
+        return ((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2
+    if lead < 0xF0:
+        return ((lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F), 3
+    high = ((lead & 0x07) << 18) | (np.int64(buffer[at + 1] & 0x3F) << 12)
+    return high | (np.int64(buffer[at + 2] & 0x3F) << 6) | np.int64(buffer[at + 3] & 0x3F), 4
+
+
+@compiled
 def copied(into: Any, at: int, source: Any, count: int) -> None:
     """Write the first `count` values of `source` to `into` from `at` on."""
     for i in range(count):

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
-from curate.core.disk_arrays import Growing
+from curate.core.disk_arrays import Rows
 from curate.core.lazy import Array, Bytes, Flags, Numbers, Shingles, np
 from curate.core.text import UNSEEN, UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
@@ -87,10 +87,12 @@ class Texts(NamedTuple):
     ends: Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Sets:
+@dataclass(slots=True)
+class Sets(Rows):
     """Sets of distinct hashes, each sorted: number i is in `hashes` from offsets[i] to offsets[i + 1]."""
 
+    KINDS: ClassVar = {"hashes": "u4"}
+    PARTS: ClassVar = {"hashes": "offsets"}
     hashes: Shingles
     offsets: Numbers
 
@@ -105,16 +107,14 @@ class Sets:
         offsets = self.offsets[start : end + 1]
         return Sets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
-    def chosen(self, numbers: Numbers) -> "Sets":
-        """The sets with these numbers, in this order."""
+    def chosen(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
+        """The sets with these numbers, in this order; in memory."""
         from curate.similarity import kernels
 
         return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
 
-    def take(self, numbers: Numbers) -> "Sets":
-        """The sets with these ascending numbers; the other sets are discarded, and these sets cannot be used
-        afterwards.
-        """
+    def take(self, numbers: Numbers, folder: Path | None = None) -> "Sets":  # noqa: ARG002
+        """The sets with these ascending numbers, where they are; these sets cannot be used afterwards."""
         from curate.similarity import kernels
 
         offsets = kernels.keep(self.hashes, self.offsets, numbers)
@@ -159,15 +159,6 @@ def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
     return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
 
 
-def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Positions of the parts of some things, where those of thing i are from ends[i] up to ends[i + 1]; and their
-    new ends.
-    """
-    sizes = np.diff(ends)[numbers]
-    new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
-    return np.repeat(ends[:-1][numbers] - new[:-1], sizes) + np.arange(new[-1]), new
-
-
 def texts_in(
     buffer: Bytes, starts: Numbers, ends: Numbers, plain: Flags, others: Iterable[tuple[int, str]] = ()
 ) -> Texts:
@@ -202,23 +193,6 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
             buffer, texts.starts, texts.ends, letters(), folds(), shingling.size, shingling.unit == "character"
         )
     )
-
-
-class JoiningSets:
-    """Collects sets part by part."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        """Empty at first. With a folder, the sets are in a file there."""
-        self._hashes, self._sizes = Growing("u4", folder), Growing("i8", folder)
-
-    def add(self, part: Sets) -> None:
-        """Append the sets of a part. Raises `OutputError`."""
-        self._sizes.add(np.diff(part.offsets))
-        self._hashes.add(part.hashes)
-
-    def done(self) -> Sets:
-        """All of them; nothing can be added afterwards. Raises `OutputError`."""
-        return Sets(self._hashes.done(), np.append(0, np.cumsum(self._sizes.done())))
 
 
 def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:

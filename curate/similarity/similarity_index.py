@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.disk_arrays import empty, random_access
+from curate.core.disk_arrays import empty, parts_of, random_access
 from curate.core.lazy import Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import parallel_map
-from curate.similarity.shingles import Sets, parts_of
+from curate.similarity.shingles import Sets
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1

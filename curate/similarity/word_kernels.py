@@ -8,28 +8,16 @@ from typing import Any
 import numpy as np
 
 from curate.read.numba_utils import write_utf8
-from curate.similarity.numba_utils import U64, compiled, mixed
+from curate.similarity.numba_utils import U64, compiled, decoded, mixed
 
 BLOCK = 32
 """Bytes that are examined at a time."""
 
 
 @compiled
-def _decoded(buffer: Any, at: int) -> Any:
-    """Code point and length in bytes of the character at `at` of well-formed UTF-8."""
-    lead = np.int64(buffer[at])
-    if lead < 0xE0:
-        return ((lead & 0x1F) << 6) | np.int64(buffer[at + 1] & 0x3F), 2
-    if lead < 0xF0:
-        return ((lead & 0x0F) << 12) | (np.int64(buffer[at + 1] & 0x3F) << 6) | np.int64(buffer[at + 2] & 0x3F), 3
-    high = ((lead & 0x07) << 18) | (np.int64(buffer[at + 1] & 0x3F) << 12)
-    return high | (np.int64(buffer[at + 2] & 0x3F) << 6) | np.int64(buffer[at + 3] & 0x3F), 4
-
-
-@compiled
 def _folded(buffer: Any, at: int, folds: Any) -> Any:
     """Code point and length in bytes of the non-ASCII character at `at`, folded if it can be folded by itself."""
-    code, length = _decoded(buffer, at)
+    code, length = decoded(buffer, at)
     return (np.int64(folds[code]) if folds[code] >= 0 else code), length
 
 
@@ -193,7 +181,7 @@ def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
             if buffer[at] < 0x80:
                 at += 1
                 continue
-            code, length = _decoded(buffer, at)
+            code, length = decoded(buffer, at)
             fine = folds[code] >= 0
             at += length
         out[row] = fine

@@ -12,10 +12,9 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
     """The splits as input of `curate.lint.rules.splits`; a given test set is not checked. `file`: the file of the
     findings.
     """
-    assert table.marks is not None
     inside = division.split >= 0
     examples = np.bincount(division.split[inside], minlength=len(NAMES))
-    texts = np.bincount(division.split[inside], weights=table.marks.characters[inside], minlength=len(NAMES))
+    texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(NAMES))
     wanted = list(config.split.fractions)
     if config.split.counts is not None:
         held = [count / max(1, examples.sum()) for count in config.split.counts]

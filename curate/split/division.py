@@ -40,7 +40,7 @@ def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
     if not traits or marks is None:
         return None
     others = iter(marks.traits.T)
-    columns = [_length(marks.characters) if trait == "length" else next(others) for trait in traits]
+    columns = [_length(table.lengths) if trait == "length" else next(others) for trait in traits]
     _, strata = np.unique(np.stack(columns, axis=1).astype(np.uint64), axis=0, return_inverse=True)
     return strata.reshape(-1).astype(np.int64)
 

@@ -11,7 +11,7 @@ from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
-from curate.similarity.shingles import JoiningSets, salted, shingled, texts_of
+from curate.similarity.shingles import Sets, salted, shingled, texts_of
 
 NAMED: Final = 20
 """Number of short answers to name."""
@@ -69,7 +69,7 @@ def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]
         table,
         common=common,
         sets=joined(
-            JoiningSets(),
+            Sets,
             [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))],
         ).chosen(at),
     )

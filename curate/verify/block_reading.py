@@ -41,7 +41,6 @@ def call_text(name: Any, arguments: Any) -> str:
 
 
 def _content(content: Any, attached: list[Any]) -> str:
-    """The text of a content or of a tool's result."""
     if type(content) is str or content is None:
         return content or ""
     if type(content) is not list:

@@ -18,9 +18,8 @@ from curate.core.disk_arrays import mapped
 from curate.core.events import Listener, StageAdvanced
 from curate.core.scratch import temporary_folder, written
 from curate.core.worker_pool import WorkerPool
-from curate.verify.features import Features, Shingled, Wanted, features_of
+from curate.verify.features import ExampleColumns, Features, Shingled, Wanted, features_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
-from curate.verify.passages import Window
 from curate.verify.similarity_index import (
     Counts,
     Flags,
@@ -33,7 +32,7 @@ from curate.verify.similarity_index import (
     matches,
     ordered,
 )
-from curate.verify.words import Hashes, Numbers
+from curate.verify.words import Numbers
 
 ROUND: Final = 48
 """Chunks per round. After a round, examples with a match are not searched further."""
@@ -54,39 +53,21 @@ class Similar(NamedTuple):
     similarity: Floats
 
 
-@dataclass(slots=True)
-class Examples:
-    """All examples in split order; columns are as in `Features`, with places in place of lines."""
+@dataclass(slots=True, kw_only=True)
+class Examples(ExampleColumns):
+    """All examples in split order."""
 
     files: list[Path]
     owners: list[int]
     """The split number of each file."""
     places: Numbers
     """Place of each example."""
-    given: Hashes
-    asked: Hashes
-    turns: Hashes
-    begun: Hashes
-    begun_by: Numbers
-    keys: Hashes
-    digests: Hashes
     line_places: Numbers
     """Place of each line."""
     unread: list[tuple[Path, int, str]]
     """Lines that hold no example: file, line, why."""
     characters: list[int]
     """Number of characters in each file."""
-    short: Hashes
-    attached: int
-    short_turns: int
-    rejected: int
-    beside: int
-    reasoned: int
-    others: int
-    wordless: int
-    ids: frozenset[str]
-    windows: Counter[Window]
-    requests: list[tuple[int, str]]
     similar: Mapping[str, Similar]
     """By kind: whole texts, answers."""
 
@@ -196,7 +177,6 @@ class _Reading:
                 held.note(found._replace(earlier=held.places[chosen[found.earlier]]))
 
     def _examples(self) -> Examples:
-        """Concatenate all chunks in split order."""
         parts = sorted(self.parts, key=lambda part: part[0])
         features = [one for _, one in parts]
 

@@ -1,22 +1,48 @@
 """The features of the examples in a chunk that are compared: lines are parsed and words hashed into arrays."""
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import orjson
 import xxhash
 
 from curate.core.example import canonical, value_at
+from curate.core.text import excerpt
 from curate.verify.lines import ChunkLines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, loads, read, trained_keys
-from curate.verify.repeated_keys import demand_once
 from curate.verify.similarity_index import Flags, Sets, joined
 from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
+
+
+def demand_once(line: bytes, value: Any) -> None:
+    """Raise `NotUnderstoodError` if an object of a parsed line has a key twice: which value counts is not known.
+
+    Only lines whose number of keys may not be that of `value` are parsed again.
+    """
+    try:
+        if b"\\u0022" not in line and line.count(b'":') == orjson.dumps(value).count(b'":'):
+            return
+    except (TypeError, orjson.JSONEncodeError):
+        pass
+    with suppress(RecursionError):
+        json.loads(line.decode("utf-8"), object_pairs_hook=_once_each)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise NotUnderstoodError(f"the key {excerpt(repeated)!r} occurs twice in one object")
+    return value
+
 
 LEAST: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
@@ -51,18 +77,12 @@ class Shingled(NamedTuple):
     lines: Numbers
 
 
-@dataclass(slots=True)
-class Features:
-    """Features of the examples of a chunk, in order; hash 0 means none."""
+@dataclass(slots=True, kw_only=True)
+class ExampleColumns:
+    """Features of examples, in order; hash 0 means none."""
 
-    places: Numbers
-    """The number of each line, whether or not it holds an example."""
     digests: Hashes
     """128-bit hash of the bytes of each line, as two integers."""
-    unread: list[tuple[int, str]]
-    """Lines that hold no example, with the reason."""
-    lines: Numbers
-    """The line of each example."""
     given: Hashes
     """Hash of the complete training input and output."""
     asked: Hashes
@@ -72,15 +92,11 @@ class Features:
     begun: Hashes
     """Hash of the turns up to each answer that is not the last turn."""
     begun_by: Numbers
-    """The line of each."""
+    """The line or place of each."""
     keys: Hashes
     """One column per key: the hash of the value."""
-    whole: Shingled
-    answers: Shingled
-    """Shingles of the answers that are compared."""
     short: Hashes
     """The words of the answers that are too short to be compared."""
-    characters: int
     attached: int
     """Examples with attachments."""
     short_turns: int
@@ -100,7 +116,23 @@ class Features:
     windows: Counter[Window]
     """For each run of a shared passage, the examples that contain it."""
     requests: list[tuple[int, str]]
-    """If requested: line and text of each last question."""
+    """If requested: line or place, and text, of each last question."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Features(ExampleColumns):
+    """Features of the examples of a chunk."""
+
+    places: Numbers
+    """The number of each line, whether or not it holds an example."""
+    unread: list[tuple[int, str]]
+    """Lines that hold no example, with the reason."""
+    lines: Numbers
+    """The line of each example."""
+    whole: Shingled
+    answers: Shingled
+    """Shingles of the answers that are compared."""
+    characters: int
 
     def shift(self, by: int) -> None:
         """Add an offset to all line numbers."""
@@ -165,7 +197,8 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     made = _Words(texts, np.array(hashes, dtype=np.uint64).reshape(-1, 2), np.array(numbers, dtype=np.int64)).features()
     columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
     return Features(
-        np.array(lines.numbers, dtype=np.int64), digests_of(lines.lines), unread, **made, keys=columns,
+        places=np.array(lines.numbers, dtype=np.int64), digests=digests_of(lines.lines), unread=unread, **made,
+        keys=columns,
         characters=characters, others=others, rejected=rejected, beside=beside, reasoned=reasoned,
         ids=frozenset(ids), windows=windows, requests=requests,
     )  # fmt: skip
@@ -225,8 +258,6 @@ def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages)
 
 
 class _Words:
-    """The word hashes of the texts of examples."""
-
     def __init__(self, texts: Sequence[_Text], hashes: Hashes, lines: Numbers) -> None:
         """hashes: for each example, the hash of its training input and of its attachments."""
         columns: tuple[Any, ...] = tuple(zip(*texts, strict=True)) or ((), (), (), ())

@@ -57,8 +57,6 @@ SAME_KEY = "has the same source as {where}"
 
 
 class _Leak(NamedTuple):
-    """Leaks of one kind."""
-
     code: str
     pairs: Similar
     said: str

@@ -38,9 +38,7 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
         with path.open("rb") as file:
             plain = path.is_file() and not packing(path) and not is_document(file.read(SIZE))
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read: {error.strerror or error}", "check the path and its permissions"
-        ) from error
+        raise InputError.of(path, error) from error
     if plain:
         yield from (Chunk(path, start, min(start + SIZE, size)) for start in range(0, size, SIZE))
     else:
@@ -60,9 +58,7 @@ def read_chunk(piece: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
             if data and not data.endswith(b"\n"):
                 data += file.readline()
     except OSError as error:
-        raise InputError(
-            f"{piece.path}: cannot be read: {error.strerror or error}", "check the path and its permissions"
-        ) from error
+        raise InputError.of(piece.path, error) from error
     if not piece.start:
         data = data.removeprefix(BOM)
     if not data:

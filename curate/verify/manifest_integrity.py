@@ -70,7 +70,6 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
 
 
 def _unlisted_files(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
-    """Data files that the manifest does not list."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in inside.parts)

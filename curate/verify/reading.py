@@ -185,7 +185,6 @@ def _called(content: Any) -> str:
 
 
 def _listed(key: str) -> Callable[[Object, Reading], None]:
-    """A list of turns."""
 
     def turns(value: Object, reading: Reading) -> None:
         if type(value[key]) is not list:
@@ -316,7 +315,6 @@ def _completion(value: Object, reading: Reading) -> None:
 
 
 def _question_keys(value: Object) -> tuple[str, str] | None:
-    """The keys of a question and its answer."""
     return next((pair for pair in QUESTIONS if all(type(value.get(key)) is str for key in pair)), None)
 
 

@@ -1,6 +1,7 @@
 """Keys of examples: when two are equal, and the same whatever way an example is read."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.core.disk_arrays import Joining
 from curate.core.example import Example, Place
+from curate.core.lazy import Ids, Numbers
+from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.keys import CARRIED, Key, Keys, joined_keys, key_of, plain_key, plain_turns
+from curate.corpus.keys import CARRIED, Key, key_of, plain_key, plain_turns
 from curate.corpus.links import Links
 from curate.read.chunks import chunks_of
-from curate.similarity.shingles import Shingling
+from curate.similarity.shingles import Sets, Shingling
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
 from tests.conftest import chat
 from tests.strategies import conversations, lines
@@ -172,8 +176,62 @@ def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same
         assert key(two, **{carried: [1]}).conversation_hash not in key([*two, *four]).prefix_hashes
 
 
-def test_keys_are_chosen_and_joined_as_they_stand() -> None:
-    parts = [Keys.of([Key(2, (3, 4)), Key(7, ())]), Keys.of([]), Keys.of([Key(10, (11,))])]
-    keys = joined_keys(parts).chosen(np.array([2, 0]))
-    assert keys.conversation_hash.tolist() == [10, 2]
-    assert (keys.prefix_hashes.tolist(), keys.ends.tolist()) == ([11, 3, 4], [0, 1, 3])
+Row = tuple[int, int, int, list[int], list[tuple[list[int], int]]]
+numbers = st.integers(0, 2**64 - 1)
+sets = st.lists(st.integers(0, 2**32 - 1), max_size=3, unique=True).map(sorted)
+rows = st.lists(
+    st.tuples(*[numbers] * 3, st.lists(numbers, max_size=2), st.lists(st.tuples(sets, numbers), max_size=2)), max_size=5
+)
+
+
+def links_with(some: list[Row]) -> Links:
+    def ids(values: list[int]) -> Ids:
+        return np.array(values, dtype=np.uint64)
+
+    def ends(sizes: list[int]) -> Numbers:
+        return np.cumsum([0, *sizes], dtype=np.int64)
+
+    answers = [answer for row in some for answer in row[4]]
+    shingles = np.array([one for members, _ in answers for one in members], dtype=np.uint32)
+    return Links(
+        copy=ids([row[0] for row in some]),
+        prompt_hash=ids([row[1] for row in some]),
+        conversation_hash=ids([row[2] for row in some]),
+        prefix_hashes=ids([one for row in some for one in row[3]]),
+        ends=ends([len(row[3]) for row in some]),
+        answers=Sets(shingles, ends([len(members) for members, _ in answers])),
+        answered=ids([key for _, key in answers]),
+        answer_ends=ends([len(row[4]) for row in some]),
+    )
+
+
+def rows_of(links: Links) -> list[Row]:
+    answers = [links.answers[at].tolist() for at in range(len(links.answers))]
+    answered = list(zip(answers, links.answered.tolist(), strict=True))
+    return [
+        (*whole, links.prefix_hashes[begun[0] : begun[1]].tolist(), answered[said[0] : said[1]])
+        for *whole, begun, said in zip(
+            *(column.tolist() for column in (links.copy, links.prompt_hash, links.conversation_hash)),
+            pairwise(links.ends.tolist()),
+            pairwise(links.answer_ends.tolist()),
+            strict=True,
+        )
+    ]
+
+
+@given(st.lists(rows, max_size=3), st.booleans(), st.data())
+def test_rows_are_joined_chosen_and_taken_as_they_are(
+    parts: list[list[Row]], in_files: bool, data: st.DataObject
+) -> None:
+    every = [row for part in parts for row in part]
+    with temporary_folder() as place:
+        folder = place if in_files else None
+        joining = Joining(Links, folder)
+        for part in parts:
+            joining.add(links_with(part))
+        links = joining.done()
+        assert rows_of(links) == every
+        some = data.draw(st.lists(st.integers(0, len(every) - 1), max_size=6) if every else st.just([]))
+        at = np.array(some, dtype=np.int64)
+        assert rows_of(links.chosen(at, folder)) == [every[one] for one in some]
+        assert rows_of(links.take(np.unique(at), folder)) == [every[one] for one in sorted({*some})]

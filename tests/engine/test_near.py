@@ -15,7 +15,7 @@ from curate.core.text import normalised, words
 from curate.corpus.dedup_text import OTHER_SIDE, written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
-from curate.similarity.shingles import JoiningSets, Sets, Shingling, shingled, texts_of
+from curate.similarity.shingles import Sets, Shingling, shingled, texts_of
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
 from tests.conftest import of_hundred
 from tests.reference_choice import choose
@@ -103,7 +103,7 @@ def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_kee
 def sets_of(*members: set[int]) -> Sets:
     """Sets made by hand."""
     return joined(
-        JoiningSets(),
+        Sets,
         [Sets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members],
     )
 
@@ -187,7 +187,7 @@ def test_sets_do_not_depend_on_how_texts_are_parted(
 ) -> None:
     whole = shingled(texts_of(texts), Shingling(unit, 3))
     some = (shingled(texts_of(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
-    parts = joined(JoiningSets(), some)
+    parts = joined(Sets, some)
     assert (whole.hashes.tolist(), whole.offsets.tolist()) == (parts.hashes.tolist(), parts.offsets.tolist())
 
 

@@ -132,7 +132,6 @@ def told(columns: Columns) -> list[Any]:
         columns.brief.keys(),
         columns.brief.ends,
         marks.formats,
-        marks.characters,
         marks.keys,
         marks.traits,
     ]

@@ -22,7 +22,7 @@ from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster_resolution import Choice, Compared, Pair, Wanted, resolve_clusters, resolve_ranked
 from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
 from curate.dedup.near_duplicates import originals
-from curate.similarity.shingles import JoiningSets, Sets
+from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import FLOOR, TOLD, grouped
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
@@ -162,7 +162,7 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     alike than all are is missed.
     """
     sets = joined(
-        JoiningSets(),
+        Sets,
         [Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members],
     )
     order, sizes, kinds = (
@@ -182,9 +182,7 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
 def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled code returns from time to time, so that it can be interrupted, and goes on where it was."""
     members = [sorted({n % 7, n % 11, n % 13, *range(20, 24)}) for n in range(300)]
-    sets = joined(
-        JoiningSets(), [Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members]
-    )
+    sets = joined(Sets, [Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
     order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
     whole = resolve_ranked(sets, order, sizes, kinds, 0.9, None)
     monkeypatch.setattr(cluster_resolution, "WORK", 50)

@@ -18,8 +18,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.targets import Target
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
-from curate.lint.rules.repair import RepairInput
-from curate.lint.rules.rule import BYTE
+from curate.lint.rules.rule import BYTE, RepairInput
 from curate.lint.runner import check_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies

@@ -11,12 +11,12 @@ import pytest
 from curate.conflicts import candidate_pairs, default_models
 from curate.conflicts import reworded as candidates
 from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
+from curate.conflicts.candidate_pairs import same_setting
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
-from curate.conflicts.persona import same_setting
+from curate.conflicts.judging import is_weak
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, features, probability, words_apart
-from curate.conflicts.weak_answers import is_weak
 from curate.conflicts.wording import asks_opposite_ends, other_aspect, other_value, wording
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place

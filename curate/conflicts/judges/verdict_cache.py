@@ -140,9 +140,7 @@ class _Appended:
             if self._file is not None and self._file.tell():
                 self._file.write("\n")  # should the last line have been cut off
         except OSError as error:
-            raise OutputError(
-                f"{self.path}: cannot be written: {error.strerror}", "free some space, or check its permissions"
-            ) from error
+            raise OutputError.of(self.path, error, "free some space, or check its permissions") from error
         return self
 
     def add(self, value: dict[str, object]) -> None:
@@ -152,9 +150,7 @@ class _Appended:
             self._file.write(json.dumps(value) + "\n")
             self._file.flush()
         except OSError as error:
-            raise OutputError(
-                f"{self.path}: cannot be written: {error.strerror}", "free some space; verdicts so far are kept"
-            ) from error
+            raise OutputError.of(self.path, error, "free some space; verdicts so far are kept") from error
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

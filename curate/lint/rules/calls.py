@@ -11,11 +11,11 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, visible
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.repair import Object, copy_without, messages_in, on_messages
-from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.lint.rules.rule import Object, dataset_rule, messages_in, on_messages, value_rule
 from curate.lint.rules.tool_schemas import DRAFTS, NEWEST, draft_of, schema_fault
 from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value
 from curate.read.decode import decode
+from curate.read.forms.form import omit_keys
 
 PATTERNED: Final = frozenset(("patternProperties", "additionalProperties", "unevaluatedProperties"))
 """Keywords of JSON Schema that depend on patterns."""
@@ -121,7 +121,7 @@ def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
         calls = message.get("tool_calls") if message.get("role") == "assistant" else None
         if calls not in (None, []) and (not isinstance(calls, list) or any(map(call_fault, calls))):
             return None
-        edited.append(copy_without(message, "tool_calls") if calls == [] else message)
+        edited.append(omit_keys(message, "tool_calls") if calls == [] else message)
     return edited
 
 

@@ -7,9 +7,8 @@ from curate.core.example import Example, content_text, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.lint.rules.message_frame import BLANK, CALLS, NOTHING, has_media
-from curate.lint.rules.repair import Object, on_messages
 from curate.lint.rules.roles import role_of
-from curate.lint.rules.rule import rule, text_rule
+from curate.lint.rules.rule import Object, on_messages, rule, text_rule
 
 SHOWN: Final = rf"[^\s{NOTHING}]"
 """A character that a reader may see."""

@@ -18,8 +18,7 @@ from curate.lint.rules.example_places import comes_before
 from curate.lint.rules.message_frame import JOINED, PADDED
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
-from curate.lint.rules.repair import Object, RepairInput, on_messages
-from curate.lint.rules.rule import dataset_rule, text_rule, value_rule
+from curate.lint.rules.rule import Object, RepairInput, dataset_rule, on_messages, text_rule, value_rule
 from curate.models.template_messages import DETAILS
 from curate.read.decode import decode
 

@@ -4,6 +4,7 @@ F006, about entries of suppressions and baselines, runs after the check.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from math import exp, log
@@ -201,13 +202,15 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
     """
     if len(known.lengths) < LEAST:
         return
-    logs = [(log(max(length, 1)), count) for length, count in known.length_counts().items()]
+    counts = Counter(known.lengths)
+    logs = [(log(max(length, 1)), count) for length, count in counts.items()]
     middle = _median(logs)
     spread = max(1.4826 * _median([(abs(value - middle), count) for value, count in logs]), log(1.15))
     least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
-    odd = {length for length in known.length_counts() if length and not least <= length <= most}
-    for at, length in known.of_lengths(odd):
-        yield at, Problem("", f"{plural(length, 'character')}; the median is {int(exp(middle)):,}")
+    odd = {length for length in counts if length and not least <= length <= most}
+    for at, length in enumerate(known.lengths):
+        if length in odd:
+            yield at, Problem("", f"{plural(length, 'character')}; the median is {int(exp(middle)):,}")
 
 
 def _median(counted: list[tuple[float, int]]) -> float:

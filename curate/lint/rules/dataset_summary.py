@@ -7,7 +7,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -21,7 +21,6 @@ from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
 from curate.lint.rules.example_places import (
     LARGEST,
-    SMALL,
     Count,
     Places,
     add_to_count,
@@ -224,28 +223,9 @@ class DatasetSummary:
         count, place = self.plain
         return kinds | {kind: add_to_count(kinds.get(kind), place, count)}
 
-    def length_counts(self) -> dict[int, int]:
-        """Number of examples of each length."""
-        if len(self.lengths) < SMALL:
-            return Counter(self.lengths)
-        lengths, counts = np.unique(np.frombuffer(self.lengths, dtype=np.uint32), return_counts=True)
-        return dict(zip(lengths.tolist(), counts.tolist(), strict=True))
-
-    def of_lengths(self, wanted: Set[int]) -> Iterator[tuple[int, int]]:
-        """The examples with the given lengths, each with its length, in order."""
-        if len(self.lengths) < SMALL:
-            yield from ((at, length) for at, length in enumerate(self.lengths) if length in wanted)
-            return
-        lengths = np.frombuffer(self.lengths, dtype=np.uint32)
-        at = np.flatnonzero(np.isin(lengths, np.fromiter(wanted, dtype=np.uint32)))
-        yield from zip(at.tolist(), lengths[at].tolist(), strict=True)
-
     def of_kind(self, kind: int) -> list[int]:
         """The examples whose last answer is of a kind, in order."""
-        if len(self.kinds) < SMALL:
-            return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
-        found: list[int] = np.flatnonzero(np.frombuffer(self.kinds, dtype=np.uint8) & kind).tolist()
-        return found
+        return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
 
     def copies(self) -> list[tuple[int, int]]:
         """Examples with the content of an earlier one, each with the first such example; in order."""

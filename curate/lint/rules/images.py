@@ -12,8 +12,7 @@ from curate.core.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.content_parts import IMAGES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.repair import Object, on_messages
-from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.lint.rules.rule import Object, dataset_rule, on_messages, value_rule
 
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 DETAILS: Final = ("auto", "low", "high")

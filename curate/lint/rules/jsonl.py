@@ -11,7 +11,6 @@ from curate.read.formats import BY_NAME, RENDERINGS
 
 
 def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
-    """The defects of one kind, as problems."""
     for defect in parsed.defects:
         if defect.kind == kind:
             yield Problem(defect.pointer, defect.message, defect.offset)

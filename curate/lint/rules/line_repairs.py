@@ -10,7 +10,7 @@ from typing import Any
 
 from curate.core.text import json_line
 from curate.lint.rules import content, duplicates, file_format, jsonl, preference
-from curate.lint.rules.repair import RepairInput
+from curate.lint.rules.rule import RepairInput
 from curate.read.decode import ESCAPE, decode
 from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM
@@ -34,7 +34,6 @@ codecs.register_error(CODEC, _as_cp1252)
 
 
 def _is_read(data: bytes) -> bool:
-    """Whether the bytes parse to an object."""
     return isinstance(decode(data).value, dict)
 
 

@@ -82,7 +82,7 @@ def flags_of(text: str) -> int:
     """The flags of an answer that are cheaper to compute per text than in columns."""
     size, (fewest, most) = len(text), UNEVEN.spaces
     found = ODD if size > UNEVEN.head and not fewest <= text.count(" ", 0, UNEVEN.head) <= most else 0
-    if REPEATS.found(text):
+    if _repeats(text):
         found |= REPEATING
     if refuses(text[:OPENING]):
         found |= REFUSING
@@ -94,6 +94,20 @@ def flags_of(text: str) -> int:
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         found |= UNFINISHED
     return found
+
+
+def _repeats(text: str) -> bool:
+    """Whether one of two pieces of a long answer occurs earlier in it, or both of a short one (`REPEATS`)."""
+    size = len(text)
+    if size > REPEATS.long:
+        piece = REPEATS.piece
+        at, end = int(size * REPEATS.share) - piece, size - 2 * piece
+        return text.find(text[at : at + piece], 0, at) >= 0 or text.find(text[end : end + piece], 0, end) >= 0
+    if size <= REPEATS.brief:
+        return False
+    piece = REPEATS.scrap
+    at, end = size // 2, size - piece - 2
+    return text.find(text[at : at + piece], 0, at) >= 0 and text.find(text[end : end + piece], 0, end) >= 0
 
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
@@ -153,8 +167,6 @@ def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.D
 
 @dataclass(slots=True)
 class _Rows:
-    """The columns of a frame, as lists."""
-
     example: list[int] = field(default_factory=list)
     turn: list[int] = field(default_factory=list)
     role: list[str | None] = field(default_factory=list)

@@ -10,11 +10,19 @@ from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.message_frame import AGAIN, CALLS, has_media
-from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import intended_role, role_of
-from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
+from curate.lint.rules.rule import (
+    Object,
+    dataset_rule,
+    on_messages,
+    profile_rule,
+    rule,
+    text_rule,
+    value_rule,
+)
 from curate.lint.rules.tools import NAME
 from curate.read.forms.blocks import DETAILS, HARMLESS
+from curate.read.forms.form import omit_keys
 
 KNOWN_KEYS: Final = frozenset((
     "role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from",
@@ -172,7 +180,7 @@ def _unknown(item: Any, at: str, keys: frozenset[str], what: str, *, deep: bool 
 def drop_keys(messages: list[Object]) -> list[Object] | None:
     """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight."""
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
-    return None if unknown.intersection(MEANT_FOR_LOSS) else [copy_without(message, *unknown) for message in messages]
+    return None if unknown.intersection(MEANT_FOR_LOSS) else [omit_keys(message, *unknown) for message in messages]
 
 
 @value_rule(

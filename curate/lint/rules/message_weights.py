@@ -6,10 +6,10 @@ from curate.core.example import Example, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt
-from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import conversation_pointer, intended_role, role_of
-from curate.lint.rules.rule import value_rule
+from curate.lint.rules.rule import Object, on_messages, value_rule
 from curate.lint.rules.tools import REJECTED
+from curate.read.forms.form import omit_keys
 
 WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 
@@ -87,7 +87,7 @@ def weight_on_wrong_role(example: Example) -> Problems:
 @on_messages
 def drop_weights(messages: list[Object]) -> list[Object]:
     """Remove weights from messages that are not the assistant's."""
-    return [message if role_of(message) == "assistant" else copy_without(message, "weight") for message in messages]
+    return [message if role_of(message) == "assistant" else omit_keys(message, "weight") for message in messages]
 
 
 # Text or false have the same meaning; M019 reports that it must be a number.

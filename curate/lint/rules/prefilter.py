@@ -190,22 +190,6 @@ class Repeats(Prefilter):
     """Minimum length in characters of a short loop: pieces of its middle and of its end must both occur earlier."""
     scrap: int = 8
 
-    def found(self, text: str) -> bool:
-        """Whether an answer has such a piece."""
-        size = len(text)
-        if size > self.long:
-            at, end = int(size * self.share) - self.piece, size - 2 * self.piece
-            return (
-                text.find(text[at : at + self.piece], 0, at) >= 0
-                or text.find(text[end : end + self.piece], 0, end) >= 0
-            )
-        if size <= self.brief:
-            return False
-        at, end = size // 2, size - self.scrap - 2
-        return (
-            text.find(text[at : at + self.scrap], 0, at) >= 0 and text.find(text[end : end + self.scrap], 0, end) >= 0
-        )
-
 
 @dataclass(frozen=True)
 class UnusualText(Prefilter):

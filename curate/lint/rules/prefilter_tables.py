@@ -81,15 +81,11 @@ def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
     from curate.read.pattern_table import ANYWHERE, AT_START, IN_ANSWER, LINKS, POINTS, SEVERAL, Pattern
 
     for one in wanted[prefilter.Literals]:
-        means = (
-            SEVERAL
-            if one.times > 1
-            else AT_START
-            if one.within
-            else IN_ANSWER
-            if one.of == prefilter.ANSWER
-            else ANYWHERE
-        )
+        means = IN_ANSWER if one.of == prefilter.ANSWER else ANYWHERE
+        if one.within:
+            means = AT_START
+        if one.times > 1:
+            means = SEVERAL
         yield from (Pattern(text, means, one.cased, one.begins_word) for text in one.texts)
     for one in wanted[prefilter.MissingText]:
         yield from (
@@ -215,7 +211,6 @@ def _matching_lines(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
 def _characters(
     chars: tuple[prefilter.CharacterSet, ...], pairs: tuple[prefilter.CharacterPairs, ...]
 ) -> "CharacterTables":
-    """The class flags of each character."""
     from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, CharacterTables
 
     kinds, folds = _composed()

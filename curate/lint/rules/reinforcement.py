@@ -15,9 +15,8 @@ from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.example_places import add_to_count
 from curate.lint.rules.images import images_of
 from curate.lint.rules.references import REINFORCING, references
-from curate.lint.rules.repair import Object, on_messages
 from curate.lint.rules.roles import intended_role
-from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.lint.rules.rule import Object, dataset_rule, on_messages, value_rule
 
 FEWEST: Final = 5
 """Minimum number of lines for a single common reference to be suspicious."""

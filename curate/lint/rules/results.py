@@ -10,9 +10,9 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.calls import ids_of
-from curate.lint.rules.repair import Object, copy_without, on_messages
-from curate.lint.rules.rule import value_rule
+from curate.lint.rules.rule import Object, on_messages, value_rule
 from curate.lint.rules.tools import REJECTED, call_ids, call_pointer, called, calls_in, declared, is_converted, is_id
+from curate.read.forms.form import omit_keys
 
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
 
@@ -65,7 +65,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
         if calls := calls_in(message):
             waiting = [(call.get("id"), _free(call.get("id"), used, taken)) for call in calls]
             made = [
-                call if was == now else {"id": now, **copy_without(call, "id")}
+                call if was == now else {"id": now, **omit_keys(call, "id")}
                 for call, (was, now) in zip(calls, waiting, strict=True)
             ]
             message = {**message, "tool_calls": made}  # noqa: PLW2901

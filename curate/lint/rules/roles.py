@@ -7,10 +7,10 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import NO_DEVELOPER, OPENAI_AZURE, Target
 from curate.core.text import excerpt
 from curate.lint.rules.references import REINFORCING, references
-from curate.lint.rules.repair import Object, copy_without, on_messages
-from curate.lint.rules.rule import rule
+from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.decode import decode
 from curate.read.formats import PROMPTS
+from curate.read.forms.form import omit_keys
 
 ALIASES = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
@@ -245,7 +245,7 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
         ):
             waiting = (call["name"], f"call_{len(found)}")
             made = [{"id": waiting[1], "type": "function", "function": call}]
-            found.append({**copy_without(message, "function_call", "tool_calls"), "tool_calls": made})
+            found.append({**omit_keys(message, "function_call", "tool_calls"), "tool_calls": made})
             continue
         if message.get("role") == "function":
             if (
@@ -257,7 +257,7 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
             message = {  # noqa: PLW2901
                 "role": "tool",
                 "tool_call_id": waiting[1],
-                **copy_without(message, "role", "name", "tool_call_id"),
+                **omit_keys(message, "role", "name", "tool_call_id"),
             }
         found.append(message)
         waiting = None

@@ -9,8 +9,7 @@ from curate.core.example import Example, canonical, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt
-from curate.lint.rules.repair import Object
-from curate.lint.rules.rule import value_rule
+from curate.lint.rules.rule import Object, value_rule
 from curate.lint.rules.tools import REJECTED, declared
 
 NEWEST: Final = "2020-12"

@@ -14,9 +14,9 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.repair import Object, copy_without, messages_in
 from curate.lint.rules.roles import TAKEN, functions_to_tools
-from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.lint.rules.rule import Object, dataset_rule, messages_in, value_rule
+from curate.read.forms.form import omit_keys
 
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For input that services reject and trainers accept."""
@@ -291,7 +291,7 @@ def fix_parallel_tool_calls(value: Object) -> Object:
     """Convert text and numbers that mean true or false to booleans; remove the key if there are no tools."""
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
-        return copy_without(value, "parallel_tool_calls")
+        return omit_keys(value, "parallel_tool_calls")
     meant = TRUTH.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
     return value if meant is None else {**value, "parallel_tool_calls": meant}
 

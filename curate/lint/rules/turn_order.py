@@ -7,10 +7,10 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
-from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import TAKEN, conversation_pointer, intended_role, role_of
-from curate.lint.rules.rule import rule
+from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.formats import PREFERENCE_SIDES
+from curate.read.forms.form import omit_keys
 
 SYSTEMS = ("system", "developer")
 
@@ -157,8 +157,8 @@ def joined(messages: Sequence[Object]) -> Object | None:
     """Merge messages, texts separated by a blank line; None if they differ in more than content or its type."""
     if len(messages) == 1:
         return messages[0]
-    rest = copy_without(messages[0], "role", "content")
-    if any(copy_without(message, "role", "content") != rest for message in messages[1:]) or any(
+    rest = omit_keys(messages[0], "role", "content")
+    if any(omit_keys(message, "role", "content") != rest for message in messages[1:]) or any(
         rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")
     ):
         return None

@@ -50,7 +50,6 @@ def _is_media(part: Object) -> bool:
 
 
 def _blocks(parts: list[Any], at: str) -> list[blocks.Block]:
-    """The blocks of a list of parts."""
     pieces: list[blocks.Block] = []
     for i, part in enumerate(parts):
         if isinstance(part, dict) and part.keys() == CACHE:

@@ -85,7 +85,6 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
 
 
 def _question_and_answer(value: Object) -> tuple[str, str] | None:
-    """The keys of a question and its answer."""
     asked = next((key for key in ASKED if has_strings(value, key)), None)
     answered = next((key for key in ANSWERED if has_strings(value, key)), None)
     if asked and answered:

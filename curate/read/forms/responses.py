@@ -36,7 +36,6 @@ def _matches(value: Object) -> bool:
 
 
 def _content(content: Any, at: str) -> Any:
-    """The content of an item as that of a message."""
     if not isinstance(content, list):
         return content
     parts = []
