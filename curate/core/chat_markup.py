@@ -146,8 +146,11 @@ CHAT_MARKUP: Final = (
     ChatMarkup(  # RedPajama
         {"<human>:": "user", "<bot>:": "assistant"}, stems=("<human>:", "<bot>:")
     ),
-    ChatMarkup(  # Vicuna
-        {"USER:": "user", "ASSISTANT:": "assistant"}, ("</s>",), ("USER:", "ASSISTANT:"), "A chat between"
+    ChatMarkup(  # Vicuna, Glaive
+        {"USER:": "user", "ASSISTANT:": "assistant", "FUNCTION RESPONSE:": "tool"},
+        ("</s>",),
+        ("USER:", "ASSISTANT:", "FUNCTION RESPONSE:"),
+        "A chat between",
     ),
     ChatMarkup(  # Guanaco
         {"### Human:": "user", "### Assistant:": "assistant"}, stems=("### Human:", "### Assistant:"), preamble=""

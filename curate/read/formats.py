@@ -11,7 +11,9 @@ from typing import Any, Final
 from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
+from curate.read.forms.corpora import GLAIVE, SQUAD
 from curate.read.forms.form import Format, Object, UnreadableError
+from curate.read.forms.langchain import LANGCHAIN
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
@@ -24,10 +26,12 @@ FORMATS: Final = (
     NOVA_PREFERENCE,
     RENDERED_PAIR,
     RENDERED_COMPLETION,
+    LANGCHAIN,
     BEDROCK,
     ANTHROPIC,
     *CHOSEN,
     *PLAIN,
+    SQUAD,
     RENDERED,
     TEXT,
     VERTEX_PREFERENCE,
@@ -37,6 +41,7 @@ FORMATS: Final = (
     STEPS,
     TREE,
     SEGMENTS,
+    GLAIVE,
     *ASKING,
     list_format(speaker_turn),
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from curate.core.example import UNKNOWN, Place
 from curate.read.formats import example_of
+from curate.read.forms.langchain import serialized
 
 Object = dict[str, Any]
 ROLES: Final = {
@@ -75,11 +76,9 @@ def _is_message(value: Object) -> bool:
 
 def _message(value: Object, role: str) -> Object:
     """One message in messages format."""
-    if value.get("type") == "constructor" and isinstance(value.get("kwargs"), dict):
-        name = str((value.get("id") or [""])[-1]).removesuffix("Chunk").removesuffix("Message").lower()
-        return _message({"type": value["kwargs"].get("type", name), **value["kwargs"]}, role)
-    if isinstance(value.get("data"), dict):
-        return _message({"type": value.get("type"), **value["data"]}, role)
+    kind, fields, inner = serialized(value)
+    if inner:
+        return _message({"type": kind, **fields}, role)
     spoken = value.get("role") or value.get("type") or role
     role = ROLES.get(str(spoken).lower(), str(spoken))
     if isinstance(value.get("parts"), list):

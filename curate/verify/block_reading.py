@@ -8,17 +8,18 @@ from typing import Any, Final
 import orjson
 
 from curate.core.example import canonical
+from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
 Said = tuple[str, str, str]
 """Role, text and calls of a turn."""
 Spoken = list[Said]
-SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool"}
+SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool", "agent": "assistant"}
 CALLS: Final = ("toolUse", "functionCall", "function_call")
 RESULTS: Final = ("toolResult", "functionResponse", "function_response")
 TYPED: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
 SILENT: Final = ("reasoningContent", "cachePoint")
-LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
+LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data")
 PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 
 
@@ -171,7 +172,7 @@ def _segments(value: Object, _attached: list[Any]) -> Spoken:
 
 
 def _list(value: Object, attached: list[Any]) -> Spoken:
-    found = _system(value.get("system"), attached)
+    found, speakers = _system(value.get("system"), attached), list[str]()
     for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key)))):
         pair = next((pair for pair in PAIRS if type(item) is dict and set(pair) <= item.keys()), None)
         if type(item) is str:
@@ -180,9 +181,57 @@ def _list(value: Object, attached: list[Any]) -> Spoken:
             found += [*_system(item.get("system"), []), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
         elif type(item) is dict and type(item.get("from")) is type(item.get("value")) is str:
             found.append((item["from"], item["value"], ""))
+        elif type(item) is dict and type(item.get("speaker")) is str and not {"role", "content", "from"} & item.keys():
+            name, text = item["speaker"].lower(), item["text"] if type(item.get("text")) is str else item["utterance"]
+            speakers.append(name)
+            found.append((SPEAKERS.get(name, name), _content(text, []), ""))
         else:
             raise NoFormError("a turn that is neither text nor a pair")
+    if "system" in speakers and set(speakers) <= {"user", "system"}:
+        if speakers[0] == "system":
+            raise NoFormError("a speaker that may be the assistant or give instructions")
+        return [("assistant" if role == "system" else role, text, "") for role, text, _ in found]
     return found
+
+
+def _is_langchain(value: Object) -> bool:
+    first = (value["messages"] or [None])[0] if type(value.get("messages")) is list else None
+    return type(first) is dict and type(first.get("type")) is str and {"role", "from"}.isdisjoint(first)
+
+
+def _langchain(value: Object, attached: list[Any]) -> Spoken:
+    found = Spoken()
+    for turn in value["messages"]:
+        held, spoken = turn, turn["type"]
+        if spoken == "constructor":
+            held, spoken = turn["kwargs"], turn["id"][-1]
+        held = held.get("data", held)
+        kind = spoken.removesuffix("Chunk").removesuffix("Message").lower()
+        extra = held.get("additional_kwargs") or {}
+        calls = list(held.get("tool_calls") or extra.get("tool_calls") or ())
+        calls = [call.get("function", call) for call in calls] + [extra[key] for key in extra if key == "function_call"]
+        called = [call_text(one["name"], one.get("args", one.get("arguments", ""))) for one in calls]
+        content = held["content"]
+        if type(content) is list:
+            content = [part for part in content if type(part) is str or part.get("type") != "tool_use"]
+        role = held["role"] if kind == "chat" else {"human": "user", "ai": "assistant"}.get(kind, kind)
+        found.append((role, _content(content, attached), "\n".join(called)))
+    return found
+
+
+def _squad(value: Object, _attached: list[Any]) -> Spoken:
+    if not value["answers"].get("text"):
+        raise NoFormError("a question without an answer")
+    asked = [text for text in (value.get("context") or "", value["question"]) if text.strip()]
+    return [("user", "\n\n".join(asked), ""), ("assistant", _content(value["answers"]["text"][0], []), "")]
+
+
+def _glaive(value: Object, attached: list[Any]) -> Spoken:
+    said = transcript(value["chat"])
+    if not said:
+        raise NoFormError("a chat whose marks do not enclose turns")
+    system = (value.get("system") or "").strip().removeprefix("SYSTEM:").strip()
+    return _system(system, attached) + [(role, text, "") for role, text in said]
 
 
 def _first_part(turns: Any, key: str) -> Object:
@@ -218,6 +267,7 @@ SIDED_FORMS: Final[
 )
 """Formats of preference pairs: turns with the better answer, and the worse answer."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
+    (_is_langchain, _langchain),
     (_has_blocks, _bedrock),
 )
 """Formats with messages; they are recognized before the format messages."""
@@ -231,6 +281,8 @@ OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
     (lambda value: type(value.get("prompt")) is str and type(value.get("completions")) is list, _steps),
     (lambda value: type(value.get("prompt")) is dict and "replies" in value["prompt"], _tree),
     (lambda value: type(value.get("segments")) is list, _segments),
+    (lambda value: type(value.get("question")) is str and type(value.get("answers")) is dict, _squad),
+    (lambda value: type(value.get("chat")) is str, _glaive),
     (lambda value: any(_is_list(value.get(key)) for key in LISTS), _list),
 )
 """Formats under other keys; they are recognized after all others."""

@@ -310,6 +310,46 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "preference",
         [*HELLO, "user: Bye", "assistant: See you."],
     ),
+    (
+        {"messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "Hello.", "id": "run-1"}]},
+        "langchain",
+        HELLO,
+    ),
+    (
+        {
+            "messages": [
+                {"type": "chat", "data": {"role": "user", "content": ["Hi"]}},
+                {"type": "constructor", "id": ["AIMessageChunk"], "kwargs": {"content": "Hello."}},
+            ]
+        },
+        "langchain",
+        HELLO,
+    ),
+    (
+        {"context": "It is 12.", "question": "Time?", "answers": {"text": ["Noon.", "12"], "answer_start": [0, 6]}},
+        "squad",
+        ["user: It is 12.\n\nTime?", "assistant: Noon."],
+    ),
+    ({"question": "Time?", "answers": {"text": [], "answer_start": []}}, "unknown", []),
+    (
+        {"system": "SYSTEM: Be brief.\n", "chat": "USER: Hi\n\n\nASSISTANT: Hello. <|endoftext|>\n\n\n"},
+        "glaive",
+        BRIEF,
+    ),
+    (
+        {"chat": "USER: Time? FUNCTION RESPONSE: 12 ASSISTANT: Noon."},
+        "glaive",
+        ["user: Time?", "tool: 12", "assistant: Noon."],
+    ),
+    ({"chat": "Hi there."}, "unknown", []),
+    ({"turns": [{"speaker": "User", "text": "Hi"}, {"speaker": "agent", "text": "Hello."}]}, "turn-list", HELLO),
+    (
+        {"turns": [{"speaker": "USER", "utterance": "Hi"}, {"speaker": "SYSTEM", "utterance": "Hello."}]},
+        "turn-list",
+        HELLO,
+    ),
+    ({"turns": [{"speaker": "SYSTEM", "utterance": "Hi"}, {"speaker": "USER", "utterance": "Hello."}]}, "unknown", []),
+    ({"turns": [{"speaker": "Ann", "text": "Hi"}, {"speaker": "Bob", "text": "Hello."}]}, "unknown", []),
     ({"text_input": "Hi", "output": "Hello."}, "question-answer", HELLO),
     ({"user": "Hi", "assistant": "Hello."}, "question-answer", HELLO),
     ({"Question": "Hi", "Answer": "Hello."}, "question-answer", HELLO),

@@ -56,6 +56,12 @@ def test_a_sample_reads_as_its_form_and_every_pointer_of_it_stands_in_the_line(n
 
 
 @pytest.mark.parametrize(("name", "value"), SAMPLES)
+def test_the_proof_reads_turns_and_calls_of_a_sample_as_those_of_its_conversation(name: str, value: Any) -> None:
+    first, again = (verify_reading.read(one) for one in (value, read(value).value))
+    assert (first.turns, first.others) == (again.turns, again.others), name
+
+
+@pytest.mark.parametrize(("name", "value"), SAMPLES)
 @pytest.mark.parametrize("to", WRITABLE)
 def test_each_pair_of_forms_converts_or_says_why_not(name: str, value: Any, to: str) -> None:
     found = read(value)

@@ -53,7 +53,7 @@ def role_pointer(message: Message) -> str:
 ASKED_ALONE: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
 """Trainers that train on prompts alone, in any form for them."""
 CONVERSATIONS: Final = {
-    **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic"), "/messages"),
+    **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic", "langchain"), "/messages"),
     "sharegpt": "/conversations",
     "vertex": "/contents",
 }

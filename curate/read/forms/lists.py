@@ -1,10 +1,10 @@
 """Conversations under other names: lists of turns or of pairs, trees of replies, labelled segments and steps.
 
-Sources: Axolotl's and TRL's documentation, OpenAssistant's export format and the data sets UltraChat, Firefly and
-XTuner, read 2026-11.
+Sources: Axolotl's and TRL's documentation, OpenAssistant's export format and the data sets UltraChat, Firefly, XTuner,
+Schema-Guided Dialogue, MultiWOZ and Taskmaster, read 2026-11.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
@@ -20,11 +20,14 @@ from curate.read.forms.form import (
     system_turns,
     turn_at,
 )
+from curate.read.forms.pairs import SPEAKERS
 
-KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
+KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data")
 """Keys of a list of turns that no trainer reads by that name."""
 PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
+SAID: Final = ("text", "utterance")
+"""Keys of an item for what its `speaker` says."""
 ROOT: Final = ""
 """The key under which the reader puts a line that is a list."""
 
@@ -38,7 +41,7 @@ def _key(value: Object) -> str | None:
 def _is_turns(items: Any) -> bool:
     if is_objects(items):
         first = items[0]
-        speaks = has_strings(first, "role", "content") or has_strings(first, "from", "value")
+        speaks = any(has_strings(first, *keys) for keys in (("role", "content"), ("from", "value"), ("speaker",)))
         return speaks or _pair(first) is not None or isinstance(first.get("role"), str)
     return isinstance(items, list) and len(items) > 1 and all(isinstance(item, str) for item in items)
 
@@ -54,12 +57,18 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
         key = _key(value) or ""
         items, at = value[key], f"/{key}" if key else ""
         yield from system_turns(value)
+        names = [str(item.get("speaker")).casefold() for item in items if isinstance(item, dict)]
+        roles = {**SPEAKERS, "agent": "assistant"}
+        if set(names) <= {"user", "system"}:  # a system that answers, as in Schema-Guided Dialogue, or instructs
+            roles["system"] = "assistant" if names[:1] == ["user"] else ""
         for i, item in enumerate(items):
             here = f"{at}/{i}"
             if isinstance(item, str):
                 yield turn_at("user" if i % 2 == 0 else "assistant", item, here)
             elif isinstance(item, dict) and (pair := _pair(item)) and not isinstance(item.get("role"), str):
                 yield from _paired(item, pair, here)
+            elif isinstance(item, dict) and "speaker" in item and "from" not in item:
+                yield _spoken(item, roles, here)
             else:
                 yield speaker(item, here)
 
@@ -79,6 +88,15 @@ def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
         raise UnreadableError(f"{at}/{taken[0]}", f"`{taken[0]}` beside a question and its answer")
     yield Turn({"role": "user", "content": item[pair[0]]}, at, f"{at}/{pair[0]}")
     yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, at, f"{at}/{pair[1]}")
+
+
+def _spoken(item: Object, roles: Mapping[str, str], at: str) -> Turn:
+    """The turn of an item with a `speaker`."""
+    said = next((key for key in SAID if has_strings(item, "speaker", key)), "")
+    role = roles.get(item["speaker"].casefold()) if said else None
+    if not role or "role" in item or "content" in item:
+        raise UnreadableError(at, "this is not a text and a speaker whose role is known")
+    return Turn({"role": role, "content": item[said], **omit_keys(item, "speaker", said)}, at, f"{at}/{said}")
 
 
 def _replies(message: Object) -> list[Object]:

@@ -1,0 +1,111 @@
+"""Messages as LangChain serializes them: a `type` instead of a role, also under `data` or the `kwargs` of a class.
+
+Sources: the reference of langchain-core (`messages_to_dict`, `dumpd`, `AIMessage`, `ToolCall`), read 2026-11.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, as_text, is_objects, omit_keys
+from curate.read.forms.lists import ROOT
+
+ROLES: Final = {
+    "human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "function", "chat": "",
+}  # fmt: skip
+"""The role of each kind of message; a chat message names its own."""
+LIFTED: Final = ("tool_calls", "function_call", "reasoning_content", "refusal")
+"""Keys of a message that older versions have under `additional_kwargs`."""
+PARTS: Final = ("text", "image_url", "input_audio", "file")
+"""Parts of a content that messages have, too."""
+
+
+class Serialized(NamedTuple):
+    """A message: its kind, such as `human`, its fields, and the pointer to them in it."""
+
+    kind: str
+    fields: Object
+    at: str
+
+
+def serialized(message: Object) -> Serialized:
+    """The kind and the fields of a serialized message; an empty kind for anything else."""
+    kind, fields, at = message.get("type"), message, ""
+    if kind == "constructor" and isinstance(message.get("kwargs"), dict):
+        names = message.get("id")
+        named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        kind, fields, at = names[-1] if names and named else "", message["kwargs"], "/kwargs"
+    elif isinstance(message.get("data"), dict):
+        fields, at = message["data"], "/data"
+    kind = kind.removesuffix("Chunk").removesuffix("Message").lower() if isinstance(kind, str) else ""
+    return Serialized(kind, fields, at)
+
+
+def _key(value: Object) -> str | None:
+    key = ROOT if value.keys() == {ROOT} else "messages"
+    turns = value.get(key)
+    named = is_objects(turns) and not {"role", "from"} & turns[0].keys() and serialized(turns[0]).kind in ROLES
+    return key if named else None
+
+
+def _read(value: Object) -> Reading:
+    key = _key(value) or ""
+    reading = Reading([], omit_keys(value, key))
+    for i, message in enumerate(value[key]):
+        at = f"/{key}/{i}" if key else f"/{i}"
+        kind, fields, inner = serialized(message)
+        role = ROLES.get(kind) or (fields.get("role") if kind == "chat" else None)
+        wrong = inner and message.keys() - {"lc", "type", "id", "name", "graph", inner[1:]}
+        if not isinstance(role, str) or ("role" in fields and kind != "chat") or "content" not in fields or wrong:
+            raise UnreadableError(at, "this is not a message as LangChain serializes it")
+        extra = fields.get("additional_kwargs")
+        lifted = {name: extra[name] for name in LIFTED if name not in fields or not fields[name]
+                  if isinstance(extra, dict) and extra.get(name)}  # fmt: skip
+        own = {**fields, "additional_kwargs": omit_keys(extra, *lifted) if isinstance(extra, dict) else extra, **lifted}
+        said = omit_keys(own, "type", "role", "content", "tool_calls")
+        turn = {"role": role, "content": own["content"]}
+        turn |= {name: item for name, item in said.items() if item is not False and item not in (None, "", [], {})}
+        if calls := own.get("tool_calls"):
+            turn["tool_calls"] = [tool_call(call, at) for call in calls]
+            for n in range(len(calls) if "tool_calls" not in lifted else 0):
+                there, here = f"/messages/{i}/tool_calls/{n}", f"{at}{inner}/tool_calls/{n}"
+                reading.moved |= {there: here, f"{there}/function": here, f"{there}/function/arguments": f"{here}/args"}
+        if isinstance(own["content"], list):
+            turn["content"] = _parts(own["content"], {call.get("id") for call in calls or ()}, f"{at}{inner}/content")
+        reading.turns.append(Turn(turn, at, f"{at}{inner}/content"))
+    return reading
+
+
+def tool_call(call: Any, at: str) -> Object:
+    """A tool call in messages format. Raises `UnreadableError`."""
+    if isinstance(call, dict) and isinstance(call.get("function"), dict):
+        return call
+    if (
+        not isinstance(call, dict)
+        or not isinstance(call.get("name"), str)
+        or not isinstance(call.get("args"), dict | str)
+    ):
+        raise UnreadableError(at, "a tool call has no name or no arguments")
+    function = {"name": call["name"], "arguments": as_text(call["args"])}
+    return {
+        "id": call.get("id"),
+        "type": "function",
+        "function": function,
+        **omit_keys(call, "name", "args", "id", "type"),
+    }
+
+
+def _parts(parts: list[Any], calls: set[Any], at: str) -> list[Object]:
+    """The parts of a content, without calls that stand among the tool calls, too."""
+    found = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
+    kept = [part for part in found if part.get("type") != "tool_use" or part.get("id") not in calls]
+    if wrong := next((part for part in kept if part.get("type") not in PARTS), None):
+        raise UnreadableError(at, f"a part of type {wrong.get('type')!r}")
+    return kept
+
+
+LANGCHAIN: Final = Format(
+    "langchain",
+    "messages of LangChain: type human, ai, system or tool",
+    lambda value: _key(value) is not None,
+    uses=("messages",),
+    read=_read,
+)
