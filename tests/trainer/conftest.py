@@ -1,6 +1,8 @@
 """One tiny model for all tests of the trainer, and a project folder with it."""
 
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,3 +44,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path
     )
     assert main(["train", str(recipe), "--run-dir", str(folder / "run"), "--quiet"]) == 0
     return folder
+
+
+def here(work: Any, _watch: Any) -> int:
+    """The training of a sweep in this process: as good as in its own, and sooner."""
+    work.result.parent.mkdir(parents=True, exist_ok=True)
+    with work.result.open("w") as result, redirect_stdout(result):
+        return main(work.words)
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweeps and comparisons train in this process."""
+    from train.sweep import compare_methods, sweeper
+
+    for function in (compare_methods.compare, sweeper.sweep):
+        assert function.__kwdefaults__ is not None
+        monkeypatch.setitem(function.__kwdefaults__, "runner", here)

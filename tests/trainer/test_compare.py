@@ -32,6 +32,7 @@ def test_all_but_the_base_of_full_fine_tuning_are_in_4_bits() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_process")
 def test_the_table_is_made_from_runs_that_are_not_run_twice(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_recipe(project, generations=0, max_steps=3)
     words = [

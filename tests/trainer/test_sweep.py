@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from curate.cli.main import main
 from curate.core.errors import CurateError, InputError, UsageError
 from curate.report.console import console
 from tests.conftest import environment
+from tests.trainer.conftest import here
 from tests.trainer.tiny import write_recipe, write_split
 from train.journal import Narrator
 from train.recipe import load_recipe
@@ -216,12 +216,6 @@ def test_no_trial_better_than_the_base_is_told(light: Path, capsys: pytest.Captu
     report = swept(light, answering({1: 9.5, 2: 10.0}), "rank=1,2")
     assert not report.better
     assert any("no trial is better than the base" in sentence for sentence in text.sentences(report))
-
-
-def here(work: TrialRun, watch: TrialMonitor) -> int:
-    """The training in this process: as good as in its own, and sooner."""
-    with work.result.open("w") as result, redirect_stdout(result):
-        return main(work.words)
 
 
 def until_told(process: "subprocess.Popen[str]", journal: Path, told: str) -> None:

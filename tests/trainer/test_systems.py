@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +59,6 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
 
 def write_lines(file: Path, rows: list[dict[str, Any]]) -> None:
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-@pytest.fixture
-def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trials train in this process: starting one takes longer than the tiny training."""
-    from train.sweep import compare_methods, sweeper
-
-    def run(work: Any, _watch: Any) -> int:
-        work.result.parent.mkdir(parents=True, exist_ok=True)
-        with work.result.open("w") as result, redirect_stdout(result):
-            return int(main(work.words))
-
-    for function in (compare_methods.compare, sweeper.sweep):
-        monkeypatch.setitem(function.__kwdefaults__ or {}, "runner", run)
 
 
 @pytest.fixture
