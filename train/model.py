@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
-from curate.core.errors import MissingExtra, ModelError
+from curate.core.errors import ModelError, requiring
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank
 from train.loss import use_packed_attention
@@ -122,10 +122,8 @@ def _demand_supported(recipe: Recipe) -> None:
 
 
 def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
-    try:
+    with requiring("a base in 4 bits", "train", "bitsandbytes"):
         import bitsandbytes  # noqa: F401
-    except ImportError:
-        raise MissingExtra("a base in 4 bits", "train", "bitsandbytes") from None
     # The defaults are FP4, computation in float32 and scales that are not quantised.
     options = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": recipe.double_quantisation}
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=dtype, **options)

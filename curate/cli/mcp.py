@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import Field, ValidationError
 
-from curate.core.errors import ExitCode, MissingExtra
+from curate.core.errors import ExitCode, requiring
 from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
@@ -35,12 +35,10 @@ def mcp(
 
     Speaks on standard input and output. Files are only read, never changed; nothing is downloaded or sent.
     """
-    try:
+    with requiring("curate mcp", "mcp", "mcp"):
         from mcp.server.mcpserver import MCPServer
         from mcp.server.stdio import stdio_server
         from mcp_types import ToolAnnotations
-    except ImportError as error:
-        raise MissingExtra("curate mcp", "mcp", "mcp") from error
 
     class Server(MCPServer):
         async def run_stdio_async(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.core.config import Config
 from curate.core.config_files import find_config
-from curate.core.errors import ConfigError, CurateError, MissingExtra
+from curate.core.errors import ConfigError, CurateError, requiring
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import from_here
@@ -103,11 +103,9 @@ def server() -> None:
     Files up to 50 MB are checked when they are opened and saved, those up to 1 MB after each change. Suppressed
     findings are not shown. Nothing is written: fixes are edits that the editor makes.
     """
-    try:
+    with requiring("curate server", "server", "pygls"):
         from lsprotocol import types as lsp
         from pygls.lsp.server import LanguageServer
-    except ImportError as error:
-        raise MissingExtra("curate server", "server", "pygls") from error
     from curate import __version__
 
     # pygls applies partial changes by lines that also end at U+2028 and others, which the protocol does not know: its

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from curate import __version__
-from curate.core.errors import CurateError, MissingExtra
+from curate.core.errors import CurateError, requiring
 from curate.core.files import display_name
 from curate.core.text import visible
 from curate.core.worker_pool import Made, WorkerPool, cores
@@ -83,10 +83,8 @@ class ClusterPool(WorkerPool):
     def __init__(self, address: str | None, anew: Callable[[], object] | None, files: Iterable[Path]) -> None:
         """Raises `MissingExtra`."""
         super().__init__(cores(), processes=False)
-        try:
+        with requiring("--engine ray", "cluster", "ray"):
             import ray
-        except ImportError:
-            raise MissingExtra("--engine ray", "cluster", "ray") from None
         self._ray, self._address, self._anew, self._connected = ray, address, anew, False
         self._key, self._files = os.urandom(16).hex(), _seen({str(path) for path in files})
 

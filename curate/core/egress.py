@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from pydantic import Field
 
 from curate.core.config import Section
-from curate.core.errors import MissingExtra, UsageError
+from curate.core.errors import UsageError, requiring
 from curate.core.targets import KEYS
 from curate.core.text import visible
 from curate.core.validation import load_toml, validated
@@ -220,10 +220,8 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
 
     `feature`: what needs the openai package, for `MissingExtra`.
     """
-    try:
+    with requiring(feature, "remote", "openai"):
         import openai  # takes 0.5 s, needed only for an endpoint
-    except ImportError:
-        raise MissingExtra(feature, "remote", "openai") from None
     foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in BOUND["OPENAI_API_KEY"] else []
     foreign += [
         line.partition(":")[0].strip()

@@ -14,7 +14,8 @@ Bad *data* is never an exception: it is a finding (see `curate.core.finding`). A
 bug in curate.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Final, Self
 
@@ -131,6 +132,15 @@ class MissingExtra(CurateError):
     def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str, str]]:
         """Pickle support, to pass the error from another process."""
         return MissingExtra, self._parts
+
+
+@contextmanager
+def requiring(what: str, extra: str, missing: str) -> Iterator[None]:
+    """Raise `MissingExtra` if an import in the block fails."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtra(what, extra, missing) from error
 
 
 class LostLineError(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from curate.core.errors import MissingExtra, UsageError
+from curate.core.errors import UsageError, requiring
 from curate.core.urls import explained, is_offline
 
 HUB: Final = "https://huggingface.co"
@@ -20,10 +20,8 @@ def demand_hub() -> None:
     """Raise `UsageError` if network access is off, `MissingExtra` without huggingface_hub."""
     if is_offline():
         raise UsageError("network access is off", "unset HF_HUB_OFFLINE and CURATE_OFFLINE")
-    try:
+    with requiring("uploading to the hub", "cloud", "huggingface_hub"):
         import huggingface_hub  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("uploading to the hub", "cloud", "huggingface_hub") from error
 
 
 def upload(

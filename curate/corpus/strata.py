@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from curate.core.errors import MissingExtra, UsageError
+from curate.core.errors import UsageError, requiring
 from curate.core.example import Example, canonical, value_at
 from curate.core.text import normalised, words
 from curate.language.lexicon import FILLER
@@ -146,8 +146,6 @@ def _language(text: str) -> Trait | None:
     """
     if not letters(text):
         return None
-    try:
+    with requiring("detecting languages", "language", "py3langid"):
         from py3langid import classify  # half a second for its model: only where languages are asked for
-    except ImportError:
-        raise MissingExtra("detecting languages", "language", "py3langid") from None
     return _text(str(classify(text)[0]))

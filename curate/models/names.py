@@ -21,7 +21,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError
+from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError, requiring
 from curate.core.files import TEMPORARY, sha256, sync_folder
 from curate.core.text import excerpt
 
@@ -107,10 +107,8 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
 @cache
 def _at_revision(name: str, *, needs_weights: bool) -> str:
     """The folder with the files of a hub model at a revision."""
-    try:
+    with requiring("a model of the hub", "tokens", "huggingface_hub"):
         from huggingface_hub import snapshot_download
-    except ImportError:
-        raise MissingExtra("a model of the hub", "tokens", "huggingface_hub") from None
     model, _, revision = name.partition("@")
     kinds = [f"*{ending}" for ending in IDENTITY if needs_weights or ending != ".safetensors"]
     with model_errors(name, "cannot be loaded", "check the hub id, the revision and the connection"):
@@ -158,10 +156,8 @@ def configuration(name: str) -> Any:
     """A model's configuration as transformers reads it, without its weights. Raises `ModelError`, or `MissingExtra`
     without transformers.
     """
-    try:
+    with requiring("a model's configuration", "train", "transformers"):
         from transformers import AutoConfig  # takes a second to import; only commands that were given a model pay
-    except ImportError:
-        raise MissingExtra("a model's configuration", "train", "transformers") from None
     source = _source(name) if name.startswith(OFFLINE) else None
     with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or pass a folder"):
         if source is not None and source.is_file():
@@ -247,14 +243,10 @@ def _write_tokenizer(source: Path, folder: Path) -> None:
 
     transformers can do it too, but loads torch for it and takes no notice of how the model splits digits.
     """
-    try:
+    with requiring("reading a GGUF model", "train", "gguf"):
         from gguf import GGUFReader
-    except ImportError:
-        raise MissingExtra("reading a GGUF model", "train", "gguf") from None
-    try:
+    with requiring("a tokenizer", "tokens", "transformers"):
         from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-    except ImportError:
-        raise MissingExtra("a tokenizer", "tokens", "transformers") from None
 
     fields = GGUFReader(source).fields
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.core.bounded import Bounds, OutOfBoundsError
-from curate.core.errors import MissingExtra, ModelError
+from curate.core.errors import ModelError, requiring
 from curate.core.example import ROLES, THOUGHTS
 from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
@@ -306,10 +306,8 @@ def load_tokenizer(name: str) -> Any:
     """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without
     transformers.
     """
-    try:
+    with requiring("a chat template", "tokens", "transformers"):
         from transformers import AutoTokenizer  # takes a second to import; only commands that were given a model pay
-    except ImportError:
-        raise MissingExtra("a chat template", "tokens", "transformers") from None
     place = resolve(name, needs_weights=False)
     hint = (
         "the folder needs tokenizer.json and tokenizer_config.json"

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import Tensor
 
-from curate.core.errors import MissingExtra, UsageError
+from curate.core.errors import UsageError, requiring
 
 FILE: Final = "model.gguf"
 
@@ -73,10 +73,8 @@ def names(config: Any, family: Family) -> Any:
 
 def package() -> Any:
     """The gguf package. Raises `MissingExtra`."""
-    try:
+    with requiring("writing GGUF", "train", "gguf"):
         import gguf
-    except ImportError:
-        raise MissingExtra("writing GGUF", "train", "gguf") from None
     return gguf
 
 
