@@ -71,14 +71,16 @@ def checked_removed_path(
 
 
 def demand_not_existing(*paths: Path, overwrite: bool) -> None:
-    """Raise `UsageError` for a folder, and if an existing file or a broken link would be replaced without
-    `--overwrite`.
+    """Raise `UsageError` for a folder, a name of a kind that is not written, and if an existing file or a broken link
+    would be replaced without `--overwrite`.
     """
     for path in paths:
         if path.is_dir():
             raise UsageError(f"{visible(str(path))}: is a folder", "choose a file in it, or another one")
         if path.suffix.lower() in TABLE_SUFFIXES and path.suffix != ".parquet":
             raise UsageError(f"{visible(str(path))}: this kind of table is not written", "choose .jsonl or .parquet")
+        if path.suffix.lower() in (".gz", ".zst"):
+            raise UsageError(f"{visible(str(path))}: output is not compressed", "choose .jsonl or .parquet")
         if (path.is_file() or (path.is_symlink() and not path.exists())) and not overwrite:
             raise UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,20 +59,25 @@ class _Lines(NamedTuple):
     ledger: Mapping[int, bytes] | None = None
     """If the last file is a ledger of removed lines: the original lines that it holds."""
 
-    def differences(self, places: Iterable[int], said: str) -> list[Difference]:
-        """Differences to report about some of the lines."""
+    def differences(self, chosen: Sequence[int], said: str) -> list[Difference]:
+        """Differences to report about some of the lines, given by their positions."""
+        places = self.places[np.array(chosen, dtype=np.int64)].tolist()
         lines = ((self.files[place >> FILE], place & ((1 << FILE) - 1)) for place in places)
         return [Difference(file, said, line, code="L010") for file, line in lines]
 
-    def values(self, places: Iterable[int]) -> Iterator[tuple[int, Any]]:
-        """Place and value of some lines, read again; the raw bytes if they are not JSON."""
-        wanted: dict[int, set[int]] = defaultdict(set)
-        for place in places:
-            wanted[place >> FILE].add(place & ((1 << FILE) - 1))
-        for file, numbers in wanted.items():
+    def values(self, chosen: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        """Position and value of some lines, read again; the raw bytes if they are not JSON."""
+        places = self.places[np.array(chosen, dtype=np.int64)]
+        wanted: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+        for at, place, first in zip(chosen, places.tolist(), self.places.searchsorted(places).tolist(), strict=True):
+            wanted[place >> FILE][place & ((1 << FILE) - 1), at - first] = at
+        for file, positions in wanted.items():
             held = self.ledger is not None and file == len(self.files) - 1
             lines = self.ledger.items() if self.ledger is not None and held else lines_of(self.files[file])
-            yield from (((file << FILE) + number, _value(data)) for number, data in lines if number in numbers)
+            for _, elements in groupby(lines, key=itemgetter(0)):  # elements of a document may share a line
+                for nth, (number, data) in enumerate(elements):
+                    if (at := positions.get((number, nth))) is not None:
+                        yield at, _value(data)
 
 
 def books_point(
@@ -119,8 +126,8 @@ def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int
 
 
 def _unmatched(before: _Lines, after: _Lines) -> tuple[list[int], list[int]]:
-    """Places of lines that occur more often in `before` than in `after`, and the reverse."""
-    places, count = np.concatenate([before.places, after.places]), len(before.places)
+    """Positions of lines that occur more often in `before` than in `after`, and the reverse."""
+    count = len(before.places)
     digests = np.concatenate([before.digests, after.digests])
     order = np.lexsort(digests.T)  # of equal lines, those of `before` are first
     digests = digests[order]
@@ -131,7 +138,7 @@ def _unmatched(before: _Lines, after: _Lines) -> tuple[list[int], list[int]]:
     own, other = np.repeat(own, sizes), np.repeat(sizes - own, sizes)
     first = order < count
     lost, added = first & (nth >= other), ~first & (nth >= 2 * own)
-    return np.sort(places[order[lost]]).tolist(), np.sort(places[order[added]]).tolist()
+    return np.sort(order[lost]).tolist(), np.sort(order[added] - count).tolist()
 
 
 def _matched_by_value(
@@ -141,25 +148,25 @@ def _matched_by_value(
     edits = {example: said.removeprefix("edit ") for example, said in decisions.items() if said.startswith("edit ")}
     by_value: dict[str, list[int]] = defaultdict(list)
     by_id: dict[str, list[int]] = defaultdict(list)
-    for place, value in after.values(added):
-        by_value[said_by(value)].append(place)
-        by_id[_id(value)].append(place)
+    for at, value in after.values(added):
+        by_value[said_by(value)].append(at)
+        by_id[_id(value)].append(at)
     gone: set[int] = set()
     left: list[tuple[int, Any]] = []
-    for place, value in before.values(lost):
+    for at, value in before.values(lost):
         if not _take(by_value.get(said_by(value), ()), gone):
-            left.append((place, value))
+            left.append((at, value))
     still = [
-        place
-        for place, value in left
+        position
+        for position, value in left
         if not _take((at for target in _targets(value, edits) for at in by_id.get(target, ())), gone)
     ]
-    return sorted(still), [place for place in added if place not in gone]
+    return sorted(still), [at for at in added if at not in gone]
 
 
-def _take(places: Iterable[int], gone: set[int]) -> bool:
-    """Take the first free place of some; false if none is free."""
-    match = next((place for place in places if place not in gone), None)
+def _take(positions: Iterable[int], gone: set[int]) -> bool:
+    """Take the first free position of some; false if none is free."""
+    match = next((at for at in positions if at not in gone), None)
     if match is not None:
         gone.add(match)
     return match is not None

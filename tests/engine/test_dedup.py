@@ -352,6 +352,7 @@ def test_what_was_decided_in_review_counts(write: Write, capsys: pytest.CaptureF
     "words",
     [
         ("-o", "data.jsonl"),
+        ("-o", "out.jsonl.gz"),
         ("-o", "out.jsonl", "--html", "out.jsonl"),
         ("-o", "out.jsonl", "--html", "out.removed.jsonl"),
         ("--html", "data.jsonl"),

@@ -309,6 +309,18 @@ def test_formats_that_were_written_as_messages_are_followed(
     assert {finding["code"] for finding in verified(capsys=capsys)[1]["findings"]} == {"L010"}
 
 
+def test_elements_of_one_line_are_accounted_for_one_by_one(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [{"question": f"What is {n}?", "answer": f"It is {n}." if n % 3 else ""} for n in range(12)]
+    write("data.json", json.dumps(asked).encode())
+    write("more.jsonl", [(f"Where is {n}?", f"It is at {n}.") for n in range(8)])
+    assert main(["split", "data.json", "more.jsonl", "-o", "out", "-q", "-y"]) == 0
+    assert verified(capsys=capsys)[0] == 0
+    put("train", [line for line in lines_of("train") if b"What is 4?" not in line])
+    sign()
+    said = [finding["message"] for finding in verified(capsys=capsys)[1]["findings"] if finding["file"] == "data.json"]
+    assert said == ["input line that is neither in a split nor in the removed lines"]
+
+
 def test_inputs_that_are_gone_or_changed_leave_a_point_open(
     folder: Path, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
