@@ -76,8 +76,8 @@ class _Lines(NamedTuple):
             lines = self.ledger.items() if self.ledger is not None and held else lines_of(self.files[file])
             for _, elements in groupby(lines, key=itemgetter(0)):  # elements of a document may share a line
                 for nth, (number, data) in enumerate(elements):
-                    if (at := positions.get((number, nth))) is not None:
-                        yield at, _value(data)
+                    if (position := positions.get((number, nth))) is not None:
+                        yield position, _value(data)
 
 
 def books_point(
