@@ -169,20 +169,19 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
     dtype = torch.bfloat16
     optimiser = "adamw_torch" if on_cpu else "paged_adamw_8bit"
 
-    def tried(name: str, shape: Any) -> tuple[str, Fit, Sizes]:
-        sizes = Sizes(Recipe(model=name, data=data, max_length=max(texts.lengths)), dtype, on_cpu=on_cpu, config=shape)
-        return name, choose_settings(sizes, texts, memory, optimiser=optimiser), sizes
+    def sized(name: str, shape: Any) -> Sizes:
+        return Sizes(Recipe(model=name, data=data, max_length=max(texts.lengths)), dtype, on_cpu=on_cpu, config=shape)
 
-    if model is not None:
-        return tried(model, configuration(model))
-    found = None
-    for base in reversed(BASES[:ON_A_CPU] if on_cpu else BASES):
-        if base.least > memory:
-            continue
-        found = tried(base.name, base.configuration())
-        if found[1].fits:
-            break
-    return found or tried(BASES[0].name, BASES[0].configuration())
+    known = () if model is not None else BASES[:ON_A_CPU] if on_cpu else BASES
+    for base in reversed(known):
+        if base.least > memory or (sizes := sized(base.name, base.configuration())).without_steps(optimiser) > memory:
+            continue  # no step has to be run to see it
+        found = choose_settings(sizes, texts, memory, optimiser=optimiser)
+        if found.fits:
+            return base.name, found, sizes
+    name = model or BASES[0].name
+    sizes = sized(name, configuration(name) if model else BASES[0].configuration())
+    return name, choose_settings(sizes, texts, memory, optimiser=optimiser), sizes
 
 
 def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:

@@ -399,11 +399,11 @@ folder.mkdir()
 def test_benchmarks_of_the_harness_are_run_before_and_after_training_once(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
     words = ("--quiet", "--systems", "zero-shot", "--limit", "4")
-    code, told = evaluated(finished, capsys, *words, "--lm-eval", "arith")
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.which", lambda _: None)
+        code, told = evaluated(finished, capsys, *words, "--lm-eval", "arith")
     assert (code, "pip install lm-eval" in told) == (2, True)
-    monkeypatch.undo()
     seen, harness = tmp_path / "seen", tmp_path / "lm_eval"
     harness.write_text(HARNESS.format(python=sys.executable, seen=str(seen)))
     harness.chmod(0o755)

@@ -139,11 +139,11 @@ def test_a_loss_that_is_no_number_names_the_example(
     prepared = prepare(load_recipe(project / "recipe.toml"), Narrator(quiet=True))
     third = prepared.order[2][1]
     bad = torch.tensor(prepared.train.encoded[third].input_ids)
-    monkeypatch.setattr(loop, "losses", poisoned)
-    assert run(project, "run") == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "losses", poisoned)
+        assert run(project, "run") == 2
     assert f"the loss of 1 text is not a number: {project}/split/train.jsonl:{third + 1}" in capsys.readouterr().err
     assert len(losses(project / "run")) == 2
-    monkeypatch.undo()
     with (project / "run/metrics.jsonl").open("ab") as file:
         file.write(b'{"event": "phase", "na')  # where the disk was full
     assert run(project, "run", "--resume") == 0
@@ -287,10 +287,11 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_resumed_from(
         if step == 6:
             raise KeyboardInterrupt
 
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpointer, "save", stopping)
+        assert run(project, "stopped") == 130
     for name, damage in (("optimizer.pt", flip), ("adapter_model.safetensors", flip), ("scheduler.pt", cut)):
-        monkeypatch.setattr(Checkpointer, "save", stopping)
-        assert run(project, name) == 130
-        monkeypatch.undo()
+        shutil.copytree(project / "stopped", project / name)
         damage(project / name / "checkpoints/checkpoint-6" / name)
         capsys.readouterr()
         assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / name), "--resume"]) == 0
