@@ -43,7 +43,7 @@ from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import json_line, visible
 from curate.core.transaction import recover, replacing_together
-from curate.corpus.corpus import LineReader, Source, Table, lines_at
+from curate.corpus.corpus import AHEAD, LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, lost_reason
@@ -363,9 +363,15 @@ def write_lines(
 
 
 def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> Iterator[bytes]:
-    """The bytes of some lines of a file, each with a line break."""
+    """The bytes of some lines of a file, each with a line break, in blocks."""
     if source.document:
         yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
         return
-    starts = table.starts[lines]
-    yield from (bytes(part) + b"\n" for part in reader.parts(source, starts, starts + table.sizes[lines]))
+    starts, block = table.starts[lines], bytearray()
+    for part in reader.parts(source, starts, starts + table.sizes[lines]):
+        block += part
+        block += b"\n"
+        if len(block) >= AHEAD:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)

@@ -22,6 +22,7 @@ from curate.core.example import content_id
 from curate.core.manifest import NAME, digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
+from curate.output import folder
 from curate.schemas import schemas
 from tests.conftest import Write, chat, of_hundred
 
@@ -120,7 +121,8 @@ def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: 
     assert first == where()
 
 
-def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write) -> None:
+def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "AHEAD", 500)  # several blocks
     odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
     lines = [
         odd,
