@@ -49,8 +49,8 @@ class Table(Lines):
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
     folder: Path | None = None
     """Folder for arrays that do not fit in memory; None if all are in memory."""
-    judged: Sequence[tuple[int, Any]] = ()
-    """Results of `FeatureSpec.judging`, one per piece, each with the number of lines before it in its file."""
+    judged: Sequence[Any] = ()
+    """The findings of `FeatureSpec.judging`."""
 
     def id(self, example: int) -> str:
         """The id of an example."""

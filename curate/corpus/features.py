@@ -4,7 +4,7 @@ kept.
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -40,6 +40,9 @@ class LineCheck(Protocol):
 
     def judge_batch(self, batch: Batch, lines: int) -> Any:
         """The result for lines that were read one by one."""
+
+    def merger(self) -> Callable[[Any, int], Iterable[Any]]:
+        """A function that gives the findings of the next result, with the number of lines before it in its file."""
 
 
 class FeatureSpec(NamedTuple):

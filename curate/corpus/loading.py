@@ -98,7 +98,7 @@ class _Parts:
     first: list[int] = field(default_factory=lambda: [0])
     line_keys: list[Ids | None] = field(default_factory=list)
     band_keys: list[Ids | None] = field(default_factory=list)
-    judged: list[tuple[int, Any]] = field(default_factory=list)
+    judged: list[Any] = field(default_factory=list)
     lines: int = 0
     columns: dict[str, Growing | Joining[Any]] = field(init=False)
 
@@ -108,8 +108,6 @@ class _Parts:
     def add(self, part: Columns, physical: int) -> None:
         """Append the columns of the next chunk; `physical`: number of lines of its file before it."""
         part.numbers += physical
-        if part.judged is not None:
-            self.judged.append((physical, part.judged))
         self.lines += len(part.starts)
         for name, column in self.columns.items():
             if (rows := getattr(part, name)) is not None:
@@ -164,7 +162,7 @@ def _read(
     memory: DedupCache | None,
     folder: Path | None,
 ) -> Table:
-    temp, parts = TempStore(), _Parts(folder)
+    temp, parts, merge = TempStore(), _Parts(folder), spec.judging.merger() if spec.judging else None
     for number, path in enumerate(paths):
         copy, name, physical = partial(temp.path, number), name_of(path), 0
         pieces = chunks_of(path, name, SIZE, copy)
@@ -172,6 +170,8 @@ def _read(
         for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory):
             if progress:
                 progress(len(part.starts))
+            if merge and part.judged is not None:  # at once: results may hold the lines
+                parts.judged += merge(part.judged, physical)
             parts.add(part, physical)
             physical += part.physical
         parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))

@@ -144,7 +144,7 @@ class Checker:
                 if parsed.example is not None:
                     part.summary.add(parsed.example)
                     order.append(at)
-                    if self.dataset:
+                    if self.any_key_dataset or (self.dataset and not has_keys_beside(parsed.example)):
                         part.examples.append(parsed)
             part.summary.sort(order)
         return part

@@ -1,6 +1,6 @@
 """Find lines to remove because of findings (errors and rules in `drop`) while reading, without a second pass."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock, local
 from typing import Final, NamedTuple
 
@@ -42,12 +42,15 @@ class ErrorFilter(NamedTuple):
         """Check lines that were parsed one by one."""
         return _checker(self).check_batch(batch, FileFacts(batch.file), lines)
 
-    def report(self, parts: Iterable[tuple[int, CheckedChunk]]) -> CheckResult:
-        """The findings of consecutive chunks, each given with the number of lines before it in its file."""
-        checker = _checker(self)
-        found: list[Finding] = [finding for before, part in parts for finding in checker.merge(part, before)]
-        told = filter(checker.chosen.reports, found) if checker.chosen.file_ignores else found
-        return CheckResult(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
+    def merger(self) -> Callable[[CheckedChunk, int], Iterator[Finding]]:
+        """A function that gives the findings of the next chunk, with the number of lines before it in its file."""
+        return Checker(CheckConfig.model_validate_json(self.config)).merge  # a new state for each run
+
+    def report(self, findings: Sequence[Finding]) -> CheckResult:
+        """The findings of all chunks, as `merger` gives them, that are not ignored."""
+        chosen = _checker(self).chosen
+        told = filter(chosen.reports, findings) if chosen.file_ignores else findings
+        return CheckResult(findings=list(told), rules=chosen.known, severities_of=chosen.severities)
 
 
 class _Checkers(local):

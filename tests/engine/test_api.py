@@ -142,6 +142,14 @@ def test_conflicts_are_pairs(data: Path) -> None:
         curate.conflicts(data, judge="http://127.0.0.1:9", judge_model="m")
 
 
+def test_a_split_knows_nothing_of_an_earlier_one(write: Write) -> None:
+    sides = ["It is the Volga.", "It is the Rhine."]
+    for name, (good, bad) in (("a", sides), ("b", sides[::-1])):
+        pair = {"prompt": "Which river is the longest of Europe?", "chosen": good, "rejected": bad}
+        path = write(f"{name}.jsonl", [pair, *(chat(f"What is {n}?", f"It is {n}.") for n in range(9))])
+        assert curate.split(path, name).removed["code"].to_list() == []
+
+
 def test_a_split_is_written_and_proved(data: Path) -> None:
     divided = curate.split(data, "out", seed=3, fractions=[0.8, 0.1, 0.1])
     assert divided.splits["split"].to_list() == ["train", "validation", "test"]

@@ -3,6 +3,7 @@ them, or are left to it.
 """
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -184,9 +185,8 @@ def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(
         with pytest.MonkeyPatch.context() as patch:
             parts = made(path, FeatureSpec("conversation", Shingling(), judging=screening), least, patch)
         before = np.cumsum([0, *(part.physical for part in parts)]).tolist()
-        found.append(
-            sorted(map(repr, screening.report(zip(before, (part.judged for part in parts), strict=False)).findings))
-        )
+        judged = map(screening.merger(), (part.judged for part in parts), before)
+        found.append(sorted(map(repr, screening.report(list(chain.from_iterable(judged))).findings)))
     assert found[0] == found[1]
 
 

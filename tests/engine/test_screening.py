@@ -7,10 +7,14 @@ import pytest
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Severity
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.features import FeatureSpec
+from curate.corpus.loading import read_table
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.runner import check_paths
 from curate.read.chunks import chunks_of
-from tests.conftest import line_of
+from curate.similarity.shingles import Shingling
+from tests.conftest import Write, chat, line_of
 
 
 @pytest.mark.slow
@@ -28,6 +32,13 @@ def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> No
         with ThreadPoolExecutor(4) as threads:
             parts = list(threads.map(screening.judge, pieces))
         before = [sum(part.lines for part in parts[:nth]) for nth in range(len(parts))]
-        assert [
-            (found.code, found.line) for found in screening.report(zip(before, parts, strict=True)).findings
-        ] == expected
+        found = [one for findings in map(screening.merger(), parts, before) for one in findings]
+        assert [(one.code, one.line) for one in screening.report(found).findings] == expected
+
+
+def test_of_lines_that_are_looked_at_for_errors_only_the_findings_are_kept(write: Write) -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
+    path = write("data.jsonl", [{**chat("Go on.", "" if n == 2 else "Yes."), "tools": tools} for n in range(4)])
+    spec = FeatureSpec("conversation", Shingling(), judging=ErrorFilter.of(CheckConfig(), quick=False))
+    table = read_table([path], spec, WorkerPool(1, processes=False))
+    assert [(found.code, found.line) for found in table.judged] == [("C003", 3)]
