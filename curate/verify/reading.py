@@ -159,11 +159,7 @@ def _text(content: Any, reading: Reading) -> str:
 
 def _calls(turn: Object) -> str:
     """Names and arguments of the tools that a turn calls."""
-    calls = (
-        [call.get("function", call) if type(call) is dict else call for call in turn.get("tool_calls") or ()]
-        if turn.get("tool_calls")
-        else []
-    )
+    calls = [call.get("function", call) if type(call) is dict else call for call in turn.get("tool_calls") or ()]
     if turn.get("function_call"):
         calls.append(turn["function_call"])
     return "\n".join(_call(call) for call in calls)
@@ -185,7 +181,6 @@ def _called(content: Any) -> str:
 
 
 def _listed(key: str) -> Callable[[Object, Reading], None]:
-
     def turns(value: Object, reading: Reading) -> None:
         if type(value[key]) is not list:
             raise NotUnderstoodError(f"no list under {key}")

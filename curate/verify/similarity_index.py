@@ -49,8 +49,7 @@ class Sets(NamedTuple):
     @property
     def starts(self) -> Numbers:
         """Start of each set."""
-        starts: Numbers = np.cumsum(self.sizes) - self.sizes
-        return starts
+        return np.asarray(np.cumsum(self.sizes) - self.sizes, dtype=np.int64)
 
     @property
     def owners(self) -> Numbers:
@@ -132,14 +131,12 @@ def ordered(sets: Sets, counts: Counts) -> Sets:
 
 def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
     """Minimum number of hashes that sets of sizes n and m share."""
-    least: Numbers = np.ceil(threshold / (1 + threshold) * (n + m) - SLACK).astype(np.int64)
-    return least
+    return np.asarray(np.ceil(threshold / (1 + threshold) * (n + m) - SLACK), dtype=np.int64)
 
 
 def least_of(n: Numbers, threshold: float) -> Numbers:
     """Minimum number of hashes of a set that a similar set shares, which is also the minimum size of that set."""
-    least: Numbers = np.maximum(np.ceil(threshold * n - SLACK).astype(np.int64), 1)
-    return least
+    return np.asarray(np.maximum(np.ceil(threshold * n - SLACK), 1), dtype=np.int64)
 
 
 def in_prefix(sets: Sets, threshold: float) -> tuple[Numbers, Numbers, Numbers]:
@@ -322,8 +319,7 @@ class _Matching:
         """Which pairs may be similar by the lower bound of their parities."""
         n, m = self.index.sizes[held], self.earlier.sizes[other]
         differ = ONES[self.index.parities[held] ^ self.parities[other]].sum(axis=1, dtype=np.int64)
-        near: Flags = differ <= n + m - 2 * least_shared(n, m, self.threshold)
-        return near
+        return np.asarray(differ <= n + m - 2 * least_shared(n, m, self.threshold), dtype=np.bool_)
 
     def _count(self, held: Numbers, other: Numbers) -> None:
         """Count the common hashes of pairs."""
@@ -347,10 +343,8 @@ class _Matching:
     def _note(self, held: Numbers, other: Numbers, similarity: Floats) -> None:
         """Keep the most similar pair of each held-out set; the first of equal ones."""
         order = np.lexsort((self.firsts[other], -similarity, held))
-        held, other, similarity = held[order], other[order], similarity[order]
-        first = np.ones(len(held), dtype=np.bool_)
-        first[1:] = held[1:] != held[:-1]
-        held, other, similarity = held[first], other[first], similarity[first]
+        held, first = np.unique(held[order], return_index=True)
+        other, similarity = other[order[first]], similarity[order[first]]
         better = self.wanted[held] & (similarity > self.best[held])
         self.by[held[better]], self.best[held[better]] = other[better], similarity[better]
         self.wanted = self.wanted & (self.best < 1)
