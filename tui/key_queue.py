@@ -10,13 +10,16 @@ from collections import deque
 from typing import Final
 
 from textual import events, on
-from textual.app import App
+from textual.app import App, ScreenStackError
+from textual.errors import NoWidget
 from textual.message import Message
 from textual.widgets import Input
 
 Ordered = events.Key | events.Paste | events.MouseDown | events.MouseUp
 PAUSE: Final = 0.01
 """Seconds between looks at a screen that is not ready, and after a click, which passes through several queues."""
+PASTED: Final = 20_000
+"""Maximum number of characters of a paste into an input, which measures all of them at each key."""
 PATIENCE: Final = 5.0
 """Seconds after which keys are discarded, if their screen is still not ready."""
 
@@ -57,7 +60,22 @@ class KeyQueue(App[None]):
             self._keys.append(event)
             self._ask()
         else:
-            await super().on_event(event)
+            await self._pass_on(event)
+
+    async def _pass_on(self, event: events.Event) -> None:
+        """Handle an event as usual, except a mouse on no widget: Textual would leave nothing with the focus for keys.
+
+        A screen that was just opened has no widgets yet, one that became smaller ends before the mouse, and a border is
+        dragged on a screen that is not shown any more.
+        """
+        if isinstance(event, events.MouseEvent) and not event.is_forwarded:
+            held = self.mouse_captured
+            try:
+                _ = self.screen.find_widget(held) if held else self.get_widget_at(int(event.x), int(event.y))
+            except (NoWidget, ScreenStackError):
+                self.capture_mouse(None)
+                return
+        await super().on_event(event)
 
     def _ask(self, *, later: bool = False) -> None:
         if later:
@@ -90,12 +108,16 @@ class KeyQueue(App[None]):
         elif isinstance(event, events.Paste):
             await self._paste(event)
         else:
-            await super().on_event(event)
+            await self._pass_on(event)
         self._ask(later=isinstance(event, events.MouseEvent))
 
     async def _paste(self, event: events.Paste) -> None:
         """Pass a paste to the focused widget; an input takes all lines: Textual keeps the first only."""
         if (focused := self.focused) is not None:
+            if isinstance(focused, Input) and len(event.text) > PASTED:
+                text = f"{len(event.text):,} characters are too many for one line; nothing was pasted"
+                self.notify(text, severity="warning", markup=False)
+                return
             if isinstance(focused, Input):
                 event.text = " ".join(event.text.splitlines())
             event._set_forwarded()

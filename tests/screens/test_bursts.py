@@ -35,6 +35,7 @@ NAMES = {"⏎": "enter", " ": "space", "/": "slash", "*": "asterisk", "↓": "do
 CHARACTERS = {name: char for char, name in NAMES.items() if char.isprintable() and char not in "⏎↓→⎋"}
 ALL = os.environ.get("CURATE_BURSTS") == "all"
 """Whether every binding is tried on every list and at every speed: CURATE_BURSTS=all takes some minutes."""
+CLICK = (events.MouseDown, events.MouseUp)
 OPENING = "mesr*/:?E"
 """Keys of a list that open a dialog or an editor."""
 
@@ -138,14 +139,14 @@ async def test_pastes_and_clicks_keep_their_place_among_the_keys() -> None:
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await all_told(pilot, "2")
-        await burst(pilot, ["m", events.Paste("dy\ngood"), "!", "⏎"])
+        await burst(pilot, ["m", events.Paste("漢" * 1_000_000), events.Paste("dy\ngood"), "!", "⏎"])
         await burst(pilot, ["/", events.Paste("\nland"), "⏎"])
         await settled(pilot)
         assert (queue(app).text, json.loads(decisions()[0])["why"]) == (" land", "dy good!")
         await burst(pilot, "⎋")
         await settled(pilot)
         shown, at = queue(app), (9, queue(app).list.region.y + 1)
-        mouse = [kind(None, *at, 0, 0, 1, False, False, False, *at) for kind in (events.MouseDown, events.MouseUp)]
+        mouse = [kind(None, *at, 0, 0, 1, False, False, False, *at) for kind in CLICK]
         shown.list.cursor = 3
         await burst(pilot, [*"o" * len(shown.session.examples.sorts), "d", *mouse, "y"])
         await settled(pilot)
@@ -155,6 +156,13 @@ async def test_pastes_and_clicks_keep_their_place_among_the_keys() -> None:
         await burst(pilot, ["e", "⎋", "e", events.Paste("#: user\nHi\n"), "ctrl+s"])
         await settled(pilot)
         assert json.loads(decisions()[-1])["value"]["messages"][0] == {"role": "user", "content": "Hi"}
+        border = queue(app).query_one("#lists").region.bottom - 1
+        drag, drop = (kind(None, 9, border, 0, 0, 1, False, False, False, 9, border) for kind in CLICK)
+        await burst(pilot, [drag, "m", drop, "?"])
+        await pilot.resize_terminal(60, 12)
+        out = [kind(None, 80, 20, 0, 0, 1, False, False, False, 80, 20) for kind in (*CLICK, events.MouseScrollDown)]
+        await burst(pilot, [*out, "!"])
+        assert app.screen.query_one(Input).value.endswith("?!")
 
 
 async def test_a_key_that_follows_the_editor_is_text() -> None:
