@@ -15,7 +15,7 @@ from curate.core.errors import ConfigError
 from curate.core.text import gigabytes
 from train.distributed import world
 from train.hardware import free_memory, held_memory
-from train.memory_profile import Load, Sizes, loads
+from train.memory_profile import Load, Sizes
 from train.model import compute_dtype, device
 from train.recipe import Recipe, toml
 from train.results import Estimate, StrictModel
@@ -62,23 +62,18 @@ def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) 
 
 
 def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
-    recipe = sizes.recipe
-    longest = max(texts.lengths)
-    rooms = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else ROOMS[sizes.on_cpu]
-    passes = dict(
-        loads(
-            texts.lengths,
-            texts.supervised,
-            recipe.batch * (2 - (recipe.objective == "sft")),
-            list(dict.fromkeys(max(room, longest) for room in rooms)),
-        )
-    )
+    """Sizes of a pass, and its largest pass: with the longest text, and texts of median length while they fit."""
+    recipe, ordered = sizes.recipe, sorted(texts.lengths)
+    middle, longest = ordered[len(ordered) // 2], ordered[-1]
+    others = recipe.batch * (2 - (recipe.objective == "sft")) - 1
+    rooms: tuple[int, ...] = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else ROOMS[sizes.on_cpu]
     if not recipe.packing:
-        passes = {longest: Load((longest,), max(1, round(longest * texts.supervised)))}
+        rooms = (longest,)
     open_ = recipe.activation_checkpointing is None and recipe.how.checkpoints
     for checkpointing in (False, True) if open_ else (bool(recipe.activation_checkpointing),):
-        for room, load in passes.items():
-            yield room, load, checkpointing
+        for room in dict.fromkeys(max(room, longest) for room in rooms):
+            lengths = (longest, *[middle] * min(others, (room - longest) // middle))
+            yield room, Load(lengths, max(1, round(sum(lengths) * texts.supervised))), checkpointing
 
 
 def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:

@@ -140,35 +140,28 @@ def _exported(folder: Path) -> ChatModel:
         if not (folder / file.name).is_file() or (folder / file.name).stat().st_size != file.size:
             raise InputError(f"{visible(str(folder / file.name))}: was changed since the export", "export again")
     dtype = compute_dtype("auto")
-    load = {"adapter": _adapter, "merged": _merged, "gguf": _gguf, "ollama": _gguf}.get(made.form)
-    if load is None:
+    if made.form == "gguf-adapter":
         raise UsageError(
             f"{visible(str(folder))}: contains a LoRA adapter for a GGUF base, not a model",
             "chat with the run, or export  --to adapter",
         )
-    model, template = load(folder, made, dtype)
+    if made.form in ("gguf", "ollama"):
+        model, template = _gguf(folder, made, dtype)
+    else:
+        template = load_template(str(folder))
+        same_template(template.source, made.template, made.template_source, str(folder))
+        model = merged.load(folder, dtype) if made.form == "merged" else _adapter(folder, made, dtype)
     title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
     return ChatModel(title, model, template, _stops(template), dtype, made.system, made.shared)
 
 
-def _template(folder: Path, made: Export) -> Template:
-    template = load_template(str(folder))
-    same_template(template.source, made.template, made.template_source, str(folder))
-    return template
-
-
-def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    template = _template(folder, made)
+def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> Any:
     if (now := fingerprint(made.model)) != made.base:
         raise ModelError(
             f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)",
             "restore the base of the training",
         )
-    return load_adapter(load_base(Recipe(model=made.model, data="-", method="lora"), dtype), folder), template
-
-
-def _merged(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    return merged.load(folder, dtype), _template(folder, made)
+    return load_adapter(load_base(Recipe(model=made.model, data="-", method="lora"), dtype), folder)
 
 
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:

@@ -7,7 +7,7 @@ layers of a language model are alike, so more layers need proportionally more.
 import copy
 import warnings
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -272,15 +272,3 @@ class Sizes:
         pages = min(self.weights_here, 0.2e9)  # of the file that the weights came from
         kernels = KERNELS if self.dtype == torch.bfloat16 else 0.0
         return float(held), held * 1.1 + LIBRARIES + pages + kernels
-
-
-def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:
-    """For each size of passes the largest pass, from texts of the given lengths, `batch` of them in a step.
-
-    It holds the longest text, and texts of median length while they fit.
-    """
-    ordered = sorted(lengths)
-    middle, longest = ordered[len(ordered) // 2], ordered[-1]
-    for room in rooms:
-        texts = [longest, *[middle] * min(batch - 1, max(0, (room - longest) // middle))]
-        yield room, Load(tuple(texts), max(1, round(sum(texts) * supervised)))

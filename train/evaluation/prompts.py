@@ -91,6 +91,12 @@ def shot_of(question: Question) -> list[dict[str, Any]]:
     return [{key: value for key, value in turn.items() if key != "weight"} for turn in turns[start:]]
 
 
+def behind_system(turns: Sequence[dict[str, Any]], shots: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The turns, with those of examples after the system message."""
+    head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
+    return [*turns[:head], *shots, *turns[head:]]
+
+
 def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
     """Examples for all questions: with `labels` one of each label in turn, else a draw from those of medium length."""
     draw = random.Random(f"{seed}:shots")  # noqa: S311
@@ -165,8 +171,7 @@ class Prompts:
         turns = _untrained(question.messages[:-1])
         before = _untrained(turn for shot in shots for turn in shot_of(shot))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
-        head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
-        value = {**question.example.value, "messages": [*turns[:head], *before, *turns[head:], answer]}
+        value = {**question.example.value, "messages": [*behind_system(turns, before), answer]}
         text, encoding = self.template.prompt(value), self.template.encode(value)
         if text is None or len(encoding.encoded) != 1 or (shots and encoding.length > self.room):
             return None

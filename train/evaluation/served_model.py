@@ -20,7 +20,7 @@ from curate.corpus.stats import BYTES_A_TOKEN
 from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
-from train.evaluation.prompts import Question, shot_of
+from train.evaluation.prompts import Question, behind_system, shot_of
 from train.journal import Narrator
 from train.run_folder import RunFolder
 from train.server import Server
@@ -92,10 +92,7 @@ class ServedModel:
             shown = shots[left:]
             turns = [_request_turn(turn) for turn in question.messages[:-1]]
             before = [_request_turn(turn) for shot in shown for turn in shot_of(shot)]
-            head = next(
-                (i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns)
-            )
-            request: dict[str, Any] = {"messages": [*turns[:head], *before, *turns[head:]]}
+            request: dict[str, Any] = {"messages": behind_system(turns, before)}
             if tools := template_tools(question.example.value):
                 if isinstance(tools, str):
                     return None
