@@ -8,7 +8,7 @@ Equal questions need no model. Other questions are compared if they ask the same
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
 from curate.conflicts.contradiction_rules import is_open
 from curate.conflicts.question import Question, beside_shared_lines, same_request
-from curate.conflicts.reworded import Embed, reworded
+from curate.conflicts.reworded import reworded
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
 from curate.core.text import excerpt, normalised, plural
@@ -150,8 +150,9 @@ def reworded_pairs(
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
     least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
-    vectors_of: Embed = lambda texts: embed(texts, config.embeddings, cache)  # noqa: E731
-    for i, j, cosine, features, same in reworded(requests, vectors, vectors_of, least, within):
+    # Words apart from questions: both are not needed in memory at a time.
+    by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
+    for i, j, cosine, features, same in reworded(requests, vectors, by_word, least, within):
         if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)

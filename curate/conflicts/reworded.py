@@ -111,35 +111,35 @@ def _input(request: str) -> str:
     return "" if "?" in below or above.rstrip().endswith((",", "!")) else normalised(below)
 
 
-def nearest(vectors: Matrix, least: float) -> list[tuple[int, int, float]]:
-    """Of each row the `TRIES` nearest others whose cosine is at least `least`, each pair once, smaller position first,
-    in order.
+def nearest(vectors: Matrix, least: float) -> Iterator[tuple[int, int, float]]:
+    """Of each row the `TRIES` nearest others whose cosine is at least `least` (above 0), each pair once, smaller
+    position first, in order.
     """
-    found = [_nearest_of(vectors, rows, others, least) for rows, others in _blocks(vectors)]
-    if not found:
-        return []
-    rows, others, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.lexsort((others, -cosines, rows))  # a row is held against several cells
-    rows, others, cosines = rows[order], others[order], cosines[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    near = rank < TRIES
-    ends = np.sort(np.stack([rows[near], others[near]], axis=1), axis=1)
-    pairs, first = np.unique(ends, axis=0, return_index=True)
-    return [
-        (left, right, min(cosine, 1.0))
-        for (left, right), cosine in zip(pairs.tolist(), cosines[near][first].tolist(), strict=True)
-    ]
-
-
-def _nearest_of(vectors: Matrix, rows: Any, others: Any, least: float) -> tuple[Any, Any, Any]:
-    """Of each of `rows` the `TRIES` nearest of `others`: rows, others and cosines."""
-    block = vectors[rows] @ vectors[others].T
-    block[rows[:, None] == others[None, :]] = -1
-    kept = min(TRIES, len(others))
-    best = np.argpartition(-block, kept - 1, axis=1)[:, :kept]
-    cosines = np.take_along_axis(block, best, axis=1)
+    count = len(vectors)
+    cosines = np.zeros((count, TRIES), dtype=np.float32)
+    near = np.zeros((count, TRIES), dtype=np.int32)
+    for rows, others in _blocks(vectors):  # a row is held against several cells
+        block = vectors[rows] @ vectors[others].T
+        block[rows[:, None] == others[None, :]] = -1
+        kept = min(TRIES, len(others))
+        best = np.argpartition(-block, kept - 1, axis=1)[:, :kept]
+        every = np.hstack([cosines[rows], np.take_along_axis(block, best, axis=1)])
+        asked = np.hstack([near[rows], others[best].astype(np.int32)])
+        order = np.lexsort((asked, -every))[:, :TRIES]
+        cosines[rows] = np.take_along_axis(every, order, axis=1)
+        near[rows] = np.take_along_axis(asked, order, axis=1)
     at, column = np.nonzero(cosines >= least)
-    return rows[at], others[best[at, column]], cosines[at, column]
+    other = near[at, column].astype(np.int64)
+    pairs, first = np.unique(np.minimum(at, other) * count + np.maximum(at, other), return_index=True)
+    found = cosines[at, column][first]
+    for start in range(0, len(pairs), EXHAUSTIVE):
+        left, right = np.divmod(pairs[start : start + EXHAUSTIVE], count)
+        yield from zip(
+            left.tolist(),
+            right.tolist(),
+            np.minimum(found[start : start + EXHAUSTIVE], 1).tolist(),
+            strict=True,
+        )
 
 
 def _blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:

@@ -21,6 +21,7 @@ from curate.conflicts.wording import (
     other_names,
     other_numbers,
     other_value,
+    rarity,
 )
 from curate.core.lazy import Matrix
 from curate.language.tokens import stem
@@ -74,8 +75,8 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
     probability is highest.
     """
     apart = [left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()]
-    total = sum(left.weights.values()) + sum(right.weights.values()) or 1.0
-    lone = (side.weights[word] for side, words in zip((left, right), apart, strict=True) for word in words)
+    total = sum(rarity(word) for side in (left, right) for word in side.content.values()) or 1.0
+    lone = (rarity(side.content[word]) for side, words in zip((left, right), apart, strict=True) for word in words)
     overlap = 1 - math.fsum(lone) / total  # in whatever order
     frame = Indel.normalized_similarity(left.order, right.order)
     replaced = 0.0

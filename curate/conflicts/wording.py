@@ -7,6 +7,7 @@ Words that decide are numbers, names, negations, opposites, what is asked for (a
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -66,11 +67,8 @@ class Wording:
 
     order: tuple[str, ...]
     """All words in order, normalised."""
-    words: frozenset[str]
     content: dict[str, str]
     """The words of meaning by their stems."""
-    weights: dict[str, float]
-    """How much each of these words tells, by the stems."""
     numbers: frozenset[str]
     names: tuple[str, ...]
     aspects: frozenset[int]
@@ -79,14 +77,12 @@ class Wording:
 
 def wording(request: str) -> Wording:
     """The wording of a request."""
-    every = plain_words(request)
+    every = list(map(sys.intern, plain_words(request)))  # many questions are kept
     content = {stem(word): word for word in every if word not in FILLER} or {stem(word): word for word in every}
     numbers = {*NUMBER.findall(request), *(str(NUMERALS[word]) for word in every if word in NUMERALS and word != "one")}
     return Wording(
         tuple(every),
-        frozenset(every),
         content,
-        {stemmed: rarity(word) for stemmed, word in content.items()},
         frozenset(numbers),
         tuple(normalised(name) for name in names(request)),
         frozenset(ASPECTS[word] for word in every if word in ASPECTS),
@@ -95,27 +91,26 @@ def wording(request: str) -> Wording:
 
 
 @lru_cache(1)
-def _ranks() -> dict[str, int]:
-    """The most common words of English, most common first: the whole words of the vocabulary of bert-base-uncased
-    (Devlin et al. 2019, Apache-2.0).
+def _rarities() -> dict[str, float]:
+    """Of the most common words of English how much they tell: those that are whole words of the vocabulary of
+    bert-base-uncased (Devlin et al. 2019, Apache-2.0).
     """
     listed = files("curate.conflicts").joinpath("common_words.txt").read_text(encoding="ascii")
-    return {word: rank for rank, word in enumerate(listed.splitlines())}
+    return {word: math.log1p(rank / OFFSET) for rank, word in enumerate(listed.splitlines())}
 
 
 def rarity(word: str) -> float:
     """How much a word tells: from 0 for the most common one of English to 2.5 for what is not among the 5,000 most
     common ones.
     """
-    rank = _ranks().get(word)
-    return RAREST if rank is None else math.log1p(rank / OFFSET)
+    return _rarities().get(word, RAREST)
 
 
 def other_value(left: Wording, right: Wording) -> bool:
     """Whether two questions give another number, name or value, or deny or not: in the same sentence it makes another
     question.
     """
-    mine, others = left.words - right.words, right.words - left.words
+    mine, others = _words_apart(left, right)
     shared_names = [
         [name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))
     ]
@@ -126,6 +121,11 @@ def other_value(left: Wording, right: Wording) -> bool:
         or all(VALUES.intersection(map(stem, words)) for words in (mine, others))
         or left.denies != right.denies
     )
+
+
+def _words_apart(left: Wording, right: Wording) -> tuple[set[str], set[str]]:
+    """The words of each of two questions that the other has not."""
+    return set(left.order) - set(right.order), set(right.order) - set(left.order)
 
 
 def other_numbers(left: Wording, right: Wording) -> bool:
@@ -152,13 +152,13 @@ def asks_opposite_ends(left: Wording, right: Wording) -> bool:
 
 def opposite(left: Wording, right: Wording) -> bool:
     """Whether a word of one question is the opposite of one of the other: happy and unhappy."""
-    mine, others = left.words - right.words, right.words - left.words
+    mine, others = _words_apart(left, right)
     return any(not opposites(word).isdisjoint(others) for word in mine)
 
 
 def other_names(left: Wording, right: Wording) -> bool:
     """Whether each question has a name that the other does not have."""
     return all(
-        not {name[:ROOT] for name in one.names} <= {word[:ROOT] for word in other.words}
+        not {name[:ROOT] for name in one.names} <= {word[:ROOT] for word in other.order}
         for one, other in ((left, right), (right, left))
     )

@@ -113,15 +113,16 @@ def embed(
     progress: Callable[[int], None] | None = None,
     *,
     exact: bool = False,
+    kind: str = "embeddings",
 ) -> Matrix:
     """Unit vectors of `texts` by a sentence-transformers model (also a static one), one row each, float32.
 
     The model is loaded only if a text is not cached. `exact`: compute in float32, for decisions by a threshold that
-    must be the same on every machine. Raises `ModelError` if the model is not available, `MissingExtra` if
-    sentence-transformers is not installed.
+    must be the same on every machine. `kind`: the beginning of the cache file's name. Raises `ModelError` if the model
+    is not available, `MissingExtra` if sentence-transformers is not installed.
     """
     name = content_id([model, fingerprint(model)])[:16] + ("" if exact else "-any")
-    store = EmbeddingCache(None if cache is None else cache / f"embeddings-{name}.npz")
+    store = EmbeddingCache(None if cache is None else cache / f"{kind}-{name}.npz")
     keys = [content_id(text) for text in texts]
     missing = {key: storable(text) for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:
