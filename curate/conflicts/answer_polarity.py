@@ -37,6 +37,8 @@ MONEY: Final = re.compile(r"[$€£]|\b(?:euros?|dollars?|pounds?)\b", re.IGNORE
 REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
     DENIES & {"hardly"}
 )
+ORDER: Final = frozenset(("before", "after"))
+"""Opposites that do not answer one another: "after checking in" and "until an hour before departure"."""
 SHORT: Final = 30
 """Maximum number of words of a sentence that may be an answer by itself."""
 SHORT_COVERS, LONG_COVERS = 0.5, 0.75
@@ -84,7 +86,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         are_opposites(word, other) or are_opposites(stem(word), stem(other))
         for word in set(words) - set(asked)
         for other in set(asked) - set(words)
-        if word not in FILLER and other not in FILLER
+        if not {word, other} & (FILLER | ORDER)
     )
     return (-1 if denied % 2 else 1), False
 

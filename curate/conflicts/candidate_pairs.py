@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
-from curate.conflicts.contradiction_rules import is_open
-from curate.conflicts.question import Question, beside_shared_lines, same_request
+from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
 from curate.conflicts.reworded import reworded
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
@@ -153,7 +152,8 @@ def reworded_pairs(
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
     for i, j, cosine, features, same in reworded(requests, vectors, by_word, least, within):
-        if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
+        both = requests[i], requests[j]
+        if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
@@ -192,7 +192,7 @@ def _is_told(question: Question) -> bool:
     """Whether a rule or a model can judge its answer beyond refusals: the request has few possible answers, and the
     answer is in words.
     """
-    if is_open(question.request):
+    if question.is_open:
         return is_label(question.answer)
     return not is_code(question.answer) or (
         asks_yes_or_no(question.request) and polarity(question.request, question.answer)[0] != 0

@@ -31,8 +31,9 @@ OTHER_SYSTEM: Final = 0.7
 """Factor of the confidence if a different system prompt may explain the difference."""
 TWO_QUESTIONS: Final = 0.6
 """Factor of the confidence if each answer repeats what only its own question asks for, only a model reports a clash,
-and the questions are not almost certainly the same.
+and the questions are not almost certainly the same; or the rule for short answers does, below `UNSURE`.
 """
+UNSURE: Final = 0.6
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
@@ -182,8 +183,9 @@ def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
     doubt = OTHER_SYSTEM if item.nominee.systems_differ else 1.0
-    alone = all(evidence.source == "nli" for evidence in item.evidence)
-    if alone and same < STRICT and answer_their_own((left.request, right.request), (left.answer, right.answer)):
+    sources = {evidence.source for evidence in item.evidence}
+    bound = STRICT if sources == {"nli"} else UNSURE if sources <= {"nli", "short answers"} else 0.0
+    if same < bound and answer_their_own((left.request, right.request), (left.answer, right.answer)):
         doubt *= TWO_QUESTIONS
     score = calibrated(same * item.score * doubt, scale)
     return Conflict(

@@ -94,7 +94,11 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
     """Two short answers to a question for one thing of which neither contains the other, or two sentences with
     different names or single words in the same position; None if they may be the same.
     """
-    if not FACTOID.search(question) or LOOSE.search(question):
+    if (
+        not FACTOID.search(question)
+        or LOOSE.search(question)
+        or len(set(map(asks_yes_or_no, question.split("\n")))) > 1
+    ):
         return None
     one, other = (normalised(answer).strip(" .!") for answer in (left, right))
     if one.isalpha() and other.isalpha() and easily_confused(one, other):

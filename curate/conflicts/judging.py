@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from curate.conflicts.answer_polarity import HEDGED, opposite_polarity
+from curate.conflicts.answer_polarity import HEDGED, asks_yes_or_no, opposite_polarity
 from curate.conflicts.answer_swap import FACTS, Asked, with_answers
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
+from curate.conflicts.contradiction_rules import clashes, is_comparable
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
@@ -19,6 +19,7 @@ from curate.conflicts.question import Question
 from curate.conflicts.same_question import probability
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
+from curate.language.negation import without_yes_or_no
 from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
@@ -92,11 +93,12 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
             Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
         )
         return Judged(nominee, evidence, confidence(evidence))
-    evidence = tuple(clashes(_both_questions(nominee), left.answer, right.answer))
+    found = clashes(_both_questions(nominee), left.answer, right.answer)
+    evidence = tuple(item for item in found if item.source in SETTLED or not left.is_open)
     said, precision = _polarity(nominee)
     if said < 0 and not (
         any(item.source in ("polarity", *SETTLED) for item in evidence)
-        or is_open(left.request)
+        or left.is_open
         or (refuses(left.answer[:OPENING]) and refuses(right.answer[:OPENING]))
     ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
@@ -138,7 +140,7 @@ def by_model(
             "judged by rules alone"
         )
     asked = [at for at, not_read in zip(asked, unread, strict=True) if not not_read]
-    pairs = [(found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked]
+    pairs = [_answers(found[at].nominee) for at in asked]
     least = [0.0 if found[at].evidence else config.contradiction for at in asked]
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least), strict=True):
         nominee, evidence, _ = found[at]
@@ -151,6 +153,14 @@ def by_model(
             score /= 2
         found[at] = Judged(nominee, evidence, score)
     return found
+
+
+def _answers(nominee: Nominee) -> tuple[str, str]:
+    """Both answers; if only one question asks for yes or no, without these: the other one knows nothing of it."""
+    left, right = nominee.left, nominee.right
+    if asks_yes_or_no(left.request) == asks_yes_or_no(right.request):
+        return left.answer, right.answer
+    return without_yes_or_no(left.answer), without_yes_or_no(right.answer)
 
 
 def _have_nothing_in_common(nominee: Nominee) -> bool:
@@ -244,7 +254,7 @@ def _to_be_judged(item: Judged) -> bool:
     """Whether a model can judge a pair: the request has one answer, and both answers are in words."""
     nominee, evidence, _ = item
     return (
-        not is_open(nominee.left.request)
+        not nominee.left.is_open
         and is_comparable(nominee.left.answer, nominee.right.answer)
         and not any(item.source in SETTLED for item in evidence)
     )

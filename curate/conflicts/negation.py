@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from curate.language.lexicon import DENIES, MEANWHILE, STOPWORDS
-from curate.language.negation import NO, YES, are_opposites, negation_count
+from curate.language.negation import NO, YES, are_opposites, negation_count, without_yes_or_no
 from curate.language.sentences import Aligned
 from curate.language.tokens import differing_spans, plain_words, stem, stems
 
@@ -33,14 +33,14 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences with the same words, exactly one of which is negated: the words around the negation, and the
     same words of the other.
     """
-    denied = [negation_count(text) for text in (pair.left, pair.right)]
+    said = [without_yes_or_no(text) for text in (pair.left, pair.right)]
+    denied = [negation_count(text) for text in said]
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
         return None
-    if any(text.endswith("?") or NOT_ONLY.search(text) for text in (pair.left, pair.right)):
+    if any(text.endswith("?") or NOT_ONLY.search(text) for text in said):
         return None
     mine, others = (
-        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES}
-        for text in (pair.left, pair.right)
+        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES} for text in said
     )
     mine, others = mine - stems(MEANWHILE), others - stems(MEANWHILE)
     if not mine or not others:

@@ -49,8 +49,8 @@ ABOUT: Final = re.compile(
     re.IGNORECASE,
 )
 """Stands before an amount that is not exact."""
-INEXACT: Final = 0.05
-"""Share by which such an amount may differ from another one."""
+INEXACT, FINE = 0.05, 0.01
+"""Share by which such an amount may differ from another one, and such a temperature."""
 
 Found = tuple[str, str, str]
 """The kind of a contradiction, `numbers` or `dates`, and the words of each side."""
@@ -115,11 +115,12 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
 
 def _are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     """Whether two amounts are nearly equal and one of them is given as inexact: "just under four weeks", "27 days"."""
-    if {one.kind, other.kind} & {*TIMES, "celsius", "fahrenheit"}:
+    if TIMES & {one.kind, other.kind}:
         return False
+    share = FINE if {one.kind, other.kind} & {"celsius", "fahrenheit"} else INEXACT
     exact = not any(ABOUT.search(text[: found.start]) for text, found in ((left, one), (right, other)))
     amounts = [found.value[0] or 0 for found in (one, other)]
-    return not exact and abs(amounts[0] - amounts[1]) <= INEXACT * max(map(abs, amounts))
+    return not exact and abs(amounts[0] - amounts[1]) <= share * max(map(abs, amounts))
 
 
 def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
@@ -164,7 +165,13 @@ def _contradictory_bare_numbers(
 ) -> Found | None:
     """Two answers that are little more than one number each."""
     a, b = found
-    if len(a) != 1 or len(b) != 1 or a[0].same(b[0]) or not _comparable(a[0], b[0]):
+    if (
+        len(a) != 1
+        or len(b) != 1
+        or a[0].same(b[0])
+        or not _comparable(a[0], b[0])
+        or _are_about(a[0], b[0], left, right)
+    ):
         return None
     for text, quantity in ((left, a[0]), (right, b[0])):
         around = words(normalised(text[: quantity.start] + " " + text[quantity.end :]))

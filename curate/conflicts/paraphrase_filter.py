@@ -15,12 +15,15 @@ from curate.conflicts.entity_swap import FACTOID
 from curate.conflicts.numeric_contradictions import RESULT, SUM
 from curate.conflicts.wording import ASPECTS
 from curate.core.text import normalised, words
+from curate.language.lexicon import STOPWORDS
 from curate.language.names import names
 from curate.language.negation import NO, YES, negation_count
 from curate.language.quantities import Quantity, quantities, unmatched
-from curate.language.tokens import content_words, plain_words, stem
+from curate.language.tokens import content_words, plain_words, stem, stems
 
 CONVERTS: Final = re.compile(r"^\W*(?:please )?(?:convert|express)\b", re.IGNORECASE)
+THING: Final = re.compile(r"\b(?:which|what)\s+(\w+)", re.IGNORECASE)
+"""What a question asks for."""
 MOSTLY: Final = 0.6
 """Share of common words of meaning from which one answer says what the other says, and more."""
 
@@ -44,9 +47,10 @@ def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bo
     """Whether each answer repeats what only its own question asks for, as with "How many touchdowns ..." and "How many
     interceptions ...": then they answer two questions.
 
-    Not decided for questions that ask for yes or no.
+    Not decided for questions that ask for yes or no, and those for one thing: "which browsers ...".
     """
-    if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)):
+    things = [{stem(word.lower()) for word in THING.findall(question)} - stems(STOPWORDS) for question in questions]
+    if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)) or things[0] & things[1]:
         return False
     asked = [content_words(question) for question in questions]
     said = [content_words(answer) for answer in answers]

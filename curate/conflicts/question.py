@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from curate.conflicts.contradiction_rules import is_open
 from curate.core.example import Example, Message, attachments, content_id
 from curate.core.text import normalised
 from curate.language.lexicon import ASKS, FILLER, NEUTRAL, PARTICULAR, STOPWORDS
@@ -16,7 +17,21 @@ from curate.language.quantities import quantities
 from curate.language.tokens import content_words, plain_words, quoted, stems
 
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
-SIGN: Final = re.compile(r"[-+*/×÷=<>^]")
+SIGN: Final = re.compile(r"[-+*/×÷=<>^()]")
+CALCULATION: Final = re.compile(r"(?<=[\d)])(?: ?([+*×÷=<>^]) ?| ([-/]) )(?=[\d(])")
+"""Not "1/2" and "11-13", which are dates and doses, too."""
+GROUPED: Final = re.compile(
+    r"[-+*/×÷=<>^] ?\( ?\w|\) ?[+*/×÷^] ?[\d(]|\b(?:not|and|or) ?\( ?(?:not|true|false|[a-z]\b)"
+    r"|\bnot (?:not|true|false)\b|\b(?:true|false) (?:and|or) (?:true|false)\b",
+    re.IGNORECASE,
+)
+"""Brackets or truth values in an expression."""
+OPERANDS: Final = re.compile(r"[-+*/×÷=<>^()]|\b(?:\d+|true|false|and|or|not|[b-hj-z])\b", re.IGNORECASE)
+CONTINUES: Final = re.compile(
+    r"[^?]{0,120}\b(?:more|less|again|same|instead|now|shorter|longer|simpler|another|redo|version)\b[^?]*$",
+    re.IGNORECASE,
+)
+"""A request that goes on with the one before it: "Now with more jokes"."""
 SAME_WORDS: Final = 0.75
 """Minimum share of common content words of two questions."""
 POLITE: Final = FILLER - PARTICULAR - STOPWORDS
@@ -57,6 +72,13 @@ class Question:
         return content_id([self.before, spelled_request(self.request)])
 
     @cached_property
+    def is_open(self) -> bool:
+        """Whether it has many possible answers; "the same, but shorter" if the request before it has."""
+        asked = [message.text for message in self.example.messages[: self.turn] if message.role == "user"]
+        alone = next((at for at in range(len(asked) - 1, -1, -1) if not CONTINUES.match(asked[at])), 0)
+        return any(map(is_open, asked[alone:]))
+
+    @cached_property
     def content(self) -> frozenset[str]:
         """The stems of the request's words of meaning."""
         return content_words(self.request) - stems(POLITE)
@@ -71,10 +93,19 @@ class Question:
 
 def spelled_request(request: str) -> str:
     """The last turn of a context, normalized."""
-    signs = (
-        "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""
-    )  # words alone would make "2 + 3" of "2 - 3"
+    signs = "".join(_signs(request)) if SIGN.search(request) else ""  # words alone would make "2 + 3" of "2 - 3"
     return f"user: {without_politeness(request)} {signs}"
+
+
+def _signs(text: str) -> list[str]:
+    """The operators of a text; if brackets group them, what they group, too."""
+    return (OPERANDS if GROUPED.search(text) else OPERATOR).findall(text.lower())
+
+
+def calculate_otherwise(left: str, right: str) -> bool:
+    """Whether both requests have an expression, and not the same one."""
+    mine, others = ((OPERANDS if GROUPED.search(text) else CALCULATION).findall(text.lower()) for text in (left, right))
+    return bool(mine and others) and mine != others
 
 
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
@@ -90,7 +121,7 @@ def _particulars(text: str) -> list[Any]:
     asked = sorted(ASKS.intersection(plain_words(text)))
     return [
         numbers,
-        OPERATOR.findall(text),
+        _signs(text),
         negation_count(text, outright=True),
         quoted(text),
         [normalised(name) for name in names(text)],

@@ -62,6 +62,8 @@ MANY: Final = 3.0
 """How much more it counts that questions of two numbers or more each have some of their own, however long they are."""
 SHORT: Final = 14
 """Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
+LONG: Final = 40
+"""Words from which nobody asks the same in nearly the same text."""
 OTHER_NAMES: Final = 0.25
 """How much other names count in another sentence: one thing may have two."""
 LEAST_ODDS: Final = 0.001
@@ -98,9 +100,20 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
         short
         * other_phrase
         * (1.0 if frame >= SAME_SENTENCE else min(1.0, max(0.0, (NEAR - cosine) / (NEAR - UNLIKE)))),
-        short * _other_value(left, right, frame),
+        max(short * _other_value(left, right, frame), float(_is_variation(left, right, frame))),
         max(short * other_numbers(left, right), MANY * many_other_numbers(left, right)),
     )
+
+
+def _is_variation(left: Wording, right: Wording, frame: float) -> bool:
+    """Whether two long questions are one text with other words of meaning, or in another order: another case.
+
+    Of 115 pairs of 30 words and more that ask the same, labelled by doctors, none is.
+    """
+    if min(len(left.order), len(right.order)) < LONG or frame < SAME_SENTENCE:
+        return False
+    mine, others = ([stemmed for stemmed in map(stem, side.order) if stemmed in side.content] for side in (left, right))
+    return mine != others
 
 
 def _other_value(left: Wording, right: Wording, frame: float) -> float:

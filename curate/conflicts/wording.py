@@ -134,9 +134,14 @@ def other_numbers(left: Wording, right: Wording) -> bool:
 
 
 def many_other_numbers(left: Wording, right: Wording) -> bool:
-    """Whether both questions give two numbers or more, and each has some that the other has not: another exercise."""
+    """Whether two questions are different exercises: both give two numbers or more, and each has some that the other
+    has not; or both ask how many or how much, one gives more than two, and the other gives others.
+    """
     mine, others = left.numbers, right.numbers
-    return min(len(mine), len(others)) > 1 and not (mine <= others or others <= mine)
+    if min(len(mine), len(others)) > 1:
+        return not (mine <= others or others <= mine)
+    counted = left.aspects & right.aspects & {ASPECTS["many"], ASPECTS["much"]}
+    return bool(counted and mine and others) and max(len(mine), len(others)) > 2 and mine.isdisjoint(others)
 
 
 def other_aspect(left: Wording, right: Wording) -> bool:

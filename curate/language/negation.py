@@ -18,6 +18,8 @@ NO: Final = re.compile(
     r"(?!\s+(?:problem|worries|doubt|one|matter))",
     re.IGNORECASE,
 )
+SAID_FIRST: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
+"""A yes or no before a sentence, which is said of the question: "No, we are closed"."""
 DENYING: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
 SHORTEST: Final = 4
@@ -26,6 +28,11 @@ _PARTNERS: Final[dict[str, set[str]]] = defaultdict(set)
 for _one, _other in OPPOSITES:
     _PARTNERS[_one].add(_other)
     _PARTNERS[_other].add(_one)
+
+
+def without_yes_or_no(answer: str) -> str:
+    """An answer without the yes or no before its first sentence."""
+    return SAID_FIRST.sub("", answer)
 
 
 @lru_cache(32_768)  # each sentence is compared with several others

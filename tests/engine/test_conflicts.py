@@ -18,7 +18,7 @@ from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.paraphrase_filter import answer_their_own
-from curate.conflicts.question import question_of, same_request
+from curate.conflicts.question import calculate_otherwise, question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
 from curate.core.decision import DecisionState, Verdict
 from curate.core.errors import CurateError, UsageError
@@ -152,6 +152,9 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
             "The process is called the water cycle.",
             "The process is known as the water cycle.",
         ),
+        ("Who made you?\nDid Bob make you?", "I was made by Ann.", "No, I was made by Ann."),
+        ("Who pays for it?\nDoes the firm pay for it?", "The employer does.", "Yes, the company pays the hotel."),
+        ("At what temperature does it melt?", "3,422 °C", "It melts at about 3,420 degrees Celsius."),
         ("Who won?", "His 72 rushing yards set a record.", "He set a record with 72 yards and his two touchdowns."),
         (
             "Can you book a flight?",
@@ -327,6 +330,27 @@ def test_requests_of_nothing_but_politeness_are_compared_as_written() -> None:
     assert find_conflicts(examples, ConflictsConfig()).compared == 1
 
 
+def test_expressions_grouped_otherwise_are_not_one_question() -> None:
+    examples = [example("What is (2 + 3) * 4?", "20", 1), example("What is 2 + (3 * 4)?", "14", 2)]
+    assert find_conflicts(examples, ConflictsConfig()).compared == 0
+    assert calculate_otherwise("What is 12 + 5?", "What is 12 - 5?")
+    assert calculate_otherwise("not True or not False is", "not True and not False is")
+    assert not calculate_otherwise("Is it true or false that a whale is a fish?", "True or false: whales are fish")
+    assert not calculate_otherwise("Is 12+5 odd?", "Tell me if 12 + 5 is odd.")
+    assert not calculate_otherwise("I took 1/2 (500 mg) and slept 3 h", "I slept 3 hours (1/2 the night) on 11-13")
+
+
+def test_a_request_that_goes_on_with_an_open_one_has_many_answers() -> None:
+    def conversation(first: str, answer: str, line: int) -> Example:
+        turns = [("user", first), ("assistant", "Done."), ("user", "Now in 2 lines."), ("assistant", answer)]
+        messages = [{"role": role, "content": text} for role, text in turns]
+        return Example(Place("d.jsonl", line), {"messages": messages}, "messages")
+
+    for first, found in (("Write a poem about Al.", 0), ("How old is Al?", 1)):
+        said = [conversation(first, "Al is 5 years old.", 1), conversation(first, "Al is 8 years old.", 2)]
+        assert len(find_conflicts(said, ConflictsConfig()).conflicts) == found
+
+
 def test_a_question_with_very_many_answers_is_left_alone_and_that_is_said() -> None:
     report = find_conflicts([example("Roll a die.", f"You rolled {n}.", n) for n in range(51)], ConflictsConfig())
     assert (report.conflicts, report.compared) == ([], 0)
@@ -339,6 +363,9 @@ def test_a_question_with_very_many_answers_is_left_alone_and_that_is_said() -> N
         ("What is the boiling point of water?", "What's the boiling point of water, please?", True),
         ("How many moons does Mars have?", "How many moons does Venus have?", False),
         ("What is 2 + 3?", "What is 2 + 4?", False),
+        ("What is (2 + 3) * 4?", "What is 2 + (3 * 4)?", False),
+        ("Is not (true or false) so?", "Is not true or (false) so?", False),
+        ("What is salt (sodium chloride)?", "What is salt, sodium chloride?", True),
         ("Is 'strong' a verb?", "Is 'quick' a verb?", False),
         ("I love this song. Positive?", "I hate this song. Positive?", False),
     ],

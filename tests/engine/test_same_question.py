@@ -70,6 +70,17 @@ def test_two_exercises_with_other_numbers_are_two_questions_however_long_they_ar
     )
     assert same(left, right, 0.8) < 0.1
     assert same(left, left.replace("How much should", "What should"), 0.98) > 0.8
+    assert same("How many birds are left of 100 birds?", "How many of 300, 20 and 7 birds are left?", 0.8) < 0.2
+
+
+def test_long_texts_that_differ_in_a_word_are_two_cases() -> None:
+    told = (
+        "A new machine has a black wire and a red wire. If the battery is connected to both of them, there is a short "
+        "circuit. The black wire is meant to touch the battery, and the red wire is meant to lie in another part. One "
+        "day both touch it. Did the black wire cause the short circuit?"
+    )
+    assert same(told, told.replace("Did the black", "Did the red"), 0.99) < 0.2
+    assert same(told, told.replace("Did the", "So did the"), 0.99) > 0.8
 
 
 def test_a_price_is_not_a_place() -> None:
@@ -141,10 +152,10 @@ def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.Monkey
     centres = random.normal(size=(40, 16))
     vectors = (centres[random.integers(0, 40, 900)] + 0.1 * random.normal(size=(900, 16))).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    exact = nearest(vectors, 0.9)
+    exact = list(nearest(vectors, 0.9))
     monkeypatch.setattr(candidates, "EXHAUSTIVE", 100)
     monkeypatch.setattr(candidates, "CELL", 20)
-    by_cells = nearest(vectors, 0.9)
+    by_cells = list(nearest(vectors, 0.9))
     assert len({pair[:2] for pair in exact} & {pair[:2] for pair in by_cells}) >= 0.9 * len(exact)
     assert len(by_cells) <= 1.1 * len(exact)  # of all cells the nearest, not of each
     assert all(left < right for left, right, _ in exact)
@@ -171,6 +182,7 @@ def test_pairs_come_with_their_probability() -> None:
         ("Is the museum open on Mondays?", "The museum is closed on Mondays.", -1),
         ("Can I pay with cash?", "We cannot take cash.", -1),
         ("Is it safe?", "It may be safe.", 0),
+        ("Can I swap seats after checking in?", "Seats can be swapped until an hour before departure.", 1),
         ("Can I repay the loan early?", "You may repay the loan early.", 1),
         ("Is gift wrapping free?", "Gift wrapping costs 4 euros per item.", -1),
         ("Is breakfast included?", "Breakfast is 18 euros a day.", -1),
