@@ -27,9 +27,7 @@ TEMPLATE: Final = re.compile(
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
 """Requests for a template: whole words, since "information" contains "form"."""
-NOTHING: Final = (
-    r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
-)
+NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])\W*\z"
 VARIABLE: Final = re.compile(
     r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
@@ -79,7 +77,7 @@ ABOUT_HTML: Final = (
     "Q002",
     "placeholder",
     Severity.INFO,
-    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, ShortAnswers(answers="nt.-?<orp…", flag="brief")),
+    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, ShortAnswers(answers="nt.-?<[orp…", flag="brief")),
     hint="Write the missing content, or remove the example.",
 )
 def placeholder() -> "pl.Expr":

@@ -109,17 +109,19 @@ def _free(given: Any, used: set[str], taken: set[str]) -> str:
 def result_without_call(example: Example) -> Problems:
     """A tool result answers no call.
 
-    No earlier call has its id, or there is no call. Services reject the line. Results without an id are fine after
+    No earlier call has its id, it has a result already, or there is no call. Services reject the line. Results without an id are fine after
     calls without ids and after calls written as text.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     known: set[str] = set()
     last: list[Any] = []
+    open_: list[Any] = []
     answered = False
     for message in example.messages:
         if message.role == "assistant":
             answered, last = True, ids_of(message)
+            open_ = list(last)
             known.update(given for given in last if is_id(given))
         elif message.role == "tool":
             given = message.value.get("tool_call_id")
@@ -127,6 +129,12 @@ def result_without_call(example: Example) -> Problems:
                 if given not in known and (known or not answered or last):
                     yield Problem(
                         call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}"
+                    )
+                elif given in open_:
+                    open_.remove(given)
+                elif given in last:
+                    yield Problem(
+                        call_pointer(message, "tool_call_id"), f"the call {excerpt(given, 40)!r} has a result already"
                     )
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
