@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
+from curate.conflicts import judging
 from curate.conflicts.answer_swap import Asked, with_answers
+from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.evidence import Evidence
-from curate.conflicts.nli import contradictions, duplicates, entailments, passages
+from curate.conflicts.judging import Judged, by_model
+from curate.conflicts.nli import Contradiction, contradictions, duplicates, entailments, passages
 from curate.conflicts.paraphrase_filter import agree
+from curate.conflicts.question import question_of
 from curate.conflicts.same_question import features, probability
 from curate.conflicts.wording import wording
 from curate.core.config import ConflictsConfig
@@ -257,6 +261,27 @@ def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypat
     assert bare == pytest.approx(0.6)
     turned = [Asked(("R?", "Q?"), pair[::-1], evidence) for pair in pairs]
     assert with_answers([0.6] * 4, [0.8] * 4, turned, ("e", "n")) == pytest.approx([both, own, swapped, bare])
+
+
+def test_a_yes_or_no_is_shown_to_the_model_only_if_both_questions_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, str]] = []
+
+    def contradictions_(pairs: list[tuple[str, str]], *_: object) -> list[Contradiction]:
+        read.extend(pairs)
+        return [Contradiction(0.0, 0.0, *pair) for pair in pairs]
+
+    monkeypatch.setattr(judging, "contradictions", contradictions_)
+    monkeypatch.setattr(judging, "unreadable", lambda texts, _model: [False for _ in texts])
+    for request, shown in (
+        ("Who made you?", "I come from a far star."),
+        ("Are you a lamp?", "No, I come from a far star."),
+    ):
+        left = question_of(example(request, "I was built in a lab."))
+        right = question_of(example("Did Ann make you?", "No, I come from a far star."))
+        assert left is not None
+        assert right is not None
+        by_model([Judged(Nominee(left, right, 0.9), (), 0.0)], ConflictsConfig(nli="a model"))
+        assert read.pop() == ("I was built in a lab.", shown)
 
 
 def test_a_model_for_duplicate_questions_counts_as_much_as_all_else_and_lifts_no_other_value() -> None:
