@@ -159,11 +159,12 @@ def test_scores_are_joined_and_filter_calls() -> None:
     call = {"type": "GENERATION", "traceId": "t1", "input": "Hi", "output": "Hello."}
     rows = [{**call, "id": f"o{n}", "scores": [{"name": "good", "value": n / 2}]} for n in range(3)]
     alone = {"id": "s1", "trace_id": "t1", "name": "kind", "value": 1, "data_type": "NUMERIC"}
-    report = ingest(*rows, alone, {**call, "id": "none", "traceId": "t2"}, good=0.5)
-    assert (report.read, report.calls, report.written, report.low, report.scores, report.aside) == (5, 4, 2, 2, 1, 2)
+    said = {**call, "id": "said", "traceId": "t3", "scores": [{"name": "good", "value": "1"}]}
+    report = ingest(*rows, alone, {**call, "id": "none", "traceId": "t2"}, said, good=0.5)
+    assert (report.read, report.calls, report.written, report.low, report.scores, report.aside) == (6, 5, 2, 3, 1, 3)
     assert [line["metadata"]["scores"] for line in written()] == [{"kind": 1, "good": 0.5}, {"kind": 1, "good": 1.0}]
     whys = [json.loads(line)["why"] for line in ASIDE.read_bytes().splitlines()]
-    assert whys == ["score good is 0.0, less than 0.5", "score good is missing, less than 0.5"]
+    assert whys == [f"score good is {score}, not a number of at least 0.5" for score in ("0.0", "missing", "text")]
 
 
 def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captured) -> None:
