@@ -41,8 +41,8 @@ OBJECTS: Final = frozenset((
     "messages", "conversations", "conversation", "dialogue", "contents", "tools", "functions", "tool_calls",
     "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "reward_model", "extra_info",
     "segments", "systemInstruction", "system_instruction", "generationConfig", "toolConfig", "history", "dialog",
-    "turns", "chosen_messages", "rejected_messages", "instances", "completions", "labels", "choices", "request", "body",
-    "responses_create_params", "verifier_metadata", "images", "videos", "audios",
+    "turns", "utterances", "answers", "chosen_messages", "rejected_messages", "instances", "completions", "labels",
+    "choices", "request", "body", "responses_create_params", "verifier_metadata", "images", "videos", "audios",
 ))  # fmt: skip
 """Keys whose text is parsed if it is a JSON array or object."""
 TURNS: Final = frozenset((
