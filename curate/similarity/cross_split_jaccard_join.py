@@ -54,13 +54,15 @@ def nearest_across_splits(
     workers: int,
     some: Numbers | None = None,
     folder: Path | None = None,
+    known: list[Prefixes] | None = None,
 ) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is
     similar to `threshold` at the least.
 
     Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0,
     1]; raises `ValueError` for another one. With `some`, numbers of sets, of each of these the most similar one of any
-    other part. With a folder, the rarest shingles are in a file there. Raises `OutputError`.
+    other part. With a folder, the rarest shingles are in a file there. `known`: an empty list, or the one of an earlier
+    call with the same sets and threshold, to search for these once. Raises `OutputError`.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
@@ -70,13 +72,15 @@ def nearest_across_splits(
     late = some if some is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
     if not len(late):
         return nearest
-    prefixes = _prefixes(sets, threshold, workers, folder)
+    known = [] if known is None else known
+    if not known:
+        known.append(_prefixes(sets, threshold, workers, folder))
     sizes = np.diff(sets.offsets)
     late = late[np.argsort(sizes[late], kind="stable")]
     for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // INDEXED)) + 1):
         block.sort()  # to read the file in order
         nearest.other[block], nearest.similarity[block] = _nearest_of(
-            block, sets, parts, prefixes, some is None, threshold, workers
+            block, sets, parts, known[0], some is None, threshold, workers
         )
     return nearest
 

@@ -7,7 +7,7 @@ splits of a division, or a given test set (part 0, first in the table) and the d
 found by MinHash without `parts`, which may miss some, and by an exact join with them, which misses none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
-from curate.similarity.cross_split_jaccard_join import nearest_across_splits
+from curate.similarity.cross_split_jaccard_join import Prefixes, nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
 
@@ -75,6 +75,8 @@ class Seeking(NamedTuple):
     """The part of each example; None for links between all examples."""
     some: Flags | None = None
     """Whether each example may be near one of another part, earlier or later; None: all may be."""
+    known: Mapping[Link, list[Prefixes]] | None = None
+    """For the links of nearly equal texts, what `nearest_across_splits` keeps for another search of the same sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +229,9 @@ def _nearest_across(link: Link, sets: Sets, owners: Numbers, seeking: Seeking, f
     if seeking.parts is None:
         raise ValueError("nothing to hold against one another")
     some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
+    known = seeking.known[link] if seeking.known else None
     nearest = nearest_across_splits(
-        sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some, folder
+        sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some, folder, known
     )
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
