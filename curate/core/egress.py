@@ -10,8 +10,10 @@ outside of any repository, `curate.toml` in the user's configuration folder (`~/
     key = "LLM_EXAMPLE_KEY"        # environment variable with its key
 """
 
+import math
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,8 @@ RING: Final = "curate"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 LARGEST_REPLY = 256 << 20
 """Bytes of a reply of a service, unpacked."""
+SLOWEST_REPLY = 600.0
+"""Seconds for the body of a reply that is not a stream of events; the client's timeout is for each read alone."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -237,6 +241,8 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
 
     def bounded(response: Any) -> None:
         blocks = response.iter_bytes
+        streams = response.headers.get("content-type", "").startswith("text/event-stream")
+        end = math.inf if streams else time.monotonic() + SLOWEST_REPLY
 
         def iter_bytes(size: int | None = None) -> Iterator[bytes]:
             read = 0
@@ -244,6 +250,8 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
                 read += len(block)
                 if read > LARGEST_REPLY:
                     raise ValueError(f"a reply is larger than {LARGEST_REPLY >> 20} MiB")
+                if time.monotonic() > end:
+                    raise ValueError(f"a reply takes more than {SLOWEST_REPLY:g} seconds")
                 yield block
 
         response.iter_bytes = iter_bytes

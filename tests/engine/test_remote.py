@@ -468,6 +468,9 @@ def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(egress, "LARGEST_REPLY", 2_000)
         with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint:
             assert endpoint.job("a").status == "running"
+            monkeypatch.setattr(egress, "SLOWEST_REPLY", -1.0)
+            with pytest.raises(RemoteError, match="a reply takes more than"):
+                endpoint.job("a")
 
 
 def test_a_job_in_other_words_is_followed_all_the_same() -> None:
