@@ -108,8 +108,8 @@ class Callback:
         stop = step == self.steps
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
-            said = f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
-            self.phase.narrator.say(said)
+            text = f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
+            self.phase.narrator.say(text)
             stop = True
         if step == self.pause:
             self.record_pause(step)

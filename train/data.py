@@ -147,14 +147,14 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
 
 
 def _encoded_sides(
-    example: Example, template: Template, recipe: Recipe, context: int, told: str, *, as_is: bool
+    example: Example, template: Template, recipe: Recipe, context: int, what: str, *, as_is: bool
 ) -> list[tuple[Side, Encoding]] | str:
-    """The sides of an example with their texts, or why it is not trained on. `told`: by the rules of family P."""
+    """The sides of an example with their texts, or why it is not trained on. `what`: by the rules of family P."""
     sides = sides_of(example, recipe.objective)
     if isinstance(sides, str):
-        return told or sides
-    if told and not told.startswith("P013"):  # about all labels of the file, and reported at the first
-        return told
+        return what or sides
+    if what and not what.startswith("P013"):  # about all labels of the file, and reported at the first
+        return what
     found = [(side, template.encode(side.value, as_one=as_is)) for side in sides]
     if problems := [one for _, encoding in found for one in encoding.problems]:
         return "; ".join(dict.fromkeys(f"{one.code} {one.pointer}: {one.message}".lstrip() for one in problems))

@@ -77,7 +77,7 @@ class ChatModel:
     ) -> Reply:
         """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
-        said = WordStreamer(self.template.tokenizer, show)
+        streamer = WordStreamer(self.template.tokenizer, show)
         sampling: dict[str, Any] = GREEDY
         if temperature:
             sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
@@ -85,7 +85,7 @@ class ChatModel:
         options = {
             "max_new_tokens": max_new_tokens, "eos_token_id": self.stops or None,
             "pad_token_id": self.stops[0] if padding is None and self.stops else padding,
-            "use_cache": True, "streamer": said, **sampling,
+            "use_cache": True, "streamer": streamer, **sampling,
         }  # fmt: skip
         self.model.eval()
         try:
@@ -96,9 +96,9 @@ class ChatModel:
                     asked = torch.tensor([ids], device=device())
                     generate(self.model, input_ids=asked, attention_mask=torch.ones_like(asked), **options)
         except KeyboardInterrupt:
-            said.end()
-            return Reply(said.text, said.tokens, ended=False)
-        return Reply(said.text, said.tokens, said.last in self.stops)
+            streamer.end()
+            return Reply(streamer.text, streamer.tokens, ended=False)
+        return Reply(streamer.text, streamer.tokens, streamer.last in self.stops)
 
 
 class WordStreamer(TextStreamer):  # type: ignore[misc]  # transformers has no types

@@ -37,14 +37,14 @@ class Method:
     @property
     def cannot(self) -> tuple[str, ...]:
         """Limitations to know before the training begins."""
-        said = []
+        reasons = []
         if not self.merges:
-            said.append(
+            reasons.append(
                 "its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT"
             )
         if not self.checkpoints:
-            said.append("activations are kept for the backward pass: long examples take much memory")
-        return tuple(said)
+            reasons.append("activations are kept for the backward pass: long examples take much memory")
+        return tuple(reasons)
 
 
 METHODS: Final[dict[MethodName, Method]] = {

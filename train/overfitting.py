@@ -49,8 +49,8 @@ def overfitting(
         best_step=best.step if best else None, rise=rise, memorised=memorised, general=forgotten, sentences=(),
     )  # fmt: skip
     lost = sum(line.get("event") == "validation" for line in journal) - len(curve)
-    told = [f"{plural(lost, 'measurement')} of the held-out loss gave no number."] if lost else []
-    return found.model_copy(update={"sentences": (*told, *_diagnosis_lines(found, kept_step))})
+    notes = [f"{plural(lost, 'measurement')} of the held-out loss gave no number."] if lost else []
+    return found.model_copy(update={"sentences": (*notes, *_diagnosis_lines(found, kept_step))})
 
 
 def curve_of(journal: Sequence[Mapping[str, Any]]) -> tuple[LossPoint, ...]:
@@ -96,25 +96,25 @@ def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 
 def _diagnosis_lines(found: Overfitting, kept: int) -> list[str]:
     """The diagnosis in words, the advice last."""
-    said = [_losses(found, kept)]
+    lines = [_losses(found, kept)]
     if found.gap is not None and found.train_loss is not None and found.held_out_loss is not None:
         side = "above" if found.gap >= 0 else "below"
         gap = f"{abs(found.gap):.2f} nats {side} that of training ({found.train_loss:.2f})"
-        said.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
+        lines.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
     if (known := found.memorised) is not None:
         trained, held_out = plural(known.answers, "training answer"), plural(known.held_out_answers, "held-out answer")
-        said.append(
+        lines.append(
             f"Memorization: given their first quarter, {known.tuned} of {trained} are continued word for word "
             f"(base: {known.base}); of {held_out} {known.held_out} (base: {known.held_out_base})."
         )
     if (general := found.general) is not None:
         half = (general.high - general.low) / 2
         end = ": the model forgot some general ability." if "forgets" in found.signs else "."
-        said.append(
+        lines.append(
             f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± "
             f"{half:.2f} on {general.prompts} prompts){end}"
         )
-    return [sentence for sentence in said if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
+    return [sentence for sentence in lines if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
 
 
 def _head(sign: Sign) -> str:

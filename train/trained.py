@@ -176,8 +176,8 @@ def same_template(here: str, trained: str, source: str | None, where: str) -> No
     there = source or ""
     start = max(0, common_length(here, there) - 20)
     shown = (f"  there: {excerpt(here[start:], 100)}", f"  trained: {excerpt(there[start:], 100)}") if source else ()
-    said = f"its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the training"
+    text = f"its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the training"
     raise ModelError.of_lines(
-        (f"{where}: {said}", *shown),
+        (f"{where}: {text}", *shown),
         f"replace it with the run's {SOURCE}; with another template the model is worse",
     )

@@ -365,11 +365,11 @@ class Training:
             base_loss=base["loss"],
             tuned_loss=tuned["loss"],
             base_preferences=base.get("preferences"),
-            tuned_preferences=(told := tuned["preferences"]),
+            tuned_preferences=(preferences := tuned["preferences"]),
             overfitting=overfitting(
                 self.journal.lines(),
                 step,
-                told["loss"] if told else tuned["loss"],
+                preferences["loss"] if preferences else tuned["loss"],
                 base.get("probes"),
                 tuned.get("probes"),
             ),

@@ -198,7 +198,7 @@ def remapped(chosen: Mapping[str, str]) -> tuple[Key, ...]:
 
 
 def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[str]:
-    told = set()
+    reported = set()
     shared = {(key.id, one) for key in KEYS for one in key.keys.split(",")}  # a screen's own key goes before the page's
     for name in chosen.keys() & table.keys():
         one = table[name]
@@ -206,10 +206,10 @@ def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[st
             if key in FIXED:
                 yield f"{name}: {key} cannot be given to another action"
             for other in table.values():
-                if {(one.id, key), (other.id, key)} <= shared or frozenset((one.id, other.id)) in told:
+                if {(one.id, key), (other.id, key)} <= shared or frozenset((one.id, other.id)) in reported:
                     continue
                 if key in other.keys.split(",") and _conflict(one, other):
-                    told.add(frozenset((one.id, other.id)))
+                    reported.add(frozenset((one.id, other.id)))
                     shown = NAMES.get(key, key)
                     yield f"{name}: {shown!r} is the key of {other.id!r}, too; give {other.id!r} another one"
 

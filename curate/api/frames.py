@@ -137,8 +137,8 @@ def removed_frame(ledger: Path) -> pl.DataFrame:
 
 def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:
     """A fragment of HTML without scripts, global styles or external resources. Facts and frames are given by title."""
-    told = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
-    parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{told}</p>']
+    text = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
+    parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{text}</p>']
     parts += [piece for name, frame in frames.items() if frame.height for piece in _table(name, frame)]
     return "".join(parts) + "</div>"
 

@@ -80,8 +80,8 @@ class Adopted:
         failing = [finding for finding in report.findings if finding.severity is not Severity.INFO]
         written = add_suppressions(suppressions, failing, self.reason)
         left = sum(finding.example is None for finding in failing)
-        told = f"{plural(len(written), 'suppression')} added to {SUPPRESSIONS}"
+        text = f"{plural(len(written), 'suppression')} added to {SUPPRESSIONS}"
         if left:
-            told += f"; {plural(left, 'finding')} about no example cannot be suppressed: fix them, or use --baseline"
-        console(stderr=True).print(told)
+            text += f"; {plural(left, 'finding')} about no example cannot be suppressed: fix them, or use --baseline"
+        console(stderr=True).print(text)
         raise typer.Exit(ExitCode.FINDINGS if left else ExitCode.CLEAN)

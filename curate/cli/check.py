@@ -193,10 +193,12 @@ def check(
         adopted.settle(report, files)
         limit = None if show_all else SHOWN
         by = group_by or GroupBy.FILE
-        told = formatted_report(report, output_format, files, limit, by, statistics=statistics, model=config.model)
+        report_text = formatted_report(
+            report, output_format, files, limit, by, statistics=statistics, model=config.model
+        )
         data_there = fix and STDIN in files  # standard output has the fixed data
         with redirect_stdout(sys.stderr) if data_there else nullcontext():
-            write_report(told, output_file)
+            write_report(report_text, output_file)
         options.end(
             report.not_understood if untold else 0,
             "the rules that report them were not selected",

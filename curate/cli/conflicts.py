@@ -144,9 +144,9 @@ def conflicts(
 
 
 def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:
-    said = calibrate(conflicts, decisions)
-    scale = (said.slope, said.intercept)
-    yield f"{plural(said.confirmed + said.rejected, 'decision')} about conflicts: {said.confirmed:,} confirmed"
+    fit = calibrate(conflicts, decisions)
+    scale = (fit.slope, fit.intercept)
+    yield f"{plural(fit.confirmed + fit.rejected, 'decision')} about conflicts: {fit.confirmed:,} confirmed"
     for confidence in (0.3, 0.5, 0.7, 0.9):
         yield f"  confidence {confidence:.1f} becomes {calibrated(confidence, scale):.2f}"
     before, after = (
@@ -154,4 +154,4 @@ def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mappin
         for each in ((1.0, 0.0), scale)
     )
     yield f"shown from {shown_from:g}: {after:,} conflicts, without calibration {before:,}"
-    yield f"next: set under [conflicts] in curate.toml: calibration = [{said.slope:g}, {said.intercept:g}]"
+    yield f"next: set under [conflicts] in curate.toml: calibration = [{fit.slope:g}, {fit.intercept:g}]"

@@ -242,11 +242,11 @@ def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked:
     report = _checked(files, meant, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
-        said = (
+        text = (
             f"{plural(errors, 'error')} against the rules of {meant.place.target}; first: {first.where}: {first.code} "
             f"{first.message}"
         )
-        raise DataError(said, "`curate remote validate` lists them; --no-check sends the data anyway")
+        raise DataError(text, "`curate remote validate` lists them; --no-check sends the data anyway")
     told = Counter(
         finding.code
         for finding in report.findings
@@ -284,10 +284,10 @@ def _estimated(
 def _print_estimate(found: Estimate, place: Place) -> None:
     about = "" if found.counter.exact else "about "
     tokens = f"{about}{plural(found.tokens, 'token')} in {plural(found.epochs, 'epoch')}"
-    said = (
+    text = (
         f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found, place)}"
     )
-    console(stderr=True).print(said + (f" ({found.price.source})" if found.price else ""))
+    console(stderr=True).print(text + (f" ({found.price.source})" if found.price else ""))
 
 
 def _unsent(files: list[Path], place: Place) -> list[Path]:

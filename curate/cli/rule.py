@@ -88,9 +88,11 @@ def _list(rules: list[Rule], kind: RuleFormat) -> None:
 
 def explanation(item: Rule) -> str:
     """The documentation of a rule as plain text."""
-    said = [("Bad", item.bad), ("Good", item.good)]
+    samples = [("Bad", item.bad), ("Good", item.good)]
     blocks = [
-        f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _visible_lines(data))}" for label, data in said if data
+        f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _visible_lines(data))}"
+        for label, data in samples
+        if data
     ]
     width = min(WIDTH, console().width)
     head = (
@@ -123,8 +125,8 @@ def _test(rules: list[Rule], config: CheckConfig) -> None:
         tried = plural(item.bad.count(b"\n") + item.good.count(b"\n"), "line")
         untried = "; it has no bad example, so nothing shows that it reports anything" if not item.bad else ""
         out.print(f"{item.code} {item.name}: {'failed' if wrong else 'ok'} ({tried} tried{untried})")
-        for said in wrong:
-            out.print(f"  {said}")
+        for failure in wrong:
+            out.print(f"  {failure}")
     raise typer.Exit(ExitCode.FINDINGS if failed else ExitCode.CLEAN)
 
 

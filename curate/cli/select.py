@@ -136,8 +136,8 @@ def select(
         if removed and written:
             console(stderr=True).print(f"what was left out is in {visible(str(removed))}")
     if output is not None and not written:
-        said = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
-        raise DataError(said, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")
+        text = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
+        raise DataError(text, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")
     options.end(result.plan.not_understood, "left out")
 
 

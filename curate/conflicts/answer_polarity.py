@@ -61,20 +61,20 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         return 1, True
     if NO.match(answer):
         return -1, True
-    said = sentences(answer)
+    parts = sentences(answer)
     if (
-        not said
-        or len(said[0].split()) > SHORT
-        or HEDGED.search(PERMITS.sub("you can", said[0]))
-        or NOT_ONLY.search(said[0])
-        or LIMITS.search(said[0])
+        not parts
+        or len(parts[0].split()) > SHORT
+        or HEDGED.search(PERMITS.sub("you can", parts[0]))
+        or NOT_ONLY.search(parts[0])
+        or LIMITS.search(parts[0])
     ):
         return 0, False
-    words, asked = plain_words(said[0]), plain_words(request)
+    words, asked = plain_words(parts[0]), plain_words(request)
     wanted = {stem(word) for word in asked if word not in FILLER}
     covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
-    short = len(said) <= 2 and len(answer.split()) <= SHORT
-    free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(said[0]) is not None)
+    short = len(parts) <= 2 and len(answer.split()) <= SHORT
+    free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(parts[0]) is not None)
     if short and None not in free:
         return (1 if free[0] == free[1] else -1), False
     denied = sum(word in REFUSING or word in DOUBTS for word in words)

@@ -70,17 +70,17 @@ def _was_confirmed(conflict: Conflict, decisions: Mapping[str, DecisionState]) -
     return False if about == ["keep", "keep"] or all(side and slot in side.kept for side in sides) else None
 
 
-def _fitted(said: Sequence[tuple[float, bool]]) -> tuple[float, float]:
+def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     """Slope and intercept of the most likely logistic scale with a prior at (1, 0).
 
     Newton's method; steps are halved until the likelihood rises, because full steps diverge when all confidences are
     alike.
     """
-    scale, loss = (1.0, 0.0), _loss(said, (1.0, 0.0))
+    scale, loss = (1.0, 0.0), _loss(confirmed, (1.0, 0.0))
     for _ in range(STEPS):
         g0, g1 = HOLD[0] * (scale[0] - 1), HOLD[1] * scale[1]
         h00, h01, h11 = HOLD[0], 0.0, HOLD[1]
-        for confidence, word in said:
+        for confidence, word in confirmed:
             x, now = log_odds(confidence), calibrated(confidence, scale)
             g0, g1 = g0 + (now - word) * x, g1 + (now - word)
             weight = now * (1 - now)
@@ -88,15 +88,15 @@ def _fitted(said: Sequence[tuple[float, bool]]) -> tuple[float, float]:
         det = h00 * h11 - h01 * h01
         step = ((h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det)
         tried = ((scale[0] - step[0] / 2**n, scale[1] - step[1] / 2**n) for n in range(STEPS))
-        better = next((each for each in tried if _loss(said, each) < loss), None)
+        better = next((each for each in tried if _loss(confirmed, each) < loss), None)
         if better is None:
             break
-        scale, loss = better, _loss(said, better)
+        scale, loss = better, _loss(confirmed, better)
     return max(scale[0], 0.0), scale[1]
 
 
-def _loss(said: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
+def _loss(confirmed: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
     """Negative log-likelihood of the decisions, plus the prior."""
     held = (HOLD[0] * (scale[0] - 1) ** 2 + HOLD[1] * scale[1] ** 2) / 2
-    chances = ((calibrated(confidence, scale), word) for confidence, word in said)
+    chances = ((calibrated(confidence, scale), word) for confidence, word in confirmed)
     return held - sum(math.log(max(LEAST, chance if word else 1 - chance)) for chance, word in chances)

@@ -212,8 +212,8 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
     notes.append(
         f"{plural(sum(unread), 'question')} in a script that {model} does not know compared with equal ones only"
     )
-    told = iter(unread)
-    kept = [[group for group in block if not next(told)] for block in blocks]
+    answers = iter(unread)
+    kept = [[group for group in block if not next(answers)] for block in blocks]
     return [block for block in kept if len(block) > 1]
 
 

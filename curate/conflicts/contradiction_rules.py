@@ -94,9 +94,9 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
             if source == "negation" or (asked and alone)
             else [pair for pair in pairs if asked & content_words(pair.left) & content_words(pair.right)]
         )
-        said = next((found for pair in about if (found := rule(pair))), None)
-        if said:
-            yield Evidence(source, *said, PRECISION[source])
+        evidence = next((found for pair in about if (found := rule(pair))), None)
+        if evidence:
+            yield Evidence(source, *evidence, PRECISION[source])
     if short := different_short_answers(question, left, right):
         yield Evidence("short answers", *short, PRECISION["short answers"])
 

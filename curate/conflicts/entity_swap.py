@@ -63,22 +63,22 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
     return found
 
 
-def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
+def _is_value(words: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
     """Whether a span consists of names or is quoted."""
     quoted = (
         start > 0
-        and end < len(said)
-        and said[start - 1] in QUOTES
-        and said[end] in QUOTES
-        and not _closes_quotation(said, start)
+        and end < len(words)
+        and words[start - 1] in QUOTES
+        and words[end] in QUOTES
+        and not _closes_quotation(words, start)
     )
-    return (quoted and end - start <= 2) or named.issuperset(said[start:end])
+    return (quoted and end - start <= 2) or named.issuperset(words[start:end])
 
 
-def _closes_quotation(said: Sequence[str], start: int) -> bool:
+def _closes_quotation(words: Sequence[str], start: int) -> bool:
     """Whether the quote before a span closes an earlier quotation."""
-    mark = said[start - 1]
-    return mark == "”" or (mark == '"' and said[:start].count('"') % 2 == 0)
+    mark = words[start - 1]
+    return mark == "”" or (mark == '"' and words[:start].count('"') % 2 == 0)
 
 
 def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:

@@ -95,14 +95,14 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         return Judged(nominee, evidence, confidence(evidence))
     found = clashes(_both_questions(nominee), left.answer, right.answer)
     evidence = tuple(item for item in found if item.source in SETTLED or not left.is_open)
-    said, precision = _polarity(nominee)
-    if said < 0 and not (
+    verdict, precision = _polarity(nominee)
+    if verdict < 0 and not (
         any(item.source in ("polarity", *SETTLED) for item in evidence)
         or left.is_open
         or (refuses(left.answer[:OPENING]) and refuses(right.answer[:OPENING]))
     ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
-    if said > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
+    if verdict > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
         evidence = tuple(item for item in evidence if item.source in FACTS)
     return Judged(nominee, evidence, confidence(evidence))
 
@@ -188,7 +188,7 @@ def by_questions(
     pairs = [(left.request, right.request) for left, right in sides]
     entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
     same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
-    said = [
+    probabilities = [
         probability(judged[at].nominee.features, *models) for at, *models in zip(asked, entailed, same, strict=True)
     ]
     if config.nli and asked:
@@ -197,8 +197,8 @@ def by_questions(
             Asked(pair, (left.answer, right.answer), judged[at].evidence)
             for at, pair, (left, right) in zip(asked, pairs, sides, strict=True)
         ]
-        said = with_answers(said, cosines, answered, (config.embeddings, config.nli), cache, progress)
-    for at, chance in zip(asked, said, strict=True):
+        probabilities = with_answers(probabilities, cosines, answered, (config.embeddings, config.nli), cache, progress)
+    for at, chance in zip(asked, probabilities, strict=True):
         item = judged[at]
         found[at] = item._replace(nominee=item.nominee._replace(same=round(chance, 4)))
     return found

@@ -62,10 +62,10 @@ def contradictions(
     asked = [[*passages(left, right)] for left, right in pairs]
     bounds = least or [0.0] * len(pairs)
     wanted = [(passage, bound) for found, bound in zip(asked, bounds, strict=True) for passage in found]
-    said = iter(_judge(wanted, model, CONTRADICTION, cache, progress))
+    judged = iter(_judge(wanted, model, CONTRADICTION, cache, progress))
     return [
         max(
-            (Contradiction(min(both), max(both), *passage) for passage, both in zip(found, said, strict=False)),
+            (Contradiction(min(both), max(both), *passage) for passage, both in zip(found, judged, strict=False)),
             key=lambda verdict: verdict.probability,
             default=Contradiction(0.0, 0.0, left, right),
         )
@@ -185,14 +185,14 @@ def _asking(model: str, label: str, store: EmbeddingCache) -> Callable[[Sequence
         new = [pair for pair in pairs if key(*pair) not in store]
         texts = [(storable(left), storable(right)) for left, right in new]
         for batch in batches(texts, judge):
-            told = judge.predict(
+            logits = judge.predict(
                 [texts[at] for at in batch],
                 batch_size=len(batch),
                 apply_softmax=classes > 1,
                 show_progress_bar=False,
                 convert_to_numpy=True,
             )
-            store.add([key(*new[at]) for at in batch], told.reshape(len(batch), -1)[:, [column]])
+            store.add([key(*new[at]) for at in batch], logits.reshape(len(batch), -1)[:, [column]])
 
     return ask
 

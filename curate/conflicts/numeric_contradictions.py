@@ -86,11 +86,11 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
     if not AMOUNT.search(question) or max(len(left.split()), len(right.split())) > BRIEF:
         return None
     asked = content_words(question)
-    said = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
-    about = (asked | some for some in said[::-1])
+    stems = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
+    about = (asked | some for some in stems[::-1])
     astray = max(
         len(text.split()) if some.isdisjoint(other) else 0
-        for text, some, other in zip((left, right), said, about, strict=True)
+        for text, some, other in zip((left, right), stems, about, strict=True)
     )
     lone = len(sentences(left)) == len(sentences(right)) == 1
     if astray > (LONE if lone else BARE):
@@ -155,8 +155,8 @@ def _results(left: str, right: str) -> Found | None:
 
 
 def _result(text: str) -> Quantity | None:
-    said = [quantity for match in RESULT.finditer(text) for quantity in quantities(match[1])[:1]]
-    found = said or quantities(text)
+    results = [quantity for match in RESULT.finditer(text) for quantity in quantities(match[1])[:1]]
+    found = results or quantities(text)
     return found[-1] if found else None
 
 

@@ -33,7 +33,7 @@ def agree(question: str, left: str, right: str) -> bool:
     asks for.
     """
     if (
-        any(said.match(left) and said.match(right) for said in (YES, NO))
+        any(word.match(left) and word.match(right) for word in (YES, NO))
         or _says_only_more(left, right)
         or _share_a_result(left, right)
     ):
@@ -53,8 +53,8 @@ def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bo
     if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)) or things[0] & things[1]:
         return False
     asked = [content_words(question) for question in questions]
-    said = [content_words(answer) for answer in answers]
-    own = [(asked[side] - asked[1 - side]) & (said[side] - said[1 - side]) for side in (0, 1)]
+    words = [content_words(answer) for answer in answers]
+    own = [(asked[side] - asked[1 - side]) & (words[side] - words[1 - side]) for side in (0, 1)]
     words_apart = set(plain_words(questions[0])) ^ set(plain_words(questions[1]))
     aspects = [
         {ASPECTS[word] for word in plain_words(question) if word in words_apart and word in ASPECTS}

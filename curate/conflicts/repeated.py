@@ -123,16 +123,16 @@ def phrases(examples: Sequence[Example]) -> list[Phrase]:
     for example in examples:
         if example.answer is not None:
             answers.setdefault(normalised(example.answer.text), example)
-    split = [(said, example) for text, example in answers.items() if len(said := words(text)) > 2 * WORDS]
+    split = [(text_words, example) for text, example in answers.items() if len(text_words := words(text)) > 2 * WORDS]
     found = []
     ends: tuple[tuple[bool, Callable[[list[str]], str]], ...] = (
-        (True, lambda said: " ".join(said[:WORDS])),
-        (False, lambda said: " ".join(said[-WORDS:])),
+        (True, lambda text_words: " ".join(text_words[:WORDS])),
+        (False, lambda text_words: " ".join(text_words[-WORDS:])),
     )
     for begins, end in ends:
-        counts = Counter(end(said) for said, _ in split)
+        counts = Counter(end(text_words) for text_words, _ in split)
         for phrase, count in counts.items():
             if len(split) >= LEAST and count > SHARE * len(split):
-                first = next(example for said, example in split if end(said) == phrase)
+                first = next(example for text_words, example in split if end(text_words) == phrase)
                 found.append(Phrase(phrase, begins, first, count / len(split)))
     return sorted(found, key=lambda phrase: -phrase.share)

@@ -39,15 +39,15 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
         for question in questions_of(example)
         if not is_code(question.answer)
     ]
-    told = set()
-    for (earlier, said, asked), (later, said_later, asked_later) in combinations(answers, 2):
-        if later in told:
+    seen = set()
+    for (earlier, answer, asked), (later, said_later, asked_later) in combinations(answers, 2):
+        if later in seen:
             continue
         # "And in 2008?" wants another number, "Are you sure?" the same one.
-        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{said}") - stems(POLITE))
-        found = _contradiction(f"{asked}\n{asked_later}", said, said_later, facts=not asks_more)
+        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{answer}") - stems(POLITE))
+        found = _contradiction(f"{asked}\n{asked_later}", answer, said_later, facts=not asks_more)
         if found is not None:
-            told.add(later)
+            seen.add(later)
             yield SelfContradiction(earlier, later, found)
 
 
@@ -61,8 +61,8 @@ def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidenc
             ("opposites", opposite),
             *([("values", swapped)] if facts else []),
         ):
-            if said := rule(pair):
-                return Evidence(source, *said, PRECISION)
+            if found := rule(pair):
+                return Evidence(source, *found, PRECISION)
         if facts and (figures := clashing_figures(asked, pair.left, pair.right, [pair])):
             return Evidence(*figures, PRECISION)
     return None

@@ -96,15 +96,15 @@ def semantic_duplicates(
     return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))
 
 
-def _nominated(said: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
+def _nominated(asked: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
     """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind
     to.
     """
-    for start in range(0, len(said), BLOCK):
-        end = min(start + BLOCK, len(said))
+    for start in range(0, len(asked), BLOCK):
+        end = min(start + BLOCK, len(asked))
         near = vectors[start:end] @ vectors[:end].T
         for row in range(end - start):
             before = np.flatnonzero(near[row, : start + row] >= ASKED)
             nearest = before[np.argsort(-near[row, before], kind="stable")]
-            alike = (int(at) for at in nearest if said[at].key == said[start + row].key)
+            alike = (int(at) for at in nearest if asked[at].key == asked[start + row].key)
             yield from ((at, start + row, float(near[row, at])) for at in islice(alike, TRIES))

@@ -91,13 +91,15 @@ class ChatEndpoint:
             reply = self._create(client, request)
         except (openai.OpenAIError, ValueError, RecursionError) as error:
             raise self._error(error) from None
-        choice, said = _first(reply, "message")
-        if said is None:
+        choice, message = _first(reply, "message")
+        if message is None:
             return None
         counted = getattr(getattr(reply, "usage", None), "completion_tokens", None)
-        calls = [call.function for call in getattr(said, "tool_calls", None) or () if getattr(call, "function", None)]
+        calls = [
+            call.function for call in getattr(message, "tool_calls", None) or () if getattr(call, "function", None)
+        ]
         return Completion(
-            str(getattr(said, "content", None) or ""),
+            str(getattr(message, "content", None) or ""),
             tuple({"name": str(one.name), "arguments": str(one.arguments)} for one in calls),
             getattr(choice, "finish_reason", None) != "length",
             counted if isinstance(counted, int) else 0,

@@ -98,18 +98,20 @@ class DecisionLog:
             return None
         edit, whole = self.last(example, EDIT), self.last(example, WHOLE)
         dropped = whole is not None and whole.verdict == "drop"
-        kept = [slot for slot in slots if slot[0] == "verdict" and (said := self.last(example, slot)) and
-                said.content(slot)[0] == "keep"]  # fmt: skip
-        keeps = [said for slot in kept if (said := self.last(example, slot))]
+        kept = [slot for slot in slots if slot[0] == "verdict" and (decision := self.last(example, slot)) and
+                decision.content(slot)[0] == "keep"]  # fmt: skip
+        keeps = [decision for slot in kept if (decision := self.last(example, slot))]
         last = max(keeps, key=lambda keep: (keep.when, keep.id), default=None)
-        said = whole if dropped else edit or last
+        decision = whole if dropped else edit or last
         labels, rating = self.labels(example), self.rating(example)
-        if said is None:
+        if decision is None:
             return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
         verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if WHOLE in kept else "undecided"
-        why = self.note(example) or said.why
+        why = self.note(example) or decision.why
         value = None if dropped or edit is None else edit.value
-        return DecisionState(verdict, value, frozenset(kept), said.about, why, said.who, said.when, labels, rating)
+        return DecisionState(
+            verdict, value, frozenset(kept), decision.about, why, decision.who, decision.when, labels, rating
+        )
 
     def last(self, example: str, slot: Slot) -> Decision | None:
         """The record in effect in a slot; None if there is none, it was undone, or it is contested."""
@@ -132,8 +134,8 @@ class DecisionLog:
 
     def rating(self, example: str) -> int | None:
         """The rating of an example from 1 to 5; None if it has none, or people disagree."""
-        said = self.last(example, RATING)
-        return int(said.why) if said and said.why in ("1", "2", "3", "4", "5") else None
+        decision = self.last(example, RATING)
+        return int(decision.why) if decision and decision.why in ("1", "2", "3", "4", "5") else None
 
     def slots(self, example: str) -> Mapping[Slot, Sequence[Decision]]:
         """The records about an example that no other record replaces, by slot."""
@@ -148,27 +150,27 @@ class DecisionLog:
     def defects(self) -> list[str]:
         """Notes about lines of the journal that are ignored."""
         lines = ", ".join(map(str, self.unreadable))
-        said = [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
+        texts = [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
         if torn := sum(map(len, self._steps.values())):
-            said.append(f"{self.path}: {plural(torn, 'line')} of interrupted steps ignored; decide again")
-        return said
+            texts.append(f"{self.path}: {plural(torn, 'line')} of interrupted steps ignored; decide again")
+        return texts
 
     @property
     def notes(self) -> list[str]:
         """Notes about the journal: its invalid lines, and journals of reviewers that are not merged into it."""
-        said = self.defects
+        texts = self.defects
         for other in reviewer_journals(self.path.parent) if self.path.name == JOURNAL else ():
             if missing := len(self.missing_decisions(DecisionLog(other))):
                 shown = from_here(other)
-                said.append(
+                texts.append(
                     f"{plural(missing, 'decision')} in {shown} {'is' if missing == 1 else 'are'} not applied; "
                     f"`curate review PATH --merge {shown}` merges {'it' if missing == 1 else 'them'}"
                 )
-        return said
+        return texts
 
     def verdicts(self) -> dict[str, DecisionState]:
         """What is in effect about each example."""
-        return {example: said for example in self._heads if (said := self.state_of(example)) is not None}
+        return {example: state for example in self._heads if (state := self.state_of(example)) is not None}
 
     def contested(self) -> dict[str, Sequence[Decision]]:
         """Examples with different decisions by people who did not see each other's; none of them is in effect."""

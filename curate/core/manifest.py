@@ -183,11 +183,11 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         _demand_settings(manifest)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
-        said = (
+        text = (
             f"{path}: not a manifest of this version of curate "
             f"({where + ': ' if where else ''}{error.errors()[0]['msg']})"
         )
-        raise InputError(said, f"curate {__version__} writes manifest version 3: split the data again") from None
+        raise InputError(text, f"curate {__version__} writes manifest version 3: split the data again") from None
     for name in named_files(manifest):
         path_inside(folder, name)
     return manifest, hashlib.sha256(data).hexdigest()

@@ -217,9 +217,9 @@ LONGEST: Final = 2_000_000
 """Maximum length of a line that is searched before display; a longer one would take seconds."""
 
 
-def redact_message(said: str) -> str:
+def redact_message(text: str) -> str:
     """Replace secrets and their beginnings in a finding's message by their kind in brackets; cut a long message."""
-    return _remembered(said) if len(said) <= LONG else _masked_message(f"{said[:LONG]}…")
+    return _remembered(text) if len(text) <= LONG else _masked_message(f"{text[:LONG]}…")
 
 
 def redact_pointer(pointer: str) -> str:
@@ -227,12 +227,12 @@ def redact_pointer(pointer: str) -> str:
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
 
-def _masked_message(said: str) -> str:
-    plain = said.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
+def _masked_message(text: str) -> str:
+    plain = text.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
     if not _may_hold(plain):
-        return said
+        return text
     shown = _without_secrets(BORDER.sub("\\g<0>\0", _without_secrets(plain))).replace("\0", "")
-    return said if shown == plain else shown
+    return text if shown == plain else shown
 
 
 def _told_pointer(pointer: str) -> str:

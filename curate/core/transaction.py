@@ -78,8 +78,8 @@ def replacing_together(
                 raise
             _place(folder, ready)
     except OSError as error:
-        said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
-        raise OutputError(said, "free disk space or choose another folder; the old content is unchanged") from error
+        text = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
+        raise OutputError(text, "free disk space or choose another folder; the old content is unchanged") from error
 
 
 def _finished(stage: Path, mode: int | None) -> list[str]:
@@ -121,9 +121,9 @@ def recover(folder: Path) -> None:
     except Timeout:  # a writer is active: until it is done, the old files are valid
         return
     except OSError as error:
-        said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
+        text = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
         raise OutputError(
-            said, f"an earlier command was interrupted and must be completed first: make {folder} writable"
+            text, f"an earlier command was interrupted and must be completed first: make {folder} writable"
         ) from error
 
 
@@ -132,9 +132,9 @@ def demand_settled(folder: Path) -> None:
     end = time.monotonic() + MOMENT
     while _waiting(folder):
         if time.monotonic() > end:
-            said = f"{visible(str(folder))}: a command that wrote to this folder was interrupted"
+            text = f"{visible(str(folder))}: a command that wrote to this folder was interrupted"
             raise InputError(
-                said,
+                text,
                 f"run that command again; or delete {visible(str(folder / STAGE))} to discard the interrupted output",
             )
         time.sleep(0.05)
@@ -188,8 +188,8 @@ def _pending(folder: Path) -> _Ready | None:
 
 
 def _foreign(folder: Path, why: str) -> InputError:
-    said = f"{visible(str(folder / STAGE))}: not written by curate: {why}"
-    return InputError(said, "inspect it and delete it; nothing was changed")
+    text = f"{visible(str(folder / STAGE))}: not written by curate: {why}"
+    return InputError(text, "inspect it and delete it; nothing was changed")
 
 
 def _place(folder: Path, ready: _Ready) -> None:

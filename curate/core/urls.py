@@ -85,6 +85,6 @@ def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) ->
     )
 
 
-def plain(said: str) -> str:
+def plain(text: str) -> str:
     """A message of a library without user names, passwords and queries of URLs."""
-    return re.sub(r"://[^\s/@]+@", "://***@", re.sub(r"\?[^\s'\")]+", "?***", said))
+    return re.sub(r"://[^\s/@]+@", "://***@", re.sub(r"\?[^\s'\")]+", "?***", text))

@@ -67,11 +67,11 @@ def boilerplate_notes(passages: Passages) -> list[str]:
     """Notes for the user about passages that are left out; empty if there are none."""
     if not passages:
         return []
-    said = (
+    text = (
         f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {SHARE:.0%} of the examples "
         "or more share"
     )
-    return [f"{said} (shared instructions) are left out when whole texts are compared"]
+    return [f"{text} (shared instructions) are left out when whole texts are compared"]
 
 
 def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:

@@ -251,7 +251,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         (at, parsed) for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True) if not parsed.blank
     ]
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
-    lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
+    lengths = np.array([*(sum(map(len, texts)) for texts in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)

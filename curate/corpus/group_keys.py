@@ -54,13 +54,13 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     traits = [trait for trait in marking.traits if trait != "length"]
     keys = [
         [
-            _trait_number(pointed(told.example, key), names) if told.example else 0
-            for told in _stratum_inputs(batch, examples, key)
+            _trait_number(pointed(row.example, key), names) if row.example else 0
+            for row in _stratum_inputs(batch, examples, key)
         ]
         for key in marking.keys
     ]
     found = [
-        [_trait_number(trait_of(trait, told), names) for told in _stratum_inputs(batch, examples, trait)]
+        [_trait_number(trait_of(trait, row), names) for row in _stratum_inputs(batch, examples, trait)]
         for trait in traits
     ]
 

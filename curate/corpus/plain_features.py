@@ -63,8 +63,8 @@ def sets_of(
 
 def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Segment]:
     """`curate.corpus.dedup_text.segments_of` for a line."""
-    roles, said = outlined.conversation(row)
-    return [Segment(said[at], roles[at] == "user") for at in turns_of(roles, on)]
+    roles, texts = outlined.conversation(row)
+    return [Segment(texts[at], roles[at] == "user") for at in turns_of(roles, on)]
 
 
 class _Spans(NamedTuple):

@@ -77,29 +77,25 @@ def demand_traits(names: Iterable[str]) -> None:
             )
 
 
-def trait_of(name: str, told: StratumInput) -> Trait | None:
+def trait_of(name: str, row: StratumInput) -> Trait | None:
     """The trait of an example; None if it has none. For a path, its value."""
     if name == "label":
         answer = next(
-            (
-                text
-                for role, text in zip(reversed(told.roles), reversed(told.texts), strict=True)
-                if role == "assistant"
-            ),
+            (text for role, text in zip(reversed(row.roles), reversed(row.texts), strict=True) if role == "assistant"),
             "",
         )
         label = normalised(answer)
         return _text(label) if label and is_label(answer) else None
     if name == "source":
-        return _text(told.file)
+        return _text(row.file)
     if name == "language":
-        return _language(_dialogue_text(told))
+        return _language(_dialogue_text(row))
     if name == "script":
-        script = main_script(_dialogue_text(told))
+        script = main_script(_dialogue_text(row))
         return _text(script) if script else None
     if name == "tools":
-        return _text("tools") if told.example is not None and _calls(told.example) else None
-    return None if told.example is None else pointed(told.example, name)
+        return _text("tools") if row.example is not None and _calls(row.example) else None
+    return None if row.example is None else pointed(row.example, name)
 
 
 def pointed(example: Example, path: str) -> Trait | None:
@@ -125,8 +121,8 @@ def _with_integers(value: Any) -> Any:
     return [_with_integers(item) for item in value] if isinstance(value, list) else value
 
 
-def _dialogue_text(told: StratumInput) -> str:
-    return "\n".join(text for role, text in zip(told.roles, told.texts, strict=True) if role != "system")[:READ]
+def _dialogue_text(row: StratumInput) -> str:
+    return "\n".join(text for role, text in zip(row.roles, row.texts, strict=True) if role != "system")[:READ]
 
 
 def _text(text: str) -> Trait:

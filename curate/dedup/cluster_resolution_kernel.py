@@ -234,7 +234,7 @@ def _first_matches(
     group: int,
     at: int,
     begin: int,
-    told: Any,
+    near: Any,
     others: Any,
     threshold: float,
     facts: Facts,
@@ -242,14 +242,14 @@ def _first_matches(
     asked: Any,
     asking: int,
 ) -> Any:
-    """Of the reported members `told`, the first at the threshold and the first that also agrees in its facts, -1 each
+    """Of the reported members `near`, the first at the threshold and the first that also agrees in its facts, -1 each
     if there is none; and the number of questions.
 
     Unknown results are written to `asked`, one row each; beyond the first one only if most pairs of the group `differ`.
     """
     alike = -1
-    for i in range(len(told)):
-        if told[i] < threshold:
+    for i in range(len(near)):
+        if near[i] < threshold:
             break
         alike = max(alike, 0)
         verdict = _verdict(facts.asked, facts.verdicts, at, begin + others[i]) if facts.matter else np.uint8(SAME)

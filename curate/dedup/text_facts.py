@@ -138,8 +138,8 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
         return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT)
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
-    said = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
-    if any(_has_some(sentence.casefold(), words) for sentence in said for words, _ in telling):
+    sentences = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
+    if any(_has_some(sentence.casefold(), words) for sentence in sentences for words, _ in telling):
         return False
     least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
     return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)

@@ -174,14 +174,14 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quanti
 
 
 def _date(match: re.Match[str]) -> Quantity | None:
-    said = {name[:-1]: value for name, value in match.groupdict().items() if value is not None}
-    month = said["month"].lower()
+    parts = {name[:-1]: value for name, value in match.groupdict().items() if value is not None}
+    month = parts["month"].lower()
     number = (
         float(month)
         if month.isdigit()
         else float(next(at for at, name in enumerate(MONTHS, start=1) if name[:3] == month[:3]))
     )
-    value = (float(said["year"]) if "year" in said else None, number, float(said["day"]) if "day" in said else None)
+    value = (float(parts["year"]) if "year" in parts else None, number, float(parts["day"]) if "day" in parts else None)
     return Quantity("date", value, match.group(), match.start(), match.end(), 0, 1)
 
 

@@ -36,16 +36,16 @@ HINTS: Final = (
 
 def refuses(opening: str) -> bool:
     """Whether the opening of an answer is a refusal."""
-    said = opening.lower()
+    text = opening.lower()
     # looking for pieces is much cheaper, and most answers have none
     maybe = (
-        "canno" in said
-        or "n't" in said
-        or "n’t" in said
-        or "unable" in said
-        or "not able" in said
-        or "decline" in said
-        or "will not" in said
-        or "not have" in said
+        "canno" in text
+        or "n't" in text
+        or "n’t" in text
+        or "unable" in text
+        or "not able" in text
+        or "decline" in text
+        or "will not" in text
+        or "not have" in text
     )
     return maybe and re.search(REFUSAL, opening) is not None  # compiled for the first that may be one: 4 ms

@@ -71,13 +71,13 @@ def aligned(left: str, right: str) -> tuple[Aligned, ...]:
     if len(mine) == len(others) == 1:
         return (_pair(mine[0], others[0], words_mine[0], words_others[0]),)
     places: dict[str, list[int]] = defaultdict(list)
-    for j, said in enumerate(words_others):
-        for word in said:
+    for j, sentence in enumerate(words_others):
+        for word in sentence:
             places[word].append(j)
-    shared = [Counter(j for word in said for j in places.get(word, ())) for said in words_mine]
+    shared = [Counter(j for word in sentence for j in places.get(word, ())) for sentence in words_mine]
     alike = [
-        {j: count / (len(said) + len(words_others[j]) - count) for j, count in sorted(counts.items())}
-        for said, counts in zip(words_mine, shared, strict=True)
+        {j: count / (len(sentence) + len(words_others[j]) - count) for j, count in sorted(counts.items())}
+        for sentence, counts in zip(words_mine, shared, strict=True)
     ]
     best: dict[int, float] = {}
     for near in alike:
@@ -131,5 +131,5 @@ def _follows(label: str, other: str) -> bool:
 
 
 def _option(mark: re.Match[str], text: str) -> Option:
-    said, *_ = text.strip().splitlines() or [""]
-    return Option(mark.group(1).casefold(), tuple(words(normalised(said))))
+    first, *_ = text.strip().splitlines() or [""]
+    return Option(mark.group(1).casefold(), tuple(words(normalised(first))))

@@ -189,29 +189,29 @@ class _Search:
         for (at, probe), hits in groupby(
             sorted((turn, probe, place, start) for turn, place, probe, start in found), key=lambda hit: hit[:2]
         ):
-            wanted, said = self.probes[probe].words, WORD.findall(turns.texts[at])
+            wanted, words = self.probes[probe].words, WORD.findall(turns.texts[at])
             true = [
                 (place, start)
                 for _, _, place, start in hits
-                if tuple(said[place : place + run]) == wanted[start : start + run]
+                if tuple(words[place : place + run]) == wanted[start : start + run]
             ]
             if not true:
                 continue
             covered = {word for _, start in true for word in range(start, start + run)}
             place, length = _longest([place for place, _ in true], run)
             yield self._match_of(
-                turns, at, probe, "run", " ".join(said[place : place + length]), len(covered) / len(wanted)
+                turns, at, probe, "run", " ".join(words[place : place + length]), len(covered) / len(wanted)
             )
 
     def _similar_turns(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """Of the turns that share a run of 3 words with a probe, those that are similar to it."""
         for at, hits in groupby(sorted({(turn, probe) for turn, _, probe, _ in found}), key=lambda hit: hit[0]):
-            said = _shingles(WORD.findall(turns.texts[at]))
+            shingles = _shingles(WORD.findall(turns.texts[at]))
             for _, probe in hits:
                 wanted = self.shingles[probe]
-                if min(len(said), len(wanted)) < SIMILAR * max(len(said), len(wanted)):
+                if min(len(shingles), len(wanted)) < SIMILAR * max(len(shingles), len(wanted)):
                     continue
-                similarity = len(said & wanted) / len(said | wanted)
+                similarity = len(shingles & wanted) / len(shingles | wanted)
                 if similarity >= SIMILAR:
                     yield self._match_of(turns, at, probe, "near", "", similarity)
 
@@ -237,9 +237,9 @@ class _Index:
         buffer, offsets = buffer_of([" ".join(probes[at].words).encode() for at in chosen])
         hashes, owners, places = runs_of(buffer, offsets, run, np.empty(0, dtype=np.uint64))
         owners = np.array(chosen, dtype=np.int32)[owners]
-        told = telling(owners, hashes)
-        order = np.argsort(hashes[told], kind="stable")
-        self.hashes, self.owners, self.places = (column[told][order] for column in (hashes, owners, places))
+        rare = telling(owners, hashes)
+        order = np.argsort(hashes[rare], kind="stable")
+        self.hashes, self.owners, self.places = (column[rare][order] for column in (hashes, owners, places))
         self.table = table_of(self.hashes)
 
     def shared_runs(self, buffer: Array, offsets: Array) -> list[tuple[int, int, int, int]]:

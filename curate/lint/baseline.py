@@ -93,9 +93,9 @@ def load_baseline(path: Path) -> Baseline:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        said = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+        text = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
         raise ConfigError(
-            f"{path}: not a baseline of this version of curate: {said}",
+            f"{path}: not a baseline of this version of curate: {text}",
             "write it again with --write-baseline",
         ) from None
 
@@ -124,10 +124,10 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
             ", …" if len(stale) > NAMED else ""
         )
         number = stale.total()
-        said = (
+        text = (
             f"{number:,} entries no longer match a finding: {codes}"
             if number != 1
             else f"one entry no longer matches a finding: {codes}"
         )
-        fresh += outdated([(Place(str(path), 0), said)], report.severities_of)
+        fresh += outdated([(Place(str(path), 0), text)], report.severities_of)
     report.findings = fresh

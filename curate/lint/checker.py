@@ -325,9 +325,9 @@ class TextRules:
             if some is not None:
                 if rule.code not in self._asked:
                     self._asked[rule.code] = rule.function().alias(rule.code)
-                said = some.select("example", "turn", self._asked[rule.code])
-                for at in said[rule.code].is_not_null().arg_true():
-                    yield rule, said["example"][at], said["turn"][at], said[rule.code][at]
+                messages = some.select("example", "turn", self._asked[rule.code])
+                for at in messages[rule.code].is_not_null().arg_true():
+                    yield rule, messages["example"][at], messages["turn"][at], messages[rule.code][at]
 
 
 def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":

@@ -49,8 +49,8 @@ class ErrorFilter(NamedTuple):
     def report(self, findings: Sequence[Finding]) -> CheckResult:
         """The findings of all chunks, as `merger` gives them, that are not ignored."""
         chosen = _checker(self).chosen
-        told = filter(chosen.reports, findings) if chosen.file_ignores else findings
-        return CheckResult(findings=list(told), rules=chosen.known, severities_of=chosen.severities)
+        reported = filter(chosen.reports, findings) if chosen.file_ignores else findings
+        return CheckResult(findings=list(reported), rules=chosen.known, severities_of=chosen.severities)
 
 
 class _Checkers(local):

@@ -111,8 +111,8 @@ def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConf
         Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least)
     )
     if found:
-        said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
-        raise DataError(said, "inspect them with --diff, then pass --yes; the file is unchanged")
+        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+        raise DataError(text, "inspect them with --diff, then pass --yes; the file is unchanged")
 
 
 def _copy(source: Path, out: IO[bytes], size: int) -> None:

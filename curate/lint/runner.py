@@ -97,7 +97,7 @@ def check_paths(
     if executor.remote and checker.template is not None:
         raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
-    told = _Told(checker, found)
+    sink = _Told(checker, found)
     size = size_of(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
     own, anew = partial(_with_fast_path, checker, hurry), partial(_checker, config, hurry)
@@ -108,11 +108,11 @@ def check_paths(
     ):
         cuts = {
             name_of(path): _check_file(
-                path, name_of(path), checker, pool, report, progress, told, partial(copies.path, number)
+                path, name_of(path), checker, pool, report, progress, sink, partial(copies.path, number)
             )
             for number, path in enumerate(paths)
         }
-        _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
+        _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, sink)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started
@@ -139,13 +139,13 @@ class _Told:
         """`mended`: whether repairs can be made in place in the file."""
         if self._hear is None:
             return
-        told = [
+        reported = [
             finding if mended or not finding.fixable else replace(finding, fixable=False)
             for finding in findings
             if self._chosen.reports(finding)
         ]
-        if told:
-            self._hear(told)
+        if reported:
+            self._hear(reported)
 
 
 def _check_file(
@@ -155,7 +155,7 @@ def _check_file(
     pool: WorkerPool,
     report: CheckResult,
     progress: Progress | None,
-    told: _Told,
+    sink: _Told,
     copy: Callable[[], Path],
 ) -> Cuts:
     """Check a file; returns its chunks, empty if it cannot be read again in chunks. `copy`: see `chunks_of`."""
@@ -168,7 +168,7 @@ def _check_file(
         if part.chunk is not None:
             cuts.append((before, part.chunk))
         fresh = list(checker.merge(part, before))
-        told(fresh, mended=not (facts.document or facts.packed))
+        sink(fresh, mended=not (facts.document or facts.packed))
         found.extend(fresh)
         if part.facts is not facts:
             facts.add(part.facts, before)
@@ -176,7 +176,7 @@ def _check_file(
         if progress:
             progress(part.lines)
     about = list(checker.file_findings(facts))
-    told(about, mended=not (facts.document or facts.packed))
+    sink(about, mended=not (facts.document or facts.packed))
     found.extend(about)
     if facts.document or facts.packed:  # only plain JSON Lines files are fixed in place
         found = [replace(finding, fixable=False) for finding in found]
@@ -206,14 +206,14 @@ def _conclude(
     pool: WorkerPool,
     paths: Mapping[str, Path],
     cuts: Mapping[str, Cuts],
-    told: _Told,
+    sink: _Told,
 ) -> None:
     """Add the findings about the data set as a whole, with the ids of their examples."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
         together = list(checker.comparison_findings([parsed.example for parsed in lines if parsed.example is not None]))
         report.findings += together
-        told(together)
+        sink(together)
     concluded = list(checker.dataset_findings())
     ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
     mended = {name for name, chunks in cuts.items() if chunks and paths[name].is_file() and not packing(paths[name])}
@@ -224,7 +224,7 @@ def _conclude(
         for finding, at in concluded
     ]
     report.findings += whole
-    told(whole)
+    sink(whole)
     order = {name: at for at, name in enumerate(paths)}
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 

@@ -105,8 +105,8 @@ def add_suppressions(
         if finding.example is None or (finding.code, finding.example) in known:
             continue
         known.add((finding.code, finding.example))
-        said = {name: getattr(finding, name) for name in ("code", "example", "file", "line")} | {"reason": reason}
-        entry = Suppression.model_validate({**said, **({"author": author} if author else {})})
+        fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")} | {"reason": reason}
+        entry = Suppression.model_validate({**fields, **({"author": author} if author else {})})
         append_line(suppressions.path, entry.model_dump_json().encode())
         written.append(entry)
     return written

@@ -223,12 +223,12 @@ class Encoder:
 
     def _with_mismatches(
         self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer],
-        said: tuple[Mismatch, ...] = (),
+        mismatches: tuple[Mismatch, ...] = (),
         straddling: int = 0,
     ) -> Encoded:  # fmt: skip
         parts = {span.turn for span in text.spans if span.part}
         wholes = [answer for turn, answer in answers.items() if turn not in parts]
-        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, wholes), *said))
+        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, wholes), *mismatches))
         return Encoded(
             ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling
         )

@@ -78,8 +78,8 @@ def model_errors(name: str, what: str, hint: str = "download the model again, or
                 f"{name}: its owner restricts access, and this machine has none",
                 f"accept its terms at https://huggingface.co/{name.partition('@')[0]}, then  hf auth login",
             ) from error
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ModelError(f"{name}: {what}: {excerpt(said, 200)}", hint) from error
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ModelError(f"{name}: {what}: {excerpt(text, 200)}", hint) from error
 
 
 def resolve(name: str, *, needs_weights: bool = True) -> str:

@@ -226,9 +226,9 @@ def heavy_drops(
 def demand_light(found: Sequence[Finding]) -> None:
     """Raise `DataError` if a removal needs confirmation."""
     if found:
-        said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
         raise DataError(
-            said, "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written"
+            text, "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written"
         )
 
 

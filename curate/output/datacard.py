@@ -25,10 +25,10 @@ OTHER_REASONS: Final = {
 
 def card(manifest: Manifest) -> str:
     """The text of `DATACARD.md`."""
-    said = manifest.config.get("card", {})
+    described = manifest.config.get("card", {})
     parts = [
-        f"---\n{loading(manifest)}---\n\n# {_cell(said.get('title') or 'Data card')}\n",
-        *_description(said),
+        f"---\n{loading(manifest)}---\n\n# {_cell(described.get('title') or 'Data card')}\n",
+        *_description(described),
         _splits(manifest),
         *_loading(manifest),
         _sources(manifest),
@@ -54,10 +54,10 @@ def loading(manifest: Manifest) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _description(said: dict[str, Any]) -> Iterator[str]:
+def _description(described: dict[str, Any]) -> Iterator[str]:
     for name in ("description", "licence", "languages", "contact"):
-        if said.get(name):
-            yield f"**{name.capitalize()}**: {_cell(said[name])}\n"
+        if described.get(name):
+            yield f"**{name.capitalize()}**: {_cell(described[name])}\n"
 
 
 def _splits(manifest: Manifest) -> str:
@@ -129,29 +129,29 @@ def _divided(manifest: Manifest) -> str:
         else "shares " + " / ".join(f"{share:.0%}" for share in config["fractions"])
     )
     ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items()) or "nothing"
-    said = [
+    lines = [
         f"Related examples form a group, and each group is in one split: {plural(manifest.groups, 'group')}. "
         f"Examples are related by {ties}.",
         f"The split of a group is set by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
     ]
     if manifest.shared_instructions:
-        said.append(
+        lines.append(
             f"Texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}, "
             "which are passages of user turns."
         )
     if manifest.short_answer_examples:
-        said.append(
+        lines.append(
             "Answers of fewer than 20 words are not compared: "
             f"{plural(manifest.short_answer_examples, 'example')} have one that other questions share."
         )
-    said += _mix(manifest.config.get("mix", {}))
+    lines += _mix(manifest.config.get("mix", {}))
     if config["stratify"]:
-        said.append(f"The splits are stratified by {', '.join(map(_cell, config['stratify']))}.")
+        lines.append(f"The splits are stratified by {', '.join(map(_cell, config['stratify']))}.")
     if config["group_by"]:
-        said.append(f"Grouped by {', '.join(f'`{_cell(key)}`' for key in config['group_by'])} too.")
+        lines.append(f"Grouped by {', '.join(f'`{_cell(key)}`' for key in config['group_by'])} too.")
     if manifest.grown_from:
-        said.append(f"Examples of an earlier split kept their split (manifest {manifest.grown_from[:12]}).")
-    return "## How it was split\n\n" + "\n".join(said) + "\n"
+        lines.append(f"Examples of an earlier split kept their split (manifest {manifest.grown_from[:12]}).")
+    return "## How it was split\n\n" + "\n".join(lines) + "\n"
 
 
 def _mix(config: dict[str, Any]) -> Iterator[str]:

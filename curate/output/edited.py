@@ -137,10 +137,10 @@ def labelled(parsed: ParsedLine, decision: DecisionState) -> tuple[bytes, bool]:
             f"{parsed.place}: labels and ratings are written to `metadata`, which is not an object here",
             "rename the key `metadata` of the line, or take its labels back in `curate review`",
         )
-    said: dict[str, Any] = {"labels": list(decision.labels)} if decision.labels else {}
-    said |= {"rating": decision.rating} if decision.rating else {}
-    other = any(key in metadata and metadata[key] != said[key] for key in said)
-    return json_line({**value, "metadata": {**metadata, **said}}), other
+    labels: dict[str, Any] = {"labels": list(decision.labels)} if decision.labels else {}
+    labels |= {"rating": decision.rating} if decision.rating else {}
+    other = any(key in metadata and metadata[key] != labels[key] for key in labels)
+    return json_line({**value, "metadata": {**metadata, **labels}}), other
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:

@@ -303,8 +303,8 @@ def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
         return
     ours = {NAME, *named_files(before)} if before else set()
     if there := next((name for name in names_of(config) if name not in ours and os.path.lexists(folder / name)), None):
-        said = f"{visible(display_name(folder / there))}: exists and was not written by curate"
-        raise UsageError(said, "use another folder, or move the file away; no file was changed")
+        text = f"{visible(display_name(folder / there))}: exists and was not written by curate"
+        raise UsageError(text, "use another folder, or move the file away; no file was changed")
 
 
 def names_of(config: Config) -> list[str]:

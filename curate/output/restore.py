@@ -209,9 +209,9 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
         if division.leaves:
             at = min(division.leaves)
-            said = division.leaves[at].why
+            reason = division.leaves[at].why
             raise UsageError(
-                f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}",
+                f"{visible(str(_place(back, table, at)))}: would leak: it {visible(reason)}",
                 "write it to a file with -o FILE",
             )
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]

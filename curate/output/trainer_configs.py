@@ -145,15 +145,15 @@ def _llamafactory(manifest: Manifest, shape: Shape) -> dict[str, str]:
     values |= {"dataset_dir": ".", "dataset": "train"}
     if "validation" in parts:
         values |= {"eval_dataset": "validation", "eval_strategy": "epoch"}
-    said = (
+    text = (
         "set the template of the model, see the LLaMA-Factory documentation; conversations whose turns do not "
         "alternate are skipped, and tool"
         " calls in this form are not read: `curate check --target llamafactory` lists both"
     )
-    said += "; `pref_loss: orpo` trains by ORPO" if stage == "dpo" else ""
+    text += "; `pref_loss: orpo` trains by ORPO" if stage == "dpo" else ""
     return {
         "dataset_info.json": json_text(info),
-        "llamafactory.yaml": _yaml("llamafactory-cli train llamafactory.yaml", {**values, "output_dir": "./run"}, said),
+        "llamafactory.yaml": _yaml("llamafactory-cli train llamafactory.yaml", {**values, "output_dir": "./run"}, text),
     }
 
 
@@ -187,16 +187,16 @@ def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
     if shape.is_pair:
         if shape.sides not in (str, list) or shape.turns not in (None, "prompt"):
             raise _unsupported("trl", "pairs in this form", "write them as prompt, chosen and rejected")
-        said = f"`trl kto {TRL}` reads the same pairs"
-        return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"}, said)}
+        text = f"`trl kto {TRL}` reads the same pairs"
+        return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"}, text)}
     if shape.label is not None:
         raise _unsupported("trl", "labels beside messages", 'train with `curate train` (objective = "kto")')
     return {"trl.yaml": _yaml(f"trl sft {TRL}", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
 
 
-def _yaml(command: str, values: dict[str, Any], said: str = "") -> str:
+def _yaml(command: str, values: dict[str, Any], text: str = "") -> str:
     """A YAML document with JSON values, which are valid YAML."""
-    head = [f"# In this folder:  {command}", *([f"# {said}"] if said else [])]
+    head = [f"# In this folder:  {command}", *([f"# {text}"] if text else [])]
     return "\n".join([*head, *_lines(values)]) + "\n"
 
 

@@ -205,8 +205,8 @@ def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Map
 def _curate(what: str, run: Path, *words: object) -> Mapping[str, Any]:
     done = subprocess.run([*CURATE, *map(str, words)], capture_output=True, check=False)
     if done.returncode:
-        said = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
-        raise CurateError(f"{visible(run.name)}: the {what} failed: {said}", "the same command continues from here")
+        text = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
+        raise CurateError(f"{visible(run.name)}: the {what} failed: {text}", "the same command continues from here")
     report: Mapping[str, Any] = json.loads(done.stdout)
     return report
 

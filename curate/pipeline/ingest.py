@@ -129,8 +129,8 @@ def _line(
         score = given.get(name)
         if not isinstance(score, int | float) or operator.lt(score, least):
             report.low += 1
-            told = "missing" if score is None else "text" if isinstance(score, str) else score
-            return [({}, f"score {name} is {told}, not a number of at least {least:g}")]
+            text = "missing" if score is None else "text" if isinstance(score, str) else score
+            return [({}, f"score {name} is {text}, not a number of at least {least:g}")]
     try:
         value = conversation(call.question, call.answer, call.tools)
     except (NoConversationError, *MISSHAPEN) as error:

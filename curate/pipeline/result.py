@@ -40,8 +40,8 @@ class Choice:
             for name in names:
                 if name not in STAGES:
                     near = difflib.get_close_matches(name, STAGES, n=1)
-                    said = f"--{option} {name!r}: no such stage" + (f"; did you mean {near[0]!r}?" if near else "")
-                    raise UsageError(said, f"the stages are {', '.join(STAGES)}")
+                    text = f"--{option} {name!r}: no such stage" + (f"; did you mean {near[0]!r}?" if near else "")
+                    raise UsageError(text, f"the stages are {', '.join(STAGES)}")
 
     def wants(self, stage: str) -> bool:
         """Whether a stage is wanted."""

@@ -61,17 +61,19 @@ def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
     for one in sorted(decisions.values(), key=lambda one: one.when):
         people.setdefault(one.who, []).append(one)
     result = AgreementResult(sorted(people), [], [])
-    said = {who: (_opinions(people[who], "verdicts"), _opinions(people[who], "ratings")) for who in result.reviewers}
+    opinions = {
+        who: (_opinions(people[who], "verdicts"), _opinions(people[who], "ratings")) for who in result.reviewers
+    }
     for pair in combinations(result.reviewers, 2):
         for nth, what in enumerate(("verdicts", "ratings")):
-            left, right = said[pair[0]][nth], said[pair[1]][nth]
+            left, right = opinions[pair[0]][nth], opinions[pair[1]][nth]
             common = sorted(left.keys() & right.keys())
             answers = [(left[item], right[item]) for item in common]
             agreed = sum(one == other for one, other in answers)
             if common or what == "verdicts":
                 kappa = cohens_kappa(answers, squared=what == "ratings")
                 result.pairs.append(Agreement(pair, what, len(common), agreed, kappa))
-    result.disagreements = _disagreements(said)
+    result.disagreements = _disagreements(opinions)
     return result
 
 

@@ -275,8 +275,8 @@ def _earlier(
     except InputError:
         return None, None
     if broken := changed_files(output, named_files(manifest)):
-        said = ", ".join(f"{visible(name)} {why}" for name, why in broken.items())
-        notes.append(f"{visible(display_name(output))}: {said}; all examples are split anew")
+        text = ", ".join(f"{visible(name)} {why}" for name, why in broken.items())
+        notes.append(f"{visible(display_name(output))}: {text}; all examples are split anew")
         return None, None
     if not config.split.grow:
         return None, None

@@ -75,10 +75,10 @@ class Check(Stage):
         counts = {
             severity: sum(finding.severity is severity for finding in result["findings"]) for severity in Severity
         }
-        told = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
+        text = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
         return (
             f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: "
-            f"{told or 'no findings'}"
+            f"{text or 'no findings'}"
         )
 
     @override
@@ -141,7 +141,7 @@ def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:
     for finding in found.findings:
         if finding.example and (rule := RULES.get(finding.code)) is not None and rule.scope in EACH:
             counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
-    return {example: tuple(told) for example, told in counts.items()}
+    return {example: tuple(severities) for example, severities in counts.items()}
 
 
 class Conflicts(Stage):
@@ -209,11 +209,11 @@ class Split(Stage):
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
-        told = [f"{finding.code} {finding.message}" for finding in split.warnings]
+        warnings = [f"{finding.code} {finding.message}" for finding in split.warnings]
         moved = [f"{move.place} moved from {move.before} to {move.now}: it {move.why}" for move in split.division.moved]
         return {
             "manifest": verified_hash(data.output),
-            "notes": [*split.notes, *told, *moved],
+            "notes": [*split.notes, *warnings, *moved],
             "not_understood": split.not_understood,
         }
 

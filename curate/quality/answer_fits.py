@@ -31,31 +31,31 @@ SCAN: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
-def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, said: Matrix) -> Floats:
-    """The probability that each answer belongs to its request; `asked` and `said` are unit vectors of both."""
+def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
+    """The probability that each answer belongs to its request; `asked` and `answered` are unit vectors of both."""
     if len(requests) <= NEAR:
         return np.ones(len(requests))
-    doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30)))
-    unsure = np.array([len(_words(answer)) < FEW for answer in answers]) | ~_belongs_elsewhere(asked, said)
+    doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, answered) @ np.array(WEIGHTS), -30, 30)))
+    unsure = np.array([len(_words(answer)) < FEW for answer in answers]) | ~_belongs_elsewhere(asked, answered)
     sure = np.flatnonzero(~unsure)  # few
-    unsure[sure] = _is_usual(sure, asked, said)
+    unsure[sure] = _is_usual(sure, asked, answered)
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
 
 
-def _belongs_elsewhere(asked: Matrix, said: Matrix) -> Flags:
+def _belongs_elsewhere(asked: Matrix, answered: Matrix) -> Flags:
     """Whether the answer is clearly nearer to another request, which has another answer."""
     found = np.zeros(len(asked), dtype=np.bool_)
     for start in range(0, len(asked), ROWS):
         block = slice(start, min(len(asked), start + ROWS))
-        likeness = said[block] @ asked.T
+        likeness = answered[block] @ asked.T
         own = likeness[np.arange(len(likeness)), np.arange(block.start, block.stop)].copy()
-        likeness[(asked[block] @ asked.T >= SAME) | (said[block] @ said.T >= SAME)] = -2
+        likeness[(asked[block] @ asked.T >= SAME) | (answered[block] @ answered.T >= SAME)] = -2
         best = likeness.max(axis=1)
         found[block] = (best >= ELSEWHERE) & (best - own >= NEARER)
     return found
 
 
-def _is_usual(rows: Numbers, asked: Matrix, said: Matrix) -> Flags:
+def _is_usual(rows: Numbers, asked: Matrix, answered: Matrix) -> Flags:
     """Whether some of the requests nearest to each of these have the same answer, such as "Who are you?" and "What is
     your name?", or are the same and have it in other words.
     """
@@ -65,13 +65,13 @@ def _is_usual(rows: Numbers, asked: Matrix, said: Matrix) -> Flags:
         alike = asked[block] @ asked.T
         alike[np.arange(len(block)), block] = -2
         near = np.argpartition(-alike, NEAR - 1, axis=1)[:, :NEAR]
-        likeness = np.einsum("id,ijd->ij", said[block], said[near], optimize=True)
+        likeness = np.einsum("id,ijd->ij", answered[block], answered[near], optimize=True)
         same = likeness >= np.where(np.take_along_axis(alike, near, axis=1) >= SAME, REWORDED, SAME)
         found[start : start + ROWS] = same.sum(axis=1) >= USUAL
     return found
 
 
-def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, said: Matrix) -> Floats:
+def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
     """One row for each pair, see `WEIGHTS`."""
     size, near = len(requests), min(NEAR, len(requests) - 1)
     words_asked, words_said = (_weighted(texts, [*requests, *answers]) for texts in (requests, answers))
@@ -79,17 +79,17 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, sai
     rows = np.empty((size, 8))
     for start in range(0, size, ROWS):
         block = slice(start, min(size, start + ROWS))
-        own = (asked[block] * said[block]).sum(axis=1)
+        own = (asked[block] * answered[block]).sum(axis=1)
         at = np.arange(block.start, block.stop)
-        answer_sample, request_sample = said[block] @ asked[sample].T, asked[block] @ said[sample].T
+        answer_sample, request_sample = answered[block] @ asked[sample].T, asked[block] @ answered[sample].T
         z_answer = (own - answer_sample.mean(axis=1)) / (answer_sample.std(axis=1) + 1e-3)
         z_request = (own - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
         alike = asked[block] @ asked.T
         alike[np.arange(len(at)), at] = -2
         alike[alike >= SAME] = -2  # the answer of the same request fits, and says nothing
         beside = np.argpartition(-alike, near - 1, axis=1)[:, :near]
-        others = np.einsum("id,ijd->ij", said[block], asked[beside], optimize=True)
-        rivals = np.einsum("id,ijd->ij", asked[block], said[beside], optimize=True)
+        others = np.einsum("id,ijd->ij", answered[block], asked[beside], optimize=True)
+        rivals = np.einsum("id,ijd->ij", asked[block], answered[beside], optimize=True)
         for row, position in enumerate(at.tolist()):
             mine = _shared(words_asked[position], words_said[position])
             other = max(_shared(words_asked[one], words_said[position]) for one in beside[row].tolist())

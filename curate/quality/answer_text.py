@@ -65,12 +65,12 @@ def loops(answers: Sequence[str]) -> Floats:
 
 
 def _loop(answer: str) -> float:
-    said = re.findall(r"\w+|[^\w\s]", answer[-2 * SCAN :].casefold())
-    if len(said) < FEW:
+    words = re.findall(r"\w+|[^\w\s]", answer[-2 * SCAN :].casefold())
+    if len(words) < FEW:
         return 0.0
-    codes = np.unique(np.array(said, dtype=object).astype(str), return_inverse=True)[1]
+    codes = np.unique(np.array(words, dtype=object).astype(str), return_inverse=True)[1]
     worst = 0.0
-    for period in range(1, min(PERIOD, len(said) // 3) + 1):
+    for period in range(1, min(PERIOD, len(words) // 3) + 1):
         same = codes[period:] == codes[:-period]
         if not same[-1] and same.mean() * len(same) < FEW:
             continue
@@ -78,7 +78,7 @@ def _loop(answer: str) -> float:
         runs, ends = edges[1::2] - edges[::2], edges[1::2]
         for run, end in zip(runs.tolist(), ends.tolist(), strict=True):
             covered = run + period
-            phrase = said[end : end + period]
+            phrase = words[end : end + period]
             if run < 2 * period or covered < FEW or not any(len(word) > 1 and word.isalpha() for word in phrase):
                 continue
             doubt = covered / (covered + MANY) * (1.0 if end >= len(same) - 1 else 0.6)
@@ -238,6 +238,6 @@ def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
 def _sentences(answer: str) -> Iterator[str]:
     for part in re.split(r"(?<=[.!?。！？])\s+|\n+", answer[:SCAN]):
-        said = " ".join(words(normalised(part)))
-        if len(said) >= 12:
-            yield said
+        sentence = " ".join(words(normalised(part)))
+        if len(sentence) >= 12:
+            yield sentence

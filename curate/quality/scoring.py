@@ -97,9 +97,9 @@ def _embedding_signals(
 ) -> Columns:
     questions, answers = ([getattr(one, name) for one in exchanges] for name in ("question", "answer"))
     vectors = embed([text for one in exchanges for text in one.embedded], model, cache, advance)
-    asked, said = vectors[::2], vectors[1::2]
+    asked, answered = vectors[::2], vectors[1::2]
     nearest, columns = crowding(asked)
-    columns |= {"fits": fits(questions, answers, asked, said), "refusal": refusals(answers, nearest)}
+    columns |= {"fits": fits(questions, answers, asked, answered), "refusal": refusals(answers, nearest)}
     if labels := labels_of(answers):
         columns["label"] = label_goodness(labels, asked)
     return columns

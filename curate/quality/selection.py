@@ -114,8 +114,8 @@ def hashed_vectors(texts: Sequence[str]) -> Matrix:
 
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     for row, text in enumerate(texts):
-        said = normalised(text[:SCAN]).split()
-        for feature in {*said, *map(" ".join, pairwise(said))}:
+        words = normalised(text[:SCAN]).split()
+        for feature in {*words, *map(" ".join, pairwise(words))}:
             value = xxhash.xxh3_64_intdigest(feature.encode("utf-8", "replace"))
             found[row, value % DIMENSIONS] += 1 if value >> 63 else -1
     norms = np.linalg.norm(found, axis=1, keepdims=True)

@@ -222,11 +222,11 @@ class Batch:
                 batch.irregular_at.append(at)
         return batch
 
-    def _add(self, number: int, roles: tuple[str, ...], texts: list[str], said: str) -> None:
+    def _add(self, number: int, roles: tuple[str, ...], texts: list[str], text: str) -> None:
         self.numbers.append(number)
         self.roles.append(roles)
         self.texts.append(texts)
-        self.joined_texts.append(said)
+        self.joined_texts.append(text)
 
     def fast_path_line(self, number: int) -> ParsedLine:
         """Parse a line that the fast path skipped."""
@@ -315,16 +315,16 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
             turns = loads(line)["messages"]
             roles = tuple([turn["role"] for turn in turns])
             texts = [turn["content"] for turn in turns]
-            said = "\0".join(texts)
+            joined = "\0".join(texts)
             plain = type(turns) is list and (roles in KNOWN or _are_known(roles))
         except (ValueError, TypeError, KeyError):
             plain = False
         if plain:
             # Every key and text has two quotes, and texts may contain more. An extra key changes the count, unless
             # a quote in a text is written as a Unicode escape.
-            quotes = said.count('"')
+            quotes = joined.count('"')
             plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
-            if plain and b"\\" in line and line.count(b"\\") != quotes + said.count("\n"):
+            if plain and b"\\" in line and line.count(b"\\") != quotes + joined.count("\n"):
                 # other escapes than for quotes and line breaks may be control characters
                 plain = not (b"\\u00" in line or b"\\b" in line or b"\\f" in line)
         if plain:
@@ -333,8 +333,8 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
             numbers.append(number)
             add_roles(roles)
             add_texts(texts)
-            add_said(said)
-            if not said.isascii() and any(char in line for char in SEPARATORS):
+            add_said(joined)
+            if not joined.isascii() and any(char in line for char in SEPARATORS):
                 facts.separated += 1
                 facts.first_separated = facts.first_separated or number
         else:
@@ -344,7 +344,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     facts.lines += len(numbers)
     facts.examples += len(numbers)
     facts.understood += sum(
-        len(said) >= (len(texts) or 1) for said, texts in zip(batch.joined_texts, batch.texts, strict=True)
+        len(joined) >= (len(texts) or 1) for joined, texts in zip(batch.joined_texts, batch.texts, strict=True)
     )  # NUL as separator
     if numbers:
         facts.formats["messages"] += len(numbers)

@@ -104,13 +104,13 @@ def line_columns_for(count: int) -> LineColumns:
 
 
 @compiled
-def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
+def _is_loud(role: int, text: Array, start: int, end: int, marks: Array, known: Prefilters) -> bool:
     """Whether rules must see a text, whatever precedes it. An empty text counts, since its ends are read below."""
     if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
         return True
     if role == ANSWER:
-        return bool(is_unsound(text, start, end, told[CHARS], told[COUNT], told[FENCED], known.answers))
-    flags = told[FLAGS]
+        return bool(is_unsound(text, start, end, marks[CHARS], marks[COUNT], marks[FENCED], known.answers))
+    flags = marks[FLAGS]
     return bool(
         role == USER
         and end - start < known.exchanges.short

@@ -66,8 +66,8 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
         raise UnwritableError(f"the line has a key {taken[0]!r}, which the form uses for something else")
     written = value if not form.keeps else {**value, **rest}
     answered = form.answers_beside and messages[-1]["role"] == "assistant"
-    said = {**example, "messages": messages[:-1]} if answered else example
-    return Written(written, (*lost, *_verified(written, said)))
+    without_answer = {**example, "messages": messages[:-1]} if answered else example
+    return Written(written, (*lost, *_verified(written, without_answer)))
 
 
 def _is_same(key: str, value: Object, example: Object) -> bool:

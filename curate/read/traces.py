@@ -130,12 +130,12 @@ def _of_parts(parts: list[Any], role: str) -> Object:
 
 def conversation(question: Any, answer: Any, tools: Any) -> Object:
     """A conversation of the input and the output of a model call. Raises `NoConversationError`."""
-    asked, said = messages_in(question, "user"), messages_in(answer, "assistant")
-    if not asked or not said:
+    asked, answers = messages_in(question, "user"), messages_in(answer, "assistant")
+    if not asked or not answers:
         raise NoConversationError("it has no question" if not asked else "it has no answer")
-    if len(said) > len(asked) and said[: len(asked)] == asked:  # the output repeats the input
+    if len(answers) > len(asked) and answers[: len(asked)] == asked:  # the output repeats the input
         asked = []
-    value: Object = {"messages": [*asked, *said]}
+    value: Object = {"messages": [*asked, *answers]}
     given = parsed(tools)
     if isinstance(question, dict) and not given:
         given = question.get("tools")

@@ -119,10 +119,10 @@ class FireworksEndpoint(OwnEndpoint):
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
         """The state of a job, as an event."""
         job = self.job(job_id)
-        said = f": {job.error.message}" if job.error and job.error.message else ""
+        text = f": {job.error.message}" if job.error and job.error.message else ""
         level = "error" if job.status == "failed" else "info"
         event: JobEvent = event_of(
-            {"id": f"state-{job.status}", "message": f"{job.status}{said}", "level": level, "created_at": job.told_at}
+            {"id": f"state-{job.status}", "message": f"{job.status}{text}", "level": level, "created_at": job.told_at}
         )
         return EventPage([event], more=False)
 

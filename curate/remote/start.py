@@ -109,10 +109,10 @@ def _new_job_of(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | 
     return new[0] if new else None
 
 
-def _same_model(told: str, named: str) -> bool:
+def _same_model(reported: str, named: str) -> bool:
     """Whether two names may mean one model: services append a date, or report no name."""
-    told, named = told.lower(), named.lower()
-    return told.startswith(named) or named.startswith(told)
+    reported, named = reported.lower(), named.lower()
+    return reported.startswith(named) or named.startswith(reported)
 
 
 def _latest_job(endpoint: Endpoint, jobs: list[str]) -> Job | None:

@@ -95,14 +95,14 @@ def watch(
     endpoint: Endpoint,
     journal: Journal,
     job_id: str,
-    told: Callable[[list[JobEvent], Job], None],
+    show: Callable[[list[JobEvent], Job], None],
     *,
     once: bool = False,
     every: float = EVERY,
     trouble: Callable[[RemoteError, float], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Job:
-    """Report a job's new events to `told` until it ends, or `once`; returns its last state.
+    """Report a job's new events to `show` until it ends, or `once`; returns its last state.
 
     While the service cannot be reached, requests are repeated for up to half an hour; `trouble` is called with the
     error and the seconds to the next one. Raises `RemoteError` after that, and for errors that do not pass.
@@ -129,7 +129,7 @@ def watch(
         if job != last:
             write_json(folder / JOB, job.model_dump(mode="json"))
         last = job
-        told(new, job)
+        show(new, job)
         if once or (job.over and (endings == ENDINGS or (endings and not new))):
             return job
         endings += job.over

@@ -63,13 +63,13 @@ class _Source:
 
     def source_ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         """The ranges of the findings in this file."""
-        told = 0
+        end = 0
         try:
             for spot in self._ranges(findings):
                 yield spot
-                told += 1
+                end += 1
         except InputError:  # the file was deleted since the check: findings are shown without text
-            yield from [None] * (len(findings) - told)
+            yield from [None] * (len(findings) - end)
 
     def _ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         # a pipe cannot be read twice

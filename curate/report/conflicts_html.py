@@ -63,8 +63,8 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
             f"{brief(masked(left.request))}</summary><div>{full(masked(left.request), noun='question')}"
         )
         if conflict.similarity < 1:
-            said, asked = masked(right.request), same_question(conflict)
-            yield f'<p class="quiet">asked otherwise ({asked}): {brief(said)}</p>{full(said, noun="question")}'
+            request, asked = masked(right.request), same_question(conflict)
+            yield f'<p class="quiet">asked otherwise ({asked}): {brief(request)}</p>{full(request, noun="question")}'
         if conflict.systems:
             first, second = (masked(system) or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {brief(first)} / {brief(second)}</p>'
@@ -79,8 +79,8 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
 
 
 def _against(evidence: Evidence, left: Question, right: Question) -> str:
-    said = (redacted_excerpt(evidence.left, left.answer), redacted_excerpt(evidence.right, right.answer))
-    return " against ".join(f"“{' '.join(text[:200].split())}”" for text in said)
+    spans = (redacted_excerpt(evidence.left, left.answer), redacted_excerpt(evidence.right, right.answer))
+    return " against ".join(f"“{' '.join(text[:200].split())}”" for text in spans)
 
 
 def _side(side: Question, span: str) -> str:
@@ -100,6 +100,6 @@ def _topic(topic: Topic) -> Iterator[str]:
     yield f'<details open data-rule="topic"><summary><h3>{brief(asked)}</h3></summary><div>{full(asked)}<ol>'
     for group in topic.groups:
         mark = "<b>most say</b> " if group is topic.majority else ""
-        said = masked(group.answers[0].answer)
-        yield f"<li>{mark}{plural(group.examples, 'example')}: {brief(said, 500)}{full(said, 500, 'answer')}</li>"
+        answer = masked(group.answers[0].answer)
+        yield f"<li>{mark}{plural(group.examples, 'example')}: {brief(answer, 500)}{full(answer, 500, 'answer')}</li>"
     yield "</ol></div></details>\n"

@@ -186,8 +186,8 @@ def dedup_text(
             yield _headline(lost)
             yield from _differences(lost, examples, colour=colour, fold=fold)
         else:
-            said = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
-            yield _headline(lost, excerpt(masked(said[:1000]), 70))
+            content = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
+            yield _headline(lost, excerpt(masked(content[:1000]), 70))
     yield from more_lines(len(plan.losses), limit)
     if explain:
         yield from _clusters(plan)
@@ -219,20 +219,20 @@ def _differences(
 def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
     """The pieces of two texts as one line; long pieces are shortened in the middle."""
     text = Text()
-    for kind, said in folded(pieces):
+    for kind, piece in folded(pieces):
         before, after = ("", "") if colour else MARKS[kind]
-        shown = said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
+        shown = piece if len(piece) <= LONGEST else f"{piece[: LONGEST // 2]} … {piece[-LONGEST // 2 :]}"
         text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")
     return text
 
 
-def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
+def _headline(lost: DuplicateRemoval, text: str = "") -> Text:
     """The removed and the kept example, on one line."""
     like = (
         f": {lost.code} {lost.similarity:.3f} like "
         f"{visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
     )
-    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
+    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + text, "dim")] if text else []))
 
 
 def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:

@@ -61,7 +61,7 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     yield footer(filtered=True)
 
 
-def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
+def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
     if not pairs:
         return
     examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})
@@ -70,7 +70,7 @@ def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int,
         opened = " open" if pair.code != "D001" else ""
         yield f'<details{opened} data-rule="{pair.code}"><summary><h3>{pair.similarity:.3f} {pair.code}</h3> '
         yield (
-            f"<code>{safe(str(pair.place))}</code> {said}, <code>{safe(str(pair.kept_place))}</code> "
+            f"<code>{safe(str(pair.place))}</code> {text}, <code>{safe(str(pair.kept_place))}</code> "
             "stays</summary><div>"
         )
         yield from _side_by_side(examples[pair.place], examples[pair.kept_place])

@@ -38,8 +38,8 @@ def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
     )
     moved = [("~", "yellow", f"{one.before} → {one.now} {one.file}:{one.line}") for one in found.switched]
     for lines in (*places, moved):
-        for sign, style, said in lines[:limit]:
-            yield Text(f"{sign} {visible(said)}", style=style)
+        for sign, style, text in lines[:limit]:
+            yield Text(f"{sign} {visible(text)}", style=style)
         yield from more_lines(len(lines), limit, " like this")
     ways = Counter(f"{one.before} → {one.now}" for one in found.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""

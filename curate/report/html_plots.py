@@ -102,8 +102,8 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
         if curve.kind or len(points) == 1:
             parts += [_circle_svg(curve.kind, x, y, 2.5) for x, y in points]
     named = dict.fromkeys((curve.name, curve.kind) for curve in drawn)
-    told = (f"{curve.name} from {curve.points[0][1]:.4g} to {curve.points[-1][1]:.4g}" for curve in drawn)
-    return _figure(title, named if len(named) > 1 else (), told, parts)
+    descriptions = (f"{curve.name} from {curve.points[0][1]:.4g} to {curve.points[-1][1]:.4g}" for curve in drawn)
+    return _figure(title, named if len(named) > 1 else (), descriptions, parts)
 
 
 def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
@@ -161,18 +161,18 @@ def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
 def _figure(
     title: str,
     keys: Iterable[tuple[str, str]],
-    told: Iterable[str],
+    descriptions: Iterable[str],
     parts: Iterable[str],
     *,
     height: int = HEIGHT,
     kind: str = "",
 ) -> str:
-    """A plot with a title. `keys`: the legend; `told`: the text for screen readers."""
+    """A plot with a title. `keys`: the legend; `descriptions`: the text for screen readers."""
     key = "".join(f'<span class="key {of}"></span>{safe(name)}' for name, of in keys)
     style = kind and f'class="{kind}" '
     head = (
         f'<figure><figcaption>{safe(title)}{key}</figcaption><svg {style}viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{safe("; ".join(told))}">'
+        f'aria-label="{safe("; ".join(descriptions))}">'
     )
     return head + "".join(parts) + "</svg></figure>\n"
 
@@ -190,9 +190,9 @@ def _height(number: float, marks: Sequence[float], height: int = HEIGHT) -> floa
     return ABOVE + (marks[-1] - number) / ((marks[-1] - marks[0]) or 1) * (height - ABOVE - BELOW)
 
 
-def _text(x: float | str, y: float | str, said: str, anchor: str = "") -> str:
+def _text(x: float | str, y: float | str, text: str, anchor: str = "") -> str:
     placed = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text class="quiet" x="{x}" y="{y}"{placed}>{said}</text>'
+    return f'<text class="quiet" x="{x}" y="{y}"{placed}>{text}</text>'
 
 
 def _circle_svg(kind: str, x: float, y: float, radius: float) -> str:

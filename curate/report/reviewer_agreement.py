@@ -22,8 +22,8 @@ def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
         share = f", {pair.agreed / pair.items:.1%} equal" if pair.items else ""
         yield f"{' and '.join(map(visible, pair.reviewers))}: {pair.items:,} {pair.what} in common{share}, {kappa}"
     for one in result.disagreements[:SHOWN]:
-        said = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.said.items())
-        yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {said}"
+        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.said.items())
+        yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {text}"
     yield from more_lines(len(result.disagreements), SHOWN, " disagreements", "--json")
     if result.disagreements:
         yield "next: `curate review PATH --merge JOURNAL`, filter is:contested"

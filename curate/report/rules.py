@@ -53,10 +53,10 @@ def terms(rule: Rule) -> str:
     by_severity: dict[str, list[str]] = {}
     for target in rule.only or rule.targets:
         by_severity.setdefault(rule.severity_for(target) or "", []).append(target)
-    said = "; ".join(f"{severity} for {', '.join(targets)}" for severity, targets in by_severity.items())
+    text = "; ".join(f"{severity} for {', '.join(targets)}" for severity, targets in by_severity.items())
     lines = [
         f"Runs only when selected: --extend-select {rule.code}" if not rule.default else "",
-        f"Targets: {said}; {'no finding' if rule.only else rule.severity} for others" if said else "",
+        f"Targets: {text}; {'no finding' if rule.only else rule.severity} for others" if text else "",
         f"Fix ({_repair(rule)}): {rule.repair.summary}" if rule.repair else "",
     ]
     return "".join(f"{line}\n" for line in lines if line)

@@ -28,8 +28,8 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
     found = table("", "signal", "mean", "histogram", "below .5", "meaning, and how right it was", numbers=numbers)
     for one in result.signals:
         low = f"{int((result.columns[one.signal.name] < 0.5).sum()):,}" if one.signal.doubts else ""
-        said = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
-        found.add_row(one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, said)
+        text = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
+        found.add_row(one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, text)
     yield found
     for one in result.signals:
         if one.signal.name == DOUBT:

@@ -322,18 +322,18 @@ def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
 def _estimated(numbers: StatsResult) -> str:
     """The estimated cost and time of a training, if a price and a speed were given."""
     found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
-    said = f"{plural(found.epochs, 'epoch')}, {about}{plural(found.tokens, 'token')} in total"
+    text = f"{plural(found.epochs, 'epoch')}, {about}{plural(found.tokens, 'token')} in total"
     if found.cost is not None:
-        said += f", costs {about}{found.cost:,.2f}"
+        text += f", costs {about}{found.cost:,.2f}"
     if found.seconds is not None:
-        said += f", takes {about}{duration(found.seconds)}"
+        text += f", takes {about}{duration(found.seconds)}"
     wanted = (("--price adds the cost", found.cost), ("--speed adds the duration", found.seconds))
     missing = [option for option, value in wanted if value is None]
-    return said + (f" ({', '.join(missing)})" if missing else "")
+    return text + (f" ({', '.join(missing)})" if missing else "")
 
 
-def _fact(label: str, said: str) -> Text:
-    return Text.assemble((f"{label:<10}", "bold"), said)
+def _fact(label: str, text: str) -> Text:
+    return Text.assemble((f"{label:<10}", "bold"), text)
 
 
 def _share(count: int, numbers: StatsResult) -> str:

@@ -53,10 +53,10 @@ def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
         if piece.kind != "same":
             found.append(piece)
             continue
-        said = tokens(piece.text)
-        head = said[:AROUND] if at else []
-        tail = said[-AROUND:] if at < len(pieces) - 1 else []
-        whole = len(said) <= len(head) + len(tail) + 1
+        words = tokens(piece.text)
+        head = words[:AROUND] if at else []
+        tail = words[-AROUND:] if at < len(pieces) - 1 else []
+        whole = len(words) <= len(head) + len(tail) + 1
         found.append(piece if whole else DiffSpan("same", "".join([*head, "…", *tail])))
     return found
 

@@ -55,10 +55,12 @@ def preview(
     words: dict[str, VerdictOrEdit] = {}
     entries = 0
     for entry in _decidable(session, kind, rows, decided_too=decided_too):
-        said = _verdicts(session, entry, choice)
-        entries += bool(said)
-        old = {example: session.verdict(example, entry.target) for example in said}
-        new = {example: word for example, word in said.items() if old[example] != word and words.get(example) != "drop"}
+        verdicts = _verdicts(session, entry, choice)
+        entries += bool(verdicts)
+        old = {example: session.verdict(example, entry.target) for example in verdicts}
+        new = {
+            example: word for example, word in verdicts.items() if old[example] != word and words.get(example) != "drop"
+        }
         words |= new
         changes |= {example: (old[example], str(word)) for example, word in new.items()}
         if new:

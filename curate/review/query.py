@@ -199,8 +199,8 @@ def regex_error(pattern: str) -> str:
     try:
         pl.Series([""]).str.contains(FLAGS + pattern)
     except pl.exceptions.ComputeError as error:
-        said = re.search(r"^error: (.*)", str(error), re.MULTILINE)
-        return visible(said[1] if said else "too long")
+        match = re.search(r"^error: (.*)", str(error), re.MULTILINE)
+        return visible(match[1] if match else "too long")
     return ""
 
 

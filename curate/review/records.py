@@ -45,21 +45,21 @@ def records_for(
     log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str = ""
 ) -> Iterator[Decision]:
     """The records of a decision about an example at an entry; keeping something reverts a drop of the example."""
-    said = {"about": target.about, "why": why}
+    reason = {"about": target.about, "why": why}
     subject = {"scope": target.scope, "pointer": target.pointer}
     if isinstance(word, Edit):
-        yield record(log, example, EDIT, "edit", value=word.value, left=word.left, **subject, **said)
+        yield record(log, example, EDIT, "edit", value=word.value, left=word.left, **subject, **reason)
     elif word == "drop":
-        yield record(log, example, WHOLE, "drop", **subject, **said)
+        yield record(log, example, WHOLE, "drop", **subject, **reason)
     elif word == "keep":
-        yield record(log, example, target.slot, "keep", **subject, **said)
+        yield record(log, example, target.slot, "keep", **subject, **reason)
         if target.slot != WHOLE and any(head.verdict == "drop" for head in log.slots(example).get(WHOLE, ())):
             yield record(log, example, WHOLE, "undecided", about=target.about)
     else:
         for slot in dict.fromkeys((target.slot, WHOLE, EDIT)):
             if log.slots(example).get(slot):
                 scope = subject if slot == target.slot else {}
-                yield record(log, example, slot, "undecided", **scope, **said)
+                yield record(log, example, slot, "undecided", **scope, **reason)
 
 
 def before(log: DecisionLog, decision: Decision, known: Mapping[str, Decision]) -> Iterator[Decision]:
@@ -88,12 +88,12 @@ def last_step(log: DecisionLog) -> list[Decision]:
 
 def follow_suppressions(folder: Path, decisions: Sequence[Decision]) -> None:
     """Add to the file of suppressions, or remove from it, what a step says. Raises `ConfigError`, `OutputError`."""
-    for said in decisions:
-        if said.record != "suppression":
+    for decision in decisions:
+        if decision.record != "suppression":
             continue
-        file, _, line = said.place.rpartition(":")
-        if said.verdict == "keep":
-            finding = Finding(said.about, Severity.INFO, file, int(line or 0), "", "", "", False, said.example)
-            add_suppressions(load_suppressions(folder), [finding], said.why, said.who)
+        file, _, line = decision.place.rpartition(":")
+        if decision.verdict == "keep":
+            finding = Finding(decision.about, Severity.INFO, file, int(line or 0), "", "", "", False, decision.example)
+            add_suppressions(load_suppressions(folder), [finding], decision.why, decision.who)
         else:
-            remove_suppression(load_suppressions(folder), said.about, said.example)
+            remove_suppression(load_suppressions(folder), decision.about, decision.example)

@@ -113,8 +113,8 @@ class SubjectQueue(Queue):
     def head(self, number: int) -> str:
         """Code and places; for a conflict, also its evidence."""
         subject = self.subjects[number]
-        said = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
-        return " ".join([self.entry(number).code, subject.id, *said, *map(str, self.places(number))])
+        sources = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
+        return " ".join([self.entry(number).code, subject.id, *sources, *map(str, self.places(number))])
 
     def scores(self) -> np.ndarray[Any, Any]:
         """Similarity of the least similar duplicate, or confidence of a conflict."""

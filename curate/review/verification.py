@@ -23,7 +23,7 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyRe
     ) as process:
         while True:
             try:
-                proof, said = process.communicate(timeout=LOOK)
+                proof, output = process.communicate(timeout=LOOK)
                 break
             except subprocess.TimeoutExpired:
                 if stopped():
@@ -32,7 +32,7 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyRe
     try:
         return TypeAdapter(VerifyResult).validate_json(proof)
     except ValidationError:
-        words = said.decode("utf-8", "replace").strip() or f"it ended with status {process.returncode}"
+        words = output.decode("utf-8", "replace").strip() or f"it ended with status {process.returncode}"
         raise CurateError(
             f"{folder}: could not be verified: {words[-2000:]}", f"run `curate verify {folder}` for details"
         ) from None

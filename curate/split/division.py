@@ -216,7 +216,7 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
     )
     if not counts:
         return InputError("no example to split: the files are empty", "name files with examples")
-    said = ", ".join(
+    text = ", ".join(
         f"{plural(count, 'line')} {code}{why and f' ({visible(why)})'}" for (code, why), count in counts.most_common(3)
     )
     first = counts.most_common(1)[0][0][0]
@@ -226,7 +226,7 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
         else "correct them, or undo decisions in `curate review`"
     )
     return InputError(
-        f"no example is left to split: all {plural(lines, 'line')} were removed: {said}",
+        f"no example is left to split: all {plural(lines, 'line')} were removed: {text}",
         f"`curate check` lists the lines; {step}",
     )
 

@@ -137,12 +137,12 @@ def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
     reader = LineReader()
     template = load_template(config.check.model, config.check.chat_template) if config.check.model else None
     sizes = [_tokens(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
-    told = (
+    notes = (
         []
         if template
         else [f"tokens are estimated as bytes / {BYTES_A_TOKEN}; set `model` under [check] to count them"]
     )
-    return np.array(sizes, dtype=np.int64), told
+    return np.array(sizes, dtype=np.int64), notes
 
 
 def _tokens(example: Example, template: Template | None) -> int:

@@ -133,8 +133,8 @@ def _proved(
     sought: _Sought, read: Examples, compared: Compared, unchecked: list[NotChecked], listen: Listener
 ) -> VerifyResult:
     listen(StageStarted("compare"))
-    leaks, told = leak_points(read, compared)
-    listen(StageFinished("compare", False, plural(len(told), "leak")))
+    leaks, pairs = leak_points(read, compared)
+    listen(StageFinished("compare", False, plural(len(pairs), "leak")))
     points = [*sought.points, *leaks]
     return VerifyResult(
         folder=display_name(sought.name),
@@ -144,7 +144,7 @@ def _proved(
         examples=read.sizes(compared.names),
         points=points,
         not_checked=unchecked,
-        findings=[*(one.finding for one in sought.found), *told],
+        findings=[*(one.finding for one in sought.found), *pairs],
     )
 
 

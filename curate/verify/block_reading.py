@@ -144,11 +144,11 @@ def _items(items: Any, attached: list[Any]) -> Iterator[Said]:
 def _responses(value: Object, attached: list[Any]) -> Spoken:
     value = value.get("responses_create_params", value)
     found = _system(value.get("instructions"), attached)
-    for said in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
-        if found and said[2] and found[-1][0] == said[0]:
-            found[-1] = (said[0], found[-1][1], "\n".join(filter(None, (found[-1][2], said[2]))))
+    for turn in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
+        if found and turn[2] and found[-1][0] == turn[0]:
+            found[-1] = (turn[0], found[-1][1], "\n".join(filter(None, (found[-1][2], turn[2]))))
         else:
-            found.append(said)
+            found.append(turn)
     return found
 
 
@@ -158,7 +158,7 @@ def _tree(value: Object, _attached: list[Any]) -> Spoken:
         found.append((_role(message), _content(message.get("text"), []), ""))
         replies = [reply for reply in message.get("replies") or () if not reply.get("deleted")]
         message = min(replies, key=lambda reply: reply["rank"] if reply.get("rank") is not None else 1e9, default=None)
-    last = max((at for at, said in enumerate(found) if said[0] == "assistant"), default=0)
+    last = max((at for at, turn in enumerate(found) if turn[0] == "assistant"), default=0)
     return found[: last + 1]
 
 

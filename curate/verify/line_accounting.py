@@ -59,11 +59,11 @@ class _Lines(NamedTuple):
     ledger: Mapping[int, bytes] | None = None
     """If the last file is a ledger of removed lines: the original lines that it holds."""
 
-    def differences(self, chosen: Sequence[int], said: str) -> list[Difference]:
+    def differences(self, chosen: Sequence[int], text: str) -> list[Difference]:
         """Differences to report about some of the lines, given by their positions."""
         places = self.places[np.array(chosen, dtype=np.int64)].tolist()
         lines = ((self.files[place >> FILE], place & ((1 << FILE) - 1)) for place in places)
-        return [Difference(file, said, line, code="L010") for file, line in lines]
+        return [Difference(file, text, line, code="L010") for file, line in lines]
 
     def values(self, chosen: Sequence[int]) -> Iterator[tuple[int, Any]]:
         """Position and value of some lines, read again; the raw bytes if they are not JSON."""
@@ -105,8 +105,8 @@ def books_point(
     found.extend(broken[:SHOWN])
     total, converted = len(before.places), odd - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
-    said = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"
-    return point_of("nothing lost", broken, said, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
+    text = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"
+    return point_of("nothing lost", broken, text, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
 
 
 def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
@@ -145,7 +145,11 @@ def _matched_by_value(
     before: _Lines, lost: list[int], after: _Lines, added: list[int], decisions: Mapping[str, str]
 ) -> tuple[list[int], list[int]]:
     """Lines on both sides without a match by value, after converted formats and edits of a person are matched."""
-    edits = {example: said.removeprefix("edit ") for example, said in decisions.items() if said.startswith("edit ")}
+    edits = {
+        example: decision.removeprefix("edit ")
+        for example, decision in decisions.items()
+        if decision.startswith("edit ")
+    }
     by_value: dict[str, list[int]] = defaultdict(list)
     by_id: dict[str, list[int]] = defaultdict(list)
     for at, value in after.values(added):

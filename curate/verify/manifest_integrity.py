@@ -20,18 +20,18 @@ from curate.verify.reading import NotUnderstoodError, loads
 
 def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
     """Whether the manifest is unchanged since it was written."""
-    said = []
+    texts = []
     if digest_of(manifest) != manifest.digest:
-        said.append("the manifest was edited: its digest does not match its content")
+        texts.append("the manifest was edited: its digest does not match its content")
     read, kept, removed = manifest.read, manifest.kept, manifest.removed.lines
     if read != kept + removed:
-        said.append(f"{read:,} lines read do not equal {kept:,} kept + {removed:,} removed")
+        texts.append(f"{read:,} lines read do not equal {kept:,} kept + {removed:,} removed")
     given = sum(file.lines for file in manifest.existing)
     if (total := sum(part.examples for part in manifest.splits.values())) != kept + given:
-        said.append(f"the splits have {total:,} examples, but {kept + given:,} were kept")
+        texts.append(f"the splits have {total:,} examples, but {kept + given:,} were kept")
     if (lines := sum(file.lines for file in manifest.inputs)) != read:
-        said.append(f"the inputs have {lines:,} lines, but {read:,} were read")
-    broken = [Difference(folder / NAME, one) for one in said]
+        texts.append(f"the inputs have {lines:,} lines, but {read:,} were read")
+    broken = [Difference(folder / NAME, one) for one in texts]
     found.extend(broken)
     return point_of(
         "manifest",
@@ -94,11 +94,11 @@ def counts_point(
     for name, part in manifest.splits.items():
         file = folder / part.file
         if name in examples and examples[name] != part.examples:
-            said = f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"
-            broken.append(Difference(file, said))
+            text = f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"
+            broken.append(Difference(file, text))
         elif name in characters and characters[name] != part.characters:
-            said = f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"
-            broken.append(Difference(file, said))
+            text = f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"
+            broken.append(Difference(file, text))
     found.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
     return point_of("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
@@ -173,20 +173,20 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
     path = ledger.path
     broken = []
     if len(ledger.removed) != manifest.removed.lines:
-        said = f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}"
-        broken.append(Difference(path, said))
+        text = f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}"
+        broken.append(Difference(path, text))
     reasons = Counter(removed.reason for removed in ledger.removed)
     if dict(reasons) != manifest.removed.reasons:
-        said = f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"
-        broken.append(Difference(path, said))
+        text = f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"
+        broken.append(Difference(path, text))
     there = found.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
         if removed.data is None:
-            said = "the bytes of the removed line are missing"
-            broken.append(Difference(path, said, removed.line, removed.example, "L010"))
+            text = "the bytes of the removed line are missing"
+            broken.append(Difference(path, text, removed.line, removed.example, "L010"))
         if removed.kept is not None and removed.kept not in there and not found.others:
-            said = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
-            broken.append(Difference(path, said, removed.line, removed.example, "L010"))
+            text = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
+            broken.append(Difference(path, text, removed.line, removed.example, "L010"))
     differences.extend(broken[:SHOWN])
-    said = f"{plural(len(ledger.removed), 'line')} removed, each recorded with its bytes and reason"
-    return point_of("removed", broken, said, "records of removed lines are missing or inconsistent")
+    text = f"{plural(len(ledger.removed), 'line')} removed, each recorded with its bytes and reason"
+    return point_of("removed", broken, text, "records of removed lines are missing or inconsistent")

@@ -38,9 +38,9 @@ class Passages:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = list(texts)
-        said = list(map(tokens, texts))
+        words = list(map(tokens, texts))
         self.windows: list[list[Window]] = [
-            [tuple(one[at : at + RUN]) for at in range(len(one) - RUN + 1)] for one in said
+            [tuple(one[at : at + RUN]) for at in range(len(one) - RUN + 1)] for one in words
         ]
         """The runs of each passage."""
         self._known = frozenset(window for windows in self.windows for window in windows)
@@ -55,15 +55,15 @@ class Passages:
         left: list[str] = []
         shared = most = 0
         for turn in turns:
-            said = tokens(turn)
-            covered = [False] * len(said)
-            for at, token in enumerate(said[: max(0, len(said) - RUN + 1)]):
-                if token in self._firsts and (window := tuple(said[at : at + RUN])) in self._known:
+            words = tokens(turn)
+            covered = [False] * len(words)
+            for at, token in enumerate(words[: max(0, len(words) - RUN + 1)]):
+                if token in self._firsts and (window := tuple(words[at : at + RUN])) in self._known:
                     found.add(window)
                     covered[at : at + RUN] = [True] * RUN
             shared += sum(covered)
             most = max(most, _longest_gap(covered))
-            left.append(" ".join(token for token, gone in zip(said, covered, strict=True) if not gone))
+            left.append(" ".join(token for token, gone in zip(words, covered, strict=True) if not gone))
         return Cut(frozenset(found), left if shared >= SHARED and most >= OWN else None)
 
 

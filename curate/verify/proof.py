@@ -88,6 +88,6 @@ class VerifyResult(Output):
     """L001 to L003, L005, L006 and L009 to L011."""
 
 
-def point_of(name: str, broken: Iterable[object], proved: str, said: str) -> Point:
+def point_of(name: str, broken: Iterable[object], proved: str, text: str) -> Point:
     """A point that is broken if `broken` is not empty, with the message for that case."""
-    return Point(name, Verdict.BROKEN, said) if any(True for _ in broken) else Point(name, Verdict.PROVED, proved)
+    return Point(name, Verdict.BROKEN, text) if any(True for _ in broken) else Point(name, Verdict.PROVED, proved)

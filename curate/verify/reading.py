@@ -329,8 +329,8 @@ def _stored(value: Object, reading: Reading) -> None:
 
 
 def _plain(value: Object, reading: Reading) -> None:
-    told = None if value.get("system") else transcript(value["text"])
-    reading.turns += [Turn(*turn) for turn in told or (("assistant", value["text"]),)]
+    turns = None if value.get("system") else transcript(value["text"])
+    reading.turns += [Turn(*turn) for turn in turns or (("assistant", value["text"]),)]
 
 
 def _sided_format(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Callable[[Object, Reading], None]:

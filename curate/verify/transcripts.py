@@ -34,18 +34,18 @@ class _Splitter:
             return None
         turns = [["system", preamble]]
         for mark, piece in zip(pieces[::2], pieces[1::2], strict=True):
-            role, said = self.roles[mark.casefold()], self._text(piece)
+            role, words = self.roles[mark.casefold()], self._text(piece)
             if role == "input" and turns[-1][0] == "user":
-                turns[-1][1] += f"\n\n{said}" if said else ""
-            elif said:
-                turns.append([role, said])
-        told = [(role, said) for role, said in turns if said]
-        if any(role == "input" for role, _ in told) or any(
-            stem in said for _, said in told for stem in self.markup.stems
+                turns[-1][1] += f"\n\n{words}" if words else ""
+            elif words:
+                turns.append([role, words])
+        kept = [(role, words) for role, words in turns if words]
+        if any(role == "input" for role, _ in kept) or any(
+            stem in words for _, words in kept for stem in self.markup.stems
         ):
             return None
-        roles = [role for role, _ in told]
-        return [one for one in told if one[0] != "thinking"] if _is_conversation(roles, answered=answered) else None
+        roles = [role for role, _ in kept]
+        return [one for one in kept if one[0] != "thinking"] if _is_conversation(roles, answered=answered) else None
 
     def _text(self, piece: str) -> str:
         tail = self.ending.match(piece[::-1])
@@ -84,16 +84,16 @@ def _split(text: str) -> tuple[Said | None, _Splitter]:
     return None, SPLITTERS[0]
 
 
-def _normalized_roles(said: Said | None) -> Said:
-    return [("system" if role == "developer" else role, text) for role, text in said or ()]
+def _normalized_roles(turns: Said | None) -> Said:
+    return [("system" if role == "developer" else role, text) for role, text in turns or ()]
 
 
 def completed(value: dict[str, Any]) -> Said | None:
     """The conversation of a rendered prompt and its completion, which contains the last answer."""
     if type(value["prompt"]) is not str or type(value["completion"]) is not str or value.get("system"):
         return None
-    told = transcript(value["prompt"] + value["completion"])
-    return told if told and told[-1][0] == "assistant" and told[-1][1] in value["completion"] else None
+    turns = transcript(value["prompt"] + value["completion"])
+    return turns if turns and turns[-1][0] == "assistant" and turns[-1][1] in value["completion"] else None
 
 
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
@@ -111,5 +111,5 @@ def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     ]
     if not all(side and (not asked or side[-1][1] in value[key]) for key, side in zip(keys, sides, strict=True)):
         return value
-    turns = [[{"role": role, "content": said} for role, said in side] for side in sides]
+    turns = [[{"role": role, "content": text} for role, text in side] for side in sides]
     return {**value, **dict(zip(keys, turns, strict=True)), "prompt": ""}

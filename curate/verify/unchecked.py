@@ -75,8 +75,8 @@ def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
     most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:TOLD]
     named = "; ".join(f'"{excerpt(answer.text, LONG)}" {count:,}' for count, answer in most if count)
-    said = f"answers of fewer than {LEAST} words are not compared on their own (L011)"
-    return NotChecked("short answers", len(found.short), f"{said}; most frequent: {named}" if named else said)
+    text = f"answers of fewer than {LEAST} words are not compared on their own (L011)"
+    return NotChecked("short answers", len(found.short), f"{text}; most frequent: {named}" if named else text)
 
 
 def _counts(found: Examples, passages: Passages) -> Iterator[int]:

@@ -90,17 +90,17 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
         f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} "
         f"{rival.scores[metric.name].value * scale:.1f} {metric.title}"
     )
-    said = (
+    text = (
         f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {against.half * scale:.1f}, "
         f"p {_p(against.p)}); use {rival.title}"
     )
     if questions < FEW:
-        return f"{said}. {questions} questions are too few to decide: hold out more"
+        return f"{text}. {questions} questions are too few to decide: hold out more"
     if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS:
         needed = ceil(questions * (needed_z(sure) / needed_z(against.p)) ** 2)
-        said += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
-        said += f" (p {sure:.3g} or less)" if sure < SURE else ""
-    return said
+        text += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
+        text += f" (p {sure:.3g} or less)" if sure < SURE else ""
+    return text
 
 
 def _perplexity_note(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:

@@ -97,10 +97,10 @@ def turn_template(
 
 
 def _turn_template(prompt: Callable[[list[dict[str, Any]]], str]) -> TurnTemplate:
-    said = {"role": "user", "content": USER}
-    first = prompt([said])
-    with_system = prompt([{"role": "system", "content": SYSTEM}, said])
-    again = prompt([said, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}])
+    question = {"role": "user", "content": USER}
+    first = prompt([question])
+    with_system = prompt([{"role": "system", "content": SYSTEM}, question])
+    again = prompt([question, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}])
     lead, tail = _cut(first, USER)
     before_system, rest = _cut(with_system, SYSTEM)
     between_system, _ = _cut(rest, USER)

@@ -23,11 +23,11 @@ class Labels:
         """The label that an answer gives, or `NONE`."""
 
     def _label(self, text: str) -> str:
-        said = plain(text)
-        if said in self.position:
-            return said
+        words = plain(text)
+        if words in self.position:
+            return words
         # Of labels of which one stands in the other ("toxic", "not toxic") the longer one is meant.
-        named = [name for name in self.names if name and _names(said, name)]
+        named = [name for name in self.names if name and _names(words, name)]
         longest = [name for name in named if not any(name != other and name in other for other in named)]
         return longest[0] if len(longest) == 1 else NONE
 

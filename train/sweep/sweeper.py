@@ -203,18 +203,18 @@ class Trainings:
             state, reason = _fault(work)
             self.narrator.say(f"{trial.title} ({visible(described(trial.changes))}): {state}: {excerpt(reason, 300)}")
             return {"state": state, "reason": reason}
-        told: dict[str, Any] = json.loads(work.result.read_bytes())
-        over = "tuned_loss" in told
-        base, final = (_held_out_loss(told, side) if over else None for side in ("base", "tuned"))
+        outcome: dict[str, Any] = json.loads(work.result.read_bytes())
+        over = "tuned_loss" in outcome
+        base, final = (_held_out_loss(outcome, side) if over else None for side in ("base", "tuned"))
         return {
             "state": "finished" if over else "paused",
-            "loss": final if told["validation_loss"] is None else told["validation_loss"],
+            "loss": final if outcome["validation_loss"] is None else outcome["validation_loss"],
             "final": final,
             "base": base,
-            "examples": told.get("held_out_examples", 0),
-            "step": told["steps" if over else "step"],
-            "steps": told["steps"],
-            "trainable_parameters": told["trainable_parameters"],
+            "examples": outcome.get("held_out_examples", 0),
+            "step": outcome["steps" if over else "step"],
+            "steps": outcome["steps"],
+            "trainable_parameters": outcome["trainable_parameters"],
         }
 
     def _show_progress(self, phase: Phase, trial: Trial, event: dict[str, Any]) -> None:
@@ -245,12 +245,12 @@ def _held_out_loss(report: dict[str, Any], side: str) -> float:
 def _fault(work: TrialRun) -> tuple[State, str]:
     """The error that ended a training. Raises `CurateError` if it would end others, too."""
     try:
-        told = json.loads(work.failure.read_bytes())
+        failure = json.loads(work.failure.read_bytes())
     except (FileNotFoundError, ValueError):
         return "failed", last_words(work) or "it printed nothing"
-    if told["kind"] not in FAULTS:
-        raise CurateError(told["message"], f"{told['next']}; then run the same command to continue".lstrip("; "))
-    return FAULTS[told["kind"]], told["message"] + (f" ({told['next']})" if told["next"] else "")
+    if failure["kind"] not in FAULTS:
+        raise CurateError(failure["message"], f"{failure['next']}; then run the same command to continue".lstrip("; "))
+    return FAULTS[failure["kind"]], failure["message"] + (f" ({failure['next']})" if failure["next"] else "")
 
 
 def _signal(code: int) -> str:

@@ -161,5 +161,5 @@ def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> 
         return Content("")
     chosen = output % len(answers)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(answers)} ↑↓", MUTED))
-    said = [_answer_block(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
-    return lines("", head, "", side_by_side(said[:2], width), "", side_by_side(said[2:], width))
+    blocks = [_answer_block(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
+    return lines("", head, "", side_by_side(blocks[:2], width), "", side_by_side(blocks[2:], width))

@@ -121,7 +121,7 @@ Rule = tuple[str, Severity, int, int, int]
 def rules(session: ReviewSession) -> list[Rule]:
     """Code, severity, findings, open ones and those with nothing to decide of each rule, by severity and count."""
     counts = session.findings.counts() if len(session.findings) else {}
-    found = [(code, *said) for code, said in counts.items()]
+    found = [(code, *counted) for code, counted in counts.items()]
     return sorted(found, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
 
 
@@ -183,15 +183,15 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
 
 def _roles(result: Measured) -> list[Content]:
     roles = sorted(result.stats.roles.items(), key=lambda item: -item[1].characters)
-    most = max((said.characters for _, said in roles), default=1) or 1
+    most = max((counts.characters for _, counts in roles), default=1) or 1
     found = []
-    for name, said in roles:
+    for name, counts in roles:
         glyph, colour = ROLES.get(name, ("?", "$text-error"))
         found.append(
             Content.assemble(
                 (f"{glyph} {visible(name)[:12]:<13} ", colour),
-                bar(said.characters / most, MEASURE, colour),
-                f" {plural(said.messages, 'message')}",
+                bar(counts.characters / most, MEASURE, colour),
+                f" {plural(counts.messages, 'message')}",
             )
         )
     return found

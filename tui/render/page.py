@@ -133,8 +133,8 @@ def _decision_lines(session: ReviewSession, example: str) -> Content:
     """The decision in effect and its note; if contested, all decisions."""
     contested = session.contested(example)
     if contested:
-        said = Content(" — ").join([_decision_text(decision) for decision in contested])
-        return Content.assemble(("‼ contested: ", "bold $text-error"), said)
+        text = Content(" — ").join([_decision_text(decision) for decision in contested])
+        return Content.assemble(("‼ contested: ", "bold $text-error"), text)
     note, rating = session.note(example), session.log.rating(example)
     return Content.assemble(
         verdict_sign(session.verdict(example)),

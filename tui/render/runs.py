@@ -120,11 +120,11 @@ def _tried(report: dict[str, Any], width: int) -> list[Content]:
     found: list[Content] = []
     for one in (report.get("generations") or [])[:SHOWN]:
         asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
-        said = [
+        blocks = [
             Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600)))
             for title, key, colour in SAID
         ]
-        found.extend([asked, side_by_side(said, width)])
+        found.extend([asked, side_by_side(blocks, width)])
     return found
 
 

@@ -55,14 +55,14 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
     room = 30 if width >= 100 else 12
     parts = []
     for name, part in manifest.splits.items():
-        said = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
+        text = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
         shown = bar(part.examples / whole, room)
         parts.append(
             Content.assemble(
                 (f"{excerpt(name, 10):<11}", "bold"),
                 shown,
                 f" {part.examples:>9,} {part.examples / whole:6.1%}  ",
-                (said, MUTED),
+                (text, MUTED),
             )
         )
     if manifest.links:
@@ -133,13 +133,15 @@ def proof(found: VerifyResult | None, width: int, *, asked: bool) -> Content:
         return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
-    said = (
+    verdict = (
         ("✓ verified", "bold $text-success")
         if found.holds
         else (f"✖ failed: {plural(broken, 'point')} broken", "bold $text-error")
     )
     parts = [
-        Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))
+        Content.assemble(
+            ("proof  ", "bold"), verdict, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED)
+        )
     ]
     name = max((len(point.name) for point in found.points), default=0) + 1
     for point in found.points:

@@ -104,11 +104,11 @@ class Changing(FrameScreen):
                 self.redraw()
             now = example_of(value, parsed.place).id
             if self.session.verdict(now) == "drop":
-                said = "the text is now that of an example that was dropped, so this one is dropped, too"
-                self.notify(said, severity="warning", timeout=12, markup=False)
+                text = "the text is now that of an example that was dropped, so this one is dropped, too"
+                self.notify(text, severity="warning", timeout=12, markup=False)
             else:
-                said = f"edited; {'no findings left' if not left else f'{len(left)} findings left'}"
-                self.notify(said, timeout=4, markup=False)
+                text = f"edited; {'no findings left' if not left else f'{len(left)} findings left'}"
+                self.notify(text, timeout=4, markup=False)
 
     def action_edit(self) -> None:
         """Edit the example in the built-in editor."""

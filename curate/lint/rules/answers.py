@@ -59,16 +59,16 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
             if known.answered[at] in texts
             and (known.kinds[at] & CLASSIFIED or any(at in examples for examples in classes))
         ]
-        told: dict[str, int] = {}
+        reported: dict[str, int] = {}
         for at in labelled:
             label = texts[known.answered[at]]
-            if normalized_label(label) not in told:
-                if told:
+            if normalized_label(label) not in reported:
+                if reported:
                     first = labelled[0]
                     before = excerpt(texts[known.answered[first]], 40)
                     where = f"{visible(str(known.places[first]))} has the same input and the label {before!r}"
                     found.append((at, f"is labelled {excerpt(label, 40)!r}, but {where}"))
-                told[normalized_label(label)] = at
+                reported[normalized_label(label)] = at
     for at, said in sorted(found):
         yield at, Problem("", said)
 

@@ -213,8 +213,8 @@ def arguments_not_json(example: Example) -> Problems:
     for call in called(example):
         arguments = call.function.get("arguments")
         if isinstance(arguments, str) and json_value(arguments) is NOT_JSON:
-            said = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
-            yield Problem(call.at("arguments"), f"the arguments are {said}")
+            text = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
+            yield Problem(call.at("arguments"), f"the arguments are {text}")
 
 
 @value_rule(
@@ -365,5 +365,5 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
                 continue
             kind, place = first.setdefault(name, (kind_of(value), example.place))
             if kind != kind_of(value):
-                said = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
-                yield Problem(call.at("arguments"), f"{said} {kind_of(value)}, and {kind} in {visible(str(place))}")
+                text = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
+                yield Problem(call.at("arguments"), f"{text} {kind_of(value)}, and {kind} in {visible(str(place))}")

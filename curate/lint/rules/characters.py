@@ -157,13 +157,18 @@ def other_script() -> "pl.Expr":
 
 def _switched(both: str) -> str | None:
     """The message for a question and an answer of which exactly one is in Latin script."""
-    prompt, _, said = both.partition("\0")
+    prompt, _, answer = both.partition("\0")
     if LANGUAGES.search(prompt):
         return None
-    shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, said)]
+    shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, answer)]
     if shares[1] > 0.4 and not shares[0] and len(LATIN.findall(prompt)) >= 3:
         return "the question is in Latin script, the answer is not"
-    if shares[0] > 0.4 and not shares[1] and len(LATIN.findall(said)) > 5 and not re.search("```|def |SELECT ", said):
+    if (
+        shares[0] > 0.4
+        and not shares[1]
+        and len(LATIN.findall(answer)) > 5
+        and not re.search("```|def |SELECT ", answer)
+    ):
         return "the answer is in Latin script, the question is not"
     return None
 
@@ -192,24 +197,24 @@ def odd_text() -> "pl.Expr":
 
 
 def _odd(text: str) -> str | None:
-    said = text.split()
-    if len(said) < UNEVEN.words:
+    words = text.split()
+    if len(words) < UNEVEN.words:
         return None
-    odd = _odd_words(text, said)
+    odd = _odd_words(text, words)
     return None if odd is None or FORMAL.search(text) else odd
 
 
-def _odd_words(text: str, said: list[str]) -> str | None:
+def _odd_words(text: str, words: list[str]) -> str | None:
     """What is unusual about the words of a text."""
-    marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
-    mean = sum(map(len, said)) / len(said)
+    marks = (text.count("#") + text.count("...") + text.count("…")) / len(words)
+    mean = sum(map(len, words)) / len(words)
     if marks > UNEVEN.marked:
         return f"{marks:.0%} of the answer's words are # or ..."
     if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
         return f"the answer's words have {mean:.1f} characters on average"
-    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the other words do not matter
+    if sum(map(str.isalpha, words)) * 2 >= len(words):  # the other words do not matter
         return None
-    letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
+    letters = sum(any(char.isalpha() for char in word) for word in words) / len(words)
     return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None
 
 

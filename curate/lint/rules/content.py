@@ -31,10 +31,10 @@ def no_content(example: Example) -> Problems:
         if message.content is None and not (
             message.role == "assistant" and any(message.value.get(key) for key in CALLS)
         ):
-            said = "is null" if "content" in message.value else "is missing"
+            text = "is null" if "content" in message.value else "is missing"
             yield Problem(
                 message.content_pointer if "content" in message.value else message.pointer,
-                f"the content of message {message.index + 1} {said}",
+                f"the content of message {message.index + 1} {text}",
             )
 
 

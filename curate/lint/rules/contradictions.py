@@ -107,8 +107,8 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
 
     for example in examples:
         for found in contradictions_within(example):
-            said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
-            message = f"says {said!r}, but message {found.earlier} says {denied!r}"
+            claim, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
+            message = f"says {claim!r}, but message {found.earlier} says {denied!r}"
             yield example, Problem(example.messages[found.later].content_pointer, message)
 
 
@@ -120,6 +120,6 @@ def _conflict_findings(report: "ConflictsResult", code: str) -> Found:
         earlier, later, evidence = conflict.in_order()
         if earlier.setting != later.setting:
             continue
-        said, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
-        message = f"answers {said!r}, but {visible(str(earlier.example.place))} answers {said_before!r}"
+        claim, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
+        message = f"answers {claim!r}, but {visible(str(earlier.example.place))} answers {said_before!r}"
         yield later.example, Problem(later.example.messages[later.turn].content_pointer, message)

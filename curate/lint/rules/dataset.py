@@ -26,9 +26,9 @@ FAR: Final = 6.0
 """Robust standard deviations of log length beyond which an example is an outlier."""
 
 
-def _dataset_problem(known: DatasetSummary, said: str) -> tuple[Place, Problem]:
+def _dataset_problem(known: DatasetSummary, text: str) -> tuple[Place, Problem]:
     """A problem of the whole data set, at its first file."""
-    return Place(known.places.first, 0), Problem("", said)
+    return Place(known.places.first, 0), Problem("", text)
 
 
 @profile_rule(

@@ -66,8 +66,8 @@ def _words(text: str) -> list[str]:
 
 def loop_share(text: str) -> float:
     """Share of a text's 10-grams of words that repeat an earlier one."""
-    said = _words(text)
-    grams = [tuple(said[i : i + 10]) for i in range(len(said) - 9)]
+    words = _words(text)
+    grams = [tuple(words[i : i + 10]) for i in range(len(words) - 9)]
     return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
 
 
@@ -78,30 +78,30 @@ def _loops(both: str) -> str | None:
     share = loop_share(text)
     if share >= LOOP:
         return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: the answer loops"
-    said = _words(text)
-    size, times = _in_a_row(said) if len(said) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
+    words = _words(text)
+    size, times = _in_a_row(words) if len(words) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
     return f"{plural(size, 'word')} repeat {times} times in a row: the answer loops" if times else None
 
 
-def _in_a_row(said: list[str]) -> tuple[int, int]:
+def _in_a_row(words: list[str]) -> tuple[int, int]:
     """Length in words of the shortest phrase that repeats `TIMES` times in a row, and its repeats; 0 and 0 if none.
 
     The repeats must make up half of the text.
     """
-    middle = len(said) // 2  # a phrase that fills half of a text includes its middle word or the one before
-    for size in range(1, UNIT + 1) if len(said) >= LEAST else ():
+    middle = len(words) // 2  # a phrase that fills half of a text includes its middle word or the one before
+    for size in range(1, UNIT + 1) if len(words) >= LEAST else ():
         beside = (
-            (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said)
+            (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(words)
         )
-        if not any(said[at] == said[other] for at, other in beside):
+        if not any(words[at] == words[other] for at, other in beside):
             continue
         most = run = 0
-        for at in range(size, len(said)):
-            run = run + 1 if said[at] == said[at - size] else 0
+        for at in range(size, len(words)):
+            run = run + 1 if words[at] == words[at - size] else 0
             most = max(most, run)
         covered = most + size
-        if covered >= max(LEAST, TIMES * size, len(said) / 2) and any(
-            len(word) > 1 and word.isalpha() for word in said[-size:]
+        if covered >= max(LEAST, TIMES * size, len(words) / 2) and any(
+            len(word) > 1 and word.isalpha() for word in words[-size:]
         ):
             return size, covered // size
     return 0, 0
@@ -114,14 +114,14 @@ def _repeats(both: str) -> str | None:
     shown = text.splitlines()
     if sum(FORMAL.match(line) is not None for line in shown) > len(shown) / 4:
         return None
-    said = _words(text)
-    if len(said) <= 50 or sum(word.isdigit() for word in said) > len(said) / 8:
+    words = _words(text)
+    if len(words) <= 50 or sum(word.isdigit() for word in words) > len(words) / 8:
         return None
     lines = [line.strip() for line in shown if len(line.strip()) > 20]
     if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3 and loop_share(text) < LOOP:
         return f"{share:.0%} of the answer's lines repeat an earlier line"
-    length = sum(map(len, said))
-    gram, count = Counter(tuple(said[i : i + 4]) for i in range(len(said) - 3)).most_common(1)[0]
+    length = sum(map(len, words))
+    gram, count = Counter(tuple(words[i : i + 4]) for i in range(len(words) - 3)).most_common(1)[0]
     if count > 4 and (share := count * sum(map(len, gram)) / length) > TOP and loop_share(text) < LOOP:
         return f"one sequence of 4 words makes up {share:.0%} of the answer"
     return None

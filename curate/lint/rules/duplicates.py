@@ -243,11 +243,11 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
         if gone > removals.least and gone + 1 > removals.cluster * total
     ]
     for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
-        said = (
+        text = (
             f"{plural(gone, 'line')} would be removed as duplicates of this one, {(gone + 1) / total:.0%} of all; "
             f"more than {removals.cluster:.0%} requires confirmation"
         )
-        yield heavy_removal.finding(kept, said)
+        yield heavy_removal.finding(kept, text)
 
 
 def heavy(removals: Removals) -> list[Finding]:

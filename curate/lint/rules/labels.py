@@ -94,8 +94,8 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
 
 def _judges(example: Example, label: Any) -> bool:
     """Whether a non-boolean label may stand for a boolean."""
-    said = isinstance(label, str) and label.strip().casefold() in WORDS
-    return said or (example.format in COMPLETIONS and (label is None or label in (0, 1)))
+    is_word = isinstance(label, str) and label.strip().casefold() in WORDS
+    return is_word or (example.format in COMPLETIONS and (label is None or label in (0, 1)))
 
 
 def _shown_label(label: Any) -> str:

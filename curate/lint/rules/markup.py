@@ -100,11 +100,11 @@ def placeholder() -> "pl.Expr":
 
 def _left_open(both: str) -> str | None:
     """The message for an answer with a placeholder, unless the question asks for one."""
-    prompt, _, said = both.partition("\0")
-    match = PLACEHOLDER.search(said)
+    prompt, _, answer = both.partition("\0")
+    match = PLACEHOLDER.search(answer)
     return (
         None
-        if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said)
+        if match is None or TEMPLATE.search(prompt) or COMMENTED.search(answer)
         else f"the answer contains a placeholder: {match.group().strip()}"
     )
 
@@ -130,9 +130,9 @@ def unfilled_variable() -> "pl.Expr":
 
 def _unfilled(both: str) -> str | None:
     """The message for a text with a variable, unless it is code or answers a text with braces."""
-    prompt, _, said = both.partition("\0")
-    match = VARIABLE.search(said)
-    if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
+    prompt, _, answer = both.partition("\0")
+    match = VARIABLE.search(answer)
+    if match is None or "{" in prompt or "%s" in prompt or CODE.search(answer) or CODE.search(prompt):
         return None
     variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
     return f"{variable} is not filled in"
@@ -159,16 +159,18 @@ def html_remains() -> "pl.Expr":
 
 def _scraped(both: str) -> str | None:
     """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
-    prompt, _, said = both.partition("\0")
-    said = SPANS.sub(" ", said)
-    legal = LEGAL.search(said) is not None
+    prompt, _, answer = both.partition("\0")
+    answer = SPANS.sub(" ", answer)
+    legal = LEGAL.search(answer) is not None
     found = [
-        match.group() for match in HTML.finditer(said) if not (legal and match.group().lower() == "all rights reserved")
+        match.group()
+        for match in HTML.finditer(answer)
+        if not (legal and match.group().lower() == "all rights reserved")
     ]
     if (
         not found
         or HTML.search(prompt)
-        or len(PROGRAM.findall(said)) > 2
+        or len(PROGRAM.findall(answer)) > 2
         or (len(found) < 2 and not SURE.fullmatch(found[0]))
     ):
         return None

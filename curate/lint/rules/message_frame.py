@@ -155,12 +155,14 @@ def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.D
 
     Unless `whole`, it lacks the flags and the columns that depend on other rows.
     """
-    said = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
-    turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
+    texts = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
+    turn = np.arange(len(texts)) - np.repeat(np.cumsum(turns) - turns, turns)
     kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
     role = pl.Series(["system", "user", "assistant"]).gather(kinds)
     usual = {"content": True, "called": False, "media": False, "joined": False, "answer_flags": 0}
-    frame = pl.DataFrame({"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": said})
+    frame = pl.DataFrame(
+        {"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": texts}
+    )
     frame = frame.with_columns(pl.lit(value).alias(name) for name, value in usual.items()).cast(_schema())  # type: ignore[arg-type]  # a mapping of names to types, as it asks
     return _complete(frame) if whole else frame
 
@@ -181,15 +183,15 @@ class _Rows:
         """Add the messages of an example."""
         for message in example.messages:
             value = message.value
-            said = value.get("content")
-            plain = isinstance(said, str)
+            content = value.get("content")
+            plain = isinstance(content, str)
             self.example.append(position)
             self.turn.append(message.index)
             self.role.append(message.role)
-            self.text.append(said if isinstance(said, str) else content_text(said))
-            self.content.append(said is not None)
+            self.text.append(content if isinstance(content, str) else content_text(content))
+            self.content.append(content is not None)
             self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
-            self.media.append(not plain and has_media(said))
+            self.media.append(not plain and has_media(content))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
             self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
 

@@ -118,18 +118,18 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
-    told = set(READ_BY.get(target, ())) | (SERVICE_KEYS if example.format in SERVICE_FORMATS else set())
+    known = set(READ_BY.get(target, ())) | (SERVICE_KEYS if example.format in SERVICE_FORMATS else set())
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
-            if key not in KNOWN_KEYS and key not in told:  # each key once per example
-                told.add(key)
+            if key not in KNOWN_KEYS and key not in known:  # each key once per example
+                known.add(key)
                 yield Problem(
                     f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
                 )
         if len(message.value) > 2 or not isinstance(message.content, str):
             for pointer, problem in _inside(message):
-                if problem not in told:
-                    told.add(problem)
+                if problem not in known:
+                    known.add(problem)
                     yield Problem(pointer, problem)
 
 
@@ -246,12 +246,12 @@ def repeated_message() -> "pl.Expr":
     """
     speaks = pl.col("role").is_in(["user", "assistant"]) & ~pl.col("called") & ~pl.col("media") & (pl.col("text") != "")
     again = pl.col("again")
-    said = (
+    text = (
         pl.when(again == 1)
         .then(pl.lit("the same as the message before"))
         .when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
     )
-    return pl.when(speaks).then(said.then(pl.format("the {} wrote the same in the previous turn", pl.col("role"))))
+    return pl.when(speaks).then(text.then(pl.format("the {} wrote the same in the previous turn", pl.col("role"))))
 
 
 @repeated_message.repaired_by(safe=False)
@@ -318,8 +318,8 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
     for has, (count, place) in known.opened.items():
         if total >= FEWEST and count * 10 < total:
             here, elsewhere = ("with", "without") if has else ("without", "with")
-            said = f"{plural(count, 'example')} {here} a system prompt, {total - count:,} {elsewhere}"
-            yield place, Problem("", said)
+            text = f"{plural(count, 'example')} {here} a system prompt, {total - count:,} {elsewhere}"
+            yield place, Problem("", text)
 
 
 @dataset_rule(

@@ -67,9 +67,9 @@ def _turn(value: Any, role: str = "assistant") -> SideTurn:
         return SideTurn(role, value if isinstance(value, str) else "", b"")
     named = value.get("role", value.get("from"))
     calls = {key: value[key] for key in CALLS if value.get(key)}
-    said = content_text(value.get("content", value.get("value")))
+    text = content_text(value.get("content", value.get("value")))
     return SideTurn(
-        SPEAKERS.get(named, named) if isinstance(named, str) else role, said, canonical(calls) if calls else b""
+        SPEAKERS.get(named, named) if isinstance(named, str) else role, text, canonical(calls) if calls else b""
     )
 
 

@@ -80,13 +80,13 @@ def short_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
     Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
-    said = answer().str.strip_chars()
-    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(
+    text = answer().str.strip_chars()
+    brief = pl.when(text.str.len_bytes().is_between(1, 24) & ~text.str.contains(r"\S\s+\S+\s+\S")).then(
         answered_question()
     )
     brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
     wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
-    return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
+    return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", text.str.len_chars()))
 
 
 @text_rule(

@@ -132,8 +132,8 @@ def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
             kind = min(kinds, key=lambda kind: (kinds[kind][0], kind is not None, str(kind)))
             count, place = kinds[kind]
             pointer = "" if kind is None else f"/{escape(key)}"
-            said = f"`{excerpt(key, 40)}` is {kind or 'missing'} in {count:,} of {plural(total[0], 'line')}"
-            yield place, Problem(pointer, said)
+            text = f"`{excerpt(key, 40)}` is {kind or 'missing'} in {count:,} of {plural(total[0], 'line')}"
+            yield place, Problem(pointer, text)
 
 
 @dataset_rule(

@@ -52,11 +52,16 @@ def role_marker() -> "pl.Expr":
 
 def _goes_on(both: str) -> str | None:
     """The message for an answer in which another speaker continues, unless the question asks for that."""
-    prompt, _, said = both.partition("\0")
-    match = SPEAKER.search(said)
-    if match is None or "```" in said or DIALOGUE.search(prompt) or (OPENING.match(said) and ANSWERED.search(said)):
+    prompt, _, answer = both.partition("\0")
+    match = SPEAKER.search(answer)
+    if (
+        match is None
+        or "```" in answer
+        or DIALOGUE.search(prompt)
+        or (OPENING.match(answer) and ANSWERED.search(answer))
+    ):
         return None
-    if not match.group().lstrip().startswith("#") and LABELLED.match(said):
+    if not match.group().lstrip().startswith("#") and LABELLED.match(answer):
         return None
     return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
 
@@ -80,19 +85,19 @@ def transcript_in_message() -> "pl.Expr":
     """
     text, role = pl.col("text"), pl.col("role")
     # a question may quote a conversation
-    told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))
+    concerned = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))
     return judged_by(
-        answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript
+        answered_question().fill_null("") + "\0" + matching(pl.when(concerned).then(text), OPENER_HINT), _transcript
     )
 
 
 def _transcript(both: str) -> str | None:
     """The message for a text that is a conversation."""
-    prompt, _, said = both.partition("\0")
-    opens = OPENING.match(said)
+    prompt, _, answer = both.partition("\0")
+    opens = OPENING.match(answer)
     if opens is None or DIALOGUE.search(prompt):
         return None
-    answered = len(ANSWERED.findall(said))
+    answered = len(ANSWERED.findall(answer))
     return (
         f"the message is a conversation of its own: it opens with {opens.group().strip()!r} and has {answered} "
         "answers in it"

@@ -214,7 +214,7 @@ def _is_off(part: SplitCounts, total: int) -> bool:
 
 def unbalanced(balance: SplitBalance) -> list[Finding]:
     """The findings about the splits, in order."""
-    return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
+    return [uneven_splits.finding(Place(balance.file, 0), problem) for problem in uneven_splits.function(balance)]
 
 
 SHOWN = 80
@@ -263,15 +263,15 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
         where = f"{visible(str(leak.benchmark))} ({visible(leak.field)})"
         more = f"; and {leak.others:,} other items" if leak.others else ""
         if leak.kind == "near":
-            said = f"is similar to {where}, similarity {leak.share:.2f}"
+            text = f"is similar to {where}, similarity {leak.share:.2f}"
         elif leak.kind == "whole":
-            said = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
+            text = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
         else:
-            said = (
+            text = (
                 f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this "
                 f"text: {excerpt(leak.words, SHOWN)!r}"
             )
-        yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
+        yield benchmark_in_training.finding(leak.place, text + more, pointer=leak.pointer, example=leak.example)
 
 
 output_rule = partial(rule, scope="output", by="`curate verify`")

@@ -123,8 +123,8 @@ def answer_beyond_limit(one: EncodedExample) -> Problems:
         for text in one.encoding.encoded:
             for answer in text.answers:
                 if answer.first >= one.max_length:
-                    said = f"the answer begins at token {answer.first + 1:,}, beyond max_length = {one.max_length}"
-                    yield Problem(one.pointer(answer.turn), said)
+                    message = f"the answer begins at token {answer.first + 1:,}, beyond max_length = {one.max_length}"
+                    yield Problem(one.pointer(answer.turn), message)
 
 
 def _all_beyond(one: EncodedExample) -> bool:
@@ -266,15 +266,15 @@ def mask_beyond_answer(one: EncodedExample) -> Problems:
 
 def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
     """What the trained tokens contain besides the answer, or None."""
-    said = text.text.text[span.start : span.end]
+    answer = text.text.text[span.start : span.end]
     if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
-        told = one.template.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        if "\ufffd" not in told and _letters(told) not in _letters(said):
-            return f"the trained tokens read '{excerpt(told, 40)}', which is not the answer"
+        decoded = one.template.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        if "\ufffd" not in decoded and _letters(decoded) not in _letters(answer):
+            return f"the trained tokens read '{excerpt(decoded, 40)}', which is not the answer"
     own = [message for message in one.example.messages if message.index == span.turn]
     if any(message.value.get("tool_calls") for message in own):  # a template may quote the question as JSON
         return None
-    rest = said
+    rest = answer
     for part in [part for message in own for part in _answer_texts(message)]:
         rest = rest.replace(part, "")
     if len(rest) < QUOTED:
@@ -323,8 +323,8 @@ def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
     """The files with a low share of trained tokens."""
     for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:
-            said = f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})"
-            yield Place(file, 0), Problem("", said)
+            text = f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})"
+            yield Place(file, 0), Problem("", text)
 
 
 @token_rule(

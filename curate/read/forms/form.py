@@ -126,8 +126,8 @@ def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
     """
     waiting: list[str] = []
     calls = 0
-    for said, turn in spoken:
-        speaker = speaker_of(said)
+    for pair, turn in spoken:
+        speaker = speaker_of(pair)
         if (
             speaker in CALLERS
             and "tool_calls" not in turn.value
@@ -144,9 +144,9 @@ def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
             yield turn
 
 
-def speaker_of(said: Any) -> Any:
+def speaker_of(name: Any) -> Any:
     """The speaker of a turn of a ShareGPT file; None for a turn in messages format."""
-    return said.get("from") if isinstance(said, dict) and "role" not in said and "content" not in said else None
+    return name.get("from") if isinstance(name, dict) and "role" not in name and "content" not in name else None
 
 
 def _calls(text: Any, made: int) -> list[Object]:

@@ -112,10 +112,12 @@ def speaker_turn(turn: Any, at: str) -> Turn:
     if not isinstance(turn, dict) or "from" not in turn or "role" in turn or "content" in turn:
         return Turn(turn, at, f"{at}/content")
     rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
-    said: Object = {"role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]}
+    message: Object = {
+        "role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]
+    }
     if "value" in turn:
-        said["content"] = turn["value"]
-    return Turn({**said, **rest}, at, f"{at}/value")
+        message["content"] = turn["value"]
+    return Turn({**message, **rest}, at, f"{at}/value")
 
 
 def _side(value: Object, key: str, role: str) -> Iterator[Turn]:

@@ -65,12 +65,12 @@ def _split(text: str, family: Family, *, answered: bool = True) -> Said | None:
     roles = {mark.lower(): role for mark, role in markup.turns.items()}
     found = [("system", before)] if before else []
     for match, end in zip(matches, [*(match.start() for match in matches[1:]), len(text)], strict=True):
-        role, said = roles[match[0].lower()], _trimmed(text[match.end() : end], markup)
+        role, words = roles[match[0].lower()], _trimmed(text[match.end() : end], markup)
         if role == "input" and found and found[-1][0] == "user":
-            role, said = "user", "\n\n".join(filter(None, (found.pop()[1], said)))
-        if said:
-            found.append((role, said))
-    whole = not any(stem in said for _, said in found for stem in markup.stems)
+            role, words = "user", "\n\n".join(filter(None, (found.pop()[1], words)))
+        if words:
+            found.append((role, words))
+    whole = not any(stem in words for _, words in found for stem in markup.stems)
     return found if whole and _is_conversation([role for role, _ in found], answered=answered) else None
 
 
@@ -124,15 +124,15 @@ def turns_of(said: Said, pointer: str) -> list[Turn]:
 
 
 def _read(value: Object) -> Reading | None:
-    said = split_transcript(value["text"])
-    if said is None:
+    turns = split_transcript(value["text"])
+    if turns is None:
         begin = _text_start(value["text"])
         mark = next((mark for mark in OPENINGS if value["text"].startswith(mark, begin)), None)
         if mark is None:
             return None
         why = f"the text begins with {visible(mark)}, but its marks do not enclose turns of a user and an assistant"
         raise UnreadableError("/text", why)
-    return Reading(turns_of(said, "/text"), omit_keys(value, "text"))
+    return Reading(turns_of(turns, "/text"), omit_keys(value, "text"))
 
 
 RENDERED: Final = Format(
@@ -150,12 +150,13 @@ def _pair_sides(value: Object) -> tuple[Said, Said] | None:
     prompt = value.get("prompt") or ""
     if not isinstance(prompt, str):
         return None
-    told = [_parsed_text(prompt + value[key]) for key in SIDES]
-    family = next((family for said, family in told if said and said[-1][0] == "assistant"), None)
+    parsed = [_parsed_text(prompt + value[key]) for key in SIDES]
+    family = next((family for said, family in parsed if said and said[-1][0] == "assistant"), None)
     if family is None:
         return None
     sides = [
-        said or _split(prompt + value[key], family, answered=False) for key, (said, _) in zip(SIDES, told, strict=True)
+        said or _split(prompt + value[key], family, answered=False)
+        for key, (said, _) in zip(SIDES, parsed, strict=True)
     ]
     if prompt and not all(said and said[-1][1] in value[key] for key, said in zip(SIDES, sides, strict=True)):
         return None
