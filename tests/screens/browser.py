@@ -69,9 +69,14 @@ class Page:
         return result
 
     async def value(self, script: str) -> Any:
-        """The value of a script."""
-        result = (await self.call("Runtime.evaluate", expression=script, returnByValue=True))["result"]
-        return result["result"].get("value")
+        """The value of a script; None if the page is left meanwhile."""
+        try:
+            result = await self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        except AssertionError as error:
+            if "navigated" in str(error):
+                return None
+            raise
+        return result["result"]["result"].get("value")
 
     async def go(self, address: str = "") -> None:
         """Go to an address, or reload."""
