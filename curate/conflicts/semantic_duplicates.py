@@ -32,7 +32,7 @@ TRIES: Final = 20
 """Requests whose answers are held against that of one which is like them."""
 
 
-class _Said:
+class _Compared:
     """What is compared of an example, without the example."""
 
     __slots__ = ("answer", "key", "number", "request")
@@ -70,7 +70,7 @@ def semantic_duplicates(
     square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
     sentence-transformers.
     """
-    said = [_Said(number, question) for number, example in examples if (question := question_of(example))]
+    said = [_Compared(number, question) for number, example in examples if (question := question_of(example))]
     if len(said) < 2:
         return []
     pairs = list(_nominated(said, embed([one.request for one in said], model, cache, progress)))
@@ -96,7 +96,7 @@ def semantic_duplicates(
     return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))
 
 
-def _nominated(asked: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
+def _nominated(asked: Sequence[_Compared], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
     """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind
     to.
     """

@@ -78,8 +78,8 @@ def replacing_together(
                 raise
             _place(folder, ready)
     except OSError as error:
-        text = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
-        raise OutputError(text, "free disk space or choose another folder; the old content is unchanged") from error
+        hint = "free disk space or choose another folder; the old content is unchanged"
+        raise OutputError.of(error.filename or folder, error, hint) from error
 
 
 def _finished(stage: Path, mode: int | None) -> list[str]:
@@ -121,10 +121,8 @@ def recover(folder: Path) -> None:
     except Timeout:  # a writer is active: until it is done, the old files are valid
         return
     except OSError as error:
-        text = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
-        raise OutputError(
-            text, f"an earlier command was interrupted and must be completed first: make {folder} writable"
-        ) from error
+        hint = f"an earlier command was interrupted and must be completed first: make {folder} writable"
+        raise OutputError.of(error.filename or folder, error, hint) from error
 
 
 def demand_settled(folder: Path) -> None:

@@ -97,7 +97,7 @@ def check_paths(
     if executor.remote and checker.template is not None:
         raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
-    sink = _Told(checker, found)
+    sink = _FindingSink(checker, found)
     size = size_of(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
     own, anew = partial(_with_fast_path, checker, hurry), partial(_checker, config, hurry)
@@ -129,7 +129,7 @@ def _checker(config: CheckConfig, hurry: bool) -> Checker:
     return _with_fast_path(Checker(config), hurry)
 
 
-class _Told:
+class _FindingSink:
     """Passes on findings during the check, each once and in its final form."""
 
     def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
@@ -155,7 +155,7 @@ def _check_file(
     pool: WorkerPool,
     report: CheckResult,
     progress: Progress | None,
-    sink: _Told,
+    sink: _FindingSink,
     copy: Callable[[], Path],
 ) -> Cuts:
     """Check a file; returns its chunks, empty if it cannot be read again in chunks. `copy`: see `chunks_of`."""
@@ -206,7 +206,7 @@ def _conclude(
     pool: WorkerPool,
     paths: Mapping[str, Path],
     cuts: Mapping[str, Cuts],
-    sink: _Told,
+    sink: _FindingSink,
 ) -> None:
     """Add the findings about the data set as a whole, with the ids of their examples."""
     if checker.compares:

@@ -461,7 +461,7 @@ async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes
         session = await opened(pilot, "2")
         while not session.ended:
             await pilot.pause(0.01)
-        for _ in range(5):  # a key is refused while the change is being looked at
+        for _ in range(5):  # a key may come before the change is noticed
             await opened(pilot, "d")
             if session.log.decisions:
                 break

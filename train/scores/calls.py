@@ -83,7 +83,7 @@ def _normalized_call(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
     return call[0], tuple(sorted(leaves(call[1])))
 
 
-def _equal_sets(left: Iterable[Any], right: Iterable[Any]) -> float:
+def _equal_in_any_order(left: Iterable[Any], right: Iterable[Any]) -> float:
     return float(sorted(left) == sorted(right))
 
 
@@ -105,14 +105,18 @@ CALL_ACCURACY = Metric(
     "call_accuracy",
     "calls right",
     mean_of(
-        lambda expected, given: _equal_sets(map(_normalized_call, expected.calls), map(_normalized_call, given.calls))
+        lambda expected, given: _equal_in_any_order(
+            map(_normalized_call, expected.calls), map(_normalized_call, given.calls)
+        )
     ),
 )
 NAME_ACCURACY = Metric(
     "name_accuracy",
     "tools right",
     mean_of(
-        lambda expected, given: _equal_sets((name for name, _ in expected.calls), (name for name, _ in given.calls))
+        lambda expected, given: _equal_in_any_order(
+            (name for name, _ in expected.calls), (name for name, _ in given.calls)
+        )
     ),
 )
 ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: ratio_of(right_arguments))

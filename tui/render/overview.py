@@ -61,7 +61,7 @@ def stages(session: ReviewSession) -> Content:
         elif done[name]:
             parts.append(
                 Content.assemble(
-                    label, ("✓ done", "$text-success"), (_duration(session) if name == "check" else "", MUTED)
+                    label, ("✓ done", "$text-success"), (_check_summary(session) if name == "check" else "", MUTED)
                 )
             )
         elif stage is not None and stage.done and total:
@@ -76,7 +76,7 @@ def stages(session: ReviewSession) -> Content:
     return lines(*parts)
 
 
-def _duration(session: ReviewSession) -> str:
+def _check_summary(session: ReviewSession) -> str:
     checked = session.checked
     if checked is None:
         return ""

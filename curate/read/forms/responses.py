@@ -206,7 +206,7 @@ def _parts(content: Any, role: str, where: str) -> Any:
 def _items(message: Object, where: str) -> list[Object]:
     role = message["role"]
     if role == "tool":
-        extra = _with_item_id(blocks.extras(message, blocks.RESULT, ("item_id", "status"), where))
+        extra = _with_id(blocks.extras(message, blocks.RESULT, ("item_id", "status"), where))
         content = _parts(message.get("content"), "user", where)
         return [{"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": content, **extra}]
     if role not in (*SYSTEMS, "user", "assistant"):
@@ -231,19 +231,19 @@ def _items(message: Object, where: str) -> list[Object]:
         kept = {
             "role": role,
             "content": _parts(content, role, where) if content is not None else "",
-            **_with_item_id(extra),
+            **_with_id(extra),
         }
         at = next((i for i, item in enumerate(found) if item["type"] == "function_call"), len(found))
         found.insert(at, {"type": "message", **kept})
     return found
 
 
-def _with_item_id(extra: Object) -> Object:
+def _with_id(extra: Object) -> Object:
     return {"id" if key == "item_id" else key: item for key, item in extra.items()}
 
 
 def _call_item(made: Object, where: str) -> Object:
-    extra = _with_item_id(blocks.extras(made, blocks.CALL, ("item_id", "status"), where))
+    extra = _with_id(blocks.extras(made, blocks.CALL, ("item_id", "status"), where))
     arguments = made["function"].get("arguments")
     named = {"call_id": made.get("id"), "name": made["function"]["name"], "arguments": as_text(arguments or "")}
     return {"type": "function_call", **named, **extra}
