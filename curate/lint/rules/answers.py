@@ -129,9 +129,9 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
     """An answer begins in the middle of a sentence, unlike the other answers of the file.
 
     A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or
-    with closing punctuation, as an answer to a complete question. It skips code, lists and requests to continue
-    something, and reports nothing if more than a tenth of the file's longer answers begin this way. Precision 100%,
-    recall 20% on faults planted into 16 real files: `curate score` finds more by the signal `beginning`.
+    with closing punctuation, as an answer to a complete question. It skips code, lists, lower case throughout and
+    requests to continue something, and reports nothing if more than a tenth of the file's longer answers begin this way. Precision 100%,
+    recall 19% on faults planted into 16 real files: `curate score` finds more by the signal `beginning`.
     Bad:
         {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "and falls when the drops have grown too heavy for the air to carry them."}]}
         {"messages": [{"role": "user", "content": "What is snow?"}, {"role": "assistant", "content": "Water that falls as small crystals of ice, where the air is cold enough."}]}

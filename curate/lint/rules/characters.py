@@ -8,7 +8,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt, plural
 from curate.lint.rules.message_frame import SWITCHED, UNEVEN, UNSEEN
-from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts, foreign, judged_by, matching
+from curate.lint.rules.polars_text_helpers import answer, edit_texts, foreign, judged_by, matching, with_request
 from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule
 
@@ -27,8 +27,9 @@ OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00
 LATIN: Final = re.compile("[A-Za-z]{2,}")
 LANGUAGES: Final = re.compile(
     r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
-    r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском|languages?\b"
+    r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском"
 )
+"""Requests for another language."""
 
 FORMAL: Final = re.compile(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
@@ -145,20 +146,19 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
 def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
-    For example, a question in English has an answer in Chinese, with no request to translate. The model learns to
+    For example, a question in English has an answer in Chinese, with no request to translate in it or in the system prompt. The model learns to
     switch languages by itself. Precision 98% on faults planted into 16 real files, recall 20%: languages of one
     script are told apart by the signal `language` of `curate score`.
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    both = pl.when(pl.col("switched")).then(answered_question() + "\0" + answer())
-    return judged_by(both, _switched)
+    return judged_by(with_request(pl.when(pl.col("switched")).then(answer())), _switched)
 
 
 def _switched(both: str) -> str | None:
     """The message for a question and an answer of which exactly one is in Latin script."""
-    prompt, _, answer = both.partition("\0")
-    if LANGUAGES.search(prompt):
+    system, prompt, answer = both.split("\0", 2)
+    if LANGUAGES.search(system) or LANGUAGES.search(prompt) or "language" in prompt.lower():
         return None
     shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, answer)]
     if shares[1] > 0.4 and not shares[0] and len(LATIN.findall(prompt)) >= 3:

@@ -26,6 +26,9 @@ LEAST: Final = 10
 """Minimum number of words of such a loop."""
 WANTED: Final = re.compile(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
 """Requests for repetition."""
+ECHOING: Final = r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)"
+CORRECTING: Final = r"(?i)\b(?:translat|rewrit|proofread|grammar|spelling|spacing|punctuation|corrected|balance)"
+"""System prompts under which a text without a fault is its own answer."""
 VERSE: Final = re.compile(
     r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
     r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
@@ -75,10 +78,9 @@ def _loops(both: str) -> str | None:
     prompt, _, text = both.partition("\0")
     if WANTED.search(prompt):
         return None
-    share = loop_share(text)
-    if share >= LOOP:
+    share, words = loop_share(text), _words(text)
+    if share >= LOOP and any(map(str.isalpha, words[LEAST:])):
         return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: the answer loops"
-    words = _words(text)
     size, times = _in_a_row(words) if len(words) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
     return f"{plural(size, 'word')} repeat {times} times in a row: the answer loops" if times else None
 
@@ -180,12 +182,8 @@ def echo() -> "pl.Expr":
     """
     said, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
     same, begins = said == prompt, said.str.starts_with(prompt)
-    wanted = (
-        pl.when(begins)
-        .then(prompt)
-        .str.head(200)
-        .str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
-    )
+    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(ECHOING)
+    wanted |= same & pl.col("system").str.contains(CORRECTING)
     long = prompt.str.len_chars()
     found = (
         pl.when(same & (long >= 12))

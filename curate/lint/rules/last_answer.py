@@ -36,9 +36,11 @@ ENDED: Final = re.compile(
 )
 """The end of a complete question: with a full stop, or a short request without one."""
 CONTINUES: Final = re.compile(
-    r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
+    r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|revers\w+|backwards?|translat\w+|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
-"""Requests to continue a sentence."""
+"""Requests to continue a sentence, or for a text that may begin in lower case."""
+UNCASED: Final = re.compile(r"[^.?!:\"”'’)\]]\s*\Z|[.?!]\s+[a-z]")
+"""A text without a full stop, or with another sentence in lower case, in which lower case is the writer's style."""
 
 
 class LastAnswer(NamedTuple):
@@ -100,4 +102,4 @@ def _begins_inside(answer: str, question: str) -> bool:
     line = answer.partition("\n")[0]
     if not WORDS.match(line) or FORMAL.search(line) or line.partition(" ")[0] in KEYWORDS:
         return False
-    return ENDED.search(question) is not None and not CONTINUES.search(question)
+    return ENDED.search(question) is not None and not CONTINUES.search(question) and not UNCASED.search(answer)

@@ -7,7 +7,14 @@ from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt
 from curate.lint.rules.message_frame import PADDED
-from curate.lint.rules.polars_text_helpers import answer, answered_question, any_of_pattern, judged_by, matching
+from curate.lint.rules.polars_text_helpers import (
+    answer,
+    answered_question,
+    any_of_pattern,
+    judged_by,
+    matching,
+    with_request,
+)
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers, Variables
 from curate.lint.rules.rule import text_rule
 
@@ -27,7 +34,7 @@ TEMPLATE: Final = re.compile(
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
 """Requests for a template: whole words, since "information" contains "form"."""
-NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])\W*\z"
+NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])[^\w!]*\z"
 VARIABLE: Final = re.compile(
     r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
@@ -120,19 +127,22 @@ def unfilled_variable() -> "pl.Expr":
     """A message contains an unfilled template variable.
 
     The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and
-    texts about templates are skipped. Precision 81%, recall 80% on faults planted into 16 real files, where all
+    texts about templates are skipped, and variables in quotation marks. Precision 81%, recall 80% on faults planted into 16 real files, where all
     other findings were real ones.
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    return judged_by(answered_question().fill_null("") + "\0" + matching(pl.col("text"), VARIABLE_HINT), _unfilled)
+    return judged_by(with_request(matching(pl.col("text"), VARIABLE_HINT)), _unfilled)
 
 
 def _unfilled(both: str) -> str | None:
-    """The message for a text with a variable, unless it is code or answers a text with braces."""
-    prompt, _, answer = both.partition("\0")
+    """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces."""
+    system, prompt, answer = both.split("\0", 2)
     match = VARIABLE.search(answer)
-    if match is None or "{" in prompt or "%s" in prompt or CODE.search(answer) or CODE.search(prompt):
+    if match is None or CODE.search(answer) or CODE.search(prompt) or any(m in system + prompt for m in ("{", "%s")):
+        return None
+    line = answer[answer.rfind("\n", 0, match.start()) + 1 : match.start() + 1]
+    if line.count('"') % 2 or line.count("“") > line.count("”"):  # it describes the form of an answer
         return None
     variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
     return f"{variable} is not filled in"
@@ -153,13 +163,13 @@ def html_remains() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    both = answered_question().fill_null("") + "\0" + answer()
-    return judged_by(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
+    about = answered_question().str.contains(ABOUT_HTML).fill_null(False) | answer().str.contains(ABOUT_HTML)
+    return judged_by(with_request(pl.when(~about).then(answer())), _scraped)
 
 
 def _scraped(both: str) -> str | None:
     """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
-    prompt, _, answer = both.partition("\0")
+    system, prompt, answer = both.split("\0", 2)
     answer = SPANS.sub(" ", answer)
     legal = LEGAL.search(answer) is not None
     found = [
@@ -170,6 +180,8 @@ def _scraped(both: str) -> str | None:
     if (
         not found
         or HTML.search(prompt)
+        or HTML.search(system)
+        or "html" in system.lower()
         or len(PROGRAM.findall(answer)) > 2
         or (len(found) < 2 and not SURE.fullmatch(found[0]))
     ):

@@ -5,7 +5,7 @@ Values that depend on other rows are precomputed, so rules can run on any subset
 `curate.core.example.content_text`), `content` (true if there is a content, neither missing nor null), `called` (true if
 the message calls a tool or refuses, so it may lack content), `media` (true if the content has a part that is not text),
 `joined` (true for texts that are concatenated for training without a template), `asked` (the text of the user's message
-that an assistant's message answers; else null), `previous` (the role of the previous message), `next_called` (whether
+that an assistant's message answers; else null), `system` (the system prompt that opens the conversation, or ""), `previous` (the role of the previous message), `next_called` (whether
 the next message calls a tool), `again` (1 if the previous message is the same, 2 if the one before it is, else 0).
 
 The other columns are flags for prefilters (see `Prefilter.flag`): cheap to compute and true wherever the rule can fire.
@@ -225,6 +225,9 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     wide = size > text.str.len_chars() * SWITCHED.wide
     padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0) | text.str.contains(rf"\A{UNSEEN}")
     looked = pl.col("answer_flags")
+    opening = pl.when(pl.col("turn") == 0).then(
+        pl.when(role.is_in(["system", "developer"])).then(text).otherwise(pl.lit(""))
+    )
 
     def same(back: int) -> "pl.Expr":
         return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(
@@ -233,6 +236,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
     frame = frame.with_columns(
         pl.when(answers).then(asked).alias("asked"),
+        pl.when(pl.col("turn") > 0).then(opening.forward_fill()).otherwise(pl.lit("")).alias("system"),
         pl.when(follows).then(role.shift(1)).alias("previous"),
         (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),

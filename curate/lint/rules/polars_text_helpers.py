@@ -27,6 +27,11 @@ def answered_question() -> "pl.Expr":
     return pl.col("asked")
 
 
+def with_request(text: "pl.Expr") -> "pl.Expr":
+    """The system prompt, the user's message that a message answers, and `text`, joined by NUL; null where `text` is."""
+    return pl.concat_str(pl.col("system"), answered_question().fill_null(""), text, separator="\0")
+
+
 def foreign() -> "pl.Expr":
     """The text of a message that is not all ASCII; null for others."""
     return pl.when(pl.col("foreign")).then(pl.col("text"))

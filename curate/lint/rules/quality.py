@@ -46,7 +46,7 @@ MERGED: Final = re.compile(
 )
 """Another instruction, numbered or with hashes as in generated data, and the heading of its answer, if one follows."""
 STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
-OPEN_END: Final = rf"(?:, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
+OPEN_END: Final = rf"(?:\s\S{{1,40}}, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 """Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""
 NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
