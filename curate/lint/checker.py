@@ -65,13 +65,13 @@ def structure_signature(example: Example) -> Shape | None:
 
 
 def has_keys_beside(example: Example) -> bool:
-    """Whether an example has, beside messages with role and text, only keys that no rule knows.
+    """Whether an example has, beside turns with role and text, only keys that no rule knows.
 
     Rules of scope `VALUE` and `DATASET` cannot fire then, except those that are declared with `any_key`.
     """
     value = example.value
     return (
-        example.format == "messages"
+        example.format in ("messages", "sharegpt")
         and READ.isdisjoint(value)
         and has_plain_turns(value)
         and SPEAKERS.issuperset([turn["role"] for turn in value["messages"]])

@@ -6,6 +6,7 @@ that findings point into the line as the user wrote it.
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
@@ -81,7 +82,7 @@ def example_of(value: Object, place: Place) -> Example:
     if has_plain_turns(value) and OTHER_FORMS.isdisjoint(value):
         return Example(place, value, "messages")
     defect: tuple[str, str] | None = None
-    for known in FORMATS:
+    for known in _formats_with(frozenset(value)):
         if not known.matches(value):
             continue
         try:
@@ -97,6 +98,12 @@ def example_of(value: Object, place: Place) -> Example:
             defect = unread, f"{unread[1:]} is not read in the format {known.name}"
         return found if defect is None else replace(found, defect=defect)
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
+
+
+@lru_cache(1_000)
+def _formats_with(keys: frozenset[str]) -> tuple[Format, ...]:
+    """The formats that lines with these keys can have, in order of detection."""
+    return tuple(known for known in FORMATS if not known.uses or not keys.isdisjoint(known.uses))
 
 
 def _in_capitals(value: Object, place: Place) -> Example | None:

@@ -63,7 +63,9 @@ class Format:
     turns: Callable[[Object], Iterator[Turn]] | None = None
     """Converts a line to turns; None if the line is already in messages format, or `read` is set."""
     uses: tuple[str, ...] = ()
-    """Keys that turns may be created from. Unused non-empty ones stay in the example's value, as all others do."""
+    """Keys that turns may be created from; a line of the format has one of them. Unused non-empty ones stay in the
+    example's value, as all others do.
+    """
     sides: tuple[str, str] | None = None
     """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
     read: Callable[[Object], Reading | None] | None = None

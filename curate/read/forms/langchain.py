@@ -106,6 +106,6 @@ LANGCHAIN: Final = Format(
     "langchain",
     "messages of LangChain: type human, ai, system or tool",
     lambda value: _key(value) is not None,
-    uses=("messages",),
+    uses=("messages", ROOT),
     read=_read,
 )

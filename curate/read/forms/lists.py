@@ -77,7 +77,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
         "a list of turns under conversation, dialogue, data or the like, or as the whole line",
         lambda value: _key(value) is not None,
         turns,
-        uses=(*KEYS, "system"),
+        uses=(*KEYS, ROOT, "system"),
     )
 
 

@@ -15,8 +15,6 @@ from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
 Said = list[tuple[str, str]]
 Family = tuple[ChatMarkup, re.Pattern[str]]
 SIDES: Final = ("chosen", "rejected")
-PROMPTS: Final = tuple(key for key in PREFERENCE_KEYS if key != "chosen")
-"""Keys that hold the prompt of a pair whose sides are answers alone."""
 
 
 def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
@@ -183,8 +181,11 @@ def _parted(turns: list[Turn], asked: int) -> list[Turn]:
 RENDERED_PAIR: Final = Format(
     "rendered-preference",
     "chosen, rejected: each the whole conversation as text, as in HH-RLHF, or what continues prompt, a rendered text",
-    lambda value: has_strings(value, *SIDES) and not any(value.get(key) for key in PROMPTS if key != "prompt"),
-    uses=PROMPTS,
+    lambda value: (
+        has_strings(value, *SIDES)
+        and not any(value.get(key) for key in PREFERENCE_KEYS if key not in ("prompt", "chosen"))
+    ),
+    uses=("prompt", *SIDES),
     sides=SIDES,
     read=_read_pair,
 )

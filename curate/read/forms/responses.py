@@ -133,7 +133,7 @@ def _reasoning(item: Object, at: str) -> blocks.Block:
     return blocks.thinking("\n\n".join(texts), item, plain, at)
 
 
-def _read_at(value: Object, at: str) -> Reading:
+def _read(value: Object, at: str = "") -> Reading:
     reading = Reading([], omit_keys(value, "input", "instructions", "output", "tools"), tools=f"{at}/tools")
     if isinstance(value.get("instructions"), str) and value["instructions"]:
         where = f"{at}/instructions"
@@ -169,12 +169,8 @@ def _function(tool: Any) -> Any:
     return {"type": "function", "function": omit_keys(tool, "type")}
 
 
-def _read(value: Object) -> Reading:
-    return _read_at(value, "")
-
-
 def _read_gym(value: Object) -> Reading:
-    reading = _read_at(value[PARAMS], f"/{PARAMS}")
+    reading = _read(value[PARAMS], f"/{PARAMS}")
     tools = {"tools": reading.rest.pop("tools")} if "tools" in reading.rest else {}
     beside = {PARAMS: reading.rest} if reading.rest else {}
     reading.rest = {**omit_keys(value, PARAMS), **tools, **beside}
@@ -359,6 +355,6 @@ STORED: Final = Format(
     "stored-completion",
     "messages of a request with the choices of its response",
     _is_stored,
-    uses=("messages", "choices", "input", "request", "response", "tools", "object", "usage"),
+    uses=("messages", "choices", "input", "request", "response", "body", "tools", "object", "usage"),
     read=_read_stored,
 )
