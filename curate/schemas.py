@@ -25,6 +25,7 @@ from curate.pipeline.apply import ApplyResult
 from curate.pipeline.convert import ConvertResult
 from curate.pipeline.doctor import DoctorResult
 from curate.pipeline.ingest import IngestResult
+from curate.pipeline.result import RunResult
 from curate.pipeline.reviewer_agreement import AgreementResult
 from curate.pipeline.score import ScoreResult
 from curate.report.check_json import CheckLine, CheckOutput
@@ -34,7 +35,6 @@ from curate.report.dedup import DedupOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
-from curate.report.run import RunOutput
 from curate.report.select import SelectOutput
 from curate.report.split import SplitOutput
 from curate.report.stats import StatsResult
@@ -65,7 +65,7 @@ TYPES: Final[dict[str, Any]] = {
     "remote-watch-line": WatchLine,
     "removed": Removal,
     "restore": RestoreOutput,
-    "run": RunOutput,
+    "run": RunResult,
     "score": ScoreResult,
     "select": SelectOutput,
     "split": SplitOutput,

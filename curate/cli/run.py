@@ -16,7 +16,7 @@ from curate.pipeline import run as run_pipeline
 from curate.pipeline.result import STAGES
 from curate.report.console import print_json, print_lines
 from curate.report.progress import StageProgress
-from curate.report.run import dry_text, run_json, run_text
+from curate.report.run import dry_text, run_text
 
 NAMES = ", ".join(STAGES)
 
@@ -68,7 +68,7 @@ def run(
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
     if as_json:
-        print_json(run_json(result))
+        print_json(result)
     else:
         print_lines(dry_text(result) if dry_run else run_text(result))
     end(result.not_understood, LEFT)

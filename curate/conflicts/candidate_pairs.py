@@ -199,10 +199,6 @@ def _is_told(question: Question) -> bool:
     )
 
 
-def _may_clash(one: Question, other: Question) -> bool:
-    return (_is_told(one) and _is_told(other)) or _is_refusal(one) != _is_refusal(other)
-
-
 def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
     """The blocks without questions in a script that the model does not know; their number is noted."""
     requests = [_request(group) for block in blocks for group in block]
@@ -219,7 +215,7 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
 
 def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
-        if a != b and _may_clash(one, other):
+        if a != b and ((_is_told(one) and _is_told(other)) or _is_refusal(one) != _is_refusal(other)):
             yield pair._replace(left=one, right=other)
 
 

@@ -126,7 +126,8 @@ def by_model(
         found.append(item)
         if not _to_be_judged(item):
             continue
-        if not item.evidence and _have_nothing_in_common(item.nominee):
+        one = item.nominee
+        if not item.evidence and one.similarity < 1 and not have_something_in_common(one.left.answer, one.right.answer):
             apart += 1
         elif item.evidence or not _agree(item.nominee):  # of answers that agree, the model's word makes no conflict
             asked.append(at)
@@ -161,10 +162,6 @@ def _answers(nominee: Nominee) -> tuple[str, str]:
     if asks_yes_or_no(left.request) == asks_yes_or_no(right.request):
         return left.answer, right.answer
     return without_yes_or_no(left.answer), without_yes_or_no(right.answer)
-
-
-def _have_nothing_in_common(nominee: Nominee) -> bool:
-    return nominee.similarity < 1.0 and not have_something_in_common(nominee.left.answer, nominee.right.answer)
 
 
 def _agree(nominee: Nominee) -> bool:

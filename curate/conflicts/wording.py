@@ -16,7 +16,7 @@ from typing import Final
 from curate.core.text import normalised
 from curate.language.lexicon import DENIES, FILLER, NUMERALS, PARTICULAR
 from curate.language.names import names
-from curate.language.negation import opposites
+from curate.language.negation import opposed
 from curate.language.tokens import plain_words, stem, stems
 
 RAREST: Final = 2.5
@@ -157,8 +157,7 @@ def asks_opposite_ends(left: Wording, right: Wording) -> bool:
 
 def opposite(left: Wording, right: Wording) -> bool:
     """Whether a word of one question is the opposite of one of the other: happy and unhappy."""
-    mine, others = _words_apart(left, right)
-    return any(not opposites(word).isdisjoint(others) for word in mine)
+    return opposed(*_words_apart(left, right))
 
 
 def other_names(left: Wording, right: Wording) -> bool:

@@ -40,10 +40,6 @@ def user() -> str:
         return "unknown"
 
 
-def _with_timezone(when: datetime) -> datetime:
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
 class Decision(BaseModel):
     """A record of what a person decided about one example."""
 
@@ -77,7 +73,7 @@ class Decision(BaseModel):
     why: str = ""
     """The person's note."""
     who: str = Field(default_factory=user)
-    when: Annotated[datetime, AfterValidator(_with_timezone)] = Field(
+    when: Annotated[datetime, AfterValidator(lambda when: when if when.tzinfo else when.replace(tzinfo=UTC))] = Field(
         default_factory=lambda: datetime.now(UTC).replace(microsecond=0)
     )
     """A time without a time zone, for example written by hand, is read as UTC."""

@@ -258,7 +258,7 @@ def _is_stream(path: Path) -> bool:
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """Create and open a new file next to `path`, exclusively; it is deleted at the end unless it was renamed."""
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
-    file = open(temporary, "x+b", buffering=1 << 20, opener=partial(_unlinked, rights=rights & 0o666))  # noqa: SIM115
+    file = open(temporary, "x+b", buffering=1 << 20, opener=partial(nofollow_opener, rights=rights & 0o666))  # noqa: SIM115
     lock(file.fileno())
     try:
         yield file, temporary
@@ -327,7 +327,7 @@ def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
     write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode)
 
 
-def _unlinked(path: str, flags: int, rights: int = 0o666) -> int:
+def nofollow_opener(path: str, flags: int, rights: int = 0o666) -> int:
     """Opener that follows no link: a journal in an untrusted folder must not point elsewhere."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), rights)
 
@@ -354,7 +354,7 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
     """Append lines to a journal and flush them together. Raises `OutputError`, possibly after writing some lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open(path, "ab+", opener=_unlinked) as file:
+        with open(path, "ab+", opener=nofollow_opener) as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":

@@ -18,7 +18,6 @@ from pathlib import Path
 from pickle import PicklingError
 from queue import SimpleQueue
 from threading import Lock
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from curate.core.errors import CurateError
@@ -83,9 +82,7 @@ class WorkerPool:
             self._start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if kind is not None:
             for process, _ in self._started:
                 process.terminate()

@@ -2,7 +2,7 @@
 of the time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -94,9 +94,9 @@ def _compared(outlined: PlainColumns, on: On) -> _Spans:
         if chosen and chosen[-1] - chosen[0] == len(chosen) - 1:
             begin[some], stop[some] = first[some] + chosen[0], first[some] + chosen[-1] + 1
         elif chosen:
-            scattered += [
-                (at, _joined_texts(outlined, [int(first[at]) + turn for turn in chosen])) for at in some.tolist()
-            ]
+            for at in some.tolist():
+                spans = turns[[int(first[at]) + turn for turn in chosen], 3:5].tolist()
+                scattered.append((at, "\n".join([outlined.text_slice(start, end) for start, end in spans])))
     held = np.flatnonzero(stop > begin)
     froms, tos = np.zeros((2, len(first)), dtype=np.int64)
     froms[held], tos[held] = starts[begin[held]], ends[stop[held] - 1]
@@ -113,10 +113,6 @@ def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator
     order = np.argsort(codes, kind="stable")
     for some in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
         yield from some[:, None] if codes[some[0]] == 0 else [some]
-
-
-def _joined_texts(outlined: PlainColumns, turns: Sequence[int]) -> str:
-    return "\n".join([outlined.text_slice(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
 
 
 @cache

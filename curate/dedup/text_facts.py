@@ -32,7 +32,7 @@ from curate.core.text import UNSPACED
 from curate.dedup.symbols import same_figures
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, ROMAN, STRICT
 from curate.language.names import BEFORE, is_name
-from curate.language.negation import opposites
+from curate.language.negation import opposed
 from curate.language.sentences import options
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import PIECE, QUOTED
@@ -101,7 +101,7 @@ def _same_words(
     if all(GENDERS.intersection(map(_head, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
-    if _single(only) != _single(their) or _is_confusable(only, their) or _opposed(only, their):
+    if _single(only) != _single(their) or _is_confusable(only, their) or opposed(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
         return False
@@ -236,11 +236,6 @@ def _is_confusable(mine: dict[str, str], others: dict[str, str]) -> bool:
         for at in (0, -1)
         for other in ends.get((at, word[at]), ())
     )
-
-
-def _opposed(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether a word of one side is the opposite of one of the other."""
-    return any(not opposites(word).isdisjoint(others) for word in mine)
 
 
 def _other_units(mine: dict[str, str], others: dict[str, str]) -> bool:

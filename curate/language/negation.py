@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -54,6 +55,11 @@ def opposites(word: str) -> frozenset[str]:
         if word.startswith(prefix) and len(rest) >= SHORTEST:
             found.add(rest)
     return frozenset(found)
+
+
+def opposed(mine: Iterable[str], others: Collection[str]) -> bool:
+    """Whether a word of one side is the opposite of one of the other."""
+    return any(not opposites(word).isdisjoint(others) for word in mine)
 
 
 def are_opposites(one: str, other: str) -> bool:

@@ -203,7 +203,11 @@ class Fixer:
             gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
-            yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
+            removed = [
+                removal(parsed.place, one.example.id if one.example else None, reason, one.line.data)
+                for one, reason in gone
+            ]
+            yield LineChange(whole, after, tuple(removed))
 
     def _findings_by_piece(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
         """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
@@ -318,10 +322,6 @@ class Fixer:
                 codes.append(code)
             lines = mended
         return b"".join(lines)
-
-
-def _removal(place: Place, parsed: ParsedLine, reason: Reason) -> Removal:
-    return removal(place, parsed.example.id if parsed.example else None, reason, parsed.line.data)
 
 
 def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:

@@ -75,14 +75,10 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             if limits is not None:
                 _demand_few(fixed.name, read, gone, limits)
             if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
-                fixed.ledger = str(_append(ledger_of(path), gone, stack))
+                ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
+                fixed.ledger = str(_append(ledger, gone, stack))
             out.flush()  # detects a full disk before the first rename
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
-
-
-def ledger_of(path: Path) -> Path:
-    """The ledger of lines deleted from a file; for standard input, in the working folder."""
-    return path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
 
 
 def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:

@@ -26,7 +26,7 @@ class EmbeddingCache:
         saved).
         """
         self.path = path
-        self._vectors: dict[str, Any] = _load(path)
+        self._vectors: dict[str, Any] = (path and npz_cache.load(path, KINDS, _by_key)) or {}
         self._unsaved = 0
 
     def __contains__(self, key: str) -> bool:
@@ -54,11 +54,6 @@ class EmbeddingCache:
         if said := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
             raise OutputError(f"{visible(said)}: cannot be written", "free disk space or check the permissions")
         self._unsaved = 0
-
-
-def _load(path: Path | None) -> dict[str, Any]:
-    """The vectors in a file by key; a damaged cache is only a slower run."""
-    return (path and npz_cache.load(path, KINDS, _by_key)) or {}
 
 
 def _by_key(arrays: Arrays) -> dict[str, Any]:
@@ -94,12 +89,9 @@ def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
     for start in range(0, len(texts), COUNTED):
         part = list(texts[start : start + COUNTED])
         both = tuple(map(list, zip(*part, strict=True))) if isinstance(part[0], tuple) else (part,)
-        cut = model.tokenizer(*both, truncation=True, max_length=_most(model), verbose=False)
+        most = getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
+        cut = model.tokenizer(*both, truncation=True, max_length=most, verbose=False)
         yield from map(len, cut["input_ids"])
-
-
-def _most(model: Any) -> int | None:
-    return getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
 
 
 ROWS, COLUMNS = 512, 8192

@@ -142,7 +142,9 @@ class Encoder:
         A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed
         by something.
         """
-        ids, offsets = self._tokens(rendered.text)
+        # The template has written every special token itself; adding them again would double the first one.
+        batch = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        ids, offsets = list(batch["input_ids"]), list(batch["offset_mapping"])
         starts = [start for start, _ in offsets]
         borders = [bisect_left(starts, span.start) for span in rendered.spans]
         if whole or all(
@@ -157,11 +159,6 @@ class Encoder:
     def ids(self, text: str) -> list[int]:
         """The tokens of a piece of text by itself."""
         return list(self.tokenizer(storable(text), add_special_tokens=False, verbose=False)["input_ids"])
-
-    def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        # The template has written every special token itself; adding them again would double the first one.
-        batch = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        return list(batch["input_ids"]), list(batch["offset_mapping"])
 
     def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
         """Whether the tokens before an answer are those of its prompt. Tokenization restarts after each control

@@ -14,7 +14,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import where
 from curate.core.files import display_name, replacing
-from curate.core.lazy import Numbers, np
+from curate.core.lazy import np
 from curate.core.limits import open_regular
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
@@ -205,13 +205,14 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
         spec = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
         table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, pool)
-        before = _before(table, order)
+        parts = np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)  # restored lines are last
+        before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
         if division.leaves:
             at = min(division.leaves)
-            reason = division.leaves[at].why
+            gone = back[at - int(table.first[-2])].removal
             raise UsageError(
-                f"{visible(str(_place(back, table, at)))}: would leak: it {visible(reason)}",
+                f"{visible(where(gone.file, gone.line))}: would leak: it {visible(division.leaves[at].why)}",
                 "write it to a file with -o FILE",
             )
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
@@ -224,17 +225,6 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         )  # fmt: skip
         finish(folder, project.decisions)
     return RestoreResult([entry.removal for entry in back], len(stays), manifest, division)
-
-
-def _before(table: Table, order: Sequence[str]) -> Numbers:
-    """The current split of each example; `NOWHERE` for restored ones."""
-    numbers = np.searchsorted(table.first, table.lines, side="right") - 1
-    return np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)[numbers]
-
-
-def _place(back: Sequence[Entry], table: Table, line: int) -> str:
-    removal = back[line - int(table.first[-2])].removal
-    return where(removal.file, removal.line)
 
 
 def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:

@@ -6,7 +6,7 @@ their documentation; how Axolotl reads pairs is from its source, too (prompt_str
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -197,12 +197,8 @@ def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
 def _yaml(command: str, values: dict[str, Any], text: str = "") -> str:
     """A YAML document with JSON values, which are valid YAML."""
     head = [f"# In this folder:  {command}", *([f"# {text}"] if text else [])]
-    return "\n".join([*head, *_lines(values)]) + "\n"
-
-
-def _lines(values: dict[str, Any]) -> Iterator[str]:
-    for key, value in values.items():
-        yield f"{key}: {json.dumps(value, ensure_ascii=False)}"
+    lines = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    return "\n".join([*head, *lines]) + "\n"
 
 
 KINDS: Final[dict[str, Callable[[Manifest, Shape], dict[str, str]]]] = {

@@ -1,12 +1,16 @@
 """Which stages of a run are wanted, and its result so far; each stage returns a new one."""
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import PlainSerializer
 
 from curate.conflicts.conflict import Conflict
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
+from curate.core.json_output import NotPrinted, Output
 from curate.core.manifest import Manifest
 from curate.dedup.cluster_resolution import DuplicateRemoval
 
@@ -50,28 +54,35 @@ class Choice:
         return stage not in self.skip and (not self.only or stage in self.only)
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """The results of the stages that were run or are up to date."""
+def _by_code(findings: list[Finding]) -> dict[str, int]:
+    return dict(sorted(Counter(finding.code for finding in findings).items()))
 
-    findings: list[Finding] = field(default_factory=list)
-    losses: list[DuplicateRemoval] = field(default_factory=list)
-    """Removed duplicates."""
-    conflicts: list[Conflict] = field(default_factory=list)
+
+@dataclass(frozen=True, slots=True)
+class RunResult(Output):
+    """What `curate run --json` prints."""
+
+    stages: dict[str, str] = field(default_factory=dict)
+    """Each stage: done, unchanged, skipped or, in a dry run, would run."""
+    manifest_sha256: str | None = None
+    manifest: Manifest | None = None
+    """Null if the run ended before the splits."""
+    findings: Annotated[list[Finding], PlainSerializer(_by_code, return_type=dict[str, int])] = field(
+        default_factory=list
+    )
+    """Number of findings by code."""
+    conflicts: Annotated[list[Conflict], PlainSerializer(len, return_type=int)] = field(default_factory=list)
     not_understood: int = 0
-    """Lines of the data without an example in a known format; the splits contain none of them."""
+    """Lines without an example in a known format; the splits contain none of them."""
     undecided: int = 0
     """Conflicts without a decision about either side; their examples are kept."""
     apart: int = 0
     """Pairs of near-duplicates that differ in a fact; both are kept."""
-    manifest: Manifest | None = None
-    """None if no split was wanted."""
-    manifest_sha256: str | None = None
     notes: list[str] = field(default_factory=list)
-    stages: dict[str, str] = field(default_factory=dict)
-    """Each stage: done, unchanged, skipped or, in a dry run, would run."""
     training: dict[str, Any] | None = None
-    """The report of the training; None if there is no recipe."""
+    """The report of the training; null without a recipe."""
+    losses: NotPrinted[list[DuplicateRemoval]] = field(default_factory=list)
+    """Removed duplicates."""
 
     @property
     def written(self) -> Manifest:

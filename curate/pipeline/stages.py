@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from typing_extensions import override
@@ -243,13 +242,9 @@ class Train(Stage):
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        return training.train(
-            data.project.folder, data.recipe.absolute(), self._folder(data, found).absolute(), data.listen
-        )
-
-    def _folder(self, data: RunData, found: RunResult) -> Path:
-        """Other data or another recipe gets another folder; old ones are kept."""
-        return data.project.run(f"{data.recipe.stem}-{self.key(data, found)[:8]}")
+        # other data or another recipe gets another folder; old ones are kept
+        folder = data.project.run(f"{data.recipe.stem}-{self.key(data, found)[:8]}")
+        return training.train(data.project.folder, data.recipe.absolute(), folder.absolute(), data.listen)
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:

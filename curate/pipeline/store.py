@@ -29,20 +29,12 @@ class _Dedup(TypedDict):
     apart: list[DuplicateRemoval]
 
 
-class _Evidence(TypedDict):
-    source: str
-    left: str
-    right: str
-    confidence: float
-    why: str
-
-
 class _Conflict(TypedDict):
     code: str
     left: str
     right: str
     similarity: float
-    evidence: Annotated[list[_Evidence], Field(min_length=1)]
+    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)]
     score: float | None
     same_question: NotRequired[float]
     turns: tuple[int, int] | None
@@ -107,16 +99,8 @@ def conflicts_result(report: ConflictsResult) -> Result:
     """A conflict report as plain values: examples by id."""
     return {
         "conflicts": [
-            {
-                "code": conflict.code,
-                "left": conflict.left.id,
-                "right": conflict.right.id,
-                "similarity": conflict.similarity,
-                "evidence": [item._asdict() for item in conflict.evidence],
-                "score": conflict.score,
-                "same_question": conflict.same_question,
-                "turns": conflict.turns,
-            }
+            {name: getattr(conflict, name) for name in _Conflict.__annotations__}
+            | {"left": conflict.left.id, "right": conflict.right.id}
             for conflict in report.conflicts
         ],
         "questions": report.questions,
@@ -135,16 +119,7 @@ def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictsResult
     """The report from plain values; conflicts of examples that no longer exist are left out."""
     by_id = {example.id: example for example in examples}
     conflicts = [
-        Conflict(
-            value["code"],
-            by_id[value["left"]],
-            by_id[value["right"]],
-            value["similarity"],
-            tuple(Evidence(**item) for item in value["evidence"]),
-            value["score"],
-            value.get("same_question", 1.0),
-            value["turns"],
-        )
+        Conflict(**value | {side: by_id[value[side]] for side in ("left", "right")})
         for value in result["conflicts"]
         if value["left"] in by_id and value["right"] in by_id
     ]

@@ -118,7 +118,11 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     if is_document(start):
         facts.document = True
         for line, defect in elements(b"".join([start, *stream])):
-            yield parsed_line(line, facts) if defect is None else _unparsed_line(line, defect, facts)
+            if defect is None:
+                yield parsed_line(line, facts)
+            else:
+                facts.lines += 1
+                yield ParsedLine(Place(facts.path, line.number, line.nth), line, Decoded(MISSING, (defect,)), None)
         return
     skipped = len(BOM) if facts.bom else 0
     for line in split_lines(chain([start[skipped:]], stream), skipped):
@@ -161,11 +165,6 @@ def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
     for block in stream:
         facts.size += len(block)
         yield block
-
-
-def _unparsed_line(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
-    facts.lines += 1
-    return ParsedLine(Place(facts.path, line.number, line.nth), line, Decoded(MISSING, (defect,)), None)
 
 
 def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:

@@ -61,17 +61,15 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
     if taken := [
         key
         for key in value
-        if key in example and key not in ("messages", "tools") and not _is_same(key, value, example)
+        if key in example
+        and value[key] != example[key]
+        and key not in ("messages", "tools", "toolConfig", "responses_create_params")
     ]:
         raise UnwritableError(f"the line has a key {taken[0]!r}, which the form uses for something else")
     written = value if not form.keeps else {**value, **rest}
     answered = form.answers_beside and messages[-1]["role"] == "assistant"
     without_answer = {**example, "messages": messages[:-1]} if answered else example
     return Written(written, (*lost, *_verified(written, without_answer)))
-
-
-def _is_same(key: str, value: Object, example: Object) -> bool:
-    return bool(value[key] == example[key]) or key in ("toolConfig", "responses_create_params")
 
 
 def _verified(written: Object, example: Object) -> tuple[str, ...]:

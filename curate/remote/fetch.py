@@ -73,8 +73,11 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     log = EventLog(kept)
     log.add(new_job_events(endpoint, job_id, log))
     contents = {name: endpoint.content(name) if SAFE.fullmatch(name) else None for name in job.result_files}
-    named = {name: None if data is None else f"result-{name}{_suffix(data)}" for name, data in contents.items()}
     tables = {name: _unwrapped(data) for name, data in contents.items() if data is not None}
+    named = {
+        name: f"result-{name}{'.csv' if _is_table(tables[name]) else '.dat'}" if name in tables else None
+        for name in contents
+    }
     source = next((name for name, data in tables.items() if _is_table(data)), None)
     table = tables[source] if source is not None else _of_events(log.events)
     record = Record(
@@ -110,10 +113,6 @@ def _unwrapped(data: bytes) -> bytes:
 
 def _is_table(data: bytes) -> bool:
     return data.lstrip(b"\xef\xbb\xbf").startswith(b"step,")
-
-
-def _suffix(data: bytes) -> str:
-    return ".csv" if _is_table(_unwrapped(data)) else ".dat"
 
 
 def _of_events(events: list[JobEvent]) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from curate.core.finding import Finding, Severity
-from curate.core.json_output import Part
+from curate.core.json_output import Part, plain
 from curate.lint.runner import CheckResult
 
 
@@ -63,14 +63,6 @@ def check_jsonl(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
 
 def summary_json(report: CheckResult) -> dict[str, Any]:
     """The counts as plain values."""
-    return {
-        "files": report.files,
-        "lines": report.lines,
-        "examples": report.examples,
-        "not_understood": report.not_understood,
-        "severities": {severity.value: report.severities[severity] for severity in Severity},
-        "codes": dict(sorted(report.codes.items())),
-        "known": report.known,
-        "suppressed": report.suppressed,
-        "seconds": round(report.seconds, 3),
-    }
+    severities = {severity: report.severities[severity] for severity in Severity}
+    codes, seconds = dict(sorted(report.codes.items())), round(report.seconds, 3)
+    return plain(CheckSummary, report, severities=severities, codes=codes, seconds=seconds)

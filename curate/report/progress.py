@@ -1,7 +1,6 @@
 """Progress of a pipeline: one display of all stages on a terminal, else one line per completed stage."""
 
 from time import monotonic
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from curate.core.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
@@ -28,9 +27,7 @@ class StageProgress:
             self.bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:

@@ -1,6 +1,5 @@
 """The progress of a watched job: its events as lines, and a bar on a terminal."""
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from curate.core.errors import RemoteError
@@ -32,9 +31,7 @@ class JobProgress:
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 

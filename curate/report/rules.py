@@ -32,7 +32,8 @@ def rules_markdown(rules: Iterable[Rule]) -> str:
     lines = ["| code | name | severity | repair | finds |", "|---|---|---|---|---|"]
     for rule in sorted(rules, key=lambda rule: rule.code):
         severity = rule.severity.value + ("" if rule.default else ", not by default")
-        lines.append(f"| {rule.code} | {rule.name} | {severity} | {_repair(rule)} | {_cell(rule.summary)} |")
+        summary = re.sub(r"([|<])", r"\\\1", rule.summary)
+        lines.append(f"| {rule.code} | {rule.name} | {severity} | {_repair(rule)} | {summary} |")
     return "\n".join(lines) + "\n"
 
 
@@ -64,7 +65,3 @@ def terms(rule: Rule) -> str:
 
 def _repair(rule: Rule) -> str:
     return "" if rule.repair is None else "safe" if rule.repair.safe else "unsafe"
-
-
-def _cell(text: str) -> str:
-    return re.sub(r"([|<])", r"\\\1", text)

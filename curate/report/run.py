@@ -7,39 +7,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from curate.core.json_output import Part, plain
-from curate.core.manifest import Manifest
 from curate.core.text import excerpt, plural
 from curate.pipeline.result import RunResult
 from curate.report.console import table
-
-
-class RunOutput(Part, title="RunResult"):
-    """What `curate run --json` prints."""
-
-    stages: dict[str, str]
-    """Each stage: done, unchanged, skipped or, in a dry run, would run."""
-    manifest_sha256: str | None
-    manifest: Manifest | None
-    """Null if the run ended before the splits."""
-    findings: dict[str, int]
-    """Number of findings by code."""
-    conflicts: int
-    not_understood: int
-    """Lines without an example in a known format."""
-    undecided: int
-    """Conflicts without a decision."""
-    apart: int
-    """Pairs of near-duplicates that differ in a fact."""
-    notes: list[str]
-    training: dict[str, Any] | None
-    """The report of the training; null without a recipe."""
-
-
-def run_json(result: RunResult) -> dict[str, Any]:
-    """The result as plain values."""
-    findings = dict(sorted(Counter(finding.code for finding in result.findings).items()))
-    return plain(RunOutput, result, findings=findings, conflicts=len(result.conflicts))
 
 
 def run_text(result: RunResult) -> Iterator[RenderableType]:

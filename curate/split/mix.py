@@ -112,7 +112,8 @@ def _pools(table: Table, weights: Mapping[str, float]) -> tuple[list[str], Numbe
     pool_of = np.full(len(table.sources), -1)
     for number in np.unique(files).tolist():
         name = table.sources[number].name
-        found = [at for at, pattern in enumerate(names) if _names(pattern, name)]
+        ends = (name, PurePath(name).name)
+        found = [at for at, pattern in enumerate(names) if pattern in ends or fnmatchcase(name, pattern)]
         if not found:
             raise UsageError(
                 f"{visible(name)}: has no weight in the mix", "add it, or set a weight for all other files: '*' = 1"
@@ -124,10 +125,6 @@ def _pools(table: Table, weights: Mapping[str, float]) -> tuple[list[str], Numbe
             "name a file, or a pattern like 'chat/*.jsonl'",
         )
     return names, pool_of[files]
-
-
-def _names(pattern: str, file: str) -> bool:
-    return pattern in (file, PurePath(file).name) or fnmatchcase(file, pattern)
 
 
 def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:

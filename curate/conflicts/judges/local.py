@@ -39,7 +39,10 @@ class Local:
         `MissingExtra`.
         """
         model, tokenizer = _load(self.name)
-        yes, no = (_first_tokens(tokenizer, words) for words in (("Yes", " Yes", "yes"), ("No", " No", "no")))
+        yes, no = (
+            sorted({tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words})
+            for words in (("Yes", " Yes", "yes"), ("No", " No", "no"))
+        )
         import torch  # loaded by then
 
         for start in range(0, len(asked), BATCH):
@@ -67,7 +70,3 @@ def _prompt(tokenizer: Any, message: str) -> str:
         [{"role": "user", "content": message}], tokenize=False, add_generation_prompt=True
     )
     return rendered
-
-
-def _first_tokens(tokenizer: Any, words: Sequence[str]) -> list[int]:
-    return sorted({tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words})

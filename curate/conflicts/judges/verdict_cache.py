@@ -1,9 +1,9 @@
 """A judge with a cache of verdicts: nothing is asked, or paid for, twice, even after Ctrl-C."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,7 +12,7 @@ from curate.conflicts.judging import Verdict
 from curate.conflicts.question import Question
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import make_private_folder
+from curate.core.files import make_private_folder, nofollow_opener
 from curate.core.validation import parsed_json
 
 CHARACTERS: Final = 4
@@ -121,11 +121,6 @@ class VerdictCache:
         return known
 
 
-def _owned(path: str, flags: int) -> int:
-    """Open a file that only its owner can read, and no link: reasons quote the data."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
-
-
 class _Appended:
     """A file of JSON Lines that grows line by line; does nothing without a path."""
 
@@ -136,7 +131,8 @@ class _Appended:
         try:
             if self.path is not None:
                 make_private_folder(self.path.parent)
-            self._file = None if self.path is None else open(self.path, "a", encoding="utf-8", opener=_owned)
+            owned = partial(nofollow_opener, rights=0o600)  # reasons quote the data
+            self._file = None if self.path is None else open(self.path, "a", encoding="utf-8", opener=owned)
             if self._file is not None and self._file.tell():
                 self._file.write("\n")  # should the last line have been cut off
         except OSError as error:
