@@ -111,8 +111,8 @@ class CurateApp(KeyQueue):
             self.call_after_refresh(self.action_go, TAB_OF[self.at.kind].name)
         if self._merged:
             contested = len(self.session.log.contested())
-            text = f"{self._merged:,} decisions merged; " + (
-                f"{contested:,} are contested: filter is:contested" if contested else "none is contested"
+            text = f"{plural(self._merged, 'decision')} merged; " + (
+                f"{contested:,} contested: filter is:contested" if contested else "none is contested"
             )
             self.notify(text, timeout=10, markup=False)
 

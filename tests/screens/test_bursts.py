@@ -247,20 +247,19 @@ async def test_a_screen_that_is_not_ready_takes_no_key_for_another() -> None:
 async def test_a_confirmation_takes_no_key_that_was_typed_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
     monkeypatch.setattr("tui.screens.training.start", lambda *_: started.append(1))
+    monkeypatch.setattr("tui.screens.ask.CALM", 60)  # a busy machine types slowly
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "7")
-        for gap in (0.0, 0.02, 0.2):
+        for gap in (0.0, 0.02):
             await burst(pilot, "s yes", gap)
             assert (isinstance(app.screen, ConfirmScreen), started) == (True, [])
             await burst(pilot, "n")
-        await burst(pilot, "s")
-        for _ in range(20):
-            await asyncio.sleep(0.3)
-            if not isinstance(app.screen, ConfirmScreen):
-                break
-            await burst(pilot, "y")
-        assert started == [1]
+        await opened(pilot, "s")
+        assert isinstance(app.screen, ConfirmScreen)
+        app.screen._last -= 60
+        await burst(pilot, "y")
+        assert (isinstance(app.screen, ConfirmScreen), started) == (False, [1])
         await opened(pilot, "3")
         await burst(pilot, "*dyy⏎")
         assert (isinstance(app.screen, ConfirmScreen), decisions()) == (True, [])

@@ -122,6 +122,15 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
             assert ended()
             socket = await client.ws_connect(f"{base}/ws", headers=own)
             await socket.receive(60)
+            async with client.post(f"{base}/logout", headers=own, allow_redirects=False):
+                pass
+            while not socket.closed:
+                await socket.receive(60)
+            assert ended()
+            async with client.post(f"{base}/login", data=sent, headers=own, allow_redirects=False):
+                pass
+            socket = await client.ws_connect(f"{base}/ws", headers=own)
+            await socket.receive(60)
             drawn = 0
             while drawn < 500_000:  # bytes; one larger in earnest would take all memory
                 await socket.send_json(["resize", {"width": 10**9, "height": 10**9}])

@@ -20,7 +20,7 @@ MOST: Final = 200
 """Maximum number of diff lines drawn."""
 SAMPLE: Final = 12
 """Maximum number of lines drawn of one of several repairs."""
-UNDO: Final = "u undoes all of it"
+UNDO: Final = "one undo reverts all of it"
 
 
 def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content:
@@ -73,18 +73,18 @@ def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> 
     return found
 
 
-def bulk_text(bulk: Bulk, name: str) -> Content:
+def bulk_text(bulk: Bulk) -> Content:
     """The number of examples by old and new decision."""
     changes = [
         f"{count:>9,}  {before} → {after}"
         for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])
     ]
     passed = f"{plural(bulk.passed, 'entry')} of the list skipped: decided, contested, or nothing to decide"
+    count = f"{plural(len(bulk.words), 'example')} in {plural(bulk.entries, 'entry')} would change:"
     return lines(
-        Content.assemble((f"{len(bulk.words):,} examples in {bulk.entries:,} entries would change:", "bold")),
+        Content.assemble((count, "bold")),
         *changes,
         passed if bulk.passed else None,
-        literal(name, style="$foreground-muted"),
         Content.assemble((UNDO, "$foreground-muted")),
     )
 
@@ -98,8 +98,9 @@ def repairs_text(plan: Repairs) -> Content:
         shown = diff_lines(before, repaired.value)
         samples += ["", Content.assemble((f"{repaired.code} ", "bold"), literal(f"{place}: {repaired.summary}"))]
         samples += [*shown[:SAMPLE], *([Content.assemble(("  …", MORE))] if len(shown) > SAMPLE else [])]
+    count = f"{plural(plan.entries, 'finding')} in {plural(len(plan.words), 'example')} would be fixed"
     return lines(
-        Content.assemble((f"{plan.entries:,} findings in {len(plan.words):,} examples would be fixed", "bold")),
+        Content.assemble((count, "bold")),
         Content.assemble((unsafe, "bold $text-warning")) if plan.unsafe else None,
         skipped if plan.passed else None,
         Content.assemble((UNDO, "$foreground-muted")),

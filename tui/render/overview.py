@@ -9,7 +9,7 @@ from curate.core.finding import Severity
 from curate.core.text import plural, visible
 from curate.review import ReviewSession
 from curate.review.overview import Measured
-from tui.conversation import ROLES, literal
+from tui.conversation import ROLES, fact, literal
 from tui.keys import TABS
 from tui.render.signs import SEVERITIES, bar, lines
 from tui.render.status import needs, share, tally
@@ -31,14 +31,12 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
     parts = []
     for index in session.lines.indexes[:6]:
         state = "" if index.complete else " …"
-        parts.append(
-            Content.assemble(literal(index.name, style="bold"), (f"  {plural(index.count, 'line')}{state}", MUTED))
-        )
+        parts.append(Content.assemble(fact(index.name, "bold"), (f"  {plural(index.count, 'line')}{state}", MUTED)))
     if len(session.lines.indexes) > 6:
         parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
     if changed:
         parts.append(
-            Content.assemble(("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; reload it")
+            Content.assemble(("! ", "bold $text-warning"), fact(", ".join(changed)), " changed on disk; reload it")
         )
     return lines(*parts)
 
@@ -147,8 +145,8 @@ def measured(result: Measured | None) -> Content:
     part = "" if result.taken >= result.lines else f" (of {result.taken:,} lines drawn at random)"
     about = " about" if part else ""
     head = Content.assemble(
-        (f"{result.lines:,} lines", "bold"),
-        f",{about} {result.all_tokens:,} tokens (estimated as 4 bytes each), median {result.median_tokens:,}",
+        (plural(result.lines, "line"), "bold"),
+        f",{about} {plural(result.all_tokens, 'token')} (estimated as 4 bytes each), median {result.median_tokens:,}",
         (part, MUTED),
     )
     formats = ", ".join(

@@ -169,7 +169,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
         Content.assemble(
             Content.assemble(_decision_lines(session, entry.ids[0]), "  ") if entry.ids else "",
             where,
-            (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED),
+            (f"  {plural(len(example.messages), 'message')}, format {example.format}", MUTED),
         )
     )
     return Page(about, left=look.whole(example))

@@ -1,5 +1,7 @@
 """The status line: review progress and rate, running work, and the current filter."""
 
+from math import ceil
+
 from textual.content import Content
 
 from curate.core.text import plural
@@ -13,9 +15,10 @@ WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts
 def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int) -> Content:
     """The status line of a list."""
     here = session.progress(kind)
+    placed = kind != "example" or session.ended or session.examples.has_ids({one.name for one in session.lines.indexes})
     parts = [
         Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
-        Content(share(here) + needs(session, kind)),
+        Content(share(here) + needs(session, kind) if placed else f"? of {here.total:,} decided"),
     ]
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
@@ -26,10 +29,9 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     if view is not None and view.groups is not None:
         parts.insert(1, Content(f"{len(view.groups):,} groups of {len(view.rows):,}"))
     if session.rate >= 1:
-        left = here.total - here.decided
-        parts.append(
-            Content(f"{session.rate:,.0f}/h, {left / session.rate:.1f} h left" if left else f"{session.rate:,.0f}/h")
-        )
+        hours = (here.total - here.decided) / session.rate
+        left = f", {hours:.1f} h left" if hours >= 1 else f", {ceil(60 * hours)} min left" if hours else ""
+        parts.append(Content(f"{session.rate:,.0f}/h{left}"))
     parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
     parts.extend(going_on(session))
     return Content(" · ").join(parts)
@@ -79,7 +81,7 @@ def going_on(session: ReviewSession) -> list[Content]:
         for stage in session.stages.values()
     ]
     if not session.lines.complete:
-        parts.append(Content.assemble((f"{len(session.lines):,} lines found…", "$text-warning")))
+        parts.append(Content.assemble((f"{plural(len(session.lines), 'line')} found…", "$text-warning")))
     if session.log.unreadable:
         parts.append(
             Content.assemble(

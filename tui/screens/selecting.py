@@ -148,9 +148,7 @@ class Selecting(Changing):
         if not plan.words:
             self.say("no changes")
         else:
-            self._ask(
-                question[0].upper() + question[1:], bulk_text(plan, name), lambda: decide(self.session, plan, name)
-            )
+            self._ask(question[0].upper() + question[1:], bulk_text(plan), lambda: decide(self.session, plan, name))
 
     def _confirm_note(self, rows: Numbers, name: str, text: str | None) -> None:
         if text:

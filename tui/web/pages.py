@@ -9,11 +9,12 @@ POLICY: Final = (
 )
 """Content security policy: nothing is loaded from elsewhere, and no script runs but those of this server."""
 STYLE: Final = """html, body { margin: 0; height: 100%; background: #121212; color: #e0e0e0; font: 16px sans-serif; }
-form { max-width: 24em; margin: 10vh auto; padding: 1em; }
+form { max-width: 24em; margin: auto; padding: 10vh 1em 1em; }
+form h1 { background: none; color: inherit; }
 label, input, button { display: block; width: 100%; box-sizing: border-box; margin: .4em 0; font: inherit; }
 input, button { padding: .5em; }
 .error { color: #ff8a80; }
-#terminal { width: 100%; height: 100%; }
+#terminal { width: 100%; height: 100%; overflow: hidden; }
 #ended { display: none; position: absolute; inset: 0; background: #121212; z-index: 10; }
 body.-closed #ended { display: block; }
 """
@@ -58,7 +59,8 @@ def review_page() -> str:
     """The terminal, and what is shown when the review was quit."""
     body = (
         '<div id="ended"><form method="post" action="/logout"><h1>The review has ended</h1>'
-        "<p>All decisions that were shown are saved. An error is shown in the terminal of the server.</p>"
+        "<p>All decisions that were shown are saved; text in an open dialog is not. An error is shown in the terminal "
+        "of the server.</p>"
         '<p><a href="/" style="color: inherit">Open it again</a></p>'
         "<button>Log out</button></form></div>"
         '<div id="terminal" class="textual-terminal" data-font-size="16"></div>'

@@ -48,8 +48,16 @@ LARGEST: Final = 1000
 """Columns or rows of a browser's terminal; what draws a screen takes memory for each cell."""
 
 
-class ReviewProcess(Server):
-    """Starts the review of one reviewer for each connection, and ends it with the connection, even one that is busy."""
+class Login(Server):
+    """Starts a review for each connection of a login, and ends it with the connection, even one that is busy."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    async def end(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(*(websocket.close() for websocket in self._sockets))
 
     async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
         """Pass messages on; close the connection with the process, which a killed or failing one does not ask for."""
@@ -68,22 +76,23 @@ class ReviewProcess(Server):
 
         app_service.set_terminal_size = resize  # type: ignore[method-assign]
         closing = asyncio.create_task(close())
+        self._sockets.add(websocket)
         try:
             await super()._process_messages(websocket, app_service)
         finally:
+            self._sockets.discard(websocket)
             closing.cancel()
             asyncio.get_running_loop().call_later(WAIT, kill)
 
 
 class ReviewServer:
-    """Logins, and one `textual-serve` server for each reviewer."""
+    """Pages, logins, and their connections."""
 
     def __init__(self, command: Command) -> None:
         self.token = secrets.token_urlsafe(24)
         self._command = command
-        self._sessions: dict[str, str] = {}
-        """The reviewer of each session."""
-        self._servers: dict[str, Server] = {}
+        self._logins: dict[str, Login] = {}
+        """By the secret in the cookie of the browser."""
 
     def application(self) -> web.Application:
         """The routes, each behind the login."""
@@ -108,7 +117,7 @@ class ReviewServer:
         starts = request.method != "GET" or request.path == "/ws"
         if starts and request.headers.get("Origin", "") not in own:
             response: web.StreamResponse = web.Response(status=403, text="refused: this page is of another site\n")
-        elif request.path in OPEN or self._reviewer(request):
+        elif request.path in OPEN or self._cookie(request)[1] in self._logins:
             response = await handler(request)
         elif request.path == "/":
             response = web.Response(status=303, headers={"Location": "/login"})
@@ -118,19 +127,11 @@ class ReviewServer:
             response.headers.update(HEADERS)
         return response
 
-    def _cookie(self, request: web.Request) -> str:
+    def _cookie(self, request: web.Request) -> tuple[str, str]:
+        """The name of the cookie of a login, and its value."""
         port = request.host.rpartition(":")[2]  # cookies are shared by all ports of a host
-        return f"curate-review-{port if port.isascii() and port.isdecimal() else 80}"
-
-    def _reviewer(self, request: web.Request) -> str:
-        """The reviewer of a request; empty without a login."""
-        return self._sessions.get(request.cookies.get(self._cookie(request), ""), "")
-
-    def _server(self, request: web.Request) -> Server:
-        name = self._reviewer(request)
-        if name not in self._servers:
-            self._servers[name] = ReviewProcess(command_line(self._command(name)))
-        return self._servers[name]
+        name = f"curate-review-{port if port.isascii() and port.isdecimal() else 80}"
+        return name, request.cookies.get(name, "")
 
     async def _form(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(text=login_page(), content_type="text/html")
@@ -146,15 +147,15 @@ class ReviewServer:
         elif not valid_reviewer(name):
             wrong = f"The name is not valid: {RULE}."
         else:
-            session = secrets.token_urlsafe(32)
-            self._sessions[session] = name
+            secret = secrets.token_urlsafe(32)
+            self._logins[secret] = Login(command_line(self._command(name)))
             response = web.Response(status=303, headers={"Location": "/"})
-            response.set_cookie(self._cookie(request), session, httponly=True, samesite="Strict", path="/")
+            response.set_cookie(self._cookie(request)[0], secret, httponly=True, samesite="Strict", path="/")
             return response
         return web.Response(status=403, text=login_page(wrong, name[:40]), content_type="text/html")
 
     async def _logout(self, request: web.Request) -> web.StreamResponse:
-        self._sessions.pop(request.cookies.get(self._cookie(request), ""), None)
+        await self._logins.pop(self._cookie(request)[1]).end()
         return web.Response(status=303, headers={"Location": "/login"})
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
@@ -163,17 +164,21 @@ class ReviewServer:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if any(not 0 < to_int(request.query.get(side, "1"), 1) <= LARGEST for side in ("width", "height")):
             raise web.HTTPBadRequest
-        return await self._server(request).handle_websocket(request)
+        return await self._logins[self._cookie(request)[1]].handle_websocket(request)
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        return await self._server(request).handle_download(request)
+        return await self._logins[self._cookie(request)[1]].handle_download(request)
 
 
 def _without_text(record: logging.LogRecord) -> bool:
-    """Log the type of an error only: its text and its lines of code may quote a request of a stranger."""
+    """Log the type of an error only: its text and its lines of code may quote a request of a stranger.
+
+    A warning is about a connection that was cut.
+    """
     kind = record.exc_info[0] if record.exc_info else None
     record.msg, record.args, record.exc_info = f"a request failed: {kind.__name__ if kind else 'unknown'}", (), None
-    return kind is None or not issubclass(kind, HttpProcessingError)  # malformed HTTP is answered with status 400
+    malformed = kind is not None and issubclass(kind, HttpProcessingError)  # HTTP that is answered with status 400
+    return record.levelno >= logging.ERROR and not malformed
 
 
 async def _text(text: str, kind: str) -> web.StreamResponse:
