@@ -9,6 +9,7 @@ import os
 import weakref
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,12 @@ Data = Any
 class Inputs:
     """What a function reads: files, and for data in memory also the rows that they were written from."""
 
-    def __init__(self, data: Data) -> None:
-        """Raises `UsageError` for data of a kind that is not read, `OSError`."""
+    def __init__(self, data: Data, prefix: str = "") -> None:
+        """`prefix` precedes the names of data in memory. Raises `UsageError` for data of a kind that is not read,
+        `OSError`.
+        """
+        if isinstance(data, Iterable) and not isinstance(data, (str, Mapping, Sequence)) and not _package_of(data):
+            data = list(data)  # of rows or of paths
         self.data, self.tables = data, _tables(data)
         self.names: list[str] = []
         if self.tables is None:
@@ -48,7 +53,7 @@ class Inputs:
             path = folder / f"{len(self.names)}.jsonl"
             with path.open("wb") as file:
                 file.writelines(_lines(table))
-            give_name(path, f"<{name}>")
+            give_name(path, f"<{prefix}{name}>")
             weakref.finalize(self, give_name, path, None)
             self.names.append(str(path))
 
@@ -151,7 +156,9 @@ def _tables(data: Data) -> dict[str, Any] | None:
 def _table(data: Data) -> Any:
     if isinstance(data, pl.LazyFrame):
         return data.collect()
-    if _package_of(data) or isinstance(data, list):
+    if _package_of(data) in ("polars", "pandas"):
+        return copy(data)  # shares the values; rows are looked up by their number later
+    if _package_of(data):
         return data
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes, Mapping)):
         return list(data)

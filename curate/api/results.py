@@ -82,6 +82,8 @@ class DedupResult:
     plan: Deduplicated
     inputs: Inputs
     """What was read."""
+    against: Inputs | None = None
+    """What it was compared with: `write` demands that it is still the same."""
 
     @cached_property
     def data(self) -> Any:

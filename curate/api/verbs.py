@@ -94,9 +94,8 @@ def dedup(
         "beginnings": beginnings,
         "embeddings": embeddings,
     }
-    inputs, beside = Inputs(paths), Inputs(() if against is None else against)
+    inputs, beside = Inputs(paths), None if against is None else Inputs(against, "against ")
     files = inputs.files
-    others = [path for path in beside.files if path not in files] if against is not None else []
     project = project_of(files)
     whole = find_config(project.folder)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
@@ -104,13 +103,14 @@ def dedup(
         plan(
             files,
             with_options(whole.dedup, **options),
-            against=others,
+            against=beside.files if beside else (),
             decisions=decisions,
             check=with_options(whole.check, drop=drop),
             cache=project.cache,
             edited=project.edited,
         ),
         inputs,
+        beside,
     )
 
 

@@ -108,9 +108,7 @@ def dedup(
         "embeddings": embeddings,
     }
     files = options.named_files(paths)
-    others = [path for path in options.named_files(against) if path not in files] if against else []
-    if against and not others:
-        raise UsageError("--against: no other files than those to deduplicate", "name other files")
+    others = options.named_files(against) if against else []
     removed = checked_removed_path(
         output, "removed", [*files, *others], (*paths, *(against or ())), overwrite=overwrite, others=[html]
     )

@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -44,6 +45,7 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     """Run the command and handle every exception; `alone`: the process ends with it."""
     if alone:
         streams.opened()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: temporary files are deleted
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # characters that the terminal cannot encode must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -160,6 +162,8 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    if code == ExitCode.INTERRUPTED:  # typer caught it
+        raise KeyboardInterrupt
     if output is not None and (code or ExitCode.CLEAN) in (ExitCode.CLEAN, ExitCode.FINDINGS):
         output.send()
     for path, count in padding.items() if not {"-q", "--quiet"} & set(words) else ():

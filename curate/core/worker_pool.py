@@ -187,6 +187,7 @@ def _serve(
 ) -> None:
     """The worker process: apply `make` to items until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends the workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.disable()  # results have no cycles and are freed before the next item
     for other in inherited:
         other.close()

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
@@ -71,19 +71,26 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
                 out.write(after)
             size += len(before)
         if out is not None:
+            _copy_owner(source, out)
             shutil.copymode(source, out.name)
             if limits is not None:
                 _demand_few(fixed.name, read, gone, limits)
             if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
-                fixed.ledger = str(_append(ledger, gone, stack))
+                fixed.ledger = str(_append(ledger, gone, stack, source))
             out.flush()  # detects a full disk before the first rename
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 
-def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
-    """Append to a ledger by rewriting it. Raises `OutputError` if a file with that name is not a ledger."""
-    out = stack.enter_context(replacing(ledger))
+def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack, source: Path) -> Path:
+    """Append to a ledger by rewriting it. Raises `OutputError` if a file with that name is not a ledger.
+
+    A run that was killed between its two renames has recorded these lines already: they end the ledger then, which is
+    newer than `source`.
+    """
+    lines = b"".join(map(removed_line, gone))
+    out = stack.enter_context(replacing(ledger, mode=source.stat().st_mode))
+    _copy_owner(source, out)
     if ledger.is_file():
         with ledger.open("rb") as known:
             for line in known:
@@ -94,9 +101,18 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
                         f"{ledger}: contains something other than removed lines", "rename it; nothing was changed"
                     ) from None
                 out.write(line if line.endswith(b"\n") else line + b"\n")
-    out.writelines(map(removed_line, gone))
+            if known.tell() >= len(lines) and ledger.stat().st_mtime_ns > source.stat().st_mtime_ns:
+                known.seek(-len(lines), os.SEEK_END)
+                lines = b"" if known.read() == lines else lines
+    out.write(lines)
     out.flush()  # detects a full disk before the first rename
     return ledger
+
+
+def _copy_owner(source: Path, out: IO[bytes]) -> None:
+    """Give a new file the owner of the file that it is made from, as only root can."""
+    with suppress(OSError, AttributeError):  # Windows has no owners
+        os.chown(out.fileno(), source.stat().st_uid, source.stat().st_gid)
 
 
 def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:

@@ -19,6 +19,7 @@ from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
+from curate.core.paths import identity
 from curate.core.runs import project_of
 from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.text import plural, visible
@@ -138,6 +139,7 @@ def plan(
     names or something is not cached.
     """
     decided, check = decisions or {}, check or CheckConfig()
+    against = _others(against, files)
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
     folder = spill_folder(paths := [*against, *files], limit)
@@ -175,6 +177,14 @@ def plan(
         table=table,
         seen=seen,
     )
+
+
+def _others(against: Sequence[Path], files: Sequence[Path]) -> Sequence[Path]:
+    """The files to compare with, without those in `files`, which would lose every line to themselves."""
+    own = set(map(identity, files))
+    if against and not (others := [path for path in against if identity(path) not in own]):
+        raise UsageError("--against: no other files than those to deduplicate", "name other files")
+    return others if against else ()
 
 
 def _read(

@@ -280,6 +280,14 @@ def test_new_data_is_held_against_old(write: Write, capsys: pytest.CaptureFixtur
     assert "4 lines read = 2 kept + 2 removed (1 exact, 1 near), compared with 3 lines" in capsys.readouterr().out
 
 
+def test_no_file_is_compared_with_itself_under_another_name(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write("new.jsonl", [("Hi", "Hello."), ("New", "One.")])
+    Path("link.jsonl").symlink_to(path)
+    for name in ("link.jsonl", str(path.absolute())):
+        assert dedup("new.jsonl", "--against", name, "-o", "out.jsonl", "--yes") == 2
+        assert "no other files" in capsys.readouterr().err
+
+
 def test_a_copy_of_a_new_line_that_goes_goes_too(write: Write) -> None:
     write("old.jsonl", [("How long?", ANSWER)])
     write("new.jsonl", [("How long?", NEAR), ("How long?", NEAR)])

@@ -23,6 +23,7 @@ from curate.cli.main import main
 from curate.core.errors import OutputError, UsageError
 from curate.core.transaction import READY, STAGE, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred
+from tests.forks import Forks
 
 RUN = [sys.executable, "-m", "curate", "run", "--quiet"]
 OUT = Path("out")
@@ -181,6 +182,20 @@ def test_two_commands_never_write_to_one_folder_at_a_time(
         assert main(["restore", "out", "--all"]) in (0, 2)
     assert "another curate process is writing to this folder" in capsys.readouterr().err
     assert held() == project
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
+@pytest.mark.parametrize("words", [("dedup", "data.jsonl", "-o", "kept.jsonl"), ("split", "data.jsonl", "-o", "new")])
+def test_a_command_that_is_asked_to_end_deletes_its_temporary_files(
+    words: tuple[str, ...], write: Write, forks: Forks
+) -> None:
+    write("data.jsonl", lines(0, 12))
+    at = "name == 'os.rename' and '.curate/' not in str(place[0])"
+    stop = f"import os, sys; sys.addaudithook(lambda name, place: {at} and os.kill(os.getpid(), 15))"
+    ended = forks.run(*words, "--quiet", first=stop)
+    assert (ended.returncode, "interrupted" in ended.stderr) == (130, True)
+    visible = {path.name for path in Path().rglob("*") if ".curate/" not in str(path)}
+    assert visible <= {"data.jsonl", ".curate", "new", ".curate.lock"}
 
 
 NAMES = st.sampled_from(["a", "b", "c", "inner/d", "inner/e"])

@@ -208,3 +208,20 @@ def test_a_disk_that_is_full_at_the_end_of_the_file_leaves_no_ledger(write: Writ
     assert "nothing was changed" in ended.stderr
     assert path.read_bytes() == before
     assert not Path("data.removed.jsonl").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no rights and signals of this kind")
+def test_a_kill_between_the_ledger_and_the_file_records_no_line_twice(write: Write, forks: Forks) -> None:
+    path = write("data.jsonl", [GOOD, GOOD, OTHER])
+    path.chmod(0o600)
+    second = "name == 'os.rename' and (seen.append(1), len(seen) == 2 and os.kill(os.getpid(), 9))"
+    kill = f"import os, sys; seen = []; sys.addaudithook(lambda name, _: {second})"
+    fixing = ("check", "data.jsonl", "--fix-only", "--unsafe-fixes", "--quiet")
+    assert forks.run(*fixing, first=kill).returncode == -9
+    assert (ledger(), path.read_bytes()) == ([GOOD], GOOD + b"\n" + GOOD + b"\n" + OTHER + b"\n")
+    assert forks.run(*fixing).returncode == 0
+    assert (ledger(), path.read_bytes()) == ([GOOD], GOOD + b"\n" + OTHER + b"\n")
+    assert Path("data.removed.jsonl").stat().st_mode & 0o777 == 0o600
+    path.write_bytes(GOOD + b"\n" + GOOD + b"\n" + OTHER + b"\n")  # the same copy again: another removal
+    assert forks.run(*fixing).returncode == 0
+    assert ledger() == [GOOD, GOOD]

@@ -110,6 +110,31 @@ def test_what_is_no_data_is_refused() -> None:
         result.data  # noqa: B018
 
 
+def test_rows_are_those_of_the_call_even_if_the_data_changes_later() -> None:
+    rows = list(ROWS)
+    result, divided = curate.dedup(rows), curate.split(rows, "out", yes=True)
+    rows.reverse()
+    assert result.data == curate.dedup(ROWS).data
+    for name, part in divided.data.items():
+        assert part == [json.loads(line) for line in Path("out", f"{name}.jsonl").read_bytes().splitlines()]
+
+
+def test_rows_compared_with_rows_are_written_without_the_others() -> None:
+    new, old = [chat(n, "plain") for n in range(40, 60)], [chat(n, "plain") for n in range(30, 50)]
+    for data, others in ((new, old), ({"train": new}, {"train": old})):
+        result = curate.dedup(data, against=others)
+        written = result.write("kept.jsonl", yes=True, overwrite=True).read_bytes()
+        lines = [json.loads(line) for line in written.splitlines()]
+        assert lines == (result.data if data is new else result.data["train"]) == new[10:]
+
+
+def test_paths_may_come_from_a_generator() -> None:
+    for name in "ab":
+        Path(f"{name}.jsonl").write_text(json.dumps(chat(1, "plain")) + "\n")
+    assert curate.check(Path().glob("*.jsonl")).report.examples == 2
+    assert curate.dedup({Path("a.jsonl")}, against=Path().glob("b*")).kept == 0
+
+
 def test_values_of_pandas() -> None:
     frame = pd.DataFrame(
         {"prompt": ["Hi"], "completion": ["Hello."], "n": [float("nan")], "at": pd.to_datetime(["2026-01-02"])}
