@@ -16,8 +16,7 @@ from curate.remote.journal import demand_started
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
 from curate.report.console import console, print_json, print_lines
-from curate.report.remote import FetchOutput, WatchLine, curves, fetched_text, job_text
-from curate.report.remote_progress import JobProgress
+from curate.report.remote import FetchOutput, JobProgress, WatchLine, curves, fetched_text, job_text
 
 
 def watch(

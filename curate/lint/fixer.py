@@ -21,9 +21,7 @@ from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Repair, RepairInput
 from curate.lint.runner import CHUNK
 from curate.read.chunks import Batch
-from curate.read.dataset import FileFacts, ParsedLine, read_file
-from curate.read.decode import MISSING, Decoded, decode
-from curate.read.formats import example_of
+from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file
 from curate.read.lines import BOM, Line
 
 ROUNDS: Final = 20
@@ -263,7 +261,11 @@ class Fixer:
                 continue
             lines = enumerate(data.split(b"\n"))
             return [
-                _Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0))
+                _Piece(
+                    parsed_line(piece.parsed.line._replace(data=text), FileFacts(fixed.name)),
+                    piece.refused,
+                    _Tried(piece.parsed, findings, code, nth == 0),
+                )
                 for nth, text in lines
             ]
         return [piece]
@@ -322,13 +324,6 @@ class Fixer:
                 codes.append(code)
             lines = mended
         return b"".join(lines)
-
-
-def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
-    line = Line(parsed.line.number, parsed.line.offset, data, parsed.line.ending)
-    decoded = decode(data) if data.strip() else Decoded(MISSING, ())
-    example = example_of(decoded.value, parsed.place) if isinstance(decoded.value, dict) else None
-    return ParsedLine(parsed.place, line, decoded, example)
 
 
 def _with_line_number(parsed: ParsedLine, number: int) -> ParsedLine:

@@ -1,10 +1,10 @@
 """Finding counts of examples that may be removed or kept: the policy `best` chooses by these."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from curate.core.config import CheckConfig
-from curate.core.finding import Severity
+from curate.core.finding import Finding, Severity
 from curate.core.lazy import Numbers, np
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
@@ -56,14 +56,21 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
 def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> dict[str, tuple[int, ...]]:
     """The finding counts of the examples on some lines, not from the cache."""
     codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
-    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
-    counts: dict[str, list[int]] = {}
-    if checker and int(table.sizes[lines].sum()) >= QUICK:
+    if not codes:
+        return {}
+    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
+    if int(table.sizes[lines].sum()) >= QUICK:
         checker.use_fast_path()
-    for piece in _pieces(table, lines) if checker else ():
-        for finding in checker.check_chunk(piece).findings if checker else ():
-            if finding.example and rules.reports(finding):
-                counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
+    findings = (finding for piece in _pieces(table, lines) for finding in checker.check_chunk(piece).findings)
+    return severity_counts(filter(rules.reports, findings))
+
+
+def severity_counts(findings: Iterable[Finding]) -> dict[str, tuple[int, ...]]:
+    """Numbers of errors, warnings and infos by example."""
+    counts: dict[str, list[int]] = {}
+    for finding in findings:
+        if finding.example:
+            counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
     return {example: tuple(found) for example, found in counts.items()}
 
 

@@ -13,6 +13,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.files import display_name, size_of, warn
 from curate.core.finding import Finding, Severity
+from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart
 from curate.core.removed import Reason
@@ -26,7 +27,7 @@ from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.rules.splits import unbalanced
+from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.lint.runner import QUICK, check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.models.names import fingerprint
@@ -34,8 +35,7 @@ from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving, u
 from curate.output.edited import edited_copies
 from curate.output.folder import Made, SplitResult, input_files, write_output
 from curate.split.assign import NAMES
-from curate.split.balance import balance_of
-from curate.split.division import divide, making_of
+from curate.split.division import Division, divide, making_of
 from curate.split.moves import Earlier, earlier_splits
 
 COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
@@ -220,8 +220,58 @@ def split_data(
     manifest = write_output(
         output, table, division, inputs, given, made, mode=sources.mode, unchanged=sources.demand_unchanged
     )
-    warnings = unbalanced(balance_of(table, division, config, inputs[given].path, given=bool(given)))
+    warnings = unbalanced(_balance_of(table, division, config, inputs[given].path, given=bool(given)))
     return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
+
+
+def _balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
+    """The splits as input of `curate.lint.rules.splits`; a given test set is not checked. `file`: the file of the
+    findings.
+    """
+    inside = division.split >= 0
+    examples = np.bincount(division.split[inside], minlength=len(NAMES))
+    texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(NAMES))
+    wanted = list(config.split.fractions)
+    if config.split.counts is not None:
+        held = [count / max(1, examples.sum()) for count in config.split.counts]
+        wanted = [max(0.0, 1 - sum(held)), *held]
+    divided = [0, 1] if given else [0, 1, 2]
+    total, text, whole = (
+        examples[divided].sum() or 1,
+        texts[divided].sum() or 1,
+        sum(wanted[nth] for nth in divided) or 1,
+    )
+    return SplitBalance(
+        file,
+        [
+            SplitCounts(
+                NAMES[nth],
+                wanted[nth] / whole,
+                int(examples[nth]),
+                float(examples[nth] / total),
+                float(texts[nth] / text),
+                _missing_classes(table, division, nth, wanted[nth]),
+            )
+            for nth in divided
+        ],
+        division.holdable,
+    )
+
+
+def _missing_classes(table: Table, division: Division, split: int, wanted: float) -> list[tuple[str, int]]:
+    """Classes of the balanced traits that are missing in a split although its share of them is at least one example."""
+    assert table.marks is not None
+    found: list[tuple[str, int]] = []
+    inside = division.split >= 0
+    for column in table.marks.traits.T:
+        classes, counts = np.unique(column[inside], return_counts=True)
+        there = np.unique(column[division.split == split])
+        lacking = ~np.isin(classes, there) & (counts * wanted >= 1) & (classes != 0)
+        found += [
+            (table.marks.names.get(int(one), "a class"), int(count))
+            for one, count in zip(classes[lacking], counts[lacking], strict=True)
+        ]
+    return sorted(found, key=lambda item: (-item[1], item[0]))
 
 
 def read_sources(

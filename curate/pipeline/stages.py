@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +22,7 @@ from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.pipeline import store, training
-from curate.pipeline.finding_counts import EACH
+from curate.pipeline.finding_counts import EACH, severity_counts
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import split_data
@@ -115,9 +114,11 @@ class Dedup(Stage):
         pinned = frozenset(example for example, decision in data.verdicts.items() if decision.stays)
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
+        # of rules that check each example by itself
+        each = (one for one in found.findings if (rule := RULES.get(one.code)) is not None and rule.scope in EACH)
         with data.pool() as pool:
             duplicates = find_duplicates(
-                part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None
+                part, config, pool, pinned, (lambda _: severity_counts(each)) if config.keep == "best" else None
             )
         return {"duplicates": duplicates.losses, "apart": duplicates.apart}
 
@@ -132,15 +133,6 @@ class Dedup(Stage):
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
         return replace(found, losses=result["duplicates"], apart=len(result["apart"]))
-
-
-def _signals(found: RunResult) -> Mapping[str, tuple[int, ...]]:
-    """Numbers of errors, warnings and infos by example, of rules that check each example by itself."""
-    counts: dict[str, list[int]] = {}
-    for finding in found.findings:
-        if finding.example and (rule := RULES.get(finding.code)) is not None and rule.scope in EACH:
-            counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
-    return {example: tuple(severities) for example, severities in counts.items()}
 
 
 class Conflicts(Stage):

@@ -20,7 +20,7 @@ from curate.core.scratch import scratch, written
 from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
 from curate.read.file_sniffing import sniff_file_kind
-from curate.read.lines import BOM, Line, is_document
+from curate.read.lines import BOM, Line, is_document, line_from
 
 if TYPE_CHECKING:
     from curate.read.fast_path import Scan, ScanResult
@@ -146,7 +146,7 @@ def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None 
         for _ in range(number - passed):
             at = data.index(b"\n", at) + 1
         end = data.find(b"\n", at, size)
-        line = _line(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
+        line = line_from(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
         example, passed = parsed_line(line, facts).example, number
         if example is not None:
             found[number] = example.id
@@ -234,7 +234,7 @@ class Batch:
 
     def _line(self, number: int) -> Line:
         ended = self.ended or number < len(self.lines)
-        return _line(number, self.start_of(number), self.lines[number - 1], ended=ended)
+        return line_from(number, self.start_of(number), self.lines[number - 1], ended=ended)
 
     def texts_of(self, number: int) -> list[str]:
         """The texts of a line that the fast path skipped."""
@@ -360,8 +360,3 @@ def _are_known(roles: tuple[str, ...]) -> bool:
     if known and len(KNOWN) < SHAPES:
         KNOWN.add(roles)
     return known
-
-
-def _line(number: int, offset: int, data: bytes, *, ended: bool) -> Line:
-    returns = ended and data.endswith(b"\r")
-    return Line(number, offset, data[:-1] if returns else data, b"\r\n" if returns else b"\n" if ended else b"")

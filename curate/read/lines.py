@@ -47,7 +47,7 @@ def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
                 pending.append(piece)
                 data = b"".join(pending)
                 pending.clear()
-            yield _line(number, offset, data)
+            yield line_from(number, offset, data)
             number += 1
             offset += len(data) + 1
         if rest:
@@ -56,10 +56,10 @@ def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
         yield Line(number, offset, b"".join(pending), b"")
 
 
-def _line(number: int, offset: int, data: bytes) -> Line:
-    if data.endswith(b"\r"):
-        return Line(number, offset, data[:-1], b"\r\n")
-    return Line(number, offset, data, b"\n")
+def line_from(number: int, offset: int, data: bytes, *, ended: bool = True) -> Line:
+    """A physical line from its bytes before the line feed, if it `ended` in one."""
+    returns = ended and data.endswith(b"\r")
+    return Line(number, offset, data[:-1] if returns else data, b"\r\n" if returns else b"\n" if ended else b"")
 
 
 SPACE = re.compile(rb"[ \t\r\n]*")

@@ -41,10 +41,10 @@ REPORTERS: Final = {
     OutputFormat.GROUPED: "check_text:check_grouped",
     OutputFormat.JSON: "check_json",
     OutputFormat.JSONL: "check_json:check_jsonl",
-    OutputFormat.GITHUB: "check_github",
+    OutputFormat.GITHUB: "check_ci:check_github",
     OutputFormat.SARIF: "check_sarif",
-    OutputFormat.JUNIT: "check_junit",
-    OutputFormat.GITLAB: "check_gitlab",
+    OutputFormat.JUNIT: "check_ci:check_junit",
+    OutputFormat.GITLAB: "check_ci:check_gitlab",
     OutputFormat.HTML: "check_html",
 }
 """The reporter of each format: `module:function`, or one name for both.
