@@ -270,7 +270,9 @@ def _is_within(pointer: str, base: str) -> bool:
     return pointer == base or pointer.startswith(f"{base}/")
 
 
-ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+MEDIA: Final = ("images", "image", "audios", "audio", "videos", "video")
+"""Keys of a line with pictures, sound or films."""
+ATTACHED: Final = (*MEDIA, "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
 LABELS: Final = ("kto_tag", "label")
 """Keys of a line that say whether its answer is a good one, in one trainer or another."""

@@ -48,7 +48,7 @@ MOST = 300
 PATTERNS: dict[str, Sequence[str]] = {
     "K016": (controls.TOKEN.pattern,),
     "Q001": (quality.OPEN_REQUEST,),
-    "Q002": (markup.PLACEHOLDER.pattern, markup.NOTHING),
+    "Q002": (markup.PLACEHOLDER.pattern, markup.NOTHING, f"(?i){markup.FAILURE}"),
     "Q003": (markup.VARIABLE.pattern,),
     "Q004": (REFUSAL,),
     "Q005": (

@@ -16,6 +16,8 @@ LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
+C1: Final = "[\x80-\x84\x86-\x9f]"
+"""Control characters that only appear where cp1252 was read as Latin-1; U+0085 is a line separator (J016)."""
 TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{UNSEEN}")
 """A flag spelled with tag characters, which is kept, or an invisible character."""
 PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
@@ -42,25 +44,26 @@ FORMAL: Final = re.compile(
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=CharacterPairs(LEADS, FOLLOWS),
+    prefilter=(CharacterPairs(LEADS, FOLLOWS), CharacterSet(C1)),
     hint="Decode the source as UTF-8. `--fix` repairs this text.",
 )
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
-    For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©". The model learns the garbled text as words.
+    For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©", and the apostrophe of cp1252 read as Latin-1
+    becomes the control character U+0092. The model learns the garbled text as words.
     Precision 98%, recall 100% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    return judged_by(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
+    return judged_by(matching(foreign(), f"{MOJIBAKE}|{C1}"), _garbled)
 
 
 @lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
 def _decoded(text: str) -> str:
     import ftfy  # only imported for texts that look garbled
 
-    return ftfy.fix_encoding(text)
+    return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text))
 
 
 def _garbled(text: str) -> str | None:

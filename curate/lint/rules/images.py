@@ -8,13 +8,18 @@ from typing import Any, Final
 
 from curate.core.example import Example, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
-from curate.core.targets import LIMITS, MB, OPENAI_AZURE, Target
+from curate.core.lazy import pl
+from curate.core.targets import LIMITS, MB, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.content_parts import IMAGES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.rule import Object, dataset_rule, on_messages, value_rule
+from curate.lint.rules.polars_text_helpers import question
+from curate.lint.rules.prefilter import Literals
+from curate.lint.rules.rule import Object, dataset_rule, on_messages, text_rule, value_rule
 
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
+PLACEHOLDERS: Final = ("<image>", "<video>", "<audio>")
+PLACEHOLDER: Final = "|".join(PLACEHOLDERS)
 DETAILS: Final = ("auto", "low", "high")
 
 
@@ -36,16 +41,68 @@ def url_of(part: TypedPart) -> str | None:
     Severity.ERROR,
     hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.',
 )
-def image_malformed(example: Example) -> Problems:
+def image_malformed(example: Example, *, target: Target) -> Problems:
     """An image part is not in the form that services read.
 
-    Services read `image_url.url` and reject a line without it.
+    Services read `image_url.url` and reject a line without it. They cannot open a file of your machine.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in parts_of(example):
-        if part.type == "image_url" and (found := image_fault(part.value)):
+        if part.type != "image_url":
+            continue
+        if found := image_fault(part.value):
             yield Problem(part.pointer, found)
+        elif target in SERVICES and not part.value["image_url"]["url"].startswith(("https://", "http://", "data:")):
+            url = excerpt(part.value["image_url"]["url"], 40)
+            yield Problem(part.pointer, f"{url!r} is neither a web address nor a data URI, which {target} reads")
+
+
+@text_rule(
+    "C018",
+    "image-missing",
+    Severity.WARNING,
+    targets={Target.LLAMAFACTORY: Severity.ERROR},
+    prefilter=Literals(PLACEHOLDERS, cased=True),
+    hint="Add the image under the key `images`, or as a part of the message, or remove the placeholder.",
+)
+def image_missing() -> "pl.Expr":
+    r"""A question has the placeholder of an image, and the example has no image.
+
+    An export lost the images. The model learns to describe what it cannot see. LLaMA-Factory stops at the line. The
+    placeholders `<image>`, `<video>` and `<audio>` count at the start or the end of a question.
+    Bad: {"messages": [{"role": "user", "content": "<image>\nWhat is this?"}, {"role": "assistant", "content": "A cat."}]}
+    Good: {"messages": [{"role": "user", "content": "<image>\nWhat is this?"}, {"role": "assistant", "content": "A cat."}], "images": ["cat.png"]}
+    """
+    text = pl.when(~pl.col("media")).then(question())
+    found = text.str.extract(rf"\A\s*({PLACEHOLDER})").fill_null(text.str.extract(rf"({PLACEHOLDER})\s*\z"))
+    return pl.format("the question has the placeholder {}, but the example has no such file", found)
+
+
+@value_rule(
+    "C019",
+    "image-count",
+    Severity.ERROR,
+    only=(Target.LLAMAFACTORY,),
+    hint="Write one placeholder for each file, where the model shall see it.",
+    any_key=True,
+)
+def image_count(example: Example) -> Problems:
+    """An example has more or fewer placeholders than images.
+
+    LLaMA-Factory stops with "The number of images does not match the number of <image> tokens". The same holds for
+    videos and audios.
+    Bad: {"messages": [{"role": "user", "content": "<image><image> Which is larger?"}, {"role": "assistant", "content": "The second."}], "images": ["cat.png"]}
+    Good: {"messages": [{"role": "user", "content": "<image><image> Which is larger?"}, {"role": "assistant", "content": "The second."}], "images": ["cat.png", "dog.png"]}
+    """
+    for placeholder in PLACEHOLDERS:
+        key = f"{placeholder.strip('<>')}s"
+        files = example.value.get(key)
+        count = sum(message.text.count(placeholder) for message in example.messages)
+        if isinstance(files, list) and files and len(files) != count:
+            yield Problem(
+                f"/{key}", f"{plural(len(files), 'file')}, but {placeholder} occurs {count} times in the messages"
+            )
 
 
 def image_fault(part: dict[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt
+from curate.language.refusals import OPENING
 from curate.lint.rules.message_frame import PADDED
 from curate.lint.rules.polars_text_helpers import (
     answer,
@@ -26,7 +27,23 @@ PLACEHOLDERS: Final = (
     "[your text", "[your code", "[todo",
     "todo:",
 )  # fmt: skip
+FAILURES: Final = (
+    "internal server error", "rate limit", "timed out", "service unavailable", "temporarily unavailable", "bad gateway",
+    "gateway time", "too many requests", "network error", "error generating", "error in generating", "traceback (most",
+)  # fmt: skip
+FAILURE: Final = (
+    r"(?:Internal Server Error|Rate limit (?:exceeded|reached)|request timed out|Service (?:Temporarily )?Unavailable|Bad Gateway|Gateway Time-?out|Too many requests"
+    r"|Network error|error (?:in )?generating (?:a|the) response|Traceback \(most recent call last\))"
+)
+FAILED: Final = re.compile(
+    rf"(?i)\s*(?:\W*(?:\w+ )?error\W{{0,3}})?(?:code\W{{0,3}})?(?:[45]\d\d\W{{0,3}})?(?:there was an |the )?{FAILURE}(?=\s*\Z|[.:!]|\n| please| for [^.\n]{{1,80}}\.)"
+)
+"""The beginning of an answer that is the error message of a service or a program."""
+ABOUT_FAILURES: Final = re.compile(
+    r"(?i)\b(?:errors?|http|status|codes?|exceptions?|trace(?:back)?s?|logs?|api|servers?|gateway|rate.limit\w*|messages?|outputs?|prints?|programs?|python)\b|[(`]"
+)
 PLACEHOLDER_HINT: Final = any_of_pattern(*PLACEHOLDERS, "tbd")
+FAILURE_HINT: Final = any_of_pattern(*FAILURES)
 COMMENTED: Final = re.compile(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE: Final = re.compile(
@@ -45,16 +62,22 @@ CODE: Final = re.compile(
     re.IGNORECASE,
 )
 TAGS: Final = ("div", "span", "font", "br", "td", "tr", "table", "p", "ul", "li", "strong", "em")
-ENTITIES: Final = ("&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;")
+ENTITIES: Final = (
+    "&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;",
+    "&apos;", "&rsquo;", "&lsquo;", "&ldquo;", "&rdquo;", "&mdash;", "&ndash;", "&hellip;",
+)  # fmt: skip
 NOTICES: Final = (
     "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved",
     "subscribe to our newsletter",
 )  # fmt: skip
 HTML: Final = re.compile(
-    rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})",
+    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})",
     re.IGNORECASE,
 )
-SURE: Final = re.compile(rf"&nbsp;|&#[0-9]{{2,5}};|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}", re.IGNORECASE)
+SURE: Final = re.compile(
+    rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}",
+    re.IGNORECASE,
+)
 """Remains that no text contains on purpose; of others, two are required."""
 LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
 """A text about rights, in which "all rights reserved" is no remain."""
@@ -66,7 +89,7 @@ PROGRAM: Final = re.compile(
 )
 HTML_HINTS: Final = (
     rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])",
-    rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])",
+    rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9x])",
     any_of_pattern(*NOTICES),
 )
 REMAINS: Final = (
@@ -84,14 +107,19 @@ ABOUT_HTML: Final = (
     "Q002",
     "placeholder",
     Severity.INFO,
-    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, ShortAnswers(answers="nt.-?<[orp…", flag="brief")),
+    prefilter=(
+        Literals((*PLACEHOLDERS, "tbd"), ANSWER),
+        Literals(FAILURES, ANSWER, within=OPENING),
+        PADDED,
+        ShortAnswers(answers="nt.-?<[orp…", flag="brief"),
+    ),
     hint="Write the missing content, or remove the example.",
 )
 def placeholder() -> "pl.Expr":
     """An answer is or contains a placeholder.
 
-    Examples are "[insert name]", "lorem ipsum" and "N/A" as the whole answer. The content is missing, and the model
-    learns to omit it. Precision 99%, recall 30% on faults planted into 16 real files.
+    Examples are "[insert name]", "lorem ipsum", "N/A" as the whole answer and "Internal Server Error" in its place. The
+    content is missing, and the model learns to omit it. Precision 99%, recall 30% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
     Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
@@ -101,7 +129,23 @@ def placeholder() -> "pl.Expr":
     return (
         pl.when(short.str.contains(NOTHING))
         .then(pl.lit("the answer is nothing but a placeholder"))
-        .otherwise(judged_by(answered_question().fill_null("") + "\0" + pair, _left_open))
+        .otherwise(
+            pl.coalesce(
+                judged_by(answered_question().fill_null("") + "\0" + pair, _left_open),
+                judged_by(answered_question() + "\0" + matching(answer().str.head(OPENING), FAILURE_HINT), _failed),
+            )
+        )
+    )
+
+
+def _failed(both: str) -> str | None:
+    """The message for an answer that is an error message, unless the question is about errors or programs."""
+    prompt, _, answer = both.partition("\0")
+    match = FAILED.match(answer)
+    return (
+        None
+        if match is None or ABOUT_FAILURES.search(prompt)
+        else f"the answer is an error message: {excerpt(match.group().strip(), 40)}"
     )
 
 

@@ -3,7 +3,7 @@
 Values that depend on other rows are precomputed, so rules can run on any subset of rows. The columns are `example`
 (position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text` (see
 `curate.core.example.content_text`), `content` (true if there is a content, neither missing nor null), `called` (true if
-the message calls a tool or refuses, so it may lack content), `media` (true if the content has a part that is not text),
+the message calls a tool or refuses, so it may lack content), `media` (true if the content has a part that is not text, or is the user's in an example with images or other media beside the messages),
 `joined` (true for texts that are concatenated for training without a template), `asked` (the text of the user's message
 that an assistant's message answers; else null), `system` (the system prompt that opens the conversation, or ""), `previous` (the role of the previous message), `next_called` (whether
 the next message calls a tool), `again` (1 if the previous message is the same, 2 if the one before it is, else 0).
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from curate.core.example import Example, content_text
+from curate.core.example import MEDIA, Example, content_text
 from curate.core.lazy import np, pl
 from curate.language.lexicon import UNENDED
 from curate.language.refusals import HINTS, OPENING, refuses
@@ -181,6 +181,7 @@ class _Rows:
 
     def add(self, position: int, example: Example) -> None:
         """Add the messages of an example."""
+        beside = any(example.value.get(key) for key in MEDIA)
         for message in example.messages:
             value = message.value
             content = value.get("content")
@@ -191,7 +192,7 @@ class _Rows:
             self.text.append(content if isinstance(content, str) else content_text(content))
             self.content.append(content is not None)
             self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
-            self.media.append(not plain and has_media(content))
+            self.media.append((beside and message.role == "user") or (not plain and has_media(content)))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
             self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
 

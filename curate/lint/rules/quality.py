@@ -27,6 +27,7 @@ BRIEF: Final = (
 )
 """Requests for a short answer: for a class label above all, or with a text to judge."""
 THOUGHT: Final = "<think>"
+THOUGHT_ONLY: Final = r"(?s)\A\s*<think>.*</think>\s*\z"
 LONG: Final = 120
 """Minimum size in bytes of an answer that is more than a phrase."""
 ASKED: Final = 120
@@ -148,7 +149,7 @@ def _invalid_json(text: str) -> str | None:
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
-    Signs are an unclosed code block or `<think>`, invalid JSON, or an unfinished last sentence. The generation hit its token
+    Signs are an unclosed code block or `<think>`, nothing after `</think>`, invalid JSON, or an unfinished last sentence. The generation hit its token
     limit, and the model learns to stop there. Precision 87%, recall 29% on faults planted into 16 real files:
     `curate score` finds more by the signal `ending`.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
@@ -169,6 +170,8 @@ def cut_answer() -> "pl.Expr":
         .then(pl.lit("a code block of the answer is not closed"))
         .when(text.str.contains(rf"\A\s*{THOUGHT}") & ~text.str.contains("</think>", literal=True))
         .then(pl.lit("the reasoning of the answer is not closed"))
+        .when(~pl.col("called") & text.str.contains(THOUGHT_ONLY))
+        .then(pl.lit("the answer is its reasoning, with nothing after it"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))
         .otherwise(judged_by(looks_json, _invalid_json))
