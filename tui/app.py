@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, cast
 
 from textual import on, work
 from textual.app import SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
@@ -18,7 +19,7 @@ from curate.review.events import ScanEvent
 from curate.review.overview import measure
 from tui.abandon import abandonable
 from tui.key_queue import KeyQueue
-from tui.keys import TAB_OF, TABS, bindings, rebound
+from tui.keys import NAMES, TAB_OF, TABS, bindings, rebound
 from tui.messages import (
     DecisionReverted,
     Exported,
@@ -267,6 +268,10 @@ class CurateApp(KeyQueue):
         stack = self._screen_stacks.get(TAB_OF[kind].name, [])
         screen = stack[0] if stack else None
         return screen if isinstance(screen, QueueScreen) and screen.is_mounted else None
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key of a dialog as the table of keys names it."""
+        return binding.key_display or NAMES.get(binding.key) or super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: the actions in the key table that are available now."""

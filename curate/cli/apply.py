@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, print_notes, progress, told_decisions
+from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
+from curate.core.paths import from_here
 from curate.core.runs import project_of
 from curate.pipeline.apply import apply_decisions
 from curate.report.console import print_json, print_lines
@@ -37,11 +39,11 @@ def apply(
     """
     files = named_files(paths)
     removed = checked_removed_path(output, "removed", files, paths, overwrite=overwrite)
-    decisions = told_decisions(files)
+    decisions, project = told_decisions(files), project_of(files)
+    if not decisions:
+        print_notes([f"no decisions in {display_name(from_here(project.decisions))}; `curate review PATH` makes them"])
     with progress("applying", "lines", quiet=quiet) as advance:
-        result = apply_decisions(
-            files, output, decisions, project_of(files).edited, overwrite=overwrite, progress=advance
-        )
+        result = apply_decisions(files, output, decisions, project.edited, overwrite=overwrite, progress=advance)
     if as_json:
         print_json(result)
     else:

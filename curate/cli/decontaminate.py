@@ -7,9 +7,8 @@ import typer
 from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
-from curate.core.text import visible
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
-from curate.report.console import console, print_json, print_lines
+from curate.report.console import print_json, print_lines
 from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
 
 
@@ -60,6 +59,5 @@ def decontaminate(
         print_json(decontaminate_json(result, written=output is not None))
     else:
         print_lines(decontaminate_text(result, None if show_all else SHOWN, written=output is not None))
-        if result.removed and removed:
-            console(stderr=True).print(f"removed lines are in {visible(str(removed))}")
+        options.tell_output(output, removed, len(result.removed), written=output is not None)
     options.end(result.not_understood, options.STAYS, found=bool(result.leaks) and output is None)

@@ -10,7 +10,6 @@ from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
-from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.dedup import DedupResult, plan, write_plan
@@ -154,8 +153,7 @@ def dedup(
         print_json(dedup_json(planned, explain=explain, written=written))
     else:
         print_lines(summary_text(planned, written=written))
-        if removed and written and planned.gone:
-            err.print(f"removed lines are in {visible(display_name(removed))}")
+        options.tell_output(output, removed, planned.gone, written=written)
     if output is not None and not written:
         raise DataError(
             "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint

@@ -209,6 +209,18 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
     return {} if ignore else with_edited(found)
 
 
+def tell_output(output: Path | None, removed: Path | None, gone: int, *, written: bool) -> None:
+    """Print to stderr where the kept and the `gone` removed lines were `written`, or without an output, how to."""
+    text = ""
+    if output is None and gone:
+        text = "-o FILE writes the kept lines to FILE, and the removed ones to a file beside it"
+    elif output and removed and written:
+        names = [visible(display_name(path)) for path in (output, removed)]
+        text = f"kept lines are in {names[0]}" + (f", removed lines are in {names[1]}" if gone else "")
+    if text:
+        console(stderr=True).print(text, markup=False)
+
+
 def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:
     """End the command: status 1 if `found` or for lines without an example, which are reported; 0 with `always`."""
     if not_understood:

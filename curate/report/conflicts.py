@@ -171,7 +171,7 @@ def conflicts_text(
         yield Text(f"note: {note}", style="dim")
     if report.unsure:
         shown = "shown" if report.conflicts[-len(report.unsure) :] == report.unsure else "`--all` shows them"
-        yield Text(f"{plural(len(report.unsure), 'conflict')} of less confidence, down to .3: {shown}", style="dim")
+        yield Text(f"{plural(len(report.unsure), 'conflict')} of less confidence, down to 0.3: {shown}", style="dim")
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
     settled = len(states) - states.count("open")
     decided = f" ({settled:,} decided)" if settled else ""

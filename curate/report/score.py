@@ -25,7 +25,7 @@ LISTED: Final = 3
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
     """The result for people; `full`: both ends of each signal with ten examples each, and all correlations."""
     numbers = ("mean", "below .5")
-    found = table("", "signal", "mean", "histogram", "below .5", "meaning, and how right it was", numbers=numbers)
+    found = table("", "signal", "mean", "histogram", "below .5", "meaning and measured accuracy", numbers=numbers)
     for one in result.signals:
         low = f"{int((result.columns[one.signal.name] < 0.5).sum()):,}" if one.signal.doubts else ""
         text = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
@@ -38,7 +38,8 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
             worth = int((result.columns[DOUBT] >= WORTH_A_LOOK).sum())
             yield Text(
                 f"  {plural(worth, 'example')} with a doubt of {WORTH_A_LOOK} or more: "
-                f"curate review --scores FILE, filter signal:doubt>={WORTH_A_LOOK}"
+                f"`curate review PATH --scores FILE` shows them by the filter signal:doubt>={WORTH_A_LOOK}; "
+                "-o FILE.parquet writes FILE"
             )
         elif full:
             yield from _listed(f"{one.signal.name}: lowest", one.lowest)

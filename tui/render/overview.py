@@ -57,11 +57,7 @@ def stages(session: ReviewSession) -> Content:
         if name in broke:
             parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(broke[name].message)))
         elif done[name]:
-            parts.append(
-                Content.assemble(
-                    label, ("✓ done", "$text-success"), (_check_summary(session) if name == "check" else "", MUTED)
-                )
-            )
+            parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_summary(session, name), MUTED)))
         elif stage is not None and stage.done and total:
             parts.append(Content.assemble(label, bar(stage.done / total, WIDTH, track=True), f" {stage.done:,}"))
         else:
@@ -70,16 +66,22 @@ def stages(session: ReviewSession) -> Content:
                     label, ("… running" if stage else "○ waiting" if not session.ended else "· not run", MUTED)
                 )
             )
-    parts.extend(Content.assemble(("note: ", "bold"), literal(note, style=MUTED)) for note in session.notes)
     return lines(*parts)
 
 
-def _check_summary(session: ReviewSession) -> str:
+def _summary(session: ReviewSession, stage: str) -> str:
+    if stage == "conflicts" and session.notes:
+        return "  see the notes below"
     checked = session.checked
-    if checked is None:
+    if checked is None or stage != "check":
         return ""
     suppressed = f", {plural(checked.suppressed, 'finding')} suppressed" if checked.suppressed else ""
     return f"  {plural(checked.examples, 'example')} in {checked.seconds:,.1f} s{suppressed}"
+
+
+def notes(session: ReviewSession) -> Content:
+    """What was not searched for, and why."""
+    return lines(*(literal(note, style=MUTED) for note in session.notes))
 
 
 def decided(session: ReviewSession) -> Content:

@@ -271,11 +271,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
         return Page(lines(*head), left=look.whole(kept) if kept else None)
     at = min(look.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
-    head.append(
-        Content.assemble(
-            f"{member.similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, the right one is removed"
-        )
-    )
+    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, B is removed"))
     if look.marked:
         head.append(
             Content.assemble(

@@ -27,7 +27,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     if selected:
         parts.insert(1, Content.assemble((f"■ {selected:,} selected", "bold $text-accent")))
     if view is not None and view.groups is not None:
-        parts.insert(1, Content(f"{len(view.groups):,} groups of {len(view.rows):,}"))
+        parts.insert(1, Content(f"{plural(len(view.groups), 'group')}, {plural(len(view.rows), 'entry')}"))
     if session.rate >= 1:
         hours = (here.total - here.decided) / session.rate
         left = f", {hours:.1f} h left" if hours >= 1 else f", {ceil(60 * hours)} min left" if hours else ""

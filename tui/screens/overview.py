@@ -27,6 +27,7 @@ class OverviewScreen(FrameScreen):
                 yield Static(id="stages", classes="panel", markup=False)
                 yield Static(id="decided", classes="panel", markup=False)
                 yield OptionList(id="rules", classes="panel", markup=False, compact=True)
+                yield Static(id="notes", classes="panel", markup=False)
             yield Static(id="measured", classes="panel", markup=False)
 
     def on_mount(self) -> None:
@@ -36,6 +37,7 @@ class OverviewScreen(FrameScreen):
             ("stages", "Checks"),
             ("decided", "Review"),
             ("rules", "Findings by rule"),
+            ("notes", "Notes"),
             ("measured", "Data"),
         ):
             self.query_one(f"#{name}").border_title = title
@@ -51,8 +53,10 @@ class OverviewScreen(FrameScreen):
             ("files", overview.files(session, self.state.changed)),
             ("stages", overview.stages(session)),
             ("decided", overview.decided(session)),
+            ("notes", overview.notes(session)),
         ):
             self.query_one(f"#{name}", Static).update(content)
+        self.query_one("#notes").display = bool(session.notes)
         self.query_one("#measured", Static).update(overview.measured(self.state.results.get("overview")))
         self._rules()
         going = going_on(session)
