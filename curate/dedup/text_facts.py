@@ -10,6 +10,7 @@ a fact where
   the other has another one;
 - a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal:
   deer", "... bear"; in a long request, where that stands in its first or last sentence;
+- a line of Python or YAML that both have is nested in one more or one less block in one of them;
 - a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both,
   as the options it gives;
 - two requests give other options to choose from, or the same in another order, ask for something else (how, why, when,
@@ -50,6 +51,12 @@ MARKS: Final = "\"“«‘`'"
 LONGEST_QUOTED: Final = 61
 """Maximum number of characters before the end of what `QUOTED` finds."""
 SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
+NESTED: Final = re.compile(
+    r"^[ \t]*(?:```ya?ml"
+    r"|(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b.*:[ \t]*(?:#.*)?)$",
+    re.MULTILINE,
+)
+"""What opens a block of Python, or YAML: languages in which indentation is meaning."""
 CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
 DENIED: Final = re.compile("ません|なかった|ない")
 """Negation in Japanese, whose words stand without spaces."""
@@ -67,6 +74,8 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
     if left == right:
         return True
     this, that = _without_common_ends(left, right)
+    if "\n" in right and NESTED.search(left) and NESTED.search(right) and not _nested_alike(left, right):
+        return False
     if not same_figures(this, that, left, right):
         return False
     more: dict[str, int] = {}
@@ -79,6 +88,27 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
         [token for token, count in more.items() if count < 0],
     )
     return _same_words(only, their, left, right, every=every, asked="\n".join(asked) if asked else None)
+
+
+def _nested_alike(left: str, right: str) -> bool:
+    """Whether the lines that two texts share are indented alike, apart from one shift and the width of the steps."""
+    mine, others = _depths(left), _depths(right)
+    shared = [line for line in mine if len(mine[line]) == len(others.get(line, ()))]
+    return len({one - other for line in shared for one, other in zip(mine[line], others[line], strict=True)}) <= 1
+
+
+def _depths(text: str) -> dict[str, list[int]]:
+    """The number of blocks around each line, by the line without its white space."""
+    found: dict[str, list[int]] = defaultdict(list)
+    widths = [-1]
+    for line in filter(str.strip, text.expandtabs().splitlines()):
+        width = len(line) - len(line.lstrip())
+        while width < widths[-1]:
+            widths.pop()
+        if width > widths[-1]:
+            widths.append(width)
+        found[line.strip()].append(len(widths))
+    return found
 
 
 def _same_words(

@@ -45,6 +45,7 @@ def picked(options: str) -> str:
     return f"{CHOICE}\n{options}"
 
 
+LOOP = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result"
 DIFFERENT = {
     "options in another order": ((picked("(A) left (B) right"), "B"), (picked("(A) right (B) left"), "B")),
     "other options behind the same letters": (
@@ -225,8 +226,18 @@ DIFFERENT = {
     "Japanese": (("東京はどこですか。", "関東です。"), ("京都はどこですか。", "関東です。")),
     "Cyrillic": (("Где находится Москва?", "В России."), ("Где находится Пермь?", "В России.")),
     "Arabic": (("ما هي عاصمة فرنسا", "مدينة"), ("ما هي عاصمة مصر", "مدينة")),
+    "a block of Python": (("Sum them.", LOOP), ("Sum them.", LOOP.replace("    return", "        return"))),
+    "a block of YAML": (
+        ("Set it up.", "```yaml\na:\n  b: x\nc: y\n```"),
+        ("Set it up.", "```yaml\na:\n  b: x\n  c: y\n```"),
+    ),
 }
 SAME = {
+    "the width of indentation": (("Sum them.", LOOP), ("Sum them.", LOOP.replace("    ", "\t"))),
+    "indentation that means nothing": (
+        ("Sum them.", "for (const x of y) {\n  sum += x;\n}\nStore it."),
+        ("Sum them.", "for (const x of y) {\nsum += x;\n}\nStore it."),
+    ),
     "case": (("what is the capital of france?", "paris"), ("What is the capital of France?", "Paris")),
     "politeness": (
         ("What is the capital of France?", "Paris."),
