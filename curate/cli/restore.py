@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, codes
-from curate.core.errors import InputError, UsageError
+from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.files import path_of
 from curate.core.manifest import NAME, REMOVED, read_manifest
 from curate.core.output_pair import demand_not_existing
@@ -43,7 +43,10 @@ def restore(
 ) -> None:
     """Restore removed lines, byte for byte: into the split of their related examples, or to a file.
 
-    Lines restored into the splits are recorded as decisions, so that the next run keeps them.
+    Lines restored into the splits are recorded as decisions, so that the next run keeps them. With --all and --reason,
+    lines that cannot be in a split stay removed and are listed.
+
+    Exit status: 0, 1 if such a line stays removed, 2 if nothing was restored.
     """
     if not (wanted or reason or every):
         raise UsageError("no lines selected to restore", "name ids, or use --reason CODE or --all")
@@ -62,13 +65,15 @@ def restore(
         demand_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
-        result = restore_into(ledger.parent, entries, numbers, project)
+        result = restore_into(ledger.parent, entries, numbers, project, refused=None if wanted else ())
     else:
         raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")
     if as_json:
         print_json(restore_json(result, output))
-        return
-    print_lines(restore_text(result, output))
+    else:
+        print_lines(restore_text(result, output))
+    if result.refused:
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _project(ledger: Path) -> Project:

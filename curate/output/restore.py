@@ -1,7 +1,7 @@
 """Restore removed lines from the ledger: to a file, or to the splits in which their related examples are."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +55,8 @@ class RestoreResult:
     manifest: Manifest | None
     """None if the lines were written to a file and the folder is unchanged."""
     division: Division | None
+    refused: Sequence[str] = ()
+    """Place of each line that cannot be in a split, with the reason."""
 
 
 def read_entries(ledger: Path) -> list[Entry]:
@@ -173,26 +175,27 @@ def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -
         )
 
 
-def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project) -> RestoreResult:
+def restore_into(
+    folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project, *, refused: Sequence[str] | None
+) -> RestoreResult:
     """Restore lines into the splits of a folder, each to the split of its related examples; the journal keeps them.
 
     The decisions are written to the folder together with its files, and then to the journal; after an interruption the
-    next command that writes to the folder completes this (`finish`). Raises `InputError` for a folder that differs from
-    its manifest, `UsageError` for lines without an example and for those related to a given test set; nothing is
-    changed then.
+    next command that writes to the folder completes this (`finish`). Lines without an example and those related to a
+    given test set stay removed and are added to `refused`; if that is None, or no other line is named, they raise
+    `UsageError`. Raises `InputError` for a folder that differs from its manifest. Nothing is changed then.
     """
     manifest, _ = read_manifest(folder)
     seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
     _demand_intact(folder, manifest, entries)
-    back = [entries[at] for at in numbers]
     # J013: of a key that occurs twice, `curate verify` compares neither value
-    if broken := [removal for _, removal in back if removal.example is None or removal.code == "J013"]:
-        place = visible(where(broken[0].file, broken[0].line))
-        raise UsageError(
-            f"{place}: holds no example that can be compared, so it cannot be restored into a split "
-            f"({plural(len(broken), 'such line')})",
-            "write it to a file with -o FILE",
-        )
+    broken = {
+        at: "holds no example that can be compared"
+        for at in numbers
+        if entries[at].removal.example is None or entries[at].removal.code == "J013"
+    }
+    numbers, refused = _without(broken, entries, numbers, refused)
+    back = [entries[at] for at in numbers]
     given = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(
         update={"mix": MixConfig()}
@@ -209,12 +212,10 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
         if division.leaves:
-            at = min(division.leaves)
-            gone = back[at - int(table.first[-2])].removal
-            raise UsageError(
-                f"{visible(where(gone.file, gone.line))}: would leak: it {visible(division.leaves[at].why)}",
-                "write it to a file with -o FILE",
-            )
+            first = int(table.first[-2])
+            leaks = {numbers[line - first]: f"would leak: it {gone.why}" for line, gone in division.leaves.items()}
+            numbers, refused = _without(leaks, entries, numbers, refused)
+            return restore_into(folder, entries, numbers, project, refused=refused)
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
         stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
@@ -224,7 +225,25 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
             beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
         )  # fmt: skip
         finish(folder, project.decisions)
-    return RestoreResult([entry.removal for entry in back], len(stays), manifest, division)
+    return RestoreResult([entry.removal for entry in back], len(stays), manifest, division, refused or ())
+
+
+def _without(
+    wrong: Mapping[int, str], entries: Sequence[Entry], numbers: Sequence[int], refused: Sequence[str] | None
+) -> tuple[Sequence[int], Sequence[str] | None]:
+    """The numbers of the other lines, and `refused` with the wrong ones. Raises as `restore_into` does."""
+    removals = [entries[at].removal for at in sorted(wrong)]
+    said = [
+        f"{visible(where(one.file, one.line))}: {visible(wrong[at])}"
+        for at, one in zip(sorted(wrong), removals, strict=True)
+    ]
+    others = [at for at in numbers if at not in wrong]
+    if said and (refused is None or not others):
+        raise UsageError(
+            f"{said[0]}, so it cannot be restored into a split ({plural(len(said), 'such line')})",
+            "write it to a file with -o FILE",
+        )
+    return others, None if refused is None else [*refused, *said]
 
 
 def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:

@@ -27,6 +27,8 @@ class RestoreOutput(Part, title="RestoreResult"):
     """The ledger's lines without their text, in the order they were read."""
     left: int
     """Lines that stay in the ledger."""
+    refused: list[str]
+    """Lines that were to be restored and cannot be in a split: place and reason."""
     output: str | None
     """The file with the restored lines; null if they went into the splits."""
     manifest: Manifest | None
@@ -57,6 +59,9 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
             style="bold",
         )
         return
+    for said in result.refused[:SHOWN]:
+        yield Text(f"{said}: stays removed; write it to a file with -o FILE")
+    yield from more_lines(len(result.refused), SHOWN, option="--json")
     counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
     into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))
     yield Text(

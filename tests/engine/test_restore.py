@@ -124,7 +124,8 @@ def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
         ((), "no lines selected to restore"),
         (("abcdef12",), "no removed line has this id or place"),
         (("--reason", "D003"), "use one of: C003, J010, decision"),
-        (("--all",), "data.jsonl:44: holds no example"),
+        (("data.jsonl:44", "--all"), "data.jsonl:44: holds no example"),
+        (("--reason", "J010"), "data.jsonl:44: holds no example"),
         (("--all", "-o", "out/train.jsonl"), "is in the folder of the split"),
     ],
 )
@@ -144,9 +145,11 @@ def test_a_line_with_a_key_twice_cannot_come_back_into_a_split_and_a_list_of_tur
     turns = json.dumps(chat("Where?", "")["messages"])
     write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), twice.encode(), turns.encode()])
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
-    assert main(["restore", "out", "--all"]) == 2
+    assert main(["restore", "out", "data.jsonl:21"]) == 2
     assert "data.jsonl:21: holds no example that can be compared" in capsys.readouterr().err
-    assert main(["restore", "out", "data.jsonl:22"]) == 0
+    assert main(["restore", "out", "--all"]) == 1
+    assert "data.jsonl:21: holds no example that can be compared: stays removed" in capsys.readouterr().out
+    assert (parts()[twice.encode()], parts().total()) == (0, 21)
     assert main(["verify", "out", "-q"]) == 0
 
 
@@ -156,6 +159,13 @@ def test_what_leaks_into_a_given_test_set_cannot_come_back(write: Write, capsys:
     assert main(["split", "data.jsonl", "--existing", "kept.jsonl", "-o", "out", "-q"]) == 0
     assert main(["restore", "out", "--all"]) == 2
     assert "data.jsonl:8: would leak: it has the same question as" in capsys.readouterr().err
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), ("Why 20?", "")])
+    assert main(["split", "data.jsonl", "--existing", "kept.jsonl", "-o", "out", "-q"]) == 0
+    capsys.readouterr()
+    assert main(["restore", "out", "--all", "--json"]) == 1
+    result = told("restore", capsys)
+    assert ([one["line"] for one in result["restored"]], result["left"], len(result["refused"])) == ([21], 1, 1)
+    assert main(["verify", "out", "-q"]) == 0
     assert main(["restore", "out", "--all", "-o", "back.jsonl"]) == 0
 
 
