@@ -13,10 +13,13 @@ from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
 from curate.core.places import local_copies
 from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
+from curate.core.text import plural
 from curate.core.urls import is_url
 
 PATTERN = re.compile(r"[*?\[]")
 
+DESCRIPTIONS: Final = {"manifest.json": b'"manifest_version"', "dataset_info.json": b""}
+"""Files of a folder that describe its data, with what they contain: written by `curate split`, and LLaMA-Factory's."""
 STDIN_NAMES: Final = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 """Names of standard input, which can be read only once."""
 
@@ -44,10 +47,11 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
     `-` is standard input, and so are its names as a device. A folder stands for the data files below it, sorted,
-    without hidden folders, ledgers of removed lines, and links that lead out of it, to other folders or to a file that
-    is read anyway. A file named itself is always read. A name with `*`, `?` or `[` that is not a path is a pattern
-    (`**` for folders at any depth), since not all shells expand patterns. Raises `InputError` for a missing path or
-    link target, a pattern without matches and a folder without data files, `UsageError` if `paths` is empty.
+    without hidden folders, ledgers of removed lines, descriptions of data files, and links that lead out of it, to
+    other folders or to a file that is read anyway. A file named itself is always read. A name with `*`, `?` or `[` that
+    is not a path is a pattern (`**` for folders at any depth), since not all shells expand patterns. Raises
+    `InputError` for a missing path or link target, a pattern without matches and a folder without data files,
+    `UsageError` if `paths` is empty.
     """
     found: dict[Path, Path] = {}
     for name in paths:
@@ -107,7 +111,9 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
             skipped["a link to a file that is already read"].append(path)
     for why, paths in skipped.items():
         if paths:
-            tell(f"{folder}: {len(paths):,} not read, {why}; the first is {min(paths)}; pass it explicitly to read it")
+            tell(
+                f"{folder}: {plural(len(paths), 'file')} not read, {why}; the first is {min(paths)}; pass it to read it"
+            )
     found = sorted(read.values())
     if not found:
         seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
@@ -124,6 +130,9 @@ def _skipped(path: Path, folder: Path) -> str:
         return "no regular file"
     if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
         return "a file of removed lines"
+    sign = DESCRIPTIONS.get(path.name)
+    if sign is not None and sign in next(blocks(path, 1 << 12, tables=False), b""):
+        return "a description of data files"
     if path.suffix.lower() in TABLE_SUFFIXES and any(
         place.with_name(f"{path.stem}.jsonl").is_file()
         for place in (path, *([path.parent] if path.parent.name == "parquet" and path.parent != folder else ()))

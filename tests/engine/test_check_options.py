@@ -43,7 +43,7 @@ def test_exclude_leaves_files_of_folders_out_and_says_so(write: Write, capsys: C
     assert main(["check", "data", "--exclude", "old/", "--show-files"]) == 0
     out, err = capsys.readouterr()
     assert out == "data/a.jsonl\n"
-    assert "2 not read, excluded by --exclude; the first is data/old/b.jsonl" in err
+    assert "2 files not read, excluded by --exclude; the first is data/old/b.jsonl" in err
     assert main(["check", "data/old/b.jsonl", "--exclude", "old/", "--show-files"]) == 0
     assert capsys.readouterr().out == "data/old/b.jsonl\n", "a file that is named is read"
     assert main(["check", "data", "--exclude", "*"]) == 2, "a check of nothing is no clean one"
@@ -58,7 +58,7 @@ def test_each_command_that_reads_folders_leaves_the_same_files_out(write: Write,
     options |= {"select": ["--examples", "5", "--no-models"], "conflicts": ["--no-models"], "score": ["--no-models"]}
     assert main([verb, "data", "--exclude", "old/", *options.get(verb, [])]) == 0
     said = capsys.readouterr()
-    assert "1 not read, excluded by --exclude; the first is data/old/b.jsonl" in said.err
+    assert "1 file not read, excluded by --exclude; the first is data/old/b.jsonl" in said.err
     assert main([verb, "data", "--exclude", "*.jsonl", *options.get(verb, [])]) == 2
 
 

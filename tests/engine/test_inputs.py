@@ -297,12 +297,15 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     Path("d/gone").symlink_to("nowhere")
     Path("d/removed.jsonl").write_bytes(b"")
     Path("d/a.removed.jsonl").write_bytes(b"")
+    Path("d/manifest.json").write_bytes(b'{\n  "manifest_version": 3}')
+    Path("d/dataset_info.json").write_bytes(b'{"a": {"file_name": "a.jsonl"}}')
     told: list[str] = []
     assert [path.as_posix() for path in data_files(["d"], told.append)] == ["d/a.jsonl", "d/blob.jsonl"]
     assert sorted(
         note.partition(", a ")[2].partition(";")[0] + ";" + note.partition(";")[2].partition(";")[0] for note in told
     ) == [
         "broken link; the first is d/gone",
+        "description of data files; the first is d/dataset_info.json",
         "file of removed lines; the first is d/a.removed.jsonl",
         "link that leaves the folder; the first is d/out.jsonl",
         "link to a file that is already read; the first is d/same.jsonl",
@@ -312,7 +315,7 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     for verb in ("check", "stats", "dedup", "conflicts"):
         assert main([verb, "d"]) == 0
         assert (
-            "1 not read, a link that leaves the folder; the first is d/out.jsonl; pass it explicitly to read it"
+            "1 file not read, a link that leaves the folder; the first is d/out.jsonl; pass it to read it"
             in capsys.readouterr().err
         )
     with pytest.warns(UserWarning, match="not read"):
