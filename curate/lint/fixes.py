@@ -79,6 +79,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
                 ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
                 fixed.ledger = str(_append(ledger, gone, stack, source))
             out.flush()  # detects a full disk before the first rename
+            os.fsync(out.fileno())  # before the check, since it may take seconds, and lines may be appended meanwhile
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 

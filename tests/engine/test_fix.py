@@ -3,6 +3,7 @@
 import errno
 import gzip
 import json
+import os
 import shutil
 import subprocess
 from collections import Counter
@@ -243,16 +244,19 @@ def test_the_command_does_not_fix_what_is_suppressed(write: Write) -> None:
 # What can go wrong on a disk
 
 
-def test_a_file_that_changes_while_it_is_fixed_is_not_replaced(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("module", "name"), [(shutil, "copymode"), (os, "fsync")], ids=["at the end", "while flushed"])
+def test_a_file_that_changes_while_it_is_fixed_is_not_replaced(
+    module: Any, name: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write("data.jsonl", [ALIAS])
-    copymode = shutil.copymode
+    called = getattr(module, name)
 
-    def meanwhile(source: Path, target: str) -> None:
+    def meanwhile(*arguments: Any) -> None:
         with path.open("ab") as file:
             file.write(GOOD + b"\n")
-        copymode(source, target)
+        called(*arguments)
 
-    monkeypatch.setattr(shutil, "copymode", meanwhile)
+    monkeypatch.setattr(module, name, meanwhile)
     with pytest.raises(InputError, match="changed since it was read"):
         fix(path)
     assert path.read_bytes() == ALIAS + b"\n" + GOOD + b"\n"
