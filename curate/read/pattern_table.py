@@ -81,8 +81,8 @@ class Pattern:
 def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
     """Build the tables of some patterns.
 
-    Raises `ValueError` for a pattern that cannot be searched: it has no four consecutive bytes that are followed only
-    by characters that JSON writers never escape, and it is not one of the supported short ones.
+    Raises `ValueError` for a pattern that cannot be searched: it has no four consecutive bytes without a digit that
+    are followed only by characters that JSON writers never escape, and it is not one of the supported short ones.
     """
     every = list(wanted)
     shorts = [
@@ -141,12 +141,14 @@ def _seldom(pattern: Pattern) -> int:
     places = [
         at
         for at in range(len(data) - SIZE + 1)
-        if (pattern.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])
+        if (pattern.exact or data[at + SIZE - 1] != ord("'"))
+        and _as_it_is(data[at + SIZE :])
+        and not any(chr(byte).isdigit() for byte in data[at : at + SIZE])  # the scan reads runs of digits as numbers
     ]
     if not places or len(data) > LONGEST or not data.isascii():
         raise ValueError(
-            f"{data!r}: not searchable: too short, too long, or contains a character that JSON escapes after its "
-            "first four bytes"
+            f"{data!r}: not searchable: too short, too long, or contains a digit in its first four bytes or a "
+            "character that JSON escapes after them"
         )
     return min(places, key=lambda at: sum(SELDOM.find(chr(byte)) for byte in data[at : at + SIZE].lower()))
 

@@ -288,3 +288,8 @@ def test_nothing_declared_can_go(rule: Rule) -> None:
         if not let_pass([*rule.prefilters[:nth], *([left] if left else []), *rule.prefilters[nth + 1 :]], talks, data)
     }
     assert spare == SPARE.get(rule.code, set())
+
+
+def test_a_string_that_the_scan_would_never_find_is_refused() -> None:
+    with pytest.raises(ValueError, match="a digit in its first four bytes"):
+        prefilter_tables([Literals(("quo4zz",))])

@@ -20,6 +20,8 @@ from curate.lint.rules.rule import Object, dataset_rule, on_messages, text_rule,
 DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 PLACEHOLDERS: Final = ("<image>", "<video>", "<audio>")
 PLACEHOLDER: Final = "|".join(PLACEHOLDERS)
+ENCODED: Final = r"(?:;base64,|iVBORw0KGgo)[A-Za-z0-9+/=]{160,}"
+"""A file in base64; shorter ones are examples in texts about base64."""
 DETAILS: Final = ("auto", "low", "high")
 
 
@@ -103,6 +105,26 @@ def image_count(example: Example) -> Problems:
             yield Problem(
                 f"/{key}", f"{plural(len(files), 'file')}, but {placeholder} occurs {count} times in the messages"
             )
+
+
+@text_rule(
+    "C020",
+    "image-as-text",
+    Severity.WARNING,
+    prefilter=Literals((";base64,", "iVBORw0KGgo"), cased=True, pattern=ENCODED),
+    hint="Write the image as a part of type image_url, or remove it.",
+)
+def image_as_text() -> "pl.Expr":
+    """A text contains an image or another file in base64.
+
+    The model reads thousands of letters and no image, and they fill the context. Code in backticks is skipped.
+    Bad: {"messages": [{"role": "user", "content": "What is this? data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCCiVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}, {"role": "assistant", "content": "A dot."}]}
+    Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A dot."}]}
+    """
+    text = pl.when(~pl.col("text").str.contains("`", literal=True)).then(pl.col("text"))
+    return pl.format(
+        "the text contains a file of {} characters in base64", text.str.extract(f"({ENCODED})").str.len_bytes()
+    )
 
 
 def image_fault(part: dict[str, Any]) -> str | None:

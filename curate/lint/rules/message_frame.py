@@ -118,7 +118,7 @@ POINTING: Final = (
     rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
     rf"|(?:{'|'.join(SHOWABLE)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
-SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
+SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b|\ball the following conversations"
 """Signs that a question contains the text it refers to."""
 BARE_URL: Final = (
     r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
