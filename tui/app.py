@@ -41,7 +41,7 @@ from tui.screens.plain import PlainScreen
 from tui.screens.queue import ConflictsScreen, DuplicatesScreen, ExamplesScreen, FindingsScreen, QueueScreen
 from tui.screens.splits import SplitsScreen
 from tui.screens.training import EvaluateScreen, TrainingScreen
-from tui.theme import DARK, LIGHT, THEMES
+from tui.theme import DARK, LIGHT, THEMES, ThemeStylesheet
 
 SCREENS = (
     OverviewScreen,
@@ -92,6 +92,7 @@ class CurateApp(KeyQueue):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
+        self.stylesheet = ThemeStylesheet(variables=self.get_css_variables())
 
     @property
     def session(self) -> ReviewSession:

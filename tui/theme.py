@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from textual.css.stylesheet import Stylesheet
 from textual.theme import Theme
 
 DARK: Final = "curate-dark"
@@ -52,3 +53,18 @@ THEMES: Final = (
         },
     ),
 )
+
+
+class ThemeStylesheet(Stylesheet):
+    """Is parsed anew for another theme only; Textual's for each new screen, which then opens half as fast."""
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Set the colors of a theme."""
+        if variables != self._variables:
+            super().set_variables(variables)
+            self._require_parse = True
+
+    def reparse(self) -> None:
+        """Parse what changed."""
+        if self._require_parse:
+            self.parse()

@@ -153,18 +153,28 @@ def make_app() -> Callable[[], CurateApp]:
     return lambda: CurateApp(Sources(Project(Path()), Config(), [path]), told)
 
 
+async def at_rest(_least: float = 0) -> None:
+    """Waits until the event loop has nothing to do but to wait for timers and threads."""
+    loop: Any = asyncio.get_running_loop()
+    await asyncio.sleep(0)
+    while loop._ready:
+        await asyncio.sleep(0)
+
+
 @pytest.fixture(autouse=True)
 def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry is drawn as soon as its key is handled."""
+    """An entry is drawn as soon as its key is handled, and no key waits for a process that takes little time."""
     monkeypatch.setattr(tui.screens.queue, "DETAIL_AFTER", 0.001)
+    monkeypatch.setattr("textual.app.wait_for_idle", at_rest)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", at_rest)
 
 
 async def settled(pilot: Pilot[None]) -> None:
     """Waits until everything that goes on behind the screen is done, and drawn."""
     app = pilot.app
     assert isinstance(app, CurateApp)
-    calm = 0  # rounds in which nothing was going on: what is done may start something else
-    for _ in range(300):
+    loop: Any = asyncio.get_running_loop()
+    for _ in range(3_000):
         if busy := [
             worker for worker in app.workers if worker.group != "default"
         ]:  # those of the default group wait for a person
@@ -172,19 +182,17 @@ async def settled(pilot: Pilot[None]) -> None:
                 WorkerCancelled
             ):  # another of its group has taken its place, and is waited for in the next round
                 await app.workers.wait_for_complete(busy)
-        await pilot._wait_for_screen()
+        await at_rest()
         app._catch_up()
         app.screen._on_timer_update()
         stale = app._stale and isinstance(app.screen, FrameScreen)  # a dialog above leaves it so
         placed = app.session.ended and not app.session._unplaced and not stale
-        drawn = not getattr(app.screen, "_due", 0) and not app._keys and not app._asked
+        drawn = not (getattr(app.screen, "_due", 0) or app._keys or app._asked)
+        drawn = drawn and app._resize_timer is None and not app._batch_count  # which timers end
         ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
-        calm = calm + 1 if ready and not busy else 0
-        if calm == 3:
-            await asyncio.sleep(0.03)  # a footer is composed again in several steps
-            await pilot._wait_for_screen()
+        if ready and not busy and not loop._ready:  # what is drawn may cause something else
             return
-        await asyncio.sleep(0.001 if ready else 0.02)
+        await asyncio.sleep(0 if ready else 0.002)
 
 
 async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:

@@ -2,12 +2,11 @@
 before you commit.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from tests.screens.conftest import opened
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
@@ -15,14 +14,6 @@ from tui.app import CurateApp
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
 Makes = Callable[[], CurateApp]
-
-
-def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
-    async def before(pilot: Pilot[None]) -> None:
-        await opened(pilot, *keys)
-        await pilot.pause(0.3)
-
-    return before
 
 
 @pytest.mark.parametrize(
@@ -52,4 +43,4 @@ def test_picture(
         write_evaluation(write_run("first", 20, report=True))
     if keys[:1] == ("6",):
         write_splits()
-    assert snap_compare(make_app(), terminal_size=size, run_before=pressing(*keys))
+    assert snap_compare(make_app(), terminal_size=size, run_before=lambda pilot: opened(pilot, *keys))

@@ -9,9 +9,10 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from tui.key_queue import now
+from tui.widgets.key_footer import KeyFooter
 
 CALM: Final = 0.25
 """Seconds without a key before a confirmation takes one: text that is typed or pasted confirms nothing."""
@@ -111,7 +112,7 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(self._title, markup=False, classes="dialog-title")
             with VerticalScroll(id="confirm-body", classes="dialog-body"):
                 yield Static(self._body, markup=False)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyFooter()
 
     def on_mount(self) -> None:
         """Take keys from now on."""

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from curate.core.errors import DataError
 from curate.core.finding import Finding
@@ -17,6 +17,7 @@ from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
 from tui.review_state import ReviewState
 from tui.screens.ask import Dialog
+from tui.widgets.key_footer import KeyFooter
 
 PAUSE = 0.25
 """Seconds without a key before linting."""
@@ -49,7 +50,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
             )
             yield TextArea(self._text, id="draft", soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
             yield Static("", id="edit-findings", markup=False)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyFooter()
 
     def on_mount(self) -> None:
         """Lint as soon as the text is shown."""

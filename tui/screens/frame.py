@@ -5,13 +5,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker
 
 from curate.review import ReviewSession
 from tui.keys import rebound
 from tui.messages import ScreenChosen
 from tui.review_state import ReviewState
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.nav import Nav
 
 
@@ -39,7 +40,7 @@ class FrameScreen(Screen[None]):
         with Vertical(id="bottom"):
             yield from self.above_status()
             yield Static("", id="status", markup=False)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyFooter()
 
     def body(self) -> ComposeResult:
         """The content between tabs and status line."""
