@@ -11,8 +11,7 @@ from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.strata import are_labels, normalized_label
 from curate.lint.rules.dataset_summary import DatasetSummary
-from curate.lint.rules.example_places import equal_groups
-from curate.lint.rules.last_answer import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
+from curate.lint.rules.example_summary import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT, equal_groups
 from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
 

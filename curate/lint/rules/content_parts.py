@@ -14,7 +14,7 @@ from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, json_line, visible
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.example_places import comes_before
+from curate.lint.rules.example_summary import comes_before
 from curate.lint.rules.message_frame import JOINED, PADDED
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed

@@ -19,16 +19,21 @@ from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
-from curate.lint.rules.example_places import (
+from curate.lint.rules.example_summary import (
     LARGEST,
+    NONE,
+    SHORT,
+    TEXT,
     Count,
     Places,
     add_to_count,
     equal_groups,
     first_counts,
+    kinds_of,
+    last_answer_of,
+    request_of,
     sorted_columns,
 )
-from curate.lint.rules.last_answer import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.lint.rules.message_frame import REFUSING, batch_flags
 from curate.read.chunks import Batch
 
@@ -58,7 +63,7 @@ class DatasetSummary:
     answered: "array[int]" = field(default_factory=lambda: array("Q"))
     """64-bit hash of that answer, exactly."""
     kinds: "array[int]" = field(default_factory=lambda: array("B"))
-    """The kind of that answer (see `curate.lint.rules.last_answer`)."""
+    """The kind of that answer (see `curate.lint.rules.example_summary`)."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
@@ -86,7 +91,11 @@ class DatasetSummary:
             if isinstance(listed, list) and len(listed) > 1
             else None
         )
-        self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
+        self.places.add(example.place)
+        self.exact.append(exact)
+        self.said.append(said)
+        self.lengths.append(min(sum(map(len, texts)), LARGEST))
+        self.turns[len(turns)] += 1
         self._last(*last_answer_of(example, texts, turns))
         if opened is not None:
             self.opened[opened] = add_to_count(self.opened.get(opened), example.place)
@@ -176,13 +185,6 @@ class DatasetSummary:
             batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()}
         )
 
-    def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
-        self.places.add(place)
-        self.exact.append(exact)
-        self.said.append(said)
-        self.lengths.append(min(length, LARGEST))
-        self.turns[turns] += 1
-
     def _last(self, asked: int, answer: int, kinds: int) -> None:
         self.asked.append(asked)
         self.answered.append(answer)
@@ -256,10 +258,9 @@ class DatasetSummary:
         self.refusals += other.refusals
         for has, (count, place) in other.opened.items():
             self.opened[has] = add_to_count(self.opened.get(has), _after(place, before), count)
-        if other.plain:
-            self.plain = add_to_count(self.plain, _after(other.plain[1], before), other.plain[0])
-        if other.unasked:
-            self.unasked = add_to_count(self.unasked, _after(other.unasked[1], before), other.unasked[0])
+        for name in ("plain", "unasked"):
+            if known := getattr(other, name):
+                setattr(self, name, add_to_count(getattr(self, name), _after(known[1], before), known[0]))
 
 
 @dataclass(slots=True)

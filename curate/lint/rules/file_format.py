@@ -9,7 +9,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.example_places import Count
+from curate.lint.rules.example_summary import Count
 from curate.lint.rules.rule import dataset_rule, file_rule, value_rule
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME

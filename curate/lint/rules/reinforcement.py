@@ -12,7 +12,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.example_places import add_to_count
+from curate.lint.rules.example_summary import add_to_count
 from curate.lint.rules.images import images_of
 from curate.lint.rules.references import REINFORCING, references
 from curate.lint.rules.roles import intended_role
