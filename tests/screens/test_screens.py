@@ -468,6 +468,25 @@ async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes
         assert session.progress("example").decided == len(session.log.decisions) == bool(change)
 
 
+async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters_them_anew() -> None:
+    go_on = threading.Event()
+
+    def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        go_on.wait(60)
+        scan(sources, None, tell)
+
+    app = app_for(checked, tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(5)))
+    async with app.run_test(size=(100, 30)) as pilot:
+        while not app.session.lines.complete:
+            await pilot.pause(0.01)
+        app.session.log.add(Decision(example=example_at(app.session.lines, 1).id, verdict="drop", replaces=()))
+        await pilot.press("2", "slash", *"is:undecided", "enter")
+        while "filter is:undecided · ? of 5 decided" not in screen_text(app):
+            await pilot.pause(0.01)
+        go_on.set()
+        await shown(pilot, "1/4 · filter is:undecided · 1 of 5 decided")
+
+
 async def test_a_line_that_another_program_changed_is_not_decided_about() -> None:
     one, other = (chat(("user", word * 9_000), ("assistant", word)) for word in "ab")
     app = app_for(lambda _sources, tell, _stopped: tell(Ended()), (one, other))

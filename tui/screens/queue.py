@@ -87,7 +87,7 @@ class QueueScreen(Filtering):
         self.marked: frozenset[int] = frozenset()
         self.selected, self.grouping, self.opened = set(), "", set()
         self._due = self._asked = 0.0
-        self._known = -1
+        self._known = (-1, False)
 
     def body(self) -> ComposeResult:
         """List beside or above the entry."""
@@ -131,14 +131,15 @@ class QueueScreen(Filtering):
         """Show new entries, and decisions made elsewhere."""
         super().catch_up()
         queue = self.session.queues[self.KIND]
-        if len(queue) != self._known:
-            self._known = len(queue)
+        known = len(queue), self.session.ended  # the end of the check may change the status of all examples
+        if known != self._known:
+            self._known = known
             self.filter_by(self.text)
         self.redraw(stay=True)
 
     def forget(self) -> None:
         """The files were read again: filter anew, and keep the cursor nearby."""
-        self._known = -1
+        self._known = (-1, False)
         self.filter_by(self.text)
 
     def show_view(self, view: View) -> None:
