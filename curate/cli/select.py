@@ -15,7 +15,7 @@ from curate.pipeline.compare_selections import compare_selection, splits_of
 from curate.pipeline.dedup import write_plan
 from curate.pipeline.select import Wishes
 from curate.pipeline.select import select as select_from
-from curate.report.console import console, print_json, print_lines
+from curate.report.console import print_json, print_lines
 from curate.report.select import comparison_text, select_json, select_text
 
 
@@ -133,8 +133,7 @@ def select(
         print_lines(select_text(result, written=written))
         if compared is not None:
             print_lines(comparison_text(compared))
-        if removed and written:
-            console(stderr=True).print(f"what was left out is in {visible(str(removed))}")
+        options.tell_output(output, removed, result.plan.gone, written=written)
     if output is not None and not written:
         text = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
         raise DataError(text, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")

@@ -77,5 +77,6 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
-    removed = f"{manifest.removed.lines:,} removed; see {visible(display_name(folder / manifest.removed.file))}"
-    yield Text(f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {removed}", style="bold")
+    gone = manifest.removed.lines
+    place = f"; see {visible(display_name(folder / manifest.removed.file))}" if gone else ""
+    yield Text(f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {gone:,} removed{place}", style="bold")
