@@ -38,6 +38,8 @@ class TextPatterns(NamedTuple):
     """1 if an @ after a colon counts, with only password characters between them."""
     variables: int
     """1 if names in braces count."""
+    breaks: int
+    """1 if a backslash before an n counts."""
     start: int
     """Characters of an answer in which `AT_START` patterns count."""
 
@@ -328,6 +330,8 @@ def scan_json_string(  # noqa: PLR0912
                 window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
                 continue
             if is_escape:
+                if known.breaks and code == 92 and data[np.uintp(at + 2)] == 110:
+                    return -1, 0, 0
                 code, at = escape_code(data, at + 1)
                 at -= 1
                 if code < 0:

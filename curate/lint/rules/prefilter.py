@@ -106,6 +106,11 @@ class Variables(Prefilter):
 
 
 @dataclass(frozen=True)
+class WrittenBreaks(Prefilter):
+    """Texts with a backslash and an n."""
+
+
+@dataclass(frozen=True)
 class PersonalNumbers(Prefilter):
     """Texts with a personal number: runs of digits separated by at most two spaces, hyphens, dots or brackets."""
 

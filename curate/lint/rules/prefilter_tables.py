@@ -73,6 +73,7 @@ def _patterns(wanted: Wanted) -> "TextPatterns":
         len(wanted[prefilter.Addresses]),
         len(wanted[prefilter.Passwords]),
         len(wanted[prefilter.Variables]),
+        len(wanted[prefilter.WrittenBreaks]),
         max((one.within for one in wanted[prefilter.Literals]), default=0),
     )
 
