@@ -36,7 +36,6 @@ class OverviewScreen(FrameScreen):
             ("files", "Files"),
             ("stages", "Checks"),
             ("decided", "Review"),
-            ("rules", "Findings by rule"),
             ("notes", "Notes"),
             ("measured", "Data"),
         ):
@@ -69,6 +68,8 @@ class OverviewScreen(FrameScreen):
 
     def _rules(self) -> None:
         rules, box = overview.rules(self.session), self.query_one("#rules", OptionList)
+        none = "No findings" if self.session.checked else "No findings so far"
+        box.border_title = "Findings by rule" if rules else none
         if rules == self._shown:
             return
         self._shown, at = rules, box.highlighted
