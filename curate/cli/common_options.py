@@ -111,7 +111,7 @@ def _wrapped(function: Any) -> Any:
         common_gitignore: bool = False,
         **values: Any,
     ) -> Any:
-        _demand_local(values)
+        _demand_paths(values)
         config = None if common_config is None else Path(common_config)
         with _colored(Color(common_color)), configured_by(config), _excluding(common_exclude or (), common_gitignore):
             return function(**values)
@@ -119,12 +119,16 @@ def _wrapped(function: Any) -> Any:
     return run
 
 
-def _demand_local(values: Mapping[str, Any]) -> None:
-    """Raise `UsageError` for a URL where a path of this machine is meant: a path of its text would be written to."""
-    for value in values.values():
+def _demand_paths(values: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for a URL where a path of this machine is meant: a path of its text would be written to; and
+    for an HTML report with another kind of name: reports replace files, but not data.
+    """
+    for name, value in values.items():
         text = str(value).replace(":/", "://", 1) if isinstance(value, Path) else ""  # a path keeps one of two slashes
         if is_url(text):
             raise UsageError(f"{visible(safe_url(text))}: no URL can be used here", "pass a path of this machine")
+        if name == "html" and value and value.suffix.lower() not in (".html", ".htm"):
+            raise UsageError(f"--html {visible(str(value))}: not the name of an HTML file", "end it in .html")
 
 
 def _excluding(patterns: Sequence[str], gitignore: bool) -> AbstractContextManager[None]:

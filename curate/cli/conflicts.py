@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -64,7 +63,7 @@ def conflicts(
         typer.Option("--calibrate", help="Fit the confidence on your decisions, and show what changes."),
     ] = False,
     as_json: options.AsJson = False,
-    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
+    html: options.Html = None,
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")
     ] = False,

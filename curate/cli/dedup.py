@@ -1,7 +1,6 @@
 """`curate dedup`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -73,7 +72,7 @@ def dedup(
             "--explain", help="Show a word diff of each removed and kept example, and a histogram of similarities."
         ),
     ] = False,
-    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
+    html: options.Html = None,
     rethreshold: Annotated[
         float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="NUMBER")
     ] = None,

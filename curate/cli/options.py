@@ -70,6 +70,7 @@ JudgeKey = Annotated[
 Heavy = Annotated[
     bool, typer.Option("--yes", "-y", help="Write even if a large share of a file would be removed (rule D008).")
 ]
+Html = Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 RunOn = Annotated[
     Engine,

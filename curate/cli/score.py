@@ -63,7 +63,7 @@ def score(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write all values to this Parquet file.", metavar="FILE")
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
+    html: options.Html = None,
     as_json: options.AsJson = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show ten examples at each end of each signal, and all correlations.")

@@ -364,6 +364,7 @@ def test_what_was_decided_in_review_counts(write: Write, capsys: pytest.CaptureF
         ("-o", "out.jsonl", "--html", "out.jsonl"),
         ("-o", "out.jsonl", "--html", "out.removed.jsonl"),
         ("--html", "data.jsonl"),
+        ("--html", "old.jsonl"),
         ("--against", "old.jsonl", "-o", "old.jsonl"),
         ("--against", "data.jsonl"),
         ("--keep", "shortest"),
