@@ -111,8 +111,8 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
     for definition in (schema, *schema.get("$defs", {}).values()):
         table = tables.get(definition.get("title", ""))
         for key, text in _docstrings(table) if table else ():
-            said = definition["properties"][key]
-            definition["properties"][key] = dict(sorted({**said, "description": text}.items()))
+            described = definition["properties"][key]
+            definition["properties"][key] = dict(sorted({**described, "description": text}.items()))
     return schema
 
 

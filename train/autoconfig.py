@@ -107,8 +107,8 @@ def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tup
             continue
         found = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:
-            told = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
-            return told | {
+            choices = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
+            return choices | {
                 "tokens_per_pass": found.tokens_per_pass,
                 "activation_checkpointing": found.activation_checkpointing,
             }, found

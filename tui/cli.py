@@ -129,7 +129,7 @@ def review(
     from tui.review_state import At
     from tui.terminal import accept_all_input, end_with_terminal
 
-    def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
+    def scan(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
         if known is not None:
             tell(known)
         if scored is not None:
@@ -137,7 +137,7 @@ def review(
         scanned(sources, tell, stopped)
 
     accept_all_input()
-    app = CurateApp(sources, told, merged, None if known is None else At("finding", FILTER, "as found"))
+    app = CurateApp(sources, scan, merged, None if known is None else At("finding", FILTER, "as found"))
     parent, terminal = os.getppid(), sys.stdin.fileno()
     end_with_terminal(
         lambda: app.post_message(TerminalGone()),

@@ -306,15 +306,15 @@ class VerifyResult:
 
     @cached_property
     def points(self) -> pl.DataFrame:
-        """One row per point: name, verdict (proved, broken, open), said."""
-        points = ((point.name, point.verdict.value, point.said) for point in self.proof.points)
-        return frames.to_frame(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
+        """One row per point: name, verdict (proved, broken, open), message."""
+        points = ((point.name, point.verdict.value, point.message) for point in self.proof.points)
+        return frames.to_frame(points, dict.fromkeys(("name", "verdict", "message"), pl.String))
 
     @cached_property
     def not_checked(self) -> pl.DataFrame:
-        """One row for each thing that was not compared: name, number of examples, said."""
+        """One row for each thing that was not compared: name, number of examples, message."""
         return frames.to_frame(
-            map(astuple, self.proof.not_checked), {"name": pl.String, "examples": pl.Int64, "said": pl.String}
+            map(astuple, self.proof.not_checked), {"name": pl.String, "examples": pl.Int64, "message": pl.String}
         )
 
     @cached_property

@@ -253,8 +253,8 @@ def _tell_elsewhere(config: CheckConfig) -> None:
     if not (config.select or config.extend_select):
         return
     found = RuleSelection.from_config(config).elsewhere(config)
-    said = [f"{prefix}: not run by `curate check`; run by {who}" for prefix, who in found.items()]
+    notes = [f"{prefix}: not run by `curate check`; run by {who}" for prefix, who in found.items()]
     if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
-        raise UsageError("; ".join(said), "`curate rule CODE` explains one")
-    for note in said:
+        raise UsageError("; ".join(notes), "`curate rule CODE` explains one")
+    for note in notes:
         sys.stderr.write(f"note: {note}\n")

@@ -157,8 +157,8 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     try:
         code = as_command(words[0], verb).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
-        said = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
-        _narrate(f"error: {visible(said)}\n  next: `curate {words[0]} --help` lists the options")
+        message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
+        _narrate(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED

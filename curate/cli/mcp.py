@@ -139,10 +139,14 @@ class Tools:
             done = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
         except (OSError, ValueError) as error:  # a NUL, or longer than the system takes
             raise _refusal(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
-        said = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
+        error_lines = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
         if done.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not done.stdout:
-            raise _refusal("\n".join(said[-5:]) or f"exit status {done.returncode}")
-        result = {"exit_status": done.returncode, "notes": said, "result": shortened(json.loads(done.stdout), limit)}
+            raise _refusal("\n".join(error_lines[-5:]) or f"exit status {done.returncode}")
+        result = {
+            "exit_status": done.returncode,
+            "notes": error_lines,
+            "result": shortened(json.loads(done.stdout), limit),
+        }
         return json.dumps(result)
 
     def _inside(self, name: str) -> str:

@@ -247,13 +247,13 @@ def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked:
             f"{first.message}"
         )
         raise DataError(text, "`curate remote validate` lists them; --no-check sends the data anyway")
-    told = Counter(
+    tally = Counter(
         finding.code
         for finding in report.findings
         if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL)
     )
-    if told:
-        counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in told.most_common())
+    if tally:
+        counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in tally.most_common())
         console(stderr=True).print(f"findings: {counts}; `curate remote validate` lists them")
 
 

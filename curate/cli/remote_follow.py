@@ -39,7 +39,7 @@ def watch(
     known = EventLog(journal.job_folder(job_id)).events
     shown = JobProgress(quiet=quiet or as_json)
 
-    def told(events: list[JobEvent], now: Job | None) -> None:
+    def show(events: list[JobEvent], now: Job | None) -> None:
         if not as_json:
             shown.show(events, now)
             return
@@ -49,11 +49,11 @@ def watch(
     try:
         with options.connected(place) as endpoint, shown:
             if known and show_all:
-                told(known, None)
+                show(known, None)
             elif known:
                 shown.say(f"{plural(len(known), 'event')} not shown again (--all shows them)")
                 shown.draw(known, None)
-            last = watch_job(endpoint, journal, job_id, told, once=once, every=every, trouble=shown.trouble)
+            last = watch_job(endpoint, journal, job_id, show, once=once, every=every, trouble=shown.trouble)
     except KeyboardInterrupt:
         console(stderr=True).print(
             f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it "

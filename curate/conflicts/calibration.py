@@ -37,19 +37,19 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionSta
     """Fit the scale on the decisions about `conflicts`, whose confidences are not calibrated; `decisions`: those in
     effect, by example id. Raises `UsageError` for fewer than `NEEDED`.
     """
-    said = [
+    decided = [
         (conflict.confidence, word)
         for conflict in conflicts
         if (word := _was_confirmed(conflict, decisions)) is not None
     ]
-    if len(said) < NEEDED:
+    if len(decided) < NEEDED:
         raise UsageError(
-            f"{plural(len(said), 'decision')} about conflicts: {NEEDED} are needed for a scale",
+            f"{plural(len(decided), 'decision')} about conflicts: {NEEDED} are needed for a scale",
             "decide about more conflicts in `curate review`: keep both, or drop or edit one side",
         )
-    slope, intercept = _fitted(said)
-    confirmed = sum(word for _, word in said)
-    return Calibration(confirmed, len(said) - confirmed, round(slope, 3), round(intercept, 3))
+    slope, intercept = _fitted(decided)
+    confirmed = sum(word for _, word in decided)
+    return Calibration(confirmed, len(decided) - confirmed, round(slope, 3), round(intercept, 3))
 
 
 def state_of(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> State:

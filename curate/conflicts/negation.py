@@ -33,14 +33,15 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences with the same words, exactly one of which is negated: the words around the negation, and the
     same words of the other.
     """
-    said = [without_yes_or_no(text) for text in (pair.left, pair.right)]
-    denied = [negation_count(text) for text in said]
+    statements = [without_yes_or_no(text) for text in (pair.left, pair.right)]
+    denied = [negation_count(text) for text in statements]
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
         return None
-    if any(text.endswith("?") or NOT_ONLY.search(text) for text in said):
+    if any(text.endswith("?") or NOT_ONLY.search(text) for text in statements):
         return None
     mine, others = (
-        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES} for text in said
+        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES}
+        for text in statements
     )
     mine, others = mine - stems(MEANWHILE), others - stems(MEANWHILE)
     if not mine or not others:

@@ -70,13 +70,13 @@ def semantic_duplicates(
     square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
     sentence-transformers.
     """
-    said = [_Compared(number, question) for number, example in examples if (question := question_of(example))]
-    if len(said) < 2:
+    compared = [_Compared(number, question) for number, example in examples if (question := question_of(example))]
+    if len(compared) < 2:
         return []
-    pairs = list(_nominated(said, embed([one.request for one in said], model, cache, progress)))
+    pairs = list(_nominated(compared, embed([one.request for one in compared], model, cache, progress)))
     answers = sorted({at for pair in pairs for at in pair[:2]})
     vectors = (
-        dict(zip(answers, embed([said[at].answer for at in answers], model, cache, progress), strict=True))
+        dict(zip(answers, embed([compared[at].answer for at in answers], model, cache, progress), strict=True))
         if answers
         else {}
     )
@@ -87,11 +87,12 @@ def semantic_duplicates(
         if (
             similarity >= ANSWERED
             and (known is None or similarity > known.similarity)
-            and first_contradiction(said[right].request, said[left].answer, said[right].answer) is None
+            and first_contradiction(compared[right].request, compared[left].answer, compared[right].answer) is None
         ):
             best[right] = Like(left, right, similarity)
     found = (
-        Like(said[left].number, said[right].number, round(similarity, 4)) for left, right, similarity in best.values()
+        Like(compared[left].number, compared[right].number, round(similarity, 4))
+        for left, right, similarity in best.values()
     )
     return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))
 

@@ -125,8 +125,8 @@ class ChatEndpoint:
         # the client lets through what breaks in the bytes of a reply
         if isinstance(error, ValueError | RecursionError):
             error = ValueError(f"{NOT_JSON} ({error})")
-        said, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
-        return ModelError(f"{self.name}: {said}", hint)
+        message, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
+        return ModelError(f"{self.name}: {message}", hint)
 
     def _next_step(self, error: Exception) -> str:
         import openai

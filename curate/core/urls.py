@@ -76,11 +76,11 @@ def explained(url: str, what: str) -> Iterator[None]:
 
 
 def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
-    said = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
-    if isinstance(error, PermissionError) or REFUSED.search(f"{type(error).__name__} {said}"):
+    message = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
+    if isinstance(error, PermissionError) or REFUSED.search(f"{type(error).__name__} {message}"):
         return kind(f"{safe_url(url)}: access denied", ACCESS[scheme_of(url)])
     return kind(
-        f"{safe_url(url)}: cannot be {what}: {type(error).__name__}: {said}",
+        f"{safe_url(url)}: cannot be {what}: {type(error).__name__}: {message}",
         "check the name and the connection, and run it again",
     )
 

@@ -151,9 +151,9 @@ def _other_side(side: Any, example: Example) -> str:
         return side
     listed = [turn for turn in (side if isinstance(side, list) else [side]) if isinstance(turn, dict)]
     turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in SILENT]
-    said = [list(_turn_texts(Message(0, None, {"content": turn.get("value"), **turn}, "", ""))) for turn in turns]
+    texts = [list(_turn_texts(Message(0, None, {"content": turn.get("value"), **turn}, "", ""))) for turn in turns]
     if turns and turns[0].get("role", turns[0].get("from")) in ("user", "human"):
         chosen = map(list, map(_turn_texts, compared_turns(example, "conversation")))
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, chosen, strict=False)))
-        said = said[shared:]
-    return "\n".join(chain.from_iterable(said))
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(texts, chosen, strict=False)))
+        texts = texts[shared:]
+    return "\n".join(chain.from_iterable(texts))

@@ -301,10 +301,13 @@ def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whol
         return whole, Brief.of_some(count, {})
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
-        pieces = [[Segment(said[i], roles[i] == "user") for i in turns_of(roles, spec.on)] for roles, said in plain]
+        pieces = [
+            [Segment(turn_texts[i], roles[i] == "user") for i in turns_of(roles, spec.on)]
+            for roles, turn_texts in plain
+        ]
         texts = own_texts([*pieces, *(segments_of(example, spec.on) for example in examples)], spec.common)
     else:
-        texts = ["\n".join([said[i] for i in turns_of(roles, spec.on)]) for roles, said in plain]
+        texts = ["\n".join([turn_texts[i] for i in turns_of(roles, spec.on)]) for roles, turn_texts in plain]
         texts += [written_text(example, spec.on) for example in examples]
     return shingled(texts_of(texts), spec.shingling), Brief.of(texts) if spec.brief else Brief.of_some(count, {})
 

@@ -29,7 +29,7 @@ class Room(NamedTuple):
 
     words: Any
     """Words of all pieces."""
-    said: Any
+    answer_words: Any
     """Words of the assistant's turns."""
     spoken: Any
     """Of each of the assistant's turns, how many of these words are before it."""
@@ -45,7 +45,7 @@ class Turns(NamedTuple):
 
     words: int
     """Number of words."""
-    said: int
+    answer_words: int
     """Number of the assistant's words."""
     answers: int
     last: int
@@ -131,7 +131,7 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
     """Write the words of a conversation to `room`, and the keys up to each earlier answer to `begun` from `begins`
     on.
     """
-    words, said, low = room.words, room.said, room.eights.view(np.uint8)
+    words, answer_words, low = room.words, room.answer_words, room.eights.view(np.uint8)
     count = spoken = turns = last_begin = asks = 0
     question, chain, ends_on_answer = U64(0), U64(1), False
     for at in range(pieces.first[row], pieces.first[row + 1]):
@@ -157,7 +157,7 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
             room.spoken[turns] = spoken
             turns, last_begin = turns + 1, count
         if kind == ANSWER or kind == CALL:  # noqa: PLR1714, SIM109
-            copied(said[spoken:], ZERO, words[count:], some)
+            copied(answer_words[spoken:], ZERO, words[count:], some)
             spoken += some
         if is_turn:
             chain = mixed(mixed(chain ^ pieces.roles[at]) + mixed(turn))
@@ -171,10 +171,10 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
 @compiled
 def _stands_alone(turns: Turns, room: Room, least: int) -> bool:
     """Whether a conversation has one compared answer, and all text of the assistant is in one piece."""
-    if turns.answers != 1 or turns.said < least:
+    if turns.answers != 1 or turns.answer_words < least:
         return False
-    for nth in range(turns.said):  # noqa: SIM110
-        if room.said[nth] != room.words[turns.last + nth]:
+    for nth in range(turns.answer_words):  # noqa: SIM110
+        if room.answer_words[nth] != room.words[turns.last + nth]:
             return False
     return True
 
@@ -188,8 +188,10 @@ def _text_shingles(turns: Turns, room: Room, size: int, alone: bool) -> Any:
     if not alone:
         made = _shingles(words, 0, turns.words, size, others, 0)
         return 0, distinct(others, made, room.sorting, room.buckets)
-    part = distinct(found, _shingles(room.said, 0, turns.said, size, found, 0), room.sorting, room.buckets)
-    made, behind = 0, turns.last + turns.said
+    part = distinct(
+        found, _shingles(room.answer_words, 0, turns.answer_words, size, found, 0), room.sorting, room.buckets
+    )
+    made, behind = 0, turns.last + turns.answer_words
     if turns.last:
         made = _shingles(words, 0, min(turns.last + size - 1, turns.words), size, others, 0)
     if behind < turns.words:
@@ -226,13 +228,13 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
         total = _merged(room.found, part, room.others, made, out, total)
         offsets[row + 1] = total
         for entry in range(turns.answers if turns.answers < 2 else turns.answers + 1):
-            begin, end = (room.spoken[entry - 1], room.spoken[entry]) if entry else (0, turns.said)
+            begin, end = (room.spoken[entry - 1], room.spoken[entry]) if entry else (0, turns.answer_words)
             key = U64(0)
             for nth in range(begin, end):
-                key = key * BASE + room.said[nth]
+                key = key * BASE + room.answer_words[nth]
             if end - begin >= least:
                 if not alone:
-                    made = _shingles(room.said, begin, end, size, room.found, 0)
+                    made = _shingles(room.answer_words, begin, end, size, room.found, 0)
                     part = distinct(room.found, made, room.sorting, room.buckets)
                 answers = _with_capacity(answers, held, part)
                 copied(answers[held:], ZERO, room.found, part)

@@ -92,8 +92,10 @@ def links_of_columns(columns: "PlainColumns", ids: Ids, size: int) -> tuple[Sets
     first = np.append(columns.lines[:, 0], len(turns))
     sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
     for row in np.flatnonzero(asks == 0).tolist():
-        spoken, said = columns.conversation(row)
-        links.prompt_hash[row] = _prompt_key([text for role, text in zip(spoken, said, strict=True) if role == "user"])
+        speakers, spoken_texts = columns.conversation(row)
+        links.prompt_hash[row] = _prompt_key(
+            [text for role, text in zip(speakers, spoken_texts, strict=True) if role == "user"]
+        )
     links.copy = ids[:, 0].copy()
     return sets, links
 
@@ -104,8 +106,8 @@ def links_of_lines(
     """The links of plain conversations (roles and texts), then of examples. ids: of all of them."""
     every: list[tuple[str, int, int]] = []
     first = [0]
-    for spoken, said in zip(roles, texts, strict=True):
-        every += [(text, kind_of(role), _role(role)) for role, text in zip(spoken, said, strict=True)]
+    for speakers, turn_texts in zip(roles, texts, strict=True):
+        every += [(text, kind_of(role), _role(role)) for role, text in zip(speakers, turn_texts, strict=True)]
         first.append(len(every))
     for example in examples:
         every += _pieces(example)

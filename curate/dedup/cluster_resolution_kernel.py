@@ -97,7 +97,7 @@ class Room(NamedTuple):
     every: Any
     chosen: Any
     seen: Any
-    told: Any
+    ranked: Any
     others: Any
 
 
@@ -212,7 +212,7 @@ def _most_similar(members: Members, begin: int, room: Room, some: Any, rank: int
             if len(known):
                 known[other] = similar
         if similar >= floor:
-            near = _ranked(similar, other, room.told, room.others, near)
+            near = _ranked(similar, other, room.ranked, room.others, near)
     return near
 
 
@@ -314,9 +314,9 @@ def _resolve_group(
                 among, postings, noted, notes = _of_crowd(group, rank, count, members, room, postings, noted, notes)
             near = _most_similar(members, begin, room, among, rank, limits.floor, row)
             spent += len(among) + 1
-        told, first = room.told[:near], asking
+        ranked, first = room.ranked[:near], asking
         alike, winner, asking = _first_matches(
-            group, at, begin, told, room.others, limits.threshold, facts, differ, asked, asking
+            group, at, begin, ranked, room.others, limits.threshold, facts, differ, asked, asking
         )
         open_ = asking > first
         goes = winner >= 0 and kind & GOES != 0
@@ -331,11 +331,11 @@ def _resolve_group(
         outcome.winners[at, 0], outcome.winners[at, 1] = -1, -1
         outcome.kept[at] = not goes and kind & TAKES != 0
         if goes:
-            outcome.winners[at, 0], outcome.found[at] = members.numbers[begin + room.others[winner]], told[winner]
+            outcome.winners[at, 0], outcome.found[at] = members.numbers[begin + room.others[winner]], ranked[winner]
             continue
         if alike >= 0 and winner < 0:
-            outcome.winners[at, 1], outcome.found[at] = members.numbers[begin + room.others[alike]], told[alike]
-        misses, missed = _appended(misses, missed, told), missed + near
+            outcome.winners[at, 1], outcome.found[at] = members.numbers[begin + room.others[alike]], ranked[alike]
+        misses, missed = _appended(misses, missed, ranked), missed + near
         if outcome.kept[at]:
             count = _kept(room, count, rank)
         if spent > limits.work:

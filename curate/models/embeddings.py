@@ -51,8 +51,8 @@ class EmbeddingCache:
         if self.path is None or not self._unsaved:
             return
         names = sorted(self._vectors)
-        if said := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
-            raise OutputError(f"{visible(said)}: cannot be written", "free disk space or check the permissions")
+        if unwritable := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
+            raise OutputError(f"{visible(unwritable)}: cannot be written", "free disk space or check the permissions")
         self._unsaved = 0
 
 

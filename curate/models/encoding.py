@@ -154,7 +154,9 @@ class Encoder:
             return (self._encode_whole(rendered, ids, offsets),)
         apart = [None if span.part else self._encode_apart(rendered, span) for span in rendered.spans]
         made = tuple(encoded for encoded in apart if encoded is not None)
-        return made if len(made) == len(apart) else (self._encode_whole(rendered, ids, offsets, said=(_OTHERWISE,)),)
+        return (
+            made if len(made) == len(apart) else (self._encode_whole(rendered, ids, offsets, mismatches=(_OTHERWISE,)),)
+        )
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a piece of text by itself."""
@@ -174,7 +176,7 @@ class Encoder:
         return self._endings[ending] == before[at:]
 
     def _encode_whole(
-        self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], said: tuple[Mismatch, ...] = ()
+        self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], mismatches: tuple[Mismatch, ...] = ()
     ) -> Encoded:
         labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
@@ -191,7 +193,7 @@ class Encoder:
                 answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
             elif end > span.start and not span.part:
                 straddling += 1
-        return self._with_mismatches(rendered, ids, labels, weights, answers, said, straddling)
+        return self._with_mismatches(rendered, ids, labels, weights, answers, mismatches, straddling)
 
     def _encode_apart(self, rendered: Rendered, span: Span) -> Encoded | None:
         """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the

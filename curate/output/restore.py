@@ -233,17 +233,17 @@ def _without(
 ) -> tuple[Sequence[int], Sequence[str] | None]:
     """The numbers of the other lines, and `refused` with the wrong ones. Raises as `restore_into` does."""
     removals = [entries[at].removal for at in sorted(wrong)]
-    said = [
+    messages = [
         f"{visible(where(one.file, one.line))}: {visible(wrong[at])}"
         for at, one in zip(sorted(wrong), removals, strict=True)
     ]
     others = [at for at in numbers if at not in wrong]
-    if said and (refused is None or not others):
+    if messages and (refused is None or not others):
         raise UsageError(
-            f"{said[0]}, so it cannot be restored into a split ({plural(len(said), 'such line')})",
+            f"{messages[0]}, so it cannot be restored into a split ({plural(len(messages), 'such line')})",
             "write it to a file with -o FILE",
         )
-    return others, None if refused is None else [*refused, *said]
+    return others, None if refused is None else [*refused, *messages]
 
 
 def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:

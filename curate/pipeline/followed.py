@@ -54,7 +54,7 @@ class Followed:
     """What `curate evaluate` wrote to the folder; None without an evaluation."""
     unread: str = ""
     """Why the evaluation could not be read."""
-    said: str = ""
+    output: str = ""
     """The end of the training's output, if it was started here."""
 
     @property
@@ -110,7 +110,7 @@ class Follower:
             report=report,
             evaluation=evaluation,
             unread=unread,
-            said=_log_tail(path),
+            output=_log_tail(path),
         )
         self._known[path] = (end, now)
         return now

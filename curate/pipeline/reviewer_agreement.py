@@ -37,7 +37,7 @@ class Disagreement(Output):
     """Id of the example."""
     about: str
     """Rule, or id of the duplicate or conflict; `rating`; empty for the whole example."""
-    said: dict[str, str]
+    opinions: dict[str, str]
     """Verdict or rating by reviewer."""
 
 
@@ -107,9 +107,9 @@ def cohens_kappa(answers: Sequence[tuple[str, str]], *, squared: bool = False) -
     return round(1 - observed * len(answers) / expected, 4) if expected else None
 
 
-def _disagreements(said: Mapping[str, tuple[Mapping[Item, str], Mapping[Item, str]]]) -> list[Disagreement]:
+def _disagreements(by_reviewer: Mapping[str, tuple[Mapping[Item, str], Mapping[Item, str]]]) -> list[Disagreement]:
     items: dict[Item, dict[str, str]] = {}
-    for who, opinions in said.items():
+    for who, opinions in by_reviewer.items():
         for found in opinions:
             for item, word in found.items():
                 items.setdefault(item, {})[who] = word

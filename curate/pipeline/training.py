@@ -39,8 +39,8 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
             child.wait()
             raise
     if child.returncode != ExitCode.CLEAN:
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        message = "\n".join(said[-6:]) or f"it ended with status {child.returncode} without a message"
+        log_lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        message = "\n".join(log_lines[-6:]) or f"it ended with status {child.returncode} without a message"
         raise LogError(
             f"training failed:\n{message}", f"earlier stages are kept; see the log {log}; `curate run` resumes there"
         )

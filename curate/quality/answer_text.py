@@ -161,22 +161,22 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
     against another language. It counts little where the request is about languages.
     """
-    told = _told_languages([*answers, *requests])
-    ours, asked = told[: len(answers)], told[len(answers) :]
+    detected = _told_languages([*answers, *requests])
+    ours, asked = detected[: len(answers)], detected[len(answers) :]
     total: Counter[str] = Counter()
     for each in ours:
         total.update({name: share for name, share in each.items() if share > 0.5})
     usual = [name for name, count in total.items() if count >= COMMON * total.total()]
     texts = [set(words(text[:PART].casefold())) for text in (*answers, *requests)]
-    spread = Counter(word for said in texts for word in said)
+    spread = Counter(word for own_words in texts for word in own_words)
     found = np.ones(len(answers))
     for at, each in enumerate(ours):
         if not each:
             continue
         weight = ELSEWHERE if _is_about_languages(requests[at]) else 1.0
         wanted = {*usual, *(name for name, share in asked[at].items() if share > 0.5)}
-        said = texts[at]
-        known = sum(spread[word] > KNOWN for word in said) / len(said) if said else 0.0
+        own_words = texts[at]
+        known = sum(spread[word] > KNOWN for word in own_words) / len(own_words) if own_words else 0.0
         other = max(0.0, 1 - sum(each.get(name, 0.0) for name in wanted))
         found[at] = 1 - weight * other * (1 - known) if wanted else 1.0
     return found

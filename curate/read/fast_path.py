@@ -58,7 +58,7 @@ class ScanBuffers(NamedTuple):
     """
     folded: Array
     """uint8: the same, lower-cased and without white space."""
-    told: Array
+    state: Array
     """int64, `TOLD`: facts about a text."""
     last: Array
     """int64, 2 x 2: start and size of the last question and of the last answer."""
@@ -71,7 +71,7 @@ class LineColumns(NamedTuple):
     """bool"""
     exact: Array
     """uint64: digest of roles and texts."""
-    said: Array
+    folded: Array
     """uint64: digest of the same, lower-cased and without white space."""
     system: Array
     """uint64: the digest of the system prompt."""
@@ -80,7 +80,7 @@ class LineColumns(NamedTuple):
     asked: Array
     """uint64: digest of the texts before it, each followed by U+0000."""
     counts: Array
-    """int32, lines x 5: turns; 1 if there is a system prompt; characters of all texts; 1 if `said` has to be
+    """int32, lines x 5: turns; 1 if there is a system prompt; characters of all texts; 1 if `folded` has to be
     recomputed; characters of the last answer.
     """
 
@@ -97,9 +97,9 @@ def buffers_for(size: int) -> ScanBuffers:
 
 def line_columns_for(count: int) -> LineColumns:
     """Allocate the facts for this number of lines."""
-    exact, said, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
+    exact, folded, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
     return LineColumns(
-        np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32)
+        np.zeros(count, dtype=np.bool_), exact, folded, system, answer, asked, np.zeros((count, 5), dtype=np.int32)
     )
 
 
@@ -148,7 +148,7 @@ def _line(
     data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int
 ) -> tuple[int, int]:
     """The ends of a quiet line (before its line break) and of its texts, written from `used` on; -1 if not quiet."""
-    text, folded, told, last = room
+    text, folded, state, last = room
     starts, sizes = last
     starts[:], sizes[:] = 0, 0
     first = used
@@ -167,11 +167,11 @@ def _line(
             text[used], folded[used_folded] = 0, 0
             used, used_folded = used + 1, used_folded + 1
         start = used
-        at, used, used_folded = scan_json_string(data, at, role, known.patterns, text, used, folded, used_folded, told)
-        if at < 0 or _is_loud(role, text, start, used, told, known):
+        at, used, used_folded = scan_json_string(data, at, role, known.patterns, text, used, folded, used_folded, state)
+        if at < 0 or _is_loud(role, text, start, used, state, known):
             return -1, -1
-        size, chars = used - start, told[CHARS]
-        total, anew, turns = total + chars, anew | told[ANEW], turns + 1
+        size, chars = used - start, state[CHARS]
+        total, anew, turns = total + chars, anew | state[ANEW], turns + 1
         if role == SYSTEM:
             system = True
             lines.system[line] = xxh64_digest(text, start, used)
@@ -195,7 +195,7 @@ def _line(
     lines.asked[line], lines.answer[line] = xxh64_digest(text, first, start), xxh64_digest(text, start, used)
     behind = used
     used, used_folded = _write_roles(text, used, turns, system), _write_roles(folded, used_folded, turns, system)
-    lines.exact[line], lines.said[line] = xxh64_digest(text, first, used), xxh64_digest(folded, zero, used_folded)
+    lines.exact[line], lines.folded[line] = xxh64_digest(text, first, used), xxh64_digest(folded, zero, used_folded)
     count = lines.counts[line]
     count[0], count[1], count[2], count[3], count[4] = turns, system, total, anew, chars
     text[behind] = 0  # instead of the roles

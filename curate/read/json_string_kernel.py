@@ -222,14 +222,14 @@ def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
 @compiled
 def _non_ascii(
     data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables,
-    told: Array,
+    state: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Process a non-ASCII character; returns the positions in the data, `text` and `folded`, -1 if a rule may fire."""
     code, at = _code_at(data, at)
     if code < 0:
         return -1, 0, 0
     kind = int(known.kinds[np.uintp(code)])
-    led = told[KIND] if told[KIND_END] == used else 0
+    led = state[KIND] if state[KIND_END] == used else 0
     if (
         kind & ODD
         or (led & LEADS and kind & FOLLOWS)
@@ -240,23 +240,23 @@ def _non_ascii(
     if kind & JOINS and (led == 0 or led & JOINED):  # 0 after an ASCII character
         return -1, 0, 0
     end = write_utf8(text, used, code)
-    told[MORE] += end - used - 1
-    told[KIND], told[KIND_END] = kind, end
+    state[MORE] += end - used - 1
+    state[KIND], state[KIND_END] = kind, end
     if not kind & SPACE:
         behind = _fold(code, folded, used_folded, known.folds)
         if behind < 0 or (
             led & OTHER and kind & (MARK | JOINS)
         ):  # a character with another form may combine with this one
-            told[ANEW] = 1
+            state[ANEW] = 1
         used_folded = max(used_folded, behind)
     return at, end, used_folded
 
 
 @compiled
-def _may_fire(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
-    """Whether the matched patterns are enough to stop; adds their meanings to `told`."""
-    told[FLAGS] |= meant
-    told[COUNT] += meant & SEVERAL != 0
+def _may_fire(meant: int, role: int, chars: int, start: int, state: Array) -> bool:
+    """Whether the matched patterns are enough to stop; adds their meanings to `state`."""
+    state[FLAGS] |= meant
+    state[COUNT] += meant & SEVERAL != 0
     return bool(meant & ANYWHERE or (role == ANSWER and (meant & IN_ANSWER or (meant & AT_START and chars <= start))))
 
 
@@ -269,7 +269,7 @@ def _digits(
     used: int,
     folded: Array,
     used_folded: int,
-    told: Array,
+    state: Array,
     numbers: NumberPatterns,
 ) -> tuple[int, int, int]:
     """Process a run of digits; returns the positions in data, `text` and `folded`, -1 if it may be personal."""
@@ -278,42 +278,42 @@ def _digits(
         text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
         at, used, used_folded = at + 1, used + 1, used_folded + 1
         code = data[np.uintp(at)]
-    return (-1, 0, 0) if may_be_personal_number(text, start, first, used, told, numbers) else (at, used, used_folded)
+    return (-1, 0, 0) if may_be_personal_number(text, start, first, used, state, numbers) else (at, used, used_folded)
 
 
 @compiled
 def _mark_may_fire(
-    data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array
+    data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, state: Array
 ) -> bool:
     """Whether an unescaped ASCII mark here begins something on which a rule may fire."""
     code = data[np.uintp(at)]
     if code == 96:
-        told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
+        state[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
         return False
     if code == 64:
         return bool(_is_address(data, at, text, start, used, known))
     if code == 123:
         return bool(known.variables and _is_variable(data, at, int(text[np.uintp(used - 1)]) if used > start else 0))
     meant = _short_matches(data, at, known.patterns.shorts)
-    return bool(meant and _may_fire(meant, role, used - start - told[MORE], known.start, told))
+    return bool(meant and _may_fire(meant, role, used - start - state[MORE], known.start, state))
 
 
 @compiled
 def scan_json_string(  # noqa: PLR0912
     data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int,
-    told: Array,
+    state: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Scan a JSON string after its opening quote; returns its end in data, `text` and `folded`, -1 if not quiet.
 
-    The data ends with a line break, which ends any string. `told` gets the values named by the constants above.
+    The data ends with a line break, which ends any string. `state` gets the values named by the constants above.
     """
     start, window, bits = used, 0, known.patterns.bits
-    told[:] = 0
+    state[:] = 0
     while True:
         code = int(data[np.uintp(at)])
         if _SPECIAL[np.uintp(code)]:  # one in twenty bytes of most texts
             meant = _ending_matches(window, text, start, used, known.patterns.triples)
-            if code < 32 or (meant and _may_fire(meant, role, used - start - told[MORE], known.start, told)):
+            if code < 32 or (meant and _may_fire(meant, role, used - start - state[MORE], known.start, state)):
                 return -1, 0, 0
             if code == 34:
                 break
@@ -322,7 +322,7 @@ def scan_json_string(  # noqa: PLR0912
                 code = int(data[np.uintp(at + 1)])
             if code >= 128 or (is_escape and code == 117):
                 at, used, used_folded = _non_ascii(
-                    data, at, text, start, used, folded, used_folded, known.characters, told
+                    data, at, text, start, used, folded, used_folded, known.characters, state
                 )
                 if at < 0:
                     return -1, 0, 0
@@ -337,12 +337,12 @@ def scan_json_string(  # noqa: PLR0912
                 if code < 0:
                     return -1, 0, 0
             elif 48 <= code <= 57:
-                at, used, used_folded = _digits(data, at, text, start, used, folded, used_folded, told, known.numbers)
+                at, used, used_folded = _digits(data, at, text, start, used, folded, used_folded, state, known.numbers)
                 if at < 0:
                     return -1, 0, 0
                 window = 0
                 continue
-            elif _mark_may_fire(data, at, role, text, start, used, known, told):
+            elif _mark_may_fire(data, at, role, text, start, used, known, state):
                 return -1, 0, 0
         low = int(_LOWER[np.uintp(code)])
         text[np.uintp(used)] = code
@@ -352,9 +352,9 @@ def scan_json_string(  # noqa: PLR0912
         spread = ((window * FACTOR) & 0xFFFFFFFF) >> (32 - BITS)
         if (bits[np.uintp(spread >> 3)] >> (spread & 7)) & 1:
             meant = _matches(data, at, text, start, used, window, known.patterns)
-            if meant and _may_fire(meant, role, used - start - told[MORE], known.start, told):
+            if meant and _may_fire(meant, role, used - start - state[MORE], known.start, state):
                 return -1, 0, 0
-    told[CHARS] = used - start - told[MORE]
-    if told[KIND_END] == used and told[KIND] & SPACE:
+    state[CHARS] = used - start - state[MORE]
+    if state[KIND_END] == used and state[KIND] & SPACE:
         return -1, 0, 0
     return at + 1, used, used_folded

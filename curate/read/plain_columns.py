@@ -89,11 +89,11 @@ def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array
 
 @compiled
 def _string(
-    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array
+    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, scratch: Array
 ) -> tuple[int, int, int]:
     """A JSON string after its opening quote: its end in the data, `canon` and `text`; -1 if it is not plain.
 
-    `told` gets its number of characters, and whether all are ASCII.
+    `scratch` gets its number of characters, and whether all are ASCII.
     """
     chars, plain = 0, True
     while at < end:
@@ -101,7 +101,7 @@ def _string(
         at, used, written, chars = at + count, used + count, written + count, chars + count
         code = int(data[np.uintp(at)])
         if code == 34:
-            told[0], told[1] = chars, plain
+            scratch[0], scratch[1] = chars, plain
             return at + 1, used, written
         if code < 32:
             break
@@ -136,7 +136,7 @@ def _line(
     written: int,
     turns: Array,
     count: int,
-    told: Array,
+    scratch: Array,
 ) -> tuple[int, int, int, int]:
     """A plain line: its end in the data, `canon` and `text`, and its number of turns; -1 for any other line.
 
@@ -157,14 +157,14 @@ def _line(
             used += 1
         start, begin = used, written
         used = _write_bytes(canon, used, _BODY)
-        at, used, written = _string(data, at, end, canon, used, text, written, told)
+        at, used, written = _string(data, at, end, canon, used, text, written, scratch)
         if at < 0:
             return -1, 0, 0, 0
         text[written] = 10
         written += 1
         used = _write_bytes(canon, _write_role(canon, _write_bytes(canon, used, _MIDDLE), role), _TAIL)
         turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
-        turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
+        turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, scratch[0], scratch[1]
         count += 1
         at, more = next_turn_start(data, at, end)
     at = line_end(data, at, end) if at >= 0 else -1
@@ -173,19 +173,21 @@ def _line(
 
 @entry
 def fill_plain_columns(
-    data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array
+    data: Array, canon: Array, text: Array, turns: Array, lines: Array, scratch: Array
 ) -> tuple[int, int, int]:
     """Fill the arrays of `PlainColumns`; returns the used sizes of `canon`, `text` and `turns`.
 
     `canon` and `text` have `BLOCK` spare bytes. lines: one row per line: first turn (-1 for a line that is not plain),
-    number of turns, start and end in `canon`. `data` ends with a line break; `told` (int64, two elements) is scratch
+    number of turns, start and end in `canon`. `data` ends with a line break; `scratch` (int64, two elements) is scratch
     space.
     """
     end = len(data)
     at: Any = np.int64(0)
     used = written = count = at  # typed: with a literal 0, numba would compile `_line` once more
     for line in range(len(lines)):
-        behind, used_now, written_now, count_now = _line(data, at, end, canon, used, text, written, turns, count, told)
+        behind, used_now, written_now, count_now = _line(
+            data, at, end, canon, used, text, written, turns, count, scratch
+        )
         lines[line, 0] = -1
         if behind >= 0:
             lines[line, 0], lines[line, 1], lines[line, 2], lines[line, 3] = count, count_now - count, used, used_now

@@ -219,8 +219,8 @@ class Endpoint:
                 isinstance(error, openai.APIConnectionError)
                 or (status is not None and (status in (408, 409, 429) or status >= 500))
             )
-            told = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
-            message, hint = redirect_error(error) or told
+            explained = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
+            message, hint = redirect_error(error) or explained
             raise RemoteError(
                 f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_asked_to_wait(error)
             ) from None

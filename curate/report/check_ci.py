@@ -116,8 +116,8 @@ def _case(name: str, file: str, findings: list[Finding]) -> Iterator[str]:
     text = "".join(f"{_text(_line(finding))}\n" for finding in findings)
     if _fails(findings):
         worst = min(findings, key=lambda finding: finding.severity.rank)
-        said = worst.message if len(findings) == 1 else f"{worst.message} (and {len(findings) - 1:,} more)"
-        yield f'      <failure type="{worst.severity}" message={_attribute(said)}>{text}{_text(worst.hint)}</failure>\n'
+        note = worst.message if len(findings) == 1 else f"{worst.message} (and {len(findings) - 1:,} more)"
+        yield f'      <failure type="{worst.severity}" message={_attribute(note)}>{text}{_text(worst.hint)}</failure>\n'
     else:
         yield f"      <system-out>{text}</system-out>\n"
     yield "    </testcase>\n"

@@ -156,13 +156,13 @@ class _Place:
 
     def _range(self, start: int, end: int, *, text: bool) -> SourceRange:
         hidden = not text or bool(self.secret)
-        said, line = self.text, self.line
+        text_shown, line = self.text, self.line
         first = last = breaks = more = 0
-        line_end = len(said)
-        if "\n" in said:
-            first, last = said.rfind("\n", 0, start) + 1, said.rfind("\n", 0, end) + 1
-            breaks, more = said.count("\n", 0, start), said.count("\n", start, end)
-            line_end = said.find("\n", end) if "\n" in said[end:] else line_end
+        line_end = len(text_shown)
+        if "\n" in text_shown:
+            first, last = text_shown.rfind("\n", 0, start) + 1, text_shown.rfind("\n", 0, end) + 1
+            breaks, more = text_shown.count("\n", 0, start), text_shown.count("\n", start, end)
+            line_end = text_shown.find("\n", end) if "\n" in text_shown[end:] else line_end
         return SourceRange(
             line=line.number + breaks,
             column=start - first + 1 + (line.column if not first else 0),
@@ -170,10 +170,10 @@ class _Place:
             end_column=end - last + 1 + (line.column if not last else 0),
             offset=line.offset + self._bytes(0, start),
             length=self._bytes(start, end),
-            before="" if hidden else said[max(first, start - BEFORE - 1) : start],
-            text="" if hidden else said[start : min(end, start + INSIDE)],
-            tail="" if hidden or end - start <= INSIDE else said[end - INSIDE : end],
-            after="" if hidden else said[end:line_end][: AFTER + 1],
+            before="" if hidden else text_shown[max(first, start - BEFORE - 1) : start],
+            text="" if hidden else text_shown[start : min(end, start + INSIDE)],
+            tail="" if hidden or end - start <= INSIDE else text_shown[end - INSIDE : end],
+            after="" if hidden else text_shown[end:line_end][: AFTER + 1],
             secret=text and bool(self.secret),
         )
 

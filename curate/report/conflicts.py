@@ -125,12 +125,12 @@ def conflicts_json(
 def _conflict(conflict: Conflict) -> dict[str, Any]:
     left, right = conflict.questions
     evidence = [
-        said._replace(
-            left=storable(redacted_excerpt(said.left, left.answer)),
-            right=storable(redacted_excerpt(said.right, right.answer)),
-            why=storable(redact_message(said.why)),
+        reason._replace(
+            left=storable(redacted_excerpt(reason.left, left.answer)),
+            right=storable(redacted_excerpt(reason.right, right.answer)),
+            why=storable(redact_message(reason.why)),
         )
-        for said in conflict.evidence
+        for reason in conflict.evidence
     ]
     return {
         "id": conflict.id,

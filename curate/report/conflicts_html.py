@@ -70,11 +70,11 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
             yield f'<p class="quiet">system prompts differ: {brief(first)} / {brief(second)}</p>'
             yield full(first, noun="system prompt of the first") + full(second, noun="system prompt of the second")
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
-        told = [
+        reasons = [
             f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _against(item, left, right)}"
             for item in evidence
         ]
-        yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
+        yield f'<p class="quiet">{"<br>".join(map(safe, reasons))}</p></div></details>\n'
     yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
 
 

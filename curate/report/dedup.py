@@ -277,18 +277,18 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     width = len(f"{most:,}")
     yield Text("similarity of pairs (without exact copies)", style="bold")
     at = plan.config.threshold
-    said = Text(
+    caption = Text(
         f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.chance_compared(at))} {'─' * 4}",
         style="yellow",
     )
     for bar in bars:
         if bar.low == at:
-            yield said
+            yield caption
         drawn = "█" * max(round(bar.pairs / most * WIDTH), 1 if bar.pairs else 0)
         style = "" if bar.low >= at else "dim"
         yield Text(f"  {bar.low:.2f} to {bar.high:.2f}  {bar.pairs:>{width},} {drawn}".rstrip(), style=style)
     if at == 1:
-        yield said
+        yield caption
     if plan.floor < at:
         yield Text(
             f"at {plan.floor:g} the probability is {chance(plan.chance_compared(plan.floor))}, and pairs of templates "

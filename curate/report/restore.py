@@ -59,8 +59,8 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
             style="bold",
         )
         return
-    for said in result.refused[:SHOWN]:
-        yield Text(f"{said}: stays removed; write it to a file with -o FILE")
+    for message in result.refused[:SHOWN]:
+        yield Text(f"{message}: stays removed; write it to a file with -o FILE")
     yield from more_lines(len(result.refused), SHOWN, option="--json")
     counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
     into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))

@@ -22,7 +22,7 @@ def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
         share = f", {pair.agreed / pair.items:.1%} equal" if pair.items else ""
         yield f"{' and '.join(map(visible, pair.reviewers))}: {pair.items:,} {pair.what} in common{share}, {kappa}"
     for one in result.disagreements[:SHOWN]:
-        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.said.items())
+        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.opinions.items())
         yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {text}"
     yield from more_lines(len(result.disagreements), SHOWN, " disagreements", "--json")
     if result.disagreements:

@@ -19,12 +19,12 @@ def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text
     width = max(map(len, (*(point.name for point in proof.points), *(one.name for one in proof.not_checked))))
     for point in proof.points:
         yield Text.assemble(
-            (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<{width}}  ", visible(point.said)
+            (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<{width}}  ", visible(point.message)
         )
     if proof.not_checked:
         yield Text("not checked:", style="yellow")
     for one in proof.not_checked:
-        yield Text(f"        {one.name:<{width}}  {plural(one.examples, 'example')}: {visible(one.said)}")
+        yield Text(f"        {one.name:<{width}}  {plural(one.examples, 'example')}: {visible(one.message)}")
     for finding in proof.findings[:limit]:
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more_lines(len(proof.findings), limit)

@@ -30,7 +30,7 @@ ESCAPES: Final = b"\\u00"
 def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator[tuple[Rows, float]]:
     """Yields the matching entries so far and the share that was searched; at the end, all of them."""
     found: list[int] = []
-    told = monotonic()
+    yielded = monotonic()
     fits = _Fits(queue, query, lines)
     for start in range(0, len(rows), BATCH):
         numbers = rows[start : start + BATCH].tolist()
@@ -38,8 +38,8 @@ def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator
             numbers = may_hold(lines, numbers, fits.bytes)
         numbers = [number for number in numbers if fits(number)]
         found.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
-        if monotonic() - told > EVERY:
-            told = monotonic()
+        if monotonic() - yielded > EVERY:
+            yielded = monotonic()
             yield np.array(found, np.int32), (start + BATCH) / len(rows)
     yield np.array(found, np.int32), 1.0
 
@@ -213,7 +213,7 @@ def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> 
     """Which entries have an example with a note, label, rating or decision that the terms name."""
     found: Flags = np.zeros(count, np.bool_)
     for example in dict.fromkeys(decision.example for decision in session.log.decisions):
-        people = {said.who.casefold() for heads in session.log.slots(example).values() for said in heads}
+        people = {given.who.casefold() for heads in session.log.slots(example).values() for given in heads}
         note = session.note(example).casefold()
         rating = session.log.rating(example)
         if query.ratings and not any(rating is not None and low <= rating <= high for low, high in query.ratings):

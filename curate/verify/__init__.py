@@ -64,7 +64,7 @@ def verify_folder(
     points = [manifest_point(folder, manifest, found)]
     listen(StageStarted("files"))
     points.append(files_point(folder, manifest, found))
-    listen(StageFinished("files", False, points[-1].said))
+    listen(StageFinished("files", False, points[-1].message))
     parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
     ledger = read_ledger(folder / manifest.removed.file, found)
     passages = Passages([passage.text for passage in manifest.shared_instructions])
@@ -83,7 +83,7 @@ def verify_folder(
             points.append(passages_point(folder / NAME, read, passages, found))
         listen(StageStarted("lines"))
         points.append(books_point(folder, manifest, ledger, read, pool, found))
-        listen(StageFinished("lines", False, points[-1].said))
+        listen(StageFinished("lines", False, points[-1].message))
     return _proved(
         _Sought(display_name(folder), digest, points, found),
         read,

@@ -37,8 +37,8 @@ def call_text(name: Any, arguments: Any) -> str:
         value = orjson.loads(arguments) if type(arguments) is str else arguments
     except orjson.JSONDecodeError:
         value = None
-    said = canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text(arguments)
-    return f"{name} {said}"
+    written = canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text(arguments)
+    return f"{name} {written}"
 
 
 def _content(content: Any, attached: list[Any]) -> str:
@@ -96,7 +96,7 @@ def _role(turn: Any) -> str:
 
 
 def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> Spoken:
-    return [said for turn in value[key] for said in _blocks(_role(turn), turn.get(parts), attached)]
+    return [message for turn in value[key] for message in _blocks(_role(turn), turn.get(parts), attached)]
 
 
 def _system(value: Any, attached: list[Any]) -> Spoken:
@@ -227,11 +227,11 @@ def _squad(value: Object, _attached: list[Any]) -> Spoken:
 
 
 def _glaive(value: Object, attached: list[Any]) -> Spoken:
-    said = transcript(value["chat"])
-    if not said:
+    parts = transcript(value["chat"])
+    if not parts:
         raise NoFormError("a chat whose marks do not enclose turns")
     system = (value.get("system") or "").strip().removeprefix("SYSTEM:").strip()
-    return _system(system, attached) + [(role, text, "") for role, text in said]
+    return _system(system, attached) + [(role, text, "") for role, text in parts]
 
 
 def _first_part(turns: Any, key: str) -> Object:

@@ -296,9 +296,11 @@ class _Words:
         words, counts = self.part(WHOLE)
         hashes, owners, firsts = shingles(words, counts, self.salts)
         sizes = np.bincount(owners, minlength=len(counts))
-        said = np.repeat((self.part_of & ANSWER) != 0, self.counts)[np.repeat((self.part_of & WHOLE) != 0, self.counts)]
+        answered = np.repeat((self.part_of & ANSWER) != 0, self.counts)[
+            np.repeat((self.part_of & WHOLE) != 0, self.counts)
+        ]
         single = once & (answers[1] >= LEAST) & (self.salts == 0)
-        inside = single[owners] & said[firsts] & said[np.minimum(firsts + RUN - 1, len(said) - 1)]
+        inside = single[owners] & answered[firsts] & answered[np.minimum(firsts + RUN - 1, len(answered) - 1)]
         sets = [Sets(hashes[inside], np.bincount(owners[inside], minlength=len(counts))[single])]
         numbers = [np.flatnonzero(single)]
         each = np.flatnonzero(self.part_of & EACH)
@@ -322,26 +324,26 @@ class _Words:
         asked = sequences(words, counts)
         questions = (self.part_of & QUESTION) != 0
         there = np.bincount(self.of[questions], minlength=len(counts)) > 0
-        said: dict[int, list[str]] = {}
+        signs_of: dict[int, list[str]] = {}
         for at in np.flatnonzero(questions & (counts == 0)[self.of]).tolist():
-            said.setdefault(int(self.of[at]), []).extend(folded(self.texts[at]).split())
-        for example, signs in said.items():
+            signs_of.setdefault(int(self.of[at]), []).extend(folded(self.texts[at]).split())
+        for example, signs in signs_of.items():
             asked[example] = _hashed(" ".join(signs))
         return np.where(there, np.maximum(mixed(asked ^ self.salts), np.uint64(1)), np.uint64(0))
 
     def _beginnings(self) -> dict[str, Any]:
         """Hashes of the first turns of each example, up to each answer."""
         chosen = np.flatnonzero(self.part_of & TURN)
-        said = sequences(self.words[np.repeat((self.part_of & TURN) != 0, self.counts)], self.counts[chosen])
+        hashes = sequences(self.words[np.repeat((self.part_of & TURN) != 0, self.counts)], self.counts[chosen])
         for at in np.flatnonzero(self.counts[chosen] == 0).tolist():
-            said[at] = _hashed(folded(self.texts[chosen[at]]))
+            hashes[at] = _hashed(folded(self.texts[chosen[at]]))
         by, roles = self.of[chosen], self.role[chosen]
-        said = mixed(said ^ (roles.astype(np.uint64) * SALT))
+        hashes = mixed(hashes ^ (roles.astype(np.uint64) * SALT))
         sizes = np.bincount(by, minlength=len(self.lines))
         ends = np.cumsum(sizes)
         starts = np.repeat(ends - sizes, sizes)
-        upto = _running(said, np.arange(len(said)) - starts, starts)
-        last = np.zeros(len(said), dtype=np.bool_)
+        upto = _running(hashes, np.arange(len(hashes)) - starts, starts)
+        last = np.zeros(len(hashes), dtype=np.bool_)
         last[ends[sizes > 0] - 1] = True
         turns = np.zeros(len(self.lines), dtype=np.uint64)
         ending, before = last & (roles == ROLES["assistant"]), ~last & (roles == ROLES["assistant"])

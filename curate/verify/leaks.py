@@ -59,7 +59,7 @@ SAME_KEY = "has the same source as {where}"
 class _Leak(NamedTuple):
     code: str
     pairs: Similar
-    said: str
+    message: str
     """The message; `{share}` stands for the similarity."""
 
 
@@ -93,7 +93,7 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
 
 
 def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterator[Point]:
-    said = {
+    proved = {
         "L001": "no example is in two splits",
         "L002": f"no Jaccard similarity of {compared.threshold:g} or more across splits (3-word shingles, all pairs)",
         "L003": "no question is in two splits",
@@ -113,21 +113,21 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         elif code == "L006" and without:
             yield Point(f"{code} {name}", Verdict.OPEN, without)
         else:
-            yield Point(f"{code} {name}", Verdict.PROVED, said[code])
+            yield Point(f"{code} {name}", Verdict.PROVED, proved[code])
 
 
 def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
     """For each example, the first leak that is not a shared key, and all shared keys."""
-    told: list[tuple[int, int, float, _Leak]] = []
+    rows_of: list[tuple[int, int, float, _Leak]] = []
     seen: set[int] = set()
     for leak in leaks:
         pairs = zip(*(column.tolist() for column in leak.pairs), strict=True)
-        rows = [row for row in pairs if leak.said == SAME_KEY or row[0] not in seen]
+        rows = [row for row in pairs if leak.message == SAME_KEY or row[0] not in seen]
         seen.update(place for place, _, _ in rows)
-        told += [(*row, leak) for row in rows]
-    told.sort(key=lambda item: item[0])
+        rows_of += [(*row, leak) for row in rows]
+    rows_of.sort(key=lambda item: item[0])
     ids = _ids(found, seen)
-    return [_finding(found, compared, ids, *item) for item in told]
+    return [_finding(found, compared, ids, *item) for item in rows_of]
 
 
 def _finding(
@@ -137,8 +137,8 @@ def _finding(
     where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> FILE]])})"
     share = f"{similarity:.0%}" if leak.code != "L006" else f"{similarity:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
-    said, hint = leak.said.format(share=share, where=where), HINTS.get(leak.code, APART)
-    return Finding(leak.code, severity, display_name(file), line, "", said, hint, False, ids.get(place))
+    message, hint = leak.message.format(share=share, where=where), HINTS.get(leak.code, APART)
+    return Finding(leak.code, severity, display_name(file), line, "", message, hint, False, ids.get(place))
 
 
 def _ids(found: Examples, places: set[int]) -> dict[int, str]:

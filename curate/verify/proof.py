@@ -35,7 +35,7 @@ class Point(Output):
     name: str
     verdict: Verdict
     """proved; broken; open: it could not be checked."""
-    said: str
+    message: str
     """One sentence: the counts, or why it could not be checked."""
 
 
@@ -46,7 +46,7 @@ class NotChecked(Output):
     name: str
     examples: int
     """Number of examples that it concerns."""
-    said: str
+    message: str
     """One sentence: the reason, or the most frequent content."""
 
 
@@ -54,7 +54,7 @@ class Difference(NamedTuple):
     """A difference from the manifest."""
 
     file: Path
-    said: str
+    message: str
     """One sentence."""
     line: int = 0
     """0 for a whole file."""
@@ -65,8 +65,8 @@ class Difference(NamedTuple):
     @property
     def finding(self) -> Finding:
         """The difference as a finding."""
-        place, said = (display_name(self.file), self.line), visible(self.said)
-        return Finding(self.code, Severity.ERROR, *place, "", said, HINTS[self.code], False, self.example)
+        place, message = (display_name(self.file), self.line), visible(self.message)
+        return Finding(self.code, Severity.ERROR, *place, "", message, HINTS[self.code], False, self.example)
 
 
 @dataclass(frozen=True, slots=True)

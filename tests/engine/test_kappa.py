@@ -38,7 +38,9 @@ def test_agreement_of_two_journals(capsys: pytest.CaptureFixture[str]) -> None:
     verdicts, ratings = found["pairs"]
     assert (verdicts["items"], verdicts["agreed"], verdicts["kappa"]) == (4, 3, 0.5)
     assert (ratings["items"], ratings["agreed"], ratings["kappa"]) == (4, 0, 0.0)
-    assert [one["said"] for one in found["disagreements"] if one["about"] == "M006"] == [{"ann": "keep", "bob": "drop"}]
+    assert [one["opinions"] for one in found["disagreements"] if one["about"] == "M006"] == [
+        {"ann": "keep", "bob": "drop"}
+    ]
     assert main(["kappa", str(ann), str(bob)]) == 0
     assert "ann and bob: 4 verdicts in common, 75.0% equal, kappa 0.50" in capsys.readouterr().out
 

@@ -253,7 +253,7 @@ def test_lines_that_are_not_understood_are_broken_and_never_clean(write: Write) 
     ]
     proof = proved(write, [turns("Who?", "Me.")], lines)
     point = next(point for point in proof.points if point.name == "lines")
-    assert (point.verdict, point.said) == (Verdict.BROKEN, "6 lines hold no example that can be compared")
+    assert (point.verdict, point.message) == (Verdict.BROKEN, "6 lines hold no example that can be compared")
     assert [finding.line for finding in proof.findings if finding.code == "L009"] == [1, 2, 3, 4, 5, 6]
 
 
@@ -359,7 +359,7 @@ def test_shared_instructions_are_left_out_counted_again_and_listed(
     assert main(["verify", "out", "--json", "-q"]) == 0
     listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)["not_checked"]}
     assert listed["shared instructions"]["examples"] == 60
-    assert listed["short answers"]["said"].endswith('most frequent: "good" 30')
+    assert listed["short answers"]["message"].endswith('most frequent: "good" 30')
     signed({"shared_instructions": [{"text": BEECH, "examples": 60}]})
     assert main(["verify", "out", "--json", "-q"]) == 1
     found = json.loads(capsys.readouterr().out)

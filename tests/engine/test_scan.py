@@ -83,7 +83,7 @@ def agree(data: bytes) -> Batch:
     assert quick.facts == careful.facts
     for name in (
         "exact",
-        "said",
+        "folded",
         "lengths",
         "asked",
         "answered",

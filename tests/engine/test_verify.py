@@ -302,7 +302,7 @@ def test_formats_that_were_written_as_messages_are_followed(
     code, proof = verified(capsys=capsys)
     assert (code, proof["findings"]) == (0, [])
     assert "0 byte for byte and 40 by content" in next(
-        point["said"] for point in proof["points"] if point["name"] == "nothing lost"
+        point["message"] for point in proof["points"] if point["name"] == "nothing lost"
     )
     put("train", lines_of("train")[1:])
     sign()
@@ -329,7 +329,7 @@ def test_inputs_that_are_gone_or_changed_leave_a_point_open(
     assert (code, next(point["verdict"] for point in proof["points"] if point["name"] == "nothing lost")) == (0, "open")
     write("data.jsonl", [("Hi", "Hello.")])
     assert "changed: data.jsonl" in next(
-        point["said"] for point in verified(capsys=capsys)[1]["points"] if point["name"] == "nothing lost"
+        point["message"] for point in verified(capsys=capsys)[1]["points"] if point["name"] == "nothing lost"
     )
 
 

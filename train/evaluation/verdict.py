@@ -27,12 +27,14 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
     if not base or not tuned:
         only = _best(results, chosen)
-        said = "nothing to compare: the base was not asked"
+        sentence = "nothing to compare: the base was not asked"
         if base:
             scale = 100 if chosen.percent else 1
-            said = f"without training {only.title} is best: {only.scores[metric].value * scale:.1f} {chosen.title}; "
-            said += "that is what a training has to beat"
-        return Verdict(outcome="not-compared", use=only.name, sentence=said)
+            sentence = (
+                f"without training {only.title} is best: {only.scores[metric].value * scale:.1f} {chosen.title}; "
+            )
+            sentence += "that is what a training has to beat"
+        return Verdict(outcome="not-compared", use=only.name, sentence=sentence)
     decisive = {(one.system, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
     sure = SURE / len(tuned) if questions >= FEW else 0.0
@@ -44,17 +46,17 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         surely_better = chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
         if winner is not best and best in winners and surely_better:
             winner = best
-        said = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
-        return Verdict(outcome="helped", use=winner.name, sentence=said)
+        sentence = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
+        return Verdict(outcome="helped", use=winner.name, sentence=sentence)
     against = decisive[best.name, rival.name]
     level = SURE if questions >= FEW else 0.0
     if all(_is_significant(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
-        said = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
-        return Verdict(outcome="worse", use=rival.name, sentence=said)
-    said = _undecided(best, rival, against, chosen, questions, SURE / len(tuned)) + _perplexity_note(
+        sentence = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
+        return Verdict(outcome="worse", use=rival.name, sentence=sentence)
+    sentence = _undecided(best, rival, against, chosen, questions, SURE / len(tuned)) + _perplexity_note(
         comparisons, best, rival, metric
     )
-    return Verdict(outcome="no-gain", use=rival.name, sentence=said)
+    return Verdict(outcome="no-gain", use=rival.name, sentence=sentence)
 
 
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:

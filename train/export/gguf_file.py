@@ -150,11 +150,11 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     """A model from a GGUF file, read one tensor at a time into `dtype`. Raises `ModelError` if tensors are missing."""
     with model_errors(str(file), "cannot be read"):
         reader = package().GGUFReader(file)
-        told = AutoConfig.from_pretrained(str(file.parent), gguf_file=file.name)
+        model_config = AutoConfig.from_pretrained(str(file.parent), gguf_file=file.name)
     if list(frequency_factors(config)):  # lie in a tensor of their own, which transformers does not read
-        told = config
+        model_config = config
     with init_empty_weights(include_buffers=False):
-        model = AutoModelForCausalLM.from_config(told, dtype=dtype, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, trust_remote_code=False)
     there = {tensor.name: tensor for tensor in reader.tensors}
     known = names(config, family)
     for name in [name for name, _ in _tensors(model)]:

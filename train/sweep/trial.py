@@ -70,13 +70,13 @@ class TrialMonitor:
         return self.deadline is not None and monotonic() >= self.deadline
 
     @contextmanager
-    def listening(self, said: Callable[[str], None]) -> Iterator[None]:
+    def listening(self, report: Callable[[str], None]) -> Iterator[None]:
         """Ctrl-C and SIGTERM ask the training to stop while the block runs."""
 
         def asked(name: str) -> None:
             self.asked += 1
             first = f"{name}: the trial saves after its step; a second one stops it at once"
-            said(first if self.asked == 1 else "ended at once")
+            report(first if self.asked == 1 else "ended at once")
 
         with signals_to(asked):
             yield

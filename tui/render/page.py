@@ -228,17 +228,17 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Vi
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
-    said = [
+    content = [
         Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED))
         for one in near[:MOST]
     ]
     if len(near) > MOST:
-        said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
+        content.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
     if not near:
         own_text = session.example(entry)
         return Page(about, left=look.whole(own_text) if own_text else None)
     return _side_by_side(
-        session, lines(about, *said), [("this one", own), (near[0].why.split(",")[0], near[0].side)], look
+        session, lines(about, *content), [("this one", own), (near[0].why.split(",")[0], near[0].side)], look
     )
 
 
@@ -298,21 +298,21 @@ def _side_by_side(
     sides: Sequence[tuple[str, Side]],
     look: ViewOptions,
     turns: Sequence[int | None] = (None, None),
-    said: Sequence[Sequence[str]] = (),
+    contradictory: Sequence[Sequence[str]] = (),
 ) -> Page:
-    """Two conversations, up to an answer if `turns` are given; `said`: contradictory words of the answers."""
+    """Two conversations, up to an answer if `turns` are given; `contradictory`: contradictory words of the answers."""
     examples = [session.example(side) for _, side in sides]
     heads = [_head(session, name, side, there=example is not None)
              for (name, side), example in zip(sides, examples, strict=True)]  # fmt: skip
     messages = [example.messages if example else () for example in examples]
-    if said:
+    if contradictory:
         messages = [
             found[: (len(example.prompt) if turn is None else turn) + 1] if example else ()
             for found, example, turn in zip(messages, examples, turns, strict=True)
         ]
     read = look.read
     marks = [clash_marks(read.text(found[-1].text) if found else "", words)
-             for found, words in zip(messages, said, strict=False)]  # fmt: skip
+             for found, words in zip(messages, contradictory, strict=False)]  # fmt: skip
     last = (marks[0], marks[1]) if any(marks) else None
     compared = compare(messages[0], messages[1], read, folded=look.folded, last=last)
     if any(messages):
@@ -347,9 +347,9 @@ def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look:
         about.append(
             Content.assemble(("why: ", "bold"), literal(evidence.source), ": A says ", left, ", B says ", right)
         )
-    said = [[evidence.left for evidence in clash.evidence], [evidence.right for evidence in clash.evidence]]
+    contradictory = [[evidence.left for evidence in clash.evidence], [evidence.right for evidence in clash.evidence]]
     sides = [("A", clash.left), ("B", clash.right)]
-    return _side_by_side(session, lines(*about), sides, look, clash.turns or (None, None), said)
+    return _side_by_side(session, lines(*about), sides, look, clash.turns or (None, None), contradictory)
 
 
 def _short(text: str) -> str:

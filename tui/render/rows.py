@@ -42,8 +42,8 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
     match entry.subject:
         case Finding():
             glyph, colour = SEVERITIES[entry.severity]
-            where, said = f"{_place_text(session, entry.place)} ", excerpt(entry.subject.message, WIDE)
-            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), said)
+            where, message = f"{_place_text(session, entry.place)} ", excerpt(entry.subject.message, WIDE)
+            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), message)
         case Cluster():
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
             alike = min(member.similarity for member in entry.subject.members)

@@ -68,8 +68,8 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
     if run.report:
         parts.append(result(run.report))
         parts.extend(_tried(run.report, width))
-    elif run.said and run.state is State.STOPPED:
-        parts.append(Content.assemble(("last output:\n", "bold"), shortened(run.said[-800:], rest="")))
+    elif run.output and run.state is State.STOPPED:
+        parts.append(Content.assemble(("last output:\n", "bold"), shortened(run.output[-800:], rest="")))
     return lines(*parts)
 
 
@@ -91,10 +91,10 @@ def _progress(run: Followed, width: int) -> Content:
         facts.append(f"{_time(run.seconds_left)} left")
     share = int(step["step"]) / int(step["max_steps"]) if step.get("max_steps") else 0.0
     found = [f"{'':<25}"]
-    for said in facts:
-        if len(found[-1]) + len(said) + 3 > width:
+    for item in facts:
+        if len(found[-1]) + len(item) + 3 > width:
             found.append(f"{'':<25}")
-        found[-1] += ("" if found[-1].isspace() else " · ") + said
+        found[-1] += ("" if found[-1].isspace() else " · ") + item
     return lines(Content.assemble(bar(share, 24, "$text-success", track=True), found[0][24:]), *found[1:])
 
 

@@ -145,7 +145,7 @@ def proof(found: VerifyResult | None, width: int, *, asked: bool) -> Content:
     ]
     name = max((len(point.name) for point in found.points), default=0) + 1
     for point in found.points:
-        first, *more = literal(point.said, style=MUTED).wrap(max(20, width - name - 2))
+        first, *more = literal(point.message, style=MUTED).wrap(max(20, width - name - 2))
         parts.append(Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<{name}}", style="bold"), first))
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
     parts += [

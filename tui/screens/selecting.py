@@ -154,8 +154,8 @@ class Selecting(Changing):
         if text:
             queue = self.session.queues[self.KIND]
             examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
-            said = notes_text(text, examples, sum(bool(self.session.note(example)) for example in examples))
-            self._ask(f"Add a note to {name}?", said, lambda: annotate(self.session, examples, text))
+            summary = notes_text(text, examples, sum(bool(self.session.note(example)) for example in examples))
+            self._ask(f"Add a note to {name}?", summary, lambda: annotate(self.session, examples, text))
 
     def action_label(self) -> None:
         """Label or rate the example, or A or B."""
@@ -175,11 +175,11 @@ class Selecting(Changing):
             if key is None or not all(examples):
                 return
             if key in names:
-                said, act = f"#{names[key]}", lambda: label(self.session, examples, names[key])
+                action, act = f"#{names[key]}", lambda: label(self.session, examples, names[key])
             else:
-                said, act = f"rating {key}", lambda: rate(self.session, examples, key.strip("0"))
+                action, act = f"rating {key}", lambda: rate(self.session, examples, key.strip("0"))
             if ask:
-                self._ask(f"{title}: {said}?", notes_text(said, examples, None), act)
+                self._ask(f"{title}: {action}?", notes_text(action, examples, None), act)
             else:
                 self._act(act)
 

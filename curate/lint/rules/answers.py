@@ -68,8 +68,8 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
                     where = f"{visible(str(known.places[first]))} has the same input and the label {before!r}"
                     found.append((at, f"is labelled {excerpt(label, 40)!r}, but {where}"))
                 reported[normalized_label(label)] = at
-    for at, said in sorted(found):
-        yield at, Problem("", said)
+    for at, message in sorted(found):
+        yield at, Problem("", message)
 
 
 def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) -> bool:

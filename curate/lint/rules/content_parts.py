@@ -187,7 +187,7 @@ def outer_space() -> "pl.Expr":
     """
     text = answer()
     starts, ends, blank = text.str.contains(r"^\s"), text.str.contains(r"\s$"), ~text.str.contains(r"\S")
-    said = (
+    verb = (
         pl.when(starts & ends)
         .then(pl.lit("starts and ends"))
         .when(starts)
@@ -195,7 +195,7 @@ def outer_space() -> "pl.Expr":
         .when(ends)
         .then(pl.lit("ends"))
     )
-    return pl.when(~blank & ~pl.col("joined")).then(pl.format("the answer {} with white space", said))
+    return pl.when(~blank & ~pl.col("joined")).then(pl.format("the answer {} with white space", verb))
 
 
 @outer_space.repaired_by(safe=True)

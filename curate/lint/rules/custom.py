@@ -138,13 +138,13 @@ def _tried(item: CustomRule) -> None:
     step = "fix its pattern or expression; the columns are turn, role, text, content, called, media"
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
     try:
-        together = frame.select(said=_condition(item))
-        apart = [frame[n].select(said=_condition(item)) for n in range(len(frame))]
+        together = frame.select(holds=_condition(item))
+        apart = [frame[n].select(holds=_condition(item)) for n in range(len(frame))]
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise ConfigError(f"{source}: {(str(error) or type(error).__name__).splitlines()[0]}", step) from None
-    if together["said"].dtype != pl.Boolean:
+    if together["holds"].dtype != pl.Boolean:
         raise ConfigError(
-            f"{source}: the expression is a {together['said'].dtype}, not true or false",
+            f"{source}: the expression is a {together['holds'].dtype}, not true or false",
             "compare it with a value, e.g. LENGTH(text) > 4000",
         )
     if not pl.concat(apart).equals(together):

@@ -54,7 +54,7 @@ class DatasetSummary:
     places: Places = field(default_factory=Places)
     exact: "array[int]" = field(default_factory=lambda: array("Q"))
     """64-bit hash of each example's content."""
-    said: "array[int]" = field(default_factory=lambda: array("Q"))
+    folded: "array[int]" = field(default_factory=lambda: array("Q"))
     """64-bit hash of each example's normalized content without white space."""
     lengths: "array[int]" = field(default_factory=lambda: array("I"))
     """Number of characters of each example."""
@@ -85,7 +85,7 @@ class DatasetSummary:
             content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns
         ]
         roles = [turn.get("role") for turn in turns]
-        exact, said = _digests(example, texts, turns)
+        exact, folded = _digests(example, texts, turns)
         opened = (
             (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM
             if isinstance(listed, list) and len(listed) > 1
@@ -93,7 +93,7 @@ class DatasetSummary:
         )
         self.places.add(example.place)
         self.exact.append(exact)
-        self.said.append(said)
+        self.folded.append(folded)
         self.lengths.append(min(sum(map(len, texts)), LARGEST))
         self.turns[len(turns)] += 1
         self._last(*last_answer_of(example, texts, turns))
@@ -111,8 +111,8 @@ class DatasetSummary:
     def sort(self, order: list[int]) -> None:
         """Sort the examples, all of one chunk, by these numbers."""
         if any(this > after for this, after in pairwise(order)):
-            columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
-            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = (
+            columns = (self.exact, self.folded, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
+            self.exact, self.folded, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = (
                 sorted_columns(order, columns)
             )
 
@@ -120,7 +120,12 @@ class DatasetSummary:
         """Add the plain examples of a batch."""
         if not batch.numbers:
             return
-        exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh64_intdigest
+        exact, folded, lengths, digest = (
+            self.exact.append,
+            self.folded.append,
+            self.lengths.append,
+            xxhash.xxh64_intdigest,
+        )
         at, looked = 0, batch_flags(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
         for roles, texts, joined in zip(batch.roles, batch.texts, batch.joined_texts, strict=True):
@@ -131,7 +136,7 @@ class DatasetSummary:
             text = f"{joined}{suffix}"
             data = text.encode()
             exact(digest(data))
-            said(digest(data.translate(LOWER, SPACES) if len(data) == len(text) else _without_spaces(text)))
+            folded(digest(data.translate(LOWER, SPACES) if len(data) == len(text) else _without_spaces(text)))
             lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
             if system is not None:
                 self._system(texts[system])
@@ -159,13 +164,13 @@ class DatasetSummary:
             return
         found, numbers = scanned.lines, scanned.numbers
         turns, system, chars, anew, answer = found.counts.T
-        said = found.said.copy()
+        folded = found.folded.copy()
         for at in np.flatnonzero(anew).tolist():
             texts = batch.texts_of(int(numbers[at]))
             roles = ("system",) * system[at] + ("user", "assistant") * ((turns[at] - system[at]) // 2)
-            said[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
+            folded[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
         self.exact.frombytes(found.exact.tobytes())
-        self.said.frombytes(said.tobytes())
+        self.folded.frombytes(folded.tobytes())
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
         # refusals and answers that begin in lower case are not quiet
         kinds = np.full(len(numbers), TEXT, dtype=np.uint8)
@@ -236,7 +241,7 @@ class DatasetSummary:
     def respelled(self) -> list[tuple[int, int]]:
         """Duplicates after normalization that are not exact copies, each with the first example; one per content."""
         found = []
-        for first, *others in equal_groups(self.said):
+        for first, *others in equal_groups(self.folded):
             known = {self.exact[first]}
             for at in others:
                 if self.exact[at] not in known:
@@ -247,7 +252,7 @@ class DatasetSummary:
     def extend(self, other: "DatasetSummary", before: int) -> None:
         """Append the summary of the following lines, with `before` lines of their file before them."""
         self.places.extend(other.places, before)
-        for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
+        for name in ("exact", "folded", "lengths", "asked", "answered", "kinds"):
             getattr(self, name).extend(getattr(other, name))
         self.turns.update(other.turns)
         for mine, theirs in ((self.systems, other.systems), (self.labels, other.labels)):
@@ -322,11 +327,11 @@ def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) ->
         )
     rest = {key: item for key, item in example.value.items() if key != "messages"}
     beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
-    said = [
+    spoken = [
         f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}"
         for turn, more in zip(turns, beside, strict=True)
     ]
-    whole = "\0".join([*said, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
+    whole = "\0".join([*spoken, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
     return xxhash.xxh64_intdigest(canonical(example.value)), xxhash.xxh64_intdigest(whole)
 
 
@@ -335,7 +340,7 @@ def _compared(content: Any) -> str:
 
 
 def _without_spaces(text: str) -> bytes:
-    said = unicodedata.normalize("NFKC", text).casefold()
-    if OTHER_SPACES.search(said):
-        said = "".join(said.split())
-    return said.encode("utf-8", "surrogatepass").translate(None, SPACES)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if OTHER_SPACES.search(folded):
+        folded = "".join(folded.split())
+    return folded.encode("utf-8", "surrogatepass").translate(None, SPACES)

@@ -180,8 +180,8 @@ def echo() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
-    said, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
-    same, begins = said == prompt, said.str.starts_with(prompt)
+    reply, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
+    same, begins = reply == prompt, reply.str.starts_with(prompt)
     wanted = pl.when(begins).then(prompt).str.head(200).str.contains(ECHOING)
     wanted |= same & pl.col("system").str.contains(CORRECTING)
     long = prompt.str.len_chars()

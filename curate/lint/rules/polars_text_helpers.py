@@ -43,11 +43,11 @@ def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr"
     def look(series: "pl.Series") -> "pl.Series":
         if series.null_count() == len(series):
             return series
-        said: list[str | None] = [None] * len(series)
+        messages: list[str | None] = [None] * len(series)
         left = series.is_not_null().arg_true()
         for at, text in zip(left, series.gather(left), strict=True):
-            said[at] = judge(text)
-        return pl.Series(said, dtype=pl.String)
+            messages[at] = judge(text)
+        return pl.Series(messages, dtype=pl.String)
 
     return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
 
@@ -61,7 +61,7 @@ def quoting_match(
     regex engine, up to fifty times as fast.
     """
 
-    def said(found: str) -> str | None:
+    def message_for(found: str) -> str | None:
         match, _, text = found.partition("\0")
         return (
             None
@@ -71,7 +71,7 @@ def quoting_match(
 
     texts = matching(texts, hint)
     match = texts.str.extract(f"({rust_pattern(pattern)})")
-    return judged_by(match if unless is None else pl.concat_str(match, pl.lit("\0"), texts), said)
+    return judged_by(match if unless is None else pl.concat_str(match, pl.lit("\0"), texts), message_for)
 
 
 def rust_pattern(pattern: re.Pattern[str]) -> str:

@@ -38,12 +38,12 @@ def _read_squad(value: Object) -> Reading:
 
 
 def _read_glaive(value: Object) -> Reading:
-    said = split_transcript(value["chat"])
-    if said is None:
+    parsed = split_transcript(value["chat"])
+    if parsed is None:
         raise UnreadableError("/chat", "its marks do not enclose turns")
     systems = (turn.value["content"].strip().removeprefix("SYSTEM:").strip() for turn in system_turns(value))
     turns = [turn_at("system", text, "/system") for text in systems if text]
-    return Reading([*turns, *turns_of(said, "/chat")], omit_keys(value, "system", "chat"))
+    return Reading([*turns, *turns_of(parsed, "/chat")], omit_keys(value, "system", "chat"))
 
 
 SQUAD: Final = Format(

@@ -60,9 +60,9 @@ def _read(value: Object) -> Reading:
         lifted = {name: extra[name] for name in LIFTED if name not in fields or not fields[name]
                   if isinstance(extra, dict) and extra.get(name)}  # fmt: skip
         own = {**fields, "additional_kwargs": omit_keys(extra, *lifted) if isinstance(extra, dict) else extra, **lifted}
-        said = omit_keys(own, "type", "role", "content", "tool_calls")
+        others = omit_keys(own, "type", "role", "content", "tool_calls")
         turn = {"role": role, "content": own["content"]}
-        turn |= {name: item for name, item in said.items() if item is not False and item not in (None, "", [], {})}
+        turn |= {name: item for name, item in others.items() if item is not False and item not in (None, "", [], {})}
         if calls := own.get("tool_calls"):
             turn["tool_calls"] = [tool_call(call, at) for call in calls]
             for n in range(len(calls) if "tool_calls" not in lifted else 0):

@@ -92,11 +92,13 @@ def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
 
 def _spoken(item: Object, roles: Mapping[str, str], at: str) -> Turn:
     """The turn of an item with a `speaker`."""
-    said = next((key for key in SAID if has_strings(item, "speaker", key)), "")
-    role = roles.get(item["speaker"].casefold()) if said else None
+    text_key = next((key for key in SAID if has_strings(item, "speaker", key)), "")
+    role = roles.get(item["speaker"].casefold()) if text_key else None
     if not role or "role" in item or "content" in item:
         raise UnreadableError(at, "this is not a text and a speaker whose role is known")
-    return Turn({"role": role, "content": item[said], **omit_keys(item, "speaker", said)}, at, f"{at}/{said}")
+    return Turn(
+        {"role": role, "content": item[text_key], **omit_keys(item, "speaker", text_key)}, at, f"{at}/{text_key}"
+    )
 
 
 def _replies(message: Object) -> list[Object]:

@@ -108,10 +108,10 @@ def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     )
 
 
-def turns_of(said: Said, pointer: str) -> list[Turn]:
+def turns_of(parts: Said, pointer: str) -> list[Turn]:
     """The turns of a text at the pointer; reasoning belongs to the answer after it."""
     turns, thoughts = [], ""
-    for role, text in said:
+    for role, text in parts:
         if role == "thinking":
             thoughts = text
             continue
@@ -149,14 +149,14 @@ def _pair_sides(value: Object) -> tuple[Said, Said] | None:
     if not isinstance(prompt, str):
         return None
     parsed = [_parsed_text(prompt + value[key]) for key in SIDES]
-    family = next((family for said, family in parsed if said and said[-1][0] == "assistant"), None)
+    family = next((family for parts, family in parsed if parts and parts[-1][0] == "assistant"), None)
     if family is None:
         return None
     sides = [
-        said or _split(prompt + value[key], family, answered=False)
-        for key, (said, _) in zip(SIDES, parsed, strict=True)
+        parts or _split(prompt + value[key], family, answered=False)
+        for key, (parts, _) in zip(SIDES, parsed, strict=True)
     ]
-    if prompt and not all(said and said[-1][1] in value[key] for key, said in zip(SIDES, sides, strict=True)):
+    if prompt and not all(parts and parts[-1][1] in value[key] for key, parts in zip(SIDES, sides, strict=True)):
         return None
     return (sides[0], sides[1]) if sides[0] and sides[1] else None
 
@@ -164,7 +164,7 @@ def _pair_sides(value: Object) -> tuple[Said, Said] | None:
 def _read_pair(value: Object) -> Reading | None:
     if (sides := _pair_sides(value)) is None:
         return None
-    chosen, rejected = (turns_of(said, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
+    chosen, rejected = (turns_of(parts, f"/{key}") for key, parts in zip(SIDES, sides, strict=True))
     if not value.get("prompt"):
         return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
     most = min(len(chosen), len(rejected)) - 1
@@ -193,10 +193,10 @@ RENDERED_PAIR: Final = Format(
 
 def _read_completed(value: Object) -> Reading | None:
     """The conversation that a rendered prompt and its completion are together; the completion holds the last answer."""
-    said = split_transcript(value["prompt"] + value["completion"])
-    if not said or said[-1][0] != "assistant" or said[-1][1] not in value["completion"]:
+    parts = split_transcript(value["prompt"] + value["completion"])
+    if not parts or parts[-1][0] != "assistant" or parts[-1][1] not in value["completion"]:
         return None
-    turns = turns_of(said, "/completion")
+    turns = turns_of(parts, "/completion")
     return Reading(_parted(turns, len(turns) - 1), omit_keys(value, "prompt", "completion"))
 
 
