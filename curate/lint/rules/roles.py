@@ -201,26 +201,22 @@ def rename_roles(value: Object) -> Object:
     "M008",
     "deprecated-role",
     Severity.WARNING,
-    targets=dict.fromkeys((*NO_DEVELOPER, Target.ANTHROPIC), Severity.ERROR) | TAKEN,
-    hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`. "
-    "For `anthropic`, run `curate convert --to bedrock`.",
+    targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR) | TAKEN,
+    hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`.",
 )
 def deprecated_role(example: Example, *, target: Target) -> Problems:
     """A role is deprecated, or the service does not accept it.
 
     OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the
-    result. Together, Fireworks and Mistral do not accept `developer`. Anthropic's format has the system prompt beside
-    `messages`.
+    result. Together, Fireworks and Mistral do not accept `developer`.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         if message.role == "function":
             yield Problem(role_pointer(message), "role 'function' is deprecated")
-        elif (message.role == "developer" and target in NO_DEVELOPER) or (
-            message.role == "system" and target == Target.ANTHROPIC and message.pointer.startswith("/messages/")
-        ):
-            yield Problem(role_pointer(message), f"role {message.role!r} is not accepted by {target}")
+        elif message.role == "developer" and target in NO_DEVELOPER:
+            yield Problem(role_pointer(message), f"role 'developer' is not accepted by {target}")
 
 
 @deprecated_role.repaired_by(safe=False)
