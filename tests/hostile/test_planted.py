@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core import npz_cache
+from curate.core import npz_cache, transaction
 from curate.core.errors import InputError, UsageError
 from curate.core.files import checksum, sha256
 from curate.core.manifest import NAME, digest_of, read_manifest
@@ -38,8 +38,9 @@ WRITERS: dict[str, list[str]] = {
 
 
 @pytest.fixture
-def folder(write: Write) -> Path:
-    """A split in a folder beside a file that nobody may touch; one line left it."""
+def folder(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A split in a folder beside a file that nobody may touch; one line left it. Nobody waits for another process."""
+    monkeypatch.setattr(transaction, "MOMENT", 0.0)
     write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(30)), ("Question 40?", "")])
     Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "place/out"\n')
     assert main(["split", "data.jsonl", "-o", str(OUT), "-q"]) == 0

@@ -53,7 +53,7 @@ def model_with(template: str, folder: Path) -> Path:
 def test_an_endless_template_is_ended(template: str, write: Write, tmp_path: Path) -> None:
     write("data.jsonl", [("Hi", "Hello."), ("Bye", "Goodbye.")])
     folder = model_with(template, tmp_path / "model")
-    ended = curate("check", "data.jsonl", "--model", str(folder), "--select", "K", CURATE_MAX_TEMPLATE_SECONDS="1")
+    ended = curate("check", "data.jsonl", "--model", str(folder), "--select", "K", CURATE_MAX_TEMPLATE_SECONDS="0.2")
     assert ended.code == 2, ended.err
     assert "its chat template takes more than" in ended.err
 

@@ -183,6 +183,8 @@ async def settled(pilot: Pilot[None]) -> None:
             ):  # another of its group has taken its place, and is waited for in the next round
                 await app.workers.wait_for_complete(busy)
         await at_rest()
+        if app._exit:  # it was quit
+            return
         app._catch_up()
         app.screen._on_timer_update()
         stale = app._stale and isinstance(app.screen, FrameScreen)  # a dialog above leaves it so
@@ -193,6 +195,7 @@ async def settled(pilot: Pilot[None]) -> None:
         if ready and not busy and not loop._ready:  # what is drawn may cause something else
             return
         await asyncio.sleep(0 if ready else 0.002)
+    raise AssertionError(f"something still goes on behind the screen:\n{screen_text(app)}")
 
 
 async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:

@@ -64,6 +64,7 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
     def slow(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Advanced("check", 5, None))
         go_on.wait(10)
+        tell(Ended())
 
     app = app_for(slow)
     async with app.run_test(size=(100, 30)) as pilot:
