@@ -50,7 +50,7 @@ ASPECTS: Final = {word: number for number, line in enumerate(_ASPECTS.splitlines
 _POLES: Final = """open/close begin/end start/end begin/finish start/finish first/last largest/smallest biggest/smallest
 maximum/minimum highest/lowest
 most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive/depart arrival/departure enter/leave
-boil/freez melt/freez
+boil/freez melt/freez celsius/fahrenheit
 buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage
 pros/cons farthest/closest farthest/nearest furthest/closest furthest/nearest"""
 POLES: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]

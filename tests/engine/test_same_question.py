@@ -51,6 +51,7 @@ def test_another_value_makes_another_question_however_near_it_is(left: str, righ
 def test_the_other_end_of_a_thing_makes_another_question_in_whatever_words() -> None:
     assert same("Which planet is closest to the Sun?", "Which planet is farthest from the Sun?", 0.9) < 0.1
     assert same("At what temperature does water freeze?", "What is the boiling point of water?", 0.75) < 0.1
+    assert same("In Celsius, when does water freeze?", "When does water turn to ice in Fahrenheit?", 0.8) < 0.1
 
 
 def test_other_names_count_in_any_words_but_forms_of_one_name_do_not() -> None:
