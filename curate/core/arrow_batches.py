@@ -104,7 +104,7 @@ EXPANDED: Final = 1 << 28
 
 
 def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
-    """The validated record batches of a binary table; `name` and `kind` as in `curate.core.tables`.
+    """The rows of a binary table in validated parts of about `BATCH` bytes; `name`, `kind`: as in `curate.core.tables`.
 
     Raises `InputError` for an unpacked size beyond the limits, `ValueError` and errors of pyarrow for a damaged file.
     """
@@ -130,12 +130,19 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
             raw.seek(0)
             batches = iter(pa.ipc.open_stream(raw))
         read = size = 0
+        held: list[Any] = []
+        size_before = read_before = 0
         for batch in batches:
             batch.validate(full=True)  # polars trusts offsets and text
             size += sum(map(text_size, batch.columns))
             demand_size(name, size, 0, packed)
-            yield batch
+            held.append(batch)
             read += batch.num_rows
+            if size - size_before >= BATCH or read - read_before >= ROWS:  # small ones would cost more each
+                yield pa.Table.from_batches(held)
+                held, size_before, read_before = [], size, read
+        if held:
+            yield pa.Table.from_batches(held)
         if rows is not None and read != rows:
             raise ValueError(f"it has {read:,} rows, and {rows:,} by its metadata")
 

@@ -60,6 +60,16 @@ BLOCKS: Final = {"system": ("text", "cachePoint")}
 SEPARATORS: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
 """Characters that are line breaks for some readers, with their escapes."""
 
+NULLS: Final = (
+    (re.compile(rb',"(?!content":)\w+":null'), b""),
+    (re.compile(rb'\{"(?!content":)\w+":null(?:,|(?=\}))'), b"{"),
+)
+"""Nulls after another key, then those of a first key, and what takes their place; the null of `content` may have a
+meaning. None is found inside of a text, where a quotation mark is escaped; others are found line by line.
+"""
+KEPT: Final = re.compile(rb'"role":"[^"\\]*","content":null|"content":null,"role":"')
+"""A null that stays (`_is_kept`), where the two keys are beside each other."""
+
 padding: dict[str, int] = {}
 """Nulls that were left out of each table that was read to its end."""
 
@@ -98,11 +108,19 @@ class RowWriter:
                 pass
         return json.dumps(value, default=slow_cell, ensure_ascii=False).encode() + b"\n"
 
-    def without_nulls(self, line: bytes) -> bytes:
-        """A line that polars wrote, without its nulls, with its line break."""
+    def without_nulls(self, lines: bytes) -> bytes:
+        """Lines that polars wrote, without their nulls."""
         import orjson
 
-        return orjson.dumps(self._without_nulls(orjson.loads(line))) + b"\n"
+        for pattern, instead in NULLS:
+            lines, count = pattern.subn(instead, lines)
+            self.nulls += count
+        if lines.count(b":null") == sum(1 for _ in KEPT.finditer(lines)):
+            return lines
+        return b"".join(
+            orjson.dumps(self._without_nulls(orjson.loads(line))) + b"\n" if b":null" in line else line
+            for line in lines.splitlines(keepends=True)
+        )
 
     def _without_nulls(self, value: Any) -> Any:
         if type(value) is list:
@@ -247,7 +265,7 @@ def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
             yield data
             return
         if not rows.pandas:
-            yield b"".join(map(rows.without_nulls, data.splitlines()))
+            yield rows.without_nulls(data)
             return
     for part in frame.iter_slices(max(1, min(ROWS, frame.height * BATCH // max(int(frame.estimated_size()), 1)))):
         yield b"".join(map(rows.line, part.to_dicts()))

@@ -157,6 +157,50 @@ def test_any_rows_are_read_as_they_were_written(rows: Rows) -> None:
         assert lines_of(f"data{suffix}") == rows
 
 
+HOSTILE = ('","a":null', '{"a":null,', '"role":"user","content":null', ":null")
+CALM = ("user", 'x","', '{"', "\\", '\\"', "é\n\u2028", "")
+
+
+def null_rows(texts: tuple[str, ...]) -> st.SearchStrategy[Rows]:
+    """Rows with nulls anywhere and these texts."""
+    text = st.none() | st.sampled_from(texts)
+    inner = st.fixed_dictionaries({"a": text, "content": text})
+    turn = {"content": text, "role": text, "a": text, "list": st.none() | st.lists(text), "inner": st.none() | inner}
+    row = {"a": text, "messages": st.none() | st.lists(st.fixed_dictionaries(turn)), "content": text, "role": text}
+    return st.lists(st.fixed_dictionaries({**row, 'a","é': text}), min_size=1, max_size=8)
+
+
+def without_nulls(value: Any) -> Any:
+    """A row as it is read: only the null of a message's content is kept, and those in lists."""
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    spoken = value.get("role") is not None
+    return {
+        key: without_nulls(item) for key, item in value.items() if item is not None or (key == "content" and spoken)
+    }
+
+
+@settings(max_examples=of_hundred(60))
+@given(
+    rows=null_rows(CALM) | null_rows((*CALM, *HOSTILE)),
+    dropped=st.sets(st.sampled_from(['a","é', "role", "content"])),
+    swapped=st.booleans(),
+)
+def test_only_nulls_without_a_meaning_are_left_out(rows: Rows, dropped: set[str], swapped: bool) -> None:
+    inner = pa.struct({"a": pa.string(), "content": pa.string()})
+    text = pa.string()
+    spoken = {"role": text, "content": text} if swapped else {"content": text, "role": text}
+    turn = pa.struct({**spoken, "a": text, "list": pa.list_(text), "inner": inner})
+    schema = pa.schema({"a": text, "messages": pa.list_(turn), **spoken, 'a","é': text})
+    for name in dropped:
+        schema = schema.remove(schema.get_field_index(name))
+    table = pa.Table.from_pylist(rows, schema)
+    pq.write_table(table, "data.parquet")
+    assert lines_of("data.parquet") == [without_nulls(row) for row in table.to_pylist()]
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_results_do_not_depend_on_the_container(suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
     draw = random.Random(suffix)
