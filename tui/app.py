@@ -92,7 +92,7 @@ class CurateApp(KeyQueue):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
-        self.stylesheet = ThemeStylesheet(variables=self.get_css_variables())
+        self.stylesheet = ThemeStylesheet(self.get_css_variables())
 
     @property
     def session(self) -> ReviewSession:
