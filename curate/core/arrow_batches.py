@@ -7,6 +7,7 @@ since polars would keep one value of it.
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
     """A batch as a frame. Raises `ValueError` for a map that has one key twice: a value would be lost."""
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        for array in getattr(column, "chunks", [column]):
-            _check_keys(array, name)
+    if "map<" in str(batch.schema.types):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            for array in getattr(column, "chunks", [column]):
+                _check_keys(array, name)
     return pl.DataFrame(pl.from_arrow(batch))
 
 
@@ -103,6 +105,10 @@ EXPANDED: Final = 1 << 28
 """Bytes of a batch if each value were as long as the dictionary of its column."""
 
 
+SHARED: Final = re.compile("dictionary|view|null|run_end|extension")
+"""Types whose values take more bytes once they are written out."""
+
+
 def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
     """The rows of a binary table in validated parts of about `BATCH` bytes; `name`, `kind`: as in `curate.core.tables`.
 
@@ -132,9 +138,12 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
         read = size = 0
         held: list[Any] = []
         size_before = read_before = 0
+        shared: bool | None = None
         for batch in batches:
+            if shared is None:
+                shared = SHARED.search(str(batch.schema.types)) is not None
             batch.validate(full=True)  # polars trusts offsets and text
-            size += sum(map(text_size, batch.columns))
+            size += sum(map(text_size, batch.columns)) if shared else batch.nbytes
             demand_size(name, size, 0, packed)
             held.append(batch)
             read += batch.num_rows
