@@ -22,6 +22,8 @@ COMMANDS: Final = ("::", "##[")
 """Prefixes of log lines that a GitHub runner executes."""
 PATHS: Final = ("Symlink loop", "home directory")
 """In messages of errors of `pathlib` and `platformdirs` that are no `OSError`."""
+SERVERS: Final = ("mcp", "server")
+"""Commands that write nothing, and read their input in threads that no exception ends."""
 PATIENCE: Final = 100_000
 """Objects created before the first garbage collection.
 
@@ -45,7 +47,8 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     """Run the command and handle every exception; `alone`: the process ends with it."""
     if alone:
         streams.opened()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: temporary files are deleted
+        if not words or words[0] not in SERVERS:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: temporary files are deleted
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # characters that the terminal cannot encode must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -76,6 +79,8 @@ def _run_request(words: Sequence[str], *, alone: bool) -> int:
 
 def ended(error: BaseException) -> int:
     """The exit code of a command that ended early, after printing the reason."""
+    if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):  # within compiled code
+        error = error.__cause__
     if isinstance(error, CurateError):
         message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
         _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))

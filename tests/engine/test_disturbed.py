@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import curate.core.transaction
-from curate.cli.main import main
+from curate.cli.main import ended, main
 from curate.core.errors import OutputError, UsageError
 from curate.core.transaction import READY, STAGE, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred
@@ -196,6 +196,13 @@ def test_a_command_that_is_asked_to_end_deletes_its_temporary_files(
     assert (ended.returncode, "interrupted" in ended.stderr) == (130, True)
     visible = {path.name for path in Path().rglob("*") if ".curate/" not in str(path)}
     assert visible <= {"data.jsonl", ".curate", "new", ".curate.lock"}
+
+
+def test_an_interruption_of_compiled_code_is_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
+    error = SystemError("CPUDispatcher returned a result with an exception set")
+    error.__cause__ = KeyboardInterrupt()
+    assert ended(error) == 130
+    assert "interrupted" in capsys.readouterr().err
 
 
 NAMES = st.sampled_from(["a", "b", "c", "inner/d", "inner/e"])

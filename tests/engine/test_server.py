@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,26 @@ def editor() -> Iterator[Editor]:
         made.ask("shutdown")
         made.send("exit", None)
         assert process.wait(30) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
+@pytest.mark.parametrize("command", ["server", "mcp"])
+def test_sigterm_ends_a_server_that_waits_for_input(command: str) -> None:
+    request = b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}\n'
+    if command == "server":
+        request = b"Content-Length: %d\r\n\r\n" % len(request) + request
+    words, surroundings = [sys.executable, "-m", "curate", command], environment(PYTHONPATH=str(ROOT))
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=surroundings) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(request)
+        process.stdin.flush()
+        assert process.stdout.read(1)
+        process.terminate()
+        try:
+            assert process.wait(20) == -signal.SIGTERM
+        finally:
+            process.kill()
 
 
 def test_a_file_that_is_not_open_is_not_read(editor: Editor) -> None:
