@@ -82,7 +82,7 @@ def example_of(value: Object, place: Place) -> Example:
     if has_plain_turns(value) and OTHER_FORMS.isdisjoint(value):
         return Example(place, value, "messages")
     defect: tuple[str, str] | None = None
-    for known in _formats_with(frozenset(value)):
+    for known in _formats_with(USED.intersection(value)):
         if not known.matches(value):
             continue
         try:
@@ -100,9 +100,12 @@ def example_of(value: Object, place: Place) -> Example:
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
 
 
+USED: Final = frozenset(key for known in FORMATS for key in known.uses)
+
+
 @lru_cache(1_000)
 def _formats_with(keys: frozenset[str]) -> tuple[Format, ...]:
-    """The formats that lines with these keys can have, in order of detection."""
+    """The formats that lines with these of the keys in `USED` can have, in order of detection."""
     return tuple(known for known in FORMATS if not known.uses or not keys.isdisjoint(known.uses))
 
 
