@@ -105,7 +105,7 @@ EXPANDED: Final = 1 << 28
 """Bytes of a batch if each value were as long as the dictionary of its column."""
 
 
-SHARED: Final = re.compile("dictionary|view|null|run_end|extension")
+SHARED: Final = re.compile("dictionary|view|null|run_end|extension|struct<>")
 """Types whose values take more bytes once they are written out."""
 
 
@@ -175,7 +175,7 @@ def text_size(array: Any) -> int:
         lengths = np.frombuffer(array.buffers()[1], np.int32)[::4]  # each view begins with its length
         return int(lengths[array.offset : array.offset + len(array)].sum(dtype=np.int64))
     if pa.types.is_struct(kind):
-        return sum(text_size(array.field(at)) for at in range(kind.num_fields))
+        return 2 * len(array) + sum(text_size(array.field(at)) for at in range(kind.num_fields))
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
         raise ValueError("it has list views, which are not read")
     if pa.types.is_nested(kind) and hasattr(array, "values"):

@@ -407,6 +407,16 @@ def test_a_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyP
     assert sum(map(len, blocks(Path("bomb.parquet")))) > 34_000_000
 
 
+def test_values_that_take_no_space_are_counted_as_they_are_written() -> None:
+    count = 600_000_000
+    empty = pa.StructArray.from_buffers(pa.struct([]), count, [None])
+    table = pa.table({"messages": pa.ListArray.from_arrays(pa.array([0, count], pa.int32()), empty)})
+    with pa.OSFile("bomb.arrow", "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(InputError, match="unpacks to more than"):
+        list(blocks(Path("bomb.arrow")))
+
+
 @pytest.mark.slow
 def test_rows_load_as_they_are_with_datasets() -> None:
     datasets = pytest.importorskip("datasets")
