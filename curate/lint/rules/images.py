@@ -22,6 +22,7 @@ PLACEHOLDERS: Final = ("<image>", "<video>", "<audio>")
 PLACEHOLDER: Final = "|".join(PLACEHOLDERS)
 ENCODED: Final = r"(?:;base64,|iVBORw0KGgo)[A-Za-z0-9+/=]{160,}"
 """A file in base64; shorter ones are examples in texts about base64."""
+READABLE: Final = re.compile(r"https?://|data:", re.IGNORECASE)
 DETAILS: Final = ("auto", "low", "high")
 
 
@@ -55,8 +56,8 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
             continue
         if found := image_fault(part.value):
             yield Problem(part.pointer, found)
-        elif target in SERVICES and not part.value["image_url"]["url"].startswith(("https://", "http://", "data:")):
-            url = excerpt(part.value["image_url"]["url"], 40)
+        elif target in SERVICES and not READABLE.match(url := part.value["image_url"]["url"]):
+            url = excerpt(url, 40)
             yield Problem(part.pointer, f"{url!r} is neither a web address nor a data URI, which {target} reads")
 
 
