@@ -215,7 +215,7 @@ class Checker:
             if position < len(batch.numbers):
                 return batch.parsed(position), {}
             parsed, example = lines[position - len(batch.numbers)]
-            return parsed, {message_of.index: message_of.content_pointer for message_of in reversed(example.messages)}
+            return parsed, {one.index: one.content_pointer for one in reversed(example.messages)}
 
         for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
             parsed, pointers = line_at(position)

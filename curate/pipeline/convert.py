@@ -180,8 +180,8 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
     """The calls and results of a ShareGPT conversation that could not be read as such."""
     spoken = parsed.decoded.value["conversations"]
     before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
-    for index, turn_read in enumerate(spoken, before):
-        speaker, turn = speaker_of(turn_read), example.value["messages"][index]
+    for index, item in enumerate(spoken, before):
+        speaker, turn = speaker_of(item), example.value["messages"][index]
         if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
             yield Note.of(
                 parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text"

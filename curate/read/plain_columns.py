@@ -178,8 +178,7 @@ def fill_plain_columns(
     """Fill the arrays of `PlainColumns`; returns the used sizes of `canon`, `text` and `turns`.
 
     `canon` and `text` have `BLOCK` spare bytes. lines: one row per line: first turn (-1 for a line that is not plain),
-    number of turns, start and end in `canon`. `data` ends with a line break; `scratch` (int64, two elements) is scratch
-    space.
+    number of turns, start and end in `canon`. `data` ends with a line break; `scratch`: two int64, overwritten.
     """
     end = len(data)
     at: Any = np.int64(0)

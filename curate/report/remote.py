@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
-from rich.progress import Progress, TaskID
 from rich.text import Text
 
 from curate.core.errors import RemoteError
@@ -19,6 +18,9 @@ from curate.remote.job import Job, JobEvent
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 from curate.report.console import console, progress_bar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
 ENDS: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
