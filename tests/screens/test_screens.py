@@ -482,8 +482,12 @@ async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters
             await pilot.pause(0.01)
         app.session.log.add(Decision(example=example_at(app.session.lines, 1).id, verdict="drop", replaces=()))
         await pilot.press("2", "slash", *"is:undecided", "enter")
-        while "filter is:undecided · ? of 5 decided" not in screen_text(app):
+        for _ in range(1_000):
+            if "filter is:undecided · ? of 5 decided" in screen_text(app):
+                break
             await pilot.pause(0.01)
+        else:
+            raise AssertionError(screen_text(app))
         go_on.set()
         await shown(pilot, "1/4 · filter is:undecided · 1 of 5 decided")
 

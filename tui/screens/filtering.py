@@ -39,6 +39,7 @@ class Filtering(Deciding):
         """Open the filter input."""
         box = self.query_one("#filter", Input)
         box.value, box.display = self.text, True
+        box.select_all()  # now: if it came with the focus, a key could take the place of those typed before
         self.set_focus(box)
 
     def action_goto(self) -> None:

@@ -99,7 +99,7 @@ class QueueScreen(Filtering):
 
     def above_status(self) -> ComposeResult:
         """The filter input, while it is open."""
-        box = FilterInput(placeholder=HELP, id="filter", compact=True)
+        box = FilterInput(placeholder=HELP, id="filter", compact=True, select_on_focus=False)
         box.display = False
         yield box
 
