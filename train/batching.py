@@ -1,7 +1,7 @@
 """The texts of each step, and their packing into micro-batches without padding.
 
 The seed alone decides the order of the texts. Attention isolates packed texts if positions restart at 0, no attention
-mask is given and no cache is used; `train.loss.packs_exactly` verifies it for the model at hand.
+mask is given and no cache is used; `train.model.loss.packs_exactly` verifies it for the model at hand.
 """
 
 import random

@@ -13,14 +13,14 @@ from curate.core.runs import Project, find_run
 from curate.core.text import visible
 from curate.models.names import configuration, fingerprint
 from curate.models.template import Template, load_template, load_tokenizer
-from train.adapters import load_adapter
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
 from train.export.export_result import Export
-from train.generation import GREEDY, answer_with_virtual, generate, stop_ids
-from train.loss import has_virtual
-from train.model import autocast, compute_dtype, device, load_base, longest_context
+from train.model.adapters import load_adapter
+from train.model.base import autocast, compute_dtype, device, load_base, longest_context
+from train.model.generation import GREEDY, answer_with_virtual, generate, stop_ids
+from train.model.loss import has_virtual
 from train.recipe import Recipe
 from train.trained import open_trained, same_template
 

@@ -18,7 +18,7 @@ its lists in the order of the step's texts:
 
 `lines` are those of train.jsonl, `texts` the numbers of the texts that they became, `loss` the mean over a text's
 supervised `tokens` in nats, without weights and with the dropout and noise of training; `right` counts the tokens that
-greedy decoding would have produced. `train.training_dynamics` turns it into `datamap.jsonl`.
+greedy decoding would have produced. `train.report.training_dynamics` turns it into `datamap.jsonl`.
 """  # noqa: E501
 
 import json

@@ -19,7 +19,12 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.manifest import key_of
 from curate.core.text import visible
-from train.adapters import (
+from train.errors import memory_errors
+from train.export.export_folder import conclude, files_of, writing
+from train.export.export_result import Export
+from train.export.questions import Questions, questions_for
+from train.journal import Narrator
+from train.model.adapters import (
     PREFIX,
     WEIGHTS,
     LoraWeights,
@@ -29,15 +34,10 @@ from train.adapters import (
     lora_weights,
     obstacle,
 )
-from train.errors import memory_errors
-from train.export.export_folder import conclude, files_of, writing
-from train.export.export_result import Export
-from train.export.questions import Questions, questions_for
-from train.held_out import held_out_loss
-from train.journal import Narrator
-from train.model import compute_dtype, device
+from train.model.base import compute_dtype, device
 from train.results import Composition, Member
 from train.trained import COMPOSED, Trained
+from train.training.held_out import held_out_loss
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:

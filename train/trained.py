@@ -15,9 +15,9 @@ from curate.core.validation import validated
 from curate.models.names import fingerprint
 from curate.models.template import Template, load_template, template_hash
 from curate.models.template_messages import common_length
-from train.adapters import WEIGHTS, load_adapter
-from train.data import filled
-from train.model import DTYPES, compute_dtype, load_base
+from train.data.splits import filled
+from train.model.adapters import WEIGHTS, load_adapter
+from train.model.base import DTYPES, compute_dtype, load_base
 from train.recipe import Recipe
 from train.results import Composition, Report
 from train.run_folder import RunFolder

@@ -17,12 +17,12 @@ from typing import Any, Final
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from train.adapters import add_adapter
-from train.autoconfig import optimiser_of
 from train.batching import pack
-from train.loss import use_chunked_cross_entropy, use_packed_attention, weighted_loss
-from train.memory_profile import Load, Sizes, _texts
-from train.model import autocast
+from train.memory.autoconfig import optimiser_of
+from train.memory.memory_profile import Load, Sizes, _texts
+from train.model.adapters import add_adapter
+from train.model.base import autocast
+from train.model.loss import use_chunked_cross_entropy, use_packed_attention, weighted_loss
 from train.recipe import Recipe
 
 SHAPES: Final = {

@@ -196,11 +196,11 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     """
     import torch
 
-    from train.autoconfig import decide
-    from train.data import prepare
+    from train.data.splits import prepare
     from train.journal import Journal, Narrator
+    from train.memory.autoconfig import decide
     from train.run_folder import RunFolder
-    from train.training import Training
+    from train.training.training import Training
 
     chosen = recipe(folder, given.threads, given.steps, given.seed)
     narrator = Narrator(quiet=True)
@@ -231,7 +231,7 @@ def trl(folder: Path, adapter: Path, way: str, steps: int, seed: int) -> tuple[f
     from trl import SFTConfig, SFTTrainer
 
     from curate.models.names import resolve
-    from train.model import device
+    from train.model.base import device
 
     place = resolve(BASE)
     lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]
@@ -288,11 +288,11 @@ def loss_of(folder: Path, adapter: Path, threads: int) -> float:
     """The held-out loss of an adapter on the base that it was trained on."""
     import torch
 
-    from train.adapters import load_adapter
-    from train.data import prepare
-    from train.held_out import held_out_loss
+    from train.data.splits import prepare
     from train.journal import Narrator
-    from train.model import load_base
+    from train.model.adapters import load_adapter
+    from train.model.base import load_base
+    from train.training.held_out import held_out_loss
 
     chosen = recipe(folder, threads)
     texts = prepare(chosen, Narrator(quiet=True)).held_out.encoded
@@ -313,7 +313,7 @@ def cpu_seconds() -> float:
 
 def peak() -> int:
     """The most memory that this process has had, in bytes; with a GPU, of it."""
-    from train.hardware import peak_memory
+    from train.memory.hardware import peak_memory
 
     return peak_memory()
 

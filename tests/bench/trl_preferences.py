@@ -17,9 +17,9 @@ from typing import Any, Final
 import torch
 
 from tests.trainer.tiny import WORDS, make_model
-from train.adapters import add_adapter
 from train.journal import Narrator
-from train.model import load_base
+from train.model.adapters import add_adapter
+from train.model.base import load_base
 from train.recipe import Recipe
 
 PAIRS: Final = 200
@@ -56,11 +56,11 @@ def tuned(recipe: Recipe, *, random: bool) -> Any:
 
 def ours(recipe: Recipe, folder: Path, steps: int) -> tuple[float, float, list[float]]:
     """The loss of the first step by the random adapter, its odds ratio term, and the losses from a fresh adapter."""
-    from train.data import prepare
-    from train.preference import POLICY, Preference
+    from train.data.splits import prepare
     from train.results import Report
     from train.run_folder import RunFolder
-    from train.training import train_until
+    from train.training.preference import POLICY, Preference
+    from train.training.training import train_until
 
     narrator = Narrator(quiet=True)
     prepared = prepare(recipe, narrator)

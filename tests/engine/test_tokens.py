@@ -16,7 +16,7 @@ from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
 from tests.tinymodel import MAX_LENGTH, model
 from tests.trainer.tiny import make_tokenizer
-from train.data import load_split
+from train.data.splits import load_split
 from train.recipe import Recipe
 
 LONG = "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."

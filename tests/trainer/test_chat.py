@@ -107,8 +107,8 @@ def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model:
     import torch
 
     from curate.models.template import load_template
-    from train.generation import answer_ids
-    from train.model import load_base
+    from train.model.base import load_base
+    from train.model.generation import answer_ids
     from train.recipe import Recipe
 
     model = load_base(Recipe(model=str(tiny_model), data="-", method="lora"), torch.float32)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.errors import UsageError
-from train.adapters import LoraWeights
 from train.inference import chat_model
 from train.merge_adapters import refuse, summed
+from train.model.adapters import LoraWeights
 from train.trained import open_trained
 
 
@@ -100,7 +100,7 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
         with pytest.raises(UsageError, match="--weights"):
             refuse([run, run], weights)
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
-    from train.adapters import obstacle
+    from train.model.adapters import obstacle
 
     for change, why in (
         ({"use_dora": True}, "DoRA"),

@@ -12,7 +12,7 @@ from curate.core.datamap import MAPPED, examples_to_review, read_datamap
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from train.journal import LossLog
-from train.training_dynamics import datamap, neighbours, summed, visits_of
+from train.report.training_dynamics import datamap, neighbours, summed, visits_of
 
 CITIES = ("Rome", "Paris", "Oslo", "Cairo", "Lima", "Delhi", "Bern", "Quito", "Sofia", "Accra")
 

@@ -259,7 +259,7 @@ def test_a_base_is_measured_before_any_training(
 def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
     finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from train.generation import answer_ids as real
+    from train.model.generation import answer_ids as real
 
     shutil.copytree(finished, tmp_path / "copy", symlinks=True)
     shutil.rmtree(tmp_path / "copy/run/evaluation", ignore_errors=True)

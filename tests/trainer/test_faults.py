@@ -43,8 +43,8 @@ def validated(project: Path) -> Path:
 def test_out_of_memory_makes_passes_smaller_and_nothing_else(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from train import loop
-    from train.loss import losses as real
+    from train.model.loss import losses as real
+    from train.training import loop
 
     write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=4, generations=0)
     assert run(project, "whole") == 0
@@ -66,7 +66,7 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
 ) -> None:
     import torch
 
-    from train import loop
+    from train.training import loop
 
     def never(*_: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -81,8 +81,8 @@ def test_a_single_text_that_does_not_fit_switches_activation_checkpointing_on(
 ) -> None:
     import torch
 
-    from train import loop
-    from train.loss import losses as real
+    from train.model.loss import losses as real
+    from train.training import loop
 
     write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0)
     assert run(project, "whole") == 0
@@ -100,7 +100,7 @@ def test_a_single_text_that_does_not_fit_switches_activation_checkpointing_on(
 
 def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success() -> None:
     from train.errors import NotANumber
-    from train.loop import SKIPPED, demand_some_step
+    from train.training.loop import SKIPPED, demand_some_step
 
     demand_some_step(SKIPPED - 1, 100, last=False)
     demand_some_step(3, 4, last=True)
@@ -121,11 +121,11 @@ def test_a_loss_that_is_no_number_names_the_example(
 ) -> None:
     import torch
 
-    from train import loop
-    from train.data import prepare
+    from train.data.splits import prepare
     from train.journal import Narrator
-    from train.loss import losses as real
+    from train.model.loss import losses as real
     from train.recipe import load_recipe
+    from train.training import loop
 
     write_recipe(project, max_steps=10, generations=0)
     bad = torch.tensor([])
@@ -181,7 +181,7 @@ def test_a_training_that_gets_no_better_ends_and_keeps_its_best(
 def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(
     validated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from train.training import Training
+    from train.training.training import Training
 
     write_recipe(validated, max_steps=6, generations=0)
     assert run(validated, "without") == 0
@@ -276,7 +276,7 @@ def test_a_disk_that_fills_up_in_the_training_is_told_and_the_rest_goes_on(
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_resumed_from(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from train.checkpoint import Checkpointer
+    from train.training.checkpoint import Checkpointer
 
     write_recipe(project, max_steps=8, generations=0)
     assert run(project, "whole") == 0
@@ -344,7 +344,7 @@ def test_what_is_longer_than_the_models_context_is_refused_or_left_out(
 def test_a_context_counts_its_scaling(rope: dict[str, Any], longest: int) -> None:
     from transformers import LlamaConfig
 
-    from train.model import longest_context
+    from train.model.base import longest_context
 
     config = LlamaConfig(max_position_embeddings=256)
     config.rope_parameters = {"rope_theta": 1e4, "rope_type": "default", **rope}
@@ -354,7 +354,7 @@ def test_a_context_counts_its_scaling(rope: dict[str, Any], longest: int) -> Non
 def test_what_does_not_fit_is_refused_with_what_does(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from train import autoconfig
+    from train.memory import autoconfig
 
     monkeypatch.setattr(autoconfig, "available", lambda: 1 << 20)
     assert run(project, "run") == 2
@@ -387,7 +387,7 @@ def test_the_allocator_of_the_gpu_does_not_split_its_memory(monkeypatch: pytest.
 def test_peak_memory_is_told_on_windows_without_the_module_resource(monkeypatch: pytest.MonkeyPatch) -> None:
     from types import SimpleNamespace
 
-    from train import hardware
+    from train.memory import hardware
 
     monkeypatch.setitem(sys.modules, "resource", None)
     monkeypatch.setattr("sys.platform", "win32")

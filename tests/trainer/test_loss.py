@@ -31,8 +31,8 @@ def test_scaled_and_capped_logits_give_the_loss_and_gradients_of_transformers(
     import transformers
 
     from curate.models.encoding import Encoded, Rendered
-    from train import loss
     from train.batching import pack
+    from train.model import loss
 
     torch.manual_seed(0)
     config = getattr(transformers, f"{family}Config")(**SHAPE, **keys)
@@ -66,7 +66,7 @@ def test_a_model_that_does_something_else_to_its_logits_is_computed_whole() -> N
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from train.loss import CHUNKED, use_chunked_cross_entropy
+    from train.model.loss import CHUNKED, use_chunked_cross_entropy
 
     class Shifted(LlamaForCausalLM):  # type: ignore[misc]
         def forward(self, *words: Any, **named: Any) -> Any:
@@ -85,7 +85,7 @@ def test_attention_of_variable_length_is_given_the_texts_as_its_kernel_documents
     import torch
     from torch.nn.attention import varlen
 
-    from train.loss import packed_attention, variable_length_attention
+    from train.model.loss import packed_attention, variable_length_attention
 
     def kernel(query: Any, key: Any, value: Any, begins: Any, same: Any, most: int, _: int, **how: Any) -> Any:
         assert (begins.dtype, begins.tolist(), same.tolist(), most) == (torch.int32, [0, 3, 8], [0, 3, 8], 5)
@@ -110,22 +110,22 @@ def test_attention_that_this_machine_cannot_compute_is_refused_before_loading(
 ) -> None:
     import torch
 
-    from train import model
+    from train.model import base
     from train.recipe import Recipe
 
     def problem(attention: Any, dtype: torch.dtype = torch.bfloat16) -> str:
-        found = model.attention_problem(Recipe(model="m", data="d", attention=attention), dtype)
+        found = base.attention_problem(Recipe(model="m", data="d", attention=attention), dtype)
         return "" if found is None else found[0]
 
-    monkeypatch.setattr(model, "device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(base, "device", lambda: torch.device("cpu"))
     assert [problem(one) for one in ("auto", "sdpa", "eager")] == ["", "", ""]
     assert problem("varlen") == "attention = 'varlen': needs an NVIDIA GPU"
     assert main(["train", str(project / "recipe.toml"), "--set", "attn_implementation=flash_attention_2"]) == 2
     assert "needs an NVIDIA GPU" in " ".join(capsys.readouterr().err.split())
     assert main(["plan", str(project / "recipe.toml"), "--set", "attention=varlen", "--json", "--quiet"]) == 1
     assert "needs an NVIDIA GPU" in json.loads(capsys.readouterr().out)["refusals"][0]["reason"]
-    monkeypatch.setattr(model, "device", lambda: torch.device("cuda"))
-    monkeypatch.setattr(model, "find_spec", lambda name: None if name == "flash_attn" else name)
+    monkeypatch.setattr(base, "device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(base, "find_spec", lambda name: None if name == "flash_attn" else name)
     assert problem("flash_attention_2") == "attention = 'flash_attention_2': flash_attn is not installed"
     assert problem("varlen") == ""
     assert "16 bits only" in problem("varlen", torch.float32)
@@ -157,7 +157,7 @@ def test_fused_lora_gives_the_output_and_gradients_of_peft(mixed: bool) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from train.fused_lora import fuse_lora
+    from train.model.fused_lora import fuse_lora
 
     torch.manual_seed(0)
     base = LlamaForCausalLM(LlamaConfig(**SHAPE)).to(torch.bfloat16 if mixed else torch.float32).requires_grad_(False)

@@ -33,7 +33,7 @@ IN_16_BITS = ("lora", "full")
 
 
 def test_every_method_is_among_these() -> None:
-    from train.adapters import CONFIGS
+    from train.model.adapters import CONFIGS
 
     assert {keys.get("method", "qlora") for keys in VARIANTS.values()} == METHODS.keys()
     assert {*CONFIGS, "full"} == METHODS.keys() == {*get_args(MethodName)}
@@ -42,8 +42,8 @@ def test_every_method_is_among_these() -> None:
 @pytest.mark.parametrize("wanted", ["q_proj,nonsense", r".*\.nonsense", "up_proj"])
 @pytest.mark.parametrize("method", ["lora", "ia3"])
 def test_a_target_module_that_the_model_lacks_is_refused(project: Path, wanted: str, method: str) -> None:
-    from train.adapters import add_adapter
-    from train.model import load_base
+    from train.model.adapters import add_adapter
+    from train.model.base import load_base
 
     found = load_recipe(
         write_recipe(project, method=method, rank=None, dropout=None, quantisation="none"),
@@ -90,7 +90,7 @@ def test_a_preset_trains_all_of_a_part_or_is_refused(kind: str, values: dict[str
     from peft.tuners.tuners_utils import BaseTunerLayer
     from transformers import AutoConfig
 
-    from train.memory_profile import meta_model
+    from train.memory.memory_profile import meta_model
 
     layers = 4 if kind == "qwen3_next" else 1
     sizes = {"vocab_size": 64, "hidden_size": 32, "num_hidden_layers": layers, "num_attention_heads": 2}
@@ -126,7 +126,7 @@ def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
 def test_bases_that_would_be_trained_otherwise_are_refused_before_they_are_loaded(
     project: Path, tmp_path: Path, keys: dict[str, Any], said: str
 ) -> None:
-    from train.model import DTYPES, load_base
+    from train.model.base import DTYPES, load_base
 
     (tmp_path / "other").mkdir()
     config = json.loads((project / "model/config.json").read_text())
@@ -140,8 +140,8 @@ def test_a_vision_tower_gets_no_adapters(targets: Any, tmp_path: Path) -> None:
     import torch
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
-    from train.adapters import add_adapter
-    from train.model import load_base
+    from train.model.adapters import add_adapter
+    from train.model.base import load_base
 
     sizes = {"hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2}
     text = {**sizes, "vocab_size": 300, "num_hidden_layers": 2, "num_key_value_heads": 1, "head_dim": 16}
@@ -159,15 +159,15 @@ def test_a_vision_tower_gets_no_adapters(targets: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("initialisation", ["olora", "pissa"])
 def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initialisation: str) -> None:
-    from train.data import prepare
+    from train.data.splits import prepare
     from train.evaluation.answering import Models
-    from train.held_out import held_out_loss
     from train.journal import Narrator
-    from train.model import load_base
+    from train.model.base import load_base
     from train.results import Report
     from train.run_folder import RunFolder
     from train.trained import open_trained
-    from train.training import train_until
+    from train.training.held_out import held_out_loss
+    from train.training.training import train_until
 
     narrator = Narrator(quiet=True)
     recipe = recipe_of(project, "lora", initialisation=initialisation, dtype="float32", max_steps=2)
@@ -186,14 +186,14 @@ def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initia
 def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> None:
     import torch
 
-    from train.adapters import load_adapter, load_adapter_weights
-    from train.data import prepare
-    from train.held_out import held_out_loss
+    from train.data.splits import prepare
     from train.journal import Narrator
-    from train.model import DTYPES, load_base
+    from train.model.adapters import load_adapter, load_adapter_weights
+    from train.model.base import DTYPES, load_base
     from train.results import Report
     from train.run_folder import RunFolder
-    from train.training import train_until
+    from train.training.held_out import held_out_loss
+    from train.training.training import train_until
 
     narrator = Narrator(quiet=True)
     recipe, folder = recipe_of(project, variant), RunFolder(project / "run")
@@ -248,8 +248,8 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
     """PEFT takes adapter_model.bin where there is nothing else."""
     import torch
 
-    from train.adapters import load_adapter, load_adapter_beside, load_adapter_weights, lora_weights
-    from train.model import load_base
+    from train.model.adapters import load_adapter, load_adapter_beside, load_adapter_weights, lora_weights
+    from train.model.base import load_base
     from train.run_folder import RunFolder
 
     adapter, planted = RunFolder(finished / "run").adapter, tmp_path / "adapter"

@@ -11,9 +11,9 @@ from rich.console import Console
 from curate.cli.main import main
 from curate.models.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
-from train.overfitting import overfitting
+from train.report.overfitting import overfitting
+from train.report.training_report import loss_plot, overfitting_html, show_overfitting
 from train.results import Overfitting
-from train.training_report import loss_plot, overfitting_html, show_overfitting
 
 
 def journal(held_out: list[float], train: list[float] | None = None) -> list[dict[str, Any]]:
@@ -111,9 +111,9 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     import torch
 
     from curate.models.template import Template
-    from train.held_out import probe, probe_texts
-    from train.model import load_base
+    from train.model.base import load_base
     from train.recipe import Recipe
+    from train.training.held_out import probe, probe_texts
 
     torch.set_num_threads(1)
     model = load_base(Recipe(model=str(tiny_model), data="d", method="lora", quantisation="none"), torch.float32)

@@ -10,7 +10,7 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.test_template import PHI
 from tests.trainer.tiny import conversations, write_recipe
-from train.hardware import free_memory
+from train.memory.hardware import free_memory
 from train.recipe import load_recipe
 
 pytestmark = pytest.mark.slow
@@ -89,8 +89,8 @@ def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_ou
 def test_a_change_that_a_recipe_does_not_allow_hides_no_other_that_fits(project: Path) -> None:
     import torch
 
-    from train.autoconfig import Texts, cheapest_fit
-    from train.memory_profile import Sizes
+    from train.memory.autoconfig import Texts, cheapest_fit
+    from train.memory.memory_profile import Sizes
 
     values = {"method": "lora", "initialisation": "pissa", "tokens_per_pass": None, "max_length": 8000}
     recipe = load_recipe(write_recipe(project, **values))
@@ -114,7 +114,7 @@ def test_out_of_memory_in_a_measured_step_is_told(
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("train.loop.losses", full)
+    monkeypatch.setattr("train.training.loop.losses", full)
     assert main(["plan", str(project / "recipe.toml"), "--measure", "--quiet"]) == 2
     assert "error: out of memory" in capsys.readouterr().err
 
@@ -194,7 +194,7 @@ def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 def test_the_memory_limit_of_a_container_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.hardware.CGROUPS", tmp_path)
+    monkeypatch.setattr("train.memory.hardware.CGROUPS", tmp_path)
     (tmp_path / "memory").mkdir()
     for name, text in {
         "memory.max": "5000000", "memory.current": "4000000", "memory.stat": "anon 100\ninactive_file 2500000\n",

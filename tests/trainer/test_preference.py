@@ -13,7 +13,7 @@ from curate.core.config import CheckConfig
 from curate.core.errors import InputError
 from curate.lint.runner import check_paths
 from tests.trainer.tiny import WORDS, make_tokenizer, write_recipe
-from train.data import Split, load_split
+from train.data.splits import Split, load_split
 from train.recipe import Recipe
 
 pytestmark = pytest.mark.slow
@@ -115,12 +115,12 @@ def test_losses_and_gradients_are_those_of_the_papers(
 ) -> None:
     import torch
 
-    from train.adapters import add_adapter
     from train.batching import Microbatches, plan_order
-    from train.loop import Gradients
-    from train.loss import EmbeddingNoise, use_chunked_cross_entropy
-    from train.model import load_base
-    from train.preference import Preference
+    from train.model.adapters import add_adapter
+    from train.model.base import load_base
+    from train.model.loss import EmbeddingNoise, use_chunked_cross_entropy
+    from train.training.loop import Gradients
+    from train.training.preference import Preference
 
     more = {"undesirable_weight": 1.5} if objective == "kto" else {}
     values = (
@@ -159,8 +159,8 @@ def test_processes_share_the_likelihoods_of_a_step(
     import torch
 
     from train import distributed
-    from train.model import load_base
-    from train.preference import Preference
+    from train.model.base import load_base
+    from train.training.preference import Preference
 
     recipe = Recipe(model=str(tiny_model), data="d", method="lora", objective="kto", dtype="float32")
     split = split_of(tmp_path, labelled(7), recipe)
@@ -290,8 +290,8 @@ def test_a_training_prefers_the_better_answers_and_resumes_to_the_same_bits(
     assert main(["train", str(recipe), "--run-dir", str(project / "parts"), "--resume", "--quiet"]) == 0
     assert (project / "parts/report.json").read_bytes() == (project / "whole/report.json").read_bytes()
     capsys.readouterr()
+    from train.report.training_report import preference_facts
     from train.results import Report
-    from train.training_report import preference_facts
 
     told = dict(preference_facts(Report.model_validate(report)))
     assert "before" in told["preference loss"]
@@ -302,8 +302,8 @@ def test_memory_that_runs_out_before_the_gradients_makes_passes_smaller(
 ) -> None:
     import torch
 
-    from train import preference
-    from train.loss import losses as real
+    from train.model.loss import losses as real
+    from train.training import preference
 
     write(project / "split/train.jsonl", pairs(12))
     write(project / "split/test.jsonl", pairs(4))
@@ -321,7 +321,7 @@ def test_memory_that_runs_out_before_the_gradients_makes_passes_smaller(
         return real(model, packed)
 
     monkeypatch.setattr(preference, "losses", small)
-    monkeypatch.setattr("train.training.TOKENS", 64)
+    monkeypatch.setattr("train.training.training.TOKENS", 64)
     parts = run("small")
     assert [line for line in parts if line.get("event") == "out-of-memory"]
     assert [line["loss"] for line in parts if "loss" in line] == pytest.approx(

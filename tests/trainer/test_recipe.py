@@ -14,7 +14,7 @@ from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
 from train.batching import plan_order, split_into_microbatches
-from train.data import context_of, load_split
+from train.data.splits import context_of, load_split
 from train.recipe import ALIASES, Recipe, load_recipe
 
 

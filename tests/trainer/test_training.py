@@ -24,8 +24,8 @@ def parts(tiny_model: Path) -> tuple[Any, Any, Any]:
     import torch
 
     from curate.models.template import Template
-    from train.adapters import add_adapter
-    from train.model import load_base
+    from train.model.adapters import add_adapter
+    from train.model.base import load_base
     from train.recipe import Recipe
 
     recipe = Recipe(model=str(tiny_model), data="d", rank=4, dropout=0.0)
@@ -39,8 +39,8 @@ def gradients(model: Any, texts: Any) -> list[Any]:
     import torch
 
     from train.batching import pack
-    from train.loss import weighted_loss
-    from train.model import autocast
+    from train.model.base import autocast
+    from train.model.loss import weighted_loss
 
     model.train()
     model.zero_grad()
@@ -54,8 +54,8 @@ def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, A
     import torch
 
     from curate.models.template import Template
-    from train.generation import answers
-    from train.held_out import held_out_loss
+    from train.model.generation import answers
+    from train.training.held_out import held_out_loss
 
     _, model, texts = parts
     with torch.no_grad():  # a fresh adapter passes no gradient on; below it nothing could go missing
@@ -73,9 +73,9 @@ def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, A
 def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
-    from train.held_out import held_out_loss
-    from train.loss import packs_exactly
-    from train.model import autocast
+    from train.model.base import autocast
+    from train.model.loss import packs_exactly
+    from train.training.held_out import held_out_loss
 
     _, model, texts = parts
     with autocast(torch.bfloat16):
@@ -101,8 +101,8 @@ def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None
 def test_the_loss_is_the_one_that_transformers_computes(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
-    from train.held_out import held_out_loss
-    from train.model import autocast
+    from train.model.base import autocast
+    from train.training.held_out import held_out_loss
 
     _, model, texts = parts
     model.eval()
@@ -123,8 +123,8 @@ def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decod
     import torch
 
     from train.batching import pack
-    from train.loss import CHUNKED, losses, use_chunked_cross_entropy
-    from train.model import autocast
+    from train.model.base import autocast
+    from train.model.loss import CHUNKED, losses, use_chunked_cross_entropy
 
     _, model, texts = parts
     model.eval()
@@ -145,7 +145,7 @@ def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decod
 def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, Any]) -> None:
     import bitsandbytes
 
-    from train.adapters import parameters
+    from train.model.adapters import parameters
 
     _, model, _ = parts
     assert all("lora" in name for name, parameter in model.named_parameters() if parameter.requires_grad)

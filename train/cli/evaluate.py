@@ -121,8 +121,8 @@ def evaluate(
         from train.evaluation.local_model import LocalModel
         from train.evaluation.served_model import ServedModel
         from train.journal import Narrator
+        from train.report.training_report import show_overfitting
         from train.trained import open_trained, untrained
-        from train.training_report import show_overfitting
 
     if run is not None:
         trained = open_trained(run)

@@ -44,8 +44,8 @@ def plan(
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train.journal import Narrator
-        from train.plan import plan as planned
-        from train.plan_text import show
+        from train.plan.plan import plan as planned
+        from train.plan.plan_text import show
 
     with Narrator(quiet=quiet).showing() as narrator:
         made = planned(chosen, narrator, memory=memory, measure=measure)

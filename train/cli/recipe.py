@@ -61,7 +61,7 @@ def recipe(
         demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
-        from train.init_recipe import init_recipe
+        from train.plan.init_recipe import init_recipe
     named = str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
     template = template_name = chat_template or ""
     if template and not printed and Path(template).is_file():

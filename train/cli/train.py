@@ -78,10 +78,10 @@ def train(
     with with_trainer():
         from train import distributed
         from train.journal import Narrator
+        from train.report.training_report import show
         from train.results import Pause
         from train.run_folder import RunFolder
-        from train.training import Mode, train_until
-        from train.training_report import show
+        from train.training.training import Mode, train_until
 
     narrator = Narrator(quiet=quiet or distributed.rank() > 0)
     if changes and run_dir is None:

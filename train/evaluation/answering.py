@@ -15,15 +15,15 @@ from curate.core.files import append_lines
 from curate.core.runs import new_events
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
-from train.adapters import adapter_disabled
 from train.batching import groups, pack
 from train.errors import ran_out
-from train.generation import answer_ids, until_stop
-from train.hardware import free_memory
-from train.held_out import TOKENS
-from train.loss import packs_exactly, token_losses
-from train.model import autocast, device
+from train.memory.hardware import free_memory
+from train.model.adapters import adapter_disabled
+from train.model.base import autocast, device
+from train.model.generation import answer_ids, until_stop
+from train.model.loss import packs_exactly, token_losses
 from train.trained import Trained
+from train.training.held_out import TOKENS
 
 
 class ResponseCache:

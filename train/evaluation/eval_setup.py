@@ -10,11 +10,11 @@ from curate.core.example import Example
 from curate.core.files import sha256
 from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
-from train.data import examples_in
+from train.data.pairs import preferred
+from train.data.splits import examples_in
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread
 from train.evaluation.task import TASKS, TaskName, guess
-from train.pairs import preferred
 from train.scores import METRICS
 from train.scores.calls import called
 from train.scores.text import PERPLEXITY

@@ -8,9 +8,9 @@ from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ModelQueries, Models, ResponseCache
 from train.evaluation.options import System
 from train.evaluation.prompts import Prompt, Prompts, Question
-from train.generation import stop_ids
 from train.journal import Narrator
-from train.model import longest_context
+from train.model.base import longest_context
+from train.model.generation import stop_ids
 from train.trained import Trained
 
 CONTEXT: Final = 8192

@@ -13,8 +13,8 @@ from curate.models.template import Template
 from curate.models.template_messages import common_length
 from train.export.export_result import Proof
 from train.export.questions import Questions
-from train.generation import answer_ids, until_stop
-from train.model import autocast, device
+from train.model.base import autocast, device
+from train.model.generation import answer_ids, until_stop
 
 BATCH: Final = 8
 POSITIONS: Final = 8

@@ -9,7 +9,6 @@ import torch
 
 from curate.core.text import visible
 from curate.models.names import configuration
-from train.adapters import adapter_disabled
 from train.errors import memory_errors
 from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
@@ -18,9 +17,10 @@ from train.export.forms import Writer, Written, refuse
 from train.export.merged import in_float32, stored_dtype
 from train.export.model_card import card
 from train.export.questions import Questions, questions_for
-from train.held_out import held_out_loss
 from train.journal import Narrator
+from train.model.adapters import adapter_disabled
 from train.trained import Trained
+from train.training.held_out import held_out_loss
 
 
 def export(trained: Trained, options: Options, narrator: Narrator) -> Export:

@@ -13,11 +13,11 @@ from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.models.names import configuration
 from curate.models.template import Template
-from train.adapters import lora_weights, obstacle
 from train.export import gguf_file, gguf_layout, merged, ollama_template
 from train.export.export_result import Options
 from train.export.gguf_layout import cut_of
 from train.export.questions import Questions
+from train.model.adapters import lora_weights, obstacle
 from train.recipe import Recipe
 from train.trained import Trained, same_template
 

@@ -15,7 +15,6 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from curate.core.errors import ModelError
 from curate.models.names import model_errors
 from curate.models.template import Template
-from train.adapters import LoraWeights
 from train.export.gguf_layout import (
     Family,
     add_tokenizer,
@@ -26,8 +25,9 @@ from train.export.gguf_layout import (
     package,
     rope_of,
 )
-from train.loss import use_packed_attention
-from train.model import device
+from train.model.adapters import LoraWeights
+from train.model.base import device
+from train.model.loss import use_packed_attention
 
 
 class Kind(NamedTuple):

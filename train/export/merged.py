@@ -17,8 +17,8 @@ from curate.core.errors import ModelError
 from curate.models.names import model_errors
 from curate.models.template import Template, load_template
 from train.export.export_result import DtypeName
-from train.loss import use_packed_attention
-from train.model import DTYPES, device
+from train.model.base import DTYPES, device
+from train.model.loss import use_packed_attention
 from train.trained import Trained, same_template
 
 PAGEOUT: Final = 21

@@ -11,8 +11,8 @@ from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.eval_setup import examples_of
 from train.evaluation.prompts import Prompts, questions_of, spread
-from train.generation import stop_ids
-from train.model import longest_context
+from train.model.base import longest_context
+from train.model.generation import stop_ids
 from train.trained import Trained
 
 CONTEXT: Final = 2048

@@ -11,7 +11,7 @@ from curate.core.text import duration, excerpt, gigabytes, plural, visible
 from curate.report.console import table
 from curate.report.html import TABLE, footer, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
-from train.autoconfig import Settings
+from train.memory.autoconfig import Settings
 from train.methods import OWN_KEYS
 from train.recipe import Recipe, recipe_text
 from train.results import DataMap, HardExample, LossPoint, Overfitting, Report

@@ -15,8 +15,8 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train import distributed
 from train.batching import groups, pack
-from train.loss import losses, weighted_loss
-from train.model import autocast, device
+from train.model.base import autocast, device
+from train.model.loss import losses, weighted_loss
 
 # Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
 TOKENS = 1024

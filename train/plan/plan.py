@@ -10,20 +10,20 @@ from curate.core.text import plural
 from curate.lint.runner import check_paths
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
-from train.adapters import add_adapter
-from train.autoconfig import available, choose_settings, optimiser_of, shortage
 from train.batching import Microbatches
-from train.data import Prepared, context_of, filled, prepare
+from train.data.splits import Prepared, context_of, filled, prepare
 from train.errors import memory_errors
-from train.hardware import peak_memory
 from train.journal import Narrator
-from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
-from train.memory_profile import Sizes
-from train.model import attention_problem, autocast, compute_dtype, device, load_base
-from train.preference import Preference
+from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage
+from train.memory.hardware import peak_memory
+from train.memory.memory_profile import Sizes
+from train.model.adapters import add_adapter
+from train.model.base import attention_problem, autocast, compute_dtype, device, load_base
+from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe, reporting_problem
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 from train.run_folder import SPLITS
+from train.training.preference import Preference
 
 
 def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: bool = False) -> TrainingPlan:
@@ -160,7 +160,7 @@ def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
 
 def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
     """Seconds of the whole training, and peak memory in bytes, from the second of two equal steps of median size."""
-    from train.loop import Gradients  # loads what a plan does without
+    from train.training.loop import Gradients  # loads what a plan does without
 
     recipe = prepared.recipe
     dtype = compute_dtype(recipe.dtype)

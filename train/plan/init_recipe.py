@@ -17,10 +17,10 @@ from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from train.autoconfig import Fit, Texts, available, choose_settings
-from train.data import examples_in, filled
-from train.memory_profile import Sizes
-from train.model import device
+from train.data.splits import examples_in, filled
+from train.memory.autoconfig import Fit, Texts, available, choose_settings
+from train.memory.memory_profile import Sizes
+from train.model.base import device
 from train.recipe import Recipe, toml
 from train.run_folder import SPLITS
 

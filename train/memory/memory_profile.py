@@ -22,10 +22,10 @@ from curate.core.errors import ModelError
 from curate.models.encoding import IGNORED, Encoded, Rendered
 from curate.models.names import configuration
 from train import distributed
-from train.adapters import add_adapter
 from train.batching import pack
-from train.hardware import held_memory
-from train.loss import CHUNKED, backbone_of, use_packed_attention, weighted_loss
+from train.memory.hardware import held_memory
+from train.model.adapters import add_adapter
+from train.model.loss import CHUNKED, backbone_of, use_packed_attention, weighted_loss
 from train.recipe import Recipe
 from train.results import Estimate
 

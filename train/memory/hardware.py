@@ -10,7 +10,7 @@ from typing import Final
 import psutil
 import torch
 
-from train.model import device
+from train.model.base import device
 
 CGROUPS: Final = Path("/sys/fs/cgroup")
 CGROUP_FILES: Final = {

@@ -15,26 +15,27 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.text import visible
 from curate.core.validation import validated
-from train import checkpoint, distributed, loop
-from train.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
-from train.autoconfig import Settings, decide
+from train import distributed
 from train.batching import Microbatches
-from train.callback import Callback
-from train.data import Prepared, Split, prepare
+from train.data.splits import Prepared, Split, prepare
 from train.errors import NotANumber, memory_errors
-from train.generation import answers
-from train.hardware import peak_memory
-from train.held_out import TOKENS, held_out_loss, probe, probe_texts
 from train.journal import Journal, LossLog, Narrator
-from train.loss import packs_exactly, use_chunked_cross_entropy
-from train.model import DTYPES, autocast, device, load_base
-from train.overfitting import overfitting
-from train.preference import Preference
+from train.memory.autoconfig import Settings, decide
+from train.memory.hardware import peak_memory
+from train.model.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
+from train.model.base import DTYPES, autocast, device, load_base
+from train.model.generation import answers
+from train.model.loss import packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe, reporting_problem
+from train.report.overfitting import overfitting
+from train.report.training_dynamics import datamap, summed
+from train.report.training_report import report_html
 from train.results import Generation, Pause, Report
 from train.run_folder import RunFolder, identify
-from train.training_dynamics import datamap, summed
-from train.training_report import report_html
+from train.training import checkpoint, loop
+from train.training.callback import Callback
+from train.training.held_out import TOKENS, held_out_loss, probe, probe_texts
+from train.training.preference import Preference
 
 Mode = Literal["new", "resume", "fresh"]
 SMALLER: Final = "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"

@@ -1,8 +1,8 @@
 """The training loop: forward, backward, clip, optimizer step, scheduler step, log, evaluate, save.
 
-One step reads from top to bottom in `train`; `train.batching` packs its texts, `train.loss` computes their loss,
-`train.callback` writes down what happened and decides when to stop, `train.checkpoint` saves. The loss of a step is the
-weighted mean over its supervised tokens, or that of a preference objective over its examples (`train.preference`, in
+One step reads from top to bottom in `train`; `train.batching` packs its texts, `train.model.loss` computes their loss,
+`callback` writes down what happened and decides when to stop, `checkpoint` saves. The loss of a step is the weighted
+mean over its supervised tokens, or that of a preference objective over its examples (`preference`, in
 `Gradients.weigh`); how its texts are split into micro-batches and over processes does not change it.
 """
 
@@ -28,16 +28,16 @@ from transformers.trainer_pt_utils import get_parameter_names
 from curate.core.errors import ModelError
 from curate.core.text import excerpt, plural
 from train import distributed
-from train.autoconfig import Settings
 from train.batching import Microbatches, Order
-from train.callback import Callback
-from train.checkpoint import Checkpointer, step_of
 from train.errors import NoMemory, NotANumber, ran_out
-from train.hardware import peak_memory
-from train.loss import EmbeddingNoise, losses
-from train.model import DTYPES, autocast, device
-from train.preference import Preference
+from train.memory.autoconfig import Settings
+from train.memory.hardware import peak_memory
+from train.model.base import DTYPES, autocast, device
+from train.model.loss import EmbeddingNoise, losses
 from train.recipe import Recipe
+from train.training.callback import Callback
+from train.training.checkpoint import Checkpointer, step_of
+from train.training.preference import Preference
 
 NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """Names of parameters without weight decay, as transformers has them."""

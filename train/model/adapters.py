@@ -27,11 +27,11 @@ from torch import Tensor
 from curate.core.errors import ConfigError
 from curate.core.text import visible
 from curate.models.names import model_errors
-from train.bottleneck import BottleneckConfig
 from train.errors import write_errors
-from train.fused_lora import fuse_lora
 from train.methods import TARGETED, MethodName
-from train.model import autocast
+from train.model.base import autocast
+from train.model.bottleneck import BottleneckConfig
+from train.model.fused_lora import fuse_lora
 from train.recipe import Recipe
 
 # Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi-3 families, then of GPT-NeoX and Falcon,

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from train import distributed
 from train.batching import Microbatches
-from train.hardware import peak_memory
 from train.journal import Journal, LossLog, Phase, signals_to
-from train.model import device
+from train.memory.hardware import peak_memory
+from train.model.base import device
 
 
 class Callback:

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from curate.core.errors import ConfigError
 from curate.core.text import gigabytes
 from train.distributed import world
-from train.hardware import free_memory, held_memory
-from train.memory_profile import Load, Sizes
-from train.model import compute_dtype, device
+from train.memory.hardware import free_memory, held_memory
+from train.memory.memory_profile import Load, Sizes
+from train.model.base import compute_dtype, device
 from train.recipe import Recipe, toml
 from train.results import Estimate, StrictModel
 

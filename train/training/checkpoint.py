@@ -15,8 +15,8 @@ from transformers.trainer_pt_utils import safe_globals
 from curate.core.files import sha256, sync_files, write_json
 from curate.core.text import visible
 from train import distributed
-from train.adapters import load_adapter_weights, save
 from train.errors import write_errors
+from train.model.adapters import load_adapter_weights, save
 
 MARKER: Final = "complete.json"
 KEPT: Final = 2

@@ -12,7 +12,7 @@ from transformers.utils import logging
 from curate.core.errors import ModelError, requiring
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank
-from train.loss import use_packed_attention
+from train.model.loss import use_packed_attention
 from train.recipe import Recipe
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}

@@ -18,12 +18,12 @@ from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_dataset
-from train.autoconfig import Texts
 from train.batching import Order, plan_order
-from train.generation import stop_ids
+from train.data.pairs import Side, preferred, refused, sides_of
 from train.journal import Narrator
-from train.model import longest_context
-from train.pairs import Side, preferred, refused, sides_of
+from train.memory.autoconfig import Texts
+from train.model.base import longest_context
+from train.model.generation import stop_ids
 from train.recipe import Recipe
 from train.results import LeftOut
 

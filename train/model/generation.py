@@ -10,8 +10,8 @@ from transformers import GenerationConfig
 
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
-from train.loss import has_virtual, prefix_cache
-from train.model import autocast, device, longest_context
+from train.model.base import autocast, device, longest_context
+from train.model.loss import has_virtual, prefix_cache
 
 GREEDY: Final[dict[str, Any]] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 """Greedy decoding: sampling settings of the model mean nothing here and would be warned about."""

@@ -19,12 +19,12 @@ from torch.nn.functional import logsigmoid
 
 from curate.models.encoding import IGNORED, Encoded
 from train import distributed
-from train.adapters import adapter_disabled
 from train.batching import pack, split_into_microbatches
-from train.data import Split
-from train.loss import losses
+from train.data.splits import Split
 from train.methods import ObjectiveName
-from train.model import autocast, device
+from train.model.adapters import adapter_disabled
+from train.model.base import autocast, device
+from train.model.loss import losses
 from train.recipe import Recipe
 from train.results import Preferences
 

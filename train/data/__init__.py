@@ -1,0 +1,1 @@
+"""From a split folder to token ids: supervised examples and preferences."""

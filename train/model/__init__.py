@@ -1,0 +1,1 @@
+"""The model: its base, adapters, loss on packed texts, and generation."""

@@ -1,0 +1,1 @@
+"""What a training will do: its plan, and a first recipe."""
