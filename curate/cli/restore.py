@@ -15,6 +15,7 @@ from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
+from curate.verify.features import unread
 
 
 def restore(
@@ -65,7 +66,7 @@ def restore(
         demand_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
-        result = restore_into(ledger.parent, entries, numbers, project, refused=None if wanted else ())
+        result = restore_into(ledger.parent, entries, numbers, project, unread, refused=None if wanted else ())
     else:
         raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")
     if as_json:

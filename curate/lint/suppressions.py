@@ -49,6 +49,11 @@ class Suppressions:
     lines: tuple[tuple[int, Suppression], ...] = ()
     """Entries by line number."""
 
+    @property
+    def examples(self) -> set[str]:
+        """The ids of the examples with an entry."""
+        return {entry.example for _, entry in self.lines}
+
 
 def load_suppressions(folder: Path) -> Suppressions:
     """The suppressions of a project's folder; empty without the file. Raises `ConfigError` for an invalid line."""

@@ -269,6 +269,14 @@ def _lines(table: Table, lines: Numbers, as_read: Flags, reader: LineReader) -> 
                 )
 
 
+def line_written(table: Table, line: int, reader: LineReader) -> bytes:
+    """The bytes of a line with an example, as a split has it."""
+    assert table.marks is not None
+    ref = table.line_ref(line)
+    name = FORMAT_NAMES[table.marks.formats[int(table.lines.searchsorted(line))]]
+    return reader.data(ref) if name in AS_READ else json_line(reader.example(ref).value)
+
+
 def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:

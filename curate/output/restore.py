@@ -1,7 +1,7 @@
 """Restore removed lines from the ledger: to a file, or to the splits in which their related examples are."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -176,24 +176,26 @@ def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -
 
 
 def restore_into(
-    folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project, *, refused: Sequence[str] | None
+    folder: Path,
+    entries: Sequence[Entry],
+    numbers: Sequence[int],
+    project: Project,
+    unread: Callable[[bytes], str],
+    *,
+    refused: Sequence[str] | None,
 ) -> RestoreResult:
     """Restore lines into the splits of a folder, each to the split of its related examples; the journal keeps them.
 
     The decisions are written to the folder together with its files, and then to the journal; after an interruption the
-    next command that writes to the folder completes this (`finish`). Lines without an example and those related to a
-    given test set stay removed and are added to `refused`; if that is None, or no other line is named, they raise
-    `UsageError`. Raises `InputError` for a folder that differs from its manifest. Nothing is changed then.
+    next command that writes to the folder completes this (`finish`). Lines without an example, those for which `unread`
+    gives a reason why the proof cannot compare them, and those related to a given test set stay removed and are added
+    to `refused`; if that is None, or no other line is named, they raise `UsageError`. Raises `InputError` for a folder
+    that differs from its manifest. Nothing is changed then.
     """
     manifest, _ = read_manifest(folder)
     seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
     _demand_intact(folder, manifest, entries)
-    # J013: of a key that occurs twice, `curate verify` compares neither value
-    broken = {
-        at: "holds no example that can be compared"
-        for at in numbers
-        if entries[at].removal.example is None or entries[at].removal.code == "J013"
-    }
+    broken = {at: why for at in numbers if (why := _not_comparable(entries[at].removal, unread))}
     numbers, refused = _without(broken, entries, numbers, refused)
     back = [entries[at] for at in numbers]
     given = bool(manifest.existing)
@@ -215,7 +217,7 @@ def restore_into(
             first = int(table.first[-2])
             leaks = {numbers[line - first]: f"would leak: it {gone.why}" for line, gone in division.leaves.items()}
             numbers, refused = _without(leaks, entries, numbers, refused)
-            return restore_into(folder, entries, numbers, project, refused=refused)
+            return restore_into(folder, entries, numbers, project, unread, refused=refused)
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
         stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
@@ -226,6 +228,12 @@ def restore_into(
         )  # fmt: skip
         finish(folder, project.decisions)
     return RestoreResult([entry.removal for entry in back], len(stays), manifest, division, refused or ())
+
+
+def _not_comparable(removal: Removal, unread: Callable[[bytes], str]) -> str:
+    why = unread(compact(removal.data))
+    text = "holds no example that can be compared"
+    return f"{text}: {why}" if why else text if removal.example is None else ""
 
 
 def _without(

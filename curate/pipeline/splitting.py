@@ -29,11 +29,12 @@ from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.lint.runner import QUICK, check_paths
-from curate.lint.suppressions import load_suppressions, suppress
+from curate.lint.suppressions import Suppressions, load_suppressions, suppress
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving, unmatched_notes
 from curate.output.edited import edited_copies
 from curate.output.folder import Made, SplitResult, input_files, write_output
+from curate.pipeline.uncompared import set_apart
 from curate.split.assign import NAMES
 from curate.split.division import Division, divide, making_of
 from curate.split.moves import Earlier, earlier_splits
@@ -163,21 +164,18 @@ def split_files(
     be dropped without `yes`, `UsageError`, `OutputError`; then nothing is changed.
     """
     demand_apart(sources.every, folder=output)
+    suppressions = load_suppressions(project_of(sources.files).folder)
     spec = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= QUICK)
     with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
-        errors = _errors(sources, config, listen, executor) if apart else []
+        errors = _errors(sources, config, suppressions, listen, executor) if apart else []
         listen(StageStarted("read"))
         spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
         table = read_sources(sources, spec, pool, advancing(listen, "read"), folder)
         if screening:
             report = screening.report(table.judged)
-            suppress(
-                report,
-                load_suppressions(project_of(sources.files).folder),
-                [sources.name_of(path) for path in sources.files],
-            )
+            suppress(report, suppressions, [sources.name_of(path) for path in sources.files])
             errors = report.findings
         first = int(table.first[len(sources.given)])
         leaves = leaving(table, errors=errors, verdicts=decisions, first=first)
@@ -185,7 +183,9 @@ def split_files(
             demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(leaves):,} to remove"))
         listen(StageStarted("split"))
-        result = split_data(sources, table, leaves, output, config, pool, decisions=decisions, cache=cache)
+        result = split_data(
+            sources, table, leaves, output, config, pool, suppressions, decisions=decisions, cache=cache
+        )
         listen(
             StageFinished(
                 "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
@@ -201,6 +201,7 @@ def split_data(
     output: Path,
     config: Config,
     pool: WorkerPool,
+    suppressions: Suppressions,
     *,
     decisions: Mapping[str, DecisionState] | None = None,
     models: Mapping[str, str] | None = None,
@@ -209,6 +210,7 @@ def split_data(
     """Divide and write what was read. Raises as `split_files` does."""
     notes = unmatched_notes(table, decisions or {})
     given = len(sources.given)
+    leaves = set_apart(table, leaves, int(table.first[given]), config.check, decisions or {}, suppressions.examples)
     earlier, grown_from = _earlier(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
@@ -304,13 +306,13 @@ def _asks_all(check: CheckConfig) -> bool:
     return any(chosen.rules[code].scope in COMPARING for code in leaving)
 
 
-def _errors(sources: Sources, config: Config, listen: Listener, executor: Executor) -> list[Finding]:
+def _errors(
+    sources: Sources, config: Config, suppressions: Suppressions, listen: Listener, executor: Executor
+) -> list[Finding]:
     """The findings for which lines of the files to divide are left out, including those of a model's template."""
     listen(StageStarted("check"))
     report = check_paths(sources.files, config.check, None, sources.name_of, executor=executor)
-    suppress(
-        report, load_suppressions(project_of(sources.files).folder), [sources.name_of(path) for path in sources.files]
-    )
+    suppress(report, suppressions, [sources.name_of(path) for path in sources.files])
     errors = [finding for finding in report.findings if leaves_by(finding, config.check.drop)]
     listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
     return errors

@@ -197,6 +197,7 @@ class Split(Stage):
         with data.pool() as pool:
             split = split_data(
                 data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool,
+                load_suppressions(data.project.folder),
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)

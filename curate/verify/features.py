@@ -44,6 +44,23 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+def read_line(line: bytes) -> tuple[Any, Reading]:
+    """Parse a line of a split. Raises `NotUnderstoodError`."""
+    value = loads(line)
+    demand_once(line, value)
+    reading = read(value)
+    return {"messages": value} if type(value) is list else value, reading
+
+
+def unread(line: bytes) -> str:
+    """Why a line holds no example that can be compared; empty if it holds one."""
+    try:
+        read_line(line)
+    except NotUnderstoodError as error:
+        return str(error)
+    return ""
+
+
 LEAST: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, EACH, TURN = 1, 2, 4, 8, 16
@@ -164,10 +181,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     characters = others = rejected = beside = reasoned = 0
     for number, line in zip(*lines, strict=True):
         try:
-            value = loads(line)
-            demand_once(line, value)
-            reading = read(value)
-            value = {"messages": value} if type(value) is list else value
+            value, reading = read_line(line)
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue

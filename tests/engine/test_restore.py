@@ -138,17 +138,21 @@ def test_what_cannot_come_back_is_said_and_nothing_changes(
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_line_with_a_key_twice_cannot_come_back_into_a_split_and_a_list_of_turns_can(
+def test_a_line_that_cannot_be_compared_cannot_come_back_into_a_split_and_a_list_of_turns_can(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twice = json.dumps(chat("Who?", "He.")).replace("{", '{"id": 1, "id": 2, ', 1)
     turns = json.dumps(chat("Where?", "")["messages"])
-    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), twice.encode(), turns.encode()])
+    told_by = json.dumps(chat("When?", "Then.")).replace("user", "narrator")
+    others = [line.encode() for line in (twice, turns, told_by)]
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), *others])
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     assert main(["restore", "out", "data.jsonl:21"]) == 2
     assert "data.jsonl:21: holds no example that can be compared" in capsys.readouterr().err
     assert main(["restore", "out", "--all"]) == 1
-    assert "data.jsonl:21: holds no example that can be compared: stays removed" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    for line, why in ((21, "the key 'id' occurs twice in one object"), (23, "a message has an unknown role")):
+        assert f"data.jsonl:{line}: holds no example that can be compared: {why}: stays removed" in out
     assert (parts()[twice.encode()], parts().total()) == (0, 21)
     assert main(["verify", "out", "-q"]) == 0
 

@@ -452,3 +452,32 @@ def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:
     assert [(r["line"], r["code"]) for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())] == [
         (1, "J013")
     ]
+
+
+@pytest.mark.parametrize("how", ["ignored", "lowered", "elsewhere", "suppressed", "kept"])
+def test_a_line_that_cannot_be_compared_is_set_apart_whichever_rules_are_silenced(how: str, write: Write) -> None:
+    lines = [json.dumps(talk(f"Question {n}?", f"Answer {n}.")) for n in range(20)]
+    lines[3] = lines[3].replace('"role": "user"', '"role": "tool", "role": "user"')
+    lines[4] = lines[4].replace('"user"', '"narrator"')
+    write("data.jsonl", [line.encode() for line in lines])
+    silenced = {
+        "ignored": '[check]\nignore = ["J013", "M"]\n',
+        "lowered": '[check.severity]\nJ013 = "warning"\nM006 = "info"\n',
+        "elsewhere": '[check.per-file-ignores]\n"d*.jsonl" = ["J013", "M006"]\n',
+    }
+    Path("curate.toml").write_text(silenced.get(how, ""))
+    if how == "suppressed":
+        assert main(["suppress", "J013", "data.jsonl:4", "--reason", "so"]) == 0
+        assert main(["suppress", "M006", "data.jsonl:5", "--reason", "so"]) == 0
+    if how == "kept":
+        ids = [content_id(json.loads(lines[at])) for at in (3, 4)]
+        DecisionLog(Project(Path.cwd()).decisions).add(*(Decision(example=one, verdict="keep") for one in ids))
+    assert split("data.jsonl") == 0
+    removed = [removal_of(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
+    assert [(gone.line, gone.code) for gone in removed] == [(4, "J013"), (5, "M001")]
+    assert [gone.data.decode() for gone in removed] == lines[3:5]
+    assert "the key 'role' occurs twice" in removed[0].why
+    assert "a message has an unknown role" in removed[1].why
+    assert main(["verify", "out", "-q"]) == 0
+    write("test.jsonl", [lines[3].encode()])
+    assert split("data.jsonl", "--existing", "test.jsonl", "--fresh") == 2
