@@ -16,6 +16,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run
+from curate.core.snapshot import rights_of
 from curate.review.assignment import share_of
 from curate.review.events import ScanEvent
 from curate.review.quality_scores import read_scores
@@ -121,7 +122,7 @@ def review(
         command = partial(command_of, sources.files if excludes() else paths or [], options)
         serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
-    log = DecisionLog(sources.journal)
+    log = DecisionLog(sources.journal, rights_of(sources.files))
     merged = sum(len(log.merge(other)) for other in merge or ())
 
     from tui.app import CurateApp  # import Textual only once it is needed

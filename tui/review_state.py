@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from curate.core.decision_log import DecisionLog
+from curate.core.snapshot import rights_of
 from curate.read.index import LineIndex
 from curate.review import Kind, ReviewSession, Sources
 from tui.keys import remapped
@@ -42,7 +43,8 @@ class ReviewState:
     def opened(self) -> ReviewSession:
         """A new session over the current files. Raises `CurateError`."""
         sources = self.sources
-        return ReviewSession(LineIndex(sources.files), DecisionLog(sources.journal), sources.reviewer, sources.share)
+        log = DecisionLog(sources.journal, rights_of(sources.files))
+        return ReviewSession(LineIndex(sources.files), log, sources.reviewer, sources.share)
 
     def key(self, name: str) -> str:
         """The key of an action, as displayed."""

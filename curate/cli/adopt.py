@@ -11,6 +11,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.errors import ExitCode
 from curate.core.files import display_name
 from curate.core.finding import Severity
+from curate.core.snapshot import rights_of
 from curate.core.text import plural, visible
 from curate.lint.runner import CheckResult
 from curate.report.console import console
@@ -61,7 +62,7 @@ class Adopted:
         if self.new is not None:
             from curate.lint.baseline import write_baseline
 
-            count = write_baseline(self.new, report)
+            count = write_baseline(self.new, report, mode=rights_of(files))
             console(stderr=True).print(
                 f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones"
             )

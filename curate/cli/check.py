@@ -198,7 +198,7 @@ def check(
         )
         data_there = fix and STDIN in files  # standard output has the fixed data
         with redirect_stdout(sys.stderr) if data_there else nullcontext():
-            write_report(report_text, output_file)
+            write_report(report_text, output_file, files)
         options.end(
             report.not_understood if untold else 0,
             "the rules that report them were not selected",

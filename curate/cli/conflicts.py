@@ -134,7 +134,7 @@ def conflicts(
         from curate.report.conflicts_html import SHOWN as SHOWN_THERE
         from curate.report.conflicts_html import conflicts_html
 
-        write_report(conflicts_html(report, None if show_all else SHOWN_THERE), html)
+        write_report(conflicts_html(report, None if show_all else SHOWN_THERE), html, files)
     if as_json:
         print_json(conflicts_json(report, dataset.not_understood, decisions))
     else:

@@ -131,7 +131,7 @@ def dedup(
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
         from curate.report.dedup_html import dedup_html
 
-        write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html)
+        write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html, [*files, *others])
     out, err = console(), console(stderr=True)
     if not as_json:
         print_lines(

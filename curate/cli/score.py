@@ -10,6 +10,7 @@ from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, demand_named, with_options
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
+from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.pipeline.score import demand_scores_file, write_scores
 from curate.pipeline.score import score as score_files
@@ -102,11 +103,11 @@ def score(
             files, models, run=run, rubric=asked, check=config.check, cache=project.cache, listen=shown.listen
         )
     if output is not None:
-        write_scores(result, output)
+        write_scores(result, output, mode=rights_of(files))
     if html is not None:
         from curate.report.score_html import score_html
 
-        write_report(score_html(result), html)
+        write_report(score_html(result), html, files)
     if as_json:
         print_json(result)
     else:

@@ -31,9 +31,9 @@ class DecisionLog:
     Each append is flushed to disk before it returns.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises `InputError` if the journal exists and cannot be read."""
-        self.path = path
+    def __init__(self, path: Path, mode: int = 0o666) -> None:
+        """`mode`: the rights of the journal at most. Raises `InputError` if it exists and cannot be read."""
+        self.path, self.mode = path, mode
         self.lost = 0
         """Number of records that another program has removed from the journal since it was read."""
         self._forget()
@@ -67,7 +67,7 @@ class DecisionLog:
             with FileLock(self.path.with_name(".decisions.lock")):
                 self.follow()  # decisions that another process has written since
                 try:
-                    append_lines(self.path, [decision.line() for decision in decisions])
+                    append_lines(self.path, [decision.line() for decision in decisions], mode=self.mode)
                 finally:  # some may have been written before the disk was full
                     self.follow()
         except OSError as error:

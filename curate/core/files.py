@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -350,11 +351,17 @@ def append_line(path: Path, data: bytes) -> None:
     append_lines(path, [data])
 
 
-def append_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Append lines to a journal and flush them together. Raises `OutputError`, possibly after writing some lines."""
+def append_lines(path: Path, lines: Iterable[bytes], *, mode: int = 0o666) -> None:
+    """Append lines to a journal and flush them together; `mode` also takes rights from a journal that has more.
+
+    Raises `OutputError`, possibly after writing some lines.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open(path, "ab+", opener=nofollow_opener) as file:
+        with open(path, "ab+", opener=partial(nofollow_opener, rights=mode)) as file:
+            if (rights := os.fstat(file.fileno()).st_mode) & 0o666 & ~mode:
+                with suppress(PermissionError):  # a colleague's journal
+                    path.chmod(stat.S_IMODE(rights) & mode)
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":

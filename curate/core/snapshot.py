@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,6 +89,19 @@ def mode_of(snapshots: Iterable[Snapshot]) -> int:
     for seen in snapshots:
         mode &= seen.mode
     return mode | 0o600
+
+
+def rights_of(paths: Iterable[Path]) -> int:
+    """The rights for a report or journal about files: none for a group, or for others, that may not read all of them.
+
+    A file that is gone, and standard input, take no rights away.
+    """
+    rights = 0o666
+    for path in paths:
+        with suppress(OSError):
+            mode = path.stat().st_mode
+            rights &= ~sum(6 << shift for shift in (0, 3) if not mode & (4 << shift))
+    return rights
 
 
 def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:

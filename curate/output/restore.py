@@ -22,7 +22,7 @@ from curate.core.paths import path_inside
 from curate.core.removed import Removal, removal_of
 from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
-from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import demand_unchanged, mode_of, rights_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.transaction import recover
 from curate.core.worker_pool import WorkerPool
@@ -137,7 +137,7 @@ def finish(folder: Path, journal: Path) -> None:
             f"{visible(str(path))}: was not written by `curate restore`",
             "inspect the file and delete it; no file was changed",
         )
-    DecisionLog(journal).merge(path)
+    DecisionLog(journal, rights_of([path])).merge(path)
     path.unlink()
 
 

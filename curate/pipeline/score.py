@@ -264,8 +264,8 @@ def demand_scores_file(output: Path) -> None:
             raise UsageError(f"{visible(str(output))}: exists and has no scores", "choose another output")
 
 
-def write_scores(result: ScoreResult, output: Path) -> None:
-    """Write all values to a Parquet file, one row for each example. Raises `OutputError`."""
+def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> None:
+    """Write all values to a Parquet file, one row for each example; `mode` as in `replacing`. Raises `OutputError`."""
     from curate.core.files import replacing
 
     where = [result.places[one.id] for one in result.exchanges]
@@ -277,5 +277,5 @@ def write_scores(result: ScoreResult, output: Path) -> None:
             **{name: pl.Series(column).fill_nan(None) for name, column in result.columns.items()},
         }
     )
-    with replacing(output) as file:
+    with replacing(output, mode=mode) as file:
         frame.write_parquet(file)

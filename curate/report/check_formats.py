@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from curate.core.errors import UsageError
 from curate.core.files import replacing
+from curate.core.snapshot import rights_of
 from curate.lint.runner import CheckResult
 from curate.report.check_text import GroupBy
 from curate.report.console import Styled, console
@@ -84,10 +85,13 @@ def formatted_report(
     return write(report, **{name: value for name, value in options.items() if name in takes})
 
 
-def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> None:
-    """Write a report to standard output, in color on a terminal, or atomically to a file. Raises `OutputError`."""
+def write_report(pieces: Iterable[str | Styled], output: Path | None = None, about: Iterable[Path] = ()) -> None:
+    """Write a report to standard output, in color on a terminal, or atomically to a file. Raises `OutputError`.
+
+    `about`: the files of the report; whoever may not read them may not read it.
+    """
     if output is not None:
-        with replacing(output) as file:
+        with replacing(output, mode=rights_of(about)) as file:
             for piece in pieces:
                 file.write(
                     (piece if isinstance(piece, str) else f"{piece.plain}\n").encode("utf-8", "backslashreplace")

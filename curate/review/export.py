@@ -41,5 +41,5 @@ def export_lines(session: ReviewSession, lines: Rows, path: Path) -> None:
         raise UsageError(f"{visible(str(path))}: lines are written as JSON Lines", "choose a name that ends in .jsonl")
     if path.exists() or path.is_symlink():
         raise UsageError(f"{visible(str(path))}: already exists", "choose another name")
-    with replacing(path) as file:
+    with replacing(path, mode=session.log.mode) as file:
         write_lines(session, lines, file)

@@ -18,9 +18,12 @@ import pytest
 from curate.cli.main import main
 from curate.core import npz_cache
 from curate.core.config import DedupConfig
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.files import TEMPORARY, replacing
 from curate.core.scratch import PREFIX, scratch, sweep
+from curate.core.snapshot import rights_of
 from curate.corpus.cache import kinds
 from curate.pipeline.dedup import plan
 from tests.conftest import Write, environment
@@ -75,13 +78,27 @@ def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int,
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--parquet"]) == 0
     assert main(["restore", "out", "--all"]) == 0
     assert main(["restore", "kept.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
+    assert main(["check", "data.jsonl", "--output-file", "report.html", "--output-format", "html", "-q"]) == 1
+    assert main(["check", "data.jsonl", "--write-baseline", "baseline.json", "-q"]) == 0
+    assert main(["dedup", "data.jsonl", "--html", "dedup.html", "-q"]) == 0
+    assert main(["conflicts", "data.jsonl", "--html", "conflicts.html", "--no-models", "-q"]) == 0
+    assert main(["score", "data.jsonl", "-o", "scores.parquet", "--html", "scores.html", "-q"]) == 0
     made = [
         *Path().glob("*.jsonl"),
+        *Path().glob("*.html"),
+        Path("baseline.json"),
+        Path("scores.parquet"),
+        Path(".curate/decisions.jsonl"),
         *(path for path in Path("out").rglob("*") if path.suffix != ".lock" and path.is_file()),
     ]
     made = [path for path in made if path.name != "bench.jsonl"]
-    assert len(made) > 12
+    assert len(made) > 19
     assert {path.name: oct(mode(path)) for path in made} == {path.name: oct(rights) for path in made}
+    Path("data.jsonl").chmod(0o600)
+    DecisionLog(Path(".curate/decisions.jsonl"), rights_of([Path("data.jsonl")])).add(
+        Decision(example="0" * 32, verdict="drop")
+    )
+    assert mode(Path(".curate/decisions.jsonl")) == 0o600
 
 
 def test_a_cache_is_for_its_owner_alone(write: Write) -> None:
