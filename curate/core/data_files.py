@@ -11,6 +11,7 @@ from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
+from curate.core.paths import identity
 from curate.core.places import local_copies
 from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
 from curate.core.text import plural
@@ -48,12 +49,13 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
 
     `-` is standard input, and so are its names as a device. A folder stands for the data files below it, sorted,
     without hidden folders, ledgers of removed lines, descriptions of data files, and links that lead out of it, to
-    other folders or to a file that is read anyway. A file named itself is always read. A name with `*`, `?` or `[` that
-    is not a path is a pattern (`**` for folders at any depth), since not all shells expand patterns. Raises
-    `InputError` for a missing path or link target, a pattern without matches and a folder without data files,
-    `UsageError` if `paths` is empty.
+    other folders or to a file that is read anyway. A file named itself is read, once under all of its names. A name
+    with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all shells expand
+    patterns. Raises `InputError` for a missing path or link target, a pattern without matches and a folder without data
+    files, `UsageError` if `paths` is empty.
     """
     found: dict[Path, Path] = {}
+    read: dict[object, Path] = {}
     for name in paths:
         if str(name) in STDIN_NAMES:
             found[STDIN] = STDIN
@@ -63,7 +65,12 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
         else:
             files = [file for path in _expand(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])]
         for file in files:
-            found.setdefault(file.parent.resolve() / file.name, file)
+            if (place := file.parent.resolve() / file.name) in found:
+                continue
+            if (first := read.setdefault(identity(file), file)) is not file:
+                tell(f"{file}: not read again, it is the same file as {first}")
+                continue
+            found[place] = file
     if not found:
         raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
     return list(found.values())

@@ -16,6 +16,7 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
+from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
@@ -139,7 +140,12 @@ def plan(
     names or something is not cached.
     """
     decided, check = decisions or {}, check or CheckConfig()
-    against = _others(against, files)
+    named, against = against, _others(against, files)
+    own = [
+        f"{visible(display_name(path))}: is to be deduplicated, so no line of it is compared with itself (--against)"
+        for path in named
+        if path not in against
+    ]
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
     folder = spill_folder(paths := [*against, *files], limit)
@@ -152,7 +158,7 @@ def plan(
         not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         pinned, by_hand = _pinned(table, config, decided, old_examples)
-        notes = [*unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
+        notes = [*own, *unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
         found = _compared(table, config, check, pool, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
         alike = (

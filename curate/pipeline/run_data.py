@@ -30,7 +30,7 @@ from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
 from curate.output.edited import decision_counts, with_edited
 from curate.pipeline.result import Choice, RunResult
-from curate.pipeline.splitting import Sources, copies_of, read_sources
+from curate.pipeline.splitting import Sources, copies_of, demand_other_files, read_sources
 from curate.split.division import making_of
 
 
@@ -53,6 +53,7 @@ class RunData:
         if not self.config.data:
             raise UsageError("no data in the configuration", 'write  data = ["data.jsonl"]  in curate.toml')
         named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
+        demand_other_files(self.given_test_files, self.paths)
         demand_apart([*self.paths, *self.given_test_files], folder=self.output, named=named)
         if is_address(self.config.conflicts.judge):
             address_of(self.config.conflicts.judge, "the judge")

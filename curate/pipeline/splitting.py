@@ -15,7 +15,7 @@ from curate.core.files import display_name, size_of, warn
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
-from curate.core.paths import demand_apart
+from curate.core.paths import demand_apart, identity
 from curate.core.removed import Reason
 from curate.core.runs import Project, project_of
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
@@ -125,13 +125,19 @@ def sources_of(
     paths = data_files(named, note)
     given = data_files(existing, note) if existing else []
     demand_apart([*paths, *given], folder=output, named=[*named, *existing])
-    if overlap := [path for path in given if path.resolve() in {file.resolve() for file in paths}]:
-        raise UsageError(f"{overlap[0]}: is both data and the given test set", "name it once")
+    demand_other_files(given, paths)
     copies, origins = copies_of(project, paths, verdicts)
     names = {copy: seen.path for copy, seen in origins.items()}
     return Sources(
         [copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins
     )
+
+
+def demand_other_files(given: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Raise `UsageError` if a file of the given test set is among those to divide, also under another name."""
+    own = set(map(identity, paths))
+    if both := next((path for path in given if identity(path) in own), None):
+        raise UsageError(f"{visible(str(both))}: is both data and the given test set", "name it once")
 
 
 def copies_of(

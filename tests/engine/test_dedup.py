@@ -278,6 +278,9 @@ def test_new_data_is_held_against_old(write: Write, capsys: pytest.CaptureFixtur
     ]
     assert Path("old.jsonl").read_bytes() == old
     assert "4 lines read = 2 kept + 2 removed (1 exact, 1 near), compared with 3 lines" in capsys.readouterr().out
+    assert dedup("new.jsonl", "--against", "old.jsonl", "--against", "new.jsonl") == 0
+    said = capsys.readouterr()
+    assert "new.jsonl: is to be deduplicated, so no line of it is compared with itself" in said.out + said.err
 
 
 def test_no_file_is_compared_with_itself_under_another_name(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,10 +58,10 @@ def test_a_file_that_is_named_in_two_ways_is_read_once(write: Write) -> None:
     path = write("a/x.jsonl", b"{}\n")
     Path("a/y.jsonl").symlink_to("x.jsonl")
     Path("b").symlink_to("a")
-    assert data_files(["a/x.jsonl", str(path.absolute()), "a/../a/x.jsonl", "b/x.jsonl", "a/y.jsonl"]) == [
-        Path("a/x.jsonl"),
-        Path("a/y.jsonl"),
-    ]
+    Path("z.jsonl").hardlink_to("a/x.jsonl")
+    ways, told = ["a/x.jsonl", str(path.absolute()), "a/../a/x.jsonl", "b/x.jsonl", "a/y.jsonl", "z.jsonl"], list[str]()
+    assert data_files(ways, told.append) == [Path("a/x.jsonl")]
+    assert told == [f"{name}: not read again, it is the same file as a/x.jsonl" for name in ("a/y.jsonl", "z.jsonl")]
 
 
 def test_a_pattern_stands_for_what_a_shell_would_make_of_it(write: Write) -> None:
@@ -311,7 +311,7 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
         "link to a file that is already read; the first is d/same.jsonl",
         "link to a folder; the first is d/folder",
     ]
-    assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
+    assert (names("d/out.jsonl"), names("d/folder")) == (["d/out.jsonl"], ["d/folder/b.jsonl"])
     for verb in ("check", "stats", "dedup", "conflicts"):
         assert main([verb, "d"]) == 0
         assert (

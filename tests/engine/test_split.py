@@ -308,6 +308,12 @@ def test_the_test_set_that_was_given_has_to_be_sound(write: Write, capsys: pytes
     assert split("data.jsonl", "--existing", "kept.jsonl") == 2
     assert "kept.jsonl:2: holds no example; a given test set is not changed" in capsys.readouterr().err
     assert split("data.jsonl", "--existing", "data.jsonl") == 2
+    Path("same.jsonl").hardlink_to("data.jsonl")
+    assert split("data.jsonl", "--existing", "same.jsonl") == 2
+    assert "same.jsonl: is both data and the given test set" in capsys.readouterr().err
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[split]\nexisting = ["same.jsonl"]\n')
+    assert main(["run", "-q"]) == 2
+    assert "same.jsonl: is both data and the given test set" in capsys.readouterr().err
 
 
 def test_each_split_has_its_share_of_each_label_and_the_lack_of_one_is_told(
