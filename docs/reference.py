@@ -200,9 +200,9 @@ def _targets() -> str:
     for target in Target:
         limits = LIMITS[target]
         told = [
-            f"{name.replace('_', ' ')} {value:,}"
+            f"{name.replace('_', ' ')} {', '.join(value) if isinstance(value, tuple) else f'{value:,}'}"
             for name in limits.__slots__
-            if name != "source" and (value := getattr(limits, name)) is not None
+            if name != "source" and (value := getattr(limits, name)) not in (None, ())
         ]
         formats = ", ".join(f"`{name}`" for name in TRAINED_FORMATS.get(target, ()))
         rows.append((f"`{target.value}`", formats, escaped("; ".join(told)), escaped(limits.source)))

@@ -48,8 +48,12 @@ ARROW: Final = (Target.TRL, Target.AXOLOTL)
 """Targets that read data into columns of one type each."""
 SERVICES: Final = tuple(KEYS)
 """Services that train on an uploaded file."""
-NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
-"""Targets that only accept the roles system, user, assistant and tool."""
+MESSAGE_ROLES: Final[dict[Target, tuple[str, ...]]] = {
+    **dict.fromkeys((Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL), ("system", "user", "assistant", "tool")),
+    Target.BEDROCK: ("system", "user", "assistant"),
+    Target.ANTHROPIC: ("user", "assistant"),
+}
+"""Roles of messages, for targets that do not accept every known one; Bedrock reads messages as prompts only."""
 OWN_FORMAT: Final = (Target.BEDROCK, Target.VERTEX)
 """Services that read a format of their own and no messages."""
 STRICT_TURNS: Final = (Target.BEDROCK, Target.ANTHROPIC)
@@ -71,7 +75,7 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.FIREWORKS: ("openai-preference",),
     Target.AXOLOTL: ("alpaca", "sharegpt", "segments", "stepwise", "text", "rendered"),
     Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text", "rendered"),
-    Target.BEDROCK: ("bedrock-conversation",),
+    Target.BEDROCK: ("bedrock-conversation", "nova-preference"),
     Target.VERTEX: ("vertex", "vertex-preference"),
     Target.ANTHROPIC: ("anthropic", "bedrock"),
     Target.UNSLOTH: ("alpaca", "sharegpt", "text", "rendered"),
@@ -93,6 +97,8 @@ class Limits:
     """Minimum number of examples in a file."""
     max_examples: int | None = None
     """Maximum number of examples in a file."""
+    min_prompts: int | None = None
+    """Minimum number of prompts in a file for reinforcement fine-tuning."""
     max_prompts: int | None = None
     """Maximum number of prompts in a file for reinforcement fine-tuning."""
     images: int | None = None
@@ -101,8 +107,16 @@ class Limits:
     """Maximum size of an image."""
     examples_with_images: int | None = None
     """Maximum number of examples with images in a file."""
+    videos: int | None = None
+    """Maximum number of videos in an example, beside which it has neither images nor documents."""
+    documents: int | None = None
+    """Maximum number of documents in an example."""
+    media: tuple[str, ...] = ()
+    """Media types of images, videos and documents; empty if they are not named."""
     tools: int | None = None
     """Maximum number of tools or functions that an example declares."""
+    roles: tuple[str, ...] = ()
+    """Roles of turns in the service's own form; empty if it has none of its own."""
 
 
 GB: Final = 10**9
@@ -130,9 +144,11 @@ LIMITS: Final[dict[Target, Limits]] = {
         tools=128,
     ),
     Target.TOGETHER: Limits(
-        "the client's file check (togethercomputer/together-python), read 2026-11",
+        "the client's file check (togethercomputer/together-py), read 2026-11",
         file_bytes=int(50.1 * GB),
         min_examples=1,
+        images=10,
+        image_bytes=10 * MB,
     ),
     Target.FIREWORKS: Limits(
         "the service's documentation (docs.fireworks.ai), read 2026-11", min_examples=3, max_examples=3_000_000
@@ -143,17 +159,38 @@ LIMITS: Final[dict[Target, Limits]] = {
     Target.AXOLOTL: Limits("its own source, 2026-11"),
     Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
     Target.BEDROCK: Limits(
-        "AWS's guide to preparing data for Amazon Nova (docs.aws.amazon.com); the number of records from its "
-        "samples (aws-samples), read 2026-11",
+        "AWS's guide to preparing data for Amazon Nova (docs.aws.amazon.com) and the validator of data sets in its "
+        "samples (aws-samples/amazon-nova-samples), read 2026-11",
+        min_examples=8,
         max_examples=20_000,
+        min_prompts=100,
+        images=10,
+        image_bytes=10 * MB,
+        videos=1,
+        documents=1,
+        media=(
+            "image/jpeg",
+            "image/png",
+            "image/gif",
+            "image/webp",
+            "video/mov",
+            "video/mkv",
+            "video/mp4",
+            "video/webm",
+            "application/pdf",
+        ),
+        roles=("user", "assistant"),
     ),
     Target.VERTEX: Limits(
         "Google's guide to supervised tuning of Gemini models (cloud.google.com/vertex-ai), read 2026-11",
         file_bytes=GB,
         max_examples=1_000_000,
+        examples_with_images=300_000,
+        roles=("user", "model", "function"),
     ),
     Target.ANTHROPIC: Limits(
-        "the cookbook on fine-tuning Claude 3 Haiku on Bedrock (platform.claude.com), read 2026-11; no limits are named"
+        "the cookbook on fine-tuning Claude 3 Haiku on Bedrock (platform.claude.com), read 2026-11; it names no limits",
+        roles=("user", "assistant"),
     ),
     Target.UNSLOTH: Limits("the chat data that TRL takes, which it trains with; no limits are named"),
     Target.MS_SWIFT: Limits("its guide to custom datasets (swift.readthedocs.io), read 2026-11; no limits are named"),

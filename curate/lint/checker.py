@@ -103,6 +103,7 @@ class Checker:
         rules = self.chosen.rules
         self.line, self.shape = by_scope(rules, Scope.LINE), by_scope(rules, Scope.EXAMPLE)
         self.value, self.dataset = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.DATASET)
+        self.form = by_scope(rules, Scope.FORM)
         self.any_key, self.any_key_dataset = (
             [rule for rule in some if rule.any_key or rule.code not in RULES] for some in (self.value, self.dataset)
         )
@@ -180,6 +181,9 @@ class Checker:
             for rule in self.any_key if has_keys_beside(example) else self.value:
                 for problem in rule.function(example):
                     yield self._finding(rule, problem, parsed)
+        for rule in self.form:
+            for problem in rule.function(parsed):
+                yield self._finding(rule, problem, parsed)
         yield from self._tokens(parsed)
 
     def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ QUICK: Final = 24 << 20
 """Number of bytes from which a compiled scan is loaded before lines are checked."""
 TOGETHER: Final = 1 << 15
 """Number of lines that are checked at a time."""
-EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
+EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
 """Rules that check each example by itself, so that their findings do not depend on other lines."""
 
 

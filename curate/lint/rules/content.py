@@ -6,6 +6,7 @@ from typing import Final
 from curate.core.example import Example, content_text, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
+from curate.core.targets import STRICT_TURNS
 from curate.lint.rules.message_frame import BLANK, CALLS, NOTHING, has_media
 from curate.lint.rules.roles import role_of
 from curate.lint.rules.rule import Object, on_messages, rule, text_rule
@@ -87,11 +88,19 @@ def empty_answer() -> "pl.Expr":
     return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
 
 
-@text_rule("C004", "empty-question", Severity.WARNING, prefilter=BLANK, hint="Write the message, or remove it.")
+@text_rule(
+    "C004",
+    "empty-question",
+    Severity.WARNING,
+    targets=dict.fromkeys(STRICT_TURNS, Severity.ERROR),
+    prefilter=BLANK,
+    hint="Write the message, or remove it.",
+)
 def empty_question() -> "pl.Expr":
     """A user's or system's content is empty.
 
     The model learns to answer an empty request. An empty system prompt also replaces the template's default.
+    Bedrock and Anthropic refuse both.
     Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """

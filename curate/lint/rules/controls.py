@@ -74,7 +74,7 @@ def control_token() -> "pl.Expr":
     return judged_by(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
 
 
-RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]")
+RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "<unk>", "[EOS]")
 
 
 @text_rule(
@@ -82,20 +82,21 @@ RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>
     "nova-reserved-word",
     Severity.ERROR,
     only=(Target.BEDROCK,),
-    prefilter=Literals(RESERVED, cased=True),
+    prefilter=Literals(RESERVED),
     hint="Write another word: `Customer:` for `User:`, `Support:` for `Assistant:`.",
 )
 def nova_reserved_word() -> "pl.Expr":
-    """A prompt contains a word that Amazon Nova reserves.
+    """A text contains a word that Amazon Nova reserves.
 
-    Fine-tuning jobs fail on prompts and system prompts with User:, Bot:, Assistant:, System:, <image>, <video> or
-    [EOS], wherever they stand (guide to preparing data for Nova, read November 2026).
+    Fine-tuning jobs fail on texts with User:, Bot:, Assistant:, System:, <image>, <video>, <unk> or [EOS], wherever
+    they stand and whatever their case (guide to preparing data for Nova, and the validator of its samples, read
+    November 2026).
     Bad: {"messages": [{"role": "user", "content": "User: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Customer: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    found = pl.col("text").str.extract(f"({'|'.join(map(re.escape, RESERVED))})")
-    asks = pl.col("role").is_in(["user", "system", "developer"])
-    return pl.when(asks & found.is_not_null()).then(pl.format("{} is a reserved word of Amazon Nova", found))
+    found = pl.col("text").str.extract(f"(?i)({'|'.join(map(re.escape, RESERVED))})")
+    speaks = pl.col("role").is_in(["user", "system", "developer", "assistant"])
+    return pl.when(speaks & found.is_not_null()).then(pl.format("{} is a reserved word of Amazon Nova", found))
 
 
 def _control(text: str) -> str | None:

@@ -92,9 +92,15 @@ METADATA: Final = frozenset((
     "score", "hash",
 ))  # fmt: skip
 """Top-level keys about the origin of an example, which nobody expects to be trained on."""
-TOGETHER: Final = frozenset(
-    ("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output")
-)
+TOGETHER: Final = {
+    "messages": {"messages", "tools"},
+    "prompt-completion": {"prompt", "completion"},
+    "rendered-completion": {"prompt", "completion"},
+    "text": {"text"},
+    "rendered": {"text"},
+    "openai-preference": {"input", "preferred_output", "non_preferred_output"},
+}
+"""All keys that together.ai accepts in a line, by format."""
 
 
 @file_rule(
@@ -216,7 +222,7 @@ def wrong_file_type(facts: FileFacts) -> Problems:
     "J021",
     "too-few-examples",
     Severity.ERROR,
-    only=(Target.FIREWORKS, Target.OPENAI, Target.AZURE, Target.MISTRAL),
+    only=(Target.FIREWORKS, Target.OPENAI, Target.AZURE, Target.MISTRAL, Target.BEDROCK),
     hint="Add examples. The service starts no job below this number.",
 )
 def too_few_examples(facts: FileFacts) -> Problems:
@@ -230,10 +236,16 @@ def too_few_examples(facts: FileFacts) -> Problems:
         {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "Welcome."}]}
     """
     limits = LIMITS[facts.target]
-    if facts.examples and limits.min_examples is not None and facts.examples < limits.min_examples:
-        yield Problem(
-            "", f"{plural(facts.examples, 'example')}; {facts.target} requires {limits.min_examples} ({limits.source})"
-        )
+    fewest, what = limits.min_examples, "example"
+    if limits.min_prompts is not None and graded_prompts(facts) == facts.examples:
+        fewest, what = limits.min_prompts, "prompt"
+    if facts.examples and fewest is not None and facts.examples < fewest:
+        yield Problem("", f"{plural(facts.examples, what)}; {facts.target} requires {fewest} ({limits.source})")
+
+
+def graded_prompts(facts: FileFacts) -> int:
+    """The number of messages with a `reference_answer`, which Bedrock reads as prompts for reinforcement."""
+    return sum(count for keys, count in facts.keys.items() if keys[0] == "messages" and "reference_answer" in keys)
 
 
 @file_rule(
@@ -255,7 +267,9 @@ def unknown_key(facts: FileFacts) -> Problems:
     for (name, *keys), count in facts.keys.items():
         if name == UNKNOWN:
             continue
-        known = TOGETHER if facts.target is Target.TOGETHER else KNOWN | METADATA | {*BY_NAME[name].uses}
+        known = KNOWN | METADATA | {*BY_NAME[name].uses}
+        if facts.target is Target.TOGETHER:
+            known = frozenset(TOGETHER.get(name, known))
         found.update({key: count for key in keys if key not in known})
     if found:
         shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in found.most_common(8))

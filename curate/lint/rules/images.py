@@ -174,7 +174,7 @@ def _as_object(part: Any) -> Any:
     "C010",
     "image-on-wrong-role",
     Severity.WARNING,
-    targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR),
+    targets=dict.fromkeys((*OPENAI_AZURE, Target.BEDROCK), Severity.ERROR),
     hint="Put the image in a user message.",
 )
 def image_on_wrong_role(example: Example) -> Problems:
@@ -194,14 +194,15 @@ def image_on_wrong_role(example: Example) -> Problems:
     "C011",
     "too-many-images",
     Severity.ERROR,
-    only=OPENAI_AZURE,
+    only=tuple(target for target, limits in LIMITS.items() if limits.images or limits.examples_with_images),
     hint="Split the example, reduce the image, or train on fewer examples with images.",
 )
 def too_many_images(example: Example, state: DatasetState, *, target: Target) -> Problems:
     """An example has too many or too large images, or too many examples have images.
 
-    OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per
-    file. Examples beyond the limit are skipped, or the file is refused.
+    OpenAI, Together and Amazon Nova accept 10 images per example, Azure 64, all of them images up to 10 MB. OpenAI and
+    Azure accept 50,000 examples with images per file, Gemini 300,000. Examples beyond the limit are skipped, or the
+    file is refused.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
     """

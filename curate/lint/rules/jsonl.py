@@ -2,8 +2,9 @@
 
 from curate.core.example import UNKNOWN, kind_of
 from curate.core.finding import Problem, Problems, Severity
-from curate.core.targets import FORMATS, OWN_FORMAT, Target
+from curate.core.targets import FORMATS, OWN_FORMAT, SERVICES, Target
 from curate.core.text import plural
+from curate.lint.rules.file_format import graded_prompts
 from curate.lint.rules.rule import file_rule, line_rule
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.decode import MISSING
@@ -259,6 +260,7 @@ def _shapes(facts: FileFacts) -> set[str]:
     "J025",
     "foreign-format",
     Severity.WARNING,
+    targets=dict.fromkeys((*SERVICES, *OWN_FORMAT, Target.ANTHROPIC), Severity.ERROR),
     hint="Run `curate convert FILE -o OUT.jsonl` to write messages, or with `--to` another format. `curate split` and `curate run` read the file as "
     "it is.",
 )
@@ -266,13 +268,12 @@ def foreign_format(facts: FileFacts) -> Problems:
     """The file is in a known format other than messages.
 
     curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that
-    the target trains on directly, such as pairs for TRL, are not reported. Bedrock and Vertex read only their own, and
-    Bedrock messages with a `reference_answer` for reinforcement.
+    the target trains on directly, such as pairs for TRL, are not reported. Services refuse the file. Bedrock and
+    Vertex read only their own format, and Bedrock messages with a `reference_answer` for reinforcement.
     Bad: {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    prompts = sum(count for keys, count in facts.keys.items() if keys[0] == "messages" and "reference_answer" in keys)
-    graded = facts.target is Target.BEDROCK and prompts == facts.examples
+    graded = facts.target is Target.BEDROCK and graded_prompts(facts) == facts.examples
     own = () if facts.target in OWN_FORMAT and not graded else ("messages",)
     foreign = [name for name in facts.formats if name not in (*own, UNKNOWN, *FORMATS.get(facts.target, ()))]
     if foreign and len(_shapes(facts)) == 1:

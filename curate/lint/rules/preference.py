@@ -160,6 +160,8 @@ def side_not_an_answer(example: Example) -> Problems:
             continue
         if value is not None and not isinstance(value, list):
             yield Problem(f"/{key}", f"`{key}` is {kind_of(value)}, not a list of one assistant message")
+        elif any(message.pointer == f"/{key}" for message in example.messages):
+            yield Problem(f"/{key}", f"`{key}` is not a list of one assistant message")
         elif len(side) != 1 or side[0].role != "assistant":
             roles = ", ".join(excerpt(turn.role, 20) for turn in side[:5]) or "none"
             yield Problem(f"/{key}", f"`{key}` is not one assistant message; its roles: {roles}")

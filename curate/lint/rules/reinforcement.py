@@ -232,3 +232,26 @@ def one_reference(state: DatasetState) -> PlacedProblems:
     first = state.memory.get("R006")
     if first and first["count"] >= FEWEST and not first["differs"]:
         yield first["place"], Problem("", f"all {plural(first['count'], 'prompt')} have the same reference")
+
+
+@value_rule(
+    "R007",
+    "reference-answer",
+    Severity.ERROR,
+    only=(Target.BEDROCK,),
+    hint="Write the reference as text or as an object.",
+    any_key=True,
+)
+def reference_answer(example: Example) -> Problems:
+    """The `reference_answer` of a prompt is empty, or neither text nor an object.
+
+    The service refuses the line.
+    Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "reference_answer": ["2"]}
+    Good: {"messages": [{"role": "user", "content": "1 + 1"}], "reference_answer": "2"}
+    """
+    if is_prompt(example) and "reference_answer" in example.value:
+        given = example.value["reference_answer"]
+        if not isinstance(given, str | dict):
+            yield Problem("/reference_answer", f"`reference_answer` is {kind_of(given)}, neither text nor an object")
+        elif not (given.strip() if isinstance(given, str) else given):
+            yield Problem("/reference_answer", "`reference_answer` is empty")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from typing import Any, Final
 
 from curate.core.example import Example
@@ -10,7 +10,7 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.calls import ids_of
-from curate.lint.rules.rule import Object, on_messages, value_rule
+from curate.lint.rules.rule import Object, on_messages, rule, value_rule
 from curate.lint.rules.tools import REJECTED, call_ids, call_pointer, called, calls_in, declared, is_converted, is_id
 from curate.read.forms.form import omit_keys
 
@@ -21,7 +21,7 @@ MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
     "T017",
     "call-id",
     Severity.WARNING,
-    targets=REJECTED,
+    targets={**REJECTED, Target.BEDROCK: Severity.ERROR},
     hint="Give each call a unique id, and its result the same id.",
 )
 def call_id(example: Example, *, target: Target) -> Problems:
@@ -161,6 +161,8 @@ def unanswered_call(example: Example) -> Problems:
             if later.role not in ("tool", "function"):
                 break
             results += 1
+        if results and is_converted(message):  # ShareGPT may have the results of parallel calls in one turn
+            continue
         if results < waiting and position + results + 1 < len(messages):
             at = call_pointer(message, "function_call" if older else "tool_calls")
             yield Problem(at, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
@@ -184,6 +186,25 @@ def results_out_of_order(example: Example) -> Problems:
             if position < latest:
                 yield Problem(message.pointer, f"the result of call {position + 1} after that of call {latest + 1}")
             latest = max(latest, position)
+
+
+@rule(
+    "T026",
+    "result-before-user",
+    Severity.ERROR,
+    only=(Target.MISTRAL,),
+    hint="Put the assistant's answer to the result before the next question.",
+)
+def result_before_user(example: Example) -> Problems:
+    """A question follows a tool result.
+
+    The service accepts only another result or the assistant's answer there.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call00001", "content": "12:00"}, {"role": "user", "content": "So?"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call00001", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {}}}]}
+    """
+    for left, right in pairwise(example.messages):
+        if left.role == "tool" and right.role == "user":
+            yield Problem(right.pointer, "a question follows a tool result")
 
 
 @value_rule("T021", "mistral-call-id", Severity.ERROR, only=(Target.MISTRAL,), hint="Use nine letters and digits.")

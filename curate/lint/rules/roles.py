@@ -4,7 +4,7 @@ from typing import Final
 
 from curate.core.example import ROLES, UNKNOWN, Example, Message, kind_of
 from curate.core.finding import Problem, Problems, Severity
-from curate.core.targets import NO_DEVELOPER, OPENAI_AZURE, Target
+from curate.core.targets import MESSAGE_ROLES, OPENAI_AZURE, Target
 from curate.core.text import excerpt
 from curate.lint.rules.references import REINFORCING, references
 from curate.lint.rules.rule import Object, on_messages, rule
@@ -22,6 +22,8 @@ ALIASES = {
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
 """Roles that only need renaming; a tool result also needs the id of its call."""
+TEMPLATE_ROLES = ("system", "user", "assistant", "tool")
+"""The roles that most templates know."""
 TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For services that accept what is deprecated or what most templates do not know."""
 
@@ -201,34 +203,37 @@ def rename_roles(value: Object) -> Object:
     "M008",
     "deprecated-role",
     Severity.WARNING,
-    targets=dict.fromkeys(NO_DEVELOPER, Severity.ERROR) | TAKEN,
+    targets=dict.fromkeys(MESSAGE_ROLES, Severity.ERROR) | TAKEN,
     hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`.",
 )
 def deprecated_role(example: Example, *, target: Target) -> Problems:
     """A role is deprecated, or the service does not accept it.
 
     OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the
-    result. Together, Fireworks and Mistral do not accept `developer`.
+    result. Together, Fireworks and Mistral do not accept `developer`, Claude on Bedrock only `user` and `assistant`,
+    with the system prompt in a key of its own.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
+    accepted = MESSAGE_ROLES.get(target, tuple(ROLES)) if example.format == "messages" else TEMPLATE_ROLES
     for message in example.messages:
         if message.role == "function":
             yield Problem(role_pointer(message), "role 'function' is deprecated")
-        elif message.role == "developer" and target in NO_DEVELOPER:
-            yield Problem(role_pointer(message), f"role 'developer' is not accepted by {target}")
+        elif message.role in ROLES and message.role not in accepted and target in MESSAGE_ROLES:
+            yield Problem(role_pointer(message), f"role {message.role!r} is not accepted by {target}")
 
 
 @deprecated_role.repaired_by(safe=False)
 @on_messages
 def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | None:
     """Convert function calls and results to tool calls and messages; write `developer` as `system` if needed."""
-    if target not in NO_DEVELOPER:
+    if target not in MESSAGE_ROLES:
         return functions_to_tools(messages)
     edited = functions_to_tools(
         [{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages]
     )
-    return None if edited is None or any(message.get("role") == "function" for message in edited) else edited
+    refused = [role for role in sorted(ROLES) if role not in MESSAGE_ROLES[target]]
+    return None if edited is None or any(message.get("role") in refused for message in edited) else edited
 
 
 def functions_to_tools(messages: list[Object]) -> list[Object] | None:

@@ -124,6 +124,10 @@ class Scope(StrEnum):
     """
     VALUE = "value"
     """A complete `Example`; yields problems. Plain examples (only messages with role and text) are skipped."""
+    FORM = "form"
+    """A `ParsedLine` with an example that is not plain, for what only the line as it is written shows; yields problems
+    with pointers into it.
+    """
     TOKENS = "tokens"
     """An `EncodedExample`: an example encoded for the given model; yields problems. Skipped without a model."""
     TEXT = "text"
@@ -260,6 +264,7 @@ def rule(
 
 line_rule: Final = partial(rule, scope=Scope.LINE)
 value_rule: Final = partial(rule, scope=Scope.VALUE)
+form_rule: Final = partial(rule, scope=Scope.FORM)
 token_rule: Final = partial(rule, scope=Scope.TOKENS)
 text_rule: Final = partial(rule, scope=Scope.TEXT)
 dataset_rule: Final = partial(rule, scope=Scope.DATASET)

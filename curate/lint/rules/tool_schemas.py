@@ -167,6 +167,34 @@ def tool_schema(example: Example, *, target: Target) -> Problems:
 
 
 @value_rule(
+    "T027",
+    "tool-undescribed",
+    Severity.ERROR,
+    only=(Target.MISTRAL, Target.BEDROCK),
+    hint="Give each tool a description and parameters with a type.",
+)
+def tool_undescribed(example: Example, *, target: Target) -> Problems:
+    """A tool has no description or no parameters, or there is an empty list of tools.
+
+    Mistral and Amazon Nova demand both of every tool. Nova also demands a type of the parameters, and at least one tool
+    in a list of tools.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object"}}}]}
+    """
+    nova = target is Target.BEDROCK
+    if nova and example.value.get("tools") == []:
+        yield Problem(example.tools_pointer, "the list of tools is empty")
+    for tool in declared(example):
+        name, about = excerpt(tool.name), tool.function.get("description")
+        if not isinstance(about, str) or (nova and not about.strip()):
+            yield Problem(tool.pointer, f"the tool {name!r} has no description")
+        parameters = tool.function.get("parameters")
+        if not isinstance(parameters, dict) or (nova and "type" not in parameters):
+            what = "no parameters" if parameters is None else "parameters without a type"
+            yield Problem(tool.pointer, f"the tool {name!r} has {what}")
+
+
+@value_rule(
     "T024",
     "not-strict",
     Severity.WARNING,

@@ -37,7 +37,7 @@ def no_user(example: Example) -> Problems:
     "M011",
     "open-end",
     Severity.WARNING,
-    targets=dict.fromkeys(STRICT_TURNS, Severity.ERROR),
+    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR),
     hint="Remove the messages after the last answer, or add an answer.",
 )
 def open_end(example: Example) -> Problems:
@@ -90,7 +90,7 @@ def assistant_first(example: Example) -> Problems:
     "M013",
     "late-system",
     Severity.WARNING,
-    targets={Target.FIREWORKS: Severity.ERROR},
+    targets=dict.fromkeys((Target.FIREWORKS, Target.BEDROCK), Severity.ERROR),
     hint="Move the message to the front.",
 )
 def late_system(example: Example) -> Problems:
@@ -212,13 +212,15 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
 
     A turn between them is missing, or one turn was split. Strict templates raise an error ('roles must alternate').
     Others train on it, and the model learns to answer itself. OpenAI and Azure accept an image in a turn of its own.
+    Together refuses two tool results in a row, too.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     """
     for left, right in pairwise(example.messages):
         role = intended_role(right)
         apart = target in TAKEN and role == "user" and isinstance(left.content, list) != isinstance(right.content, list)
-        if intended_role(left) == role and role in ("user", "assistant") and not apart:
+        alternates = ("user", "assistant", "tool") if target is Target.TOGETHER else ("user", "assistant")
+        if intended_role(left) == role and role in alternates and not apart:
             yield Problem(right.pointer, f"two {role} turns in a row")
 
 

@@ -217,8 +217,8 @@ class _Writer:
         found = blocks.DATA_URL.match(url)
         if found:
             return {"inlineData": {"mimeType": mime, "data": found["data"]}, **extra}
-        if not url.startswith("gs://"):
-            raise UnwritableError(f"media in {where} that is neither on Cloud Storage nor in the line: {url[:60]}")
+        if not url.startswith(("gs://", "https://", "http://")):
+            raise UnwritableError(f"media in {where} that is neither on the web nor in the line: {url[:60]}")
         return {"fileData": {"mimeType": mime, "fileUri": url}, **extra}
 
 

@@ -1,0 +1,105 @@
+"""Family M, forms of services: what a line in a service's own form has that the service refuses.
+
+These rules read the line as it is written, since a reader of a form may take more than its service does.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.core.example import kind_of
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import LIMITS, Target
+from curate.core.text import excerpt
+from curate.lint.rules.rule import form_rule
+from curate.lint.rules.tools import NOT_JSON, json_value
+from curate.read.dataset import ParsedLine
+from curate.read.forms.form import CALLERS
+
+CONTENTS: Final = ("vertex", "vertex-preference")
+BLOCKS: Final = ("bedrock-conversation", "nova-preference")
+TURNED: Final = (*CONTENTS, *BLOCKS, "anthropic", "bedrock")
+"""Forms with roles of their own."""
+THOUGHT: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+
+
+@form_rule(
+    "M028",
+    "service-form",
+    Severity.ERROR,
+    only=(Target.BEDROCK, Target.VERTEX, Target.ANTHROPIC, Target.TOGETHER),
+    hint="Write the line as the service's guide has it, or convert it: `curate convert FILE --to FORM -o OUT.jsonl`.",
+)
+def service_form(parsed: ParsedLine, *, target: Target) -> Problems:
+    """A line in the service's own form has a role or a type that the service does not accept.
+
+    curate reads more than the service does. Bedrock and Anthropic accept the roles user and assistant, Gemini user and
+    model; Bedrock wants system prompts and contents as lists of parts, Together a prompt and its completion as text.
+    The service refuses the file.
+    Bad: {"schemaVersion": "bedrock-conversation-2024", "system": [{"text": "Be brief."}], "messages": [{"role": "human", "content": [{"text": "Hi"}]}, {"role": "assistant", "content": [{"text": "Hello."}]}]}
+    Good: {"schemaVersion": "bedrock-conversation-2024", "system": [{"text": "Be brief."}], "messages": [{"role": "user", "content": [{"text": "Hi"}]}, {"role": "assistant", "content": [{"text": "Hello."}]}]}
+    """
+    value, form = parsed.decoded.value, parsed.example.format if parsed.example else ""
+    roles = LIMITS[target].roles
+    for pointer, turn in _turns(value, form) if roles and form in TURNED else ():
+        role = turn.get("role", roles[0] if form in CONTENTS else None)
+        if role not in roles:
+            named = f"role {excerpt(role, 30)!r}" if isinstance(role, str) else f"a role that is {kind_of(role)}"
+            yield Problem(f"{pointer}/role", f"{named}; {target} accepts {' and '.join(roles[:2])}")
+        if form in BLOCKS and not isinstance(turn.get("content", []), list):
+            yield Problem(f"{pointer}/content", f"the content is {kind_of(turn['content'])}, not a list of parts")
+    if form in BLOCKS and not isinstance(value.get("system") or [], list):
+        yield Problem("/system", f"`system` is {kind_of(value['system'])}, not a list of parts")
+    if target is Target.TOGETHER and form == "prompt-completion":
+        for key in ("prompt", "completion"):
+            if not isinstance(value[key], str):
+                yield Problem(f"/{key}", f"`{key}` is {kind_of(value[key])}, not text")
+
+
+def _turns(value: Any, form: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The turns of a line with their pointers."""
+    key = "contents" if form in CONTENTS else "messages"
+    for i, turn in enumerate(value[key]):
+        if isinstance(turn, dict):
+            yield f"/{key}/{i}", turn
+    for i, side in enumerate(value.get("completions", ()) if form in CONTENTS else ()):
+        yield f"/completions/{i}/completion", side["completion"]
+
+
+@form_rule(
+    "T025",
+    "call-turn-malformed",
+    Severity.WARNING,
+    targets={Target.LLAMAFACTORY: Severity.ERROR},
+    hint='Write {"name": ..., "arguments": {...}} or a list of these, as JSON.',
+)
+def call_turn_malformed(parsed: ParsedLine) -> Problems:
+    """A turn of a speaker that calls tools does not hold calls.
+
+    Trainers of ShareGPT data read a name and arguments from such a turn. LLaMA-Factory stops with "Invalid JSON format
+    in function message". Others train on it as an answer. Reasoning in <think> before the call is fine.
+    Bad: {"conversations": [{"from": "human", "value": "What time is it?"}, {"from": "function_call", "value": "now()"}, {"from": "observation", "value": "12:00"}, {"from": "gpt", "value": "Noon."}]}
+    Good: {"conversations": [{"from": "human", "value": "What time is it?"}, {"from": "function_call", "value": "{\\"name\\": \\"now\\", \\"arguments\\": {}}"}, {"from": "observation", "value": "12:00"}, {"from": "gpt", "value": "Noon."}]}
+    """
+    value = parsed.decoded.value
+    turns = value.get("conversations") if isinstance(value, dict) else None
+    for i, turn in enumerate(turns if isinstance(turns, list) else ()):
+        if isinstance(turn, dict) and turn.get("from") in CALLERS and (fault := _call_fault(turn.get("value"))):
+            yield Problem(f"/conversations/{i}/value", fault)
+
+
+def _call_fault(text: Any) -> str | None:
+    """Why a turn holds no calls."""
+    calls = json_value(THOUGHT.sub("", text, count=1)) if isinstance(text, str) else text
+    if calls is NOT_JSON:
+        return f"the call is not JSON: {excerpt(text, 40)!r}" if text.strip() else "the call is empty text"
+    for call in calls if isinstance(calls, list) else [calls]:
+        if not isinstance(call, dict):
+            return f"the call is {kind_of(call)}, not an object"
+        if not isinstance(call.get("name"), str):
+            return "the call has no name"
+        if "arguments" not in call:
+            return "the call has no arguments"
+        if not isinstance(call["arguments"], str | dict):
+            return f"the arguments are {kind_of(call['arguments'])}, not an object"
+    return None if calls else "the list of calls is empty"
