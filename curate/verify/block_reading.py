@@ -173,7 +173,7 @@ def _segments(value: Object, _attached: list[Any]) -> Spoken:
 
 def _list(value: Object, attached: list[Any]) -> Spoken:
     found, speakers = _system(value.get("system"), attached), list[str]()
-    for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key)))):
+    for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
         pair = next((pair for pair in PAIRS if type(item) is dict and set(pair) <= item.keys()), None)
         if type(item) is str:
             found.append(("assistant" if at % 2 else "user", item, ""))
@@ -283,14 +283,14 @@ OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
     (lambda value: type(value.get("segments")) is list, _segments),
     (lambda value: type(value.get("question")) is str and type(value.get("answers")) is dict, _squad),
     (lambda value: type(value.get("chat")) is str, _glaive),
-    (lambda value: any(_is_list(value.get(key)) for key in LISTS), _list),
+    (lambda value: any(_is_list(value.get(key), key) for key in LISTS), _list),
 )
 """Formats under other keys; they are recognized after all others."""
 
 
-def _is_list(items: Any) -> bool:
+def _is_list(items: Any, key: str) -> bool:
     return (
         type(items) is list
         and bool(items)
-        and (type(items[0]) is str or (type(items[0]) is dict and "role" not in items[0]))
+        and ((type(items[0]) is str and key != "turns") or (type(items[0]) is dict and "role" not in items[0]))
     )

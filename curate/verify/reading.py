@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any, Final
 
 import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
-from curate.verify.declarations import ATTACHED, GIVEN, completion_of, list_under
+from curate.verify.declarations import ATTACHED, BESIDE, GIVEN, QUESTIONS, completion_of, list_under
 from curate.verify.transcripts import completed, transcript, with_messages
 
 Object = dict[str, Any]
@@ -24,12 +23,7 @@ ROLES: Final = {
 CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
-ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 SPEAKERS: Final = frozenset(("user", "human", "assistant", "bot", "q", "a"))  # also metadata, beside messages
-QUESTIONS: Final = (
-    *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
-    *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
-)  # fmt: skip
 TEXTUAL: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
 )
@@ -94,8 +88,9 @@ def read(value: Any) -> Reading:
     _attach(value, reading)
     if (form := _form(value)) is None:
         raise NotUnderstoodError("unknown format")
-    if type(value.get("system")) is str and value["system"]:
-        reading.turns.append(Turn("system", value["system"]))
+    key = "system" if value.get("system") or form not in (_question, _alpaca) else "system_prompt"
+    if type(value.get(key)) is str and value[key]:
+        reading.turns.append(Turn("system", value[key]))
     form(value, reading)
     if not reading.turns:
         raise NotUnderstoodError("no messages")
@@ -268,15 +263,20 @@ def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
     return [_turn(turn, reading) for turn in value["input"]["messages"]]
 
 
-def _instruction_turns(value: Object) -> list[Turn]:
-    """The turns for an instruction and its input, after the earlier history."""
+def _history(value: Object) -> list[Turn]:
+    """Earlier questions with their answers."""
     turns = []
     history = value.get("history") or []
     for pair in history if type(history) is list else [history]:
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
             raise NotUnderstoodError("the history is not a list of text pairs")
         turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
-    return [*turns, Turn("user", _joined_texts(value, "instruction", "input", "context"))]
+    return turns
+
+
+def _instruction_turns(value: Object) -> list[Turn]:
+    """The turns for an instruction and its input, after the earlier history."""
+    return [*_history(value), Turn("user", _joined_texts(value, "instruction", "input", "context"))]
 
 
 def _joined_texts(value: Object, *keys: str) -> str:
@@ -316,6 +316,7 @@ def _question_keys(value: Object) -> tuple[str, str] | None:
 def _question(value: Object, reading: Reading) -> None:
     asked, answered = _question_keys(value) or ("", "")
     reading.turns += [
+        *_history(value),
         Turn("user", _joined_texts(value, "context", asked) if value[asked].strip() else value[asked]),
         Turn("assistant", value[answered]),
     ]
@@ -389,7 +390,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: type(value.get("text")) is str, _plain),
     *((known, _turns_format(parse)) for known, parse in OTHER_FORMS),
     (
-        lambda value: type(value.get("prompt")) in (str, list),
+        lambda v: type(v.get("prompt")) in (str, list) and not any(v[key] and BESIDE.fullmatch(key) for key in v),
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
     ),
     *((_has_keys(key), _listed(key)) for key in LISTS),

@@ -172,6 +172,16 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         ["user: It is 12.\n\nTime?", "assistant: Noon."],
     ),
     ({"query": "Hi", "response": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+    ({"system_prompt": "Be brief.", "question": "Hi", "response": "Hello."}, "question-answer", BRIEF),
+    (
+        {"system": "Count.", "history": [["2?", "2"]], "query": "And?", "response": "4"},
+        "question-answer",
+        ["system: Count.", "user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
+    ),
+    ({"query": "And?", "response": "4", "history": [{"role": "user", "content": "2?"}]}, UNKNOWN, []),
+    ({"turns": ["Hi", "And then?"], "question_id": 81}, UNKNOWN, []),
+    ({"prompt": "Hi", "response_0": "Hello.", "response_1": "What?", "better_response_id": 0}, UNKNOWN, []),
+    ({"prompt": "Hi", "answers": [{"answer": "Hello.", "rank": 1}, {"answer": "What?", "rank": 2}]}, UNKNOWN, []),
     (
         {"problem": "1 + 1", "solution": "It is 2.", "answer": "2"},
         "question-answer",

@@ -266,7 +266,9 @@ def test_an_example_of_one_line_may_stand_beside_its_label() -> None:
 
 
 def test_a_rule_says_whom_it_is_for_and_how_it_is_mended() -> None:
-    assert terms(RULES["C011"]) == "Targets: error for openai, azure; no finding for others\n"
+    assert (
+        terms(RULES["C011"]) == "Targets: error for openai, azure, together, bedrock, vertex; no finding for others\n"
+    )
     assert terms(RULES["M014"]).startswith(
         "Targets: error for mistral; warning for others\nFix (unsafe): Merge all system messages"
     )

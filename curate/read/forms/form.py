@@ -87,12 +87,23 @@ def turn_at(role: str, content: Any, pointer: str) -> Turn:
     return Turn({"role": role, "content": content}, pointer, pointer)
 
 
-def system_turns(value: Mapping[str, Any], at: str = "") -> Iterator[Turn]:
+def system_turns(value: Mapping[str, Any], at: str = "", *, key: str = "system") -> Iterator[Turn]:
     """The system prompt in a key of its own, if there is one; `at` is the pointer to the object that has it."""
-    if isinstance(value.get("system"), str) and value["system"]:
-        yield turn_at("system", value["system"], f"{at}/system")
-    elif value.get("system"):
-        raise UnreadableError(f"{at}/system", "`system` is not text")
+    if isinstance(value.get(key), str) and value[key]:
+        yield turn_at("system", value[key], f"{at}/{key}")
+    elif value.get(key):
+        raise UnreadableError(f"{at}/{key}", f"`{key}` is not text")
+
+
+def turns_before(value: Object) -> Iterator[Turn]:
+    """The system prompt, under the name that OpenOrca has for it too, and earlier questions with their answers."""
+    yield from system_turns(value, key="system" if value.get("system") else "system_prompt")
+    history = value.get("history") or []
+    if not isinstance(history, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in history):
+        raise UnreadableError("/history", "`history` is not a list of questions with their answers")
+    for i, (question, answer) in enumerate(history):
+        yield turn_at("user", question, f"/history/{i}/0")
+        yield turn_at("assistant", answer, f"/history/{i}/1")
 
 
 def has_strings(value: Mapping[str, Any], *keys: str) -> bool:

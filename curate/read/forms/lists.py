@@ -35,7 +35,12 @@ ROOT: Final = ""
 def _key(value: Object) -> str | None:
     if value.keys() == {ROOT}:  # texts alone have a role under a key that a data set is known by, and nowhere else
         return ROOT if is_objects(value[ROOT]) and _is_turns(value[ROOT]) else None
-    return next((key for key in KEYS if _is_turns(value.get(key))), None)
+    return next((key for key in KEYS if _is_turns(value.get(key)) and not _asks_alone(key, value[key])), None)
+
+
+def _asks_alone(key: str, items: list[Any]) -> bool:
+    """Whether the texts of a list are questions alone: MT-Bench has those of a conversation under `turns`."""
+    return key == "turns" and isinstance(items[0], str)
 
 
 def _is_turns(items: Any) -> bool:

@@ -1,5 +1,6 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, product
 from typing import Any, Final
@@ -15,6 +16,7 @@ from curate.read.forms.form import (
     is_objects,
     system_turns,
     turn_at,
+    turns_before,
     with_tool_calls,
 )
 
@@ -41,13 +43,7 @@ by it.
 
 
 def _alpaca(value: Object) -> Iterator[Turn]:
-    yield from system_turns(value)
-    history = value.get("history") or []
-    if not isinstance(history, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in history):
-        raise UnreadableError("/history", "`history` is not a list of questions with their answers")
-    for i, (question, answer) in enumerate(history):
-        yield turn_at("user", question, f"/history/{i}/0")
-        yield turn_at("assistant", answer, f"/history/{i}/1")
+    yield from turns_before(value)
     yield _user_turn(value, "instruction", after=("input", "context"))
     key = next((key for key in ("output", "response") if key in value), None)
     if key:
@@ -93,7 +89,7 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
 
 
 def _question_answer(value: Object) -> Iterator[Turn]:
-    yield from system_turns(value)
+    yield from turns_before(value)
     keys = _question_and_answer(value)
     if keys is not None:
         yield _user_turn(value, keys[0], before=("context",))
@@ -233,7 +229,8 @@ def _is_self_instruct(value: Object) -> bool:
     )
 
 
-ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
+BEFORE: Final = ("system", "system_prompt", "history")
+ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *BEFORE, "context")
 PREFERENCE_KEYS: Final = (
     "messages",
     "conversations",
@@ -248,7 +245,15 @@ PREFERENCE_KEYS: Final = (
 )
 
 
-_prompt: Final = _side_reader(("prompt", "user"))
+ANSWERS: Final = re.compile(r"(?:responses?|answers|completions|candidates|generations)(?:_.*)?|response\d")
+"""Keys of answers beside a prompt, in data sets of comparisons."""
+
+
+def _prompt(value: Object) -> Iterator[Turn]:
+    if beside := next((key for key in value if ANSWERS.fullmatch(key) and value[key]), None):
+        raise UnreadableError(f"/{escape(beside)}", f"`{beside}` beside a prompt is not read")
+    yield from system_turns(value)
+    yield from _side(value, "prompt", "user")
 
 
 def is_prompt(value: Object) -> bool:
@@ -358,7 +363,7 @@ PLAIN: Final = (
         "question and answer, query and response, problem and solution, input and output, user and assistant",
         lambda v: _question_and_answer(v) is not None,
         _question_answer,
-        (*ASKED, *ANSWERED, *chain(*SPOKEN), "context", "system"),
+        (*ASKED, *ANSWERED, *chain(*SPOKEN), "context", *BEFORE),
     ),
 )
 """Conversations under keys of their own."""
