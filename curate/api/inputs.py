@@ -5,9 +5,10 @@ is line n of a file named `<rows>`, or `<train>` for a split of that name.
 """
 
 import json
+import math
 import os
 import weakref
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
@@ -17,7 +18,7 @@ import orjson
 import polars as pl
 
 from curate.api.frames import names_of
-from curate.core.arrow_batches import ROWS, cell, frame_of
+from curate.core.arrow_batches import ROWS, cell, frame_of, slow_cell
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.files import display_name
@@ -26,6 +27,7 @@ from curate.core.places import give_name
 from curate.core.removed import removal_of
 from curate.core.scratch import discard, scratch
 from curate.core.tables import RowWriter, frame_lines
+from curate.core.text import excerpt
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
 
@@ -181,6 +183,8 @@ def _lines(table: Any) -> Iterator[bytes]:
     writer = RowWriter(pandas=kind == "pandas")
     if kind == "pandas":
         names = list(map(str, table.columns))
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise UsageError(f"two columns are named {excerpt(twice[0], 40)!r}", "rename one of them")
         for row in table.itertuples(index=False, name=None):
             yield writer.line(
                 {name: None if _is_missing(item) else item for name, item in zip(names, row, strict=True)}
@@ -198,9 +202,27 @@ def _lines(table: Any) -> Iterator[bytes]:
     else:
         for row in table:
             try:
-                yield orjson.dumps(row, default=cell) + b"\n"
+                yield orjson.dumps(row, default=_value) + b"\n"
             except TypeError:  # integers of more than 64 bits, and keys that are not text
-                yield json.dumps(row, default=str, ensure_ascii=True).encode() + b"\n"
+                yield json.dumps(_finite(row), default=slow_cell, ensure_ascii=True).encode() + b"\n"
+
+
+def _value(value: Any) -> Any:
+    """A value of a row that JSON has no form for; arrays and numbers of numpy as lists and numbers."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.tolist() if hasattr(value, "tolist") else cell(value)
+
+
+def _finite(value: Any) -> Any:
+    """A value without NaN and infinity, which orjson writes as null."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _finite(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _batches(table: Any) -> Iterable[Any]:
@@ -212,6 +234,17 @@ def _is_missing(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
+def _taken(table: Any, rows: list[int]) -> Any:
+    """Rows of a pyarrow table or batch."""
+    import pyarrow as pa
+
+    try:
+        return table.take(rows)
+    except pa.ArrowNotImplementedError:  # it takes no single values of views, unions and others, but slices
+        joined = pa.concat_batches if isinstance(table, pa.RecordBatch) else pa.concat_tables
+        return joined([table.slice(row, 1) for row in rows]) if rows else table.slice(0, 0)
+
+
 def _selected(table: Any, rows: list[int]) -> Any:
     kind = _package_of(table)
     if kind == "polars":
@@ -219,5 +252,5 @@ def _selected(table: Any, rows: list[int]) -> Any:
     if kind == "pandas":
         return table.iloc[rows]
     if kind == "pyarrow":
-        return table.take(rows)
+        return _taken(table, rows)
     return table.select(rows) if kind == "datasets" else [table[row] for row in rows]

@@ -28,7 +28,23 @@ def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for array in getattr(column, "chunks", [column]):
                 _check_keys(array, name)
-    return pl.DataFrame(pl.from_arrow(batch))
+    try:
+        return pl.DataFrame(pl.from_arrow(batch))
+    except pl.exceptions.ComputeError:
+        columns = zip(batch.schema.names, batch.columns, strict=True)
+        return pl.DataFrame([_series(name, column) for name, column in columns])
+
+
+def _series(name: str, column: Any) -> "pl.Series":
+    """A column as polars reads it, or as objects of Python: unions, list views, run ends and intervals."""
+    try:
+        return pl.Series(name, pl.from_arrow(column))
+    except pl.exceptions.ComputeError:
+        values = column.to_pylist()
+        try:
+            return pl.Series(name, values)
+        except (TypeError, pl.exceptions.PolarsError):
+            return pl.Series(name, values, dtype=pl.Object)
 
 
 def _check_keys(array: Any, name: str) -> None:

@@ -4,10 +4,13 @@ import base64
 import json
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import datasets
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -141,6 +144,35 @@ def test_values_of_pandas() -> None:
     )
     frame["tags"] = [pd.Series(["a", "b"]).to_numpy()]
     assert plain(frame) == [{"prompt": "Hi", "completion": "Hello.", "at": "2026-01-02 00:00:00", "tags": ["a", "b"]}]
+
+
+def test_two_columns_of_pandas_with_one_name_are_refused() -> None:
+    with pytest.raises(UsageError, match="two columns are named 'id'"):
+        curate.check(pd.DataFrame([["Hi", "Hello.", 1, 2]], columns=["prompt", "completion", "id", "id"]))
+
+
+def test_values_of_lists_that_json_has_no_form_for() -> None:
+    row = {"prompt": "Hi", "completion": "Hello.", "n": float("nan")}
+    given = {**row, "array": np.arange(2), "number": np.float32(1.5), "price": Decimal("1.20")}
+    read = {"prompt": "Hi", "completion": "Hello.", "n": None, "array": [0, 1], "number": 1.5, "price": 1.2}
+    assert plain([MappingProxyType(given)]) == [read]
+    assert plain([{**given, "long": 2**70}]) == [{**read, "long": 2**70}]
+
+
+@pytest.mark.parametrize(
+    ("column", "read"),
+    [
+        (pa.array([[1], [2, 3]], pa.list_view(pa.int64())), [[1], [2, 3]]),
+        (pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array(["a"])), ["a", "a"]),
+        (pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])]), [1, "b"]),
+        (pa.array(["a", "b"]).cast(pa.string_view()), ["a", "b"]),
+    ],
+    ids=lambda value: str(getattr(value, "type", "")),
+)
+def test_columns_of_pyarrow_that_polars_does_not_read(column: pa.Array, read: list[Any]) -> None:
+    table = pa.table({"prompt": ["Hi", "Hi"], "completion": ["Hello.", "Hello."], "n": column})
+    assert [row["n"] for row in plain(table)] == read
+    assert curate.dedup(table).data == table.slice(0, 1)
 
 
 def test_temporary_files_go_with_the_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
                 assistant("Six in the evening."),
             ]
         },
-        EVERY,
+        tuple(target for target in EVERY if target is not Target.ANTHROPIC),  # it wants the system prompt beside
     ),
     "developer": (
         {"messages": [{"role": "developer", "content": "Be brief."}, user(), assistant()]},
