@@ -39,15 +39,15 @@ now: answer, calls, content, digits, encoder, folder (one is left, of the output
 turns and training's loss."""
 NAMES: Final = frozenset(
     (
-        "Alike", "Clash", "Dispute", "Judging", "Loss", "Making", "Mended", "Mender", "Needle", "Needles", "Outlined",
-        "Passes", "Piece", "Reader", "Seen",
-        "Sifted", "Spool", "Spot", "Stand", "Standing", "Takes", "Testimony", "Told", "Word",
+        "Adopted", "Alike", "Clash", "Dispute", "Judging", "Loss", "Making", "Mended", "Mender", "Needle", "Needles",
+        "Outlined", "Passes", "Piece", "Reader", "Said", "Seeking", "Seen",
+        "Sifted", "Spool", "Spot", "Stand", "Standing", "Takes", "Testimony", "Told", "Twin", "Wishes", "Word",
         "asked", "attach", "beginnings", "beside", "chosen", "clash", "clashing", "concluded_by", "crew", "differing",
         "divided", "elsewhere", "fit",
         "follow", "looks", "mend", "mended", "nearest_before", "needles", "nominate", "outline", "pick", "picked",
         "pieces_of", "put_back", "ran",
-        "read_piece", "said", "same_side", "say", "seal", "sift", "sifted", "tell", "told", "trait", "why", "within",
-        "without",
+        "read_piece", "said", "said_in", "same_side", "say", "seal", "sift", "sifted", "tell", "told", "trait", "why",
+        "within", "without",
     )
 )  # fmt: skip
 """Names of classes and of public functions in the glossary's left column, or as private. Left out, because they are

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class BaselineOptions:
     """The suppressions and the baseline of a project."""
 
     suppressions: "Suppressions | None"

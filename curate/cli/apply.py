@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, print_notes, progress, told_decisions
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, decisions_for, end, named_files, print_notes, progress
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.paths import from_here
@@ -39,7 +39,7 @@ def apply(
     """
     files = named_files(paths)
     removed = checked_removed_path(output, "removed", files, paths, overwrite=overwrite)
-    decisions, project = told_decisions(files), project_of(files)
+    decisions, project = decisions_for(files), project_of(files)
     if not decisions:
         print_notes([f"no decisions in {display_name(from_here(project.decisions))}; `curate review PATH` makes them"])
     with progress("applying", "lines", quiet=quiet) as advance:

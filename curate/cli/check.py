@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.adopt import Adopted
+from curate.cli.adopt import BaselineOptions
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig, demand_named, with_options
 from curate.core.config_files import config_file, shown_path
@@ -167,7 +167,7 @@ def check(
     if show_files or show_settings:
         _show(files if show_files else (), config_file(home.folder), config if show_settings else None)
         return
-    _tell_elsewhere(config)
+    _print_rules_elsewhere(config)
     with stdin_named(_stdin_name(stdin_filename, files)):
         fixed = False
         if fix or unsafe_fixes or diff or fix_only:
@@ -176,8 +176,8 @@ def check(
 
             asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
             fixed = run_fix(files, config, asked, load_suppressions(home.folder), quiet=quiet) and exit_non_zero_on_fix
-        options.told_decisions(files, ignore=True, why="curate check reads the files as they are")
-        adopted = Adopted.read(home.folder, baseline, new_baseline, reason.strip())
+        options.decisions_for(files, ignore=True, why="curate check reads the files as they are")
+        adoption = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
         with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
             report = check_paths(
                 files,
@@ -190,7 +190,7 @@ def check(
         untold = report.not_understood > len(
             {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
         )
-        adopted.settle(report, files)
+        adoption.settle(report, files)
         limit = None if show_all else SHOWN
         by = group_by or GroupBy.FILE
         report_text = formatted_report(
@@ -245,7 +245,7 @@ def _says_no_example(finding: Finding) -> bool:
     return finding.severity is not Severity.INFO and finding.line > 0 and finding.code[:1] in ("J", "M", "C")
 
 
-def _tell_elsewhere(config: CheckConfig) -> None:
+def _print_rules_elsewhere(config: CheckConfig) -> None:
     """Report the selected rules that other commands run. Raises `UsageError` if no rule is left to run here.
 
     Without the error, a check of no rules would look clean.

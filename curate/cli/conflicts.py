@@ -101,7 +101,7 @@ def conflicts(
         )
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
-    decisions = options.told_decisions(files, ignore=no_decisions)
+    decisions = options.decisions_for(files, ignore=no_decisions)
     dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))
     cache = project.cache
@@ -111,7 +111,7 @@ def conflicts(
 
         def before(work: Work) -> None:
             shown.close()  # a prompt and another progress bar replace this bar
-            options.tell_work(work, "pair", " of answers", quiet=quiet)
+            options.print_work(work, "pair", " of answers", quiet=quiet)
             bar[0] = shown.enter_context(
                 options.progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known)
             )

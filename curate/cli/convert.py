@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
+from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, decisions_for, end, named_files, progress
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
@@ -49,7 +49,7 @@ def convert(
     """
     files = named_files(paths)
     aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
-    decisions = told_decisions(files, ignore=no_decisions)
+    decisions = decisions_for(files, ignore=no_decisions)
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(
             files,

@@ -47,7 +47,7 @@ def decontaminate(
     """
     executor = options.executor_of(engine, address)
     files, benchmarks = options.named_files(paths), options.named_files(bench)
-    options.told_decisions(files, ignore=True, why="curate decontaminate reads the files as they are")
+    options.decisions_for(files, ignore=True, why="curate decontaminate reads the files as they are")
     removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
     with options.stages(quiet=quiet) as shown:
         result = decontaminated(
@@ -59,5 +59,5 @@ def decontaminate(
         print_json(decontaminate_json(result, written=output is not None))
     else:
         print_lines(decontaminate_text(result, None if show_all else SHOWN, written=output is not None))
-        options.tell_output(output, removed, len(result.removed), written=output is not None)
+        options.print_output_place(output, removed, len(result.removed), written=output is not None)
     options.end(result.not_understood, options.STAYS, found=bool(result.leaks) and output is None)

@@ -112,7 +112,7 @@ def dedup(
     )
     limit = None if memory is None else options.memory_of(memory)
     project, whole = options.project_for(files)
-    decisions = options.told_decisions(files, ignore=no_decisions)
+    decisions = options.decisions_for(files, ignore=no_decisions)
     with options.stages(quiet=quiet) as shown:
         planned = plan(
             files,
@@ -152,7 +152,7 @@ def dedup(
         print_json(dedup_json(planned, explain=explain, written=written))
     else:
         print_lines(summary_text(planned, written=written))
-        options.tell_output(output, removed, planned.gone, written=written)
+        options.print_output_place(output, removed, planned.gone, written=written)
     if output is not None and not written:
         raise DataError(
             "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint

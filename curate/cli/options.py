@@ -197,7 +197,7 @@ def project_for(files: Sequence[Path]) -> tuple[Project, Config]:
     return project, find_config(project.folder)
 
 
-def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IGNORED) -> dict[str, DecisionState]:
+def decisions_for(files: Sequence[Path], *, ignore: bool = False, why: str = IGNORED) -> dict[str, DecisionState]:
     """The decisions in effect about files, by example; none with `ignore`. A note says what is applied or ignored."""
     from curate.output.edited import decision_counts, with_edited  # not needed without decisions
 
@@ -210,7 +210,7 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
     return {} if ignore else with_edited(found)
 
 
-def tell_output(output: Path | None, removed: Path | None, gone: int, *, written: bool) -> None:
+def print_output_place(output: Path | None, removed: Path | None, gone: int, *, written: bool) -> None:
     """Print to stderr where the kept and the `gone` removed lines were `written`, or without an output, how to."""
     text = ""
     if output is None and gone:
@@ -232,7 +232,7 @@ def end(not_understood: int, what: str, *, found: bool = False, always: bool = F
     raise typer.Exit(ExitCode.FINDINGS if (found or not_understood) and not always else ExitCode.CLEAN)
 
 
-def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str = "judging") -> None:
+def print_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str = "judging") -> None:
     """Print to stderr how much a model is about to be asked; `noun` and `rest` name what about."""
     if quiet and not work.leaves:
         return

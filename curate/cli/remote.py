@@ -143,7 +143,7 @@ def upload(
     files = [path for path in options.files_of(data, validation) if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before asking for consent
-    options.tell_closing(meant.place)
+    options.print_closing_notice(meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
         ask(_files_with_sizes(new))
@@ -201,7 +201,7 @@ def start(
     counter = counter_of(wanted.model, tokenizer or "", chat_template or "")
     found = _estimated(wanted, named, meant, price=price, hours=hours, counter=counter, quiet=quiet)
     key_of(meant.place)  # before asking for consent
-    options.tell_closing(meant.place)
+    options.print_closing_notice(meant.place)
     _print_estimate(found, meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)

@@ -176,7 +176,7 @@ def place_of_job(job: str | None, target: Target | None, base_url: str | None) -
     return resolve_options(None, target, base_url, connected=True).place
 
 
-def tell_closing(place: Place) -> None:
+def print_closing_notice(place: Place) -> None:
     """Print a note to stderr about OpenAI's end of fine-tuning, if it concerns the service."""
     if closes(place):
         console(stderr=True).print(f"note: {CLOSED}")

@@ -79,7 +79,7 @@ def score(
     demand_apart(files, (output, html), named=paths)
     if output is not None:
         demand_scores_file(output)
-    options.told_decisions(files, ignore=True, why="curate score reads the files as they are")
+    options.decisions_for(files, ignore=True, why="curate score reads the files as they are")
     project, config = options.project_for(files)
     models = models_of(config, embeddings, loss_model, no_models=no_models)
     if judge is not None and rubric is None:
@@ -91,7 +91,7 @@ def score(
 
         def before(work: "Work") -> None:
             shown.stop()  # a prompt replaces the progress bar
-            options.tell_work(work, "answer", quiet=quiet)
+            options.print_work(work, "answer", quiet=quiet)
 
         asked = None
         if judge is not None and rubric is not None:

@@ -13,7 +13,7 @@ from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.compare_selections import compare_selection, splits_of
 from curate.pipeline.dedup import write_plan
-from curate.pipeline.select import Wishes
+from curate.pipeline.select import SelectionGoal
 from curate.pipeline.select import select as select_from
 from curate.report.console import print_json, print_lines
 from curate.report.select import comparison_text, select_json, select_text
@@ -102,24 +102,24 @@ def select(
     removed = checked_removed_path(
         output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
     )
-    wishes = Wishes(examples, tokens, _floors(floor), options.named_numbers("--below", below, "ending=0.5"))
+    goal = SelectionGoal(examples, tokens, _floors(floor), options.named_numbers("--below", below, "ending=0.5"))
     project, config = options.project_for(files)
     with options.stages(quiet=quiet) as shown:
         result = select_from(
             files,
-            wishes,
+            goal,
             models_of(config, embeddings, loss_model, no_models=no_models),
             earlier=earlier,
             dedup=config.dedup,
             check=with_options(config.check, drop=options.codes(drop)),
-            decisions=options.told_decisions(files, ignore=no_decisions),
+            decisions=options.decisions_for(files, ignore=no_decisions),
             cache=project.cache,
             edited=project.edited,
             listen=shown.listen,
         )
         compared = (
             compare_selection(
-                result, wishes, compare, splits, project.state / "comparisons", seeds or 3, shown.listen, questions
+                result, goal, compare, splits, project.state / "comparisons", seeds or 3, shown.listen, questions
             )
             if compare and splits
             else None
@@ -133,7 +133,7 @@ def select(
         print_lines(select_text(result, written=written))
         if compared is not None:
             print_lines(comparison_text(compared))
-        options.tell_output(output, removed, result.plan.gone, written=written)
+        options.print_output_place(output, removed, result.plan.gone, written=written)
     if output is not None and not written:
         text = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
         raise DataError(text, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")

@@ -141,7 +141,7 @@ def split(
         grow=False if fresh else None,
     )
     finish(output, project.decisions)
-    decisions = options.told_decisions(files, ignore=no_decisions)
+    decisions = options.decisions_for(files, ignore=no_decisions)
     decisions = effective_decisions(decisions, min_rating, without_label or ())
     sources = sources_of(
         project, paths, config.split.existing, output, decisions, lambda note: options.print_notes([note])

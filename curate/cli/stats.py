@@ -44,7 +44,7 @@ def stats(
     Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
     files = options.named_files(paths)
-    options.told_decisions(files, ignore=True, why="curate stats reads the files as they are")
+    options.decisions_for(files, ignore=True, why="curate stats reads the files as they are")
     plan = Plan(epochs, price, speed)
     with options.progress("counting", "lines", quiet=quiet) as advance:
         config = with_options(options.project_for(files)[1].check, model=model, chat_template=chat_template)

@@ -172,7 +172,9 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
         content_words(_request(group)) for group in near if any(_is_refusal(question) for question in group.values())
     }
     for group in near:
-        if len(refused) > REFUSED or any(_is_told(question) or _is_refusal(question) for question in group.values()):
+        if len(refused) > REFUSED or any(
+            _is_judgeable(question) or _is_refusal(question) for question in group.values()
+        ):
             yield group
             continue
         asked = content_words(_request(group))
@@ -188,7 +190,7 @@ def _is_refusal(question: Question) -> bool:
     return refuses(question.answer[:OPENING])
 
 
-def _is_told(question: Question) -> bool:
+def _is_judgeable(question: Question) -> bool:
     """Whether a rule or a model can judge its answer beyond refusals: the request has few possible answers, and the
     answer is in words.
     """
@@ -215,7 +217,7 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
 
 def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
-        if a != b and ((_is_told(one) and _is_told(other)) or _is_refusal(one) != _is_refusal(other)):
+        if a != b and ((_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other)):
             yield pair._replace(left=one, right=other)
 
 

@@ -33,7 +33,7 @@ LEAST: Final = 10
 """Answers below which a share means nothing."""
 
 
-class Twin(NamedTuple):
+class Repetition(NamedTuple):
     """An example, an earlier one, and how much the two have in common, 0 to 1."""
 
     example: Example
@@ -41,7 +41,7 @@ class Twin(NamedTuple):
     similarity: float
 
 
-def same_answers(examples: Sequence[Example]) -> Iterator[Twin]:
+def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
     """Examples that answer the same question as an earlier one, in the same context, in other words of the same
     meaning.
 
@@ -75,7 +75,7 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Twin]:
         sets, groups, AGREE, lambda left, right: facts_agree(sides[left], sides[right])
     ).gone:
         if jaccard(near, left, right) < DedupConfig().threshold:
-            yield Twin(answers[left], answers[right], similarity)
+            yield Repetition(answers[left], answers[right], similarity)
 
 
 def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
@@ -92,7 +92,7 @@ def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
     return Sets(np.concatenate(found), np.cumsum([0, *map(len, found)], dtype=np.int64))
 
 
-def repeated_beginnings(examples: Sequence[Example]) -> Iterator[Twin]:
+def repeated_beginnings(examples: Sequence[Example]) -> Iterator[Repetition]:
     """Conversations that another one begins with, to the letter, each with the longest such one, the first of equally
     long ones.
     """
@@ -103,7 +103,7 @@ def repeated_beginnings(examples: Sequence[Example]) -> Iterator[Twin]:
             longest.setdefault(begun, example)
     for example, key in zip(examples, keys, strict=True):
         if other := longest.get(key.conversation_hash):
-            yield Twin(example, other, len(example.messages) / len(other.messages))
+            yield Repetition(example, other, len(example.messages) / len(other.messages))
 
 
 class Phrase(NamedTuple):

@@ -220,12 +220,12 @@ LONGEST: Final = 2_000_000
 
 def redact_message(text: str) -> str:
     """Replace secrets and their beginnings in a finding's message by their kind in brackets; cut a long message."""
-    return _remembered(text) if len(text) <= LONG else _masked_message(f"{text[:LONG]}…")
+    return _cached_message(text) if len(text) <= LONG else _masked_message(f"{text[:LONG]}…")
 
 
 def redact_pointer(pointer: str) -> str:
     """A JSON pointer (RFC 6901) with secrets in its keys replaced and long keys cut; it may then no longer resolve."""
-    return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
+    return _cached_pointer(pointer) if len(pointer) <= LONG else _masked_pointer(pointer)
 
 
 def _masked_message(text: str) -> str:
@@ -236,14 +236,14 @@ def _masked_message(text: str) -> str:
     return text if shown == plain else shown
 
 
-def _told_pointer(pointer: str) -> str:
+def _masked_pointer(pointer: str) -> str:
     keys = [unescape(key) for key in pointer.split("/")]
     shown = [redact_message(key) for key in keys]
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
-_remembered = lru_cache(maxsize=4096)(_masked_message)  # rules repeat messages for many lines
-_remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
+_cached_message = lru_cache(maxsize=4096)(_masked_message)  # rules repeat messages for many lines
+_cached_pointer = lru_cache(maxsize=4096)(_masked_pointer)
 
 
 def _without_secrets(text: str) -> str:

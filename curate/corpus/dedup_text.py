@@ -57,7 +57,7 @@ def asked_turns(example: Example, on: On) -> list[str]:
     return [piece.text for piece in segments_of(example, on) if piece.asked]
 
 
-def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
+def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
     """Questions and answers in the compared turns, as written: turns of the user and of tools, then those of the
     assistant, without the rejected answer of a pair.
     """

@@ -10,7 +10,7 @@ from curate.core.lazy import Flags, np
 from curate.core.text import UNSEEN
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
-from curate.corpus.dedup_text import On, given_beside, other_sides, said_in
+from curate.corpus.dedup_text import On, compared_texts, given_beside, other_sides
 from curate.dedup.text_facts import ask_alike, facts_equal
 
 TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
@@ -35,7 +35,7 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
 
     Shared instructions make a request longer without adding meaning, so two requests must agree without them too.
     """
-    turns, answers = ([_seen(text) for text in texts] for texts in said_in(example, on))
+    turns, answers = ([_seen(text) for text in texts] for texts in compared_texts(example, on))
     asked = "\n".join(turns)
     whole = (asked, *cut_texts([asked], common, 1)) if common else (asked,)
     sides = Sides(turns, whole, "\n".join(answers))

@@ -10,19 +10,19 @@ DIGITS: Final = re.compile(r"\d+")
 _SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff\U000e0020-\U000e007e"
 _RAISED, _FRACTIONS = r"²³¹\u2070-\u207f", r"¼½¾\u2150-\u215e\u2189"
 _OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for those that are a minus, a slash or a dot
-_SAYING = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
+_MEANINGFUL = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
 SEPARATED: Final = re.compile(r"\d+(?:[.,]\d+)+")
 VERSION: Final = re.compile(r"(?:\b(?:v|version|release|section|chapter|python|[A-Z]\w*)[ -]?|§ ?)(\d+\.\d*0)\b")
 """A version or section number that ends in a zero, which counts."""
 SYMBOL: Final = re.compile(
     r"(?<![^ ])(?:\*\*?|//?|<<|>>|<-|->|=>|<=|>=|\|)(?![^ ])"
-    rf"|[{_SAYING}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
+    rf"|[{_MEANINGFUL}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
     r"|(?<=\b[A-Za-z])#(?![\w#])|\\[bBdDsSwW](?![A-Za-z])|(?<!~)~(?=\w)"
 )
 """Signs that say something: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code, its
 operators between spaces, C# and classes of regular expressions. Those of markup are none.
 """
-MARKED: Final = re.compile(rf"[{_SAYING}<>&|!*/#\\~]")
+MARKED: Final = re.compile(rf"[{_MEANINGFUL}<>&|!*/#\\~]")
 """The characters of `SYMBOL`, as a faster check."""
 WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!*/#\\~"))
 """ASCII bytes that are neither digits nor such symbols, for `bytes.translate` to delete."""

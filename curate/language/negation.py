@@ -19,7 +19,7 @@ NO: Final = re.compile(
     r"(?!\s+(?:problem|worries|doubt|one|matter))",
     re.IGNORECASE,
 )
-SAID_FIRST: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
+LEADING_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
 """A yes or no before a sentence, which is said of the question: "No, we are closed"."""
 DENYING: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
@@ -33,7 +33,7 @@ for _one, _other in OPPOSITES:
 
 def without_yes_or_no(answer: str) -> str:
     """An answer without the yes or no before its first sentence."""
-    return SAID_FIRST.sub("", answer)
+    return LEADING_YES_OR_NO.sub("", answer)
 
 
 @lru_cache(32_768)  # each sentence is compared with several others

@@ -73,7 +73,7 @@ class Contamination:
 
     matches: list[Match]
     """At most one for each example and item, the one with the largest share; in order."""
-    unsaid: frozenset[int]
+    too_short: frozenset[int]
     """Positions of the items that have no text long enough to search for."""
 
 

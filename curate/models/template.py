@@ -20,7 +20,7 @@ from curate.models.chat_templates import chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
 from curate.models.names import model_errors, resolve
 from curate.models.template_messages import (
-    SAID,
+    TEXT_TYPES,
     Ranges,
     Turn,
     answer_weight,
@@ -361,7 +361,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
 
 def _is_media(part: Any) -> bool:
     """Whether a part of a content is neither text nor reasoning."""
-    return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*SAID, *THOUGHTS)
+    return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*TEXT_TYPES, *THOUGHTS)
 
 
 def _is_rendered(text: str, rendered: str) -> bool:

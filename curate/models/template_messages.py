@@ -10,7 +10,7 @@ from curate.core.example import THOUGHTS, content_text
 from curate.core.text import excerpt
 from curate.models.encoding import EncodingProblem, Rendered, Rendering, Span
 
-SAID: Final = ("text", "refusal")
+TEXT_TYPES: Final = ("text", "refusal")
 """Types of text parts."""
 Turn = dict[str, Any]
 
@@ -121,7 +121,7 @@ def plain_message(turn: Turn) -> Turn:
     """A turn without curate's own key `weight`; its content is a string if it contains only text or a refusal."""
     turn = {key: item for key, item in turn.items() if key != "weight"}
     content = turn.get("content")
-    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") in SAID for part in content):
+    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") in TEXT_TYPES for part in content):
         turn["content"] = content_text(content)
     elif content is None and isinstance(turn.get("refusal"), str):
         turn["content"] = turn["refusal"]
@@ -186,7 +186,9 @@ def refusal_cause(turns: list[Turn]) -> str:
         content = turn.get("content")
         if isinstance(content, list):
             kinds = dict.fromkeys(
-                str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID
+                str(part.get("type"))
+                for part in content
+                if isinstance(part, dict) and part.get("type") not in TEXT_TYPES
             )
             return (
                 f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})"

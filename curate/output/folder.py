@@ -58,7 +58,7 @@ CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"
 
 
-class Made(NamedTuple):
+class OutputSettings(NamedTuple):
     """The settings and decisions that an output was made with."""
 
     config: Config
@@ -86,7 +86,7 @@ def write_output(
     division: Division,
     inputs: Sequence[InputFile],
     given: int,
-    made: Made,
+    settings: OutputSettings,
     *,
     mode: int | None = None,
     unchanged: Callable[[], None] = lambda: None,
@@ -99,14 +99,14 @@ def write_output(
     """
     recover(folder)
     before = _written_before(folder)
-    _demand_ours(folder, before, made.config)
+    _demand_ours(folder, before, settings.config)
     gone = before.files.keys() - changed_files(folder, before.files) if before else ()
     with replacing_together(folder, gone, mode=mode, unchanged=unchanged) as stage:
-        return _written(stage, table, division, inputs, given, made)
+        return _written(stage, table, division, inputs, given, settings)
 
 
 def _written(
-    stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made
+    stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, settings: OutputSettings
 ) -> Manifest:
     reader = LineReader()
     splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
@@ -119,10 +119,10 @@ def _written(
         versions=versions(),
         inputs=list(inputs[given:]),
         existing=list(inputs[:given]),
-        config=data_settings(made.config),
-        models=dict(made.models),
-        decisions={example: _verdict(decision) for example, decision in sorted(made.decisions.items())},
-        grown_from=made.grown_from,
+        config=data_settings(settings.config),
+        models=dict(settings.models),
+        decisions={example: _verdict(decision) for example, decision in sorted(settings.decisions.items())},
+        grown_from=settings.grown_from,
         read=read,
         kept=kept,
         removed=removed,

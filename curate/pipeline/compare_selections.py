@@ -22,7 +22,7 @@ from curate.core.files import write_bytes
 from curate.core.text import plural, visible
 from curate.core.validation import load_toml
 from curate.pipeline.dedup import write_plan
-from curate.pipeline.select import SelectResult, Wishes, tokens_of
+from curate.pipeline.select import SelectionGoal, SelectResult, tokens_of
 from curate.pipeline.training import CURATE
 from curate.read.dataset import ParsedLine, read_dataset
 
@@ -112,7 +112,7 @@ def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
 
 def compare_selection(
     result: SelectResult,
-    wishes: Wishes,
+    goal: SelectionGoal,
     recipe: Path,
     splits: Path,
     state: Path,
@@ -132,10 +132,10 @@ def compare_selection(
     write_plan(result.plan, selected, overwrite=True)
     _write(_data(place, ALL, 0), lines)
     longest_first = sorted(lines, key=lambda one: (-len(one.line.data), one.line.number))
-    _write(_data(place, LONGEST, 0), _first_lines(longest_first, wishes, result))
+    _write(_data(place, LONGEST, 0), _first_lines(longest_first, goal, result))
     for seed in range(seeds):
         shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
-        _write(_data(place, RANDOM, seed), _first_lines(shuffled, wishes, result))
+        _write(_data(place, RANDOM, seed), _first_lines(shuffled, goal, result))
     listen(StageStarted("train"))
     reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
     answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name in reports}
@@ -169,14 +169,14 @@ def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
     write_bytes(data / "train.jsonl", b"".join(one.line.data + b"\n" for one in lines))
 
 
-def _first_lines(lines: Sequence[ParsedLine], wishes: Wishes, result: SelectResult) -> list[ParsedLine]:
+def _first_lines(lines: Sequence[ParsedLine], goal: SelectionGoal, result: SelectResult) -> list[ParsedLine]:
     """The first lines, as many as the selection has or its budget of tokens allows."""
-    if wishes.tokens is None:
+    if goal.tokens is None:
         return list(lines[: result.selected])
     taken, spent = list[ParsedLine](), 0
     for one in lines:
         size = tokens_of(one.example) if one.example else 0
-        if spent + size <= wishes.tokens:
+        if spent + size <= goal.tokens:
             taken.append(one)
             spent += size
     return taken

@@ -77,13 +77,13 @@ def convert_paths(
     """
     report, form, decisions = ConvertResult(), WRITABLE[to], decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    copies, unmet = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
+    copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
     with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
         for parsed in read_lines(paths, progress, copies):
             report.read += 1
             report.not_understood += parsed.example is None or not parsed.example.understood
             key = key_of(parsed) if decisions else ""
-            unmet.discard(key)
+            unmatched.discard(key)
             decision = decisions.get(key)
             written: bytes | Removal
             if decision is not None and decision.verdict == "drop":
@@ -100,7 +100,7 @@ def convert_paths(
                 out.write(written + b"\n")
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
-        report.unmatched = len(unmet)
+        report.unmatched = len(unmatched)
         demand_understood(report.read, report.read - report.not_understood)
         demand_all(report.read, report.converted, report.aside)
         demand_all(report.read + report.added, out.lines, rest.lines)
@@ -134,13 +134,13 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
         try:
             written = [write_as(form, to_tools(conversation)) for conversation in conversations]
         except UnwritableError as error:
-            unsaid = Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
-            return removal(parsed.place, example.id, unsaid, parsed.line.data)
+            cause = Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
+            return removal(parsed.place, example.id, cause, parsed.line.data)
         conversations = [one.value for one in written]
         omitted.update(*(one.omitted for one in written))
     elif example_of(value, parsed.place).format in PREFERENCE_SIDES:
-        unsaid = Reason("J025", "a preference pair under other keys, which messages cannot hold", "rule")
-        return removal(parsed.place, example.id, unsaid, parsed.line.data)
+        cause = Reason("J025", "a preference pair under other keys, which messages cannot hold", "rule")
+        return removal(parsed.place, example.id, cause, parsed.line.data)
     report.omitted.update(omitted)
     report.rejected += rejected
     report.formats[example.format] += 1

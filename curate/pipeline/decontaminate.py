@@ -101,7 +101,7 @@ def decontaminated(
         for line in dataset.lines
         if line.example is not None and line.place in goes
     ]
-    benchmarked = _summaries(items, matches, found.unsaid)
+    benchmarked = _summaries(items, matches, found.too_short)
     return DecontaminateResult(
         benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen
     )
@@ -113,9 +113,9 @@ def _without_secrets(words: str, text: str) -> str:
     return " ".join("[…]" if word in found else word for word in words.split(" ")) if found else words
 
 
-def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozenset[int]) -> list[Benchmark]:
+def _summaries(items: Sequence[Item], matches: Sequence[Match], too_short: frozenset[int]) -> list[Benchmark]:
     counts = Counter(item.place.file for item in items)
-    short = Counter(items[at].place.file for at in unsaid)
+    short = Counter(items[at].place.file for at in too_short)
     found: dict[str, set[int]] = defaultdict(set)
     for at in {match.item for match in matches}:
         found[items[at].place.file].add(at)

@@ -41,7 +41,7 @@ SELECT: Final = "select"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SelectionGoal:
     """The wanted selection."""
 
     examples: int | None = None
@@ -94,7 +94,7 @@ class SelectResult:
 
 def select(
     files: Sequence[Path],
-    wishes: Wishes,
+    goal: SelectionGoal,
     models: Models,
     *,
     earlier: Path | None = None,
@@ -110,24 +110,22 @@ def select(
     Only copies of files with edits are written, to the folder `edited`. Raises `InputError`, `ModelError`,
     `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
     """
-    demand_traits(name for name in wishes.floors if name != "length")
+    demand_traits(name for name in goal.floors if name != "length")
     config, verdicts = (dedup or DedupConfig()).model_copy(update={"keep": "longest"}), decisions or {}
     planned = plan(files, config, decisions=verdicts, check=check, cache=cache, edited=edited, listen=listen)
     every = list(_examples(planned.table))
     going = {lost.place for lost in planned.losses}
     exchanges = distinct(example for _, example in every)
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
-    _demand_signals(wishes.below, columns)
+    _demand_signals(goal.below, columns)
     at = {one.id: nth for nth, one in enumerate(exchanges)}
     left = [*planned.dropped, *_without_example(planned)]
-    staying, too_low = _selectable(
-        every, going, verdicts, partial(_too_low, below=wishes.below, columns=columns, at=at)
-    )
+    staying, too_low = _selectable(every, going, verdicts, partial(_too_low, below=goal.below, columns=columns, at=at))
     left += too_low
     weighed = heavy(removals(planned.lines, planned.losses, config, left))
     listen(StageStarted("select"))
     chosen, vectors, floors, before = _chosen(
-        staying, wishes, columns, at, models, cache, earlier, {example.id for _, example in every}
+        staying, goal, columns, at, models, cache, earlier, {example.id for _, example in every}
     )
     names = sorted(staying)
     selected = {names[one] for one in chosen}
@@ -210,7 +208,7 @@ def _too_low(name: str, below: Mapping[str, float], columns: Mapping[str, Floats
 
 def _chosen(
     staying: Mapping[str, Example],
-    wishes: Wishes,
+    goal: SelectionGoal,
     columns: Mapping[str, Floats],
     at: Mapping[str, int],
     models: Models,
@@ -223,15 +221,15 @@ def _chosen(
     vectors = _vectors([staying[name] for name in names], models.embeddings, cache)
     doubts = columns[DOUBT]
     quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
-    sizes = [1 if wishes.tokens is None else tokens_of(staying[name]) for name in names]
-    budget = wishes.tokens if wishes.tokens is not None else wishes.examples or len(names)
-    groups = [_groups(name, [staying[one] for one in names]) for name in wishes.floors]
+    sizes = [1 if goal.tokens is None else tokens_of(staying[name]) for name in names]
+    budget = goal.tokens if goal.tokens is not None else goal.examples or len(names)
+    groups = [_groups(name, [staying[one] for one in names]) for name in goal.floors]
     needed = sum(
         min(len(rows), least)
-        for group, least in zip(groups, wishes.floors.values(), strict=True)
+        for group, least in zip(groups, goal.floors.values(), strict=True)
         for rows in group.values()
     )
-    if wishes.tokens is None and len(groups) == 1 and needed > budget:
+    if goal.tokens is None and len(groups) == 1 and needed > budget:
         raise UsageError(
             f"--floor needs {plural(needed, 'example')}, more than --examples {budget}",
             "lower a floor or raise the number",
@@ -245,13 +243,13 @@ def _chosen(
         sizes,
         budget,
         groups,
-        list(wishes.floors.values()),
+        list(goal.floors.values()),
         {nth for nth, name in enumerate(names) if name in before},
     )
     picked = set(chosen)
     floors = [
         Floor(name, value, least, len(picked.intersection(rows)), len(rows))
-        for (name, least), group in zip(wishes.floors.items(), groups, strict=True)
+        for (name, least), group in zip(goal.floors.items(), groups, strict=True)
         for value, rows in sorted(group.items())
     ]
     return chosen, vectors, floors, before

@@ -33,7 +33,7 @@ from curate.lint.suppressions import Suppressions, load_suppressions, suppress
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving, unmatched_notes
 from curate.output.edited import edited_copies
-from curate.output.folder import Made, SplitResult, input_files, write_output
+from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
 from curate.pipeline.uncompared import set_apart
 from curate.split.assign import NAMES
 from curate.split.division import Division, divide, making_of
@@ -224,9 +224,9 @@ def split_data(
     before = earlier.earlier_splits(table.ids) if earlier else None
     division = divide(table, leaves, config, given=given, before=before, cache=cache)
     inputs = input_files(table, map(sources.hash_of, sources.every))
-    made = Made(config, decisions or {}, models, grown_from)
+    settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(
-        output, table, division, inputs, given, made, mode=sources.mode, unchanged=sources.demand_unchanged
+        output, table, division, inputs, given, settings, mode=sources.mode, unchanged=sources.demand_unchanged
     )
     warnings = unbalanced(_balance_of(table, division, config, inputs[given].path, given=bool(given)))
     return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))

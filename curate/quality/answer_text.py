@@ -161,7 +161,7 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
     against another language. It counts little where the request is about languages.
     """
-    detected = _told_languages([*answers, *requests])
+    detected = _languages_of([*answers, *requests])
     ours, asked = detected[: len(answers)], detected[len(answers) :]
     total: Counter[str] = Counter()
     for each in ours:
@@ -182,7 +182,7 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     return found
 
 
-def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
+def _languages_of(texts: Sequence[str]) -> list[dict[str, float]]:
     """The languages of each text with their probabilities; empty for a text with few letters."""
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier

@@ -20,9 +20,9 @@ from curate.read.json_string_kernel import (
     ANSWER,
     CHARS,
     COUNT,
+    FACTS_SIZE,
     FENCED,
     FLAGS,
-    TOLD,
     TextPatterns,
     scan_json_string,
 )
@@ -59,7 +59,7 @@ class ScanBuffers(NamedTuple):
     folded: Array
     """uint8: the same, lower-cased and without white space."""
     state: Array
-    """int64, `TOLD`: facts about a text."""
+    """int64, `FACTS_SIZE`: facts about a text."""
     last: Array
     """int64, 2 x 2: start and size of the last question and of the last answer."""
 
@@ -90,7 +90,7 @@ def buffers_for(size: int) -> ScanBuffers:
     return ScanBuffers(
         np.empty(size + 64, dtype=np.uint8),
         np.empty(size + 64, dtype=np.uint8),
-        np.zeros(TOLD, dtype=np.int64),
+        np.zeros(FACTS_SIZE, dtype=np.int64),
         np.zeros((2, 2), dtype=np.int64),
     )
 

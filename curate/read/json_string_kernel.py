@@ -46,7 +46,7 @@ class TextPatterns(NamedTuple):
 
 ANSWER: Final = ASSISTANT
 CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
-TOLD: Final = KEPT + 8
+FACTS_SIZE: Final = KEPT + 8
 """Facts about a string: its characters, the bytes of these beyond their first ones, whether `folded` must be
 recomputed, the meanings of the matched patterns, the number of `SEVERAL` patterns, three backticks in a row; and,
 during the scan, class and end of the last non-ASCII character.

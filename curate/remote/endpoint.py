@@ -31,7 +31,7 @@ LONG_SECONDS: Final = 600.0
 PAGE: Final = 100
 GONE: Final = (404, 410)
 JOBS: Final = "/fine_tuning/jobs"
-TOLD_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
+SECRET_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
 """Keys of a reply that are not stored: API keys of others and signed URLs."""
 Progress = Callable[[int], None]
 Reply = TypeVar("Reply")
@@ -288,7 +288,7 @@ def plain(found: Any) -> dict[str, Any]:
 
 def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
     """An object without credentials: records of jobs hold API keys of other services and signed URLs."""
-    return {name: inner for name, inner in value.items() if not TOLD_KEYS.search(name)}
+    return {name: inner for name, inner in value.items() if not SECRET_KEYS.search(name)}
 
 
 def listed(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ NOT_COMPARED = "no search for contradictions: run `curate conflicts`, or add --e
 """The last note of a check that did not compare answers."""
 LONG = 1_000
 """Maximum length of texts whose escaped form is cached."""
-_remembered = lru_cache(maxsize=4096)(visible)
+_cached_visible = lru_cache(maxsize=4096)(visible)
 
 
 class GroupBy(StrEnum):
@@ -33,7 +33,7 @@ class GroupBy(StrEnum):
 
 def safe(text: str) -> str:
     """`visible` with a cache, for repeated texts: file names, messages, pointers."""
-    return _remembered(text) if len(text) <= LONG else visible(text)
+    return _cached_visible(text) if len(text) <= LONG else visible(text)
 
 
 def finding_line(finding: Finding, report: CheckResult) -> Styled:

@@ -119,4 +119,4 @@ ScanEvent = (
     | Broke
     | Ended
 )
-Tell = Callable[[ScanEvent], None]
+Notify = Callable[[ScanEvent], None]

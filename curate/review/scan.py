@@ -42,21 +42,21 @@ AT_ONCE: Final = 500
 """Clusters in one event: more would hold up keys."""
 
 
-def scan(sources: Sources, recall: Recall | None, tell: events.Tell) -> None:
+def scan(sources: Sources, recall: Recall | None, notify: events.Notify) -> None:
     """Check and compare, and yield results as events."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("check", lambda: _check(sources, tell)),
-        ("duplicates", lambda: _compare(sources, recall, tell)),
+        ("check", lambda: _check(sources, notify)),
+        ("duplicates", lambda: _compare(sources, recall, notify)),
     )
     for name, stage in stages:
         try:
             stage()
         except CurateError as error:
-            tell(events.Broke(name, error))
-    tell(events.Ended())
+            notify(events.Broke(name, error))
+    notify(events.Ended())
 
 
-def _check(sources: Sources, tell: events.Tell) -> None:
+def _check(sources: Sources, notify: events.Notify) -> None:
     # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.lint.runner import check_paths
     from curate.lint.suppressions import load_suppressions, suppress
@@ -68,54 +68,54 @@ def _check(sources: Sources, tell: events.Tell) -> None:
     def advance(lines: int) -> None:
         nonlocal done
         done += lines
-        tell(events.Advanced("check", done, None))
+        notify(events.Advanced("check", done, None))
 
     def found(findings: "list[Finding]") -> None:
         fresh = [finding for finding in findings if (finding.code, finding.example) not in stand]
         if fresh:
-            tell(events.FindingsFound(fresh))
+            notify(events.FindingsFound(fresh))
 
-    tell(events.Advanced("check", 0, None))
+    notify(events.Advanced("check", 0, None))
     report = check_paths(sources.files, sources.config.check, advance, found=found)
     before = {id(finding) for finding in report.findings}
     suppress(report, suppressions, [display_name(path) for path in sources.files])
     if stale := [finding for finding in report.findings if id(finding) not in before]:
-        tell(events.FindingsFound(stale))
-    tell(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
+        notify(events.FindingsFound(stale))
+    notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
-def _compare(sources: Sources, recall: Recall | None, tell: events.Tell) -> None:
+def _compare(sources: Sources, recall: Recall | None, notify: events.Notify) -> None:
     from curate.pipeline.dedup import plan
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)
-        tell(events.Advanced("duplicates", done or 0, None))
+        notify(events.Advanced("duplicates", done or 0, None))
 
     config = sources.config.dedup
     if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
         config = config.model_copy(update={"keep": "longest"})
     check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
     found = plan(sources.files, config, check=check, listen=listen)
-    _tell_ids(found, tell)
+    _notify_ids(found, notify)
     clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]
     for start in range(0, max(len(clusters), 1), AT_ONCE):
         end = start + AT_ONCE
-        tell(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
+        notify(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
     del clusters
     try:
-        _conflicts(sources, recall, found, tell)
+        _conflicts(sources, recall, found, notify)
     except CurateError as error:
-        tell(events.Broke("conflicts", error))
+        notify(events.Broke("conflicts", error))
 
 
-def _tell_ids(found: "DedupResult", tell: events.Tell) -> None:
+def _notify_ids(found: "DedupResult", notify: events.Notify) -> None:
     table = found.table
     for number, source in enumerate(table.sources):
         first, last = int(table.first[number]), int(table.first[number + 1])
         inside = (table.lines >= first) & (table.lines < last)
         lines = table.lines[inside]
         starts = np.empty(0, np.int64) if source.document else table.starts[lines]
-        tell(events.ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
+        notify(events.ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
 
 
 def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
@@ -148,12 +148,12 @@ def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     ]
 
 
-def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: events.Tell) -> None:
+def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", notify: events.Notify) -> None:
     from curate.conflicts.conflict import find_conflicts
 
     table = found.table
     count = len(table.lines)
-    tell(events.Advanced("conflicts", 0, count, "examples"))
+    notify(events.Advanced("conflicts", 0, count, "examples"))
 
     def read(wanted: Collection[str] | None) -> list[Example]:
         known = [at for at in range(count) if wanted is None or table.id(at) in wanted]
@@ -163,17 +163,17 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", te
 
     recalled = recall(sources.project, read) if recall else None
     if recalled is not None:
-        tell(events.ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
+        notify(events.ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
         return
     if count > MANY:
         note = (
             f"conflicts were not searched among {plural(count, 'example')}; `curate run` searches them with models "
             "and shows them here"
         )
-        tell(events.ConflictsFound([], notes=[note]))
+        notify(events.ConflictsFound([], notes=[note]))
         return
     report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
-    tell(
+    notify(
         events.ConflictsFound(
             [pair_conflict_of(conflict) for conflict in report.conflicts],
             [multi_conflict_of(topic) for topic in report.topics],

@@ -26,7 +26,7 @@ HARDEST: Final = 20
 HINT: Final = "check whether the answer is right and agrees with similar examples; then keep, edit or drop it"
 SHOWN: Final = 6
 """Number of losses listed."""
-SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers"}
+RELATIONS: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers"}
 
 
 class Related(NamedTuple):
@@ -113,6 +113,6 @@ def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> st
     if isinstance(subject, PairConflict):
         return f"conflict {subject.code}"
     if isinstance(subject, MultiConflict):
-        return SAID["topic"]
+        return RELATIONS["topic"]
     alike = next((member for member in subject.members if member.side == side), subject.members[0])
-    return f"{SAID.get(alike.code, 'duplicate')}, similarity {alike.similarity:.0%}"
+    return f"{RELATIONS.get(alike.code, 'duplicate')}, similarity {alike.similarity:.0%}"

@@ -102,7 +102,7 @@ def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None
 
 FLOOR: Final = 0.5
 """Similarity from which pairs below the threshold are reported: for a histogram around it."""
-TOLD: Final = 20
+MOST_COMPARED: Final = 20
 """Number of most similar kept examples that an example is compared with: if the facts of all of them differ from
 its own, it is kept.
 """

@@ -26,7 +26,7 @@ from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NAMES, NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
-from curate.split.groups import Groups, Link, Pairs, Seeking, group, links_of, missed_links
+from curate.split.groups import Groups, Link, LinkSearch, Pairs, group, links_of, missed_links
 from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 
@@ -243,15 +243,15 @@ def _divided(
 
     After the first round, only examples that were found or whose split changed can be near one of another split.
     """
-    seeking = Seeking(config.dedup.threshold, cores(), known={Link.NEAR: [], Link.ANSWER: []})
-    links = [*links_of(part, seeking), *([meanings] if meanings else [])]
+    search = LinkSearch(config.dedup.threshold, cores(), known={Link.NEAR: [], Link.ANSWER: []})
+    links = [*links_of(part, search), *([meanings] if meanings else [])]
     last: Numbers | None = None
     found = np.zeros(len(part.lines), dtype=np.bool_)
     while True:
         groups = group(len(part.lines), links)
         assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
         some = None if last is None else found | (last != assigned.of)
-        missed = missed_links(part, seeking._replace(parts=assigned.of, some=some))
+        missed = missed_links(part, search._replace(parts=assigned.of, some=some))
         if not missed:
             return groups, assigned
         links += missed
@@ -321,7 +321,7 @@ def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache
     """
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
-    links = links_of(part, Seeking(config.dedup.threshold, cores(), parts))
+    links = links_of(part, LinkSearch(config.dedup.threshold, cores(), parts))
     if config.split.semantic:
         links += _pairs_across(_by_meaning(part, config, cache), parts)
     found: dict[int, Reason] = {}

@@ -65,7 +65,7 @@ class Pairs(NamedTuple):
     """Similarity of each pair; None if all are equal."""
 
 
-class Seeking(NamedTuple):
+class LinkSearch(NamedTuple):
     """How links are searched."""
 
     threshold: float
@@ -118,48 +118,48 @@ def group(count: int, links: Iterable[Pairs]) -> Groups:
     return Groups(join.roots(parent), tuple(joins))
 
 
-def links_of(table: Table, seeking: Seeking) -> list[Pairs]:
+def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
     """All links between the examples of a table except those by meaning, in the order of their codes."""
     return [
-        *copy_links(table, seeking),
-        *near_links(table, seeking),
-        *question_links(table, seeking),
-        *prefix_links(table, seeking),
-        *key_links(table, seeking),
-        *answer_links(table, seeking),
+        *copy_links(table, search),
+        *near_links(table, search),
+        *question_links(table, search),
+        *prefix_links(table, search),
+        *key_links(table, search),
+        *answer_links(table, search),
     ]
 
 
-def missed_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def missed_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """The links across parts that `links_of` may miss without `parts`."""
-    return [pairs for pairs in (*near_links(table, seeking), *answer_links(table, seeking)) if len(pairs.left)]
+    return [pairs for pairs in (*near_links(table, search), *answer_links(table, search)) if len(pairs.left)]
 
 
-def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def copy_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L001: all that a trainer is given is equal."""
-    return [_equal(Link.COPY, _links(table).copy, seeking)]
+    return [_equal(Link.COPY, _links(table).copy, search)]
 
 
-def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are ignored, so groups may be larger than necessary."""
-    if seeking.parts is not None:
-        return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking, table.folder)
+    if search.parts is not None:
+        return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), search, table.folder)
     return _members(
-        Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False, folder=table.folder).members
+        Link.NEAR, grouped(table.sets, search.threshold, search.workers, misses=False, folder=table.folder).members
     )
 
 
-def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L003: user turns have the same words, and attachments are equal."""
-    return [_equal(Link.QUESTION, _links(table).prompt_hash, seeking)]
+    return [_equal(Link.QUESTION, _links(table).prompt_hash, search)]
 
 
-def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def prefix_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L005: one conversation continues the other."""
     links = _links(table)
     count = len(links.conversation_hash)
     longer = np.repeat(np.arange(count), np.diff(links.ends))
-    if seeking.parts is None:
+    if search.parts is None:
         numbers = np.concatenate([np.arange(count), longer])
         left, right = _equal_pairs(
             np.concatenate([links.conversation_hash, links.prefix_hashes]), np.arange(len(numbers)) < count
@@ -171,29 +171,29 @@ def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
         _first(links.prefix_hashes, links.conversation_hash[there], there),
     )
     first, late = np.concatenate([begins, goes_on]), np.concatenate([there, longer])
-    leaks = (first >= 0) & (seeking.parts[first] < seeking.parts[late])
+    leaks = (first >= 0) & (search.parts[first] < search.parts[late])
     return [Pairs(Link.PREFIX, first[leaks], late[leaks])]
 
 
-def key_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def key_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L005: equal values under a key that the user groups by."""
     if table.marks is None:
         raise ValueError("a table without marks")
-    return [_equal(Link.KEY, np.ascontiguousarray(column), seeking) for column in table.marks.keys.T]
+    return [_equal(Link.KEY, np.ascontiguousarray(column), search) for column in table.marks.keys.T]
 
 
-def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
+def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L011: answers of at least 20 words are nearly equal, whatever the question."""
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
-    if seeking.parts is not None:
-        return _nearest_across(Link.ANSWER, links.answers, owners, seeking, table.folder)
+    if search.parts is not None:
+        return _nearest_across(Link.ANSWER, links.answers, owners, search, table.folder)
     return _members(
         Link.ANSWER,
         [
             owners[members]
             for members in grouped(
-                links.answers, seeking.threshold, seeking.workers, misses=False, folder=table.folder
+                links.answers, search.threshold, search.workers, misses=False, folder=table.folder
             ).members
         ],
     )
@@ -205,13 +205,13 @@ def _links(table: Table) -> Links:
     return table.links
 
 
-def _equal(link: Link, keys: Ids, seeking: Seeking) -> Pairs:
+def _equal(link: Link, keys: Ids, search: LinkSearch) -> Pairs:
     """Pairs of equal keys that are not 0."""
-    if seeking.parts is None:
+    if search.parts is None:
         return Pairs(link, *_equal_pairs(keys))
     _, first, runs = np.unique(keys, return_index=True, return_inverse=True)
     firsts = first[runs]
-    late = np.flatnonzero((seeking.parts[firsts] < seeking.parts) & (keys != 0))
+    late = np.flatnonzero((search.parts[firsts] < search.parts) & (keys != 0))
     return Pairs(link, firsts[late], late)
 
 
@@ -224,14 +224,14 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     return np.where(among[order][at] == keys, numbers[order][at], -1)
 
 
-def _nearest_across(link: Link, sets: Sets, owners: Numbers, seeking: Seeking, folder: Path | None) -> list[Pairs]:
+def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch, folder: Path | None) -> list[Pairs]:
     """For each set that is near one of another part, the most similar such one; owners: the example of each set."""
-    if seeking.parts is None:
+    if search.parts is None:
         raise ValueError("nothing to hold against one another")
-    some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
-    known = seeking.known[link] if seeking.known else None
+    some = None if search.some is None else np.flatnonzero(search.some[owners] & (np.diff(sets.offsets) > 0))
+    known = search.known[link] if search.known else None
     nearest = nearest_across_splits(
-        sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some, folder, known
+        sets, search.parts[owners].astype(np.int8), search.threshold, search.workers, some, folder, known
     )
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]

@@ -24,7 +24,7 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.stats import BYTES_A_TOKEN
 from curate.models.template import Template, load_template
 from curate.split.assign import positions
-from curate.split.groups import Pairs, Seeking, group, links_of
+from curate.split.groups import LinkSearch, Pairs, group, links_of
 
 MIX: Final = "mix"
 """Recorded as the reason of lines that a mix has no room for."""
@@ -155,7 +155,7 @@ def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) ->
     )  # other places than those that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")
-    links = links_of(table, Seeking(min(config.mix.similarity, config.dedup.threshold), cores()))
+    links = links_of(table, LinkSearch(min(config.mix.similarity, config.dedup.threshold), cores()))
     clusters = group(len(table.lines), [*links, *([meanings] if meanings else [])]).of
     order = np.lexsort((places, clusters, of))  # in each pool cluster by cluster
     starts = np.flatnonzero((np.diff(clusters[order], prepend=-1) != 0) | (np.diff(of[order], prepend=-1) != 0))

@@ -21,7 +21,7 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.examples import Examples, read_examples
 from curate.verify.features import Wanted
 from curate.verify.leaks import Compared, leak_points
-from curate.verify.line_accounting import books_point
+from curate.verify.line_accounting import accounting_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import Passages
 from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, point_of
@@ -82,10 +82,10 @@ def verify_folder(
         if passages:
             points.append(passages_point(folder / NAME, read, passages, found))
         listen(StageStarted("lines"))
-        points.append(books_point(folder, manifest, ledger, read, pool, found))
+        points.append(accounting_point(folder, manifest, ledger, read, pool, found))
         listen(StageFinished("lines", False, points[-1].message))
     return _proved(
-        _Sought(display_name(folder), digest, points, found),
+        _ProofState(display_name(folder), digest, points, found),
         read,
         compared,
         not_checked(read, passages, manifest.short_answers, compared.model),
@@ -116,11 +116,11 @@ def verify_files(
         read = _read(parts, compared, pool, listen)
     points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
     return _proved(
-        _Sought(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen
+        _ProofState(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen
     )
 
 
-class _Sought(NamedTuple):
+class _ProofState(NamedTuple):
     """Facts about a folder that are known before the search for leaks."""
 
     name: str
@@ -130,21 +130,21 @@ class _Sought(NamedTuple):
 
 
 def _proved(
-    sought: _Sought, read: Examples, compared: Compared, unchecked: list[NotChecked], listen: Listener
+    state: _ProofState, read: Examples, compared: Compared, unchecked: list[NotChecked], listen: Listener
 ) -> VerifyResult:
     listen(StageStarted("compare"))
     leaks, pairs = leak_points(read, compared)
     listen(StageFinished("compare", False, plural(len(pairs), "leak")))
-    points = [*sought.points, *leaks]
+    points = [*state.points, *leaks]
     return VerifyResult(
-        folder=display_name(sought.name),
-        manifest_sha256=sought.digest,
+        folder=display_name(state.name),
+        manifest_sha256=state.digest,
         holds=all(point.verdict is not Verdict.BROKEN for point in points),
         complete=all(point.verdict is Verdict.PROVED for point in points),
         examples=read.sizes(compared.names),
         points=points,
         not_checked=unchecked,
-        findings=[*(one.finding for one in sought.found), *pairs],
+        findings=[*(one.finding for one in state.found), *pairs],
     )
 
 

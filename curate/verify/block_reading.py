@@ -11,9 +11,9 @@ from curate.core.example import canonical
 from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
-Said = tuple[str, str, str]
+TurnParts = tuple[str, str, str]
 """Role, text and calls of a turn."""
-Spoken = list[Said]
+TurnList = list[TurnParts]
 SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool", "agent": "assistant"}
 CALLS: Final = ("toolUse", "functionCall", "function_call")
 RESULTS: Final = ("toolResult", "functionResponse", "function_response")
@@ -58,12 +58,12 @@ def _content(content: Any, attached: list[Any]) -> str:
     return "\n".join(found)
 
 
-def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[Said]:
+def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
     """The turns in the blocks of one message: its text and calls, and each result as a turn of a tool."""
     if type(parts) is not list:
         yield role, _content(parts, attached), ""
         return
-    texts, calls, results = list[str](), list[str](), Spoken()
+    texts, calls, results = list[str](), list[str](), TurnList()
     for part in parts:
         if type(part) is not dict:
             raise NoFormError("a content part is not an object")
@@ -95,32 +95,32 @@ def _role(turn: Any) -> str:
     return SPEAKERS.get(role, role)
 
 
-def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> Spoken:
+def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> TurnList:
     return [message for turn in value[key] for message in _blocks(_role(turn), turn.get(parts), attached)]
 
 
-def _system(value: Any, attached: list[Any]) -> Spoken:
+def _system(value: Any, attached: list[Any]) -> TurnList:
     text = _content(value.get("parts") if type(value) is dict else value, attached)
     return [("system", text, "")] if text else []
 
 
-def _bedrock(value: Object, attached: list[Any]) -> Spoken:
+def _bedrock(value: Object, attached: list[Any]) -> TurnList:
     return _system(value.get("system"), attached) + _messages(value, "messages", "content", attached)
 
 
-def _vertex(value: Object, attached: list[Any]) -> Spoken:
+def _vertex(value: Object, attached: list[Any]) -> TurnList:
     system = value.get("systemInstruction", value.get("system_instruction"))
     return _system(system, attached) + _messages(value, "contents", "parts", attached)
 
 
-def _vertex_sides(value: Object, attached: list[Any]) -> tuple[Spoken, Spoken]:
+def _vertex_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnList]:
     worse, better = sorted(value["completions"], key=lambda side: side["score"])
     prompt = _vertex(value, attached)
     sides = [_messages({"contents": [side["completion"]]}, "contents", "parts", attached) for side in (better, worse)]
     return prompt + sides[0], sides[1]
 
 
-def _nova_sides(value: Object, attached: list[Any]) -> tuple[Spoken, Spoken]:
+def _nova_sides(value: Object, attached: list[Any]) -> tuple[TurnList, TurnList]:
     *messages, last = value["messages"]
     sides = {
         side["preferenceLabel"]: list(_blocks(_role(last), side["content"], attached)) for side in last["candidates"]
@@ -128,7 +128,7 @@ def _nova_sides(value: Object, attached: list[Any]) -> tuple[Spoken, Spoken]:
     return _bedrock({**value, "messages": messages}, attached) + sides["preferred"], sides["non-preferred"]
 
 
-def _items(items: Any, attached: list[Any]) -> Iterator[Said]:
+def _items(items: Any, attached: list[Any]) -> Iterator[TurnParts]:
     for item in [{"role": "user", "content": items}] if type(items) is str else items or ():
         kind = item.get("type", "message") if type(item) is dict else None
         if kind == "function_call":
@@ -141,7 +141,7 @@ def _items(items: Any, attached: list[Any]) -> Iterator[Said]:
             raise NoFormError("an item of an unknown type")
 
 
-def _responses(value: Object, attached: list[Any]) -> Spoken:
+def _responses(value: Object, attached: list[Any]) -> TurnList:
     value = value.get("responses_create_params", value)
     found = _system(value.get("instructions"), attached)
     for turn in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
@@ -152,8 +152,8 @@ def _responses(value: Object, attached: list[Any]) -> Spoken:
     return found
 
 
-def _tree(value: Object, _attached: list[Any]) -> Spoken:
-    found, message = Spoken(), value["prompt"]
+def _tree(value: Object, _attached: list[Any]) -> TurnList:
+    found, message = TurnList(), value["prompt"]
     while message:
         found.append((_role(message), _content(message.get("text"), []), ""))
         replies = [reply for reply in message.get("replies") or () if not reply.get("deleted")]
@@ -162,16 +162,16 @@ def _tree(value: Object, _attached: list[Any]) -> Spoken:
     return found[: last + 1]
 
 
-def _steps(value: Object, _attached: list[Any]) -> Spoken:
+def _steps(value: Object, _attached: list[Any]) -> TurnList:
     return [("user", value["prompt"], ""), ("assistant", "\n".join(value["completions"]), "")]
 
 
-def _segments(value: Object, _attached: list[Any]) -> Spoken:
+def _segments(value: Object, _attached: list[Any]) -> TurnList:
     runs = groupby(value["segments"], key=lambda one: one["label"])
     return [("assistant" if label else "user", "".join(one["text"] for one in run), "") for label, run in runs]
 
 
-def _list(value: Object, attached: list[Any]) -> Spoken:
+def _list(value: Object, attached: list[Any]) -> TurnList:
     found, speakers = _system(value.get("system"), attached), list[str]()
     for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
         pair = next((pair for pair in PAIRS if type(item) is dict and set(pair) <= item.keys()), None)
@@ -199,8 +199,8 @@ def _is_langchain(value: Object) -> bool:
     return type(first) is dict and type(first.get("type")) is str and {"role", "from"}.isdisjoint(first)
 
 
-def _langchain(value: Object, attached: list[Any]) -> Spoken:
-    found = Spoken()
+def _langchain(value: Object, attached: list[Any]) -> TurnList:
+    found = TurnList()
     for turn in value["messages"]:
         held, spoken = turn, turn["type"]
         if spoken == "constructor":
@@ -219,14 +219,14 @@ def _langchain(value: Object, attached: list[Any]) -> Spoken:
     return found
 
 
-def _squad(value: Object, _attached: list[Any]) -> Spoken:
+def _squad(value: Object, _attached: list[Any]) -> TurnList:
     if not value["answers"].get("text"):
         raise NoFormError("a question without an answer")
     asked = [text for text in (value.get("context") or "", value["question"]) if text.strip()]
     return [("user", "\n\n".join(asked), ""), ("assistant", _content(value["answers"]["text"][0], []), "")]
 
 
-def _glaive(value: Object, attached: list[Any]) -> Spoken:
+def _glaive(value: Object, attached: list[Any]) -> TurnList:
     parts = transcript(value["chat"])
     if not parts:
         raise NoFormError("a chat whose marks do not enclose turns")
@@ -254,7 +254,7 @@ def _has_blocks(value: Object) -> bool:
 
 
 SIDED_FORMS: Final[
-    tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], tuple[Spoken, Spoken]]], ...]
+    tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], tuple[TurnList, TurnList]]], ...]
 ] = (
     (
         lambda value: (
@@ -266,12 +266,12 @@ SIDED_FORMS: Final[
     (lambda value: "contents" in value and type(value.get("completions")) is list, _vertex_sides),
 )
 """Formats of preference pairs: turns with the better answer, and the worse answer."""
-BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
+BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (
     (_is_langchain, _langchain),
     (_has_blocks, _bedrock),
 )
 """Formats with messages; they are recognized before the format messages."""
-OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
+OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (
     (lambda value: bool(_first_part(value.get("contents"), "parts")), _vertex),
     (lambda value: type(value.get("responses_create_params")) is dict, _responses),
     (

@@ -80,7 +80,7 @@ class _Lines(NamedTuple):
                         yield position, _value(data)
 
 
-def books_point(
+def accounting_point(
     folder: Path, manifest: Manifest, ledger: Ledger, written: Examples, pool: WorkerPool, found: list[Difference]
 ) -> Point:
     """Whether the input lines equal the lines of the splits and the ledger, each with the same count."""
@@ -153,12 +153,12 @@ def _matched_by_value(
     by_value: dict[str, list[int]] = defaultdict(list)
     by_id: dict[str, list[int]] = defaultdict(list)
     for at, value in after.values(added):
-        by_value[said_by(value)].append(at)
+        by_value[content_key(value)].append(at)
         by_id[_id(value)].append(at)
     gone: set[int] = set()
     left: list[tuple[int, Any]] = []
     for at, value in before.values(lost):
-        if not _take(by_value.get(said_by(value), ()), gone):
+        if not _take(by_value.get(content_key(value), ()), gone):
             left.append((at, value))
     still = [
         position
@@ -199,7 +199,7 @@ def _id(value: Any) -> str:
     return id_of(value) if isinstance(value, dict) else ""
 
 
-def said_by(value: Any) -> str:
+def content_key(value: Any) -> str:
     """Hash of the content of a line in any format: turns, tools, attachments, label."""
     if isinstance(value, bytes):
         return f"bytes {xxhash.xxh3_128_hexdigest(value)}"

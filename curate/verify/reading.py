@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
+from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
 from curate.verify.declarations import ATTACHED, BESIDE, GIVEN, QUESTIONS, completion_of, list_under
 from curate.verify.transcripts import completed, transcript, with_messages
 
@@ -334,7 +334,7 @@ def _plain(value: Object, reading: Reading) -> None:
     reading.turns += [Turn(*turn) for turn in turns or (("assistant", value["text"]),)]
 
 
-def _sided_format(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Callable[[Object, Reading], None]:
+def _sided_format(parse: Callable[[Object, list[Any]], tuple[TurnList, TurnList]]) -> Callable[[Object, Reading], None]:
     """Turns and the worse answer of a format with its own parser."""
 
     def turns(value: Object, reading: Reading) -> None:
@@ -351,7 +351,7 @@ def _sided_format(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -
     return turns
 
 
-def _turns_format(parse: Callable[[Object, list[Any]], Spoken]) -> Callable[[Object, Reading], None]:
+def _turns_format(parse: Callable[[Object, list[Any]], TurnList]) -> Callable[[Object, Reading], None]:
     """Turns of a format with its own parser."""
     return _sided_format(lambda value, attached: (parse(value, attached), []))
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
 
-Said = list[tuple[str, str]]
+RoleTexts = list[tuple[str, str]]
 ASKED: Final = (
     "messages", "conversations", "instruction", "input", "system", "history", "question", "query",
 )  # fmt: skip
@@ -26,7 +26,7 @@ class _Splitter:
         self.roles = {mark.casefold(): role for mark, role in markup.turns.items()}
         self.markup = markup
 
-    def split(self, text: str, *, answered: bool = True) -> Said | None:
+    def split(self, text: str, *, answered: bool = True) -> RoleTexts | None:
         """Roles and texts, reasoning left out; None where the marks do not account for all of the text."""
         before, *pieces = self.opening.split(text)
         preamble = self._text(before[BEGINNING.match(before).end() :])  # type: ignore[union-attr]
@@ -68,12 +68,12 @@ def _is_conversation(roles: list[str], *, answered: bool) -> bool:
 SPLITTERS: Final = tuple(_Splitter(markup) for markup in CHAT_MARKUP)
 
 
-def transcript(text: str) -> Said | None:
+def transcript(text: str) -> RoleTexts | None:
     """Roles and texts of a rendered conversation; None for other text."""
     return _split(text)[0]
 
 
-def _split(text: str) -> tuple[Said | None, _Splitter]:
+def _split(text: str) -> tuple[RoleTexts | None, _Splitter]:
     """The conversation in a text, and the splitter that parsed it."""
     for splitter in SPLITTERS:
         stems = splitter.markup.stems
@@ -84,11 +84,11 @@ def _split(text: str) -> tuple[Said | None, _Splitter]:
     return None, SPLITTERS[0]
 
 
-def _normalized_roles(turns: Said | None) -> Said:
+def _normalized_roles(turns: RoleTexts | None) -> RoleTexts:
     return [("system" if role == "developer" else role, text) for role, text in turns or ()]
 
 
-def completed(value: dict[str, Any]) -> Said | None:
+def completed(value: dict[str, Any]) -> RoleTexts | None:
     """The conversation of a rendered prompt and its completion, which contains the last answer."""
     if type(value["prompt"]) is not str or type(value["completion"]) is not str or value.get("system"):
         return None

@@ -15,7 +15,7 @@ from curate.verify.passages import Passages
 from curate.verify.proof import Difference, NotChecked, Point, point_of
 from curate.verify.words import sequences, word_hashes
 
-TOLD: Final = 5
+MOST_NAMED: Final = 5
 """Short answers that are named."""
 LONG: Final = 60
 """Characters of a text that are shown."""
@@ -73,7 +73,7 @@ def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     """Answers too short to be compared by themselves."""
     hashes = sequences(*word_hashes([answer.text for answer in short]))
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
-    most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:TOLD]
+    most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:MOST_NAMED]
     named = "; ".join(f'"{excerpt(answer.text, LONG)}" {count:,}' for count, answer in most if count)
     text = f"answers of fewer than {LEAST} words are not compared on their own (L011)"
     return NotChecked("short answers", len(found.short), f"{text}; most frequent: {named}" if named else text)

@@ -23,7 +23,7 @@ from random import Random
 import numpy as np
 
 from curate.core.example import content_id
-from curate.pipeline.select import Wishes, select
+from curate.pipeline.select import SelectionGoal, select
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models
 from curate.read.dataset import read_dataset
@@ -83,7 +83,9 @@ def main() -> None:
             longest = sorted(values, key=lambda value: -len(json.dumps(value)))
             for share in (0.1, 0.3, 1.0):
                 count = max(1, round(share * len(values)))
-                result = select([path], Wishes(examples=count), Models("" if options.no_models else MODEL), cache=CACHE)
+                result = select(
+                    [path], SelectionGoal(examples=count), Models("" if options.no_models else MODEL), cache=CACHE
+                )
                 left = {gone.example for gone in result.plan.dropped} | {lost.example for lost in result.plan.losses}
                 kept = {content_id(value) for value in values} - left
                 long = {content_id(value) for value in longest[:count]}

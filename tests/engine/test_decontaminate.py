@@ -91,7 +91,7 @@ def test_questions_of_eight_words_are_found_inside_a_turn_and_shorter_ones_as_a_
 
 def test_too_short_a_question_and_a_short_answer_are_not_looked_for() -> None:
     found = contaminated([example("Is it true?", "yes")], [item("Is it true?", "yes"), item(QUESTION, "yes")])
-    assert (found.matches, found.unsaid) == ([], frozenset({0}))
+    assert (found.matches, found.too_short) == ([], frozenset({0}))
 
 
 def test_an_answer_is_found_too() -> None:

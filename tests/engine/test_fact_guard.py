@@ -24,9 +24,9 @@ from tests.reference_facts import same_facts, texts_equal
 
 DATA = Path("data.jsonl")
 LONG = "the river rises in the mountains and flows through wide valleys and several old market towns to the sea"
-SAID = """What is Paris Berlin not don't never 2 3 20 2.50 2.5 1,000 1000 $5 €5 5% <b> x<3 before after May June please thanks he she are is quick 'rapid'
+WORDS = """What is Paris Berlin not don't never 2 3 20 2.50 2.5 1,000 1000 $5 €5 5% <b> x<3 before after May June please thanks he she are is quick 'rapid'
     “fast” naïve café — … ½ ² ₂ mW MW && !x ∀ II 猫 は Ж ａ 🙂 → a-b +4 -4"""  # noqa: E501
-TOKENS = [*SAID.split(), *LONG.split(), "\u00a0", "x\u2003y", "\x1f"]
+TOKENS = [*WORDS.split(), *LONG.split(), "\u00a0", "x\u2003y", "\x1f"]
 SPACES = [" ", "  ", "\n", "\t", "\r\n", "\x0b", "\u3000", ""]
 texts = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from(SPACES)), max_size=12).map(
     lambda some: "".join(token + space for token, space in some)

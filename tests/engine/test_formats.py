@@ -460,7 +460,7 @@ def test_every_format_is_among_these() -> None:
     assert BY_NAME.keys() - only_written <= {name for _, name, _ in CASES}
 
 
-SAID = (
+TEXTS = (
     *("hi", "a b\nc", " x ", "", "\n", "ſ K"),
     *(mark for markup in CHAT_MARKUP for mark in (*markup.turns, *markup.ends, *markup.stems)),
     *(*BEGINS, *ENDS),
@@ -478,11 +478,11 @@ def a_transcript(random: Random) -> str:
         roles += ["user", *(role for role in ("input", "thinking") if random.random() < 0.3), "assistant"]
     if random.random() < 0.1:
         random.shuffle(roles)
-    text = random.choice(SAID) if random.random() < 0.2 else ""
+    text = random.choice(TEXTS) if random.random() < 0.2 else ""
     for role in roles:
         if role in marks:
             mark = random.choice(marks[role])
-            said = random.choice(SAID) if random.random() < 0.15 else random.choice(("hi", " a\n b "))
+            said = random.choice(TEXTS) if random.random() < 0.15 else random.choice(("hi", " a\n b "))
             text += (mark.upper() if not markup.stems and random.random() < 0.1 else mark) + said
             text += (random.choice(markup.ends) if markup.ends else "") + "\n"
     return text

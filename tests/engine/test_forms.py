@@ -16,7 +16,7 @@ from curate.read.form_writer import normal_messages, normal_tools, write_as
 from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
 from curate.read.forms.form import UnwritableError
 from curate.verify import reading as verify_reading
-from curate.verify.line_accounting import said_by
+from curate.verify.line_accounting import content_key
 from tests.conftest import Write
 from tests.strategies import broken, inside
 
@@ -326,10 +326,10 @@ def test_signatures_and_cache_points_hide_no_text_from_the_reader_or_the_proof(v
     for line in (value, found.value):
         turns = verify_reading.read(line).turns
         assert (turns[-1].role, turns[-1].text) == ("assistant", "It is 9 C.")
-    assert said_by(value) == said_by(found.value)
+    assert content_key(value) == content_key(found.value)
 
 
 @pytest.mark.parametrize(("name", "value"), SAMPLES)
 def test_the_proof_finds_a_line_again_in_what_was_written_of_it(name: str, value: Any) -> None:
-    assert said_by(value) == said_by(read(value).value), name
-    assert said_by(value) != said_by({**read(value).value, "tools": [{"name": "other"}]})
+    assert content_key(value) == content_key(read(value).value), name
+    assert content_key(value) != content_key({**read(value).value, "tools": [{"name": "other"}]})

@@ -32,7 +32,7 @@ def text(content: str) -> dict[str, Any]:
 
 
 ASKED = json.dumps([part("user", text("Hi"))])
-SAID = json.dumps([part("assistant", text("Hello.")) | {"finish_reason": "stop"}])
+OUTPUT_MESSAGES = json.dumps([part("assistant", text("Hello.")) | {"finish_reason": "stop"}])
 LANGCHAIN = {
     "lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", "HumanMessage"],
     "kwargs": {"content": "Hi", "type": "human"},
@@ -80,7 +80,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "opentelemetry": (
         otel(
-            gen_ai__input__messages=ASKED, gen_ai__output__messages=SAID,
+            gen_ai__input__messages=ASKED, gen_ai__output__messages=OUTPUT_MESSAGES,
             gen_ai__system_instructions=json.dumps([text("Be brief.")]),
         ),
         ["system: Be brief.", *HELLO],
@@ -114,7 +114,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "resourceSpans": [{"scopeSpans": [{"spans": [
                 {"traceId": "t", "spanId": "s", "name": "chat", "attributes": [
                     {"key": "gen_ai.input.messages", "value": {"stringValue": ASKED}},
-                    {"key": "gen_ai.output.messages", "value": {"stringValue": SAID}},
+                    {"key": "gen_ai.output.messages", "value": {"stringValue": OUTPUT_MESSAGES}},
                 ]},
                 {"traceId": "t", "spanId": "u", "name": "http", "attributes": []},
             ]}]}],
@@ -148,7 +148,9 @@ def test_calls_results_and_tools_are_those_of_the_trace() -> None:
     answered = part("tool", {"type": "tool_call_response", "id": "c1", "response": "12:00"})
     asked = json.dumps([part("user", text("Time?")), called, answered])
     tools = json.dumps([{"type": "function", "name": "now", "parameters": {"type": "object"}}])
-    ingest(otel(gen_ai__input__messages=asked, gen_ai__output__messages=SAID, gen_ai__tool__definitions=tools))
+    ingest(
+        otel(gen_ai__input__messages=asked, gen_ai__output__messages=OUTPUT_MESSAGES, gen_ai__tool__definitions=tools)
+    )
     (found,) = written()
     assert found["messages"][1] == {"role": "assistant", "content": None, "tool_calls": [CALL]}
     assert found["messages"][2] == {"role": "tool", "content": "12:00", "tool_call_id": "c1"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from curate.cli.options import consent, tell_work
+from curate.cli.options import consent, print_work
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
 from train.cli.common import AsJson, BaseUrl, Key, MovedData, Price, Quiet, Yes, print_result, with_trainer
@@ -103,7 +103,7 @@ def evaluate(
     """
     server = server_of(
         base_url, (model, tuned), consent(yes=yes, as_json=as_json),
-        partial(tell_work, noun="prompt", rest=", at most", quiet=quiet, verb="asking"), key=key, price=price,
+        partial(print_work, noun="prompt", rest=", at most", quiet=quiet, verb="asking"), key=key, price=price,
     )  # fmt: skip
     _demand_sense(run, model, tuned, data, served=server is not None, overfitting=overfitting)
     has_tuned = tuned is not None if server is not None else run is not None

@@ -19,7 +19,7 @@ STATES: Final = {
     State.FINISHED: ("✓ finished", "bold $text-success"),
     State.STOPPED: ("■ stopped", "bold $text-error"),
 }
-SAID: Final = (
+ANSWER_LABELS: Final = (
     ("expected", "reference", "$text-accent"),
     ("base model", "base", "$text-warning"),
     ("tuned", "tuned", "$text-success"),
@@ -122,7 +122,7 @@ def _tried(report: dict[str, Any], width: int) -> list[Content]:
         asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
         blocks = [
             Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600)))
-            for title, key, colour in SAID
+            for title, key, colour in ANSWER_LABELS
         ]
         found.extend([asked, side_by_side(blocks, width)])
     return found

@@ -23,7 +23,7 @@ LONGEST: Final = 4_000
 VERSION: Final = 1
 """Changes with the prompt, so that verdicts for another prompt are not reused."""
 OBJECT: Final = re.compile(r"\{[^{}]*\}")
-SAID: Final = re.compile(r"\W*(yes|no|true|false)\b", re.IGNORECASE)
+PLAIN_VERDICT: Final = re.compile(r"\W*(yes|no|true|false)\b", re.IGNORECASE)
 
 
 def judge_prompt(left: Question, right: Question, reply: str) -> str:
@@ -54,5 +54,5 @@ def verdict_of(reply: str) -> Verdict | None:
         if isinstance(value.get("contradict"), bool):
             why = value.get("why")
             return Verdict(value["contradict"], why if isinstance(why, str) else "")
-    plain = SAID.match(reply)
+    plain = PLAIN_VERDICT.match(reply)
     return None if plain is None else Verdict(plain.group(1).lower() in ("yes", "true"), reply.strip())

@@ -24,7 +24,7 @@ NAMED_ONLY = ("system", "developer", "user", "assistant")
 """Roles that only need renaming; a tool result also needs the id of its call."""
 TEMPLATE_ROLES = ("system", "user", "assistant", "tool")
 """The roles that most templates know."""
-TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
+TOLERATED = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For services that accept what is deprecated or what most templates do not know."""
 
 
@@ -203,7 +203,7 @@ def rename_roles(value: Object) -> Object:
     "M008",
     "deprecated-role",
     Severity.WARNING,
-    targets=dict.fromkeys(MESSAGE_ROLES, Severity.ERROR) | TAKEN,
+    targets=dict.fromkeys(MESSAGE_ROLES, Severity.ERROR) | TOLERATED,
     hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`.",
 )
 def deprecated_role(example: Example, *, target: Target) -> Problems:

@@ -14,7 +14,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.roles import TAKEN, functions_to_tools
+from curate.lint.rules.roles import TOLERATED, functions_to_tools
 from curate.lint.rules.rule import Object, dataset_rule, messages_in, value_rule
 from curate.read.forms.form import omit_keys
 
@@ -208,7 +208,7 @@ def duplicate_tool(example: Example) -> Problems:
         seen.add(key)
 
 
-@value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")
+@value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TOLERATED, hint="Use `tools` and `tool_calls`.")
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 

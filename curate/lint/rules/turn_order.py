@@ -7,7 +7,7 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
-from curate.lint.rules.roles import TAKEN, conversation_pointer, intended_role, role_of
+from curate.lint.rules.roles import TOLERATED, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.formats import PREFERENCE_SIDES
 from curate.read.forms.form import omit_keys
@@ -66,7 +66,7 @@ def trim_end(messages: list[Object]) -> list[Object] | None:
     "M012",
     "assistant-first",
     Severity.WARNING,
-    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR) | TAKEN,
+    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR) | TOLERATED,
     hint="Put a user turn before it, or move the greeting to the system prompt.",
 )
 def assistant_first(example: Example) -> Problems:
@@ -218,7 +218,9 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
     """
     for left, right in pairwise(example.messages):
         role = intended_role(right)
-        apart = target in TAKEN and role == "user" and isinstance(left.content, list) != isinstance(right.content, list)
+        apart = (
+            target in TOLERATED and role == "user" and isinstance(left.content, list) != isinstance(right.content, list)
+        )
         alternates = ("user", "assistant", "tool") if target is Target.TOGETHER else ("user", "assistant")
         if intended_role(left) == role and role in alternates and not apart:
             yield Problem(right.pointer, f"two {role} turns in a row")

@@ -26,7 +26,7 @@ KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "dat
 """Keys of a list of turns that no trainer reads by that name."""
 PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
-SAID: Final = ("text", "utterance")
+TEXT_KEYS: Final = ("text", "utterance")
 """Keys of an item for what its `speaker` says."""
 ROOT: Final = ""
 """The key under which the reader puts a line that is a list."""
@@ -97,7 +97,7 @@ def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
 
 def _spoken(item: Object, roles: Mapping[str, str], at: str) -> Turn:
     """The turn of an item with a `speaker`."""
-    text_key = next((key for key in SAID if has_strings(item, "speaker", key)), "")
+    text_key = next((key for key in TEXT_KEYS if has_strings(item, "speaker", key)), "")
     role = roles.get(item["speaker"].casefold()) if text_key else None
     if not role or "role" in item or "content" in item:
         raise UnreadableError(at, "this is not a text and a speaker whose role is known")

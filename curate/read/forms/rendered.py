@@ -12,7 +12,7 @@ from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
 from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
 
-Said = list[tuple[str, str]]
+RoleTexts = list[tuple[str, str]]
 Family = tuple[ChatMarkup, re.Pattern[str]]
 SIDES: Final = ("chosen", "rejected")
 
@@ -34,12 +34,12 @@ OPENINGS: Final = tuple(
 """Tokens with which the text of a chat template begins."""
 
 
-def split_transcript(text: str) -> Said | None:
+def split_transcript(text: str) -> RoleTexts | None:
     """The roles and texts of a rendered conversation; None where the split is not certain."""
     return _parsed_text(text)[0]
 
 
-def _parsed_text(text: str) -> tuple[Said | None, Family]:
+def _parsed_text(text: str) -> tuple[RoleTexts | None, Family]:
     """The roles and texts of a rendered conversation, and the family of its marks."""
     start = text[_text_start(text) :][:LONGEST]
     for markup, pattern in PATTERNS:
@@ -52,7 +52,7 @@ def _parsed_text(text: str) -> tuple[Said | None, Family]:
     return None, PATTERNS[0]
 
 
-def _split(text: str, family: Family, *, answered: bool = True) -> Said | None:
+def _split(text: str, family: Family, *, answered: bool = True) -> RoleTexts | None:
     markup, pattern = family
     matches = list(pattern.finditer(text))
     if not matches:
@@ -108,7 +108,7 @@ def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     )
 
 
-def turns_of(parts: Said, pointer: str) -> list[Turn]:
+def turns_of(parts: RoleTexts, pointer: str) -> list[Turn]:
     """The turns of a text at the pointer; reasoning belongs to the answer after it."""
     turns, thoughts = [], ""
     for role, text in parts:
@@ -143,7 +143,7 @@ RENDERED: Final = Format(
 )
 
 
-def _pair_sides(value: Object) -> tuple[Said, Said] | None:
+def _pair_sides(value: Object) -> tuple[RoleTexts, RoleTexts] | None:
     """Both sides of a pair whose prompt and side are together a conversation as text; one side may lack its answer."""
     prompt = value.get("prompt") or ""
     if not isinstance(prompt, str):
