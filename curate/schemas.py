@@ -21,22 +21,24 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
+from curate.output.folder import SplitResult
+from curate.output.restore import RestoreResult
 from curate.pipeline.apply import ApplyResult
 from curate.pipeline.convert import ConvertResult
+from curate.pipeline.decontaminate import DecontaminateResult
 from curate.pipeline.doctor import DoctorResult
 from curate.pipeline.ingest import IngestResult
 from curate.pipeline.result import RunResult
 from curate.pipeline.reviewer_agreement import AgreementResult
 from curate.pipeline.score import ScoreResult
+from curate.pipeline.select import SelectResult
+from curate.remote.estimate import EstimateResult
+from curate.remote.fetch import FetchResult
 from curate.report.check_json import CheckLine, CheckOutput
 from curate.report.conflicts import ConflictsOutput
-from curate.report.decontaminate import DecontaminateOutput
 from curate.report.dedup import DedupOutput
-from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
-from curate.report.restore import RestoreOutput
+from curate.report.remote import StartOutput, UploadOutput, WatchLine
 from curate.report.rules import rule_json
-from curate.report.select import SelectOutput
-from curate.report.split import SplitOutput
 from curate.report.stats import StatsResult
 from curate.verify.proof import VerifyResult
 
@@ -52,23 +54,23 @@ TYPES: Final[dict[str, Any]] = {
     "convert": ConvertResult,
     "datamap": MappedExample,
     "decision": Decision,
-    "decontaminate": DecontaminateOutput,
+    "decontaminate": DecontaminateResult,
     "dedup": DedupOutput,
     "diff": DiffResult,
     "doctor": DoctorResult,
     "ingest": IngestResult,
     "manifest": Manifest,
-    "remote-estimate": EstimateOutput,
-    "remote-fetch": FetchOutput,
+    "remote-estimate": EstimateResult,
+    "remote-fetch": FetchResult,
     "remote-start": StartOutput,
     "remote-upload": UploadOutput,
     "remote-watch-line": WatchLine,
     "removed": Removal,
-    "restore": RestoreOutput,
+    "restore": RestoreResult,
     "run": RunResult,
     "score": ScoreResult,
-    "select": SelectOutput,
-    "split": SplitOutput,
+    "select": SelectResult,
+    "split": SplitResult,
     "stats": StatsResult,
     "suppression": Suppression,
     "verify": VerifyResult,

@@ -265,9 +265,9 @@ class SplitResult(_Folder):
     def moved(self) -> pl.DataFrame:
         """One row per example that was in another split before: file, line, before, now, why, example."""
         columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
-        moves = self.result.division.moved
+        moves = self.result.moved
         return frames.to_frame(
-            ((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves),
+            ((move.file, move.line, move.before, move.now, move.why, move.example) for move in moves),
             columns,
         )
 

@@ -9,7 +9,7 @@ from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.report.console import print_json, print_lines
-from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate_text
+from curate.report.decontaminate import SHOWN, decontaminate_text
 
 
 def decontaminate(
@@ -56,8 +56,8 @@ def decontaminate(
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
     if as_json:
-        print_json(decontaminate_json(result, written=output is not None))
+        print_json(result, exclude_none=True)
     else:
-        print_lines(decontaminate_text(result, None if show_all else SHOWN, written=output is not None))
+        print_lines(decontaminate_text(result, None if show_all else SHOWN))
         options.print_output_place(output, removed, len(result.removed), written=output is not None)
-    options.end(result.not_understood, options.STAYS, found=bool(result.leaks) and output is None)
+    options.end(result.not_understood, options.STAYS, found=bool(result.found) and output is None)

@@ -19,7 +19,7 @@ from curate.core.text import plural, visible
 from curate.core.transaction import locked
 from curate.lint.runner import CheckResult, check_paths
 from curate.remote.endpoint import Endpoint, Place
-from curate.remote.estimate import Estimate, Measured, estimated, measure
+from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
 from curate.remote.prices import price_of
 from curate.remote.services import SERVICE, key_of
 from curate.remote.settings import Settings, demand_fit
@@ -33,7 +33,6 @@ from curate.report.remote import (
     StartOutput,
     UploadOutput,
     cost_text,
-    estimate_output,
     estimate_text,
     job_text,
     sent_text,
@@ -119,9 +118,9 @@ def estimate(
         quiet=quiet,
     )
     if as_json:
-        print_json(estimate_output(found, meant.place))
+        print_json(found)
         return
-    print_lines(estimate_text(found, meant.place))
+    print_lines(estimate_text(found))
 
 
 @remote.command(short_help="Upload the files; none is sent twice.")
@@ -213,8 +212,7 @@ def start(
             endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again
         )
     if as_json:
-        estimate = estimate_output(found, meant.place)
-        print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate))
+        print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=found))
         return
     print_lines((*sent_text(sent), *job_text(job)))
     if known:
@@ -266,8 +264,8 @@ def _estimated(
     hours: float | None,
     counter: TokenCounter,
     quiet: bool,
-) -> Estimate:
-    found: list[Measured | None] = []
+) -> EstimateResult:
+    found: list[FileNumbers | None] = []
     for path in files:
         with progress("counting", "lines", quiet=quiet) as advance:
             found.append(None if path is None else measure(path, counter, advance))
@@ -278,16 +276,14 @@ def _estimated(
     cost = price_of(meant.place.service.prices, wanted.model, wanted.method, meant.remote.prices, price)
     if hours is not None and (cost is None or cost.unit != "hour"):
         raise UsageError("--hours: no price by the hour is known for this model", "leave it out")
-    return estimated(wanted, training, measured_on, counter, cost, usual=meant.place.service.epochs, hours=hours)
+    return estimated(meant.place, wanted, training, measured_on, counter, cost, hours)
 
 
-def _print_estimate(found: Estimate, place: Place) -> None:
-    about = "" if found.counter.exact else "about "
+def _print_estimate(found: EstimateResult, place: Place) -> None:
+    about = "" if found.exact else "about "
     tokens = f"{about}{plural(found.tokens, 'token')} in {plural(found.epochs, 'epoch')}"
-    text = (
-        f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found, place)}"
-    )
-    console(stderr=True).print(text + (f" ({found.price.source})" if found.price else ""))
+    text = f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found)}"
+    console(stderr=True).print(text + (f" ({found.price_source})" if found.price_source else ""))
 
 
 def _unsent(files: list[Path], place: Place) -> list[Path]:

@@ -16,7 +16,7 @@ from curate.remote.journal import demand_started
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
 from curate.report.console import console, print_json, print_lines
-from curate.report.remote import FetchOutput, JobProgress, WatchLine, curves, fetched_text, job_text
+from curate.report.remote import JobProgress, WatchLine, curves, fetched_text, job_text
 
 
 def watch(
@@ -88,7 +88,7 @@ def fetch(
     with options.connected(place) as endpoint:
         found = fetch_job(endpoint, journal, demand_started(journal, job), output)
     if as_json:
-        print_json(FetchOutput(folder=str(found.folder), files=found.files, record=found.record))
+        print_json(found)
     else:
         print_lines(fetched_text(found))
     raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))

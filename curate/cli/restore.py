@@ -14,7 +14,7 @@ from curate.core.paths import demand_apart
 from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.report.console import print_json, print_lines
-from curate.report.restore import restore_json, restore_text
+from curate.report.restore import restore_text
 from curate.verify.features import unread
 
 
@@ -70,9 +70,9 @@ def restore(
     else:
         raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")
     if as_json:
-        print_json(restore_json(result, output))
+        print_json(result)
     else:
-        print_lines(restore_text(result, output))
+        print_lines(restore_text(result))
     if result.refused:
         raise typer.Exit(ExitCode.FINDINGS)
 

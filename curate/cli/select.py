@@ -16,7 +16,7 @@ from curate.pipeline.dedup import write_plan
 from curate.pipeline.select import SelectionGoal
 from curate.pipeline.select import select as select_from
 from curate.report.console import print_json, print_lines
-from curate.report.select import comparison_text, select_json, select_text
+from curate.report.select import select_text
 
 
 def select(
@@ -117,24 +117,19 @@ def select(
             edited=project.edited,
             listen=shown.listen,
         )
-        compared = (
-            compare_selection(
+        if compare and splits:
+            result.comparison = compare_selection(
                 result, goal, compare, splits, project.state / "comparisons", seeds or 3, shown.listen, questions
             )
-            if compare and splits
-            else None
-        )
-    written = output is not None and (not result.heavy or yes)
-    if output is not None and written:
+    result.written = output is not None and (not result.heavy or yes)
+    if output is not None and result.written:
         write_plan(result.plan, output, overwrite=overwrite)
     if as_json:
-        print_json(select_json(result, written=written, comparison=compared))
+        print_json(result)
     else:
-        print_lines(select_text(result, written=written))
-        if compared is not None:
-            print_lines(comparison_text(compared))
-        options.print_output_place(output, removed, result.plan.gone, written=written)
-    if output is not None and not written:
+        print_lines(select_text(result))
+        options.print_output_place(output, removed, result.plan.gone, written=result.written)
+    if output is not None and not result.written:
         text = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
         raise DataError(text, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")
     options.end(result.plan.not_understood, "left out")

@@ -13,7 +13,7 @@ from curate.output.edited import effective_decisions
 from curate.output.restore import finish
 from curate.pipeline.splitting import sources_of, split_files, with_split_options
 from curate.report.console import print_json, print_lines
-from curate.report.split import split_json, split_text
+from curate.report.split import split_text
 
 
 def split(
@@ -159,7 +159,7 @@ def split(
             limit=limit,
         )
     if as_json:
-        print_json(split_json(result, output))
+        print_json(result)
     else:
         print_lines(split_text(result, output))
     options.end(result.not_understood, options.LEFT)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import CoreSchema, core_schema
 
 from curate.core.example import Place
 from curate.core.masking import masked
@@ -53,7 +54,16 @@ PlaceText = Annotated[str, BeforeValidator(str)]
 ClearText = Annotated[str, BeforeValidator(_clear), PlainSerializer(_clear, return_type=str)]
 """A text of the data without secrets; half of a surrogate pair, which a model does not accept, is escaped."""
 Value = TypeVar("Value")
-NotPrinted = Annotated[Value, Field(exclude=True)]
+
+
+class _AnyType:
+    """A type that pydantic does not look into."""
+
+    def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
+        return core_schema.any_schema()
+
+
+NotPrinted = Annotated[Value, _AnyType(), Field(exclude=True)]
 """A part of a result that is no part of its JSON."""
 Rounded = Annotated[float, PlainSerializer(lambda value: round(value, 6), return_type=float)]
 """A number; printed with six digits."""

@@ -2,9 +2,9 @@
 
 import base64
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from curate.core.example import Place
 
@@ -71,6 +71,13 @@ class Removal(BaseModel):
     def reason(self) -> str:
         """The reason for the counts: the code, `mix` or `decision`."""
         return counted_as(self.code, self.decided_by)
+
+
+WithoutLines = Annotated[
+    list[Removal],
+    PlainSerializer(lambda found: [one.without_line for one in found], return_type=list[Removal]),
+]
+"""Records, printed without the lines themselves."""
 
 
 def counted_as(code: str | None, decided_by: str) -> str:

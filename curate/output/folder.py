@@ -19,6 +19,7 @@ from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import Place
 from curate.core.files import display_name, sha256
 from curate.core.finding import Finding
+from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Flags, Numbers, np
 from curate.core.manifest import (
     NAME,
@@ -53,6 +54,7 @@ from curate.read.formats import AS_READ, example_of
 from curate.read.lines import compact
 from curate.split.assign import NAMES
 from curate.split.division import Division
+from curate.split.moves import Move
 
 CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"
@@ -68,16 +70,18 @@ class OutputSettings(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SplitResult:
-    """The written output, and notes for the user."""
+class SplitResult(Output):
+    """What `curate split --json` prints."""
 
+    folder: str
     manifest: Manifest
-    division: Division
-    warnings: Sequence[Finding]
+    not_understood: int
+    """Lines without an example in a known format; they are in the ledger of removed lines."""
+    warnings: list[Finding]
     """Splits that differ from the requested sizes (L008)."""
-    notes: Sequence[str]
-    not_understood: int = 0
-    """Removed lines without an example in a known format."""
+    moved: list[Move]
+    notes: list[str]
+    division: NotPrinted[Division]
 
 
 def write_output(

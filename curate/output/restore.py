@@ -14,12 +14,13 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import where
 from curate.core.files import display_name, replacing
+from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import np
 from curate.core.limits import open_regular
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
-from curate.core.removed import Removal, removal_of
+from curate.core.removed import Removal, WithoutLines, removal_of
 from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
 from curate.core.snapshot import demand_unchanged, mode_of, rights_of, snapshot
@@ -32,6 +33,7 @@ from curate.output.folder import restore_lines
 from curate.read.lines import compact
 from curate.split.assign import NAMES, NOWHERE
 from curate.split.division import Division, divide, making_of
+from curate.split.moves import Move
 
 PENDING: Final = ".curate-restored.jsonl"
 """In a folder of splits: decisions of a restore that are not in the journal yet."""
@@ -46,17 +48,20 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreResult:
-    """The restored lines."""
+class RestoreResult(Output):
+    """What `curate restore --json` prints."""
 
-    restored: Sequence[Removal]
+    restored: WithoutLines
+    """The ledger's lines without their text, in the order they were read."""
     left: int
     """Lines that stay in the ledger."""
+    refused: list[str]
+    """Lines that were to be restored and cannot be in a split: place and reason."""
+    output: str | None
+    """The file with the restored lines; null if they went into the splits."""
     manifest: Manifest | None
-    """None if the lines were written to a file and the folder is unchanged."""
-    division: Division | None
-    refused: Sequence[str] = ()
-    """Place of each line that cannot be in a split, with the reason."""
+    """Hash of the folder's new manifest; null if it is unchanged."""
+    moved: NotPrinted[Sequence[Move]] = ()
 
 
 def read_entries(ledger: Path) -> list[Entry]:
@@ -116,7 +121,7 @@ def restore_to(
         for at in numbers:
             written.write(compact(entries[at].removal.data) + b"\n")
         demand_all(len(numbers), written.lines, 0)
-    return RestoreResult([entries[at].removal for at in numbers], len(entries), None, None)
+    return RestoreResult([entries[at].removal for at in numbers], len(entries), [], str(output), None)
 
 
 def finish(folder: Path, journal: Path) -> None:
@@ -227,7 +232,9 @@ def restore_into(
             beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
         )  # fmt: skip
         finish(folder, project.decisions)
-    return RestoreResult([entry.removal for entry in back], len(stays), manifest, division, refused or ())
+    return RestoreResult(
+        [entry.removal for entry in back], len(stays), [*(refused or ())], None, manifest, division.moved
+    )
 
 
 def _not_comparable(removal: Removal, unread: Callable[[bytes], str]) -> str:

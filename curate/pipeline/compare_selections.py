@@ -7,14 +7,13 @@ split of the recipe, which has no leaks with the training split. Finished traini
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from math import sqrt
 from pathlib import Path
 from random import Random
 from shutil import copyfile
 from statistics import fmean, stdev
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from curate.core.errors import CurateError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
@@ -22,74 +21,24 @@ from curate.core.files import write_bytes
 from curate.core.text import plural, visible
 from curate.core.validation import load_toml
 from curate.pipeline.dedup import write_plan
-from curate.pipeline.select import SelectionGoal, SelectResult, tokens_of
+from curate.pipeline.select import (
+    Difference,
+    Interval,
+    SelectionComparison,
+    SelectionGoal,
+    SelectResult,
+    TrainedOn,
+    Verdict,
+    tokens_of,
+)
 from curate.pipeline.training import CURATE
 from curate.read.dataset import ParsedLine, read_dataset
 
 OTHERS: Final = ("validation.jsonl", "test.jsonl")
 """Splits that all trainings share."""
 SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
-Verdict = Literal["better", "worse", "open"]
 QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean with its 95% confidence interval, by Student's t distribution."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedOn:
-    """The trainings on one choice of examples."""
-
-    name: str
-    """selection, random, longest or all."""
-    examples: int
-    steps: int
-    """Optimiser steps of a training."""
-    losses: list[float]
-    """Loss on the held-out split after each training, by seed, in nats per token."""
-    loss: Interval
-    scores: list[float]
-    """Score of the trained model's answers after each training, by seed; empty without questions."""
-    score: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Loss and score of the selection minus those of another choice, paired by seed."""
-
-    against: str
-    loss: Interval
-    verdict: Verdict
-    """Of the loss: whether the interval leaves out 0."""
-    score: Interval | None
-    score_verdict: Verdict | None
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionComparison:
-    """The results of trainings on a selection and on other choices of examples."""
-
-    folder: str
-    """Data and runs."""
-    seeds: int
-    held_out: str
-    """The split that the losses are measured on."""
-    held_out_examples: int
-    base_loss: float
-    """Loss of the model before any training."""
-    metric: str | None
-    """The metric that `curate evaluate` chose for the task; None if no questions were asked."""
-    questions: int
-    """Number of answers that are scored after each training."""
-    choices: list[TrainedOn]
-    differences: list[Difference]
 
 
 def splits_of(recipe: Path, files: Sequence[Path]) -> Path:

@@ -9,10 +9,10 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import demand_all
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.finding import Finding
-from curate.core.json_output import Output
+from curate.core.json_output import NotPrinted, Output, Rounded
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
-from curate.core.removed import Reason, Removal, removal, removed_line
+from curate.core.removed import Reason, WithoutLines, removal, removed_line
 from curate.core.snapshot import Snapshot, snapshot
 from curate.core.text import plural
 from curate.leakage.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
@@ -34,21 +34,43 @@ class Benchmark(Output):
 
 
 @dataclass(frozen=True, slots=True)
-class DecontaminateResult:
-    """The lines that would be kept and removed."""
+class FoundItem(Output):
+    """An example that contains an item of a benchmark."""
 
-    benchmarks: list[Benchmark]
-    leaks: list[Leak]
-    """One per example that contains an item: the item with the largest share in it."""
-    findings: list[Finding]
-    """The same, as findings."""
-    not_understood: int
-    """Lines without an example in a known format; kept unchanged."""
+    finding: Finding
+    benchmark: str
+    line: int
+    """Line in the benchmark."""
+    field: str
+    """Field of the item."""
+    kind: str
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
+    words: str
+    """The longest common run of words, without case and punctuation."""
+    share: Rounded
+    """The share of the item's words in common runs; for `near`, the Jaccard similarity."""
+    others: int
+    """Other items in the same example."""
+
+
+@dataclass(slots=True)
+class DecontaminateResult(Output):
+    """What `curate decontaminate --json` prints."""
+
     read: int
     """Lines read: kept + removed."""
-    kept: list[ParsedLine] = field(repr=False)
-    removed: list[Removal] = field(repr=False)
-    seen: list[Snapshot]
+    kept: int
+    not_understood: int
+    """Lines without an example in a known format; they are kept."""
+    written: bool
+    """Whether kept and removed lines were written."""
+    benchmarks: list[Benchmark]
+    found: list[FoundItem]
+    """One for each example that contains an item: the item with the largest share in it."""
+    removed: WithoutLines
+    """Without their text, which is in the file of removed lines."""
+    stays: NotPrinted[list[ParsedLine]] = field(repr=False)
+    seen: NotPrinted[list[Snapshot]]
     """The files and the benchmarks, as they were before they were read."""
 
 
@@ -101,9 +123,20 @@ def decontaminated(
         for line in dataset.lines
         if line.example is not None and line.place in goes
     ]
-    benchmarked = _summaries(items, matches, found.too_short)
+    contained = [
+        FoundItem(finding, *leak.benchmark[:2], leak.field, leak.kind, leak.words, leak.share, leak.others)
+        for leak, finding in zip(leaks, findings, strict=True)
+    ]
     return DecontaminateResult(
-        benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen
+        read=len(dataset.lines),
+        kept=len(kept),
+        not_understood=dataset.not_understood,
+        written=False,
+        benchmarks=_summaries(items, matches, found.too_short),
+        found=contained,
+        removed=removed,
+        stays=kept,
+        seen=seen,
     )
 
 
@@ -131,9 +164,10 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
     """
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept, gone):
-        for line in result.kept:
+        for line in result.stays:
             kept.write(line.jsonl + b"\n")
         for went in result.removed:
             gone.write(removed_line(went))
         demand_all(result.read, kept.lines, gone.lines)
+    result.written = True
     return removed

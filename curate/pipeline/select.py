@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import PlainSerializer
 
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
@@ -16,6 +18,7 @@ from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
+from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
@@ -38,6 +41,7 @@ SCAN: Final = 2_000
 """Maximum number of characters of an example that are compared."""
 SELECT: Final = "select"
 """Recorded as the source of a decision to leave a line out."""
+Verdict = Literal["better", "worse", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,70 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
-class SelectResult:
-    """The selected examples, and the lines that are left out."""
+class Interval:
+    """A mean with its 95% confidence interval, by Student's t distribution."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """The trainings on one choice of examples."""
+
+    name: str
+    """selection, random, longest or all."""
+    examples: int
+    steps: int
+    """Optimiser steps of a training."""
+    losses: list[float]
+    """Loss on the held-out split after each training, by seed, in nats per token."""
+    loss: Interval
+    scores: list[float]
+    """Score of the trained model's answers after each training, by seed; empty without questions."""
+    score: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Loss and score of the selection minus those of another choice, paired by seed."""
+
+    against: str
+    loss: Interval
+    verdict: Verdict
+    """Of the loss: whether the interval leaves out 0."""
+    score: Interval | None
+    score_verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionComparison:
+    """The results of trainings on a selection and on other choices of examples."""
+
+    folder: str
+    """Data and runs."""
+    seeds: int
+    held_out: str
+    """The split that the losses are measured on."""
+    held_out_examples: int
+    base_loss: float
+    """Loss of the model before any training."""
+    metric: str | None
+    """The metric that `curate evaluate` chose for the task; None if no questions were asked."""
+    questions: int
+    """Number of answers that are scored after each training."""
+    choices: list[TrainedOn]
+    differences: list[Difference]
+
+
+def _messages(findings: list[Finding]) -> list[str]:
+    return [finding.message for finding in findings]
+
+
+@dataclass(slots=True)
+class SelectResult(Output):
+    """What `curate select --json` prints."""
 
     read: int
     """Lines read: selected + left."""
@@ -85,10 +151,13 @@ class SelectResult:
     """Examples of the earlier selection that are in the data."""
     displaced: list[str]
     """Ids of those that are not selected any more."""
-    heavy: list[Finding]
-    """Findings that need a confirmation (D008): a large share of a file is left out for a rule or a score."""
+    heavy: Annotated[list[Finding], PlainSerializer(_messages, return_type=list[str])]
+    """Removals by a rule or a score that need a confirmation (D008)."""
     notes: list[str]
-    plan: DedupResult = field(repr=False)
+    written: bool
+    comparison: SelectionComparison | None
+    """Of trainings, by `--compare`."""
+    plan: NotPrinted[DedupResult] = field(repr=False)
     """The kept lines, and the reason of each removed one."""
 
 
@@ -150,6 +219,8 @@ def select(
         displaced=sorted(before - selected),
         heavy=weighed,
         notes=[*planned.notes, *notes],
+        written=False,
+        comparison=None,
         plan=final,
     )
 

@@ -229,7 +229,15 @@ def split_data(
         output, table, division, inputs, given, settings, mode=sources.mode, unchanged=sources.demand_unchanged
     )
     warnings = unbalanced(_balance_of(table, division, config, inputs[given].path, given=bool(given)))
-    return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
+    return SplitResult(
+        display_name(output),
+        manifest,
+        len(table.starts) - len(table.lines),
+        warnings,
+        [*division.moved],
+        [*notes, *division.notes],
+        division,
+    )
 
 
 def _balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:

@@ -11,6 +11,7 @@ from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import judge_of
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.events import advancing
+from curate.core.example import where
 from curate.core.finding import Severity
 from curate.core.lazy import np
 from curate.core.manifest import key_of, read_manifest, verified_hash
@@ -202,7 +203,10 @@ class Split(Stage):
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
         warnings = [f"{finding.code} {finding.message}" for finding in split.warnings]
-        moved = [f"{move.place} moved from {move.before} to {move.now}: it {move.why}" for move in split.division.moved]
+        moved = [
+            f"{where(move.file, move.line)} moved from {move.before} to {move.now}: it {move.why}"
+            for move in split.moved
+        ]
         return {
             "manifest": verified_hash(data.output),
             "notes": [*split.notes, *warnings, *moved],

@@ -2,56 +2,54 @@
 
 from array import array
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from curate.core.files import display_name
+from curate.core.json_output import NotPrinted, Output
 from curate.corpus.stats import Progress, counted, usual_epochs
 from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.remote.endpoint import Place
 from curate.remote.prices import Price
 from curate.remote.settings import PREFERENCE, Settings
 from curate.remote.tokens import TokenCounter
 
 
-@dataclass(slots=True)
-class Measured:
-    """The size of a file as a service counts it."""
+@dataclass(frozen=True, slots=True)
+class FileNumbers(Output):
+    """A file as the service counts it."""
 
     path: str
-    bytes: int = 0
-    examples: int = 0
-    tokens: "array[int]" = field(default_factory=lambda: array("I"))
-    """Tokens of each example."""
-    formats: Counter[str] = field(default_factory=Counter)
-    images: int = 0
+    bytes: int
+    examples: int
+    tokens: int
+    """Tokens of one epoch."""
+    longest: int
+    """Tokens of the longest example."""
+    with_images: int
     """Examples with images, whose tokens are not counted."""
-
-    @property
-    def total(self) -> int:
-        """Tokens of one epoch."""
-        return sum(self.tokens)
-
-    @property
-    def longest(self) -> int:
-        """Tokens of the longest example."""
-        return max(self.tokens, default=0)
+    lengths: NotPrinted[Sequence[int]]
+    """Tokens of each example."""
+    formats: NotPrinted[Counter[str]]
 
 
-def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> Measured:
+def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> FileNumbers:
     """Count the tokens of a file. Raises `InputError` if it cannot be read."""
-    facts = FileFacts(display_name(path))
-    found = Measured(display_name(path))
+    facts, lengths, with_images = FileFacts(display_name(path)), array("I"), 0
     for parsed in counted(read_file(path, facts), progress):
         if parsed.example is not None:
             value: dict[str, Any] = (
                 parsed.decoded.value if parsed.example.format == PREFERENCE else parsed.example.value
             )
-            found.tokens.append(min(counter.count(value), (1 << 32) - 1))
-            found.images += _has_image(value)
+            lengths.append(min(counter.count(value), (1 << 32) - 1))
+            with_images += _has_image(value)
     demand_read(facts)
-    found.bytes, found.examples, found.formats = facts.size, facts.examples, facts.formats
-    return found
+    longest = max(lengths, default=0)
+    return FileNumbers(
+        facts.path, facts.size, facts.examples, sum(lengths), longest, with_images, lengths, facts.formats
+    )
 
 
 def _has_image(value: dict[str, Any]) -> bool:
@@ -66,46 +64,69 @@ def _has_image(value: dict[str, Any]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """The estimate of a training."""
+class EstimateResult(Output):
+    """What `curate remote estimate --json` prints."""
 
+    target: str
     settings: Settings
-    training: Measured
-    validation: Measured | None
-    counter: TokenCounter
+    training: FileNumbers
+    validation: FileNumbers | None
+    tokens_by: str
+    """Source of the count: a tokenizer, or bytes divided by four."""
+    exact: bool
+    """Whether it is the model's own tokenizer."""
     epochs: int
     epochs_named: bool
-    """Whether the user set them; else they are the service's default."""
+    """Whether the user set them; else it is the service's usual number."""
     tokens: int
-    """Billed tokens: of all epochs, without what the service truncates."""
+    """Tokens of all epochs: the billed number."""
     cut: int
-    """Examples that the service truncates: they are longer than the model trains on."""
-    price: Price | None
+    """Examples longer than the model trains on; the service truncates them."""
+    price: float | None
+    """US dollars per unit; null if the price is unknown."""
+    unit: Literal["million tokens", "hour"] | None
+    price_source: str | None
+    """Source and date of the price."""
     cost: float | None
-    """US dollars; None without a known price, and for a price by the hour without hours."""
+    """US dollars."""
+    longest: NotPrinted[int | None]
+    """Tokens of an example that the model trains on."""
 
 
 def estimated(
+    place: Place,
     settings: Settings,
-    training: Measured,
-    validation: Measured | None,
+    training: FileNumbers,
+    validation: FileNumbers | None,
     counter: TokenCounter,
     price: Price | None,
-    *,
-    usual: int | None = None,
-    hours: float | None = None,
-) -> Estimate:
-    """The estimate for counted files; `usual` is the service's default number of epochs."""
-    epochs = settings.epochs or usual or usual_epochs(training.examples)
+    hours: float | None,
+) -> EstimateResult:
+    """The estimate for counted files; without given epochs, for the service's default number of them."""
+    epochs = settings.epochs or place.service.epochs or usual_epochs(training.examples)
     longest = price.longest if price else None
-    billed = training.total if longest is None else sum(min(count, longest) for count in training.tokens)
-    cut = 0 if longest is None else sum(count > longest for count in training.tokens)
+    billed = training.tokens if longest is None else sum(min(count, longest) for count in training.lengths)
+    cut = 0 if longest is None else sum(count > longest for count in training.lengths)
     tokens = epochs * billed
     cost = None
     if price is not None and price.unit == "million tokens":
         cost = round(tokens / 1e6 * price.dollars, 2)
     elif price is not None and hours is not None:
         cost = round(hours * price.dollars, 2)
-    return Estimate(
-        settings, training, validation, counter, epochs, settings.epochs is not None, tokens, cut, price, cost
+    return EstimateResult(
+        target=place.target.value,
+        settings=settings,
+        training=training,
+        validation=validation,
+        tokens_by=counter.name,
+        exact=counter.exact,
+        epochs=epochs,
+        epochs_named=settings.epochs is not None,
+        tokens=tokens,
+        cut=cut,
+        price=price.dollars if price else None,
+        unit=price.unit if price else None,
+        price_source=price.source if price else None,
+        cost=cost,
+        longest=longest,
     )

@@ -4,7 +4,7 @@ import base64
 import binascii
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from curate import __version__
 from curate.core.errors import UsageError
 from curate.core.files import json_text
+from curate.core.json_output import NotPrinted, Output
 from curate.core.transaction import replacing_together
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import SAFE, Job, JobEvent
@@ -46,14 +47,14 @@ class Record(BaseModel):
     """Source of `metrics.csv`: the id of a result, or `events`; null without metrics."""
 
 
-@dataclass(slots=True)
-class Fetched:
-    """The downloaded files and their folder."""
+@dataclass(frozen=True, slots=True)
+class FetchResult(Output):
+    """What `curate remote fetch --json` prints."""
 
-    folder: Path
+    folder: str
+    files: list[str]
     record: Record
-    files: list[str] = field(default_factory=list)
-    events: list[JobEvent] = field(default_factory=list)
+    events: NotPrinted[list[JobEvent]]
 
     @property
     def missing(self) -> list[str]:
@@ -61,7 +62,7 @@ class Fetched:
         return [name for name, path in self.record.results.items() if path is None]
 
 
-def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None = None) -> Fetched:
+def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None = None) -> FetchResult:
     """Download the results of a finished job to a folder; if None, to that of the job in `.curate/remote/`.
 
     Raises `UsageError` for a job that is not over, `RemoteError`, `OutputError`.
@@ -99,7 +100,7 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     with replacing_together(target) as stage:
         for name, data in files.items():
             (stage / name).write_bytes(data)
-    return Fetched(target, record, sorted(files), log.events)
+    return FetchResult(str(target), sorted(files), record, log.events)
 
 
 def _unwrapped(data: bytes) -> bytes:

@@ -93,12 +93,12 @@ def more_lines(count: int, limit: int | None, of: str = "", option: str = "--all
         yield Text(f"… and {count - limit:,} more{of} ({option} shows them)")
 
 
-def print_json(value: Any, *, indent: int | None = None) -> None:
+def print_json(value: Any, *, indent: int | None = None, exclude_none: bool = False) -> None:
     """Print a result for programs: ASCII JSON without keys and passwords, from a model, dataclass or plain values."""
     if not isinstance(value, dict):
         from pydantic import TypeAdapter
 
-        value = TypeAdapter(type(value)).dump_python(value, mode="json")
+        value = TypeAdapter(type(value)).dump_python(value, mode="json", exclude_none=exclude_none)
     json.dump(plain_without_keys(value), sys.stdout, indent=indent)
     sys.stdout.write("\n")
 

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from rich.text import Text
 
 from curate.core.errors import RemoteError
-from curate.core.json_output import Part, at
+from curate.core.json_output import Part
 from curate.core.text import plural, visible
-from curate.remote.endpoint import Place
-from curate.remote.estimate import Estimate
-from curate.remote.fetch import METRICS, Fetched, Record
+from curate.remote.estimate import EstimateResult
+from curate.remote.fetch import METRICS, FetchResult
 from curate.remote.job import Job, JobEvent
-from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 from curate.report.console import console, progress_bar
 
@@ -28,47 +26,6 @@ BLOCKS: Final = "▁▂▃▄▅▆▇█"
 WIDTH: Final = 60
 """Columns of a curve."""
 STEPS: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
-
-
-class FileNumbers(Part):
-    """A file as the service counts it."""
-
-    path: str
-    bytes: int
-    examples: int
-    tokens: int = at("total")
-    """Tokens of one epoch."""
-    longest: int
-    """Tokens of the longest example."""
-    with_images: int = at("images")
-    """Examples with images, whose tokens are not counted."""
-
-
-class EstimateOutput(Part):
-    """What `curate remote estimate --json` prints."""
-
-    target: str
-    settings: Settings
-    training: FileNumbers
-    validation: FileNumbers | None
-    tokens_by: str
-    """Source of the count: a tokenizer, or bytes divided by four."""
-    exact: bool
-    """Whether it is the model's own tokenizer."""
-    epochs: int
-    epochs_named: bool
-    """Whether the user set them; else it is the service's usual number."""
-    tokens: int
-    """Tokens of all epochs: the billed number."""
-    cut: int
-    """Examples longer than the model trains on; the service truncates them."""
-    price: float | None
-    """US dollars per unit; null if the price is unknown."""
-    unit: Literal["million tokens", "hour"] | None
-    price_source: str | None
-    """Source and date of the price."""
-    cost: float | None
-    """US dollars."""
 
 
 class UploadOutput(Part):
@@ -86,7 +43,7 @@ class StartOutput(Part):
     found: bool
     """Whether the job had been started before, so no new one was started."""
     files: list[Sent]
-    estimate: EstimateOutput
+    estimate: EstimateResult
 
 
 class WatchLine(Part):
@@ -97,66 +54,42 @@ class WatchLine(Part):
     job: Job | None = None
 
 
-class FetchOutput(Part):
-    """What `curate remote fetch --json` prints."""
-
-    folder: str
-    files: list[str]
-    record: Record
-
-
-def estimate_output(found: Estimate, place: Place) -> EstimateOutput:
-    """An estimate for programs."""
-    price = found.price
-    return EstimateOutput.model_validate(
-        {
-            **{name: getattr(found, name) for name in EstimateOutput.model_fields if hasattr(found, name)},
-            "target": place.target.value,
-            "tokens_by": found.counter.name,
-            "exact": found.counter.exact,
-            "price": price and price.dollars,
-            "unit": price and price.unit,
-            "price_source": price and price.source,
-        }
-    )
-
-
-def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
+def estimate_text(found: EstimateResult) -> Iterator[str]:
     """An estimate as lines."""
-    about = "" if found.counter.exact else "about "
+    about = "" if found.exact else "about "
     for name, file in (("training", found.training), ("validation", found.validation)):
         if file is not None:
-            tokens = f"{about}{plural(file.total, 'token')}, longest {file.longest:,}"
+            tokens = f"{about}{plural(file.tokens, 'token')}, longest {file.longest:,}"
             yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
     how = (
-        f"counted by {visible(found.counter.name)}"
-        if found.counter.exact
+        f"counted by {visible(found.tokens_by)}"
+        if found.exact
         else "estimated as bytes / 4; --tokenizer NAME or the package tiktoken counts them"
     )
     yield f"{'tokens':<11}{how}"
     chosen = "as given" if found.epochs_named else "the service's default for this number of examples"
     yield f"{'epochs':<11}{found.epochs} ({chosen}): {about}{plural(found.tokens, 'token')} in total"
-    yield f"{'cost':<11}{cost_text(found, place)}"
+    yield f"{'cost':<11}{cost_text(found)}"
     if found.price is not None:
         yield (
-            f"{'price':<11}${found.price.dollars:,g} for {'an' if found.price.unit == 'hour' else 'a'} "
-            f"{found.price.unit}: {found.price.source}"
+            f"{'price':<11}${found.price:,g} for {'an' if found.unit == 'hour' else 'a'} {found.unit}: "
+            f"{found.price_source}"
         )
-    if found.cut and found.price is not None and found.price.longest is not None:
-        limit = f"{found.price.longest:,} tokens that the model trains on"
+    if found.cut:
+        limit = f"{found.longest:,} tokens that the model trains on"
         yield f"{'note':<11}{plural(found.cut, 'example')} longer than the {limit} are truncated"
-    images = found.training.images
+    images = found.training.with_images
     if images:
         yield f"{'note':<11}{plural(images, 'example')} with images, whose tokens are not counted"
 
 
-def cost_text(found: Estimate, place: Place) -> str:
+def cost_text(found: EstimateResult) -> str:
     """The cost, in a few words."""
     if found.cost is not None:
         return f"about ${found.cost:,.2f}"
     if found.price is not None:
-        return f"${found.price.dollars:,g} per hour; --hours N gives the total"
-    unknown = f"no known price for {visible(found.settings.model)} at {place.target}"
+        return f"${found.price:,g} per hour; --hours N gives the total"
+    unknown = f"no known price for {visible(found.settings.model)} at {found.target}"
     return f"{unknown}; set one for 1,000,000 tokens with --price, or in curate.toml under [remote.prices]"
 
 
@@ -226,11 +159,11 @@ def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
     return None if step is None else (int(step), int(total) if total else None)
 
 
-def fetched_text(found: Fetched) -> Iterator[Text]:
+def fetched_text(found: FetchResult) -> Iterator[Text]:
     """The downloaded files, as lines."""
     yield from job_text(found.record.job)
     yield from curves(found.events)
-    yield Text(f"{visible(str(found.folder))}: {', '.join(map(visible, found.files))}")
+    yield Text(f"{visible(found.folder)}: {', '.join(map(visible, found.files))}")
     for name in found.missing:
         instead = f"; {METRICS} is written from the events" if found.record.metrics_from == "events" else ""
         yield Text(f"{visible(name)}: the service no longer has this result{instead}", style="yellow")

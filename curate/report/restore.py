@@ -2,15 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.text import Text
 
 from curate.core.example import where
-from curate.core.json_output import Part, plain
-from curate.core.manifest import Manifest
-from curate.core.removed import Removal
 from curate.core.text import plural, visible
 from curate.output.restore import RestoreResult
 from curate.report.console import more_lines
@@ -20,28 +16,7 @@ SHOWN: Final = 10
 """Lines shown."""
 
 
-class RestoreOutput(Part, title="RestoreResult"):
-    """What `curate restore --json` prints."""
-
-    restored: list[Removal]
-    """The ledger's lines without their text, in the order they were read."""
-    left: int
-    """Lines that stay in the ledger."""
-    refused: list[str]
-    """Lines that were to be restored and cannot be in a split: place and reason."""
-    output: str | None
-    """The file with the restored lines; null if they went into the splits."""
-    manifest: Manifest | None
-    """Hash of the folder's new manifest; null if it is unchanged."""
-
-
-def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:
-    """The result as plain values."""
-    restored = [removal.without_line for removal in result.restored]
-    return plain(RestoreOutput, result, restored=restored, output=None if output is None else str(output))
-
-
-def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
+def restore_text(result: RestoreResult) -> Iterator[Text]:
     """The result as lines."""
     splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
     for removal in result.restored[:SHOWN]:
@@ -52,10 +27,10 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
             f" → {split}" if split else "",
         )
     yield from more_lines(len(result.restored), SHOWN, option="--json")
-    yield from moved_text(result.division.moved if result.division else ())
-    if output is not None:
+    yield from moved_text(result.moved)
+    if result.output is not None:
         yield Text(
-            f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is unchanged",
+            f"{plural(len(result.restored), 'line')} written to {visible(result.output)}; the folder is unchanged",
             style="bold",
         )
         return

@@ -1,50 +1,15 @@
 """A selection as terminal text and as plain values."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from curate.core.json_output import Part, plain
 from curate.core.text import plural, visible
 from curate.output.datacard import reason_for
-from curate.pipeline.compare_selections import RANDOM, Interval, SelectionComparison, Verdict
-from curate.pipeline.select import Floor, SelectResult
+from curate.pipeline.compare_selections import RANDOM
+from curate.pipeline.select import Interval, SelectionComparison, SelectResult, Verdict
 from curate.report.console import table
-
-
-class SelectOutput(Part, title="SelectResult"):
-    """What `curate select --json` prints."""
-
-    read: int
-    """Lines read: selected + left."""
-    selected: int
-    tokens: int
-    """Estimated tokens of the selected examples: bytes of text / 4."""
-    left: dict[str, int]
-    """Lines left out by reason: the code of a rule or detector, `select` for the selection, `decision`."""
-    doubt_selected: float
-    """Mean doubt of the selected examples."""
-    doubt_all: float
-    """Mean doubt of all examples."""
-    floors: list[Floor]
-    earlier: int
-    """Examples of the earlier selection that are in the data."""
-    displaced: list[str]
-    """Ids of those that are not selected any more."""
-    heavy: list[str]
-    """Removals by a rule or a score that need a confirmation (D008)."""
-    notes: list[str]
-    written: bool
-    comparison: SelectionComparison | None
-    """Of trainings, by `--compare`."""
-
-
-def select_json(result: SelectResult, *, written: bool, comparison: SelectionComparison | None) -> dict[str, Any]:
-    """The result as plain values."""
-    heavy = [found.message for found in result.heavy]
-    return plain(SelectOutput, result, heavy=heavy, written=written, comparison=comparison)
 
 
 def comparison_text(made: SelectionComparison) -> Iterator[RenderableType]:
@@ -82,7 +47,7 @@ def verdict(against: str, measured: str, found: Interval, outcome: Verdict) -> s
     )
 
 
-def select_text(result: SelectResult, *, written: bool) -> Iterator[Text]:
+def select_text(result: SelectResult) -> Iterator[RenderableType]:
     """The result for people."""
     for floor in result.floors:
         few = "" if floor.available >= floor.wanted else f", only {floor.available:,} there"
@@ -92,9 +57,11 @@ def select_text(result: SelectResult, *, written: bool) -> Iterator[Text]:
     for reason, count in result.left.items():
         yield Text(f"left out {count:>9,}  {reason}: {reason_for(reason)}")
     yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
-    done = "selected" if written else "would be selected"
+    done = "selected" if result.written else "would be selected"
     yield Text(
         f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {done}, about "
         f"{plural(result.tokens, 'token')}",
         style="bold",
     )
+    if result.comparison is not None:
+        yield from comparison_text(result.comparison)

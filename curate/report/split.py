@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.text import Text
 
+from curate.core.example import where
 from curate.core.files import display_name
-from curate.core.finding import Finding
-from curate.core.json_output import Part, at, plain
-from curate.core.manifest import Manifest
 from curate.core.text import plural, visible
 from curate.output.datacard import LINKS, reason_for
 from curate.output.folder import SplitResult
@@ -20,40 +18,11 @@ SHOWN: Final = 10
 """Moves shown."""
 
 
-class MoveOutput(Part):
-    """An example that is in another split than before."""
-
-    file: str = at("place", "file")
-    line: int = at("place", "line")
-    example: str
-    before: str
-    now: str
-    why: str
-    """The links to an example that was in its new split before."""
-
-
-class SplitOutput(Part, title="SplitResult"):
-    """What `curate split --json` prints."""
-
-    folder: str
-    manifest: Manifest
-    not_understood: int
-    """Lines without an example in a known format; they are in the ledger of removed lines."""
-    warnings: list[Finding]
-    """Splits that differ from the requested sizes (L008)."""
-    moved: list[MoveOutput]
-    notes: list[str]
-
-
-def split_json(result: SplitResult, folder: Path) -> dict[str, Any]:
-    """The result as plain values."""
-    return plain(SplitOutput, result, folder=display_name(folder), moved=result.division.moved)
-
-
 def moved_text(moved: Sequence[Move]) -> Iterator[Text]:
     """The first examples that are in another split than before, and the number of the others."""
     for move in moved[:SHOWN]:
-        yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
+        place = visible(where(move.file, move.line))
+        yield Text(f"moved from {move.before} to {move.now}: {place} {move.why}", style="yellow")
     yield from more_lines(len(moved), SHOWN, " moves", "--json")
 
 
@@ -72,7 +41,7 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     )
     for code, count in manifest.removed.reasons.items():
         yield Text(f"removed    {count:>9,}  {code}: {reason_for(code)}")
-    yield from moved_text(result.division.moved)
+    yield from moved_text(result.moved)
     for finding in result.warnings:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
     for note in result.notes:

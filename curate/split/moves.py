@@ -4,10 +4,11 @@ grows. Those that moved are reported with the links that joined groups of differ
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.example import Place
+from curate.core.json_output import Output
 from curate.core.lazy import Ids, Numbers, np, pl
 from curate.core.text import visible
 from curate.core.worker_pool import WorkerPool
@@ -51,15 +52,17 @@ SHOWN: Final = 4
 """Maximum number of links to show."""
 
 
-class Move(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Move(Output):
     """An example that is in another split than before."""
 
-    place: Place
+    file: str
+    line: int
     example: str
     before: str
     now: str
     why: str
-    """The links to an example that was already in the new split."""
+    """The links to an example that was in its new split before."""
 
 
 class _Step(NamedTuple):
@@ -77,15 +80,9 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) 
         places = [visible(str(table.place(int(table.lines[step.to])))) for step in path]
         why = ", which ".join(f"{step.link.words} {place}" for step, place in zip(path[:SHOWN], places, strict=False))
         more = f", … up to {places[-1]}" if len(path) > SHOWN else ""
-        found.append(
-            Move(
-                table.place(int(table.lines[at])),
-                table.id(at),
-                NAMES[old],
-                NAMES[now],
-                f"{why}{more}, which was in {NAMES[now]}",
-            )
-        )
+        file, line, _ = table.place(int(table.lines[at]))
+        why = f"{why}{more}, which was in {NAMES[now]}"
+        found.append(Move(file, line, table.id(at), NAMES[old], NAMES[now], why))
     return found
 
 

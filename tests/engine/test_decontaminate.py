@@ -288,7 +288,7 @@ def test_a_share_below_the_least_is_no_find(tmp_path: Path) -> None:
     words = [f"w{n}" for n in range(60)]
     data = write(tmp_path / "data.jsonl", {"messages": [{"role": "user", "content": " ".join(words[:15])}]})
     bench = write(tmp_path / "bench.jsonl", {"question": " ".join(words)})
-    assert [len(decontaminated([data], [bench], share=share).findings) for share in (0, 0.25, 0.26)] == [1, 1, 0]
+    assert [len(decontaminated([data], [bench], share=share).found) for share in (0, 0.25, 0.26)] == [1, 1, 0]
 
 
 class TestCommand:

@@ -71,7 +71,7 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         return plan([path], DedupConfig(stop_least=1)).heavy
     if RULES[code].scope == "benchmark":  # it is asked by `curate decontaminate`
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
-        return decontaminated([path], [Path("benchmark.jsonl")]).findings
+        return [one.finding for one in decontaminated([path], [Path("benchmark.jsonl")]).found]
     if RULES[code].scope == "meaning":  # it is asked by `curate dedup --embeddings`
         return [
             RULES[code].finding(pair.place, str(pair.kept_place))
