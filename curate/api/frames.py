@@ -25,7 +25,7 @@ FINDINGS: Final = {
     "pointer": pl.String,
     "hint": pl.String, "fixable": pl.Boolean, "example": pl.String,
 }  # fmt: skip
-LOSSES: Final = {
+REMOVALS: Final = {
     "file": pl.String, "line": pl.Int64, "code": pl.String, "similarity": pl.Float64, "kept_file": pl.String,
     "kept_line": pl.Int64,
     "example": pl.String, "kept": pl.String,
@@ -86,12 +86,12 @@ def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     )
 
 
-def removals_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame:
+def removals_frame(duplicates: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame:
     """One row per removed line, with the kept one if there is one; or one row per pair."""
-    return to_frame(map(_loss, losses), LOSSES)
+    return to_frame(map(_removal_row, duplicates), REMOVALS)
 
 
-def _loss(gone: DuplicateRemoval | Dropped) -> list[Any]:
+def _removal_row(gone: DuplicateRemoval | Dropped) -> list[Any]:
     place = [gone.place.file, gone.place.line, gone.code]
     if isinstance(gone, Dropped):
         return [*place, None, None, None, gone.example, None]

@@ -91,7 +91,7 @@ class DedupResult:
 
         Raises `UsageError` if paths were given: call `write`.
         """
-        return kept_rows(self.inputs, self.plan.losses, self.plan.dropped)
+        return kept_rows(self.inputs, self.plan.duplicates, self.plan.dropped)
 
     @property
     def read(self) -> int:
@@ -111,7 +111,7 @@ class DedupResult:
     @cached_property
     def removed(self) -> pl.DataFrame:
         """One row per removed line; the columns about a kept example are null for lines that were dropped."""
-        return frames.removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
+        return frames.removals_frame(sorted([*self.plan.duplicates, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
     def apart(self) -> pl.DataFrame:

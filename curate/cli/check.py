@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.adopt import BaselineOptions
+from curate.cli.baseline_options import BaselineOptions
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig, demand_named, with_options
 from curate.core.config_files import config_file, shown_path
@@ -177,7 +177,7 @@ def check(
             asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
             fixed = run_fix(files, config, asked, load_suppressions(home.folder), quiet=quiet) and exit_non_zero_on_fix
         options.decisions_for(files, ignore=True, why="curate check reads the files as they are")
-        adoption = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
+        baseline_options = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
         with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
             report = check_paths(
                 files,
@@ -190,7 +190,7 @@ def check(
         untold = report.not_understood > len(
             {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
         )
-        adoption.settle(report, files)
+        baseline_options.apply(report, files)
         limit = None if show_all else SHOWN
         by = group_by or GroupBy.FILE
         report_text = formatted_report(

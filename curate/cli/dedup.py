@@ -121,7 +121,7 @@ def dedup(
             decisions=decisions,
             check=with_options(whole.check, drop=options.codes(drop)),
             cache=None if no_cache or executor.remote else project.cache,
-            remembered_only=rethreshold is not None,
+            cached_only=rethreshold is not None,
             edited=project.edited,
             listen=shown.listen,
             executor=executor,

@@ -92,7 +92,7 @@ def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
     return Sets(np.concatenate(found), np.cumsum([0, *map(len, found)], dtype=np.int64))
 
 
-def repeated_beginnings(examples: Sequence[Example]) -> Iterator[Repetition]:
+def prefix_duplicates(examples: Sequence[Example]) -> Iterator[Repetition]:
     """Conversations that another one begins with, to the letter, each with the longest such one, the first of equally
     long ones.
     """

@@ -47,7 +47,7 @@ class _Compared:
         )
 
 
-class Like(NamedTuple):
+class SimilarPair(NamedTuple):
     """Two examples by their numbers, and the smaller one of the cosine similarities of their requests and of their
     answers.
     """
@@ -62,7 +62,7 @@ def semantic_duplicates(
     model: str,
     cache: Path | None,
     progress: Callable[[int], None] | None = None,
-) -> list[Like]:
+) -> list[SimilarPair]:
     """Of each example, by its number, the most similar one before it that asks and answers the same; those that are
     most alike first.
 
@@ -80,7 +80,7 @@ def semantic_duplicates(
         if answers
         else {}
     )
-    best: dict[int, Like] = {}
+    best: dict[int, SimilarPair] = {}
     for left, right, asked in pairs:
         similarity = min(asked, float(vectors[left] @ vectors[right]), 1.0)
         known = best.get(right)
@@ -89,9 +89,9 @@ def semantic_duplicates(
             and (known is None or similarity > known.similarity)
             and first_contradiction(compared[right].request, compared[left].answer, compared[right].answer) is None
         ):
-            best[right] = Like(left, right, similarity)
+            best[right] = SimilarPair(left, right, similarity)
     found = (
-        Like(compared[left].number, compared[right].number, round(similarity, 4))
+        SimilarPair(compared[left].number, compared[right].number, round(similarity, 4))
         for left, right, similarity in best.values()
     )
     return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))

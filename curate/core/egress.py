@@ -90,7 +90,7 @@ class Consent:
             raise UsageError("nothing was sent", f"{what} would have gone to {place}")
 
 
-NOBODY: Final = Consent(how="`curate conflicts` asks")
+NO_CONSENT: Final = Consent(how="`curate conflicts` asks")
 """No consent, and no way to ask."""
 
 

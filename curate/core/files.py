@@ -343,18 +343,10 @@ def journal_lines(path: Path) -> list[bytes]:
         raise InputError.of(path, error, "check its permissions") from error
 
 
-def append_line(path: Path, data: bytes) -> None:
-    """Append one line to a journal and flush it to disk. Raises `OutputError`.
-
-    An incomplete last line from a crash is terminated first.
-    """
-    append_lines(path, [data])
-
-
 def append_lines(path: Path, lines: Iterable[bytes], *, mode: int = 0o666) -> None:
     """Append lines to a journal and flush them together; `mode` also takes rights from a journal that has more.
 
-    Raises `OutputError`, possibly after writing some lines.
+    An incomplete last line from a crash is terminated first. Raises `OutputError`, possibly after writing some lines.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

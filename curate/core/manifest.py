@@ -168,7 +168,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """Read the manifest of a folder; returns it with the SHA-256 of its bytes. Writes nothing.
 
     Raises `InputError` if it is missing, lists a path outside of the folder, or an interrupted command has to be
-    completed first (`curate.core.transaction.settle`).
+    completed first (`curate.core.transaction.recover`).
     """
     demand_settled(folder)
     path = path_inside(folder, NAME)

@@ -99,9 +99,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
         if task.bands:
             columns.band_keys = band_keys(columns.sets, task.bands, 1)
         saved = save(path, arrays_of(columns, start, task.bands))
-        columns.trouble = (
-            damage[0] if damage else (f"what was compared is not remembered: {visible(saved)}" if saved else "")
-        )
+        columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
     columns.line_keys = _line_keys(digest.digest(), len(columns.starts))
     return columns
 
@@ -153,7 +151,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
         brief=brief,
         keys=keys,
         physical=int(arrays["physical"][0]),
-        remembered=True,
+        cached=True,
     )
     columns.starts = columns.starts + start
     if bands and arrays["bands"].tolist() == list(bands):
@@ -186,7 +184,7 @@ def _parts(ends: Array, count: int, total: int) -> bool:
     return len(ends) == count + 1 and ends[0] == 0 and ends[-1] == total and bool((ends[1:] >= ends[:-1]).all())
 
 
-class Answers:
+class RowCache:
     """Cached answers by key, in one file: those known before, those that were used, and new ones."""
 
     def __init__(self, path: Path, kind: str, width: tuple[int, ...] = ()) -> None:
@@ -234,7 +232,7 @@ class DedupCache:
     """What earlier runs left in a cache folder, and what this run adds."""
 
     folder: Path
-    verdicts: Answers
+    verdicts: RowCache
     """For pairs of examples, whether they agree in their facts."""
     spec: FeatureSpec
     only: bool = False
@@ -247,7 +245,7 @@ class DedupCache:
     """Number of all examples."""
     notes: list[str] = field(default_factory=list)
     """Problems with the cache; they cost time and change no result."""
-    _findings: Answers | None = None
+    _findings: RowCache | None = None
 
     @classmethod
     def of(
@@ -256,7 +254,7 @@ class DedupCache:
         """The cache for some files that are read to make such columns."""
         named = content_id([_code().hex(), repr(spec), sorted(str(path.resolve()) for path in files)])
         folder = cache / FOLDER
-        return cls(folder, Answers(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
+        return cls(folder, RowCache(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples with these ids: cached, or computed by `learn`."""
@@ -277,7 +275,7 @@ class DedupCache:
         """From now on, cache columns of another specification."""
         self.spec, self.reused, self.read = spec, 0, 0
         path = self.verdicts.path
-        self.verdicts = Answers(path.with_name(f"decided-{content_id([path.name, repr(spec)])}.npz"), "|b1")
+        self.verdicts = RowCache(path.with_name(f"decided-{content_id([path.name, repr(spec)])}.npz"), "|b1")
 
     def task(self, chunk: Chunk) -> Task:
         """A chunk, and where its columns may be cached."""
@@ -286,7 +284,7 @@ class DedupCache:
     def count(self, columns: Columns) -> None:
         """Count the examples of a chunk, and note problems with caching it."""
         self.read += len(columns.ids)
-        if columns.remembered:
+        if columns.cached:
             self.reused += len(columns.ids)
         if columns.trouble:
             self.notes.append(columns.trouble)
@@ -312,7 +310,7 @@ class DedupCache:
         """
         if self._findings is None:
             name = content_id([_code().hex(), check])
-            self._findings = Answers(self.folder / f"findings-{name}.npz", "<u4", (3,))
+            self._findings = RowCache(self.folder / f"findings-{name}.npz", "<u4", (3,))
         return self._findings.find(keys, self._damaged)
 
     def count_findings(self, keys: Ids, counts: Array) -> None:
@@ -335,7 +333,7 @@ class DedupCache:
 
     def _note(self, trouble: str) -> None:
         if trouble:
-            self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
+            self.notes.append(f"the cache was not written: {visible(trouble)}")
 
 
 def _pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:

@@ -136,7 +136,7 @@ class Columns(Lines):
     """Whether it holds an example in a known format."""
     physical: int = 0
     """Number of physical lines of the piece, including blank ones."""
-    remembered: bool = False
+    cached: bool = False
     """Whether the columns come from the cache."""
     trouble: str = ""
     """Why the columns were not read from the cache or not written to it."""

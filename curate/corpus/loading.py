@@ -25,7 +25,7 @@ PARALLEL: Final = 32 << 20
 """Size of files in bytes from which processes are started."""
 SIZE: Final = 4 << 20
 """Bytes of a chunk."""
-HELD: Final = 3
+MEMORY_PER_BYTE: Final = 3
 """Maximum memory in bytes per byte of the files if all arrays are in memory."""
 
 
@@ -34,7 +34,11 @@ def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
 
     The unpacked size of compressed files is unknown, so they get one. Raises `OutputError`.
     """
-    return scratch() if limit is not None and (size_of(paths) * HELD > limit or any(map(packing, paths))) else None
+    return (
+        scratch()
+        if limit is not None and (size_of(paths) * MEMORY_PER_BYTE > limit or any(map(packing, paths)))
+        else None
+    )
 
 
 def is_big(paths: Sequence[Path]) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from curate.core.errors import InputError
 from curate.core.example import ROLES, Example, Message
 from curate.core.files import display_name
+from curate.core.json_output import Output
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
@@ -30,12 +31,12 @@ STEP: Final = 256
 
 
 @dataclass(slots=True)
-class RoleStats:
-    """Counts of one role."""
+class RoleNumbers(Output):
+    """The messages of a role."""
 
-    messages: int = 0
-    characters: int = 0
-    tokens: int = 0
+    messages: int
+    characters: int
+    tokens: int
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Stats:
     not_understood: int = 0
     """Lines without an example in a known format."""
     formats: Counter[str] = field(default_factory=Counter)
-    roles: dict[str, RoleStats] = field(default_factory=dict)
+    roles: dict[str, RoleNumbers] = field(default_factory=dict)
     turns: "array[int]" = field(default_factory=lambda: array("I"))
     """Number of messages of each example that has any."""
     tokens: "array[int]" = field(default_factory=lambda: array("I"))
@@ -203,7 +204,9 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
     counts = _tokens(texts, template)
     scripts: Counter[str] = Counter()
     for message, text, count in zip(example.messages, texts, counts, strict=True):
-        role = stats.roles.setdefault(message.role if message.role and message.role in ROLES else OTHER, RoleStats())
+        role = stats.roles.setdefault(
+            message.role if message.role and message.role in ROLES else OTHER, RoleNumbers(0, 0, 0)
+        )
         role.messages += 1
         role.characters += len(text)
         role.tokens += count

@@ -226,8 +226,8 @@ def agreed(
     left, right = (table.ids[standing[:, side]] for side in (0, 1))
     every = np.full(len(standing), words)
     nothing = np.zeros(len(standing), dtype=np.bool_)
-    same, remembered = memory.agreements(left, right, every) if memory else (nothing, nothing.copy())
-    unknown = np.flatnonzero(~remembered)
+    same, known = memory.agreements(left, right, every) if memory else (nothing, nothing.copy())
+    unknown = np.flatnonzero(~known)
     if len(unknown):
         pairs = (
             _pairs(table, standing[some], wanted, words=words)

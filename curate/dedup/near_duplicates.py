@@ -37,7 +37,7 @@ from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import Bands, grouped, jaccard
 
 
-class Beginnings:
+class PrefixDuplicates:
     """The beginnings among some examples, by their numbers, and the longer ones of each.
 
     An export that writes a conversation after each turn leaves all its beginnings behind. What a beginning says stands
@@ -85,7 +85,7 @@ class Beginnings:
 class FoundDuplicates:
     """The duplicates among the lines of a table."""
 
-    losses: list[DuplicateRemoval]
+    duplicates: list[DuplicateRemoval]
     """Lines that may be removed, in the order of the file."""
     apart: list[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact."""
@@ -122,7 +122,9 @@ def find_duplicates(
     if len(distinct) < len(copies):
         sets = sets.take(distinct)  # a copy would be the largest thing in memory
         bands = None if bands is None else bands[:, distinct]
-    begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
+    begun = (
+        PrefixDuplicates(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
+    )
     groups = grouped(sets, config.threshold, pool.count, bands, folder=table.folder)
     del bands
     keys, typos = table.brief.chosen(distinct).keys_and_typos()
@@ -136,19 +138,19 @@ def find_duplicates(
     found = resolve_clusters(table, compared, groups.members, wanted, pool, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
-        lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
+        lost |= _prefix_duplicates(table, begun, sets, distinct, lost, pinned, old)
     pairs, goes = _same_words(table, compared, alike, (keys, typos), lost, wanted, pool, memory)
     lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
     gone = _with_copies(lost, copies, old)
-    losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
-    worded = _losses(
+    duplicates = _removals(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
+    worded = _removals(
         table,
         sorted(pair for at, pair in pairs if at not in goes),
         ["D003"] * (len(pairs) - len(goes)),
         config.threshold,
     )
     return FoundDuplicates(
-        losses,
+        duplicates,
         _pairs(table, found.apart, config.threshold),
         worded,
         sorted((*groups.misses, *found.similarities)),
@@ -227,9 +229,9 @@ def originals(table: Table, *, last: bool = False) -> Numbers:
     return found
 
 
-def _beginnings(
+def _prefix_duplicates(
     table: Table,
-    begun: Beginnings,
+    begun: PrefixDuplicates,
     sets: Sets,
     distinct: Numbers,
     lost: Mapping[int, object],
@@ -248,7 +250,7 @@ def _beginnings(
     }
 
 
-def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
+def _removals(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
     """The line of the left one of each pair, and the line that it is compared with."""
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
@@ -266,7 +268,7 @@ def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Duplic
         for pair in apart
     ]
     return sorted(
-        _losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept)
+        _removals(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept)
     )
 
 

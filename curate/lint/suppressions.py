@@ -16,7 +16,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place, where
-from curate.core.files import append_line, replacing
+from curate.core.files import append_lines, replacing
 from curate.core.finding import Finding
 from curate.core.limits import open_regular
 from curate.core.text import visible
@@ -112,7 +112,7 @@ def add_suppressions(
         known.add((finding.code, finding.example))
         fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")} | {"reason": reason}
         entry = Suppression.model_validate({**fields, **({"author": author} if author else {})})
-        append_line(suppressions.path, entry.model_dump_json().encode())
+        append_lines(suppressions.path, [entry.model_dump_json().encode()])
         written.append(entry)
     return written
 

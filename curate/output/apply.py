@@ -50,7 +50,7 @@ class Dropped(NamedTuple):
         return self.reason.decided_by not in ("rule", "select")
 
 
-def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
+def removes_line(finding: Finding, drop: tuple[str, ...]) -> bool:
     """Whether a finding removes its line: it is an error, or its code has one of the prefixes in `drop`."""
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
@@ -69,7 +69,7 @@ def reason_of(decision: DecisionState | None, error: Finding | None, lost: Dupli
         return Reason(error.code, error.message, "rule")
     stays = decision is not None and decision.stays
     if lost and (lost.code == "D001" or not stays):  # keeping a content means keeping one copy of it
-        return lost_reason(lost)
+        return duplicate_reason(lost)
     return None
 
 
@@ -89,7 +89,7 @@ def unreadable(parsed: ParsedLine) -> Reason:
     return Reason(UNREADABLE[defect.kind], defect.message, "rule")
 
 
-def lost_reason(loss: DuplicateRemoval) -> Reason:
+def duplicate_reason(loss: DuplicateRemoval) -> Reason:
     """The reason for a line that a detector removes in favor of another one."""
     near = "short text with the same content words" if loss.words else "near-duplicate"
     why = WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
@@ -97,18 +97,18 @@ def lost_reason(loss: DuplicateRemoval) -> Reason:
     return Reason(loss.code, why, "detector", kept=kept, similarity=round(loss.similarity, 6))
 
 
-def leaving(
+def removal_reasons(
     table: Table,
     *,
     errors: Iterable[Finding] = (),
     verdicts: Mapping[str, DecisionState] | None = None,
-    losses: Iterable[DuplicateRemoval] = (),
+    duplicates: Iterable[DuplicateRemoval] = (),
     first: int = 0,
 ) -> dict[int, Reason]:
     """The removed lines of a table from number `first` on, each with its reason, in order.
 
     Decisions take precedence over errors, and errors over duplicates; lines without an example are removed. `errors`:
-    the findings that remove lines (see `leaves_by`).
+    the findings that remove lines (see `removes_line`).
     """
     verdicts = verdicts or {}
     reader = LineReader()
@@ -119,7 +119,7 @@ def leaving(
     }
     found |= {line: gone.reason for line, gone in dropped_lines(table, verdicts, first).items() if gone.example is None}
     wrong = errors_in(table, not_accepted(errors, verdicts), reader)
-    going = list(losses)
+    going = list(duplicates)
     lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
     dropped = _with_ids(table, [example for example, decision in verdicts.items() if decision.verdict == "drop"])
     for line in {line for line in (*wrong, *lost, *dropped) if line >= first}:
@@ -207,7 +207,7 @@ def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | 
 
 
 def heavy_drops(
-    table: Table, leaves: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0
+    table: Table, left_out: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0
 ) -> list[Finding]:
     """The removals by `drop` that need confirmation (D008), for the lines of a table from number `first` on."""
     if not config.drop:
@@ -216,7 +216,7 @@ def heavy_drops(
     lines = {source.name: starts[at + 1] - starts[at] for at, source in enumerate(table.sources) if starts[at] >= first}
     dropped = [
         line
-        for line, reason in leaves.items()
+        for line, reason in left_out.items()
         if line >= first and reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)
     ]
     gone = Counter(table.sources[table.source(line)].name for line in dropped)

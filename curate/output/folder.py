@@ -47,7 +47,7 @@ from curate.core.transaction import recover, replacing_together
 from curate.corpus.corpus import AHEAD, LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
-from curate.output.apply import Dropped, lost_reason
+from curate.output.apply import Dropped, duplicate_reason
 from curate.output.datacard import card, loading
 from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import AS_READ, example_of
@@ -114,7 +114,7 @@ def _written(
 ) -> Manifest:
     reader = LineReader()
     splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
-    removed = _removed(stage / REMOVED, table, division.leaves, reader)
+    removed = _removed(stage / REMOVED, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
     kept = sum(part.examples for part in splits.values()) - int(np.count_nonzero(table.lines < table.first[given]))
     demand_all(read, kept, removed.lines)
@@ -281,11 +281,11 @@ def line_written(table: Table, line: int, reader: LineReader) -> bytes:
     return reader.data(ref) if name in AS_READ else json_line(reader.example(ref).value)
 
 
-def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
+def _removed(path: Path, table: Table, left_out: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
         written = CountingWriter(out, hashed=True)
-        for line, reason in sorted(leaves.items()):
+        for line, reason in sorted(left_out.items()):
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
             written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.line_ref(line)))))
@@ -345,12 +345,12 @@ def _written_before(folder: Path) -> Manifest | None:
 def write_lines(
     table: Table,
     names: Collection[str],
-    losses: Sequence[DuplicateRemoval],
+    duplicates: Sequence[DuplicateRemoval],
     kept: CountingWriter,
     removed: CountingWriter,
     dropped: Sequence[Dropped] = (),
 ) -> None:
-    """Write the lines of files to `kept`, and those in `losses` and `dropped` (in line order) to `removed`.
+    """Write the lines of files to `kept`, and those in `duplicates` and `dropped` (in line order) to `removed`.
 
     Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as read.
     """
@@ -358,14 +358,14 @@ def write_lines(
     for at, source in enumerate(table.sources):
         stays[table.first[at] : table.first[at + 1]] = source.name in names
     read, reader = int(stays.sum()), LineReader()
-    going: list[DuplicateRemoval | Dropped] = [*losses, *dropped]
+    going: list[DuplicateRemoval | Dropped] = [*duplicates, *dropped]
     lines = lines_at(table, [gone.place for gone in going])
     order = np.argsort(lines, kind="stable")
     lines = lines[order]
     stays[lines] = False
     for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
         gone = going[nth]
-        reason = lost_reason(gone) if isinstance(gone, DuplicateRemoval) else gone.reason
+        reason = duplicate_reason(gone) if isinstance(gone, DuplicateRemoval) else gone.reason
         removed.write(removed_line(removal(gone.place, gone.example, reason, data)))
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])

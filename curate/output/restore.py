@@ -32,7 +32,7 @@ from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
 from curate.read.lines import compact
 from curate.split.assign import NAMES, NOWHERE
-from curate.split.division import Division, divide, making_of
+from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Move
 
 PENDING: Final = ".curate-restored.jsonl"
@@ -213,14 +213,14 @@ def restore_into(
         room = stack.enter_context(temporary_folder())
         lines = room / "restored.jsonl"
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
-        spec = making_of(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
+        spec = split_feature_spec(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
         table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, pool)
         parts = np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)  # restored lines are last
         before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
-        if division.leaves:
+        if division.left_out:
             first = int(table.first[-2])
-            leaks = {numbers[line - first]: f"would leak: it {gone.why}" for line, gone in division.leaves.items()}
+            leaks = {numbers[line - first]: f"would leak: it {gone.why}" for line, gone in division.left_out.items()}
             numbers, refused = _without(leaks, entries, numbers, refused)
             return restore_into(folder, entries, numbers, project, unread, refused=refused)
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from curate.conflicts.calibration import state_of
 from curate.conflicts.conflict import Conflict
 from curate.core.config import Config
-from curate.core.egress import NOBODY, Consent
+from curate.core.egress import NO_CONSENT, Consent
 from curate.core.errors import OutputError, UsageError
 from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example
@@ -32,7 +32,7 @@ def run(
     listen: Listener = ignore_events,
     choice: Choice | None = None,
     *,
-    consent: Consent = NOBODY,
+    consent: Consent = NO_CONSENT,
     judge_key: str | None = None,
 ) -> RunResult:
     """Run all wanted stages that are not up to date.

@@ -101,7 +101,7 @@ def compare_selection(
 def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
     """A hash of all that the trainings depend on; other trainings get another folder."""
     plan = result.plan
-    left = sorted([*(str(gone.place) for gone in plan.dropped), *(str(lost.place) for lost in plan.losses)])
+    left = sorted([*(str(gone.place) for gone in plan.dropped), *(str(lost.place) for lost in plan.duplicates)])
     data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared(splits))]
     return sha256(b"\0".join([*data, json.dumps(left).encode()])).hexdigest()[:12]
 

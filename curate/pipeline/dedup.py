@@ -54,7 +54,7 @@ class DedupResult:
     """The same for the files that others are compared with."""
     not_understood: int
     """Lines of all files without an example in a known format; they are not compared and are kept unchanged."""
-    losses: Sequence[DuplicateRemoval]
+    duplicates: Sequence[DuplicateRemoval]
     """Removed duplicates, in the order they were read."""
     dropped: Sequence[Dropped]
     """Lines removed for a finding of a rule in `drop`, in the order they were read; they are not compared."""
@@ -67,7 +67,7 @@ class DedupResult:
     similarities: Sequence[float]
     """Similarities of all pairs with a similarity of at least `floor`."""
     bands: Bands
-    """How signatures are cut into bands; see `chance_compared`."""
+    """How signatures are cut into bands; tells the probability that a pair is compared."""
 
     notes: list[str]
     """Further notes for the user."""
@@ -83,12 +83,12 @@ class DedupResult:
     @property
     def heavy(self) -> list[Finding]:
         """Findings that need a confirmation before the result is written (D008)."""
-        return heavy(removals(self.lines, self.losses, self.config, self.dropped))
+        return heavy(removals(self.lines, self.duplicates, self.config, self.dropped))
 
     @property
     def gone(self) -> int:
         """Number of removed lines."""
-        return len(self.losses) + len(self.dropped)
+        return len(self.duplicates) + len(self.dropped)
 
     @property
     def read(self) -> int:
@@ -103,11 +103,7 @@ class DedupResult:
     @property
     def codes(self) -> Counter[str]:
         """Number of removed duplicates by code: D001, D003 and D007."""
-        return Counter(lost.code for lost in self.losses)
-
-    def chance_compared(self, similarity: float) -> float:
-        """The probability that such a pair is compared, 1-(1-s^rows)^bands (Leskovec et al., chapter 3.4)."""
-        return float(1 - (1 - similarity**self.bands.rows) ** self.bands.number)
+        return Counter(lost.code for lost in self.duplicates)
 
     @property
     def floor(self) -> float:
@@ -123,7 +119,7 @@ def plan(
     decisions: Mapping[str, DecisionState] | None = None,
     check: CheckConfig | None = None,
     cache: Path | None = None,
-    remembered_only: bool = False,
+    cached_only: bool = False,
     edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
     executor: Executor = LOCAL,
@@ -134,7 +130,7 @@ def plan(
     Dropped examples are removed; edited ones are compared and written with their new text (copies of such files are
     written to the folder `edited`); examples that a person keeps as a duplicate are not removed as near-duplicates.
     `check` configures the rules whose findings the policy `best` counts, and with `drop` those whose findings remove a
-    line regardless of duplicates. The folder `cache` holds what comparisons need; with `remembered_only` everything
+    line regardless of duplicates. The folder `cache` holds what comparisons need; with `cached_only` everything
     must be in it. If the files need more memory than `limit` bytes, shingles and band keys are in files. Raises
     `InputError`, also if no line holds an example, and `UsageError` if no example has the field that `config.keep`
     names or something is not cached.
@@ -151,7 +147,7 @@ def plan(
     folder = spill_folder(paths := [*against, *files], limit)
     with executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
-        memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
+        memory = DedupCache.of(cache, spec, paths, only=cached_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)
         unmatched = unmatched_notes(table, decided)
         dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
@@ -162,7 +158,7 @@ def plan(
         found = _compared(table, config, check, pool, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
         alike = (
-            _paraphrases(table, found.losses, old_examples, config.embeddings, cache, listen)
+            _paraphrases(table, found.duplicates, old_examples, config.embeddings, cache, listen)
             if config.embeddings
             else []
         )
@@ -172,7 +168,7 @@ def plan(
         lines=dict(counts[len(against) :]),
         against=dict(counts[: len(against)]),
         not_understood=not_understood,
-        losses=found.losses,
+        duplicates=found.duplicates,
         dropped=dropped,
         apart=found.apart,
         same_words=found.same_words,
@@ -257,13 +253,13 @@ def _pinned(
 
 
 def _paraphrases(
-    table: Table, losses: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener
+    table: Table, duplicates: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener
 ) -> list[DuplicateRemoval]:
     """Pairs among the kept examples that say the same in other words; of old and new data, only the new."""
     from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
 
     listen(StageStarted("embed"))
-    gone = {lost.place for lost in losses}
+    gone = {lost.place for lost in duplicates}
     reader = LineReader()
     places = [table.place(line) for line in table.lines.tolist()]
     staying = (
@@ -281,13 +277,16 @@ def _paraphrases(
 
 
 def removals(
-    lines: Mapping[str, int], losses: Iterable[DuplicateRemoval], config: DedupConfig, dropped: Iterable[Dropped] = ()
+    lines: Mapping[str, int],
+    duplicates: Iterable[DuplicateRemoval],
+    config: DedupConfig,
+    dropped: Iterable[Dropped] = (),
 ) -> Removals:
     """The removals, counted for the stop rule."""
     gone: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
     gone.update(went.place.file for went in dropped if not went.by_hand)
-    for lost in losses:
+    for lost in duplicates:
         gone[lost.place.file] += 1
         clusters[lost.kept_place] += 1
     return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
@@ -343,5 +342,5 @@ def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> P
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept, gone):
         demand_unchanged(plan.seen)
-        write_lines(plan.table, plan.lines, plan.losses, kept, gone, plan.dropped)
+        write_lines(plan.table, plan.lines, plan.duplicates, kept, gone, plan.dropped)
     return removed

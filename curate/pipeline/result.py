@@ -81,7 +81,7 @@ class RunResult(Output):
     notes: list[str] = field(default_factory=list)
     training: dict[str, Any] | None = None
     """The report of the training; null without a recipe."""
-    losses: NotPrinted[list[DuplicateRemoval]] = field(default_factory=list)
+    duplicates: NotPrinted[list[DuplicateRemoval]] = field(default_factory=list)
     """Removed duplicates."""
 
     @property

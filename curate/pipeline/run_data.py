@@ -10,7 +10,7 @@ from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
-from curate.core.egress import NOBODY, Consent, address_of, is_address
+from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.errors import ConfigError, UsageError
 from curate.core.events import Listener
 from curate.core.example import Example
@@ -27,11 +27,11 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
 from curate.corpus.loading import is_big
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
+from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line
 from curate.output.edited import decision_counts, with_edited
 from curate.pipeline.result import Choice, RunResult
 from curate.pipeline.splitting import Sources, copies_of, demand_other_files, read_sources
-from curate.split.division import making_of
+from curate.split.division import split_feature_spec
 
 
 @dataclass
@@ -42,7 +42,7 @@ class RunData:
     config: Config
     listen: Listener
     choice: Choice
-    consent: Consent = NOBODY
+    consent: Consent = NO_CONSENT
     """Whether texts may be sent to a judge at an address."""
     judge_key: str | None = None
     """Environment variable that the user named for its key."""
@@ -148,7 +148,7 @@ class RunData:
     def table(self) -> Table:
         """All lines of all files."""
         own = feature_spec_for(self.config.dedup)
-        spec = making_of(self.config)._replace(
+        spec = split_feature_spec(self.config)._replace(
             brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
         )
         with self.pool() as pool:
@@ -173,30 +173,30 @@ class RunData:
 
     def removal_reasons(self, found: RunResult) -> dict[int, Reason]:
         """Why lines of the table are left out so far. Raises `DataError` for a large removal without confirmation."""
-        leaves = leaving(
+        left_out = removal_reasons(
             self.table,
             errors=self.removal_findings(found),
             verdicts=self.verdicts,
-            losses=found.losses,
+            duplicates=found.duplicates,
             first=self.first,
         )
         if not self.choice.yes:
-            demand_light(heavy_drops(self.table, leaves, self.config.check, self.config.dedup, self.first))
-        return leaves
+            demand_light(heavy_drops(self.table, left_out, self.config.check, self.config.dedup, self.first))
+        return left_out
 
     def kept(self, found: RunResult) -> list[Example]:
         """The kept examples without a given test set, and dropped ones: conflicts decided by a drop are reported."""
-        table, reader, leaves = self.table, LineReader(), self.removal_reasons(found)
+        table, reader, left_out = self.table, LineReader(), self.removal_reasons(found)
         tests = int(table.lines.searchsorted(self.first))
         return [
             reader.example(table.line_ref(line))
             for line in table.lines[tests:].tolist()
-            if (reason := leaves.get(line)) is None or counted_as(reason.code, reason.decided_by) == "decision"
+            if (reason := left_out.get(line)) is None or counted_as(reason.code, reason.decided_by) == "decision"
         ]
 
     def removal_findings(self, found: RunResult) -> list[Finding]:
         """The findings for which lines are left out."""
-        return [finding for finding in found.findings if leaves_by(finding, self.config.check.drop)]
+        return [finding for finding in found.findings if removes_line(finding, self.config.check.drop)]
 
     def removal_inputs(self, found: RunResult) -> list[Any]:
         """All that decides which lines are left out before duplicates are, as plain values."""

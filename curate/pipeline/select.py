@@ -183,7 +183,7 @@ def select(
     config, verdicts = (dedup or DedupConfig()).model_copy(update={"keep": "longest"}), decisions or {}
     planned = plan(files, config, decisions=verdicts, check=check, cache=cache, edited=edited, listen=listen)
     every = list(_examples(planned.table))
-    going = {lost.place for lost in planned.losses}
+    going = {lost.place for lost in planned.duplicates}
     exchanges = distinct(example for _, example in every)
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
     _demand_signals(goal.below, columns)
@@ -191,7 +191,7 @@ def select(
     left = [*planned.dropped, *_without_example(planned)]
     staying, too_low = _selectable(every, going, verdicts, partial(_too_low, below=goal.below, columns=columns, at=at))
     left += too_low
-    weighed = heavy(removals(planned.lines, planned.losses, config, left))
+    weighed = heavy(removals(planned.lines, planned.duplicates, config, left))
     listen(StageStarted("select"))
     chosen, vectors, floors, before = _chosen(
         staying, goal, columns, at, models, cache, earlier, {example.id for _, example in every}
@@ -202,7 +202,7 @@ def select(
     listen(StageFinished("select", False, plural(len(chosen), "example")))
     left.sort(key=lambda gone: gone.place)
     final = replace(planned, dropped=left)
-    reasons = Counter([*(lost.code for lost in final.losses), *(gone.code for gone in left)])
+    reasons = Counter([*(lost.code for lost in final.duplicates), *(gone.code for gone in left)])
     doubts = {one.id: float(columns[DOUBT][nth]) for nth, one in enumerate(exchanges)}
     if before:
         gone = len(before - selected)

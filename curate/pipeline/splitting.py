@@ -31,12 +31,12 @@ from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.lint.runner import QUICK, check_paths
 from curate.lint.suppressions import Suppressions, load_suppressions, suppress
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving, unmatched_notes
+from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line, unmatched_notes
 from curate.output.edited import edited_copies
 from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
 from curate.pipeline.uncompared import set_apart
 from curate.split.assign import NAMES
-from curate.split.division import Division, divide, making_of
+from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Earlier, earlier_splits
 
 COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
@@ -171,7 +171,7 @@ def split_files(
     """
     demand_apart(sources.every, folder=output)
     suppressions = load_suppressions(project_of(sources.files).folder)
-    spec = making_of(config)
+    spec = split_feature_spec(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= QUICK)
     with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
@@ -184,13 +184,13 @@ def split_files(
             suppress(report, suppressions, [sources.name_of(path) for path in sources.files])
             errors = report.findings
         first = int(table.first[len(sources.given)])
-        leaves = leaving(table, errors=errors, verdicts=decisions, first=first)
+        left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
         if not yes:
-            demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
-        listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(leaves):,} to remove"))
+            demand_light(heavy_drops(table, left_out, config.check, config.dedup, first))
+        listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(
-            sources, table, leaves, output, config, pool, suppressions, decisions=decisions, cache=cache
+            sources, table, left_out, output, config, pool, suppressions, decisions=decisions, cache=cache
         )
         listen(
             StageFinished(
@@ -203,7 +203,7 @@ def split_files(
 def split_data(
     sources: Sources,
     table: Table,
-    leaves: Mapping[int, Reason],
+    left_out: Mapping[int, Reason],
     output: Path,
     config: Config,
     pool: WorkerPool,
@@ -216,13 +216,13 @@ def split_data(
     """Divide and write what was read. Raises as `split_files` does."""
     notes = unmatched_notes(table, decisions or {})
     given = len(sources.given)
-    leaves = set_apart(table, leaves, int(table.first[given]), config.check, decisions or {}, suppressions.examples)
+    left_out = set_apart(table, left_out, int(table.first[given]), config.check, decisions or {}, suppressions.examples)
     earlier, grown_from = _earlier(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.earlier_splits(table.ids) if earlier else None
-    division = divide(table, leaves, config, given=given, before=before, cache=cache)
+    division = divide(table, left_out, config, given=given, before=before, cache=cache)
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(
@@ -312,12 +312,12 @@ def read_sources(
 def _asks_all(check: CheckConfig) -> bool:
     """Whether lines are left out because of findings of a rule that looks at more than one of them."""
     chosen = RuleSelection.from_config(check)
-    leaving = (
+    removing = (
         code
         for code, severity in chosen.severities.items()
         if severity is Severity.ERROR or code.startswith(check.drop)
     )
-    return any(chosen.rules[code].scope in COMPARING for code in leaving)
+    return any(chosen.rules[code].scope in COMPARING for code in removing)
 
 
 def _errors(
@@ -327,7 +327,7 @@ def _errors(
     listen(StageStarted("check"))
     report = check_paths(sources.files, config.check, None, sources.name_of, executor=executor)
     suppress(report, suppressions, [sources.name_of(path) for path in sources.files])
-    errors = [finding for finding in report.findings if leaves_by(finding, config.check.drop)]
+    errors = [finding for finding in report.findings if removes_line(finding, config.check.drop)]
     listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
     return errors
 

@@ -118,10 +118,10 @@ class Dedup(Stage):
         # of rules that check each example by itself
         each = (one for one in found.findings if (rule := RULES.get(one.code)) is not None and rule.scope in EACH)
         with data.pool() as pool:
-            duplicates = find_duplicates(
+            planned = find_duplicates(
                 part, config, pool, pinned, (lambda _: severity_counts(each)) if config.keep == "best" else None
             )
-        return {"duplicates": duplicates.losses, "apart": duplicates.apart}
+        return {"duplicates": planned.duplicates, "apart": planned.apart}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
@@ -133,7 +133,7 @@ class Dedup(Stage):
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        return replace(found, losses=result["duplicates"], apart=len(result["apart"]))
+        return replace(found, duplicates=result["duplicates"], apart=len(result["apart"]))
 
 
 class Conflicts(Stage):
@@ -141,8 +141,8 @@ class Conflicts(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        losses, settings = [list(loss) for loss in found.losses], data.conflicts.model_dump(mode="json")
-        return key_of("conflicts", data.inputs, data.removal_inputs(found), losses, settings, data.models)
+        duplicates, settings = [list(loss) for loss in found.duplicates], data.conflicts.model_dump(mode="json")
+        return key_of("conflicts", data.inputs, data.removal_inputs(found), duplicates, settings, data.models)
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
@@ -175,7 +175,7 @@ class Split(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        losses = [list(loss) for loss in found.losses]
+        duplicates = [list(loss) for loss in found.duplicates]
         skipped = [stage for stage, state in found.stages.items() if state == "skipped"]
         return key_of(
             "split",
@@ -184,7 +184,7 @@ class Split(Stage):
             data.config.model_dump(mode="json"),
             data.models,
             data.removal_inputs(found),
-            losses,
+            duplicates,
             skipped,
         )
 

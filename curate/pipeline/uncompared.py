@@ -21,7 +21,7 @@ STRUCTURE: Final = ("C", "J", "M", "P", "T")
 
 def set_apart(
     table: Table,
-    leaves: Mapping[int, Reason],
+    left_out: Mapping[int, Reason],
     first: int,
     config: CheckConfig,
     decisions: Mapping[str, DecisionState],
@@ -37,9 +37,9 @@ def set_apart(
         accepted = suppressed | {example for example, decision in decisions.items() if decision.kept}
         wanted = np.array([int(example[:16], 16) for example in accepted], dtype=np.uint64)
         lines = lines[(lines < first) | np.isin(table.ids[:, 0], wanted)]
-    reader, found = LineReader(), dict(leaves)
+    reader, found = LineReader(), dict(left_out)
     for line in lines.tolist():
-        if line in leaves or not (why := unread(line_written(table, line, reader))):
+        if line in left_out or not (why := unread(line_written(table, line, reader))):
             continue
         why = f"holds no example that can be compared: {why}"
         if line < first:

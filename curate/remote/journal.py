@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from curate.core.errors import InputError, RemoteError, UsageError
 from curate.core.example import content_id
-from curate.core.files import append_line, journal_lines
+from curate.core.files import append_lines, journal_lines
 from curate.core.targets import Target
 from curate.core.validation import parsed_json
 from curate.remote.job import SAFE
@@ -93,7 +93,7 @@ class Journal:
 
     def add(self, entry: Line) -> None:
         """Append a line and sync it to disk. Raises `OutputError`."""
-        append_line(self.path, LINE.dump_json(entry))
+        append_lines(self.path, [LINE.dump_json(entry)])
 
     def entries(self) -> list[Line]:
         """All records, without a line that a crash truncated. Raises `InputError` for an invalid one."""

@@ -139,7 +139,7 @@ def histogram(plan: DedupResult) -> list[HistogramBar]:
 def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
     """The result as plain values."""
     against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
-    threshold, recall = plan.config.threshold, plan.chance_compared(plan.config.threshold)
+    threshold, recall = plan.config.threshold, plan.bands.probability(plan.config.threshold)
     more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
     return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
 
@@ -147,9 +147,9 @@ def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True
 def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
     """The removed duplicates; if explained, with their differences."""
     examples = (
-        plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
+        plan.examples({place for lost in plan.duplicates for place in (lost.place, lost.kept_place)}) if explain else {}
     )
-    for lost in plan.losses:
+    for lost in plan.duplicates:
         if not explain:
             yield lost
             continue
@@ -163,7 +163,7 @@ def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | Re
 
 def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
     """Removals to review: the lowest similarity first, since these are the least certain."""
-    return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
+    return sorted(plan.duplicates, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
 def dedup_text(
@@ -188,7 +188,7 @@ def dedup_text(
         else:
             content = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
             yield _headline(lost, excerpt(masked(content[:1000]), 70))
-    yield from more_lines(len(plan.losses), limit)
+    yield from more_lines(len(plan.duplicates), limit)
     if explain:
         yield from _clusters(plan)
         yield from _histogram(plan)
@@ -263,12 +263,14 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
 
 def _clusters(plan: DedupResult) -> Iterator[Text]:
     """The number of examples and clusters, and the largest clusters."""
-    clusters = Counter(lost.kept_place for lost in plan.losses)
+    clusters = Counter(lost.kept_place for lost in plan.duplicates)
     if not clusters:
         return
     largest = sorted(clusters.items(), key=lambda item: (-item[1], item[0]))[:3]
     named = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
-    yield Text(f"{plural(len(clusters), 'example')} kept for {len(plan.losses):,} removed; largest clusters: {named}")
+    yield Text(
+        f"{plural(len(clusters), 'example')} kept for {len(plan.duplicates):,} removed; largest clusters: {named}"
+    )
 
 
 def _histogram(plan: DedupResult) -> Iterator[Text]:
@@ -278,7 +280,7 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     yield Text("similarity of pairs (without exact copies)", style="bold")
     at = plan.config.threshold
     caption = Text(
-        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.chance_compared(at))} {'─' * 4}",
+        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.bands.probability(at))} {'─' * 4}",
         style="yellow",
     )
     for bar in bars:
@@ -290,9 +292,10 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     if at == 1:
         yield caption
     if plan.floor < at:
+        there = chance(plan.bands.probability(plan.floor))
         yield Text(
-            f"at {plan.floor:g} the probability is {chance(plan.chance_compared(plan.floor))}, and pairs of templates "
-            "are not counted: bars below the threshold are incomplete",
+            f"at {plan.floor:g} the probability is {there}, and pairs of templates are not counted: bars below the "
+            "threshold are incomplete",
             style="dim",
         )
 

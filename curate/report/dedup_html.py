@@ -46,11 +46,13 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
         for bar in histogram(plan)
     ]
     yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
-    here, below = (chance(plan.chance_compared(similarity)) for similarity in (threshold, plan.floor))
+    here, below = (chance(plan.bands.probability(similarity)) for similarity in (threshold, plan.floor))
     yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {here}, '
     yield f"one at {plan.floor:g} with {below}.</p>\n"
     yield filters()
-    yield from _pairs("Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.losses), plan)
+    yield from _pairs(
+        "Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.duplicates), plan
+    )
     alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs(
         "Near-duplicates that differ in a number, a name or a negation: both are kept", "stays", alike, apart, plan

@@ -20,6 +20,8 @@ MOST: Final = 12
 """Correlations that are shown."""
 LISTED: Final = 3
 """Examples shown at the low end of a signal without `--all`."""
+END: Final = 50
+"""Characters shown of each end of a long answer."""
 
 
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
@@ -77,8 +79,8 @@ def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
         )
 
 
-def ends(answer: str, width: int = 50) -> str:
+def ends(answer: str) -> str:
     """The beginning and the end of an answer: faults are at both."""
-    if len(answer) <= 2 * width:
-        return excerpt(answer, 2 * width)
-    return f"{excerpt(answer[:width], width)} … {excerpt(answer[-width:], width)}"
+    if len(answer) <= 2 * END:
+        return excerpt(answer, 2 * END)
+    return f"{excerpt(answer[:END], END)} … {excerpt(answer[-END:], END)}"

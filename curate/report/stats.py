@@ -11,7 +11,7 @@ from rich.text import Text
 from curate.core.json_output import Part, at
 from curate.core.masking import redact_message
 from curate.core.text import duration, excerpt, plural, visible
-from curate.corpus.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
+from curate.corpus.stats import PROMPT, Plan, RoleNumbers, Stats, histogram, percentile, usual_epochs
 from curate.report.console import table
 
 PROMPTS: Final = 3
@@ -40,14 +40,6 @@ class Bin(Part):
     low: int
     high: int
     examples: int
-
-
-class RoleNumbers(Part):
-    """The messages of a role."""
-
-    messages: int
-    characters: int
-    tokens: int
 
 
 class ScriptNumbers(Part):
@@ -168,10 +160,7 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
         turns=_spread_of(stats.turns),
         tokens=_spread_of(stats.tokens),
         histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
-        roles={
-            name: RoleNumbers.model_validate(role)
-            for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)
-        },
+        roles=dict(sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)),
         scripts={
             name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name])
             for name, count in _ordered(stats.letters).items()

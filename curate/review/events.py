@@ -95,7 +95,7 @@ class ScoresKnown:
 
 
 @dataclass(frozen=True, slots=True)
-class Broke:
+class StageFailed:
     """A stage failed."""
 
     stage: str
@@ -116,7 +116,7 @@ ScanEvent = (
     | ConflictsFound
     | TrainingKnown
     | ScoresKnown
-    | Broke
+    | StageFailed
     | Ended
 )
 Notify = Callable[[ScanEvent], None]

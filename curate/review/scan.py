@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from curate.pipeline.dedup import DedupResult
     from curate.review.events import ScanEvent
 
-Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
+LoadConflicts = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
 """Loads the conflicts of an earlier run, given a reader of examples by id; None without such a run."""
 MANY: Final = 200_000
 """Maximum number of examples for the conflict search here, since it holds them in memory."""
@@ -42,17 +42,17 @@ AT_ONCE: Final = 500
 """Clusters in one event: more would hold up keys."""
 
 
-def scan(sources: Sources, recall: Recall | None, notify: events.Notify) -> None:
+def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     """Check and compare, and yield results as events."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
         ("check", lambda: _check(sources, notify)),
-        ("duplicates", lambda: _compare(sources, recall, notify)),
+        ("duplicates", lambda: _compare(sources, load_conflicts, notify)),
     )
     for name, stage in stages:
         try:
             stage()
         except CurateError as error:
-            notify(events.Broke(name, error))
+            notify(events.StageFailed(name, error))
     notify(events.Ended())
 
 
@@ -84,7 +84,7 @@ def _check(sources: Sources, notify: events.Notify) -> None:
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
-def _compare(sources: Sources, recall: Recall | None, notify: events.Notify) -> None:
+def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     from curate.pipeline.dedup import plan
 
     def listen(event: object) -> None:
@@ -97,15 +97,15 @@ def _compare(sources: Sources, recall: Recall | None, notify: events.Notify) -> 
     check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
     found = plan(sources.files, config, check=check, listen=listen)
     _notify_ids(found, notify)
-    clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]
+    clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.duplicates)]
     for start in range(0, max(len(clusters), 1), AT_ONCE):
         end = start + AT_ONCE
         notify(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
     del clusters
     try:
-        _conflicts(sources, recall, found, notify)
+        _conflicts(sources, load_conflicts, found, notify)
     except CurateError as error:
-        notify(events.Broke("conflicts", error))
+        notify(events.StageFailed("conflicts", error))
 
 
 def _notify_ids(found: "DedupResult", notify: events.Notify) -> None:
@@ -118,10 +118,10 @@ def _notify_ids(found: "DedupResult", notify: events.Notify) -> None:
         notify(events.ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
 
 
-def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
+def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Duplicates grouped by kept example, clusters with the least similar member first."""
     gathered: dict[Side, list[Member]] = {}
-    for loss in losses:
+    for loss in duplicates:
         gathered.setdefault(Side(loss.kept_place, loss.kept), []).append(
             Member(Side(loss.place, loss.example), loss.code, loss.similarity)
         )
@@ -148,7 +148,9 @@ def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     ]
 
 
-def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", notify: events.Notify) -> None:
+def _conflicts(
+    sources: Sources, load_conflicts: LoadConflicts | None, found: "DedupResult", notify: events.Notify
+) -> None:
     from curate.conflicts.conflict import find_conflicts
 
     table = found.table
@@ -161,9 +163,9 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", no
         examples = found.examples(places)
         return [examples[place] for place in places]
 
-    recalled = recall(sources.project, read) if recall else None
-    if recalled is not None:
-        notify(events.ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
+    loaded = load_conflicts(sources.project, read) if load_conflicts else None
+    if loaded is not None:
+        notify(events.ConflictsFound([pair_conflict_of(conflict) for conflict in loaded]))
         return
     if count > MANY:
         note = (
@@ -207,11 +209,11 @@ def _side(example: Example) -> Side:
 class Scan:
     """A scan in a separate process, which ends with this one in any case."""
 
-    def __init__(self, sources: Sources, recall: Recall | None = None) -> None:
-        """`recall`: a module-level function, since another process imports it."""
+    def __init__(self, sources: Sources, load_conflicts: LoadConflicts | None = None) -> None:
+        """`load_conflicts`: a module-level function, since another process imports it."""
         context = get_context("spawn")  # a fork would hold the locks of this process's threads
         self._pipe, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, sources, recall), name="curate-scan")
+        self._process = context.Process(target=_serve, args=(there, sources, load_conflicts), name="curate-scan")
         with redirect_stderr(sys.__stderr__):  # a screen's replacement has no file descriptor to pass on
             self._process.start()
         there.close()
@@ -246,7 +248,7 @@ class Scan:
         self._pipe.close()
 
 
-def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
+def _serve(pipe: Connection, sources: Sources, load_conflicts: LoadConflicts | None) -> None:
     """The child process: scan, and end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
@@ -255,7 +257,7 @@ def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
         os.nice(5)
     gc.freeze()
     try:
-        scan(sources, recall, pipe.send)
+        scan(sources, load_conflicts, pipe.send)
     except (BrokenPipeError, ConnectionResetError):
         return
     except BaseException as error:  # noqa: BLE001

@@ -70,7 +70,7 @@ class ReviewSession:
         self.checked: events.Checked | None = None
         self.notes: list[str] = []
         """What was not searched for, and why."""
-        self.broke: list[events.Broke] = []
+        self.failures: list[events.StageFailed] = []
         self.compared: set[str] = set()
         """Which of `clusters` and `conflicts` are known."""
         self.ended = False
@@ -121,8 +121,8 @@ class ReviewSession:
                 self.trained = fact
             case events.ScoresKnown():
                 self.examples.know_scores(fact)
-            case events.Broke():
-                self.broke.append(fact)
+            case events.StageFailed():
+                self.failures.append(fact)
                 self.stages.pop(fact.stage, None)
             case events.Ended():
                 self.ended = True

@@ -63,7 +63,7 @@ class Division:
 
     split: Numbers
     """The split of each example of the table, by its position in `NAMES`; `NOWHERE` for one that is left out."""
-    leaves: Mapping[int, Reason]
+    left_out: Mapping[int, Reason]
     """Why an example is left out, by line of the table: a reason of the caller, a connection with a given test set,
     or the limits of a mix.
     """
@@ -85,7 +85,7 @@ class Division:
     """Number of examples with a short answer that different questions share, including those that are not named."""
 
 
-def making_of(config: Config) -> FeatureSpec:
+def split_feature_spec(config: Config) -> FeatureSpec:
     """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not
     have.
     """
@@ -101,7 +101,7 @@ def making_of(config: Config) -> FeatureSpec:
 
 def divide(
     table: Table,
-    leaves: Mapping[int, Reason],
+    left_out: Mapping[int, Reason],
     config: Config,
     *,
     given: int = 0,
@@ -117,7 +117,7 @@ def divide(
     """
     rows = instructions_in(table)
     while True:
-        division = _division(table, leaves, config, given, before, cache)
+        division = _division(table, left_out, config, given, before, cache)
         counts, enough = shared_by(rows, division.split >= 0)
         if all(enough):
             return replace(
@@ -132,11 +132,11 @@ def divide(
 
 
 def _division(
-    table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: Numbers | None, cache: Path | None
+    table: Table, left_out: Mapping[int, Reason], config: Config, given: int, before: Numbers | None, cache: Path | None
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _demand_keys(table, config.split.group_by)
-    gone, short = dict(leaves), ShortAnswers(table)
+    gone, short = dict(left_out), ShortAnswers(table)
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, gone)] = False

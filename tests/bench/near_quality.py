@@ -120,7 +120,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
                 if similarity >= DEFAULT:
                     left, right = sorted((examples[at].id, examples[earlier].id))
                     true[left, right] = similarity
-        losses = find_duplicates_in(examples, DedupConfig(ignore_facts=True)).losses
+        losses = find_duplicates_in(examples, DedupConfig(ignore_facts=True)).duplicates
         group = {
             examples[at].id: nth
             for nth, members in enumerate(grouped(found, DEFAULT, 1).members)
@@ -143,8 +143,8 @@ def templated() -> None:
         "told to have other facts"
     )
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
-        lost = find_duplicates_in(alone, DedupConfig(threshold=threshold)).losses
-        merged = find_duplicates_in([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).losses
+        lost = find_duplicates_in(alone, DedupConfig(threshold=threshold)).duplicates
+        merged = find_duplicates_in([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).duplicates
         gone = {lost.place.line for lost in merged}
         near = []
         for at in range(1000):
@@ -173,7 +173,7 @@ def boilerplate(files: Path) -> None:
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]
             counts.append((sum(value >= 0.6 for value in pairs), sum(value >= DEFAULT for value in pairs)))
-        removed = find_duplicates_in(examples, DedupConfig()).losses
+        removed = find_duplicates_in(examples, DedupConfig()).duplicates
         print(
             f"{name[:50]:50} {counts[0]} {counts[1]}  removed {len(removed)} of {len(examples)}  (pairs among the "
             f"first {min(1500, len(examples))})"

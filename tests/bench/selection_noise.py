@@ -86,7 +86,9 @@ def main() -> None:
                 result = select(
                     [path], SelectionGoal(examples=count), Models("" if options.no_models else MODEL), cache=CACHE
                 )
-                left = {gone.example for gone in result.plan.dropped} | {lost.example for lost in result.plan.losses}
+                left = {gone.example for gone in result.plan.dropped} | {
+                    lost.example for lost in result.plan.duplicates
+                }
                 kept = {content_id(value) for value in values} - left
                 long = {content_id(value) for value in longest[:count]}
                 found.setdefault(share, []).append(

@@ -30,14 +30,14 @@ def said(*texts: str, **other: Any) -> dict[str, Any]:
     }
 
 
-def losses(planned: DedupResult) -> list[tuple[str, int, int]]:
-    return [(lost.code, lost.place.line, lost.kept_place.line) for lost in planned.losses]
+def removed(planned: DedupResult) -> list[tuple[str, int, int]]:
+    return [(lost.code, lost.place.line, lost.kept_place.line) for lost in planned.duplicates]
 
 
 def test_beginnings_go_for_the_longest_one_and_only_when_asked(write: Write) -> None:
     path = write("data.jsonl", [said(*TURNS[:2]), said(*TURNS), said(*TURNS[:4], id=7), said(TURNS[0])])
-    assert losses(plan([path], DedupConfig())) == []
-    assert losses(plan([path], DedupConfig(beginnings=True))) == [("D007", 1, 2), ("D007", 3, 2)]
+    assert removed(plan([path], DedupConfig())) == []
+    assert removed(plan([path], DedupConfig(beginnings=True))) == [("D007", 1, 2), ("D007", 3, 2)]
 
 
 def test_a_beginning_stays_where_no_longer_one_does(write: Write) -> None:
@@ -53,12 +53,12 @@ def test_a_beginning_stays_where_no_longer_one_does(write: Write) -> None:
             said("Hi!", "Hello.", "How long?", f"{long}, I think"),
         ],
     )
-    assert losses(plan([path], DedupConfig(beginnings=True, keep="longest"))) == [("D003", 2, 3)]
+    assert removed(plan([path], DedupConfig(beginnings=True, keep="longest"))) == [("D003", 2, 3)]
 
 
 def test_copies_of_a_beginning_go_for_the_same_one(write: Write) -> None:
     path = write("data.jsonl", [said("Hi", "Hello."), said("Hi", "Hello."), said(*TURNS)])
-    assert losses(plan([path], DedupConfig(beginnings=True))) == [("D007", 1, 3), ("D007", 2, 3)]
+    assert removed(plan([path], DedupConfig(beginnings=True))) == [("D007", 1, 3), ("D007", 2, 3)]
 
 
 def test_what_a_person_keeps_stays_and_new_beginnings_go_for_old_ones_only(write: Write) -> None:
@@ -67,11 +67,11 @@ def test_what_a_person_keeps_stays_and_new_beginnings_go_for_old_ones_only(write
         write("new.jsonl", [said(*TURNS[:2]), said("Bye", "See you."), said("Bye", "See you.", "So?", "Yes.")]),
     )
     config = DedupConfig(beginnings=True)
-    assert losses(plan([new], config, against=[old])) == [("D007", 1, 1)]
-    assert losses(plan([new], config)) == [("D007", 2, 3)]
+    assert removed(plan([new], config, against=[old])) == [("D007", 1, 1)]
+    assert removed(plan([new], config)) == [("D007", 2, 3)]
     kept = read_dataset([new]).examples[1].id
     DecisionLog(Project(Path.cwd()).decisions).add(Decision(example=kept, verdict="keep"))
-    assert losses(plan([new], config, decisions=DecisionLog(Project(Path.cwd()).decisions).verdicts())) == []
+    assert removed(plan([new], config, decisions=DecisionLog(Project(Path.cwd()).decisions).verdicts())) == []
 
 
 def test_they_are_counted_and_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,16 +104,16 @@ def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(
         examples = read_dataset([Path("data.jsonl")]).examples
         planned, found = plan([Path("data.jsonl")], config), find_duplicates_in(examples, config)
         by_line: dict[int, Example] = {example.place.line: example for example in examples}
-        gone = {lost.place.line for lost in planned.losses}
-        for code, line, kept in losses(planned):
+        gone = {lost.place.line for lost in planned.duplicates}
+        for code, line, kept in removed(planned):
             assert kept not in gone
             if code == "D007":
                 turns, longer = by_line[line].value["messages"], by_line[kept].value["messages"]
                 assert len(turns) < len(longer)
                 assert turns == longer[: len(turns)]
-        assert sorted(losses(planned)) == sorted(
-            (lost.code, lost.place.line, lost.kept_place.line) for lost in found.losses
+        assert sorted(removed(planned)) == sorted(
+            (lost.code, lost.place.line, lost.kept_place.line) for lost in found.duplicates
         )
-        outcomes.append(sorted((lost.code, lost.example, lost.kept) for lost in planned.losses))
+        outcomes.append(sorted((lost.code, lost.example, lost.kept) for lost in planned.duplicates))
         rng.shuffle(values)
     assert outcomes[0] == outcomes[1]

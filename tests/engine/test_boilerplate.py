@@ -167,7 +167,7 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(
     assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
     values = [json.loads(line) for line in path.read_bytes().splitlines()]
     examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
-    assert [lost.place.line for lost in find_duplicates_in(examples, DedupConfig(keep="first")).losses] == copies
+    assert [lost.place.line for lost in find_duplicates_in(examples, DedupConfig(keep="first")).duplicates] == copies
 
 
 def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:

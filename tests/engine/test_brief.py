@@ -30,9 +30,9 @@ def planned(*pairs: tuple[str, str], **config: Any) -> DedupResult:
 def told(*pairs: tuple[str, str], **config: Any) -> int:
     """How many pairs of the same words are told, as many as go where that is wanted."""
     found = planned(*pairs, **config)
-    assert not any(lost.words for lost in found.losses)
+    assert not any(lost.words for lost in found.duplicates)
     wanted = planned(*pairs, same_words=True, **config)
-    assert sum(lost.words for lost in wanted.losses) == len(found.same_words)
+    assert sum(lost.words for lost in wanted.duplicates) == len(found.same_words)
     assert wanted.same_words == []
     return len(found.same_words)
 
@@ -92,7 +92,7 @@ APART = [
 @pytest.mark.parametrize(("left", "right"), APART)
 def test_order_signs_single_characters_and_what_is_asked_for_count(left: str, right: str) -> None:
     assert told((left, "Yes."), (right, "Yes.")) == 0
-    assert planned((left, "Yes."), (right, "Yes.")).losses == []
+    assert planned((left, "Yes."), (right, "Yes.")).duplicates == []
 
 
 def test_long_texts_are_not_compared_so() -> None:
@@ -107,7 +107,7 @@ def test_the_one_that_is_spelled_as_most_are_stays(order: int) -> None:
         ("Did you recieve it?", "I did recieve it."),
         ("When do we receive pay?", "On Friday."),
     ]
-    [lost] = planned(*pairs[::order], same_words=True).losses
+    [lost] = planned(*pairs[::order], same_words=True).duplicates
     assert b"recieve" in DATA.read_bytes().splitlines()[lost.place.line - 1]
 
 
@@ -148,7 +148,10 @@ def test_new_ones_are_held_against_old_ones_alone(write: Write) -> None:
         ],
     )
     found = plan([Path("new.jsonl")], DedupConfig(same_words=True, threshold=0.95), against=[Path("old.jsonl")])
-    assert [(lost.place.line, lost.kept_place.file) for lost in found.losses] == [(1, "old.jsonl"), (2, "old.jsonl")]
+    assert [(lost.place.line, lost.kept_place.file) for lost in found.duplicates] == [
+        (1, "old.jsonl"),
+        (2, "old.jsonl"),
+    ]
 
 
 def test_nothing_goes_in_whose_place_another_one_went(write: Write) -> None:
@@ -157,9 +160,9 @@ def test_nothing_goes_in_whose_place_another_one_went(write: Write) -> None:
         "data.jsonl", [("Lima?", f"Sure, {answer}"), ("Lima?", answer.replace("by the", "by a big")), ("Lima?", answer)]
     )
     found = plan([Path("data.jsonl")], DedupConfig(same_words=True, keep="last"))
-    gone = {lost.place.line for lost in found.losses}
+    gone = {lost.place.line for lost in found.duplicates}
     assert gone
-    assert gone.isdisjoint(lost.kept_place.line for lost in found.losses)
+    assert gone.isdisjoint(lost.kept_place.line for lost in found.duplicates)
 
 
 def test_a_word_is_taken_for_the_commonest_one_that_it_may_be() -> None:

@@ -293,7 +293,7 @@ def test_rows_that_differ_in_what_is_given_beside_text_are_no_duplicates_and_do_
     assert main(["conflicts", "data.jsonl"]) == 0
     assert main(["check", "data.jsonl", "--select", "X005", "--select", "D"]) == 0
     found = plan([Path("data.jsonl")], DedupConfig(same_words=True, beginnings=True))
-    assert (found.losses, found.apart, found.same_words) == ([], [], [])
+    assert (found.duplicates, found.apart, found.same_words) == ([], [], [])
     Path("data.jsonl").write_text("".join(json.dumps(one) + "\n" for one in [rows[0], row("0.png", "dog")]))
     assert main(["conflicts", "data.jsonl"]) == 1
 

@@ -426,7 +426,7 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("curate.output.folder.lost_reason", interrupted)
+    monkeypatch.setattr("curate.output.folder.duplicate_reason", interrupted)
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 130
     assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == (
         "old",

@@ -122,7 +122,7 @@ def run(lines: list[bytes], config: DedupConfig, cut: int = 0, **options: Any) -
 def gone(planned: DedupResult, parts: dict[Path, list[bytes]], removed: Path) -> list[Gone]:
     """What the plan and the file of what went say; the two agree."""
     found = []
-    for loss, line in zip(planned.losses, written([removed]), strict=True):
+    for loss, line in zip(planned.duplicates, written([removed]), strict=True):
         [this, other] = [parts[Path(place.file)][place.line - 1] for place in (loss.place, loss.kept_place)]
         item = json.loads(line)
         assert (item["text"].encode(), item["kept"]["line"], item["code"]) == (this, loss.kept_place.line, loss.code)

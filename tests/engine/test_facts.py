@@ -380,15 +380,15 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(wri
     made = templated_facts.facts()
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
-    assert find_duplicates_in(facts, DedupConfig(threshold=0.3)).losses == []
+    assert find_duplicates_in(facts, DedupConfig(threshold=0.3)).duplicates == []
     assert [
         (one.place, other.place) for one, other in zip(facts, copies, strict=True) if not same_facts(one, other)
     ] == []
     write("facts.jsonl", [example.value for example in (*facts, *copies)])
     planned = plan([Path("facts.jsonl")], DedupConfig(same_words=True))
-    assert len(planned.losses) == 1000
-    assert {abs(lost.place.line - lost.kept_place.line) for lost in planned.losses} == {1000}
-    assert not any(lost.words for lost in plan([Path("facts.jsonl")], DedupConfig()).losses)
+    assert len(planned.duplicates) == 1000
+    assert {abs(lost.place.line - lost.kept_place.line) for lost in planned.duplicates} == {1000}
+    assert not any(lost.words for lost in plan([Path("facts.jsonl")], DedupConfig()).duplicates)
 
 
 def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() -> None:

@@ -56,7 +56,7 @@ def shingles_of(example: Example) -> set[int]:
 
 
 def outcome(found: FoundDuplicates) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
-    return {(lost.example, lost.kept) for lost in found.losses if lost.code == "D003"}, [
+    return {(lost.example, lost.kept) for lost in found.duplicates if lost.code == "D003"}, [
         (one.example, one.kept, one.similarity) for one in found.apart
     ]
 
@@ -90,7 +90,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Exampl
 
 @given(corpora())
 def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_keeps_one(examples: list[Example]) -> None:
-    losses = find_duplicates_in(examples, DedupConfig(threshold=0.6)).losses
+    losses = find_duplicates_in(examples, DedupConfig(threshold=0.6)).duplicates
     gone = {lost.place.line for lost in losses}
     assert len(gone) == len(losses)
     for lost in losses:
@@ -239,12 +239,12 @@ def test_similarity_is_jaccard(left: set[int], right: set[int]) -> None:
 def test_characters_of_grammar_are_no_typing_errors(texts: tuple[str, str]) -> None:
     assert not find_duplicates_in(
         [example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()
-    ).losses
+    ).duplicates
 
 
 def test_exact_copies_name_the_first_and_only_one_stays() -> None:
     found = find_duplicates_in([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
-    assert [(lost.place.line, lost.kept_place.line, lost.code) for lost in found.losses] == [
+    assert [(lost.place.line, lost.kept_place.line, lost.code) for lost in found.duplicates] == [
         (2, 1, "D001"),
         (3, 1, "D001"),
     ]
@@ -256,13 +256,13 @@ def test_a_shared_system_prompt_makes_nothing_a_duplicate() -> None:
         example(f"What is {word}?", f"{word} is a letter, the {i}th of its kind in the list", i, prompt)
         for i, word in enumerate(WORDS)
     ]
-    assert find_duplicates_in(examples, DedupConfig()).losses == []
+    assert find_duplicates_in(examples, DedupConfig()).duplicates == []
 
 
 @pytest.mark.parametrize("alphabet", ["猫犬鳥魚馬牛", "กขคงจฉ", "😀😁😂😃😄😅", "あいうえおか"])
 def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -> None:
     examples = [example(char, char, line) for line, char in enumerate(alphabet, start=1)]
-    assert find_duplicates_in(examples, DedupConfig(threshold=0.5)).losses == []
+    assert find_duplicates_in(examples, DedupConfig(threshold=0.5)).duplicates == []
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -296,14 +296,14 @@ def test_sentences_of_one_character_apart_from_being_equal_all_stay(
         for line, char in enumerate(alphabet, start=1)
     ]
     report = find_duplicates_in(examples, DedupConfig())
-    assert report.losses == []
+    assert report.duplicates == []
     assert len(report.apart) == len(examples) - 1
 
 
 def test_examples_without_text_match_nothing() -> None:
     examples = [Example(Place("data.jsonl", n), {"messages": [], "n": n}, "messages") for n in (1, 2)]
     found = find_duplicates_in(examples, DedupConfig())
-    assert (found.losses, found.similarities) == ([], [])
+    assert (found.duplicates, found.similarities) == ([], [])
 
 
 def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
@@ -312,8 +312,8 @@ def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
         example(question, f"The ticket costs {price} euros in second class on weekdays.", price) for price in (24, 31)
     ]
     report = find_duplicates_in(examples, DedupConfig(threshold=0.6))
-    assert (report.losses, len(report.apart)) == ([], 1)
-    assert len(find_duplicates_in(examples, DedupConfig(threshold=0.6, ignore_facts=True)).losses) == 1
+    assert (report.duplicates, len(report.apart)) == ([], 1)
+    assert len(find_duplicates_in(examples, DedupConfig(threshold=0.6, ignore_facts=True)).duplicates) == 1
 
 
 @pytest.mark.parametrize("key", OTHER_SIDE)
@@ -326,7 +326,7 @@ def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples(key: str) 
         return Example(Place("data.jsonl", line), value, "preference")
 
     examples = [pair("Go away, I do not want to talk to you", 1), pair("What do you think you are doing here?", 2)]
-    assert find_duplicates_in(examples, DedupConfig()).losses == []
+    assert find_duplicates_in(examples, DedupConfig()).duplicates == []
 
 
 def chained(left: int, right: int) -> float:
@@ -346,9 +346,9 @@ def test_a_pinned_example_never_goes() -> None:
 
 def test_content_that_a_person_keeps_stays_once() -> None:
     twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
-    assert [lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [
-        2
-    ]
+    assert [
+        lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).duplicates
+    ] == [2]
 
 
 def test_templates_are_in_the_same_groups_whether_near_misses_are_told() -> None:
@@ -380,7 +380,7 @@ def test_near_equal_examples_by_the_thousand_leave_one() -> None:
     examples = [
         example("Say it.", f"{answer} {WORDS[n % 20]} {WORDS[n // 20 % 20]} {WORDS[n // 400]}", n) for n in range(2000)
     ]
-    assert len(find_duplicates_in(examples, DedupConfig()).losses) == 1999
+    assert len(find_duplicates_in(examples, DedupConfig()).duplicates) == 1999
 
 
 def test_templates_by_the_thousand_stay() -> None:
@@ -388,7 +388,7 @@ def test_templates_by_the_thousand_stay() -> None:
     template = " ".join(f"word{i}" for i in range(60))
     examples = [example(f"{template} about {n}", " ".join(f"own{n}x{i}" for i in range(15)), n) for n in range(1000)]
     found = find_duplicates_in(examples, DedupConfig())
-    assert (found.losses, found.apart) == ([], [])
+    assert (found.duplicates, found.apart) == ([], [])
 
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 300), max_size=40))

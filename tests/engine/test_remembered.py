@@ -39,7 +39,7 @@ answers = st.lists(st.sampled_from(WORDS), min_size=4, max_size=9).map(" ".join)
 
 
 def told(planned: DedupResult) -> tuple[Any, ...]:
-    return planned.losses, planned.apart, list(planned.similarities), dict(planned.lines)
+    return planned.duplicates, planned.apart, list(planned.similarities), dict(planned.lines)
 
 
 edits = st.lists(
@@ -84,7 +84,7 @@ def test_findings_are_counted_once_for_each_configuration(check: CheckConfig, wr
     )
     plan([DATA], DedupConfig(threshold=0.5), cache=CACHE)
     expected = plan([DATA], DedupConfig(threshold=0.5), check=check)
-    assert expected.losses
+    assert expected.duplicates
     for _ in range(2):
         assert told(plan([DATA], DedupConfig(threshold=0.5), check=check, cache=CACHE)) == told(expected)
 
@@ -102,7 +102,7 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
         with DATA.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps({**chat("So?", answer), "date": len(answer) % 4}) + "\n" for answer in some)
         assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
-        assert told(plan([DATA], config, cache=CACHE, remembered_only=True)) == told(plan([DATA], config))
+        assert told(plan([DATA], config, cache=CACHE, cached_only=True)) == told(plan([DATA], config))
 
 
 def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(
@@ -164,7 +164,7 @@ def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool,
     assert npz_cache.save(path, arrays_of(columns, 0)) == ""
     back = npz_cache.load(path, kinds(keyed=keyed), lambda arrays: columns_from(arrays, 7))
     assert back is not None
-    back.remembered = False
+    back.cached = False
     back.starts = back.starts - 7
     assert plain(back) == plain(columns)
 
@@ -208,7 +208,7 @@ def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypa
 def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
     write("data.jsonl", [("Hi", "Hello.")])
     with pytest.raises(UsageError, match="not all of these files are in the cache"):
-        plan([DATA], DedupConfig(), cache=CACHE, remembered_only=True)
+        plan([DATA], DedupConfig(), cache=CACHE, cached_only=True)
 
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> Non
     write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
     Path("file").write_text("no folder")
     planned = plan([DATA], DedupConfig(), cache=Path("file"))
-    assert len(planned.losses) == 1
-    assert "not remembered" in planned.notes[0]
+    assert len(planned.duplicates) == 1
+    assert "the cache was not written" in planned.notes[0]
     [piece] = chunks_of(DATA, "data.jsonl") or []
     assert columns_for(module.Task(piece, Path("file")), FeatureSpec("conversation", Shingling())).trouble

@@ -117,7 +117,7 @@ def test_a_cache_that_somebody_else_made_is_not_believed(
     name: str, signed: bool, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write("data.jsonl", lines())
-    expected = plan([data], DedupConfig()).losses
+    expected = plan([data], DedupConfig()).duplicates
     assert main(["dedup", "data.jsonl", "-q"]) == 0
     [path] = NEAR.glob("piece-*")
     arrays = npz_cache.load(path, kinds(keyed=False), dict)

@@ -26,7 +26,7 @@ from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
 from curate.review import Cluster, Member, Progress, ReviewStatus, Side, Sources
-from curate.review.events import Advanced, Broke, DuplicatesFound, Ended, FindingsFound, ScanEvent
+from curate.review.events import Advanced, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
 from curate.review.scan import scan
 from tests.screens.conftest import (
     LINES,
@@ -405,7 +405,7 @@ async def test_a_stage_that_cannot_go_on_is_told() -> None:
     error = InputError("data.jsonl: is a zip archive \x1b[2J [red]", "unpack it first")
 
     def broken(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
-        tell(Broke("check", error))
+        tell(StageFailed("check", error))
         tell(Ended())
 
     app = app_for(broken)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.files import append_line, remove_leftovers, sha256, write_bytes, write_json
+from curate.core.files import append_lines, remove_leftovers, sha256, write_bytes, write_json
 from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
 from train.run_folder import demand_ours, read_json, recipe_hash, remove_files
@@ -69,9 +69,8 @@ class SweepFolder:
 
     def write(self, entry: Entry) -> None:
         """Append to the journal."""
-        append_line(
-            self.path / "journal.jsonl", entry.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
-        )
+        line = entry.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
+        append_lines(self.path / "journal.jsonl", [line])
 
     def entries(self) -> list[Entry]:
         """The journal. A line that a kill has torn is left out: that training is repeated."""

@@ -49,13 +49,13 @@ def stages(session: ReviewSession) -> Content:
         "duplicates": "clusters" in session.compared,
         "conflicts": "conflicts" in session.compared,
     }
-    broke = {broken.stage: broken.error for broken in session.broke}
+    failures = {broken.stage: broken.error for broken in session.failures}
     parts = []
     for name, title in STAGES:
         stage = session.stages.get(name)
         label = (f"{title:<11}", "bold")
-        if name in broke:
-            parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(broke[name].message)))
+        if name in failures:
+            parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(failures[name].message)))
         elif done[name]:
             parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_summary(session, name), MUTED)))
         elif stage is not None and stage.done and total:

@@ -8,7 +8,7 @@ from pathlib import Path
 from curate.conflicts.judges.verdict_cache import VerdictCache, Work
 from curate.conflicts.judging import Judge
 from curate.core.config import ConflictsConfig
-from curate.core.egress import NOBODY, Consent, address_of, is_address
+from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.example import content_id
 from curate.core.text import plural
@@ -21,7 +21,7 @@ def judge_of(
     before: Callable[[Work], None] | None = None,
     progress: Callable[[int], None] | None = None,
     *,
-    consent: Consent = NOBODY,
+    consent: Consent = NO_CONSENT,
     key: str | None = None,
     own: bool = False,
 ) -> Judge | None:

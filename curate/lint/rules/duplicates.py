@@ -80,7 +80,7 @@ def near_duplicate(examples: Sequence[Example]) -> Found:
     from curate.core.config import DedupConfig
     from curate.dedup.near_duplicates import find_duplicates_in  # only needed by this rule
 
-    for lost in find_duplicates_in(examples, DedupConfig()).losses:
+    for lost in find_duplicates_in(examples, DedupConfig()).duplicates:
         if lost.code == "D003":
             kept = examples[lost.kept_place.line - 1].place
             yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} similar to {visible(str(kept))}")
@@ -125,9 +125,9 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
-    from curate.conflicts.repeated import repeated_beginnings
+    from curate.conflicts.repeated import prefix_duplicates
 
-    for twin in repeated_beginnings(examples):
+    for twin in prefix_duplicates(examples):
         yield twin.example, Problem("", f"is the beginning of {visible(str(twin.other.place))}")
 
 

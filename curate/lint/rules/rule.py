@@ -105,7 +105,7 @@ def on_messages(
     return repaired
 
 
-Mend = TypeVar("Mend", bound=Callable[..., Any])
+RepairFunction = TypeVar("RepairFunction", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 WITHOUT: Final = "No documentation: PYTHONOPTIMIZE=2 or -OO removes it."
@@ -212,10 +212,12 @@ class Rule:
         finalizer = self.finalizer and _with_target(self.finalizer, target)
         return replace(self, function=_with_target(self.function, target), repair=repair, finalizer=finalizer)
 
-    def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
+    def repaired_by(
+        self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT
+    ) -> Callable[[RepairFunction], RepairFunction]:
         """Declare the rule's repair, `@consecutive_roles.repaired_by(safe=False)`; the docstring is its description."""
 
-        def declare(function: Mend) -> Mend:
+        def declare(function: RepairFunction) -> RepairFunction:
             self.repair = Repair(function, safe, LINE_BREAK.sub(" ", inspect.getdoc(function) or ""), takes)
             return function
 

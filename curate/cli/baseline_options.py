@@ -48,7 +48,7 @@ class BaselineOptions:
             known = load_baseline(baseline)
         return cls(suppressions, known, baseline, new, reason)
 
-    def settle(self, report: CheckResult, files: Sequence[Path]) -> None:
+    def apply(self, report: CheckResult, files: Sequence[Path]) -> None:
         """Remove suppressed and known findings from a report. Ends the command after writing a new baseline
         or suppressions.
 
