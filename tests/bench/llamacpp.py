@@ -108,7 +108,7 @@ def bench(out: Path) -> None:
         gguf_layout.family_of(config),
         template,
         questions.stops,
-        gguf_file.KINDS[torch.float32],
+        "float32",
         "base",
         base,
     )

@@ -271,14 +271,14 @@ def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
             raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
         return real(model, template, prompts, *rest, **options)
 
-    monkeypatch.setattr("train.evaluation.answering.answer_ids", small)
+    monkeypatch.setattr("train.evaluation.local_model.answer_ids", small)
     code, report = evaluated(tmp_path / "copy", capsys, "--quiet", "--systems", "zero-shot,tuned")
     assert code in (0, 1), report
     assert report["questions"] == 20
     assert sum(size for size in sizes if size <= 3) == 40
     assert max(sizes) > 3
 
-    monkeypatch.setattr("train.evaluation.answering.free_memory", lambda: 1)
+    monkeypatch.setattr("train.evaluation.local_model.free_memory", lambda: 1)
     shutil.rmtree(tmp_path / "copy/run/evaluation")
     sizes.clear()
     assert evaluated(tmp_path / "copy", capsys, "--quiet", "--systems", "zero-shot,tuned")[0] == code

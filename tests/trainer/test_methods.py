@@ -160,7 +160,7 @@ def test_a_vision_tower_gets_no_adapters(targets: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("initialisation", ["olora", "pissa"])
 def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initialisation: str) -> None:
     from train.data.splits import prepare
-    from train.evaluation.answering import Models
+    from train.evaluation.local_model import LocalModel
     from train.journal import Narrator
     from train.model.base import load_base
     from train.results import Report
@@ -177,7 +177,7 @@ def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initia
     texts = prepare(recipe, narrator).held_out.encoded
     loss = held_out_loss(load_base(recipe, trained.dtype), texts, trained.dtype, packing=False, done=lambda _: None)
     assert report.base_loss == pytest.approx(loss, rel=1e-4)
-    with Models(trained, lambda: None).lent(tuned=False) as (model, _):
+    with LocalModel(trained, narrator).lent(tuned=False) as model:
         again = held_out_loss(model(), texts, trained.dtype, packing=False, done=lambda _: None)
     assert again == pytest.approx(loss, rel=1e-4)
 

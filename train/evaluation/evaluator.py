@@ -83,7 +83,10 @@ class Evaluating:
         with self.narrator.showing():
             # In a process of its own, before a model is loaded in this one.
             measured = benchmarks(self.trained, self.options.lm_eval, self.options.limit, self.cache, self.narrator)
-            asked = {name: self._ask(SYSTEMS[name], prompts[name]) for name in prompts}
+            asked = {
+                name: SystemAnswers(of, *self.backend.ask(SYSTEMS[name], of, self.cache, self.max_new_tokens))
+                for name, of in prompts.items()
+            }
         questions = self.setup.questions
         numbers: dict[str, int] = {}
         owners = [numbers.setdefault(question.example.id, len(numbers)) for question in questions]
@@ -156,9 +159,6 @@ class Evaluating:
         requests = {question.request for question in (*setup.questions, *setup.pool)}
         phase, cache = self.narrator.phase("embedding", len(requests)), self.backend.folder.path / "evaluation"
         return nearest(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
-
-    def _ask(self, system: System, prompts: list[Any]) -> SystemAnswers:
-        return SystemAnswers(prompts, *self.backend.ask(system, prompts, self.cache, self.max_new_tokens))
 
     def _report(
         self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int

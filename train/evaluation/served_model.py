@@ -130,23 +130,22 @@ class ServedModel:
     ) -> tuple[list[Answer], list[Loss]]:
         """Answers of at most `most` tokens; each is kept as it comes. Raises `ModelError`."""
         phase = self.narrator.phase(system.title, len(prompts))
-        requests = list(self._requests(system, prompts, most))
-        missing = {key: prompt for key, prompt in requests if cache.get(key) is None}
-        phase.advance(len(prompts) - len(missing))
         endpoint = self._endpoints[system.tuned]
         assert isinstance(endpoint, ChatEndpoint)
-        sent = [{**prompt.request, "temperature": 0, "max_tokens": most} for prompt in missing.values()]
-        for key, reply in zip(missing, endpoint.replies(sent), strict=True):
-            if reply is None:
-                raise ModelError(
-                    f"{endpoint.name}: a reply holds no answer", "check that the address is that of an OpenAI interface"
-                )
-            raw = "\n".join([reply.text, *map(json.dumps, reply.calls)]).strip()
-            cache.add({key: (reply.text.strip(), raw, reply.ended)})
-            phase.advance()
+
+        def replies(missing: dict[str, ServedPrompt]) -> Iterator[dict[str, Any]]:
+            sent = [{**prompt.request, "temperature": 0, "max_tokens": most} for prompt in missing.values()]
+            for key, reply in zip(missing, endpoint.replies(sent), strict=True):
+                if reply is None:
+                    hint = "check that the address is that of an OpenAI interface"
+                    raise ModelError(f"{endpoint.name}: a reply holds no answer", hint)
+                raw = "\n".join([reply.text, *map(json.dumps, reply.calls)]).strip()
+                yield {key: (reply.text.strip(), raw, reply.ended)}
+
+        found = cache.complete(list(self._requests(system, prompts, most)), replies, phase.advance)
         if "temperature" in endpoint.refused:
             self.narrator.say(f"{endpoint.model} takes no temperature: its answers vary from run to run")
-        return [Answer(*cache.get(key)) for key, _ in requests], [Loss(0.0, 0)] * len(prompts)
+        return [Answer(*one) for one in found], [Loss(0.0, 0)] * len(prompts)
 
     def _requests(
         self, system: System, prompts: Sequence[ServedPrompt], most: int

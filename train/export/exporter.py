@@ -1,26 +1,34 @@
 """An export: query the adapter, write the files, query them, and keep them only if the outputs are equivalent."""
 
 import gc
+import re
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.models.names import configuration
 from train.errors import memory_errors
+from train.export import gguf_file, gguf_layout, merged, ollama_template
 from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export, Options, Proof
-from train.export.forms import Writer, Written, refuse
 from train.export.merged import in_float32, stored_dtype
 from train.export.model_card import card
 from train.export.questions import Questions, questions_for
 from train.journal import Narrator
-from train.model.adapters import adapter_disabled
-from train.trained import Trained
+from train.model.adapters import adapter_disabled, lora_weights, obstacle
+from train.recipe import Recipe
+from train.trained import Trained, same_template
 from train.training.held_out import held_out_loss
+
+Written = tuple[str, Callable[[], Any]]
+"""The dtype of the weights that were written, and a function that loads the model from the files."""
 
 
 def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
@@ -28,77 +36,139 @@ def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
     refuse(trained.recipe, options)
     hint = "--device cpu merges and verifies in main memory; fewer --prompts need less"
     with memory_errors(hint), trained.folder.locked(), writing(options.folder) as stage:
-        return Exporting(trained, options, narrator, stage).run()
+        return Exporter(trained, options, narrator, stage).run()
 
 
-class Exporting:
-    """A running export."""
+def refuse(recipe: Recipe, options: Options) -> None:
+    """Raises `UsageError` if a form of export is impossible for a method."""
+    how = recipe.how
+    if options.dtype == "q8_0" and options.form not in ("gguf", "ollama"):
+        raise UsageError(f"--dtype q8_0: --to {options.form} has no such type", "use --to gguf or --to ollama")
+    if options.form != "adapter" and not how.merges:
+        raise UsageError(
+            f"--to {options.form}: {how.title} cannot be merged into the base",
+            "use --to adapter, which transformers and PEFT load",
+        )
+    if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
+        raise UsageError(
+            f"--to {options.form}: full fine-tuning produces a full model, not an adapter",
+            "use --to merged or --to gguf",
+        )
+
+
+class Exporter:
+    """A running export. Raises `UsageError` if the form is impossible for this model."""
 
     def __init__(self, trained: Trained, options: Options, narrator: Narrator, stage: Path) -> None:
         self.trained, self.options, self.narrator, self.stage = trained, options, narrator, stage
         self.template = trained.template()  # refuses another one than that of the training
         self.questions: Questions = questions_for(trained, self.template, options.data, options.prompts)
+        self.config = configuration(trained.recipe.model)
         # After full fine-tuning the weights are in float32; a base is loaded as it is stored.
-        full = trained.recipe.method == "full"
-        self.stored = torch.float32 if full else stored_dtype(configuration(trained.recipe.model))
-        self.shown = visible(str(options.folder))
-        self.writer = Writer(trained, self.template, options, stage, self.stored)
+        self.stored = torch.float32 if trained.recipe.method == "full" else stored_dtype(self.config)
+        self.name = options.name or _plain(trained.folder.path.resolve().name)
+        self.notes: list[str] = []
+        if options.form in ("gguf", "ollama", "gguf-adapter"):
+            self.family = gguf_layout.family_of(self.config)
+        if options.form in ("gguf", "ollama"):
+            gguf_layout.cut_of(self.template.tokenizer)
+        if options.form == "gguf-adapter" and (why := obstacle(trained.folder.adapter)):
+            raise UsageError(f"--to gguf-adapter: {why}", "use --to gguf, which writes full weights")
 
     def run(self) -> Export:
         """Run all of it."""
-        trained_loss = self._trained_loss()
+        trained_loss = None
+        if self.trained.recipe.quantised:  # as it was trained
+            self.narrator.say("loading the adapter on its base in 4 bits")
+            texts, dtype = self.questions.texts, self.trained.dtype
+            trained_loss = held_out_loss(self.trained.tuned(), texts, dtype, packing=False)
+            gc.collect()  # before the base in 16 bits is loaded
         self.narrator.say("loading the adapter on its base in 16 bits")
         model = in_float32(self.trained.tuned(quantised=False, dtype=self.stored))
         reference, effect = self._reference(model)
-        written = self.writer.write(model, self.questions)
+        dtype_name, load = self._write(model)
         del model
         gc.collect()
-        proof = self._equivalence_proof(reference, effect, written.load, trained_loss)
-        return self._conclude(written, proof)
-
-    def _trained_loss(self) -> float | None:
-        """Loss with the base in 4 bits, as it was trained; None where it was not."""
-        if not self.trained.recipe.quantised:
-            return None
-        self.narrator.say("loading the adapter on its base in 4 bits")
-        model = self.trained.tuned()
-        loss = held_out_loss(model, self.questions.texts, self.trained.dtype, packing=False, done=lambda _: None)
-        del model
-        gc.collect()  # before the base in 16 bits is loaded
-        return loss
+        model, test = in_float32(load()), self._test("querying the export")
+        proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
+        accept(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")
+        return self._conclude(dtype_name, proof)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
-        test = self._equivalence_test("querying the adapter")
+        """The outputs of the adapter, and how much training changed them; None after full fine-tuning."""
+        test = self._test("querying the adapter")
         reference = test.outputs(model)
         if self.trained.recipe.method == "full":
             return reference, None
         with adapter_disabled(model) as base:
             return reference, root_mean_square(reference.logits, test.logits(base))
 
-    def _equivalence_test(self, name: str) -> EquivalenceTest:
+    def _test(self, name: str) -> EquivalenceTest:
         phase = self.narrator.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, torch.float32, phase.advance)
 
-    def _equivalence_proof(
-        self, reference: ModelOutputs, effect: float | None, load: Callable[[], Any], trained_loss: float | None
-    ) -> Proof:
-        model = in_float32(load())
-        test = self._equivalence_test("querying the export")
-        proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
-        accept(proof, self.shown, quantised=self.options.dtype == "q8_0")
-        return proof
+    def _write(self, model: Any) -> Written:
+        """Write the files; `model`, the adapter on its base, is consumed. Raises `CurateError`."""
+        form, dtype = self.options.form, self.options.dtype
+        if form == "adapter":
+            for file in sorted(self.trained.folder.adapter.iterdir()):
+                shutil.copyfile(file, self.stage / file.name)
+            merged.check_template(self.stage, self.trained)
+            return "float32", partial(self.trained.tuned, quantised=False, dtype=self.stored, adapter=self.stage)
+        if form == "gguf-adapter":
+            return self._write_gguf_adapter()
+        whole, found = merged.merge(model, "auto" if dtype == "q8_0" else dtype, visible(str(self.options.folder)))
+        name = dtype if dtype == "q8_0" else str(found).removeprefix("torch.")
+        if form == "merged":
+            merged.write(whole, found, self.trained, self.template, self.questions.stops, self.stage)
+            merged.check_template(self.stage, self.trained)
+            return name, partial(merged.load, self.stage, found)
+        target, layout = self.stage / gguf_layout.FILE, (self.config, self.family)
+        gguf_file.write_model(whole, *layout, self.template, self.questions.stops, name, self.name, target)
+        written = gguf_file.template_in(target)
+        same_template(written, self.trained.report.template, self.trained.source, str(target))
+        if form == "ollama":
+            report = self.trained.report
+            self.notes = ollama_template.write(self.stage, self.name, self.template, self.questions, report)
+        return name, partial(gguf_file.load_model, target, found, *layout)
 
-    def _conclude(self, written: Written, proof: Proof) -> Export:
+    def _write_gguf_adapter(self) -> Written:
+        factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
+        gguf_file.write_adapter(factors, self.config, self.family, self.name, target)
+        self.notes = [
+            "use it with the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the chat template in "
+            "the base must be the one of the training"
+        ]
+
+        def added(down: Any, up: Any, _module: Any, inputs: Any, output: Any) -> Any:
+            return output + inputs[0].float() @ down.t() @ up.t()
+
+        def load() -> Any:
+            """The base with the adapter of the file."""
+            model = self.trained.base(quantised=False, dtype=self.stored)
+            place, read = next(model.parameters()).device, gguf_file.read_adapter
+            for module, (down, up) in read(target, self.config, self.family, list(factors.modules)).items():
+                model.get_submodule(module).register_forward_hook(partial(added, down.to(place), up.to(place)))
+            return model
+
+        return "float32", load
+
+    def _conclude(self, dtype: str, proof: Proof) -> Export:
         report, tokenizer = self.trained.report, self.template.tokenizer
         made = Export(
             form=self.options.form, folder=str(self.options.folder), key=report.key, model=report.model,
             base=report.base, method=report.method,
             adapter_sha256=report.adapter_sha256, manifest=report.manifest, template=self.template.hash,
             template_source=self.template.source,
-            stops=tuple(tokenizer.convert_ids_to_tokens(list(self.questions.stops))), dtype=written.dtype, files=(),
-            system=report.system, shared=report.shared, proof=proof, notes=tuple(written.notes),
+            stops=tuple(tokenizer.convert_ids_to_tokens(list(self.questions.stops))), dtype=dtype, files=(),
+            system=report.system, shared=report.shared, proof=proof, notes=tuple(self.notes),
         )  # fmt: skip
         (self.stage / "README.md").write_text(card(self.trained, made), encoding="utf-8", errors="backslashreplace")
         made = made.model_copy(update={"files": files_of(self.stage)})
         conclude(self.stage, made)
         return made
+
+
+def _plain(name: str) -> str:
+    """A name of letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"

@@ -4,7 +4,7 @@ import math
 import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -26,25 +26,11 @@ from train.export.gguf_layout import (
     rope_of,
 )
 from train.model.adapters import LoraWeights
-from train.model.base import device
+from train.model.base import DTYPES, device
 from train.model.loss import use_packed_attention
 
-
-class Kind(NamedTuple):
-    """A type of tensor in a file."""
-
-    name: str
-    file_type: str
-    """Of a file whose matrices have it."""
-
-
-KINDS: Final = {
-    torch.float32: Kind("F32", "ALL_F32"),
-    torch.float16: Kind("F16", "MOSTLY_F16"),
-    torch.bfloat16: Kind("BF16", "MOSTLY_BF16"),
-}
-Q8_0: Final = Kind("Q8_0", "MOSTLY_Q8_0")
-"""Blocks of 32 weights in 8 bits with one scale in 16 bits."""
+TYPES: Final = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "q8_0": "Q8_0"}
+"""llama.cpp's names of types; Q8_0: blocks of 32 weights in 8 bits with one scale in 16 bits."""
 
 
 def write_model(
@@ -53,11 +39,11 @@ def write_model(
     family: Family,
     template: Template,
     stops: tuple[int, ...],
-    matrices: Kind,
+    matrices: str,
     name: str,
     target: Path,
 ) -> None:
-    """Write `target`, one tensor at a time; vectors stay in float32, as llama.cpp computes with them.
+    """Write `target`, one tensor at a time. `matrices`: their type; vectors stay in float32, as llama.cpp computes.
 
     Raises `ModelError` for a tensor unknown to llama.cpp.
     """
@@ -65,25 +51,24 @@ def write_model(
     writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(name)
-    writer.add_file_type(getattr(gguf.LlamaFileType, matrices.file_type))
+    writer.add_file_type(gguf.LlamaFileType["ALL_F32" if matrices == "float32" else f"MOSTLY_{TYPES[matrices]}"])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_shape(writer, config)
     known, tensors = names(config, family), list(_tensors(model))
     rows = model.get_input_embeddings().weight.shape[0]
     for tensor_name, tensor in tensors:
-        _add_info(writer, _gguf_name(known, tensor_name), tensor.shape, _kind_of(tensor, matrices))
+        _add_info(writer, _gguf_name(known, tensor_name), tensor.shape, matrices)
     factors = list(frequency_factors(config))
     if factors:
-        _add_info(writer, "rope_freqs.weight", (len(factors),), KINDS[torch.float32])
+        _add_info(writer, "rope_freqs.weight", (len(factors),), matrices)
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
     writer.write_header_to_file(target)
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor_name, tensor in tensors:
-        laid = laid_out(tensor_name, tensor.cpu(), config, family)
-        writer.write_tensor_data(_array(laid, _kind_of(tensor, matrices)))
+        writer.write_tensor_data(_array(laid_out(tensor_name, tensor.cpu(), config, family), matrices))
     if factors:
-        writer.write_tensor_data(_array(torch.tensor(factors), KINDS[torch.float32]))
+        writer.write_tensor_data(_array(torch.tensor(factors), matrices))
     writer.close()
 
 
@@ -119,31 +104,24 @@ def _gguf_name(known: Any, name: str) -> str:
     return str(found)
 
 
-def _kind_of(tensor: Tensor, matrices: Kind) -> Kind:
+def _type_of(shape: Sequence[int], matrices: str) -> str:
     """Norms and biases stay in float32, and rows that are no whole blocks in float16."""
-    if tensor.dim() < 2:
-        return KINDS[torch.float32]
-    return KINDS[torch.float16] if matrices is Q8_0 and tensor.shape[-1] % 32 else matrices
+    if len(shape) < 2:
+        return "float32"
+    return "float16" if matrices == "q8_0" and shape[-1] % 32 else matrices
 
 
-def _add_info(writer: Any, name: str, shape: Sequence[int], kind: Kind) -> None:
-    raw = getattr(package().GGMLQuantizationType, kind.name)
-    plain: Any = np.dtype(np.float16)  # numpy has no bfloat16
-    shape, size = tuple(shape), 2 * math.prod(shape)
-    if kind is Q8_0:
-        shape, plain = package().quants.quant_shape_to_byte_shape(shape, raw), np.dtype(np.uint8)
-        size = math.prod(shape)
-    elif kind.name == "F32":
-        plain, size = np.dtype(np.float32), 2 * size
-    writer.add_tensor_info(name, shape, plain, size, raw_dtype=raw)
+def _add_info(writer: Any, name: str, shape: Sequence[int], matrices: str) -> None:
+    kind = package().GGMLQuantizationType[TYPES[_type_of(shape, matrices)]]
+    size = package().quants.quant_shape_to_byte_shape(tuple(shape), kind)
+    writer.add_tensor_info(name, size, np.dtype(np.uint8), math.prod(size), raw_dtype=kind)
 
 
-def _array(tensor: Tensor, kind: Kind) -> Any:
-    if kind is Q8_0:
+def _array(tensor: Tensor, matrices: str) -> Any:
+    kind = _type_of(tensor.shape, matrices)
+    if kind == "q8_0":
         return package().quants.quantize(tensor.float().contiguous().numpy(), package().GGMLQuantizationType.Q8_0)
-    dtype = next(dtype for dtype, one in KINDS.items() if one is kind)
-    tensor = tensor.to(dtype).contiguous()
-    return tensor.view(torch.uint16).numpy() if dtype == torch.bfloat16 else tensor.numpy()
+    return tensor.to(DTYPES[kind]).contiguous().view(torch.uint8).numpy()
 
 
 def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> Any:

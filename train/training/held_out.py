@@ -29,7 +29,7 @@ def held_out_loss(
     dtype: torch.dtype,
     *,
     packing: bool,
-    done: Callable[[int], None],
+    done: Callable[[int], None] = lambda _: None,
     shared: bool = False,
 ) -> float:
     """Mean loss in nats per supervised token, weighted as in training. `done` gets the number of texts after each pass.
