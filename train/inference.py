@@ -8,6 +8,7 @@ from typing import Any, Final
 import torch
 from transformers import TextStreamer
 
+from curate.core.chat_endpoint import Completion
 from curate.core.errors import InputError, ModelError, UsageError
 from curate.core.runs import Project, find_run
 from curate.core.text import visible
@@ -26,17 +27,6 @@ from train.trained import open_trained, same_template
 
 Turn = dict[str, Any]
 CONTEXT: Final = 1 << 15
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply of the model."""
-
-    text: str
-    """As the model produced it; not escaped for a terminal."""
-    tokens: int
-    ended: bool
-    """Whether the answer ended before the limit and was not stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +64,7 @@ class ChatModel:
     @torch.no_grad()
     def reply(
         self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float
-    ) -> Reply:
+    ) -> Completion:
         """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
         streamer = WordStreamer(self.template.tokenizer, show)
@@ -97,8 +87,8 @@ class ChatModel:
                     generate(self.model, input_ids=asked, attention_mask=torch.ones_like(asked), **options)
         except KeyboardInterrupt:
             streamer.end()
-            return Reply(streamer.text, streamer.tokens, ended=False)
-        return Reply(streamer.text, streamer.tokens, streamer.last in self.stops)
+            return Completion(streamer.text, (), ended=False, tokens=streamer.tokens)
+        return Completion(streamer.text, (), streamer.last in self.stops, streamer.tokens)
 
 
 class WordStreamer(TextStreamer):  # type: ignore[misc]  # transformers has no types

@@ -146,11 +146,8 @@ class Phase:
         if self.narrator.journal is not None:
             self.narrator.journal.write(event="phase", name=self.name, done=self.done, total=self.total)
         if not self.narrator.quiet and self.narrator.bars is None:
-            print(  # noqa: T201
-                f"{self.name}: {self.done:,}/{self.total:,}" + (f"  {note}" if note else ""),
-                file=sys.stderr,
-                flush=True,
-            )
+            text = f"{self.name}: {self.done:,}/{self.total:,}" + (f"  {note}" if note else "")
+            print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 class Narrator:
@@ -169,16 +166,9 @@ class Narrator:
             yield self
             return
         # Names and notes are ours; markup stays off all the same.
-        text = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[note]}", markup=False)
-        with Progress(
-            text[0],
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            text[1],
-            console=self.console,
-        ) as bars:
+        name, note = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[note]}"))
+        columns = (name, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), note)
+        with Progress(*columns, console=self.console) as bars:
             self.bars = bars
             try:
                 yield self

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,14 +47,12 @@ def benchmarks(
         return ()
     sides = [False] if isinstance(trained, Untrained) else [False, True]
     found = {tuned: _scores(trained, tasks, limit, cache, narrator, tuned=tuned) for tuned in sides}
-    base, tuned = found[False], found.get(True, {})
-    return tuple(
-        Benchmark(
-            task=task, metric=metric, base=value, base_error=error,
-            tuned=tuned.get((task, metric), (None, None))[0], tuned_error=tuned.get((task, metric), (None, None))[1],
-        )
-        for (task, metric), (value, error) in base.items()
-    )  # fmt: skip
+    made = []
+    for (task, metric), (base, base_error) in found[False].items():
+        tuned, tuned_error = found.get(True, {}).get((task, metric), (None, None))
+        scores = {"base": base, "base_error": base_error, "tuned": tuned, "tuned_error": tuned_error}
+        made.append(Benchmark(task=task, metric=metric, **scores))
+    return tuple(made)
 
 
 Scores = dict[tuple[str, str], tuple[float, float | None]]
@@ -94,26 +93,15 @@ def _arguments(trained: Trained, *, tuned: bool) -> dict[str, Any]:
 
 
 def _run(arguments: dict[str, Any], tasks: Sequence[str], limit: int, title: str) -> dict[str, Any]:
-    command = shutil.which(COMMAND)
-    assert command is not None  # `demand` was asked
+    harness = shutil.which(COMMAND)
+    assert harness is not None  # `demand` was asked
     with temporary_folder() as room:
-        words = [
-            command,
-            "--model",
-            "hf",
-            "--model_args",
-            ",".join(f"{key}={value}" for key, value in arguments.items()),
-        ]
-        words += [
-            "--tasks",
-            ",".join(tasks),
-            "--limit",
-            str(limit),
-            "--output_path",
-            str(room),
-            "--apply_chat_template",
-        ]
-        done = subprocess.run(words, check=False, capture_output=True, text=True, errors="replace")
+        words = {
+            "--model": "hf", "--model_args": ",".join(f"{key}={value}" for key, value in arguments.items()),
+            "--tasks": ",".join(tasks), "--limit": str(limit), "--output_path": str(room),
+        }  # fmt: skip
+        command = [harness, *chain.from_iterable(words.items()), "--apply_chat_template"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
         files = sorted(room.rglob("results*.json"))
         if done.returncode or not files:
             last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["it wrote no results"]

@@ -41,14 +41,16 @@ class ModelOutputs:
     """Mean over the tokens of the answers of the data, in nats."""
 
 
+@dataclass(frozen=True, slots=True)
 class EquivalenceTest:
     """Queries models with the questions of the test."""
 
-    def __init__(
-        self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]
-    ) -> None:
-        """`dtype`: of the computation; `done` is called with numbers of questions."""
-        self.template, self.questions, self.dtype, self._done = template, questions, dtype, done
+    template: Template
+    questions: Questions
+    dtype: torch.dtype
+    """Of the computation."""
+    done: Callable[[int], None]
+    """Is called with numbers of questions."""
 
     def outputs(self, model: Any) -> ModelOutputs:
         """The outputs that are compared."""
@@ -57,7 +59,7 @@ class EquivalenceTest:
             loss += float(torch.nn.functional.cross_entropy(found, labels, reduction="sum"))
             tokens += len(labels)
             logits.append(found[:POSITIONS].cpu())
-            self._done(1)
+            self.done(1)
         answers, stopped = self._answers(model)
         return ModelOutputs(tuple(logits), answers, stopped, loss / tokens)
 
@@ -89,7 +91,7 @@ class EquivalenceTest:
                 answer, ended = until_stop(ids, stops)
                 found[i] = tuple(answer)
                 stopped += ended
-            self._done(len(batch))
+            self.done(len(batch))
         return tuple(found[i] for i in range(len(prompts))), stopped
 
     @torch.no_grad()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 
@@ -25,54 +25,42 @@ from train.recipe import Recipe, toml
 from train.run_folder import SPLITS
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """A base model by its shape."""
+class Base(NamedTuple):
+    """A base model by its hub id and its shape, which transformers' names describe."""
 
     name: str
-    """Hub id."""
-    kind: str
-    """transformers' name of the architecture."""
-    hidden: int
-    layers: int
-    heads: int
-    shared: int
-    """Heads of keys and values."""
-    inner: int
-    """Size of the MLP's inner layer."""
-    vocabulary: int
-    tied: bool
-    """Whether the output layer is the embedding."""
-    head_size: int | None = None
+    model_type: str
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    intermediate_size: int
+    vocab_size: int
+    head_dim: int
+    tie_word_embeddings: bool = True
 
     @property
     def least(self) -> int:
         """Bytes that its layers take in 4 bits: with less there is no need to look closer."""
-        head = self.head_size or self.hidden // self.heads
-        layer = 2 * self.hidden * (self.heads + self.shared) * head + 3 * self.hidden * self.inner
-        return self.layers * layer // 2
+        attention = 2 * self.hidden_size * (self.num_attention_heads + self.num_key_value_heads) * self.head_dim
+        return self.num_hidden_layers * (attention + 3 * self.hidden_size * self.intermediate_size) // 2
 
     def configuration(self) -> Any:
         """The configuration for transformers."""
         from transformers import AutoConfig  # only who asks for a base pays
 
-        sizes = {"head_dim": self.head_size} if self.head_size else {}
-        return AutoConfig.for_model(
-            self.kind, hidden_size=self.hidden, num_hidden_layers=self.layers, num_attention_heads=self.heads,
-            num_key_value_heads=self.shared,
-            intermediate_size=self.inner, vocab_size=self.vocabulary, tie_word_embeddings=self.tied, **sizes,
-        )  # fmt: skip
+        return AutoConfig.for_model(**{key: value for key, value in self._asdict().items() if key != "name"})
 
 
 BASES: Final = (
-    Base("HuggingFaceTB/SmolLM2-135M-Instruct", "llama", 576, 30, 9, 3, 1536, 49152, tied=True),
-    Base("HuggingFaceTB/SmolLM2-360M-Instruct", "llama", 960, 32, 15, 5, 2560, 49152, tied=True),
-    Base("Qwen/Qwen3-0.6B", "qwen3", 1024, 28, 16, 8, 3072, 151936, tied=True, head_size=128),
-    Base("Qwen/Qwen3-1.7B", "qwen3", 2048, 28, 16, 8, 6144, 151936, tied=True, head_size=128),
-    Base("Qwen/Qwen3-4B", "qwen3", 2560, 36, 32, 8, 9728, 151936, tied=True, head_size=128),
-    Base("Qwen/Qwen3-8B", "qwen3", 4096, 36, 32, 8, 12288, 151936, tied=False, head_size=128),
-    Base("Qwen/Qwen3-14B", "qwen3", 5120, 40, 40, 8, 17408, 151936, tied=False, head_size=128),
-    Base("Qwen/Qwen3-32B", "qwen3", 5120, 64, 64, 8, 25600, 151936, tied=False, head_size=128),
+    Base("HuggingFaceTB/SmolLM2-135M-Instruct", "llama", 576, 30, 9, 3, 1536, 49152, 64),
+    Base("HuggingFaceTB/SmolLM2-360M-Instruct", "llama", 960, 32, 15, 5, 2560, 49152, 64),
+    Base("Qwen/Qwen3-0.6B", "qwen3", 1024, 28, 16, 8, 3072, 151936, 128),
+    Base("Qwen/Qwen3-1.7B", "qwen3", 2048, 28, 16, 8, 6144, 151936, 128),
+    Base("Qwen/Qwen3-4B", "qwen3", 2560, 36, 32, 8, 9728, 151936, 128),
+    Base("Qwen/Qwen3-8B", "qwen3", 4096, 36, 32, 8, 12288, 151936, 128, tie_word_embeddings=False),
+    Base("Qwen/Qwen3-14B", "qwen3", 5120, 40, 40, 8, 17408, 151936, 128, tie_word_embeddings=False),
+    Base("Qwen/Qwen3-32B", "qwen3", 5120, 64, 64, 8, 25600, 151936, 128, tie_word_embeddings=False),
 )
 ON_A_CPU: Final = 1
 """Number of bases, from the smallest, that a CPU trains in a reasonable time."""

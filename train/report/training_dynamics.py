@@ -11,6 +11,7 @@ from math import log
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from curate.core.datamap import MappedExample, Neighbour, Region
 from curate.core.example import Example
@@ -48,24 +49,23 @@ class Visits:
 
 def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
     """The loss log by example: the texts of one example are combined, visit by visit."""
-    seen: Counter[int] = Counter()
-    found: dict[tuple[int, int], list[float]] = {}
-    for line in book:
-        for number, text, loss, tokens, right in zip(
-            line["lines"], line["texts"], line["loss"], line["tokens"], line["right"], strict=True
-        ):
-            seen[text] += 1
-            visit = found.setdefault((number, seen[text]), [0, 0.0, 0, 0])
-            visit[0] = line["step"]
-            visit[1] += loss * tokens
-            visit[2] += tokens
-            visit[3] += right
-    ordered = sorted(found)
-    columns = np.array([found[key] for key in ordered], dtype=np.float64).reshape(-1, 4)
-    steps, tokens_of = columns[:, 0].astype(np.int64), columns[:, 2].astype(np.int64)
-    losses = columns[:, 1] / np.maximum(columns[:, 2], 1)
-    lines, right = np.array([line for line, _ in ordered], dtype=np.int64), columns[:, 3].astype(np.int64)
-    return Visits(lines, steps, losses, tokens_of, right, _excess(steps, losses))
+    lists = ["lines", "texts", "loss", "tokens", "right"]
+    kinds: dict[str, Any] = {
+        "step": pl.Int64,
+        **{name: pl.List(pl.Float64 if name == "loss" else pl.Int64) for name in lists},
+    }
+    found = (
+        pl.DataFrame([{name: line[name] for name in kinds} for line in book], schema=kinds)
+        .explode(lists)
+        .drop_nulls()
+        .with_columns(pl.int_range(pl.len()).over("texts").alias("visit"), total=pl.col("loss") * pl.col("tokens"))
+        .group_by("lines", "visit", maintain_order=True)
+        .agg(pl.col("step").last(), pl.col("total", "tokens", "right").sum())
+        .sort("lines", "visit")
+    )
+    lines, steps, tokens, right = (found[name].to_numpy() for name in ("lines", "step", "tokens", "right"))
+    losses = found["total"].to_numpy() / np.maximum(tokens, 1)
+    return Visits(lines, steps, losses, tokens, right, _excess(steps, losses))
 
 
 def _excess(steps: Whole, losses: Floats) -> Floats:

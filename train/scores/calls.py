@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from train.scores.fields import leaves
@@ -83,8 +83,16 @@ def _normalized_call(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
     return call[0], tuple(sorted(leaves(call[1])))
 
 
-def _equal_in_any_order(left: Iterable[Any], right: Iterable[Any]) -> float:
-    return float(sorted(left) == sorted(right))
+def _same_calls(expected: Expected, given: Given) -> float:
+    """1 if the same tools are called with the same arguments, in any order."""
+    wanted, got = (sorted(map(_normalized_call, one.calls)) for one in (expected, given))
+    return float(wanted == got)
+
+
+def _same_names(expected: Expected, given: Given) -> float:
+    """1 if the same tools are called, in any order."""
+    wanted, got = (sorted(name for name, _ in one.calls) for one in (expected, given))
+    return float(wanted == got)
 
 
 def right_arguments(expected: Expected, given: Given) -> tuple[float, float]:
@@ -101,22 +109,6 @@ def right_arguments(expected: Expected, given: Given) -> tuple[float, float]:
     return float(right), float(wanted)
 
 
-CALL_ACCURACY = Metric(
-    "call_accuracy",
-    "calls right",
-    mean_of(
-        lambda expected, given: _equal_in_any_order(
-            map(_normalized_call, expected.calls), map(_normalized_call, given.calls)
-        )
-    ),
-)
-NAME_ACCURACY = Metric(
-    "name_accuracy",
-    "tools right",
-    mean_of(
-        lambda expected, given: _equal_in_any_order(
-            (name for name, _ in expected.calls), (name for name, _ in given.calls)
-        )
-    ),
-)
+CALL_ACCURACY = Metric("call_accuracy", "calls right", mean_of(_same_calls))
+NAME_ACCURACY = Metric("name_accuracy", "tools right", mean_of(_same_names))
 ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: ratio_of(right_arguments))

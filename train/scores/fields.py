@@ -65,11 +65,8 @@ def _field_counts(expected: Expected, given: Given) -> Sequence[float]:
     """Right, given and expected fields; an expected answer that is no JSON has one field, its text."""
     wanted_value, got_value = found(expected.text), found(given.text)
     wanted = Counter(leaves(expected.text if wanted_value is None else wanted_value))
-    got = (
-        Counter(leaves(got_value))
-        if got_value is not None
-        else Counter(leaves(given.text) if wanted_value is None else ())
-    )
+    guessed = leaves(given.text) if wanted_value is None else iter(())
+    got = Counter(guessed if got_value is None else leaves(got_value))
     return float((wanted & got).total()), float(got.total()), float(wanted.total())
 
 

@@ -5,6 +5,7 @@ is used up.
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from time import monotonic
@@ -124,21 +125,19 @@ def _write(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool)
     return report
 
 
+@dataclass
 class Trainings:
     """The trainings of some trials, each a process of its own, with their journal."""
 
-    def __init__(
-        self,
-        trials: Sequence[Trial],
-        halving: Halving,
-        folder: SweepFolder,
-        narrator: Narrator,
-        runner: Runner,
-        minutes: float | None = None,
-    ) -> None:
-        self.trials, self.halving, self.folder = trials, halving, folder
-        self.narrator, self.runner, self.minutes = narrator, runner, minutes
-        self.entries = folder.entries()
+    trials: Sequence[Trial]
+    halving: Halving
+    folder: SweepFolder
+    narrator: Narrator
+    runner: Runner
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        self.entries = self.folder.entries()
 
     @property
     def known(self) -> list[Outcome]:
@@ -220,9 +219,8 @@ class Trainings:
     def _show_progress(self, phase: Phase, trial: Trial, event: dict[str, Any]) -> None:
         """Show the progress of a training, on a terminal only."""
         if self.narrator.bars is not None and "loss" in event:
-            phase.advance(
-                0, note=f"{trial.title}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}"
-            )
+            done = f"step {event['step']:,} of {event['max_steps']:,}"
+            phase.advance(0, note=f"{trial.title}: {done}, loss {event['loss']:.3f}")
 
     def _delete_checkpoints(self, piece: RungSegment) -> None:
         """Delete the checkpoints of finished trials, and after a rung of those that do not continue."""

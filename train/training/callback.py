@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from math import isnan
 from time import monotonic
 
@@ -15,33 +16,33 @@ from train.memory.hardware import peak_memory
 from train.model.base import device
 
 
+@dataclass(slots=True)
 class Callback:
     """Logs each step, measures on the validation split, and decides when to stop."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        loss_log: LossLog,
-        phase: Phase,
-        microbatches: Microbatches,
-        *,
-        steps: int,
-        every: int,
-        patience: int | None,
-        measure: Callable[[], float] | None,
-        pause: int | None = None,
-    ) -> None:
-        """`steps`: of the training; `every`: steps between measurements; `pause`: the step to pause after."""
-        self.journal, self.loss_log, self.phase, self.microbatches = journal, loss_log, phase, microbatches
-        self.steps, self.every, self.patience, self.measure, self.pause = steps, every, patience, measure, pause
-        self.paused: float | None = None
-        """The loss on the validation split at the pause; None before it."""
-        self.measured: list[tuple[int, float]] = journal.measurements() if measure else []
-        self.interrupted = False
-        self.began = monotonic()
-        """When the step began."""
-        self.speed = 0.0
-        """Tokens per second of the last step."""
+    journal: Journal
+    loss_log: LossLog
+    phase: Phase
+    microbatches: Microbatches
+    steps: int
+    """Of the training."""
+    every: int
+    """Steps between measurements."""
+    patience: int | None
+    measure: Callable[[], float] | None
+    pause: int | None = None
+    """The step to pause after."""
+    paused: float | None = None
+    """The loss on the validation split at the pause; None before it."""
+    measured: list[tuple[int, float]] = field(default_factory=list)
+    interrupted: bool = False
+    began: float = 0.0
+    """When the step began."""
+    speed: float = 0.0
+    """Tokens per second of the last step."""
+
+    def __post_init__(self) -> None:
+        self.measured = self.journal.measurements() if self.measure else []
 
     @property
     def best_step(self) -> int | None:

@@ -9,6 +9,7 @@ mean over its supervised tokens, or that of a preference objective over its exam
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 from time import monotonic
@@ -77,8 +78,10 @@ def train(
     On a CPU the result is equal to the bit whether or not the training was interrupted. The callback may end it early.
     """
     arguments = training_arguments(recipe, settings, len(order), folder)
-    accelerator = make_accelerator(arguments)
     sharded = arguments.fsdp_plugin_args is not None
+    plugin = FullyShardedDataParallelPlugin(**arguments.fsdp_plugin_args) if sharded else None
+    cpu = arguments.device.type == "cpu"
+    accelerator = Accelerator(mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=cpu)
     noise, optimizer = EmbeddingNoise(model, recipe.neftune), make_optimizer(model, arguments)
     # Without FSDP the model is not wrapped: gradients are summed over all processes after the last micro-batch.
     model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
@@ -131,27 +134,19 @@ def demand_some_step(skipped: int, taken: int, *, last: bool) -> None:
         )
 
 
+@dataclass(slots=True)
 class Gradients:
     """The gradients of a step: its texts in as many micro-batches as memory allows, on one process or several."""
 
-    def __init__(
-        self,
-        model: Any,
-        microbatches: Microbatches,
-        noise: EmbeddingNoise,
-        dtype: torch.dtype,
-        accelerator: Accelerator | None = None,
-        *,
-        sharded: bool = False,
-        may_recompute: bool = False,
-        preference: Preference | None = None,
-    ) -> None:
-        """`may_recompute`: activation checkpointing may be switched on where a single text does not fit."""
-        self.preference = preference
-        self.may_recompute = may_recompute
-        self.model, self.microbatches, self.noise, self.dtype, self.sharded = model, microbatches, noise, dtype, sharded
-        self._backward = torch.autograd.backward if accelerator is None else accelerator.backward
-        self.scaled = accelerator is not None and accelerator.scaler is not None
+    model: Any
+    microbatches: Microbatches
+    noise: EmbeddingNoise
+    dtype: torch.dtype
+    accelerator: Accelerator | None = None
+    sharded: bool = False
+    may_recompute: bool = False
+    """Whether activation checkpointing may be switched on where a single text does not fit."""
+    preference: Preference | None = None
 
     def accumulate(self, step: Sequence[int], callback: Callback) -> StepLoss:
         """Compute the gradients of a step and its loss over all processes; halve micro-batches if memory runs out."""
@@ -231,7 +226,8 @@ class Gradients:
             found = losses(self.model, packed)
             loss = found.total / weight
         # FSDP takes the mean over processes where the sum is meant.
-        self._backward(loss * distributed.world() if self.sharded else loss)
+        backward = torch.autograd.backward if self.accelerator is None else self.accelerator.backward
+        backward(loss * distributed.world() if self.sharded else loss)
         return StepLoss(loss.detach(), found.by_text(packed))
 
     def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
@@ -239,7 +235,10 @@ class Gradients:
 
         Gradients in float16 are scaled, and may be too large at first.
         """
-        norm = 1.0 if self.scaled else _gradient_norm(self.model)
+        norm = 1.0
+        if self.accelerator is None or self.accelerator.scaler is None:
+            norms = torch._foreach_norm([one.grad for one in self.model.parameters() if one.grad is not None])
+            norm = float(torch.stack(list(norms)).norm()) if norms else 0.0
         if not (isfinite(float(loss)) and isfinite(norm)):
             raise self.nan_diagnosis(step)
         if first and norm == 0:  # such a training would do nothing
@@ -272,11 +271,6 @@ class Gradients:
         )
 
 
-def _gradient_norm(model: Any) -> float:
-    norms = torch._foreach_norm([one.grad for one in model.parameters() if one.grad is not None])
-    return float(torch.stack(list(norms)).norm()) if norms else 0.0
-
-
 class Reporter:
     """Sends metrics to the services in `report_to`, as transformers does."""
 
@@ -298,13 +292,6 @@ class Reporter:
     def end(self) -> None:
         """The training has ended."""
         self._call("on_train_end")
-
-
-def make_accelerator(arguments: TrainingArguments) -> Accelerator:
-    """accelerate's object for mixed precision and sharding."""
-    options, cpu = arguments.fsdp_plugin_args, arguments.device.type == "cpu"
-    plugin = None if options is None else FullyShardedDataParallelPlugin(**options)
-    return Accelerator(mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=cpu)
 
 
 def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
@@ -329,6 +316,11 @@ def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: P
     """The recipe in the terms of transformers."""
     # Of transformers' schedules "constant" ignores the warm-up.
     schedule = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule
+    # FSDP2 for a base that no GPU holds alone; the adapter is saved whole.
+    sharding: dict[str, Any] = {"version": 2, "reshard_after_forward": True, "state_dict_type": "FULL_STATE_DICT"}
+    sharding["auto_wrap_policy"] = "TRANSFORMER_BASED_WRAP"
+    if recipe.activation_checkpointing:
+        sharding["activation_checkpointing"] = True
     # TensorBoard's own folder would be among the checkpoints.
     os.environ["TENSORBOARD_LOGGING_DIR"] = TENSORBOARD or str(folder.parent / "tensorboard")
     return TrainingArguments(
@@ -338,16 +330,5 @@ def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: P
         seed=recipe.seed, data_seed=recipe.seed,
         fp16=settings.dtype == "float16", report_to=list(recipe.report_to) or "none", run_name=folder.parent.name,
         use_cpu=device().type == "cpu",
-        **_sharding(recipe),
+        **({"fsdp": True, "fsdp_config": sharding} if recipe.parallel == "fsdp" and distributed.world() > 1 else {}),
     )  # fmt: skip
-
-
-def _sharding(recipe: Recipe) -> dict[str, Any]:
-    """FSDP2 for a base that no GPU holds alone; the adapter is saved whole."""
-    if recipe.parallel != "fsdp" or distributed.world() == 1:
-        return {}
-    config: dict[str, Any] = {"version": 2, "reshard_after_forward": True, "state_dict_type": "FULL_STATE_DICT"}
-    config["auto_wrap_policy"] = "TRANSFORMER_BASED_WRAP"
-    if recipe.activation_checkpointing:
-        config["activation_checkpointing"] = True
-    return {"fsdp": True, "fsdp_config": config}
