@@ -30,7 +30,6 @@ from train.model.adapters import (
     LoraWeights,
     adapter_disabled,
     load_adapter,
-    load_adapter_beside,
     lora_weights,
     obstacle,
 )
@@ -148,7 +147,7 @@ def _measured(
     phase = narrator.phase("measuring", 3 * sum(len(one.texts) for one in asked))
     found = []
     for number, (run, one) in enumerate(zip(runs, asked, strict=True)):
-        load_adapter_beside(model, run.folder.adapter, str(number))
+        load_adapter(model, run.folder.adapter, str(number))
 
         def loss(of: Any, one: Questions = one) -> float:
             return held_out_loss(of, one.texts, dtype, packing=False, done=phase.advance)

@@ -37,14 +37,9 @@ class Method:
     @property
     def cannot(self) -> tuple[str, ...]:
         """Limitations to know before the training begins."""
-        reasons = []
-        if not self.merges:
-            reasons.append(
-                "its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT"
-            )
-        if not self.checkpoints:
-            reasons.append("activations are kept for the backward pass: long examples take much memory")
-        return tuple(reasons)
+        merged = "its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT"
+        kept = "activations are kept for the backward pass: long examples take much memory"
+        return (*[merged] * (not self.merges), *[kept] * (not self.checkpoints))
 
 
 METHODS: Final[dict[MethodName, Method]] = {

@@ -37,31 +37,15 @@ OURS: Final = frozenset((
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class RunFolder:
     """The folder of one training."""
 
     path: Path
 
-    @property
-    def metrics(self) -> Path:
-        """The journal."""
-        return self.path / "metrics.jsonl"
-
-    @property
-    def losses(self) -> Path:
-        """The loss of each example whenever it was trained on."""
-        return self.path / "losses.jsonl"
-
-    @property
-    def checkpoints(self) -> Path:
-        """The folder of checkpoints."""
-        return self.path / "checkpoints"
-
-    @property
-    def adapter(self) -> Path:
-        """The trained adapter, in PEFT's form."""
-        return self.path / "adapter"
+    def __post_init__(self) -> None:
+        names = ("metrics.jsonl", "losses.jsonl", "checkpoints", "adapter")
+        self.metrics, self.losses, self.checkpoints, self.adapter = map(self.path.joinpath, names)
 
     def read(self, name: str) -> Any:
         """The content of one of the run's JSON files, or None where it is not there yet."""

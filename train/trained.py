@@ -75,10 +75,9 @@ class Trained:
 class ComposedFolder(RunFolder):
     """The folder of a composed adapter, which lies in it."""
 
-    @property
-    def adapter(self) -> Path:
-        """The adapter, in PEFT's form."""
-        return self.path
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.adapter = self.path
 
 
 @dataclass(frozen=True, slots=True)

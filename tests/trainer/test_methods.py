@@ -248,7 +248,7 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
     """PEFT takes adapter_model.bin where there is nothing else."""
     import torch
 
-    from train.model.adapters import load_adapter, load_adapter_beside, load_adapter_weights, lora_weights
+    from train.model.adapters import load_adapter, load_adapter_weights, lora_weights
     from train.model.base import load_base
     from train.run_folder import RunFolder
 
@@ -261,7 +261,7 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
     torch.save({}, planted / "adapter_model.bin")
     for load in (
         lambda: load_adapter(base, planted),
-        lambda: load_adapter_beside(tuned, planted, "other"),
+        lambda: load_adapter(tuned, planted, "other"),
         lambda: load_adapter_weights(tuned, planted),
         lambda: lora_weights(planted),
     ):

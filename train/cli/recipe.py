@@ -2,10 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from textwrap import fill
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -18,17 +17,13 @@ from curate.report.console import console
 from train.cli.common import Vram, with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 
-
-class Action(StrEnum):
-    """What to do with recipes."""
-
-    INIT = "init"
-    KEYS = "keys"
+Action = Literal["init", "keys"]
 
 
 def recipe(
     action: Annotated[
-        Action, typer.Argument(help="init writes a first recipe; keys lists every key.", metavar="ACTION")
+        Literal["init", "keys"],
+        typer.Argument(help="init writes a first recipe; keys lists every key.", metavar="ACTION"),
     ],
     *,
     data: Annotated[
@@ -49,7 +44,7 @@ def recipe(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a recipe that fits the data and the GPU, with the reason for each key, or list all keys."""
-    if action is Action.KEYS:
+    if action == "keys":
         sys.stdout.write("\n\n".join(keys()) + "\n")
         return
     if data is None:

@@ -49,6 +49,7 @@ MLP: Final = (
     "mlp.c_fc", "mlp.c_proj",
     "fc1", "fc2", "fc_in", "fc_out",
 )  # fmt: skip
+TASK: Final = "CAUSAL_LM"
 WEIGHTS: Final = "adapter_model.safetensors"
 """The file of an adapter's weights."""
 BEHIND_ATTENTION: Final = ("o_proj", "attention.dense", "self_attention.dense", "attn.c_proj")
@@ -110,17 +111,17 @@ def loading(folder: Path, what: str) -> Iterator[None]:
 
 
 def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
-    """The base with the adapter that a run saved in `folder`, frozen. Not for fully fine-tuned models."""
+    """The base with the adapter that a run saved in `folder`, frozen. Not for fully fine-tuned models.
+
+    Into a model that has adapters another one is loaded beside them; `set_adapter` chooses the active one.
+    """
     with _quiet(), loading(folder, "its adapter cannot be loaded"):
+        if isinstance(model, PeftModel):
+            model.load_adapter(str(folder), adapter_name=name)
+            return model
         loaded = PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
     fuse_lora(loaded)
     return loaded
-
-
-def load_adapter_beside(model: Any, folder: Path, name: str) -> None:
-    """Load another adapter into a model from `load_adapter`; `set_adapter` chooses the active one."""
-    with _quiet(), loading(folder, "its adapter cannot be loaded"):
-        model.load_adapter(str(folder), adapter_name=name)
 
 
 def load_adapter_weights(model: Any, folder: Path) -> None:
@@ -268,7 +269,7 @@ def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
     start = True if recipe.initialisation == "default" else recipe.initialisation
     return LoraConfig(
         r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=_targets(recipe),
-        task_type="CAUSAL_LM",
+        task_type=TASK,
         use_rslora=recipe.rslora, use_dora=recipe.dora, init_lora_weights=start,
     )  # fmt: skip
 
@@ -277,20 +278,10 @@ def _ia3(recipe: Recipe, model: Any) -> IA3Config:
     """Layers of the MLP are scaled at their input, others at their output."""
     wanted, paths = _targets(recipe), [path for path, _ in model.named_modules()]
     if isinstance(wanted, str):
-        return IA3Config(target_modules=wanted, feedforward_modules=list(MLP), task_type="CAUSAL_LM")
+        return IA3Config(target_modules=wanted, feedforward_modules=list(MLP), task_type=TASK)
     present = [name for name in wanted if _matching(paths, [name])]
     inner = [name for name in present if name in MLP]
-    return IA3Config(target_modules=present, feedforward_modules=inner, task_type="CAUSAL_LM")
-
-
-def _prefix(recipe: Recipe, model: Any) -> PrefixTuningConfig:  # noqa: ARG001
-    return PrefixTuningConfig(num_virtual_tokens=recipe.virtual_tokens, task_type="CAUSAL_LM")
-
-
-def _prompt(recipe: Recipe, model: Any) -> PromptTuningConfig:  # noqa: ARG001
-    # From random numbers it hardly learns: the start is words of the vocabulary.
-    start = PromptTuningInit.SAMPLE_VOCAB
-    return PromptTuningConfig(num_virtual_tokens=recipe.virtual_tokens, prompt_tuning_init=start, task_type="CAUSAL_LM")
+    return IA3Config(target_modules=present, feedforward_modules=inner, task_type=TASK)
 
 
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
@@ -298,7 +289,7 @@ def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
     return BottleneckConfig(
         target_modules=_targets(recipe), bottleneck=recipe.bottleneck,
         hidden_size=model.config.get_text_config().hidden_size,
-        parallel=parallel, scaling=4.0 if parallel else 1.0, task_type="CAUSAL_LM",
+        parallel=parallel, scaling=4.0 if parallel else 1.0, task_type=TASK,
     )  # fmt: skip
 
 
@@ -306,8 +297,10 @@ CONFIGS: Final[dict[MethodName, Callable[[Recipe, Any], PeftConfig]]] = {
     "lora": _lora,
     "qlora": _lora,
     "ia3": _ia3,
-    "prefix-tuning": _prefix,
-    "prompt-tuning": _prompt,
+    "prefix-tuning": lambda recipe, _: PrefixTuningConfig(num_virtual_tokens=recipe.virtual_tokens, task_type=TASK),
+    "prompt-tuning": lambda recipe, _: PromptTuningConfig(  # from random numbers it hardly learns
+        num_virtual_tokens=recipe.virtual_tokens, prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB, task_type=TASK
+    ),
     "bottleneck": _bottleneck,
 }
 

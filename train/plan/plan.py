@@ -43,10 +43,8 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
     refusals = _refusals(recipe, long, unusable)
-    if memory is None and (problem := reporting_problem(recipe)) is not None:
-        refusals.append(Refusal(reason=problem[0], next=problem[1]))
-    if memory is None and (problem := attention_problem(recipe, sizes.dtype)) is not None:
-        refusals.append(Refusal(reason=problem[0], next=problem[1]))
+    problems = (reporting_problem(recipe), attention_problem(recipe, sizes.dtype)) if memory is None else ()
+    refusals += [Refusal(reason=problem[0], next=problem[1]) for problem in problems if problem is not None]
     if not found.fits:
         needs, next_step = shortage(found, sizes, prepared.texts, there)
         refusals.append(Refusal(reason=f"it {needs}", next=next_step))

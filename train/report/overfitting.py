@@ -14,9 +14,9 @@ KNOWN, MORE = 3, 0.1
 FORGOT: Final = 0.05
 """Increase of the loss on general answers, in nats, that counts as forgetting."""
 ADVICE: Final[dict[Sign, str]] = {
-    "overfits": 'use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',  # noqa: E501
-    "memorises": "memorized text can be extracted: remove secrets and duplicates from the data, or train for fewer epochs",  # noqa: E501
-    "forgets": "mix general examples into the data, or use a lower learning rate, if the model has to do more than this task",  # noqa: E501
+    "overfits": 'It overfits: use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',  # noqa: E501
+    "memorises": "It memorizes answers: memorized text can be extracted: remove secrets and duplicates from the data, or train for fewer epochs",  # noqa: E501
+    "forgets": "It forgets: mix general examples into the data, or use a lower learning rate, if the model has to do more than this task",  # noqa: E501
 }
 
 
@@ -114,11 +114,7 @@ def _diagnosis_lines(found: Overfitting, kept: int) -> list[str]:
             f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± "
             f"{half:.2f} on {general.prompts} prompts){end}"
         )
-    return [sentence for sentence in lines if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
-
-
-def _head(sign: Sign) -> str:
-    return {"overfits": "It overfits", "memorises": "It memorizes answers", "forgets": "It forgets"}[sign]
+    return [sentence for sentence in lines if sentence] + [f"{ADVICE[sign]}." for sign in found.signs]
 
 
 def _losses(found: Overfitting, kept: int) -> str:

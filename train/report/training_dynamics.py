@@ -50,10 +50,7 @@ class Visits:
 def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
     """The loss log by example: the texts of one example are combined, visit by visit."""
     lists = ["lines", "texts", "loss", "tokens", "right"]
-    kinds: dict[str, Any] = {
-        "step": pl.Int64,
-        **{name: pl.List(pl.Float64 if name == "loss" else pl.Int64) for name in lists},
-    }
+    kinds: dict[str, Any] = {"step": pl.Int64, **dict.fromkeys(lists, pl.List(pl.Int64)), "loss": pl.List(pl.Float64)}
     found = (
         pl.DataFrame([{name: line[name] for name in kinds} for line in book], schema=kinds)
         .explode(lists)

@@ -20,32 +20,19 @@ GRACE: Final = 600.0
 """Seconds to finish a step and save, before a training is killed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class TrialRun:
-    """Train in a folder, by the recipe beside it, up to a share of the steps."""
+    """Train in a folder, up to a share of the steps.
+
+    Beside the folder lie its recipe, the JSON that it prints, the error that ends it, and its messages.
+    """
 
     run: Path
     share: float
 
-    @property
-    def recipe(self) -> Path:
-        """The recipe."""
-        return self.run.with_suffix(".toml")
-
-    @property
-    def result(self) -> Path:
-        """What the training prints, as JSON."""
-        return self.run.with_suffix(".json")
-
-    @property
-    def failure(self) -> Path:
-        """The error that ends it."""
-        return self.run.with_suffix(".failure.json")
-
-    @property
-    def log(self) -> Path:
-        """Its messages."""
-        return self.run.with_suffix(".log")
+    def __post_init__(self) -> None:
+        endings = (".toml", ".json", ".failure.json", ".log")
+        self.recipe, self.result, self.failure, self.log = map(self.run.with_suffix, endings)
 
     @property
     def words(self) -> list[str]:

@@ -166,7 +166,10 @@ class Training:
         loading = self.narrator.phase("loading the model", 1)
         base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
         self.model = base
-        _check_vocabulary(self.model, self.prepared)
+        size = base.get_input_embeddings().weight.shape[0]
+        if (highest := max(max(text.input_ids) for split in self.prepared.splits for text in split.encoded)) >= size:
+            message = f"the tokenizer has token {highest}, the model only {size} tokens"
+            raise ConfigError(message, "tokenizer and weights are from different models")
         measured = distributed.from_first(lambda: self.folder.read("base.json")) is not None
         if self.recipe.changes_base and not (self.sharded or measured):
             self._find_packing()
@@ -384,14 +387,4 @@ class Training:
             system=prepared.train.system,
             shared=prepared.train.shared,
             mismatches=prepared.mismatches,
-        )
-
-
-def _check_vocabulary(model: Any, prepared: Prepared) -> None:
-    size = model.get_input_embeddings().weight.shape[0]
-    highest = max(max(text.input_ids) for split in prepared.splits for text in split.encoded)
-    if highest >= size:
-        raise ConfigError(
-            f"the tokenizer has token {highest}, the model only {size} tokens",
-            "tokenizer and weights are from different models",
         )
