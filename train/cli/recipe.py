@@ -22,8 +22,7 @@ Action = Literal["init", "keys"]
 
 def recipe(
     action: Annotated[
-        Literal["init", "keys"],
-        typer.Argument(help="init writes a first recipe; keys lists every key.", metavar="ACTION"),
+        Action, typer.Argument(help="init writes a first recipe; keys lists every key.", metavar="ACTION")
     ],
     *,
     data: Annotated[
