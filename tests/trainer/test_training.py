@@ -1,6 +1,7 @@
 """The model side: 4-bit weights, packing, the loss, checkpoints, and resuming to the same bit."""
 
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -156,9 +157,24 @@ def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, A
     assert 0 < trainable < total
 
 
-def curate(folder: Path, *words: str) -> list[str]:
-    """The command of a training, for what needs a process of its own."""
-    return [sys.executable, "-m", "curate", "train", str(folder / "recipe.toml"), *words]
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["train.training.training", "train.report.training_report"])
+
+
+def command(words: list[str], told: Path) -> None:
+    """The command, in a process of its own; what it prints goes to a file."""
+    file = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    sys.exit(main(words))
+
+
+def started(folder: Path, *words: str) -> Any:
+    """A training in a process that is forked from one that has loaded it, so that it can be killed."""
+    words = ("train", str(folder / "recipe.toml"), *words)
+    process = PROCESSES.Process(target=command, args=([*words], folder / "told.txt"))
+    process.start()
+    return process
 
 
 def run(folder: Path, run_dir: str, *words: str) -> int:
@@ -178,8 +194,8 @@ def steps_so_far(folder: Path) -> int:
     return sum(line.startswith(b'{"step"') for line in (folder / "metrics.jsonl").read_bytes().splitlines())
 
 
-def wait_for_steps(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> None:
-    while process.poll() is None and not ((folder / "metrics.jsonl").is_file() and steps_so_far(folder) >= count):
+def wait_for_steps(process: Any, folder: Path, count: int) -> None:
+    while process.is_alive() and not ((folder / "metrics.jsonl").is_file() and steps_so_far(folder) >= count):
         time.sleep(0.01)
 
 
@@ -196,13 +212,11 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(
 
     killed = project / "killed"
     for at in (1, random.randint(4, 10)):
-        process = subprocess.Popen(
-            curate(project, "--run-dir", str(killed), "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = started(project, "--run-dir", str(killed), "--resume")
         wait_for_steps(process, killed, at)
         time.sleep(random.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     assert run(project, "killed") == 2  # unfinished: --resume or --fresh has to be said
     assert run(project, "killed", "--resume") == 0
     assert (killed / "adapter/adapter_model.safetensors").read_bytes() == (
@@ -241,14 +255,12 @@ def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys:
 
 def test_an_interruption_saves_what_was_done(project: Path) -> None:
     write_recipe(project, max_steps=400, save_every=1000, generations=0)
-    process = subprocess.Popen(
-        curate(project, "--run-dir", str(project / "run")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    process = started(project, "--run-dir", str(project / "run"))
     wait_for_steps(process, project / "run", 3)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert b"--resume continues from here" in told
+    os.kill(process.pid, signal.SIGINT)
+    process.join(timeout=60)
+    assert process.exitcode == 130
+    assert "--resume continues from here" in (project / "told.txt").read_text()
     (saved,) = (project / "run/checkpoints").iterdir()
     assert saved.name == f"checkpoint-{steps_so_far(project / 'run')}"
 
@@ -257,7 +269,7 @@ def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None
     write_recipe(project, max_steps=100_000, save_every=100_000)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
     process = subprocess.Popen(
-        curate(project, "--run-dir", str(project / "run")),
+        [sys.executable, "-m", "curate", "train", str(project / "recipe.toml"), "--run-dir", str(project / "run")],
         stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
