@@ -53,9 +53,11 @@ HINTS: Final = re.compile(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
 """The same, also for truncated keys."""
 
 CARD: Final = re.compile(
-    r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}[0-9]))"  # not within a row of numbers
+    r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
     r"[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])"
 )
+EXPIRES: Final = re.compile(r"(?:20[0-9]{2}|[23][0-9](?:0[1-9]|1[0-2])) (?!20[0-9]{2} )")
+"""A year, or a year and a month, that is no part of the card number behind it: `2027 4539 ...`."""
 IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 SSN: Final = re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
 NUMBER_HINTS: Final = r"[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{5})|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # noqa: E501
@@ -104,10 +106,13 @@ def numbers_in(text: str) -> Iterator[Secret]:
     from stdnum import iban, luhn  # only imported for texts with such a number
     from stdnum.us import ssn
 
-    for match in CARD.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
+    at = 0
+    while match := CARD.search(text, at):
+        digits, at = re.sub(r"\D", "", match.group()), match.end()
         if luhn.is_valid(digits) and len(set(digits)) > 3:
             yield Secret(match.start(), match.end(), "card number")
+        elif expires := EXPIRES.match(text, match.start()):
+            at = expires.end()
     for match in IBAN.finditer(text):
         if iban.is_valid(match.group(), check_country=False):
             yield Secret(match.start(), match.end(), "IBAN")
