@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 
 def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
-    """A batch as a frame. Raises `ValueError` for a map that has one key twice: a value would be lost."""
-    if "map<" in str(batch.schema.types):
+    """A batch as a frame. Raises `ValueError` for a map that has one key twice, since a value would be lost, and for
+    lists of a fixed size of 0, since polars stops with a message of its own.
+    """
+    types = str(batch.schema.types)
+    if "[0]" in types and any(map(_has_lists_of_none, batch.schema.types)):
+        raise ValueError("it has lists of a fixed size of 0")
+    if "map<" in types:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for array in getattr(column, "chunks", [column]):
                 _check_keys(array, name)
@@ -45,6 +50,11 @@ def _series(name: str, column: Any) -> "pl.Series":
             return pl.Series(name, values)
         except (TypeError, pl.exceptions.PolarsError):
             return pl.Series(name, values, dtype=pl.Object)
+
+
+def _has_lists_of_none(kind: Any) -> bool:
+    inner = (kind.field(at).type for at in range(kind.num_fields))
+    return getattr(kind, "list_size", None) == 0 or any(map(_has_lists_of_none, inner))
 
 
 def _check_keys(array: Any, name: str) -> None:

@@ -297,6 +297,18 @@ def test_a_map_with_one_key_twice_loses_no_value(name: str, nested: bool, capsys
     assert "a map of column 'meta' has the key 'a' twice" in capsys.readouterr().err
 
 
+def test_lists_of_a_fixed_size_of_0_are_an_error_without_a_panic(capfd: pytest.CaptureFixture[str]) -> None:
+    pa = pytest.importorskip("pyarrow")
+    messages = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]]
+    table = pa.table({"messages": messages, "x": pa.array([[[]]], type=pa.list_(pa.list_(pa.int64(), 0)))})
+    with pa.OSFile("data.arrow", "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    assert main(["check", "data.arrow"]) == 2
+    said = capfd.readouterr().err
+    assert "data.arrow: Arrow file that cannot be read after row 0: it has lists of a fixed size of 0" in said
+    assert "panicked" not in said
+
+
 def test_a_map_is_not_read_without_pyarrow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pq.write_table(pa.table({"text": ["Hi"], "meta": pa.array([[("a", "1"), ("a", "2")]], MAP)}), "data.parquet")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
