@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -225,9 +225,18 @@ def _has_texts_beside(value: dict[str, Any], reading: Reading) -> bool:
     return bool(beside) and not beside <= {turn.text for turn in (*reading.turns, *reading.others)}
 
 
+line_digest: Final = xxhash.xxh3_128_digest
+"""128-bit hash of a line."""
+
+
 def digests_of(lines: Sequence[bytes]) -> Hashes:
     """128-bit hash of each line, as two integers."""
-    return np.frombuffer(b"".join(map(xxhash.xxh3_128_digest, lines)), dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    return hashes_of(map(line_digest, lines))
+
+
+def hashes_of(digests: Iterable[bytes]) -> Hashes:
+    """Digests as two integers each."""
+    return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
 def id_of(value: Any) -> str:

@@ -19,7 +19,7 @@ from curate.verify.declarations import declared, media
 from curate.verify.examples import FILE, Examples
 from curate.verify.features import Wanted, digests_of, id_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
-from curate.verify.manifest_integrity import Ledger
+from curate.verify.manifest_integrity import Ledger, removed_lines
 from curate.verify.proof import SHOWN, Difference, Point, Verdict, point_of
 from curate.verify.reading import NotUnderstoodError, loads, read
 from curate.verify.words import Hashes, Numbers
@@ -56,8 +56,8 @@ class _Lines(NamedTuple):
     """128-bit digest of each line, as two integers."""
     places: Numbers
     """Ascending."""
-    ledger: Mapping[int, bytes] | None = None
-    """If the last file is a ledger of removed lines: the original lines that it holds."""
+    ledger: Ledger | None = None
+    """The last file, if it is a ledger of removed lines."""
 
     def differences(self, chosen: Sequence[int], text: str) -> list[Difference]:
         """Differences to report about some of the lines, given by their positions."""
@@ -73,7 +73,7 @@ class _Lines(NamedTuple):
             wanted[place >> FILE][place & ((1 << FILE) - 1), at - first] = at
         for file, positions in wanted.items():
             held = self.ledger is not None and file == len(self.files) - 1
-            lines = self.ledger.items() if self.ledger is not None and held else lines_of(self.files[file])
+            lines = removed_lines(self.ledger) if self.ledger is not None and held else lines_of(self.files[file])
             for _, elements in groupby(lines, key=itemgetter(0)):  # elements of a document may share a line
                 for nth, (number, data) in enumerate(elements):
                     if (position := positions.get((number, nth))) is not None:
@@ -90,11 +90,10 @@ def accounting_point(
         gone += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
         return Point("nothing lost", Verdict.OPEN, f"the input files cannot be compared ({'; '.join(gone)})")
     before = _digested(inputs.files, pool)
-    left = {removed.line: removed.data or b"" for removed in ledger.removed}
-    left_places = np.array(list(left), dtype=np.int64) + (len(written.files) << FILE)
-    digests = np.concatenate([written.digests, digests_of(list(left.values()))])
+    left_places = np.array([removed.line for removed in ledger.removed], dtype=np.int64) + (len(written.files) << FILE)
+    digests = np.concatenate([written.digests, ledger.digests])
     places = np.concatenate([written.line_places, left_places])
-    after = _Lines([*written.files, ledger.path], digests, places, left)
+    after = _Lines([*written.files, ledger.path], digests, places, ledger)
     lost, added = _unmatched(before, after)
     odd = len(lost)
     if lost and added:  # lines in other formats were converted to messages, so their content is compared

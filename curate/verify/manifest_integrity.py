@@ -14,8 +14,10 @@ from curate.core.text import plural
 from curate.core.worker_pool import cores
 from curate.read.lines import compact
 from curate.verify.examples import Examples
+from curate.verify.features import hashes_of, line_digest
 from curate.verify.proof import SHOWN, Difference, Point, point_of
 from curate.verify.reading import NotUnderstoodError, loads
+from curate.verify.words import Hashes
 
 
 def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
@@ -115,8 +117,8 @@ class Removed(NamedTuple):
     """Id of the example that was kept in its place."""
     lost_to: str
     """Place of that example."""
-    data: bytes | None
-    """The removed line, on one line."""
+    digest: bytes | None
+    """128-bit digest of the removed line, on one line; None if its bytes are missing."""
 
 
 class Ledger(NamedTuple):
@@ -124,6 +126,12 @@ class Ledger(NamedTuple):
 
     path: Path
     removed: list[Removed]
+
+    @property
+    def digests(self) -> Hashes:
+        """The digests of the removed lines."""
+        none = line_digest(b"")
+        return hashes_of([none if removed.digest is None else removed.digest for removed in self.removed])
 
 
 def read_ledger(path: Path, found: list[Difference]) -> Ledger:
@@ -144,14 +152,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
 
 def _removed(number: int, value: Any) -> Removed:
     """Parse a line of the ledger. Raises any exception if it is invalid."""
-    text, encoded, kept = value.get("text"), value.get("base64"), value.get("kept")
-    data = (
-        text.encode("utf-8", "surrogatepass")
-        if text is not None
-        else base64.b64decode(encoded)
-        if encoded is not None
-        else None
-    )
+    kept, data = value.get("kept"), _data(value)
     reason = value.get("code") or ("mix" if value["decided_by"] == "mix" else "decision")
     if (
         not isinstance(value["file"], str)
@@ -161,7 +162,26 @@ def _removed(number: int, value: Any) -> Removed:
     ):
         raise TypeError("a value of another kind")
     kept_id, lost_to = (str(kept["example"]), where(kept["file"], kept["line"])) if kept else (None, "")
-    return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else compact(data))
+    return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else line_digest(data))
+
+
+def _data(value: Any) -> bytes | None:
+    """The removed line of a record, on one line; None if it is missing."""
+    if (text := value.get("text")) is not None:
+        return compact(text.encode("utf-8", "surrogatepass"))
+    encoded = value.get("base64")
+    return None if encoded is None else compact(base64.b64decode(encoded))
+
+
+def removed_lines(ledger: Ledger) -> Iterator[tuple[int, bytes]]:
+    """The removed lines, read again, with the numbers of their records."""
+    numbers = iter([removed.line for removed in ledger.removed])
+    wanted = next(numbers, None)
+    with ledger.path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if number == wanted:
+                yield number, _data(loads(line)) or b""
+                wanted = next(numbers, None)
 
 
 def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, differences: list[Difference]) -> Point:
@@ -181,7 +201,7 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
         broken.append(Difference(path, text))
     there = found.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
-        if removed.data is None:
+        if removed.digest is None:
             text = "the bytes of the removed line are missing"
             broken.append(Difference(path, text, removed.line, removed.example, "L010"))
         if removed.kept is not None and removed.kept not in there and not found.others:
