@@ -252,8 +252,12 @@ def mixed_formats(facts: FileFacts) -> Problems:
 
 
 def _shapes(facts: FileFacts) -> set[str]:
-    """The formats of a file; a rendered text counts as any other text under the same keys."""
-    return {RENDERINGS.get(name, name) for name in facts.formats}
+    """The formats of a file; a rendered text counts as any other text under the same keys.
+
+    For Anthropic, messages with and without a system prompt beside them, or with content blocks, are one format.
+    """
+    one = (*FORMATS[Target.ANTHROPIC], "messages") if facts.target is Target.ANTHROPIC else ()
+    return {"messages" if name in one else RENDERINGS.get(name, name) for name in facts.formats}
 
 
 @file_rule(
