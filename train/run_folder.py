@@ -72,9 +72,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Delete a run; a killed deletion leaves no run either. Raises `UsageError` for foreign files."""
-        remove_leftovers(self.path)
-        demand_ours(self.path, OURS, "run", "--run-dir")
-        remove_files(self.path, "identity.json", OURS | {".adapter"})
+        clear_folder(self.path, "identity.json", OURS | {".adapter"}, "run", "--run-dir")
 
     def place_adapter(self, save: Callable[[Path], Path]) -> str:
         """Let `save` write the adapter, whole or not at all; returns the SHA-256 of the weights that it names."""
@@ -138,10 +136,15 @@ def demand_ours(folder: Path, ours: Set[str], what: str, option: str) -> None:
         )
 
 
-def remove_files(folder: Path, first: str, names: Set[str]) -> None:
-    """Delete files and folders, the file `first` first: without it the folder counts as empty."""
+def clear_folder(folder: Path, first: str, ours: Set[str], what: str, option: str) -> None:
+    """Delete our files, the file `first` first: without it the folder counts as empty.
+
+    Raises `UsageError` if there are files other than `ours`.
+    """
+    remove_leftovers(folder)
+    demand_ours(folder, ours, what, option)
     (folder / first).unlink(missing_ok=True)
-    for entry in (folder / name for name in sorted(names)):
+    for entry in (folder / name for name in sorted(ours)):
         if entry.is_dir():
             shutil.rmtree(entry)
         else:

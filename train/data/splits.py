@@ -128,11 +128,17 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
         for side, encoding in found:
             owners += [len(kept)] * len(encoding.encoded)
             signs += [side.sign] * len(encoding.encoded)
-            encoded += [_unweighted(text, weight) for text in encoding.encoded]
+            encoded += [  # without the weight of the example
+                text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
+                for text in encoding.encoded
+            ]
             differing.append(encoding.differing)
         kept.append(example)
         mismatches.update({text for _, encoding in found for text in encoding.mismatches})
-    mismatches.update(_histories(differing))
+    if differing := [one for one in differing if one[1]]:  # histories that differ from those of inference
+        share = sum(only for only, _ in differing) / sum(total for _, total in differing)
+        text = f'history = "as-is": {share:.1%} of the tokens up to answers differ from inference'
+        mismatches[text] += len(differing)
     _refuse_left_out(path, long, recipe.over_length, "over_length")
     _refuse_left_out(path, unusable, recipe.untrainable, "untrainable")
     if not kept:
@@ -183,20 +189,6 @@ def examples_in(path: Path) -> list[Example]:
             f"curate check {path}",
         )
     return [line.example for line in lines if line.example is not None]
-
-
-def _histories(differing: Sequence[tuple[int, int]]) -> dict[str, int]:
-    """How far trained histories differ from those of inference, and the number of examples with such a history."""
-    found = [one for one in differing if one[1]]
-    if not found:
-        return {}
-    share = sum(only for only, _ in found) / sum(total for _, total in found)
-    return {f'history = "as-is": {share:.1%} of the tokens up to answers differ from inference': len(found)}
-
-
-def _unweighted(text: Encoded, weight: float) -> Encoded:
-    """A text without the weight of its example."""
-    return text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
 
 
 def _refuse_left_out(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:

@@ -18,12 +18,15 @@ def card(trained: Trained, export: Export) -> str:
     report, recipe = trained.report, trained.recipe
     library = {"adapter": "peft", "merged": "transformers"}.get(export.form, "gguf")
     head = ["---", "pipeline_tag: text-generation", "tags:", "- curate", f"- {report.method}"]
-    head += [f"library_name: {library}", *_base(report.model), "---", ""]
+    on_hub = report.model.count("/") == 1 and not report.model.startswith((".", "/"))
+    head += [f"library_name: {library}", *[f"base_model: {report.model}"] * on_hub, "---", ""]
+    # Of a folder the name, without where it lies on this machine.
+    public = Path(report.model).name if Path(report.model).is_absolute() else report.model
     tokens = f"{report.supervised_tokens:,} supervised tokens a pass"
     measured = f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)"
     settings = {key: value for key, value in changed(recipe, {}).items() if key not in LOCAL}
     facts = {
-        "base model": f"`{_cell(_public(report.model))}` ({report.base[:26]}…)",
+        "base model": f"`{_cell(public)}` ({report.base[:26]}…)",
         "method": f"{recipe.how.title}: {recipe.how.trains}",
         "trainable parameters": f"{report.trainable_parameters:,} of {report.total_parameters:,}",
         "trained on": f"{report.train_examples:,} examples, {tokens}, {report.steps:,} steps",
@@ -55,11 +58,6 @@ def _asked_with(title: str, text: Any) -> list[str]:
     return [f"## {title}\n\nAll training examples have it: ask with it, too.\n\n{_fenced(text, '')}"] if text else []
 
 
-def _public(model: str) -> str:
-    """The name of a model; of a folder without where it lies on this machine."""
-    return Path(model).name if Path(model).is_absolute() else model
-
-
 def _evaluated(trained: Trained) -> list[str]:
     """The verdict of `curate evaluate`, if these weights were evaluated."""
     found = trained.folder.read("evaluation.json") or {}
@@ -67,10 +65,6 @@ def _evaluated(trained: Trained) -> list[str]:
         return []
     questions = f"{found['questions']:,} held-out questions of the split {found['split']}"
     return [f"## Evaluation\n\nOn {questions}: {_cell(found['verdict']['sentence'])}.\n"]
-
-
-def _base(model: str) -> list[str]:
-    return [f"base_model: {model}"] if model.count("/") == 1 and not model.startswith((".", "/")) else []
 
 
 def _proof(export: Export) -> list[str]:

@@ -111,7 +111,8 @@ def init_recipe(
         raise InputError(
             f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
         )
-    examples, *held_out = (_examples(data / f"{name}.jsonl") for name in SPLITS)
+    files = [data / f"{split}.jsonl" for split in SPLITS]
+    examples, *held_out = ([one.value for one in examples_in(path)] if filled(path) else [] for path in files)
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
     if chat_template:
@@ -180,7 +181,3 @@ def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> t
     encoded = [text for one in examples for text in template.encode(one).encoded]
     lengths = [len(text.input_ids) for text in encoded]
     return lengths, sum(text.supervised for text in encoded) / max(1, sum(lengths))
-
-
-def _examples(file: Path) -> list[dict[str, Any]]:
-    return [example.value for example in examples_in(file)] if filled(file) else []

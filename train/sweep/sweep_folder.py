@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.files import append_lines, remove_leftovers, sha256, write_bytes, write_json
+from curate.core.files import append_lines, sha256, write_bytes, write_json
 from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
-from train.run_folder import demand_ours, read_json, recipe_hash, remove_files
+from train.run_folder import clear_folder, demand_ours, read_json, recipe_hash
 from train.sweep.halving import Halving, Outcome
 from train.sweep.space import Trial
 from train.sweep.sweep_result import Entry
@@ -43,9 +43,7 @@ class SweepFolder:
         """
         file = self.path / "sweep.json"
         if fresh:
-            remove_leftovers(self.path)
-            demand_ours(self.path, self.ours, "sweep", self.option)
-            remove_files(self.path, "sweep.json", self.ours)
+            clear_folder(self.path, "sweep.json", self.ours, "sweep", self.option)
         if (there := read_json(file, self.option)) is not None:
             if there != inputs:
                 differ = ", ".join(sorted(key for key in inputs if there.get(key) != inputs[key]))

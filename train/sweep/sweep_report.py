@@ -74,11 +74,6 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else toml(value)
 
 
-def state_of(one: TrialResult) -> str:
-    """The state of a trial in words."""
-    return one.state.replace("-", " ")
-
-
 def show(report: Sweep, console: Console) -> None:
     """Print the trials and the best one of them."""
     for part in _parts(report):
@@ -99,7 +94,7 @@ def _parts(report: Sweep) -> Iterator[RenderableType]:
     yield found
     for one in report.trials:
         if one.reason:
-            yield Text(f"trial {one.number}: {state_of(one)}: {excerpt(one.reason, 300)}", "red")
+            yield Text(f"trial {one.number}: {one.state.replace('-', ' ')}: {excerpt(one.reason, 300)}", "red")
     for sentence in sentences(report):
         yield Text(sentence)
 
@@ -115,7 +110,7 @@ def cells(one: TrialResult, keys: list[str]) -> tuple[str, ...]:
     steps = f"{one.step:,}/{one.steps:,}" if one.steps else "-"
     loss = "-" if one.loss is None else f"{one.loss:.4f}"
     trained = f"{one.trainable_parameters:,}" if one.trainable_parameters else "-"
-    return str(one.number), *values, state_of(one), steps, loss, trained, duration(one.seconds)
+    return str(one.number), *values, one.state.replace("-", " "), steps, loss, trained, duration(one.seconds)
 
 
 def sentences(report: Sweep) -> Iterator[str]:
