@@ -30,6 +30,8 @@ NEED_EXTRAS: Final = (
     "test_splits_can_be_alike_in_any_trait",  # the language of a text
 )
 """Tests that fail without an extra, by what curate says."""
+NEED_NEW: Final = ("test_schemas_are_current",)
+"""Tests that fail with the oldest dependencies: pydantic 2.11 leaves descriptions out of a schema."""
 
 
 def _oldest() -> list[str]:
@@ -59,7 +61,8 @@ def main(extra: str) -> int:
             (shutil.copytree if source.is_dir() else shutil.copy)(source, work / part)
         for module in () if extra else ("train", "tui"):  # with extras, tests import the package train themselves
             (work / f"{module}.py").write_text(TRAP)
-        left_out = [] if extra else ["-k", " and ".join(f"not {test}" for test in NEED_EXTRAS)]
+        not_tried = (() if extra else NEED_EXTRAS) + (NEED_NEW if os.environ.get("LOWEST") else ())
+        left_out = ["-k", " and ".join(f"not {test}" for test in not_tried)] if not_tried else []
         tests = os.environ.get("TESTS", "").split() or TRIED
         command = [str(python), "-m", "pytest", *tests, "-m", "not slow", "-n", "2", "--dist", "loadgroup", *left_out]
         return subprocess.run([*command, "-p", "tests.without_extras"], cwd=work, check=False).returncode

@@ -115,7 +115,8 @@ def signals_to(heard: Callable[[str], None]) -> Iterator[None]:
     def handler(number: int, _frame: Any) -> None:
         heard(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGBREAK"))  # the last on Windows only
+    before = {number: signal.signal(number, handler) for number in heeded if number is not None}
     try:
         yield
     finally:

@@ -299,7 +299,7 @@ def sync_files(folder: Path) -> None:
     """Flush the files of a folder to disk."""
     for file in folder.iterdir():
         if file.is_file():
-            with file.open("rb") as written:
+            with file.open("r+b") as written:  # Windows flushes only what may be written
                 os.fsync(written.fileno())
 
 

@@ -3,6 +3,7 @@
 Existing files need `--overwrite`.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -116,17 +117,19 @@ def replacing_both(
         if kept.suffix == ".parquet":
             from curate.core.parquet import write_parquet
 
-            with new_temporary_file(kept, 0o600) as (_, table):
-                table.chmod(Path(stays.name).stat().st_mode & 0o777)
-                write_parquet(Path(stays.name), table).replace(stays.name)
+            with (
+                new_temporary_file(kept, 0o600) as (_, table),
+                write_parquet(Path(stays.name), table).open("rb") as made,
+            ):
+                stays.seek(0)
+                stays.truncate()
+                shutil.copyfileobj(made, stays)
         if gone.is_file():
             _join(Path(goes.name), gone, mode)
 
 
 def _join(new: Path, old: Path, mode: int | None) -> None:
     """Prepend the new lines to the existing file."""
-    import shutil
-
     with replacing(old, mode=mode) as both:
         for path in (new, old):
             with path.open("rb") as file:

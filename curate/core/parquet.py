@@ -48,7 +48,7 @@ def write_parquet(lines: Path, path: Path) -> Path:
         register_io_source(frames, schema=schema).sink_parquet(
             path, metadata={JSON_COLUMNS: json.dumps(sorted(marked))}, row_group_size=CHUNK
         )
-        with path.open("rb") as file:
+        with path.open("r+b") as file:  # Windows flushes only what may be written
             os.fsync(file.fileno())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise OutputError(

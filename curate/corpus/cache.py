@@ -30,7 +30,7 @@ from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import Bands, band_keys
 
-DAMAGED: Final = "part of the cache was damaged and is rebuilt"
+DAMAGED: Final = "part of the cache is damaged or was written by another user; it is rebuilt"
 FOLDER: Final = "near"
 """In the folder of caches."""
 PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "similarity")

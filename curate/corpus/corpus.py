@@ -125,6 +125,10 @@ class LineReader:
         self._files: dict[Path, IO[bytes]] = {}
 
     def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
         for file in self._files.values():
             file.close()
 

@@ -184,6 +184,7 @@ def restore_lines(
             (stage / name).write_bytes(content)
         reader = LineReader()
         splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+        reader.close()  # Windows replaces no open file
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / REMOVED).open("wb") as out:
             written = CountingWriter(out)

@@ -5,7 +5,6 @@ which the system releases when the process ends for any reason.
 """
 
 import os
-import signal
 import subprocess
 import threading
 from contextlib import suppress
@@ -20,7 +19,7 @@ from curate.core.errors import UsageError
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
 from curate.pipeline.outcome import Outcome, read_outcome
-from curate.pipeline.training import CURATE
+from curate.pipeline.training import CURATE, OWN_GROUP, STOP
 
 
 class State(StrEnum):
@@ -171,7 +170,13 @@ def start(project: Project, recipe: Path) -> Path:
     command = [*CURATE, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
     with run.with_name(f"{run.name}.log").open("wb") as log:
         child = subprocess.Popen(
-            command, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=project.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            creationflags=OWN_GROUP,
         )
     run.with_name(f"{run.name}.pid").write_text(str(child.pid))
     # one that ended would be kept by the system until somebody asked
@@ -187,7 +192,7 @@ def stop(run: Path) -> None:
         process = int(run.with_name(f"{run.name}.pid").read_text())
         if not _trains(process, run):  # the number of one that ended long ago may be another process's by now
             raise ValueError(process)
-        os.kill(process, signal.SIGINT)
+        os.kill(process, STOP)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{run}: was started elsewhere or by another user", "press Ctrl-C where it was started"

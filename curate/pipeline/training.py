@@ -6,6 +6,7 @@ pipeline resumes it from its last checkpoint.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,10 @@ from curate.core.runs import new_events
 
 CURATE: Final = (sys.executable, "-P", "-m", "curate")
 """The command for a process of its own; with -P, a file in the working folder cannot replace a module."""
+STOP: Final = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+"""Asks a training to save and end. On Windows, any other signal ends a process at once."""
+OWN_GROUP: Final = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""The `creationflags` of a process that gets that signal."""
 POLL: Final = 0.2
 """Seconds between two looks at the run's metrics."""
 

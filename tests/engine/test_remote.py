@@ -456,6 +456,7 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
 
 
 def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openai", exc_type=ImportError)
     monkeypatch.setattr(egress, "LARGEST_REPLY", 1_000)
     monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
     answers = type(
@@ -524,6 +525,7 @@ class Fixed(BaseHTTPRequestHandler):
     ],
 )
 def test_a_reply_that_is_no_json_or_other_json_is_an_error_and_no_crash(body: bytes, tmp_path: Path) -> None:
+    pytest.importorskip("openai", exc_type=ImportError)
     (tmp_path / "train.jsonl").write_text("{}\n")
     with running(ThreadingHTTPServer(("127.0.0.1", 0), type("Body", (Fixed,), {"body": body}))) as server:
         address = f"http://127.0.0.1:{server.server_address[1]}/v1"

@@ -2,8 +2,11 @@
 written.
 """
 
+import errno
 import json
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.core.errors import UsageError
+from curate.core.errors import ExitCode, UsageError
 from tests.conftest import Write
 from tests.forks import Forks
 
@@ -264,3 +267,47 @@ def test_a_baseline_of_such_a_file_is_read_again(strange: Path, capsys: pytest.C
     assert main(["check", STRANGE, "--baseline", "baseline.json"]) == 0
     assert main(["check", STRANGE, "--output-format", "full"]) == 1
     assert "{broken" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are looked up there")
+def test_files_are_flushed_and_replaced_in_ways_that_windows_allows(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It flushes only what is open for writing, and renames no open file and onto none."""
+    import fcntl
+
+    flush = os.fsync
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.is_file() and fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "read-only", str(path))
+        flush(handle)
+
+    def closed_only(move: Callable[..., None]) -> Callable[..., None]:
+        def moved(old: Any, new: Any, **more: Any) -> None:
+            for handle in Path("/proc/self/fd").iterdir():
+                with suppress(OSError):
+                    held = str(handle.readlink())
+                    assert held not in [str(Path(path).absolute()) for path in (old, new)], f"{held} is open"
+            move(old, new, **more)
+
+        return moved
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", closed_only(os.replace))
+    monkeypatch.setattr(os, "rename", closed_only(os.rename))
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello."), {"messages": [{"role": "human", "content": "Hi"}]}])
+    write("other.jsonl", [(f"What is {n} times {n}?", f"It is {n * n}.") for n in range(12)])
+    for command in (
+        "check data.jsonl --fix",
+        "check data.jsonl --fix --unsafe-fixes --yes",
+        "dedup data.jsonl -o kept.jsonl --yes",
+        "dedup data.jsonl -o kept.jsonl --yes --overwrite",
+        "dedup data.jsonl -o table.parquet --yes",
+        "convert other.jsonl --to alpaca -o other.parquet",
+        "split other.jsonl -o out --parquet",
+        "split other.jsonl data.jsonl -o out --parquet",
+        "restore out --all",
+    ):
+        assert main(command.split()) in (ExitCode.CLEAN, ExitCode.FINDINGS), capsys.readouterr().err

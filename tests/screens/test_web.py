@@ -22,6 +22,7 @@ from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
 from tui.terminal import command_line
 
+HALF = b"GET / HTTP/1.1\r\nHost: 127."
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
 ANN = f"ann-{os.getpid()}"
@@ -59,6 +60,8 @@ async def test_nothing_is_served_without_the_token() -> None:
     write_lines(Path())
     with served() as link:
         base, token = link.split("/login#")
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(base).port)
+        writer.write(HALF)
         own = {"Origin": base}
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
 
@@ -96,6 +99,8 @@ async def test_nothing_is_served_without_the_token() -> None:
                 assert await status("GET", "/ws", Upgrade="websocket", Connection="Upgrade", **origin) == 403
             assert await status("POST", "/logout", **own) == 303
             assert await status("GET", "/") == 303
+        assert await reader.read() == b"", "half a header holds no connection for good"
+        writer.close()
 
 
 async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:

@@ -1,7 +1,6 @@
 """One training of a sweep, as a process of its own."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from time import monotonic
 from typing import Any, Final
 
 from curate.core.runs import new_events
+from curate.pipeline.training import OWN_GROUP, STOP
 from train.journal import signals_to
 
 TICK: Final = 0.25
@@ -86,7 +86,13 @@ def run_process(work: TrialRun, watch: TrialMonitor) -> int:
         work.result.open("wb") as result,
         work.log.open("ab") as log,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=result, stderr=log, env=environment, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=result,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+            creationflags=OWN_GROUP,
         ) as process,
     ):
         try:
@@ -108,7 +114,7 @@ def _followed(process: "subprocess.Popen[bytes]", work: TrialRun, watch: TrialMo
             watch.event(event)
         wanted = watch.asked or int(watch.is_over_budget)
         if wanted and not stopped:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(STOP)
             stopped, patience = 1, monotonic() + GRACE
         if stopped and (wanted > 1 or monotonic() > patience):
             process.kill()

@@ -43,7 +43,7 @@ LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 WAIT: Final = 2.0
 """Seconds for reviews to quit when the server or their connection ends."""
 PATIENCE: Final = 10.0
-"""Seconds for a login form to arrive."""
+"""Seconds for a login form to arrive, and for the next request or the rest of its header."""
 LARGEST: Final = 1000
 """Columns or rows of a browser's terminal; what draws a screen takes memory for each cell."""
 
@@ -193,7 +193,7 @@ def serve(command: Command, host: str, port: int, journals: Path) -> None:
 async def _serve(server: ReviewServer, host: str, port: int, journals: Path) -> None:
     for name in ("aiohttp.server", "asyncio", "textual-serve"):
         logging.getLogger(name).addFilter(_without_text)
-    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=WAIT)
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=WAIT, keepalive_timeout=PATIENCE)
     await runner.setup()
     try:
         try:
