@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     async with app.run_test(size=(120, 50)) as pilot:
 
         async def until(so: Callable[[Followed], bool]) -> Followed:
-            for _ in range(400):
+            for _ in range(2_000):
                 await asyncio.sleep(0.25)
                 app.screen.look()  # type: ignore[attr-defined]
                 runs: list[Followed] = app.results.get("runs", [])
@@ -45,9 +46,12 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
         await opened(pilot, "7")
         await confirmed("s")
         await until(lambda run: run.state is State.RUNNING and len(run.steps) >= 2)
+        training = int(next(project.rglob("*.pid")).read_text())
+        os.kill(training, signal.SIGSTOP)  # on a busy machine, it could be finished before the key is handled
         await opened(pilot)
         assert "▶ running" in screen_text(app)
         await confirmed("x")
+        os.kill(training, signal.SIGCONT)
         stopped = await until(lambda run: run.state is not State.RUNNING)
         await confirmed("s")
         finished = await until(lambda run: run.state is State.FINISHED)
