@@ -32,11 +32,15 @@ NOT_ONLY: Final = re.compile(
     re.IGNORECASE,
 )
 LIMITS: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
+CONDITIONS: Final = frozenset(["if", "when", "after", "before", "until", "unless", "except", "but", "with", "from"])
+"""Words beside "only" that limit a yes: "only with a receipt"."""
 PERMITS: Final = re.compile(r"\byou may\b(?! (?:be|have|need|not)\b)", re.IGNORECASE)
 MONEY: Final = re.compile(r"[$€£]|\b(?:euros?|dollars?|pounds?)\b", re.IGNORECASE)
 REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
     DENIES & {"hardly"}
 )
+ABILITY: Final = frozenset(("can", "could", "may", "able"))
+"""Words of permission that are said of other things, too: "you can see the list on our site"."""
 ORDER: Final = frozenset(("before", "after"))
 """Opposites that do not answer one another: "after checking in" and "until an hour before departure"."""
 SHORT: Final = 30
@@ -67,11 +71,12 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         or len(parts[0].split()) > SHORT
         or HEDGED.search(PERMITS.sub("you can", parts[0]))
         or NOT_ONLY.search(parts[0])
-        or LIMITS.search(parts[0])
     ):
         return 0, False
     words, asked = plain_words(parts[0]), plain_words(request)
     wanted = {stem(word) for word in asked if word not in FILLER}
+    if LIMITS.search(parts[0]):
+        return -_only_something_else(asked, words), False
     covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
     short = len(parts) <= 2 and len(answer.split()) <= SHORT
     free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(parts[0]) is not None)
@@ -80,8 +85,14 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     denied = sum(word in REFUSING or word in DOUBTS for word in words)
     if covered >= (SHORT_COVERS if short else LONG_COVERS):
         denied += sum(word in DENIES and not (word == "without" and word in words) for word in asked)
-    elif not (short and (covered or (denied and len(words) <= BARE)) and (denied or _is_modal(asked, words))):
+    elif not (
+        short
+        and (
+            (denied and (covered or len(words) <= BARE)) or _is_modal(asked, words, frozenset() if covered else ABILITY)
+        )
+    ):
         return 0, False  # it speaks of something else
+    denied += _asks_for_need(frozenset(asked)) and "without" in set(words) - set(asked)
     denied += any(
         are_opposites(word, other) or are_opposites(stem(word), stem(other))
         for word in set(words) - set(asked)
@@ -91,9 +102,31 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     return (-1 if denied % 2 else 1), False
 
 
-def _is_modal(asked: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether a question asks if something is allowed, or needed, and the answer speaks of what is."""
-    return any(not listed.isdisjoint(asked) and not listed.isdisjoint(words) for listed in (ALLOWED, NEEDED))
+def _only_something_else(asked: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether an answer such as "It is valid in shops only" says no: it does not name what the question ends with, and
+    "only" limits no yes.
+    """
+    last = next((stem(word) for word in reversed(asked) if word not in FILLER), None)
+    return (
+        last is not None
+        and "only" in words[1:]
+        and "only" not in asked
+        and last not in map(stem, words)
+        and CONDITIONS.isdisjoint(words)
+        and not any(word[0].isdigit() for word in words)
+    )
+
+
+def _is_modal(asked: Sequence[str], words: Sequence[str], vague: frozenset[str]) -> bool:
+    """Whether a question asks if something is allowed, or needed, and the answer speaks of what is, in other than
+    `vague` words.
+    """
+    allowed = not ALLOWED.isdisjoint(asked) and not (ALLOWED - vague).isdisjoint(words)
+    return allowed or (_asks_for_need(frozenset(asked)) and not NEEDED.isdisjoint(words))
+
+
+def _asks_for_need(words: frozenset[str]) -> bool:
+    return bool(words & NEEDED) or {"have", "to"} <= words
 
 
 def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:
@@ -114,7 +147,7 @@ def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
     if None not in (free := (_is_free(one), _is_free(other))):
         return free[0] != free[1]
     spared = [not words.isdisjoint(SPARED) for words in (one, other)]
-    needed = [bool(words & NEEDED) or {"have", "to"} <= words for words in (one, other)]
+    needed = [_asks_for_need(words) for words in (one, other)]
     return (spared[0] and needed[1] and not spared[1]) or (spared[1] and needed[0] and not spared[0])
 
 

@@ -35,6 +35,8 @@ AMOUNT: Final = re.compile(
     re.IGNORECASE,
 )
 """Asks for an amount, or for a time."""
+AGE: Final = re.compile(r"\b(?:how old|age)\b", re.IGNORECASE)
+"""Asks for a number of years, with or without the unit."""
 HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
 BARE: Final = 3
 """Number of words up to which an answer is only its amount."""
@@ -49,6 +51,11 @@ ABOUT: Final = re.compile(
     re.IGNORECASE,
 )
 """Stands before an amount that is not exact."""
+AT_LEAST: Final = re.compile(r"\b(?:at least|minimum|no less than|or (?:older|over|more|above))\b", re.IGNORECASE)
+AT_MOST: Final = re.compile(
+    r"\b(?:at (?:the )?most|up to|maximum|no (?:older|more|longer) than|or (?:younger|under|less|below))\b",
+    re.IGNORECASE,
+)
 INEXACT, FINE = 0.05, 0.01
 """Share by which such an amount may differ from another one, and such a temperature."""
 
@@ -104,10 +111,11 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
     mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
         return None
-    if (astray > BARE and TIMES & {mine[0].kind, others[0].kind}) or _are_about(mine[0], others[0], left, right):
+    if (astray > BARE and TIMES & {mine[0].kind, others[0].kind}) or _may_both_hold(mine[0], others[0], left, right):
         return None
     if not _comparable(mine[0], others[0]) and not (
-        counted and _as_many(mine[0], others[0]) is False and asked & content_words(f"{mine[0].text} {others[0].text}")
+        _as_many(mine[0], others[0]) is False
+        and (AGE.search(question) or (counted and asked & content_words(f"{mine[0].text} {others[0].text}")))
     ):
         return None
     return _contradiction(mine[0], others[0])
@@ -121,6 +129,22 @@ def _are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     exact = not any(ABOUT.search(text[: found.start]) for text, found in ((left, one), (right, other)))
     amounts = [found.value[0] or 0 for found in (one, other)]
     return not exact and abs(amounts[0] - amounts[1]) <= share * max(map(abs, amounts))
+
+
+def _may_both_hold(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+    """Whether two amounts of `left` and `right` are nearly equal, or the ends of a range."""
+    return (
+        _are_about(one, other, left, right) or _is_range(one, other, left, right) or _is_range(other, one, right, left)
+    )
+
+
+def _is_range(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+    """Whether one amount is a least and the other a greatest one, so that both hold for what is between."""
+    if AT_LEAST.search(left) is None or AT_MOST.search(right) is None:
+        return False
+    units = [1.0, 1.0] if one.kind == other.kind else [one.unit, other.unit]  # "18 years" and a bare 25
+    least, most = ((found.value[0] or 0) / unit for found, unit in zip((one, other), units, strict=True))
+    return least <= most
 
 
 def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
@@ -170,7 +194,7 @@ def _contradictory_bare_numbers(
         or len(b) != 1
         or a[0].same(b[0])
         or not _comparable(a[0], b[0])
-        or _are_about(a[0], b[0], left, right)
+        or _may_both_hold(a[0], b[0], left, right)
     ):
         return None
     for text, quantity in ((left, a[0]), (right, b[0])):
@@ -198,8 +222,10 @@ def _in_sentences(
         b = [quantity for quantity in b if not any(quantity.same(other) for other in everywhere[0])]
     for one in a:
         for other in b:
-            if _comparable(one, other) and (
-                _counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b))
+            if (
+                _comparable(one, other)
+                and not _may_both_hold(one, other, pair.left, pair.right)
+                and (_counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b)))
             ):
                 return _contradiction(one, other)
     return None

@@ -47,6 +47,8 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
             "numbers",
         ),
         ("How old must one be?", "From the age of 12.", "It is for people 16 or older.", "numbers"),
+        ("How old must one be?", "21 years", "You must be 18 to buy alcohol.", "numbers"),
+        ("Which age must one have?", "You must be at least 25.", "You must be no older than 18.", "numbers"),
         ("Which browsers does it support?", "It supports Chrome only.", "It supports only Safari.", "short answers"),
         ("Is it so?", "True.", "False.", "polarity"),
         ("When is the fair?", "The fair is in March.", "The fair is in October.", "dates"),
@@ -116,6 +118,9 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
         ("When does it start?", "It starts at 6 pm.", "It starts at six in the evening."),
         ("When does it end?", "It ends at 12 am.", "It ends at midnight."),
         ("How long does it take?", "It takes 27 days.", "Just under four weeks."),
+        ("How old must one be?", "21 years", "You must be 21."),
+        ("How old must one be?", "You must be 18 or older.", "You must be no older than 25."),
+        ("How many people live there?", "About 390,000 people live there.", "Around 400,000 people live there."),
         ("How many touchdowns did he throw?", "He threw two touchdowns.", "He set a record with 72 yards."),
         ("How many legs does it have?", "It has eight legs.", "It walks on four pairs of legs."),
         (
