@@ -115,6 +115,16 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> No
     assert len(journal.read_text().splitlines()) == 9
 
 
+async def test_files_with_long_names_are_told_apart_in_a_list() -> None:
+    paths = [write_lines(Path()).rename(f"conversations-of-the-shop-{year}.jsonl") for year in (2023, 2024)]
+    app = CurateApp(Sources(Project(Path()), Config(), paths), lambda _sources, tell, _stopped: tell(Ended()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "2")
+        assert "…3.jsonl:1 " in screen_text(app)
+        await opened(pilot, "G")
+        assert "…4.jsonl:" in screen_text(app)
+
+
 async def test_undo_returns_to_where_it_was_decided(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test() as pilot:

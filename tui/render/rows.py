@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from os.path import commonprefix
 from pathlib import PurePath
 from typing import Final
 
@@ -96,12 +97,17 @@ def _place_width(session: ReviewSession) -> int:
 
 
 def _place_text(session: ReviewSession, place: Place) -> str:
-    """The line number, with its file if there are several; long names are truncated."""
+    """The line number, with its file if there are several; of long names, the part that differs comes first."""
     room = _place_width(session)
     if room < NAMED:
         return f"{place.line:<{room},}"
     number = f":{place.line}" if place.line else ""  # 0: the whole file
-    name = Content(visible(PurePath(place.file).name)).truncate(room - len(number), ellipsis=True)
+    name = Content(visible(PurePath(place.file).name))
+    if name.cell_length > room - len(number):
+        same = commonprefix([PurePath(index.name).name for index in session.lines.indexes])  # noqa: RUF071
+        rest = PurePath(place.file).name.removeprefix(same)
+        name = Content(visible(f"…{rest}")) if same and rest else name
+    name = name.truncate(room - len(number), ellipsis=True)
     return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
 
 
