@@ -52,10 +52,11 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
     other folders or to a file that is read anyway. A file named itself is read, once under all of its names. A name
     with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all shells expand
     patterns. Raises `InputError` for a missing path or link target, a pattern without matches and a folder without data
-    files, `UsageError` if `paths` is empty.
+    files, `UsageError` if `paths` is empty or names ledgers of removed lines alone, which are not read.
     """
     found: dict[Path, Path] = {}
     read: dict[object, Path] = {}
+    ledgers: list[Path] = []
     for name in paths:
         if str(name) in STDIN_NAMES:
             found[STDIN] = STDIN
@@ -70,7 +71,15 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
             if (first := read.setdefault(identity(file), file)) is not file:
                 tell(f"{file}: not read again, it is the same file as {first}")
                 continue
+            if _is_ledger(file):
+                ledgers.append(file)
+                tell(f"{file}: not read, a file of removed lines; `curate restore` restores them")
+                continue
             found[place] = file
+    if ledgers and not found:
+        raise UsageError(
+            f"{ledgers[0]}: is a file of removed lines", "restore them with `curate restore FILE --all -o OUT.jsonl`"
+        )
     if not found:
         raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
     return list(found.values())
@@ -129,6 +138,12 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
             f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst, and {', '.join(TABLE_SUFFIXES)}",
         )
     return found
+
+
+def _is_ledger(path: Path) -> bool:
+    """Whether a file has the name of a ledger and holds records of removed lines: its `text` is no example."""
+    named = path.name == LEDGER or path.name.endswith(f".{LEDGER}")
+    return named and path.is_file() and b'"decided_by":' in next(blocks(path, 1 << 16), b"").partition(b"\n")[0]
 
 
 def _skipped(path: Path, folder: Path) -> str:

@@ -64,12 +64,14 @@ def demand_apart(
 ) -> None:
     """Raise `UsageError` if an output is an input, would be read by the next run, or is written twice.
 
-    `read`: input files; `named`: the paths that the user gave for them, which include folders as a whole. `writes`:
+    `read`: input files; `named`: the paths that the user gave for them, which include folders as a whole, and ledgers,
+    which are not read. `writes`:
     output files; None for an option that was not given. `folder`: an output folder; no input may be in it.
     """
-    files = [path for path in read if path != STDIN]
+    given = [Path(name) for name in named]
+    files = [path for path in (*read, *filter(Path.is_file, given)) if path != STDIN]
     inputs = {identity(path) for path in files} | {path.resolve() for path in files}
-    inside = [Path(name).resolve() for name in named if Path(name).is_dir()]
+    inside = [path.resolve() for path in given if path.is_dir()]
     seen: set[object] = set()
     for path in [path for path in (*writes, folder) if path is not None]:
         place, shown = path.resolve(), visible(str(path))

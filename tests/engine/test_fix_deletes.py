@@ -190,7 +190,7 @@ def test_a_file_with_two_names_is_no_duplicate_of_itself(
     path = write("data.jsonl", [GOOD, alias])
     link(Path("again.jsonl"), path)
     assert main(["check", "again.jsonl", "data.jsonl", "--fix-only", "--unsafe-fixes", "--yes"]) == 0
-    assert "data.jsonl: not changed: it is the same file as again.jsonl" in capsys.readouterr().err
+    assert "data.jsonl: not read again, it is the same file as again.jsonl" in capsys.readouterr().err
     assert Path("again.jsonl").read_bytes() == GOOD + b"\n" + OTHER + b"\n"
     assert path.read_bytes().startswith(GOOD + b"\n")
     assert not list(Path().glob("*.removed.jsonl"))

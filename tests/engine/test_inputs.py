@@ -64,6 +64,19 @@ def test_a_file_that_is_named_in_two_ways_is_read_once(write: Write) -> None:
     assert told == [f"{name}: not read again, it is the same file as a/x.jsonl" for name in ("a/y.jsonl", "z.jsonl")]
 
 
+def test_a_ledger_of_removed_lines_is_no_data_under_any_name(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """A shell or a pattern names it beside the data, and its lines have a `text`."""
+    write("d/a.jsonl", [("Hi", "Hello."), ("Hi", "Hello."), ("Why?", "So.")])
+    assert main(["dedup", "d/a.jsonl", "-o", "d/b.jsonl", "-q"]) == 0
+    capsys.readouterr()
+    for named in (["d/*.jsonl"], ["d/a.jsonl", "d/b.jsonl", "d/b.removed.jsonl"]):
+        assert data_files(named, lambda _: None) == [Path("d/a.jsonl"), Path("d/b.jsonl")]
+    assert main(["stats", "d/*.jsonl"]) == 0
+    assert "note: d/b.removed.jsonl: not read, a file of removed lines" in capsys.readouterr().err
+    assert main(["check", "d/b.removed.jsonl"]) == 2
+    assert "d/b.removed.jsonl: is a file of removed lines" in capsys.readouterr().err
+
+
 def test_a_pattern_stands_for_what_a_shell_would_make_of_it(write: Write) -> None:
     for name in ("d/b.jsonl", "d/a/c.jsonl", "d/a/n.txt", "e.jsonl"):
         write(name, GOOD)
