@@ -12,7 +12,7 @@ RUN mkdir /tmp/some && cd /tmp/some \
     && printf '{"prompt": "Where is %s?", "completion": "It is near the old bridge%s on the left bank of the river, 20 steps from the market."}\n' \
         it , it ';' it , 'the tower' , 'the inn' ' and' > some.jsonl \
     && curate dedup some.jsonl -o kept.jsonl --yes && curate split some.jsonl -o out --yes \
-    && curate decontaminate some.jsonl --bench kept.jsonl \
+    && curate decontaminate some.jsonl --bench kept.jsonl -o clean.jsonl \
     && rm -rf /tmp/some /tmp/.cache /tmp/.local && chmod -R a+rwX "$NUMBA_CACHE_DIR"
 USER curate
 WORKDIR /data

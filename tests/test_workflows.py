@@ -96,3 +96,15 @@ def test_the_image_has_what_the_package_is_built_from() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     assert {"curate", "train", "tui", "schemas", "pyproject.toml", "README.md", "LICENSE"} == let_through
     assert all(f'"{name}"' in project for name in ("curate", "train", "tui", "schemas", "README.md", "LICENSE"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sh")
+@pytest.mark.slow
+def test_the_command_that_compiles_in_the_image_runs(tmp_path: Path) -> None:
+    step = re.search(r"^RUN (mkdir .+?[^\\])\n", (ROOT / "Dockerfile").read_text(), re.MULTILINE | re.DOTALL)
+    assert step
+    script = f'curate() {{ {sys.executable} -m curate "$@"; }}\n' + step[1].replace("/tmp", str(tmp_path))
+    kernels = tmp_path / "kernels"
+    changed = environment(PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=str(kernels))
+    subprocess.run(["sh", "-c", script], env=changed, check=True, capture_output=True)
+    assert list(kernels.rglob("*.nbc"))
