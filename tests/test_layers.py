@@ -1,7 +1,9 @@
-"""The house stands as drawn: what a command loads, and whose modules it loads."""
+"""What a command loads, whose modules it loads, and that each required package is imported."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,16 @@ def test_an_unknown_verb_names_the_next_step() -> None:
     done = python("-m", "curate", "chek")
     assert done.returncode == 2
     assert "no such command: chek; did you mean check?" in done.stderr
+
+
+def test_each_required_package_is_imported() -> None:
+    root = Path(__file__).parents[1]
+    code = "".join(path.read_text() for folder in ("curate", "train", "tui") for path in (root / folder).rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
+    names = {"python-stdnum": "stdnum", "scikit-learn": "sklearn", "textual-serve": "textual_serve"}
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = (project["optional-dependencies"][name] for name in ("semantic", "remote", "evaluation", "train", "tui"))
+    for requirement in (*project["dependencies"], *(one for extra in extras for one in extra)):
+        name = re.match(r"[\w-]+", requirement)[0]  # type: ignore[index]
+        if name != "curate-chat":
+            assert names.get(name, name.replace("-", "_")) in imported, f"{name} is required and never imported"

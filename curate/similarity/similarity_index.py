@@ -16,17 +16,16 @@ from curate.similarity.shingles import Sets
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1
-"""The seed of datasketch, so that permutations are equal to its own."""
+"""The seed of the permutations, which datasketch takes by default."""
 
 
 @cache
 def permutations(count: int) -> tuple[Words, Words]:
-    """Factors and summands of `count` permutations h -> a * h + b modulo 2 ** 32; odd factors make them
-    permutations.
-    """
-    generator = np.random.RandomState(SEED)
-    factors = generator.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
-    return factors, generator.randint(0, 1 << 32, count, dtype=np.uint32)
+    """Factors and summands of the `count` permutations h -> a * h + b modulo 2 ** 32 of `datasketch.MinHash`."""
+    from datasketch import MinHash
+
+    factors, summands = MinHash(num_perm=count, seed=SEED, scheme="affine32").permutations
+    return factors, summands
 
 
 def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -> Words:
