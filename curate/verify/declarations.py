@@ -9,7 +9,10 @@ QUESTIONS: Final = (
     *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
     *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
 )  # fmt: skip
-BESIDE: Final = re.compile(r"(responses?|answers|completions|candidates|generations)(_.*)?|response\d")
+BESIDE: Final = re.compile(
+    r"(responses?|answers|completions|candidates|generations)"
+    r"(_(?!(ids?|format|schema|models?|type|language|style|length|count|time)$).*)?|response\d"
+)
 SCHEMAS: Final = ("parameters", "input_schema", "inputSchema")
 REQUESTS: Final = ("responses_create_params", "request", "body")
 TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
@@ -108,3 +111,10 @@ def _url(held: dict[str, Any], key: str) -> str | None:
     mime = source.get("media_type", source.get("mimeType", source.get("mime_type")))
     named = mime or f"{kind}/{held.get('format')}"
     return f"data:{named};base64,{data}"
+
+
+def has_answers(value: dict[str, Any]) -> bool:
+    """Whether a prompt has answers beside it that no trainer reads."""
+    return type(value.get("reward_model")) is not dict and any(
+        bool(item) and type(item) in (str, list, dict) and BESIDE.fullmatch(key) for key, item in value.items()
+    )

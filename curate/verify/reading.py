@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
-from curate.verify.declarations import ATTACHED, BESIDE, GIVEN, QUESTIONS, completion_of, list_under
+from curate.verify.declarations import ATTACHED, GIVEN, QUESTIONS, completion_of, has_answers, list_under
 from curate.verify.transcripts import completed, transcript, with_messages
 
 Object = dict[str, Any]
@@ -390,7 +390,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: type(value.get("text")) is str, _plain),
     *((known, _turns_format(parse)) for known, parse in OTHER_FORMS),
     (
-        lambda v: type(v.get("prompt")) in (str, list) and not any(v[key] and BESIDE.fullmatch(key) for key in v),
+        lambda v: type(v.get("prompt")) in (str, list) and not has_answers(v),
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
     ),
     *((_has_keys(key), _listed(key)) for key in LISTS),

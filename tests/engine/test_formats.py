@@ -182,6 +182,12 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"turns": ["Hi", "And then?"], "question_id": 81}, UNKNOWN, []),
     ({"prompt": "Hi", "response_0": "Hello.", "response_1": "What?", "better_response_id": 0}, UNKNOWN, []),
     ({"prompt": "Hi", "answers": [{"answer": "Hello.", "rank": 1}, {"answer": "What?", "rank": 2}]}, UNKNOWN, []),
+    ({"prompt": "Hi", "response_format": {"type": "text"}, "response_length": 9}, "prompt-only", ["user: Hi"]),
+    (
+        {"prompt": "2?", "reward_model": {"ground_truth": "2"}, "answers": ["2", "two"], "responses": ["3"]},
+        "verl",
+        ["user: 2?"],
+    ),
     (
         {"problem": "1 + 1", "solution": "It is 2.", "answer": "2"},
         "question-answer",

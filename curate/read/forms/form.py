@@ -4,6 +4,7 @@ Tool calls and results of ShareGPT files, which are separate turns there, are co
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
@@ -104,6 +105,20 @@ def turns_before(value: Object) -> Iterator[Turn]:
     for i, (question, answer) in enumerate(history):
         yield turn_at("user", question, f"/history/{i}/0")
         yield turn_at("assistant", answer, f"/history/{i}/1")
+
+
+ANSWERS: Final = re.compile(r"(?:responses?|answers|completions|candidates|generations)(?:_(.*))?|response\d")
+"""Keys of answers beside a prompt, in data sets of comparisons."""
+ABOUT: Final = frozenset(
+    ("id", "ids", "format", "schema", "model", "models", "type", "language", "style", "length", "count", "time")
+)
+"""What follows the name of such a key if it is about an answer: `response_format`."""
+
+
+def is_answer(key: str, item: Any) -> bool:
+    """Whether a key beside a prompt has answers."""
+    named = ANSWERS.fullmatch(key)
+    return named is not None and bool(item) and not isinstance(item, int | float) and named[1] not in ABOUT
 
 
 def has_strings(value: Mapping[str, Any], *keys: str) -> bool:

@@ -1,6 +1,5 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, product
 from typing import Any, Final
@@ -13,6 +12,7 @@ from curate.read.forms.form import (
     Turn,
     UnreadableError,
     has_strings,
+    is_answer,
     is_objects,
     system_turns,
     turn_at,
@@ -245,12 +245,9 @@ PREFERENCE_KEYS: Final = (
 )
 
 
-ANSWERS: Final = re.compile(r"(?:responses?|answers|completions|candidates|generations)(?:_.*)?|response\d")
-"""Keys of answers beside a prompt, in data sets of comparisons."""
-
-
 def _prompt(value: Object) -> Iterator[Turn]:
-    if beside := next((key for key in value if ANSWERS.fullmatch(key) and value[key]), None):
+    graded = isinstance(value.get("reward_model"), dict)  # what else it has are references and samples
+    if not graded and (beside := next((key for key in value if is_answer(key, value[key])), None)):
         raise UnreadableError(f"/{escape(beside)}", f"`{beside}` beside a prompt is not read")
     yield from system_turns(value)
     yield from _side(value, "prompt", "user")
