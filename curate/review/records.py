@@ -1,6 +1,6 @@
 """From what a person chose to records of the journal, and back: the records that undo a step."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,9 +62,16 @@ def records_for(
                 yield record(log, example, slot, "undecided", **scope, **reason)
 
 
-def before(log: DecisionLog, decision: Decision, known: Mapping[str, Decision]) -> Iterator[Decision]:
-    """The records that restore what was in effect before a decision; nothing, if that was contested."""
+def before(
+    log: DecisionLog, decision: Decision, known: Mapping[str, Decision], own: Container[str]
+) -> Iterator[Decision]:
+    """The records that restore what was in effect before a decision; nothing, if that was contested.
+
+    None for a slot with a record of a step that is not among `own`, which has replaced the decision or contests it.
+    """
     for slot in decision.slots:
+        if any(head.step not in own for head in log.slots(decision.example).get(slot, ())):
+            continue
         replaced = [known[name] for name in decision.replaces or () if name in known and slot in known[name].slots]
         old = replaced[0] if len(replaced) == 1 else None
         verdict, value, text = old.content(slot) if old else ("undecided", None, "")

@@ -82,7 +82,10 @@ class ReviewSession:
         self._placed = False
         self._followed: list[Decision] = []
         self._seen = 0
-        self._steps = UndoHistory()
+        self._steps, self._written = UndoHistory(), ""
+        """What this window can undo, and its last step."""
+        self.stayed = 0
+        """Number of records that the last undo or redo left alone: others have replaced them since."""
         self._unfollowed: list[Decision] = []
         """Records that the file of suppressions could not follow, since it could not be written."""
         self._when: deque[float] = deque(maxlen=1000)
@@ -296,6 +299,7 @@ class ReviewSession:
         step = new_step()
         if not records:
             return step
+        self._written = step
         fields = {"step": step, "of": len(records), "undoes": undoes, "who": self.who}
         done = [one.model_copy(update=fields) for one in records]
         try:
@@ -311,13 +315,14 @@ class ReviewSession:
     def follow_journal(self) -> bool:
         """Apply the new decisions of the journal, by any writer; false without any."""
         decisions, gone = self.log.decisions, []
-        if decisions is not self._followed:  # another program replaced the file
+        opened = decisions is not self._followed  # or another program replaced the file
+        if opened:
             gone, self._followed, self._seen, self._steps = self._followed, decisions, 0, UndoHistory()
         fresh = decisions[self._seen :]
         self._seen = len(decisions)
         for decision in fresh:
             if decision.who == self.who and decision.step:
-                self._steps.take(decision)
+                self._steps.take(decision, own=opened or decision.step == self._written)
         for example in {decision.example for decision in [*gone, *fresh]}:
             self._refresh_status(example, self.queues.values())
         return bool(gone or fresh)
@@ -335,14 +340,18 @@ class ReviewSession:
         """Redo the step undone last; returns its subject, None if there is none. Raises `OutputError`."""
         return self._take_back(self._steps.undone)
 
-    def _take_back(self, names: Sequence[str]) -> str | None:
-        if not names:
-            return None
-        step = names[-1]
-        decisions = self._steps.decisions[step]
+    def _take_back(self, names: list[str]) -> str | None:
         known = {one.id: one for one in self.log.decisions}
-        self.write([record for one in decisions for record in before(self.log, one, known)], undoes=step)
-        return decisions[0].about
+        self.stayed = 0
+        while names:
+            decisions = self._steps.decisions[names[-1]]
+            records = [record for one in decisions for record in before(self.log, one, known, self._steps.decisions)]
+            self.stayed += sum(len(one.slots) for one in decisions) - len(records)
+            if records:
+                self.write(records, undoes=names[-1])
+                return decisions[0].about
+            names.pop()
+        return None
 
     def last_example(self) -> str | None:
         """An example of the last step."""

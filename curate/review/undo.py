@@ -1,5 +1,7 @@
 """Unlimited undo and redo of one person's decisions, also after the program was closed or killed.
 
+Of several windows of this person, each undoes its own steps and those from before it was opened.
+
 The journal is the only state: a decision names its step, and an undo names the step that it reverts.
 """
 
@@ -25,20 +27,21 @@ class UndoHistory:
     done: list[str] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
-    """The decisions of each step."""
+    """The decisions of each step that was taken in this window, or before it was opened."""
 
-    def take(self, decision: Decision) -> None:
-        """Add the next decision of the journal."""
+    def take(self, decision: Decision, *, own: bool = True) -> None:
+        """Add the next decision of the journal; not `own`: the person took it in another window meanwhile."""
         first = decision.step not in self.decisions
-        self.decisions.setdefault(decision.step, []).append(decision)
+        if own:
+            self.decisions.setdefault(decision.step, []).append(decision)
         if not first:
             return
-        if not decision.undoes:
+        if not decision.undoes and own:
             self.done.append(decision.step)
             self.undone.clear()
-        elif decision.undoes in self.done:
-            self.done.remove(decision.undoes)
-            self.undone.append(decision.step)
-        elif decision.undoes in self.undone:
-            self.undone.remove(decision.undoes)
-            self.done.append(decision.step)
+        for steps, others in ((self.done, self.undone), (self.undone, self.done)):
+            if decision.undoes in steps:
+                steps.remove(decision.undoes)
+                if own:
+                    others.append(decision.step)
+                return

@@ -25,7 +25,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
-from curate.review import Cluster, Member, Progress, ReviewStatus, Side, Sources
+from curate.review import Cluster, Edit, Member, Progress, ReviewSession, ReviewStatus, Side, Sources
 from curate.review.events import Advanced, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
 from curate.review.scan import scan
 from tests.screens.conftest import (
@@ -350,6 +350,34 @@ async def test_suppress_with_a_reason_and_note(make_app: Makes) -> None:
         await opened(pilot, "home", "m", *" yes", "enter")
         assert session.note(session.findings.entry(1).ids[0]) == "yes"
         assert "“yes”" in screen_text(app)
+
+
+async def test_an_edit_and_a_note_of_another_window_are_not_replaced_unseen(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        session = await opened(pilot, "3", "e")
+        example = session.findings.entry(1).ids[0]
+        other = ReviewSession(session.lines, DecisionLog(session.log.path))
+        theirs = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Theirs."}]}
+        other.decide({example: Edit(theirs)})
+        other.annotate(example, "their note")
+        app._check_for_changes()
+        app.screen.query_one(TextArea).text = "#: user\nhi\n#: assistant\nMine."
+        await opened(pilot, "ctrl+s")
+        assert "changed meanwhile in another window" in " ".join(screen_text(app).split())
+        assert session.log.state_of(example).value == theirs  # type: ignore[union-attr]
+        assert "Mine." in app.screen.query_one(TextArea).text
+        await opened(pilot, "ctrl+s")
+        assert "Mine." in str(session.log.state_of(example).value)  # type: ignore[union-attr]
+
+        await opened(pilot, "home", "m")
+        other.log.follow()
+        other.annotate(example, "their second note")
+        app._check_for_changes()
+        await opened(pilot, *" mine", "enter")
+        assert session.note(example) == "their second note"
+        await opened(pilot, "enter")
+        assert session.note(example) == "their note mine"
 
 
 async def test_bulk_shows_what_will_happen(make_app: Makes) -> None:

@@ -197,6 +197,47 @@ def test_undo_and_redo_have_no_end_and_survive_a_restart(session: ReviewSession,
     assert third.redo() is None
 
 
+def test_undo_is_about_the_steps_of_this_window(session: ReviewSession, open_session: Opens) -> None:
+    one, other = found(session, "C003"), found(session, "M006")
+    press(session, one, "keep")
+    second = open_session()
+    press(second, other, "drop")
+    session.log.follow()
+    assert session.follow_journal()
+    session.undo()
+    assert (session.status(one), session.status(other)) == (ReviewStatus.UNDECIDED, ReviewStatus.DROP)
+    assert (session.undo(), session.stayed) == (None, 0)
+    second.log.follow()
+    second.follow_journal()
+    second.undo()
+    assert (second.undo(), second.status(other)) == (None, ReviewStatus.UNDECIDED)  # `one` is undone already
+    third = open_session()
+    third.redo()
+    assert third.status(other) == ReviewStatus.DROP
+
+
+@pytest.mark.parametrize("who", ["", "bob"])
+def test_undo_leaves_what_was_decided_again_elsewhere(session: ReviewSession, open_session: Opens, who: str) -> None:
+    ids = [session.examples.entry(number).ids[0] for number in (2, 3)]
+    session.decide(dict.fromkeys(ids, "keep"))
+    second = open_session()
+    second.who = who or second.who
+    second.decide({ids[0]: "drop"})
+    session.log.follow()
+    session.follow_journal()
+    session.undo()
+    assert ([session.verdict(id_) for id_ in ids], session.stayed) == (["drop", "undecided"], 1)
+    session.redo()
+    assert [session.verdict(id_) for id_ in ids] == ["drop", "keep"]
+    second.log.follow()
+    second.follow_journal()
+    second.decide({ids[1]: "drop"})
+    session.log.follow()
+    session.follow_journal()
+    assert (session.undo(), session.stayed) == (None, 1)
+    assert [session.verdict(id_) for id_ in ids] == ["drop", "drop"]
+
+
 def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lines: LineIndex) -> None:
     entry = found(session, "C003")
     value = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from curate.core.decision import EDIT
 from curate.core.errors import CurateError, DataError, InputError, UsageError
 from curate.core.finding import Finding
+from curate.core.text import plural
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
@@ -90,9 +91,15 @@ class Changing(FrameScreen):
             return edit.value
         return parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
 
-    def _edited(self, entry: Entry, parsed: ParsedLine, value: dict[str, Any] | None) -> None:
+    def _edited(
+        self, entry: Entry, parsed: ParsedLine, value: dict[str, Any] | None, old: dict[str, Any] | None
+    ) -> None:
+        """Record the new `value` of an example that was `old` when its edit began."""
         if value is None or value == self._value(parsed):
             self.say("edit cancelled")
+        elif self._value(parsed) != old:
+            self._warn_of_other("example")
+            self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
         else:
             left = self.state.live_lint.findings(value, parsed)
             if not self.decide(entry, {key_of(parsed): Edit(value, still_found(left, self._value(parsed), value))}):
@@ -109,6 +116,10 @@ class Changing(FrameScreen):
             else:
                 text = f"edited; {'no findings left' if not left else f'{len(left)} findings left'}"
                 self.notify(text, timeout=4, markup=False)
+
+    def _warn_of_other(self, what: str) -> None:
+        text = f"the {what} was changed meanwhile in another window; to save yours replaces that change"
+        self.notify(text, severity="warning", timeout=20, markup=False)
 
     def action_edit(self) -> None:
         """Edit the example in the built-in editor."""
@@ -132,8 +143,9 @@ class Changing(FrameScreen):
     def _ask_edit(self, entry: Entry, parsed: ParsedLine, draft: str, text: str = "") -> None:
         """Open the editor; again with its `text` if the journal could not be written."""
         at = line_in(draft, entry.subject.pointer) if isinstance(entry.subject, Finding) else 0
+        old = self._value(parsed)
         self.app.push_screen(
-            EditScreen(draft, parsed, self.state, at, text), lambda value: self._edited(entry, parsed, value)
+            EditScreen(draft, parsed, self.state, at, text), lambda value: self._edited(entry, parsed, value, old)
         )
 
     def action_edit_outside(self) -> None:
@@ -145,7 +157,8 @@ class Changing(FrameScreen):
         if parsed is None:
             return
         try:
-            self._edited(entry, parsed, self._outside(self._draft(parsed)))
+            old = self._value(parsed)
+            self._edited(entry, parsed, self._outside(self._draft(parsed)), old)
         except CurateError as error:
             self.app.post_message(Failed(error))
 
@@ -190,7 +203,7 @@ class Changing(FrameScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._edited(entry, parsed, repaired.value)
+                self._edited(entry, parsed, repaired.value, value)
 
         self.app.push_screen(ConfirmScreen(title, repair_text(value, repaired)), answered)
 
@@ -233,13 +246,18 @@ class Changing(FrameScreen):
         if not side.id:
             self.say("there is no example here to add a note to")
             return
+        old = self.session.note(side.id)
         self.app.push_screen(
-            AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id), text),
-            lambda note: self._note(entry, side, note),
+            AskScreen(f"Note about {side.place}", "text of the note", old, text),
+            lambda note: self._note(entry, side, note, old),
         )
 
-    def _note(self, entry: Entry, side: Side, note: str | None) -> None:
+    def _note(self, entry: Entry, side: Side, note: str | None, old: str) -> None:
         if note is None or note == self.session.note(side.id):
+            return
+        if self.session.note(side.id) != old:
+            self._warn_of_other("note")
+            self._ask_note(entry, side, note)
             return
         try:
             self.session.annotate(side.id, note, entry.about)
@@ -262,6 +280,9 @@ class Changing(FrameScreen):
         except CurateError as error:
             self.app.post_message(Failed(error))
             return
+        if stayed := self.session.stayed:
+            text = f"{plural(stayed, 'decision')} left as {'it is' if stayed == 1 else 'they are'}: replaced since then"
+            self.notify(f"{text} in another window or by another person", severity="warning", markup=False)
         if about is None:
             self.say("nothing to undo" if undo else "nothing to redo")
             return
