@@ -735,6 +735,24 @@ async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app:
         assert session.progress("finding").decided == 0
 
 
+async def test_the_preview_of_a_repair_says_that_a_difference_is_hidden() -> None:
+    def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        scan(sources, None, tell)
+
+    app = app_for(checked, (chat(("user", "Who?"), ("assistant", "Ask bob.miller@gmail.com\nor Ann.")),))
+    async with app.run_test(size=(110, 40)) as pilot:
+        session = await opened(pilot, "3", "slash", *"code:S003", "enter", "r")
+        text = screen_text(app)
+        assert "bob.miller" not in text
+        assert "- Ask [E-MAIL ADDRESS]" in text
+        assert "+ Ask [E-MAIL ADDRESS]" in text
+        assert "the difference is in a secret or an address" in text
+        await opened(pilot, "enter")
+        (entry,) = (session.findings.entry(number) for number in range(len(session.findings))
+                    if session.findings.entry(number).code == "S003")  # fmt: skip
+        assert session.status(entry) is ReviewStatus.EDIT
+
+
 async def test_a_selection_is_repaired_noted_and_undecided(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(110, 40)) as pilot:
@@ -748,7 +766,7 @@ async def test_a_selection_is_repaired_noted_and_undecided(make_app: Makes) -> N
         example = session.findings.entry(0).ids[0]
         session.annotate(example, "before")
         await opened(pilot, "G", "space", "asterisk", "m", *"all", "enter")
-        assert "1 already have a note" in screen_text(app)
+        assert "1 already has a note" in screen_text(app)
         await opened(pilot, "enter")
         assert session.note(example) == "before; all"
         await opened(pilot, "G", "space", "asterisk", "u")

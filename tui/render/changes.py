@@ -20,6 +20,7 @@ MOST: Final = 200
 """Maximum number of diff lines drawn."""
 SAMPLE: Final = 12
 """Maximum number of lines drawn of one of several repairs."""
+HIDDEN: Final = Content.assemble(("  the difference is in a secret or an address, which is not shown here", MORE))
 UNDO: Final = "one undo reverts all of it"
 
 
@@ -36,17 +37,16 @@ def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content
 
 
 def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Content]:
-    """The lines in which two objects differ, with differing words marked."""
-    read = ConversationView()
+    """The lines in which two objects differ, with differing words marked.
+
+    The texts themselves are compared: where the screen hides a secret, lines that differ may look the same.
+    """
     old, new = (draft_of(dict(value)).split("\n") if value is not None else [] for value in (before, after))
-    return _diff([read.text(line) for line in old], [read.text(line) for line in new])
-
-
-def _diff(old: list[str], new: list[str]) -> list[Content]:
     found: list[Content] = []
+    shown = ConversationView().text
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            same = [literal(f"  {line}") for line in old[a:b]]
+            same = [literal(f"  {shown(line)}") for line in old[a:b]]
             gap = Content.assemble(("  …", MORE))
             found.extend(
                 same
@@ -54,9 +54,12 @@ def _diff(old: list[str], new: list[str]) -> list[Content]:
                 else [*same[: AROUND if found else 0], gap, *same[len(same) - AROUND :]]
             )
             continue
-        marks = word_marks("\n".join(old[a:b]), "\n".join(new[c:d])) if tag == "replace" else ((), ())
-        found.extend(_side("- ", old[a:b], marks[0], "$text-error"))
-        found.extend(_side("+ ", new[c:d], marks[1], "$text-success"))
+        gone, come = ([shown(line) for line in part] for part in (old[a:b], new[c:d]))
+        marks = word_marks("\n".join(gone), "\n".join(come)) if tag == "replace" else ((), ())
+        found.extend(_side("- ", gone, marks[0], "$text-error"))
+        found.extend(_side("+ ", come, marks[1], "$text-success"))
+        if gone == come:
+            found.append(HIDDEN)
     return found
 
 
@@ -113,6 +116,8 @@ def notes_text(text: str, examples: Sequence[str], noted: int | None) -> Content
     return lines(
         literal(f"“{text}”", style="bold"),
         plural(len(examples), "example"),
-        f"{noted:,} already have a note, which stays in front of this one" if noted else None,
+        f"{noted:,} already {'has' if noted == 1 else 'have'} a note, which stays in front of this one"
+        if noted
+        else None,
         Content.assemble((UNDO, "$foreground-muted")),
     )

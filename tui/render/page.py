@@ -263,7 +263,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
     head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
     if copies:
         places = ", ".join(str(copy.side.place) for copy in copies[:PLACES]) + (" …" if len(copies) > PLACES else "")
-        head.append(Content.assemble(f"{len(copies):,} more exact copies: ", literal(places, style=MUTED)))
+        head.append(Content.assemble(f"{plural(len(copies), 'more exact copy')}: ", literal(places, style=MUTED)))
     if not cluster.distinct:
         head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
         kept = session.example(cluster.kept)
