@@ -126,7 +126,7 @@ def _demand_paths(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         text = str(value).replace(":/", "://", 1) if isinstance(value, Path) else ""  # a path keeps one of two slashes
         if is_url(text):
-            raise UsageError(f"{visible(safe_url(text))}: no URL can be used here", "pass a path of this machine")
+            raise UsageError(f"{visible(safe_url(text))}: no URL can be used here", "pass a path on this machine")
         if name == "html" and value and value.suffix.lower() not in (".html", ".htm"):
             raise UsageError(f"--html {visible(str(value))}: not the name of an HTML file", "end it in .html")
 

@@ -56,14 +56,17 @@ def run(
     A stage whose inputs have not changed is not run again. After an interruption, the next run resumes after the last
     completed stage.
 
-    Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
+    Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
+    a file cannot be read or written.
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes, no_decisions)
     folder, settings = load_project(config)
     settings = settings.model_copy(update={"check": with_options(settings.check, drop=codes(drop))})
     demand_named("judge", settings.conflicts.judge, judge_key=judge_key)
     if "train" in (*choice.only, *choice.again, choice.until) and not settings.recipe:
-        raise UsageError("no recipe to train by", "set `recipe` in the configuration, or leave the stage train out")
+        raise UsageError(
+            "there is no recipe to train by", "set `recipe` in the configuration, or leave the stage train out"
+        )
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)

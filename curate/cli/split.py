@@ -110,7 +110,8 @@ def split(
     other. Duplicates are not removed (`curate dedup` does that). Lines with errors are written to removed.jsonl.
     Examples of an earlier split in the folder keep their split.
 
-    Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
+    Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
+    a file cannot be read or written.
     """
     if no_decisions and (min_rating or without_label):
         raise UsageError(

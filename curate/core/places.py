@@ -131,7 +131,7 @@ def _fetch(url: str, tell: Callable[[str], None]) -> Path:
             elif not path.is_file():
                 raise InputError(
                     f"{safe_url(url)}: not in the cache, and network access is off",
-                    "unset HF_HUB_OFFLINE and CURATE_OFFLINE, or pass a file of this machine",
+                    "unset HF_HUB_OFFLINE and CURATE_OFFLINE, or pass a file on this machine",
                 )
     except OSError as error:
         raise OutputError.of(folder, error, "free disk space, or set XDG_CACHE_HOME") from error

@@ -56,7 +56,7 @@ def run(
     with alone:
         remove_leftovers(project.state / "stages")
         if is_url(config.output):  # a configuration in a repository may come from a stranger
-            raise UsageError("the output of a configuration is a folder of this machine", "copy it when it is done")
+            raise UsageError("the output of a configuration is a folder on this machine", "copy it when it is done")
         finish(project.folder / config.output, project.decisions)
         return _run(data)
 

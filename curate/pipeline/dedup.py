@@ -185,7 +185,7 @@ def _others(against: Sequence[Path], files: Sequence[Path]) -> Sequence[Path]:
     """The files to compare with, without those in `files`, which would lose every line to themselves."""
     own = set(map(identity, files))
     if against and not (others := [path for path in against if identity(path) not in own]):
-        raise UsageError("--against: no other files than those to deduplicate", "name other files")
+        raise UsageError("--against names only files that are deduplicated themselves", "name other files")
     return others if against else ()
 
 

@@ -333,7 +333,7 @@ def test_a_configuration_reads_urls_and_writes_none(place: Place, capsys: pytest
     config = 'data = ["{}/data.jsonl"]\noutput = "{}"\n'
     Path("curate.toml").write_text(config.format(place.address, "s3://bucket/out"))
     assert main(["run"]) == 2
-    assert "a folder of this machine" in capsys.readouterr().err
+    assert "a folder on this machine" in capsys.readouterr().err
     Path("curate.toml").write_text(config.format(place.address, "out"))
     assert main(["run", "--only", "check", "-q"]) in (0, 1)
     assert main(["run", "--dry-run"]) in (0, 1)

@@ -88,8 +88,8 @@ RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>
 def nova_reserved_word() -> "pl.Expr":
     """A text contains a word that Amazon Nova reserves.
 
-    Fine-tuning jobs fail on texts with User:, Bot:, Assistant:, System:, <image>, <video>, <unk> or [EOS], wherever
-    they stand and whatever their case (guide to preparing data for Nova, and the validator of its samples, read
+    Fine-tuning jobs fail on texts with User:, Bot:, Assistant:, System:, <image>, <video>, <unk> or [EOS], anywhere
+    in the text, in upper or lower case (guide to preparing data for Nova, and the validator of its samples, read
     November 2026).
     Bad: {"messages": [{"role": "user", "content": "User: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Customer: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}

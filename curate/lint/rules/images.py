@@ -47,7 +47,7 @@ def url_of(part: TypedPart) -> str | None:
 def image_malformed(example: Example, *, target: Target) -> Problems:
     """An image part is not in the form that services read.
 
-    Services read `image_url.url` and reject a line without it. They cannot open a file of your machine.
+    Services read `image_url.url` and reject a line without it. They cannot open a file on your machine.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -87,7 +87,7 @@ def image_missing() -> "pl.Expr":
     "image-count",
     Severity.ERROR,
     only=(Target.LLAMAFACTORY,),
-    hint="Write one placeholder for each file, where the model shall see it.",
+    hint="Write one placeholder for each file, where the model should see it.",
     any_key=True,
 )
 def image_count(example: Example) -> Problems:

@@ -79,7 +79,7 @@ def control_character(parsed: ParsedLine) -> Problems:
     "J010",
     "cut-off",
     Severity.ERROR,
-    hint="Write the file again. Its writer stopped here, and later examples may be missing.",
+    hint="Write the file again, and compare the number of examples with the source.",
 )
 def cut_off(parsed: ParsedLine) -> Problems:
     """A line ends in the middle of its JSON.

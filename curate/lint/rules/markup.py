@@ -124,8 +124,9 @@ ABOUT_HTML: Final = (
 def placeholder() -> "pl.Expr":
     """An answer is or contains a placeholder.
 
-    Examples are "[insert name]", "lorem ipsum", "N/A" as the whole answer and "Internal Server Error" in its place. The
-    content is missing, and the model learns to omit it. Precision 99%, recall 30% on faults planted into 16 real files.
+    Examples are "[insert name]", "lorem ipsum", "N/A" as the whole answer, and an error message such as "Internal
+    Server Error" instead of an answer. The content is missing, and the model learns to omit it. Precision 99%, recall
+    30% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
     Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
@@ -176,9 +177,9 @@ def _left_open(both: str) -> str | None:
 def unfilled_variable() -> "pl.Expr":
     """A message contains an unfilled template variable.
 
-    The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and
-    texts about templates are skipped, and variables in quotation marks. Precision 81%, recall 80% on faults planted into 16 real files, where all
-    other findings were real ones.
+    The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code, texts
+    about templates and variables in quotation marks are skipped. Precision 81%, recall 80% on faults planted into 16
+    real files; all other findings were right as well, on variables that the files had before.
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
@@ -203,7 +204,7 @@ def _unfilled(both: str) -> str | None:
     "written-line-break",
     Severity.INFO,
     prefilter=WrittenBreaks(pattern=WRITTEN_BREAK),
-    hint="Write line breaks as such: the text was escaped twice, or copied from a string of code.",
+    hint="Write real line breaks. The text was escaped twice, or copied from a string of code.",
 )
 def written_line_break() -> "pl.Expr":
     r"""A message has a backslash and an n in place of a line break.

@@ -101,8 +101,8 @@ def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
     A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule
-    reads the first 200 characters only. Precision 93% (most of the others are refusals of the real files), recall 100%
-    on faults planted into 16 real files.
+    reads the first 200 characters only. Precision 93%, recall 100% on faults planted into 16 real
+    files; most of the other findings were refusals that the files had before.
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """

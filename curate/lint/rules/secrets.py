@@ -61,7 +61,7 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
         Literals(("sk-",), cased=True, begins_word=True, pattern=()),
         Passwords(),
     ),
-    hint="Revoke the key, since it has leaked. Then replace it by its kind: `--fix --unsafe-fixes`.",
+    hint="Revoke the key, since it has leaked. Then replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def secret_key() -> "pl.Expr":
     """A message contains a key, a token or a password.
@@ -81,7 +81,7 @@ def secret_key() -> "pl.Expr":
     prefilter=PersonalNumbers(
         groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS
     ),
-    hint="Replace it with an invented number, or by its kind: `--fix --unsafe-fixes`.",
+    hint="Replace it with an invented number; `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def card_or_account_number() -> "pl.Expr":
     """A message contains a card number, an IBAN or a social security number.
@@ -99,7 +99,7 @@ def card_or_account_number() -> "pl.Expr":
     "personal-data",
     Severity.INFO,
     prefilter=(PersonalNumbers(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
-    hint="Check whether it belongs to someone. If so, replace it by its kind: `--fix --unsafe-fixes`.",
+    hint="Check whether it belongs to someone. If so, replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def personal_data() -> "pl.Expr":
     """A message contains an e-mail address, a phone number or a public IP address.

@@ -28,13 +28,13 @@ THOUGHT: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
     "service-form",
     Severity.ERROR,
     only=(Target.BEDROCK, Target.VERTEX, Target.ANTHROPIC, Target.TOGETHER),
-    hint="Write the line as the service's guide has it, or convert it: `curate convert FILE --to FORM -o OUT.jsonl`.",
+    hint="Write the line as the service's guide shows, or convert it: `curate convert FILE --to FORM -o OUT.jsonl`.",
 )
 def service_form(parsed: ParsedLine, *, target: Target) -> Problems:
     """A line in the service's own form has a role or a type that the service does not accept.
 
     curate reads more than the service does. Bedrock and Anthropic accept the roles user and assistant, Gemini user and
-    model; Bedrock wants system prompts and contents as lists of parts, Together a prompt and its completion as text.
+    model; Bedrock requires system prompts and contents as lists of parts, Together a prompt and its completion as text.
     The service refuses the file.
     Bad: {"schemaVersion": "bedrock-conversation-2024", "system": [{"text": "Be brief."}], "messages": [{"role": "human", "content": [{"text": "Hi"}]}, {"role": "assistant", "content": [{"text": "Hello."}]}]}
     Good: {"schemaVersion": "bedrock-conversation-2024", "system": [{"text": "Be brief."}], "messages": [{"role": "user", "content": [{"text": "Hi"}]}, {"role": "assistant", "content": [{"text": "Hello."}]}]}

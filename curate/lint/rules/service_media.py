@@ -21,8 +21,8 @@ NAMES: Final = {"image": "image", "video": "video", "application": "document"}
     "media-refused",
     Severity.ERROR,
     only=(Target.BEDROCK,),
-    hint="Keep one video or document in an example, no other media beside a video, in a type that the service names, "
-    "on its storage.",
+    hint="Keep one video or document in an example, and no other media beside a video. Store it on S3, in a type that "
+    "the service accepts.",
 )
 def media_refused(example: Example, *, target: Target) -> Problems:
     """An image, video or document is one that the service does not train on.

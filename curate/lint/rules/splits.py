@@ -248,14 +248,14 @@ class Leak(NamedTuple):
     Severity.WARNING,
     scope="benchmark",
     by="`curate decontaminate`",
-    hint="Remove the example with `curate decontaminate -o OUT`, or do not report that benchmark.",
+    hint="Remove the example with `curate decontaminate -o OUT`, or report no score on that benchmark.",
 )
 def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
     """An example contains a question or an answer of a benchmark.
 
-    A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question
-    that matches word for word, or a turn similar to an item. Rephrased items are not found, since the comparison uses
-    words.
+    A model trained on a benchmark recalls it instead of solving it. An item is found by a shared run of 13 words, by a
+    short question that is equal word for word, or by a turn that is similar to it. Rephrased items are not found, since
+    the comparison uses words.
     Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     """

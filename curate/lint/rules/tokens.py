@@ -308,7 +308,7 @@ def _letters(text: str) -> str:
 def little_learnt(one: EncodedExample) -> None:
     """Less than 5% of the file's tokens are trained on.
 
-    Training time depends on all tokens, what the model learns on the trained ones.
+    All tokens take training time, but the model learns from the trained ones only.
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Is it so?"}, {"role": "assistant", "content": "No"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """

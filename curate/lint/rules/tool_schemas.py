@@ -176,8 +176,8 @@ def tool_schema(example: Example, *, target: Target) -> Problems:
 def tool_undescribed(example: Example, *, target: Target) -> Problems:
     """A tool has no description or no parameters, or there is an empty list of tools.
 
-    Mistral and Amazon Nova demand both of every tool. Nova also demands a type of the parameters, and at least one tool
-    in a list of tools.
+    Mistral and Amazon Nova require both for every tool. Nova also requires a type of the parameters, and at least one
+    tool in a list of tools.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object"}}}]}
     """
