@@ -52,9 +52,8 @@ def folder(write: Write) -> Path:
 
 sound = written(conversations()).map(lambda pair: pair[1].replace("\n", " ").encode())
 faulty = sound.map(lambda line: line.replace(b"assistant", b"asistant"))
-broken = st.sampled_from(
-    [b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages": 1}\t', b'{"a": "\xe2\x80\xa8"}']
-)
+BROKEN = [b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages": 1}\t', b'{"a": "\xe2\x80\xa8"}']
+broken = st.sampled_from(BROKEN)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=of_hundred(25))
@@ -71,13 +70,11 @@ def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Wr
     if kept != read:
         assert main(["restore", "out", "--all", "-o", "back/lines.jsonl", "--overwrite"]) == 0
         assert kept + Counter(Path("back/lines.jsonl").read_bytes().split(b"\n")[:-1]) == read
-    entries = [json.loads(line) for line in (OUT / "removed.jsonl").read_bytes().splitlines()]
-    if entries and all("example" in entry for entry in entries):
-        assert main(["restore", "out", "--all"]) == 0
-        assert (parts(), (OUT / "removed.jsonl").read_bytes()) == (read, b"")
-        points = {
-            point.name: point.verdict for point in verify_folder(OUT).points
-        }  # a turn of no known role, put back, is not understood there
+        removed = read - kept
+        left = Counter({line: count for line, count in removed.items() if line in BROKEN or b"asistant" in line})
+        assert main(["restore", "out", "--all"]) == (2 if left == removed else 1 if left else 0)
+        assert parts() + left == read  # what cannot be compared stays removed
+        points = {point.name: point.verdict for point in verify_folder(OUT).points}
         assert [points[name] for name in ("manifest", "files", "removed", "nothing lost")] == [Verdict.PROVED] * 4
 
 

@@ -466,7 +466,7 @@ async def test_an_error_behind_the_screen_is_told_with_the_next_step() -> None:
 
 
 async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **_named: object) -> None:
         raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
 
     app = make_app()

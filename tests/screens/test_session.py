@@ -458,7 +458,7 @@ def test_a_decision_that_cannot_be_written_does_not_count(
 ) -> None:
     entry = session.conflicts.entry(0)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **_named: object) -> None:
         raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
 
     monkeypatch.setattr("curate.core.decision_log.append_lines", full)

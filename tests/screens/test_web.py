@@ -175,6 +175,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.until_received("half")
             page.stays = True
             await page.go()
+            await page.until("document.hasFocus()")  # the dialog has closed
             await page.type(" done\r")
             for _ in range(600):
                 if journal(ANN)[-1].get("why"):
