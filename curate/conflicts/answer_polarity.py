@@ -41,6 +41,8 @@ REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "nei
 )
 ABILITY: Final = frozenset(("can", "could", "may", "able"))
 """Words of permission that are said of other things, too: "you can see the list on our site"."""
+FORBIDDING: Final = frozenset(("illegal", "unlawful", "forbidden", "prohibited", "banned", "impossible"))
+"""Words with which "without" says that something is needed: "It is illegal to travel without a ticket"."""
 ORDER: Final = frozenset(("before", "after"))
 """Opposites that do not answer one another: "after checking in" and "until an hour before departure"."""
 SHORT: Final = 30
@@ -92,7 +94,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         )
     ):
         return 0, False  # it speaks of something else
-    denied += _asks_for_need(frozenset(asked)) and "without" in set(words) - set(asked)
+    denied += _asks_for_need(frozenset(asked)) and "without" in set(words) - set(asked) and FORBIDDING.isdisjoint(words)
     denied += any(
         are_opposites(word, other) or are_opposites(stem(word), stem(other))
         for word in set(words) - set(asked)

@@ -199,6 +199,7 @@ def test_pairs_come_with_their_probability() -> None:
         ("Are pets allowed in the rooms?", "You can see the list on our site.", 0),
         ("Do I need a visa to visit Japan?", "Germans can stay in Japan without a visa.", -1),
         ("Do I need a visa to visit Japan?", "You cannot visit Japan without a visa.", 1),
+        ("Do I need a ticket?", "It is illegal to travel without a ticket.", 1),
         ("Can I use the voucher online?", "It is valid in shops only.", -1),
         ("Can I use the voucher online?", "The voucher is only valid online.", 0),
         ("Can I use the voucher online?", "It is only valid with a receipt.", 0),
