@@ -39,11 +39,13 @@ class Inputs:
     """What a function reads: files, and for data in memory also the rows that they were written from."""
 
     def __init__(self, data: Data, prefix: str = "") -> None:
-        """`prefix` precedes the names of data in memory. Raises `UsageError` for data of a kind that is not read,
-        `OSError`.
+        """`prefix` precedes the names of data in memory. Raises `UsageError` for an empty list and data of a kind that
+        is not read, `OSError`.
         """
         if isinstance(data, Iterable) and not isinstance(data, (str, Mapping, Sequence)) and not _package_of(data):
             data = list(data)  # of rows or of paths
+        if isinstance(data, (list, tuple)) and not data:
+            raise UsageError("the list of data is empty", "pass at least one row, or at least one path")
         self.data, self.tables = data, _tables(data)
         self.names: list[str] = []
         if self.tables is None:

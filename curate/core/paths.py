@@ -1,12 +1,14 @@
 """Validate file names from state files and output paths: untrusted content cannot reach files outside its folder."""
 
+import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from curate.core.errors import InputError, UsageError
-from curate.core.files import DATA_SUFFIXES, STDIN
+from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN
 from curate.core.limits import is_special
 from curate.core.text import visible
 
@@ -64,14 +66,15 @@ def demand_apart(
 ) -> None:
     """Raise `UsageError` if an output is an input, would be read by the next run, or is written twice.
 
-    `read`: input files; `named`: the paths that the user gave for them, which include folders as a whole, and ledgers,
-    which are not read. `writes`:
-    output files; None for an option that was not given. `folder`: an output folder; no input may be in it.
+    `read`: input files; `named`: the paths that the user gave for them, which include folders as a whole, patterns, and
+    ledgers, which are not read. `writes`: output files; None for an option that was not given. `folder`: an output
+    folder; no input may be in it.
     """
     given = [Path(name) for name in named]
     files = [path for path in (*read, *filter(Path.is_file, given)) if path != STDIN]
     inputs = {identity(path) for path in files} | {path.resolve() for path in files}
     inside = [path.resolve() for path in given if path.is_dir()]
+    patterns = [name for name in map(str, given) if glob.escape(name) != name and not os.path.lexists(name)]
     seen: set[object] = set()
     for path in [path for path in (*writes, folder) if path is not None]:
         place, shown = path.resolve(), visible(str(path))
@@ -92,6 +95,11 @@ def demand_apart(
                 f"{shown}: the output is inside an input folder, and the next run would read it",
                 "choose an output outside of this folder",
             )
+        if pattern := next((name for name in patterns if _is_found(path, name, whole=path is folder)), None):
+            raise UsageError(
+                f"{shown}: the output matches the input pattern {visible(pattern)}, and the next run would read it",
+                "choose an output in another folder, or a name that the pattern does not match",
+            )
         seen.add(identity(path))
 
 
@@ -110,3 +118,26 @@ def _is_read(place: Path, data: Path, *, whole: bool) -> bool:
         return False
     hidden = any(part.startswith(".") for part in place.relative_to(data).parts)
     return not hidden and (whole or place.name.lower().endswith(DATA_SUFFIXES))
+
+
+def _is_found(path: Path, pattern: str, *, whole: bool) -> bool:
+    """Whether a pattern would find an output, a folder that contains it, or the files of an output folder (`whole`).
+
+    Ledgers are found, but not read.
+    """
+    file = Path(os.path.abspath(path / "train.jsonl" if whole else path))  # noqa: PTH100 - links stay, as in a pattern
+    parts = Path(os.path.abspath(pattern)).parts  # noqa: PTH100
+    if file.name.endswith(f".{LEDGER}"):
+        return False
+    folders = file.parents if file.name.lower().endswith(DATA_SUFFIXES) else ()
+    return any(_matches(place.parts, parts) for place in (file, *folders))
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether `glob` finds a path, both in parts: `**` is any number of folders; `*` finds no hidden name."""
+    if not pattern or not parts:
+        return not parts and all(part == "**" for part in pattern)
+    hidden = parts[0].startswith(".") and not pattern[0].startswith(".")
+    if pattern[0] == "**":
+        return _matches(parts, pattern[1:]) or (not hidden and _matches(parts[1:], pattern))
+    return not hidden and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])

@@ -58,6 +58,8 @@ class FixedFile:
     """Why the file cannot be fixed in place; empty if it can."""
     foreign: tuple[str, ...] = ()
     """Formats in the file whose objects no repair changes."""
+    links: int = 0
+    """Other hard links to a file that was replaced, which keep the old text."""
 
 
 @dataclass(slots=True)

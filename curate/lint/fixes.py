@@ -65,6 +65,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             if out is None and after != before:
                 if not os.access(source, os.W_OK):
                     raise OutputError(f"{path}: is read-only", "check its permissions; nothing was changed")
+                fixed.links = source.stat().st_nlink - 1
                 out = stack.enter_context(replacing(source))
                 _copy(source, out, size)
             if out is not None:

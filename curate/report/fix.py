@@ -85,6 +85,8 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     if file.ledger:
         ledger = visible(file.ledger)
         yield f"{name}: removed lines are in {ledger}; `curate restore {ledger} --all -o FILE` writes them to a file"
+    if file.links:
+        yield f"{name}: {plural(file.links, 'hard link')} to this file not changed: fix each, or link it again"
     for line, code, error in file.held:
         yield f"{name}:{line}: {code} not fixed: the fix would cause {error}"
 

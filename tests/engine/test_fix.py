@@ -292,6 +292,17 @@ def test_rights_and_links_stay(write: Write) -> None:
     assert (link.is_symlink(), path.read_bytes(), path.stat().st_mode & 0o777) == (True, MENDED + b"\n", 0o640)
 
 
+def test_hard_links_that_keep_the_old_text_are_reported(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path, other = write("data.jsonl", [ALIAS]), Path("other.jsonl")
+    other.hardlink_to(path)
+    assert main(["check", "data.jsonl", "--fix-only"]) == 0
+    assert "data.jsonl: 1 hard link to this file not changed" in capsys.readouterr().err
+    assert (path.read_bytes(), other.read_bytes()) == (MENDED + b"\n", ALIAS + b"\n")
+    assert main(["check", "other.jsonl", "--fix-only"]) == 0
+    assert "hard link" not in capsys.readouterr().err
+    assert other.read_bytes() == path.read_bytes()
+
+
 def test_a_file_with_nothing_to_fix_is_not_written(write: Write) -> None:
     path = write("data.jsonl", [GOOD])
     before = path.stat()

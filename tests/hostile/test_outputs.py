@@ -68,6 +68,10 @@ CASES: dict[str, tuple[str, ...]] = {
         "--overwrite",
     ),
     "dedup among the data": ("dedup", "more", "-o", "more/kept.jsonl"),
+    "dedup among what a pattern finds": ("dedup", "more/*.jsonl", "-o", "more/kept.jsonl"),
+    "dedup among what a pattern finds at any depth": ("dedup", "**/*.jsonl", "-o", "new/deep/kept.jsonl"),
+    "dedup in a folder that a pattern finds": ("dedup", "mor?", "-o", "more/kept.jsonl"),
+    "dedup among what a pattern of another path finds": ("dedup", "mine/../more/*.jsonl", "-o", "./more/kept.jsonl"),
     "decontaminate over the benchmark": (
         "decontaminate",
         "data.jsonl",
@@ -82,6 +86,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "convert among the data": ("convert", "more", "-o", "more/deep/kept.jsonl"),
     "split into the folder of the data": ("split", "more/data.jsonl", "-o", "more"),
     "split among the data": ("split", "more", "-o", "more/out"),
+    "split among what a pattern finds": ("split", "more/**/*.jsonl", "-o", "more/out"),
     "split among the test set": ("split", "data.jsonl", "--existing", "more", "-o", "more/out"),
     "split over files of a person": ("split", "data.jsonl", "-o", "mine"),
     "restore over a file": ("restore", "kept.removed.jsonl", "--all", "-o", "more/data.jsonl"),
@@ -143,6 +148,9 @@ def test_what_lies_beside_the_data_is_written(write: Write) -> None:
     assert main(["check", ".", "--output-file", "report.html", "--output-format", "html"]) in (0, 1)
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    for pattern in ("d*.jsonl", "[d]ata.jsonl", "**/data.jsonl"):
+        assert main(["dedup", pattern, "-o", "kept.jsonl", "--overwrite", "-q"]) == 0
+    assert main(["dedup", "*.jsonl", "-o", "new/kept.jsonl", "-q"]) == 0
 
 
 WRITING: dict[str, list[str]] = {
