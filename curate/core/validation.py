@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from curate.core.errors import ConfigError, UsageError
-from curate.core.text import visible
+from curate.core.text import excerpt, visible
 
 Model = TypeVar("Model", bound=BaseModel)
 LARGEST: Final = 1 << 20
@@ -26,16 +26,24 @@ def parsed_json(text: str | bytes, **options: Any) -> Any:
 
 
 def parsed_toml(text: str) -> dict[str, Any]:
-    """Parse TOML. Raises `ValueError` if it is not valid, or larger, deeper or with longer keys than what is read."""
+    """Parse TOML. Raises `ValueError` if it is not valid, or larger, deeper or longer in a key or number than read."""
     if len(text) > LARGEST:
         raise ValueError(f"larger than {LARGEST >> 20} MiB")
     for number, line in enumerate(text.split("\n"), start=1):
         if line.count(".") > DOTS:
             raise ValueError(f"more than {DOTS:,} dots in one line (at line {number}, column 1)")
     try:
-        return tomllib.loads(text)
+        found = tomllib.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    values: list[Any] = [found]
+    while values:
+        value = values.pop()
+        if isinstance(value, (dict, list)):
+            values += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:  # as TOML demands
+            raise ValueError("an integer has more than 64 bits")
+    return found
 
 
 def load_toml(
@@ -74,7 +82,7 @@ def _error_text(model: type[BaseModel], item: Any) -> str:
     if item["type"] == "missing":
         return f"missing key {place!r}"
     message = in_words(str(item["msg"]))
-    got = f" (got {item['input']!r})" if item["type"] != "value_error" else ""
+    got = f" (got {excerpt(repr(item['input']), 200)})" if item["type"] != "value_error" else ""
     return (f"{place}: " if place else "") + message + got
 
 

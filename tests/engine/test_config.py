@@ -39,16 +39,36 @@ def test_the_table_in_pyproject_is_read_when_there_is_no_file_of_its_own() -> No
         "seed = ",
         "\xff",
         f"seed = {'9' * 5_000}",
+        f"seed = 0x{'f' * 5_000}",
+        f"[dedup]\nthreshold = {{ a = [0x{'f' * 5_000}] }}",
+        "seed = 9223372036854775808",
         "data = " + "[" * 100_000,
         f"{'.'.join('a' * 100_000)} = 1",
         "#" * (2 << 20),
     ],
-    ids=["cut off", "no UTF-8", "long number", "deep", "long key", "large"],
+    ids=[
+        "cut off",
+        "no UTF-8",
+        "long number",
+        "long in hex",
+        "long and nested",
+        "65 bits",
+        "deep",
+        "long key",
+        "large",
+    ],
 )
 def test_broken_toml_is_an_error_with_its_place(content: str) -> None:
     Path("curate.toml").write_bytes(content.encode("latin-1"))
     with pytest.raises(ConfigError, match=r"curate\.toml: not valid TOML"):
         load_config(Path("curate.toml"))
+
+
+def test_a_long_value_is_shortened() -> None:
+    Path("curate.toml").write_text(f'[dedup]\nthreshold = "{"a" * 100_000}"\n')
+    with pytest.raises(ConfigError, match="threshold") as error:
+        load_config(Path("curate.toml"))
+    assert len(str(error.value)) < 1_000
 
 
 def test_a_missing_file_is_named() -> None:

@@ -1,12 +1,15 @@
 """The hooks, as pre-commit runs them in somebody's repository."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from curate.cli.main import main
 from tests.conftest import Write, chat, environment, line_of
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,6 +50,16 @@ def run_hook(name: str, hook: dict[str, str], *options: str) -> tuple[int, str]:
     if done.returncode == 3 and "pip" in done.stdout:
         pytest.skip("pip cannot install the hook's environment here")
     return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_committed_file_name_is_no_option(at: int, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    hook = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())[at]
+    write("--write-baseline=data.jsonl", [BAD])
+    status = main([*shlex.split(hook["entry"])[1:], *hook["args"], "--write-baseline=data.jsonl"])
+    out, err = capsys.readouterr()
+    assert (status, os.listdir()) == (1 - at, ["--write-baseline=data.jsonl"])  # noqa: PTH208
+    assert ("M007" in out, "fixed 1 finding" in err) == (at == 0, at == 1)
 
 
 @pytest.mark.slow
