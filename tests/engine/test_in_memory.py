@@ -105,9 +105,9 @@ def test_what_is_no_data_is_refused() -> None:
     for data in (5, {"a": 5}, b"x"):
         with pytest.raises(UsageError, match="is not read"):
             curate.check(data)
-    for nothing in ([], (), iter(())):
+    for kind in (list, tuple, iter):
         with pytest.raises(UsageError, match="the list of data is empty"):
-            curate.check(nothing)
+            curate.check(kind(()))
     Path("data.jsonl").write_text(json.dumps(chat(1, "plain")) + "\n")
     result = curate.dedup("data.jsonl")
     with pytest.raises(UsageError, match="as paths"):
