@@ -33,9 +33,9 @@ RULE: Final = re.compile(r"[A-Z]\d{3}", re.ASCII)
 
 
 def user() -> str:
-    """Name of the current user."""
+    """Name of the current user; bytes that the locale did not decode count as UTF-8."""
     try:
-        return getpass.getuser()
+        return getpass.getuser().encode(errors="surrogateescape").decode(errors="replace")
     except (OSError, KeyError):  # this user id has no name, as in some containers
         return "unknown"
 

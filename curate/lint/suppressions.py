@@ -103,15 +103,20 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
 def add_suppressions(
     suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None
 ) -> list[Suppression]:
-    """Append a suppression for each finding without one; returns the new entries. Raises `OutputError`."""
+    """Append a suppression for each finding without one; returns the new entries. Raises `OutputError`.
+
+    Bytes of the command line that were not decoded count as UTF-8.
+    """
+    given = {"reason": reason, **({"author": author} if author else {})}
+    told = {name: text.encode(errors="surrogateescape").decode(errors="replace") for name, text in given.items()}
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     written = []
     for finding in findings:
         if finding.example is None or (finding.code, finding.example) in known:
             continue
         known.add((finding.code, finding.example))
-        fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")} | {"reason": reason}
-        entry = Suppression.model_validate({**fields, **({"author": author} if author else {})})
+        fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")}
+        entry = Suppression.model_validate({**fields, **told})
         append_lines(suppressions.path, [entry.model_dump_json().encode()])
         written.append(entry)
     return written

@@ -159,6 +159,18 @@ def test_suppressing_twice_adds_nothing(write: Write, capsys: Captured) -> None:
     assert len(Path(FILE).read_bytes().splitlines()) == 1
 
 
+def test_a_reason_in_another_encoding_is_recorded(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("data.jsonl", [NULL])
+    words = [word.decode("ascii", "surrogateescape") for word in ("façade".encode(), b"Zo\xeb")]
+    assert main(["suppress", "C001", "data.jsonl:1", "--reason", words[0], "--author", words[1]]) == 0
+    entry = json.loads(Path(FILE).read_bytes())
+    assert (entry["reason"], entry["author"]) == ("façade", "Zo\ufffd")
+    Path(FILE).unlink()
+    monkeypatch.setenv("LOGNAME", words[0])
+    assert main(["suppress", "C001", "data.jsonl:1", "--reason", "meant so"]) == 0
+    assert json.loads(Path(FILE).read_bytes())["author"] == "façade"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
