@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,23 +34,28 @@ def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for array in getattr(column, "chunks", [column]):
                 _check_keys(array, name)
-    try:
-        return pl.DataFrame(pl.from_arrow(batch))
-    except pl.exceptions.ComputeError:
-        columns = zip(batch.schema.names, batch.columns, strict=True)
-        return pl.DataFrame([_series(name, column) for name, column in columns])
+    with suppress(pl.exceptions.ComputeError):
+        if not any(map(_panics, batch.schema.types)):
+            return pl.DataFrame(pl.from_arrow(batch))
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    return pl.DataFrame([_series(name, column) for name, column in columns])
 
 
 def _series(name: str, column: Any) -> "pl.Series":
     """A column as polars reads it, or as objects of Python: unions, list views, run ends and intervals."""
+    with suppress(pl.exceptions.ComputeError):
+        if not _panics(column.type):
+            return pl.Series(name, pl.from_arrow(column))
+    values = column.to_pylist()
     try:
-        return pl.Series(name, pl.from_arrow(column))
-    except pl.exceptions.ComputeError:
-        values = column.to_pylist()
-        try:
-            return pl.Series(name, values)
-        except (TypeError, pl.exceptions.PolarsError):
-            return pl.Series(name, values, dtype=pl.Object)
+        return pl.Series(name, values)
+    except (TypeError, pl.exceptions.PolarsError):
+        return pl.Series(name, values, dtype=pl.Object)
+
+
+def _panics(kind: Any) -> bool:
+    """Whether a type has a union or an interval in it: polars panics on one inside a list."""
+    return "union<" in str(kind) or "month_day_nano_interval" in str(kind)
 
 
 def _has_lists_of_none(kind: Any) -> bool:

@@ -166,6 +166,13 @@ def test_values_of_lists_that_json_has_no_form_for() -> None:
         (pa.array([[1], [2, 3]], pa.list_view(pa.int64())), [[1], [2, 3]]),
         (pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array(["a"])), ["a", "a"]),
         (pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])]), [1, "b"]),
+        (
+            pa.ListArray.from_arrays(
+                [0, 1, 2],
+                pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])]),
+            ),
+            [[1], ["b"]],
+        ),
         (pa.array(["a", "b"]).cast(pa.string_view()), ["a", "b"]),
     ],
     ids=lambda value: str(getattr(value, "type", "")),
