@@ -108,7 +108,7 @@ def add_suppressions(
     Bytes of the command line that were not decoded count as UTF-8.
     """
     given = {"reason": reason, **({"author": author} if author else {})}
-    told = {name: text.encode(errors="surrogateescape").decode(errors="replace") for name, text in given.items()}
+    decoded = {name: text.encode(errors="surrogateescape").decode(errors="replace") for name, text in given.items()}
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     written = []
     for finding in findings:
@@ -116,7 +116,7 @@ def add_suppressions(
             continue
         known.add((finding.code, finding.example))
         fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")}
-        entry = Suppression.model_validate({**fields, **told})
+        entry = Suppression.model_validate({**fields, **decoded})
         append_lines(suppressions.path, [entry.model_dump_json().encode()])
         written.append(entry)
     return written
