@@ -1,13 +1,14 @@
 """Decontamination of files: which examples contain items of a benchmark, and the files without them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import demand_all
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
+from curate.core.example import Example
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
 from curate.core.masking import secrets_in
@@ -99,20 +100,7 @@ def decontaminated(
     found = contaminated(dataset.examples, items, executor)
     matches = [match for match in found.matches if match.kind == "near" or match.share >= share]
     listen(StageFinished("compare", False, plural(len(matches), "match")))
-    by_example: dict[int, list[Match]] = defaultdict(list)
-    for match in matches:
-        by_example[match.example].append(match)
-    leaks: list[Leak] = []
-    for at, inside in by_example.items():
-        best = min(inside, key=lambda match: (-match.share, match.message, match.item))
-        example, item = dataset.examples[at], items[best.item]
-        pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
-        part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
-        leaks.append(
-            Leak(
-                example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1
-            )
-        )
+    leaks = list(_leaks(dataset.examples, items, matches))
     findings = list(benchmark_in_training.function(leaks))
     goes = {
         leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
@@ -138,6 +126,21 @@ def decontaminated(
         stays=kept,
         seen=seen,
     )
+
+
+def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable[Match]) -> Iterator[Leak]:
+    """For each example with matches, the best one."""
+    by_example: dict[int, list[Match]] = defaultdict(list)
+    for match in matches:
+        by_example[match.example].append(match)
+    for at, inside in by_example.items():
+        best = min(inside, key=lambda match: (-match.share, match.message, match.item))
+        example, item = examples[at], items[best.item]
+        pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
+        part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
+        yield Leak(
+            example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1
+        )
 
 
 def _without_secrets(words: str, text: str) -> str:

@@ -136,12 +136,7 @@ def plan(
     names or something is not cached.
     """
     decided, check = decisions or {}, check or CheckConfig()
-    named, against = against, _others(against, files)
-    own = [
-        f"{visible(display_name(path))}: is to be deduplicated, so no line of it is compared with itself (--against)"
-        for path in named
-        if path not in against
-    ]
+    against, own = _others(against, files)
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
     folder = spill_folder(paths := [*against, *files], limit)
@@ -157,11 +152,7 @@ def plan(
         notes = [*own, *unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
         found = _compared(table, config, check, pool, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
-        alike = (
-            _paraphrases(table, found.duplicates, old_examples, config.embeddings, cache, listen)
-            if config.embeddings
-            else []
-        )
+        alike = _paraphrases(table, found.duplicates, old_examples, config.embeddings, cache, listen)
     counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
     return DedupResult(
         config=config,
@@ -181,12 +172,16 @@ def plan(
     )
 
 
-def _others(against: Sequence[Path], files: Sequence[Path]) -> Sequence[Path]:
-    """The files to compare with, without those in `files`, which would lose every line to themselves."""
+def _others(against: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The files to compare with, without those in `files`, which would lose every line to themselves; a note for each
+    of these.
+    """
     own = set(map(identity, files))
-    if against and not (others := [path for path in against if identity(path) not in own]):
+    others = [path for path in against if identity(path) not in own]
+    if against and not others:
         raise UsageError("--against names only files that are deduplicated themselves", "name other files")
-    return others if against else ()
+    text = "is to be deduplicated, so no line of it is compared with itself (--against)"
+    return others, [f"{visible(display_name(path))}: {text}" for path in against if path not in others]
 
 
 def _read(
@@ -253,9 +248,18 @@ def _pinned(
 
 
 def _paraphrases(
-    table: Table, duplicates: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener
+    table: Table,
+    duplicates: Iterable[DuplicateRemoval],
+    old: int,
+    model: str | None,
+    cache: Path | None,
+    listen: Listener,
 ) -> list[DuplicateRemoval]:
-    """Pairs among the kept examples that say the same in other words; of old and new data, only the new."""
+    """Pairs among the kept examples that say the same in other words, by a model if one is named; of old and new data,
+    only the new.
+    """
+    if not model:
+        return []
     from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
 
     listen(StageStarted("embed"))
