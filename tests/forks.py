@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parent.parent
 LOADED: Final = (
     *("curate.cli.check", "curate.cli.restore", "curate.cli.run", "curate.lint.runner", "curate.conflicts"),
     *("curate.pipeline.convert", "curate.pipeline.decontaminate", "curate.pipeline.splitting"),
-    *("curate.similarity.kernels", "curate.verify.proof"),
+    *("curate.similarity.kernels", "curate.verify.proof", "datasketch"),
 )
 """What is loaded before a fork: nothing that starts threads of its own."""
 STREAMS: Final = ("stdin", "stdout", "stderr")
