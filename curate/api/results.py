@@ -146,7 +146,8 @@ class DedupResult:
         changed since it was read, `UsageError` for an input or, without `overwrite`, an existing file, `OutputError`.
         """
         path = Path(output)
-        demand_apart([seen.path for seen in self.plan.seen], (path, removed_path(path, "removed")))
+        outputs = (path, removed_path(path, "removed"))
+        demand_apart([seen.path for seen in self.plan.seen], outputs, named=self.inputs.names)
         if self.plan.heavy and not yes:
             raise DataError("; ".join(self.heavy), "pass yes=True to write it anyway")
         write_plan(self.plan, path, overwrite=overwrite)

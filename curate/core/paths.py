@@ -113,11 +113,13 @@ def identity(path: Path) -> object:
 
 
 def _is_read(place: Path, data: Path, *, whole: bool) -> bool:
-    """Whether an output would be read as data of a folder: a visible data file in it, or a folder of them (`whole`)."""
+    """Whether an output would be read as data of a folder: a data file in no hidden folder of it, or a folder of them
+    (`whole`).
+    """
     if not place.is_relative_to(data):
         return False
-    hidden = any(part.startswith(".") for part in place.relative_to(data).parts)
-    return not hidden and (whole or place.name.lower().endswith(DATA_SUFFIXES))
+    folders = place.relative_to(data).parts[: None if whole else -1]
+    return not any(name.startswith(".") for name in folders) and (whole or place.name.lower().endswith(DATA_SUFFIXES))
 
 
 def _is_found(path: Path, pattern: str, *, whole: bool) -> bool:
@@ -129,8 +131,9 @@ def _is_found(path: Path, pattern: str, *, whole: bool) -> bool:
     parts = Path(os.path.abspath(pattern)).parts  # noqa: PTH100
     if file.name.endswith(f".{LEDGER}"):
         return False
-    folders = file.parents if file.name.lower().endswith(DATA_SUFFIXES) else ()
-    return any(_matches(place.parts, parts) for place in (file, *folders))
+    return _matches(file.parts, parts) or any(
+        _matches(folder.parts, parts) and _is_read(file, folder, whole=False) for folder in file.parents
+    )
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ written.
 import errno
 import json
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -137,6 +138,11 @@ def test_the_library_refuses_as_the_command_does(write: Write) -> None:
     data = write("more/data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
     with pytest.raises(UsageError, match="the output is inside an input folder"):
         curate.split("more", "more/out")
+    for data_of in ("more", "mor*"):  # hidden folders are not read, hidden files are
+        with pytest.raises(UsageError, match="the next run would read it"):
+            curate.dedup(data_of).write("more/.kept.jsonl")
+        curate.dedup(data_of).write("more/.hidden/kept.jsonl", overwrite=True)
+    shutil.rmtree("more/.hidden")
     with pytest.raises(UsageError, match="the output would replace an input file"):
         curate.dedup("more").write(data, overwrite=True)
     assert sorted(path.name for path in Path("more").iterdir()) == ["data.jsonl"]
