@@ -7,7 +7,7 @@ from typing import NamedTuple
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import DataError
-from curate.core.example import UNKNOWN, Place, line_id
+from curate.core.example import UNKNOWN, Place
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.removed import (
@@ -22,7 +22,7 @@ from curate.core.text import plural
 from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.lint.rules.duplicates import Removals, heavy
-from curate.output.edited import acted_ids
+from curate.output.edited import acted_ids, key_of
 from curate.read.dataset import ParsedLine
 
 
@@ -201,7 +201,7 @@ def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | 
     none[table.lines] = False
     reader = LineReader()
     for line in np.flatnonzero(none).tolist():
-        if (key := line_id(reader.data(table.line_ref(line)))) in keys:
+        if (key := key_of(reader.line(table.line_ref(line)))) in keys:
             found[line] = key, None
     return found
 

@@ -17,7 +17,7 @@ COUNT = 120
 
 
 def write_files() -> None:
-    """Three files with duplicates, contradictions, defects and lines that cannot be read."""
+    """Three files with duplicates, contradictions, defects, and lines that cannot be read or have no known form."""
     for part, path in enumerate(FILES):
         lines: list[bytes] = []
         for n in range(part * 40, part * 40 + 40):
@@ -37,6 +37,8 @@ def write_files() -> None:
                 lines.append(json.dumps(chat(f"What is {n}?", "")).encode())
             if n % 16 == 3:
                 lines.append(b'{"messages": [' + str(n).encode())
+            if n % 16 == 5:
+                lines.append(b'{"chapter": %d}' % n)
         path.write_bytes(b"".join(line + b"\n" for line in lines))
 
 
