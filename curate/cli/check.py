@@ -223,9 +223,11 @@ def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
 
 
 def _stdin_name(name: str | None, files: Sequence[Path]) -> str | None:
-    """The name of standard input. Raises `UsageError` if it is not read, or another file has the name."""
+    """The name of standard input. Raises `UsageError` if it is not read, for no name, and if another file has it."""
     if name is not None and STDIN not in files:
         raise UsageError("--stdin-filename has no effect without standard input", "pass - as the path")
+    if name is not None and not Path(name).name:
+        raise UsageError("--stdin-filename: is not the name of a file", "name it as an editor does, e.g. data.jsonl")
     if name is not None and any(display_name(Path(name)) == display_name(file) for file in files):
         raise UsageError(f"{name}: is also a file that is read", "pass the file or standard input, not both")
     return name

@@ -186,6 +186,8 @@ def test_a_name_for_standard_input_needs_it_and_names_no_file_that_is_read(write
     assert main(["check", "data.jsonl", "--stdin-filename", "x.jsonl"]) == 2
     assert "pass - as the path" in capsys.readouterr().err
     assert main(["check", "-", "data.jsonl", "--stdin-filename", "data.jsonl"]) == 2
+    assert main(["check", "-", "--stdin-filename", ""]) == 2
+    assert "is not the name of a file" in capsys.readouterr().err
 
 
 def test_suppressions_are_added_for_all_that_fails_and_what_has_no_example_stays(
