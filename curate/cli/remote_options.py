@@ -1,5 +1,7 @@
 """Shared by the steps of `curate remote`: options, the service of a job, and the user's consent."""
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +11,12 @@ import typer
 
 from curate.cli.options import consent, project_for
 from curate.core.config import Config, RemoteConfig, with_options
+from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.manifest import NAME
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
+from curate.core.text import visible
 from curate.core.validation import parsed_json
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.journal import Journal
@@ -93,12 +97,26 @@ def resolve_options(
 
     Raises `ConfigError`, `UsageError`.
     """
-    _, config = project_for([] if data is None else [data / NAME if data.is_dir() else data])
+    project, config = project_for([] if data is None else [data / NAME if data.is_dir() else data])
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
+    if remote.grader and remote.method == "reinforcement":
+        _demand_in(project.folder, Path(remote.grader))
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
     return RemoteOptions(
         config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
     )
+
+
+def _demand_in(folder: Path, grader: Path) -> None:
+    """Raise `UsageError` for a grader of the configuration that lies elsewhere: it is sent to the service, and a
+    configuration in a repository may come from a stranger.
+    """
+    home = (config_file(folder) or folder / "curate.toml").parent
+    if not grader.resolve().is_relative_to(home.resolve()):
+        raise UsageError(
+            f"{visible(str(grader))}: the grader of the configuration lies outside of its folder",
+            "its content would be sent to the service: copy it to the folder, or remove the key and use --grader",
+        )
 
 
 def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None, *, ordered: bool = True) -> Settings:
@@ -121,6 +139,8 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
             number = parsed_json(value)
         except ValueError:
             number = value
+        if isinstance(number, float) and not math.isfinite(number):
+            raise UsageError(f"--set {text}: not a finite number", "e.g. --set compute_multiplier=1.5")
         found[name] = number if isinstance(number, int | float) and not isinstance(number, bool) else value
     return found
 
@@ -128,6 +148,7 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
 def _object(path: Path) -> dict[str, Any]:
     try:
         value = parsed_json(path.read_bytes())
+        json.dumps(value, allow_nan=False)  # NaN and 1e999 are no JSON for the service
     except OSError as error:
         raise InputError.of(path, error) from error
     except ValueError as error:

@@ -30,7 +30,7 @@ class Section(BaseModel):
     start.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
 
 
 class CustomRule(Section):
@@ -229,7 +229,7 @@ class SplitConfig(Section):
 class MixConfig(Section):
     """`[mix]`: how much of each file is used; lines beyond the budget go to removed.jsonl."""
 
-    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
     """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used
     twice.
     """
@@ -270,9 +270,9 @@ class RemoteConfig(Section):
     """Number of epochs; default: the service decides."""
     batch_size: Annotated[int, Field(ge=1)] | None = None
     """Batch size in examples; default: the service decides."""
-    learning_rate_multiplier: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    learning_rate_multiplier: Annotated[float, Field(gt=0)] | None = None
     """Factor on the service's learning rate; default: the service decides."""
-    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    beta: Annotated[float, Field(gt=0)] | None = None
     """With dpo: beta, the strength of the constraint to the original model; default: the service decides."""
     hyperparameters: dict[str, int | float | str] = {}
     """Other hyperparameters, by the service's names."""
@@ -282,7 +282,7 @@ class RemoteConfig(Section):
     """Random seed that is sent to the service."""
     grader: str = ""
     """With reinforcement: JSON file of the grader, relative to the configuration's folder."""
-    prices: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    prices: dict[str, Annotated[float, Field(ge=0)]] = {}
     """Price in US dollars per million training tokens, by model or prefix of its name; overrides the built-in table."""
 
 

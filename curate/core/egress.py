@@ -269,7 +269,10 @@ def redirect_of(error: Exception) -> str | None:
     status = getattr(response, "status_code", 0)
     if response is None or not 300 <= status < 400:
         return None
-    return origin(urljoin(str(response.url), response.headers.get("location", "")))
+    try:
+        return origin(urljoin(str(response.url), response.headers.get("location", "")))
+    except ValueError:  # half an IPv6 address
+        return "an invalid URL"
 
 
 def redirect_error(error: Exception) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-from curate.core.errors import CurateError, InputError, MissingExtra, OutputError
+from curate.core.errors import CurateError, InputError, MissingExtra, OutputError, UsageError
 
 URL: Final = re.compile(r"(hf|s3|gs|az|https?)://", re.IGNORECASE)
 PACKAGES: Final = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
@@ -30,8 +30,17 @@ class TransientError(Exception):
 
 
 def is_url(name: str) -> bool:
-    """Whether a name is the URL of a place rather than a path."""
-    return URL.match(name) is not None
+    """Whether a name is the URL of a place rather than a path. Raises `UsageError` for a URL that cannot be read."""
+    if URL.match(name) is None:
+        return False
+    try:
+        urlsplit(name)
+    except ValueError as error:  # not shown: it may have a password
+        raise UsageError(
+            f"{name.partition(':')[0]}://...: not a valid URL",
+            "an IPv6 address stands in brackets, as in http://[::1]/",
+        ) from error
+    return True
 
 
 def safe_url(url: str) -> str:

@@ -71,6 +71,15 @@ def test_a_long_value_is_shortened() -> None:
     assert len(str(error.value)) < 1_000
 
 
+def test_numbers_are_finite() -> None:
+    Path("curate.toml").write_text(
+        "[remote.hyperparameters]\nshare = nan\n[conflicts]\ncalibration = [inf, nan]\njudge_price = [inf, 1]\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        load_config(Path("curate.toml"))
+    assert [name in str(error.value) for name in ("share", "calibration", "judge_price")] == [True] * 3
+
+
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(UsageError, match="no such file"):
         load_config(Path("curate.toml"))

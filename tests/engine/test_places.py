@@ -230,6 +230,8 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, caps
     assert "pip install 'curate-chat[cloud]'" in err
     assert main(["dedup", "x.jsonl", "-o", "http://127.0.0.1/x.jsonl"]) == 2
     assert "nothing can be written there" in capsys.readouterr().err
+    assert main(["check", "http://jane:hunter2@[::1/data.jsonl"]) == 2, "half an address"
+    assert "hunter2" not in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -202,6 +202,17 @@ def test_reinforcement_is_billed_by_the_hour_and_needs_a_grader(
     Path("grader.json").write_text("[1]")
     assert main(["remote", "start", *by_hour, "--grader", "grader.json"]) == 2
     assert "not a JSON object, as a grader has to be" in capsys.readouterr().err
+    Path("grader.json").write_text('{"pass": 1e999}')
+    assert main(["remote", "start", *by_hour, "--grader", "grader.json"]) == 2
+    assert "grader.json: invalid JSON" in capsys.readouterr().err
+    assert main(["remote", "start", *by_hour, "--grader", "grader.json", "--set", "share=NaN"]) == 2
+    assert "--set share=NaN: not a finite number" in capsys.readouterr().err
+    Path("in").mkdir()
+    Path("in/curate.toml").write_text('[remote]\ngrader = "secret.json"\n')
+    Path("in/secret.json").symlink_to("../grader.json")
+    Path("data.jsonl").rename("in/data.jsonl")
+    assert main(["remote", "start", "in/data.jsonl", *by_hour[1:]]) == 2
+    assert "in/secret.json: the grader of the configuration lies outside" in capsys.readouterr().err
 
 
 def test_openais_tokens_are_counted_where_a_tokenizer_is_installed(

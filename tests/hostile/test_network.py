@@ -267,6 +267,12 @@ def test_a_redirecting_service_takes_files_no_further(
     assert f"redirects to {server.origin}" in capsys.readouterr().err
 
 
+def test_a_redirect_to_no_address_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(to="http://[") as gate:
+        assert main(["remote", "watch", "ftjob-1", "--once", "--base-url", gate.address]) == 2
+    assert "redirects to an invalid URL" in capsys.readouterr().err
+
+
 def test_a_journal_in_the_repository_directs_no_key(server: Server, write: Write) -> None:
     """`watch` takes the address from the journal, which a stranger may have written."""
     folder = Path(".curate/remote")
