@@ -149,7 +149,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_lines(Path())
-    with served() as link:
+    with served(signal.SIGKILL) as link:
         base, token = link.split("/login#")
         async with opened_page(tmp_path / "profile") as page:
             await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
@@ -197,6 +197,28 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             for pid in running(ANN):
                 os.kill(pid, signal.SIGKILL)
             await page.until("document.body.classList.contains('-closed')")
+            assert "Open it again" in await page.value("document.body.innerText")
+
+            await page.go()
+            await page.until_received("Overview")
+            (review,) = running(ANN)
+            server = int(subprocess.check_output(["ps", "-o", "ppid=", "-p", str(review)]))
+            known = journal(ANN)
+            await page.type("2")
+            await page.until_received("✗ 1 ")
+            os.kill(server, signal.SIGSTOP)  # as a network that passes nothing on
+            await page.value("const now = Date.now; Date.now = () => now() + 5000")
+            await page.until("document.body.innerText.includes('does not answer')")
+            await page.type("d")
+            os.kill(server, signal.SIGCONT)
+            await page.until("!document.body.innerText.includes('does not answer')")
+            page.received = ""
+            await page.type("j")
+            await page.until_received("○ 3 ")
+            assert journal(ANN) == known, "a key that was pressed meanwhile has no effect"
+            os.kill(server, signal.SIGKILL)
+            await page.until("document.body.innerText.includes('The server has stopped')")
+            assert "Open it again" not in await page.value("document.body.innerText")
             page.stays = True  # nothing is asked: no text can be lost
             await page.go("about:blank")
             await page.until("location == 'about:blank'")

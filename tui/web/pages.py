@@ -17,13 +17,32 @@ input, button { padding: .5em; }
 #terminal { width: 100%; height: 100%; overflow: hidden; }
 #ended { display: none; position: absolute; inset: 0; background: #121212; z-index: 10; }
 body.-closed #ended { display: block; }
+#frozen { display: none; position: absolute; inset: 0 0 auto; padding: .5em 1em; background: #ff8a80; color: #121212;
+  z-index: 5; }
+body.-frozen:not(.-closed) #frozen { display: block; }
+body.-frozen #terminal { opacity: .5; }
+body.-gone .answers, body:not(.-gone) .gone { display: none; }
 """
 SCRIPT: Final = """"use strict";
 const terminal = document.getElementById("terminal");
 if (terminal) {
+  const page = document.body.classList;
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      let asked = 0;
+      this.addEventListener("message", () => { asked = 0; page.remove("-frozen"); });
+      this.addEventListener("close", () => fetch("/login").catch(() => page.add("-gone")));
+      setInterval(() => {
+        if (asked) page.toggle("-frozen", Date.now() - asked > 5000);
+        else if (this.readyState === 1) super.send(JSON.stringify(["ping", String(asked = Date.now())]));
+      }, 1000);
+    }
+    send(data) { if (!page.contains("-frozen") || !data.startsWith('["stdin"')) super.send(data); }
+  };
   terminal.dataset.sessionWebsocketUrl = location.origin.replace(/^http/, "ws") + "/ws";
   addEventListener("load", () => setTimeout(() => document.querySelector(".xterm-helper-textarea")?.focus()));
-  addEventListener("beforeunload", event => document.body.classList.contains("-closed") || event.preventDefault());
+  addEventListener("beforeunload", event => page.contains("-closed") || event.preventDefault());
 }
 const token = document.getElementById("token");
 if (token && location.hash) {
@@ -31,8 +50,9 @@ if (token && location.hash) {
   history.replaceState(null, "", location.pathname);
 }
 """
-"""Tells the terminal its address, asks before the page is left (Ctrl+W deletes a word elsewhere), and takes the token
-from the part of a link that browsers do not send.
+"""Says if the server has not answered for 5 seconds, and sends no key until it does: nobody would see what it does.
+Tells the terminal its address, asks before the page is left (Ctrl+W deletes a word elsewhere), and takes the token from
+the part of a link that browsers do not send.
 """
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -61,8 +81,12 @@ def review_page() -> str:
         '<div id="ended"><form method="post" action="/logout"><h1>The review has ended</h1>'
         "<p>All decisions that were shown are saved; text in an open dialog is not. An error is shown in the terminal "
         "of the server.</p>"
-        '<p><a href="/" style="color: inherit">Open it again</a></p>'
-        "<button>Log out</button></form></div>"
+        '<p class="gone">The server has stopped, or cannot be reached. If it was started again, its terminal shows a '
+        "new link.</p>"
+        '<p class="answers"><a href="/" style="color: inherit">Open it again</a></p>'
+        '<button class="answers">Log out</button></form></div>'
+        '<div id="frozen" role="alert">The server does not answer. What is shown may be out of date, and keys have no '
+        "effect until it answers again.</div>"
         '<div id="terminal" class="textual-terminal" data-font-size="16"></div>'
     )
     return PAGE.format(
