@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from curate.core.example import escape, unescape
+from curate.core.text import UNSEEN
 
 
 class Secret(NamedTuple):
@@ -94,11 +95,20 @@ MADE_UP: Final = re.compile(
 
 
 def keys_in(text: str) -> Iterator[Secret]:
-    """Find keys, tokens and passwords in a text."""
+    """Find keys, tokens and passwords in a text, also with characters between theirs that show nothing."""
+    found = list(_plain_keys(text))
+    if not text.isascii() and UNSEEN.search(text):
+        seen = [at for at, char in enumerate(text) if not UNSEEN.match(char)]
+        plain = _plain_keys(UNSEEN.sub("", text))
+        whole = [Secret(seen[start], seen[end - 1] + 1, kind) for start, end, kind in plain]
+        found = [*whole, *(one for one in found if all(one.end <= key.start or key.end <= one.start for key in whole))]
+    yield from found
+
+
+def _plain_keys(text: str) -> Iterator[Secret]:
     for match in KEY.finditer(text):
-        if MADE_UP_KEY.search(match.group()):
-            continue
-        yield Secret(match.start(), match.end(), KEY_NAMES[(match.lastindex or 1) - 1])
+        if not MADE_UP_KEY.search(match.group()):
+            yield Secret(match.start(), match.end(), KEY_NAMES[(match.lastindex or 1) - 1])
 
 
 def numbers_in(text: str) -> Iterator[Secret]:

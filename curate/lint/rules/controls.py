@@ -74,7 +74,7 @@ def control_token() -> "pl.Expr":
     return judged_by(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
 
 
-RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "<unk>", "[EOS]")
+RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "Thought:", "<image>", "<video>", "<unk>", "[EOS]")
 
 
 @text_rule(
@@ -88,9 +88,9 @@ RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>
 def nova_reserved_word() -> "pl.Expr":
     """A text contains a word that Amazon Nova reserves.
 
-    Fine-tuning jobs fail on texts with User:, Bot:, Assistant:, System:, <image>, <video>, <unk> or [EOS], anywhere
-    in the text, in upper or lower case (guide to preparing data for Nova, and the validator of its samples, read
-    November 2026).
+    Fine-tuning jobs fail on texts with User:, Bot:, Assistant:, System:, Thought:, <image>, <video>, <unk> or [EOS],
+    anywhere in the text, in upper or lower case (guide to preparing data for Nova, and the validators of its samples,
+    read November 2026).
     Bad: {"messages": [{"role": "user", "content": "User: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Customer: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
