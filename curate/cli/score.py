@@ -130,4 +130,5 @@ def models_of(whole: Config, embeddings: str | None, loss_model: str | None, *, 
     """The models that the options and the configuration name, or the default ones that are at hand."""
     given = {"embeddings": embeddings, "models": False if no_models else None}
     config = with_default_models(with_options(whole.conflicts, **given))
-    return Models("" if no_models and embeddings is None else config.embeddings, loss_model or "")
+    unwanted = (no_models and embeddings is None) or not (config.models or config.embeddings)
+    return Models("" if unwanted else config.embeddings or None, loss_model or "")

@@ -14,7 +14,7 @@ from curate.core.text import storable
 from curate.language.quantities import align_units
 from curate.language.sentences import aligned, sentences
 from curate.language.tokens import content_words
-from curate.models.embeddings import EmbeddingCache, batches
+from curate.models.embeddings import EmbeddingCache, batches, each_batch
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
@@ -184,14 +184,16 @@ def _asking(model: str, label: str, store: EmbeddingCache) -> Callable[[Sequence
     def ask(pairs: Sequence[Pair]) -> None:
         new = [pair for pair in pairs if key(*pair) not in store]
         texts = [(storable(left), storable(right)) for left, right in new]
-        for batch in batches(texts, judge):
-            logits = judge.predict(
+
+        def judged(batch: list[int]) -> Any:
+            return judge.predict(
                 [texts[at] for at in batch],
                 batch_size=len(batch),
                 apply_softmax=classes > 1,
                 show_progress_bar=False,
-                convert_to_numpy=True,
             )
+
+        for batch, logits in each_batch(judged, batches(texts, judge), judge):
             store.add([key(*new[at]) for at in batch], logits.reshape(len(batch), -1)[:, [column]])
 
     return ask

@@ -5,16 +5,18 @@ They select candidates only; other code decides about them.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from curate.core import npz_cache
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.lazy import Arrays, Matrix, np
 from curate.core.text import storable, visible
+from curate.core.worker_pool import parallel_map
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
+Made = TypeVar("Made")
 KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
@@ -94,6 +96,29 @@ def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
         yield from map(len, cut["input_ids"])
 
 
+def each_batch(
+    compute: Callable[[list[int]], Made], made: Iterator[list[int]], model: Any
+) -> Iterator[tuple[list[int], Made]]:
+    """Each batch with what `compute` returns for it, in order. On a CPU, each core computes a batch of its own: cores
+    that share one wait for each other, on a busy machine for twice the time of the computation.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+
+    def alone(batch: list[int]) -> tuple[list[int], Made]:
+        torch.set_num_threads(1)  # of this thread
+        return batch, compute(batch)
+
+    try:
+        for first in made:  # sets how the tokenizer pads, which it may not do while another thread uses it
+            yield first, compute(first)
+            break
+        yield from parallel_map(alone, made, threads if model.device.type == "cpu" else 1)
+    finally:
+        torch.set_num_threads(threads)
+
+
 ROWS, COLUMNS = 512, 8192
 """Size in bytes of the block of similarities in memory: 16 MB for any number of questions."""
 
@@ -120,13 +145,11 @@ def embed(
     if missing:
         encoder = sentence_encoder(model, exact=exact)
         new = sorted(missing)  # in bfloat16 a vector depends a little on its batch, which no order may change
-        for batch in batches([missing[key] for key in new], encoder):
-            vectors = encoder.encode(
-                [missing[new[at]] for at in batch],
-                batch_size=len(batch),
-                show_progress_bar=False,
-                convert_to_numpy=True,
-            )
+
+        def encoded(batch: list[int]) -> Any:
+            return encoder.encode([missing[new[at]] for at in batch], batch_size=len(batch), show_progress_bar=False)
+
+        for batch, vectors in each_batch(encoded, batches([missing[key] for key in new], encoder), encoder):
             store.add([new[at] for at in batch], _unit(vectors))
             if progress:
                 progress(len(batch))

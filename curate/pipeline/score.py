@@ -170,7 +170,7 @@ def score_exchanges(
 
     columns = signals_of(exchanges, models, cache, advance)
     notes = []
-    if not models.embeddings:
+    if models.embeddings is None:
         notes.append("no embedding model: `fits`, `label`, `rarity` and `density` are missing (extra `semantic`)")
     if run is not None:
         known = {one.example: one.confidence for one in read_datamap(run)}

@@ -289,7 +289,7 @@ def _chosen(
 ) -> tuple[list[int], Matrix, list[Floor], set[str]]:
     """The selected examples by position in the ordered ids, the vectors of all, floors, and earlier ones."""
     names = sorted(staying)
-    vectors = _vectors([staying[name] for name in names], models.embeddings, cache)
+    vectors = _vectors([staying[name] for name in names], models.embeddings or "", cache)
     doubts = columns[DOUBT]
     quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
     sizes = [1 if goal.tokens is None else tokens_of(staying[name]) for name in names]

@@ -74,7 +74,8 @@ def _is_usual(rows: Numbers, asked: Matrix, answered: Matrix) -> Flags:
 def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
     """One row for each pair, see `WEIGHTS`."""
     size, near = len(requests), min(NEAR, len(requests) - 1)
-    words_asked, words_said = (_weighted(texts, [*requests, *answers]) for texts in (requests, answers))
+    weighted = _weighted([*requests, *answers])
+    words_asked, words_said = weighted[:size], weighted[size:]
     sample = np.linspace(0, size - 1, min(size, SAMPLED)).astype(np.int64)
     rows = np.empty((size, 8))
     for start in range(0, size, ROWS):
@@ -107,16 +108,15 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, ans
     return rows
 
 
-def _weighted(texts: Sequence[str], every: Sequence[str]) -> list[dict[str, float]]:
+def _weighted(texts: Sequence[str]) -> list[dict[str, float]]:
     """For each text its stems, with weights whose squares sum up to 1: rare words weigh more."""
     from math import log
 
-    spread: Counter[str] = Counter()
-    for text in every:
-        spread.update(_words(text))
+    stems = [sorted(_words(text)) for text in texts]  # sums of floats depend on the order
+    spread = Counter(word for each in stems for word in each)
     found = []
-    for text in texts:
-        weights = {word: log(1 + len(every) / spread[word]) for word in _words(text)}
+    for each in stems:
+        weights = {word: log(1 + len(texts) / spread[word]) for word in each}
         norm = sum(weight * weight for weight in weights.values()) ** 0.5 or 1.0
         found.append({word: weight / norm for word, weight in weights.items()})
     return found

@@ -30,8 +30,8 @@ VERSION: Final = 8
 class Models:
     """The models that the signals use."""
 
-    embeddings: str = ""
-    """Sentence-transformers model; empty: none."""
+    embeddings: str | None = ""
+    """Sentence-transformers model; empty: none, as asked for; None: none is at hand."""
     loss: str = ""
     """Causal model; empty: none."""
 
@@ -46,7 +46,7 @@ def signals_of(
     """
     if not exchanges:
         return {}
-    columns = _file_signals(exchanges, models.embeddings, cache, advance)
+    columns = _file_signals(exchanges, models.embeddings or "", cache, advance)
     if models.loss:
         from curate.quality.causal_loss import answer_losses  # torch: only where a model was named
 

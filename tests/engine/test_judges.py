@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,7 @@ def test_half_a_character_ends_no_model_and_no_server(server: Server, monkeypatc
 
     class Encoder:
         tokenizer = None  # that of a static model
+        device = SimpleNamespace(type="cpu")
 
         def encode(self, texts: list[str], **_: object) -> "np.ndarray[Any, Any]":
             return np.array([[len(text.encode()), 1.0] for text in texts], np.float32)

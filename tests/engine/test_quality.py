@@ -158,6 +158,7 @@ def test_score_lists_only_what_is_worth_a_look_unless_all_is_asked_for(
         assert main(["score", str(path), "--no-models", "-q", *more]) == 0
         out = capsys.readouterr().out
         assert "0 examples with a doubt of 0.85 or more" in out
+        assert "no embedding model" not in out
         listed.append("doubt: most doubtful" in out)
     assert listed == [False, True]
 
