@@ -158,7 +158,9 @@ def test_a_line_that_is_no_sound_line_of_its_form_is_never_clean(capsys: Capture
         {"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "a", "input": {}}]}]},
         {"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"txt": "Hi"}]}]},
         {"responses_create_params": {"input": 5}},
-    ]
+        {"message_tree_id": "a", "prompt": {"text": "Why?", "role": "prompter", "replies": [
+            {"text": "So.", "role": "assistant", "rank": 0}, {"text": "No.", "role": "assistant", "replies": 5}]}},
+    ]  # fmt: skip
     path = Path("data.jsonl")
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     assert main(["check", str(path), "--select", "M001"]) == 1

@@ -107,7 +107,10 @@ def _spoken(item: Object, roles: Mapping[str, str], at: str) -> Turn:
 
 
 def _replies(message: Object) -> list[Object]:
-    return [reply for reply in message.get("replies") or () if isinstance(reply, dict) and not reply.get("deleted")]
+    replies = message.get("replies") or []
+    if not isinstance(replies, list) or not all(isinstance(reply, dict) for reply in replies):
+        raise UnreadableError("/prompt", "the replies to a message are no list of objects")
+    return [reply for reply in replies if not reply.get("deleted")]
 
 
 def _rank(reply: Object) -> float:
@@ -118,6 +121,7 @@ def _rank(reply: Object) -> float:
 def _tree(value: Object) -> Reading:
     """The path of the best-ranked replies down to the last answer; the whole tree stays beside it as `tree`."""
     path, at = [(value["prompt"], "/prompt")], "/prompt"
+    _count(value["prompt"])  # reads the replies beside the path, too
     while replies := _replies(path[-1][0]):
         best = min(replies, key=_rank)
         at = f"{at}/replies/{path[-1][0]['replies'].index(best)}"
