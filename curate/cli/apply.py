@@ -11,7 +11,7 @@ from curate.core.output_pair import checked_removed_path
 from curate.core.paths import from_here
 from curate.core.runs import project_of
 from curate.pipeline.apply import apply_decisions
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.convert import apply_text
 
 
@@ -44,8 +44,5 @@ def apply(
         print_notes([f"no decisions in {display_name(from_here(project.decisions))}; `curate review PATH` makes them"])
     with progress("applying", "lines", quiet=quiet) as advance:
         result = apply_decisions(files, output, decisions, project.edited, overwrite=overwrite, progress=advance)
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(apply_text(result, str(output), str(removed)))
+    print_result(result, apply_text(result, str(output), str(removed)), as_json=as_json)
     end(result.not_understood, "kept")

@@ -12,7 +12,7 @@ from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
 from curate.pipeline.convert import convert_paths
 from curate.read.formats import WRITABLE
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.convert import convert_text
 
 To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
@@ -62,8 +62,5 @@ def convert(
             decisions=decisions,
             edited=project_of(files).edited,
         )
-    if as_json:
-        print_json(report)
-    else:
-        print_lines(convert_text(report, display_name(output), display_name(aside)))
+    print_result(report, convert_text(report, display_name(output), display_name(aside)), as_json=as_json)
     end(report.not_understood, "not converted", found=report.aside > report.reasons["decision"])

@@ -8,7 +8,7 @@ from curate.cli import options
 from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.decontaminate import SHOWN, decontaminate_text
 
 
@@ -55,9 +55,8 @@ def decontaminate(
         )
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
-    if as_json:
-        print_json(result, exclude_none=True)
-    else:
-        print_lines(decontaminate_text(result, None if show_all else SHOWN))
+    text = decontaminate_text(result, None if show_all else SHOWN)
+    print_result(result, text, as_json=as_json, exclude_none=True)
+    if not as_json:
         options.print_output_place(output, removed, len(result.removed), written=output is not None)
     options.end(result.not_understood, options.STAYS, found=bool(result.found) and output is None)

@@ -8,7 +8,7 @@ import typer
 from curate.cli.options import AsJson
 from curate.core.errors import ExitCode
 from curate.output.difference import difference
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.difference import SHOWN, diff_text
 
 
@@ -25,8 +25,5 @@ def diff(
     Exit status: 0 if the two are the same, 1 if they differ.
     """
     found = difference(before, now)
-    if as_json:
-        print_json(found)
-    else:
-        print_lines(diff_text(found, None if show_all else SHOWN))
+    print_result(found, diff_text(found, None if show_all else SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)

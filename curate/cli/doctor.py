@@ -7,7 +7,7 @@ import typer
 from curate.cli.options import AsJson
 from curate.core.errors import ExitCode
 from curate.pipeline.doctor import examine
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.doctor import doctor_text
 
 
@@ -19,8 +19,5 @@ def doctor(*, as_json: AsJson = False) -> None:
     Exit status: 0, 1 if a required package is missing or too old; extras may be missing.
     """
     result = examine(Path.cwd())
-    if as_json:
-        print_json(result, indent=2)
-    else:
-        print_lines(doctor_text(result))
+    print_result(result, doctor_text(result), as_json=as_json, indent=2)
     raise typer.Exit(ExitCode.CLEAN if result.ok else ExitCode.FINDINGS)

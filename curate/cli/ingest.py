@@ -8,7 +8,7 @@ import typer
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, progress
 from curate.core.output_pair import checked_removed_path
 from curate.pipeline.ingest import ingest_paths
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.convert import ingest_text
 
 
@@ -43,8 +43,5 @@ def ingest(
     aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
     with progress("reading", "lines", quiet=quiet) as advance:
         report = ingest_paths(files, output, aside, minima=minima, overwrite=overwrite, progress=advance)
-    if as_json:
-        print_json(report)
-    else:
-        print_lines(ingest_text(report, str(output), str(aside)))
+    print_result(report, ingest_text(report, str(output), str(aside)), as_json=as_json)
     end(len(report.notes), "not converted")

@@ -9,7 +9,7 @@ from curate.cli.options import AsJson, print_notes
 from curate.core.decision_log import DecisionLog, reviewer_journals
 from curate.core.runs import project_of
 from curate.pipeline.reviewer_agreement import compare_reviewers
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.reviewer_agreement import agreement_text
 
 
@@ -37,7 +37,4 @@ def kappa(
         journals += reviewers
     result = compare_reviewers(journals)
     print_notes(note for journal in journals for note in DecisionLog(journal).defects)
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(agreement_text(result))
+    print_result(result, agreement_text(result), as_json=as_json)

@@ -28,7 +28,7 @@ from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.report.check_text import SHOWN
-from curate.report.console import console, print_json, print_lines
+from curate.report.console import console, print_result
 from curate.report.remote import (
     StartOutput,
     UploadOutput,
@@ -117,10 +117,7 @@ def estimate(
         counter=counter_of(wanted.model, tokenizer or "", chat_template or ""),
         quiet=quiet,
     )
-    if as_json:
-        print_json(found)
-        return
-    print_lines(estimate_text(found))
+    print_result(found, estimate_text(found), as_json=as_json)
 
 
 @remote.command(short_help="Upload the files; none is sent twice.")
@@ -148,10 +145,7 @@ def upload(
         ask(_files_with_sizes(new))
     with options.connected(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
-    if as_json:
-        print_json(UploadOutput(address=meant.place.address, files=sent))
-        return
-    print_lines(sent_text(sent))
+    print_result(UploadOutput(address=meant.place.address, files=sent), sent_text(sent), as_json=as_json)
 
 
 @remote.command(short_help="Validate and upload the files, then start a job.")
@@ -211,10 +205,10 @@ def start(
         job, known = start_job(
             endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again
         )
+    result = StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=found)
+    print_result(result, (*sent_text(sent), *job_text(job)), as_json=as_json)
     if as_json:
-        print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=found))
         return
-    print_lines((*sent_text(sent), *job_text(job)))
     if known:
         console(stderr=True).print("already started with the same data and settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")

@@ -15,7 +15,7 @@ from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
-from curate.report.console import console, print_json, print_lines
+from curate.report.console import console, print_json, print_lines, print_result
 from curate.report.remote import JobProgress, WatchLine, curves, fetched_text, job_text
 
 
@@ -87,10 +87,7 @@ def fetch(
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with options.connected(place) as endpoint:
         found = fetch_job(endpoint, journal, demand_started(journal, job), output)
-    if as_json:
-        print_json(found)
-    else:
-        print_lines(fetched_text(found))
+    print_result(found, fetched_text(found), as_json=as_json)
     raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))
 
 
@@ -104,10 +101,7 @@ def cancel(
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with options.connected(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))
-    if as_json:
-        print_json(WatchLine(kind="job", job=last))
-        return
-    print_lines(job_text(last))
+    print_result(WatchLine(kind="job", job=last), job_text(last), as_json=as_json)
 
 
 def _status(job: Job) -> ExitCode:

@@ -13,7 +13,7 @@ from curate.core.output_pair import demand_not_existing
 from curate.core.paths import demand_apart
 from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.restore import restore_text
 from curate.verify.features import unread
 
@@ -69,10 +69,7 @@ def restore(
         result = restore_into(ledger.parent, entries, numbers, project, unread, refused=None if wanted else ())
     else:
         raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(restore_text(result))
+    print_result(result, restore_text(result), as_json=as_json)
     if result.refused:
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -14,7 +14,7 @@ from curate.core.runs import Project
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.result import STAGES
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_text
 
@@ -70,10 +70,7 @@ def run(
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(dry_text(result) if dry_run else run_text(result))
+    print_result(result, dry_text(result) if dry_run else run_text(result), as_json=as_json)
     end(result.not_understood, LEFT)
 
 

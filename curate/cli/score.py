@@ -16,7 +16,7 @@ from curate.pipeline.score import demand_scores_file, write_scores
 from curate.pipeline.score import score as score_files
 from curate.quality.scoring import Models
 from curate.report.check_formats import write_report
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.score import score_text
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def score(
         from curate.report.score_html import score_html
 
         write_report(score_html(result), html, files)
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(score_text(result, full=show_all))
+    print_result(result, score_text(result, full=show_all), as_json=as_json)
     options.end(result.not_understood, "not scored")
 
 

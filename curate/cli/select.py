@@ -15,7 +15,7 @@ from curate.pipeline.compare_selections import compare_selection, splits_of
 from curate.pipeline.dedup import write_plan
 from curate.pipeline.select import SelectionGoal
 from curate.pipeline.select import select as select_from
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.select import select_text
 
 
@@ -124,10 +124,8 @@ def select(
     result.written = output is not None and (not result.heavy or yes)
     if output is not None and result.written:
         write_plan(result.plan, output, overwrite=overwrite)
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(select_text(result))
+    print_result(result, select_text(result), as_json=as_json)
+    if not as_json:
         options.print_output_place(output, removed, result.plan.gone, written=result.written)
     if output is not None and not result.written:
         text = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)

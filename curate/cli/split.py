@@ -12,7 +12,7 @@ from curate.core.errors import UsageError
 from curate.output.edited import effective_decisions
 from curate.output.restore import finish
 from curate.pipeline.splitting import sources_of, split_files, with_split_options
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.split import split_text
 
 
@@ -159,10 +159,7 @@ def split(
             executor=executor,
             limit=limit,
         )
-    if as_json:
-        print_json(result)
-    else:
-        print_lines(split_text(result, output))
+    print_result(result, split_text(result, output), as_json=as_json)
     options.end(result.not_understood, options.LEFT)
 
 

@@ -10,7 +10,7 @@ from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
 from curate.core.manifest import NAME
 from curate.core.runs import project_of
-from curate.report.console import print_json, print_lines
+from curate.report.console import print_result
 from curate.report.verify import SHOWN, verify_text
 from curate.verify import verify_files, verify_folder
 
@@ -56,10 +56,7 @@ def verify(
                 listen=shown.listen,
                 executor=executor,
             )
-    if as_json:
-        print_json(proof)
-    else:
-        print_lines(verify_text(proof, None if show_all else SHOWN))
+    print_result(proof, verify_text(proof, None if show_all else SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 
 

@@ -103,6 +103,21 @@ def print_json(value: Any, *, indent: int | None = None, exclude_none: bool = Fa
     sys.stdout.write("\n")
 
 
+def print_result(
+    value: Any,
+    lines: "Iterable[RenderableType]",
+    *,
+    as_json: bool,
+    indent: int | None = None,
+    exclude_none: bool = False,
+) -> None:
+    """Print a result for programs (`as_json`), or as lines for people."""
+    if as_json:
+        print_json(value, indent=indent, exclude_none=exclude_none)
+    else:
+        print_lines(lines)
+
+
 def print_lines(lines: "Iterable[RenderableType]") -> None:
     """Print a result for people on standard output."""
     out = console()
