@@ -17,6 +17,7 @@ from curate.core.finding import Finding, Problem
 from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
+from curate.lint.rules.example_summary import JUDGED
 from curate.lint.rules.message_frame import CALLS, batch_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.references import references
@@ -25,6 +26,7 @@ from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import EncodedExample
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
+from curate.read.formats import OTHER_FORMS
 from curate.read.json_pointer_spans import line_of
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 Shape = tuple[str | tuple[str, str], ...]
 READ: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
 """Keys of a line that rules of scope `VALUE` and `DATASET` read by name."""
+BY_NAME: Final = READ | OTHER_FORMS | {*JUDGED}
+"""Keys of a line that say how the line is read, or how its answers are compared."""
+COUNTED: Final = frozenset(("C008", "C014", "C019", "J015", "J023", "M027"))
+"""Rules with `any_key` that need no object of an example with texts and numbers under other keys."""
 SPEAKERS: Final = frozenset(("system", "developer", "user", "assistant"))
 
 
@@ -107,6 +113,9 @@ class Checker:
         self.any_key, self.any_key_dataset = (
             [rule for rule in some if rule.any_key or rule.code not in RULES] for some in (self.value, self.dataset)
         )
+        codes = {rule.code for rule in (*self.any_key, *self.any_key_dataset)}
+        self.known = BY_NAME if codes <= COUNTED else None
+        """See `read_chunk`."""
         self.tokens, self.profiled = by_scope(rules, Scope.TOKENS), by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
@@ -129,7 +138,7 @@ class Checker:
     def check_chunk(self, chunk: Chunk) -> CheckedChunk:
         """Read and check a chunk."""
         facts = FileFacts(chunk.name, target=self.target)
-        batch = read_chunk(chunk, facts, self.scan)
+        batch = read_chunk(chunk, facts, self.scan, self.known)
         part = self.check_batch(batch, facts, len(batch.lines))
         part.chunk = chunk if chunk.data is None else None
         return part

@@ -4,7 +4,7 @@ Most lines contain only messages with a role and a text. They are read into list
 `Batch.parsed` creates the object when a rule finds something in the line.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -202,6 +202,8 @@ class Batch:
     """
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as parsed lines, if the lines were read one by one."""
+    beside: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What some plain examples have beside their messages, by position."""
     answer_flags: list[int] | None = None
     """Flags of each message of the plain examples, computed by `curate.lint.rules.message_frame`."""
     _starts: list[int] = field(default_factory=list)
@@ -229,7 +231,7 @@ class Batch:
         self.joined_texts.append(text)
 
     def fast_path_line(self, number: int) -> ParsedLine:
-        """Parse a line that the fast path skipped."""
+        """Parse a line that is no object yet."""
         return parsed_line(self._line(number), FileFacts(self.file))
 
     def _line(self, number: int) -> Line:
@@ -248,22 +250,29 @@ class Batch:
             self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=self.offset))
         return self._starts[number - 1]
 
+    def value(self, position: int) -> dict[str, Any]:
+        """The object of the plain example at a position of the columns."""
+        pairs = zip(self.roles[position], self.texts[position], strict=True)
+        return {"messages": [{"role": role, "content": text} for role, text in pairs]} | self.beside.get(position, {})
+
     def parsed(self, position: int) -> ParsedLine:
         """The plain example at a position of the columns, as a parsed line."""
         if self.whole:
             return self.whole[position]
         number = self.numbers[position]
-        turns = [
-            {"role": role, "content": text}
-            for role, text in zip(self.roles[position], self.texts[position], strict=True)
-        ]
-        value, place = {"messages": turns}, Place(self.file, number)
+        if position in self.beside:
+            return self.fast_path_line(number)
+        value, place = self.value(position), Place(self.file, number)
         example = Example(place, value, "messages", None, True)
         return ParsedLine(place, self._line(number), Decoded(value, (), True), example)
 
 
-def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
-    """Read the lines of a chunk and add to `facts`. Lines on which `scan` rules out findings are not parsed."""
+def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None, known: Set[str] | None = None) -> Batch:
+    """Read the lines of a chunk and add to `facts`. Lines on which `scan` rules out findings are not parsed.
+
+    `known`: keys by which lines are told apart; an example with numbers and texts under other keys beside messages that
+    end with an answer is plain, too. None: no example with other keys is.
+    """
     offset, data, size = chunk_bytes(chunk, scan.room if scan is not None else None)
     facts.size += size
     if offset == 0 and data.startswith(BOM):
@@ -285,7 +294,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Ba
         facts.understood += count  # a quiet line has a text in each turn
         if count:  # otherwise there are no such lines, and no such format
             facts.formats["messages"] += count
-    _read(batch, facts, numbers)
+    _read(batch, facts, numbers, known)
     facts.crlf += returns - _counted(batch, b"\r\n")
     facts.lf += len(lines) - (not batch.ended) - returns - _counted(batch, b"\n")
     return batch
@@ -305,36 +314,44 @@ def _counted(batch: Batch, ending: bytes) -> int:
     return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 
-def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
+def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] | None = None) -> None:
     numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.joined_texts.append)
     add_roles, add_texts, add_said = columns
     loads = orjson.loads
     for number in lines:
         line = batch.lines[number - 1]
         try:
-            turns = loads(line)["messages"]
+            value = loads(line)
+            turns = value["messages"]
             roles = tuple([turn["role"] for turn in turns])
             texts = [turn["content"] for turn in turns]
             joined = "\0".join(texts)
             plain = type(turns) is list and (roles in KNOWN or _are_known(roles))
+            beside = {} if len(value) == 1 else _beside(value, roles, known)
         except (ValueError, TypeError, KeyError):
             plain = False
-        if plain:
-            # Every key and text has two quotes, and texts may contain more. An extra key changes the count, unless
+        if plain and beside is not None:
+            others = [*beside, *(text for text in beside.values() if type(text) is str)] if beside else ()
+            spelled = "\0".join((joined, *others)) if others else joined
+            # Every key and text has two quotes, and texts may contain more. A repeated key changes the count, unless
             # a quote in a text is written as a Unicode escape.
-            quotes = joined.count('"')
-            plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
-            if plain and b"\\" in line and line.count(b"\\") != quotes + joined.count("\n"):
+            quotes = spelled.count('"')
+            wanted = 2 + 8 * len(texts) + 2 * len(others) + quotes
+            plain = line.count(b'"') == wanted and not (quotes and b"\\u0022" in line)
+            if plain and b"\\" in line and line.count(b"\\") != quotes + spelled.count("\n"):
                 # other escapes than for quotes and line breaks may be control characters
                 plain = not (b"\\u00" in line or b"\\b" in line or b"\\f" in line)
-        if plain:
+        if plain and beside is not None:
+            if beside:
+                batch.beside[len(numbers)] = beside
+                facts.count_keys(("messages", *value))
             if not numbers:
                 facts.formats["messages"] += 0  # formats are reported in order of appearance
             numbers.append(number)
             add_roles(roles)
             add_texts(texts)
             add_said(joined)
-            if not joined.isascii() and any(char in line for char in SEPARATORS):
+            if not spelled.isascii() and any(char in line for char in SEPARATORS):
                 facts.separated += 1
                 facts.first_separated = facts.first_separated or number
         else:
@@ -348,6 +365,23 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     )  # NUL as separator
     if numbers:
         facts.formats["messages"] += len(numbers)
+
+
+LARGEST: Final = 2**63
+"""A number as large may have been an integer of more than 64 bits."""
+SPEAKERS: Final = ROLES - {"tool", "function"}
+TYPES: Final = frozenset((str, int, float, bool, type(None)))
+
+
+def _beside(value: dict[str, Any], roles: tuple[str, ...], known: Set[str] | None) -> dict[str, Any] | None:
+    """What a line has beside its messages; None unless it can be read as columns (see `read_chunk`)."""
+    if known is None or roles[-1:] != ("assistant",) or not SPEAKERS.issuperset(roles):
+        return None
+    beside = {key: item for key, item in value.items() if key != "messages"}
+    if not TYPES.issuperset(map(type, beside.values())) or not known.isdisjoint(beside):
+        return None
+    numbers = (item for item in beside.values() if isinstance(item, int | float))
+    return beside if all(-LARGEST < number < LARGEST for number in numbers) else None
 
 
 KNOWN: set[tuple[str, ...]] = set()

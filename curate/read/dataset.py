@@ -97,8 +97,12 @@ class FileFacts:
         if part.first_separated and not self.first_separated:
             self.first_separated = before + part.first_separated
         for keys, count in part.keys.items():
-            if len(self.keys) < KEYS or keys in self.keys:
-                self.keys[keys] += count
+            self.count_keys(keys, count)
+
+    def count_keys(self, keys: tuple[str, ...], count: int = 1) -> None:
+        """Count examples with a format and keys."""
+        if len(self.keys) < KEYS or keys in self.keys:
+            self.keys[keys] += count
 
 
 def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
@@ -196,8 +200,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
         keys = (example.format, *decoded.value)
         if example.pointers and example.moved is None:  # keys that were read in capitals, by their known names
             keys = (example.format, *(key if key in example.value else key.casefold() for key in decoded.value))
-        if len(facts.keys) < KEYS or keys in facts.keys:
-            facts.keys[keys] += 1
+        facts.count_keys(keys)
     return ParsedLine(place, line, decoded, example)
 
 

@@ -3,6 +3,7 @@ wherever they may find something.
 """
 
 import gzip
+import json
 import unicodedata
 from collections.abc import Iterator
 from importlib import import_module
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from curate.core.config import CheckConfig
 from curate.core.example import Example, Place
-from curate.lint.checker import TextRules
+from curate.lint.checker import BY_NAME, TextRules
 from curate.lint.rules import RULES, Scope, by_scope
 from curate.lint.rules.content_parts import COMPOSED
 from curate.lint.rules.message_frame import messages_frame
@@ -24,11 +25,17 @@ from curate.read.chunks import chunks_of, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests.conftest import chat, line_of, of_hundred
 
+CHECKER = import_module("curate.lint.checker")
 CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 TEXTS = st.lists(
     st.sampled_from(["Hi", "café", '"', "\\", "\n", "\t", "\b", "\u2028", "\ud83d", "\U0001f600", "x" * 30]), max_size=4
 ).map("".join)
+KEYS = st.sampled_from(["id", "source", "score", "response", "a~/b", 'k"q', "é", "\n"])
+VALUES = TEXTS | st.sampled_from([1, 2**63, -(2**70), 0.5, 1e300, float("inf"), None, True, [1, "a"], {"k": 1}])
 LINES = st.one_of(
+    st.tuples(TEXTS, st.dictionaries(KEYS, VALUES, max_size=3), st.booleans()).map(
+        lambda line: json.dumps(chat("Hi", line[0]) | line[1], ensure_ascii=line[2]).encode("utf-8", "surrogatepass")
+    ),
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair))),
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair, system="Be brief."))),
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair)).replace(b'"content"', b'"content" ', 1)),
@@ -41,6 +48,9 @@ LINES = st.one_of(
             b"\xff",
             b'{"messages": [{"role": "user", "role": "user", "content": "a"}]}',
             b'{"messages": [{"role": "user", "content": "a\\u0022"}], "n": 1}',
+            b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "n": 1, "n": 2}',
+            b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "n": 1e400}',
+            b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "\\u006e": 1}',
             b'{"messages": [{"role": "us\\u0065r", "content": "a"}]}',
             b'{"messages": []}',
             b'{"messages": {}}',
@@ -66,7 +76,7 @@ def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLi
     before = 0
     for piece in chunks_of(path, str(path), size) or ():
         part = FileFacts(str(path))
-        batch = read_chunk(piece, part)
+        batch = read_chunk(piece, part, None, BY_NAME)
         found = [*batch.irregular_lines, *map(batch.parsed, range(len(batch.numbers)))]
         for parsed in sorted(found, key=lambda parsed: parsed.place.line):
             place = Place(parsed.place.file, before + parsed.place.line)
@@ -107,7 +117,9 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(CHECK, "SIZE", size)
-        cut, unpacked = check_paths([path], config), check_paths([packed], config, name_of=lambda _: str(path))
+        cut = check_paths([path], config)
+        patched.setattr(CHECKER, "COUNTED", frozenset())  # lines with other keys are read as objects
+        unpacked = check_paths([packed], config, name_of=lambda _: str(path))
     assert cut.findings == whole.findings
     assert [(f.code, f.line, f.message) for f in unpacked.findings] == [
         (f.code, f.line, f.message) for f in whole.findings

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import xxhash
 
-from curate.core.example import Example, Place, canonical, content_text, is_plain
+from curate.core.example import TYPES, Example, Place, canonical, content_text, escape, is_plain
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
@@ -45,6 +45,8 @@ LOWER: Final = bytes(range(256)).lower()
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
 SYSTEM: Final = ("system", "developer")
+PATHS: Final = 2_000
+"""Maximum number of key paths with recorded types."""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,8 @@ class DatasetSummary:
     """Counts of short final answers."""
     answers: int = 0
     refusals: int = 0
+    key_types: dict[str, dict[str, Count]] = field(default_factory=dict)
+    """The JSON types of the values at each path of keys, in words; of messages, only by rules."""
     opened: dict[bool, Count] = field(default_factory=dict)
     """Examples of two or more turns, by whether they begin with a system prompt."""
     plain: Count | None = None
@@ -128,15 +132,20 @@ class DatasetSummary:
         )
         at, looked = 0, batch_flags(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
-        for roles, texts, joined in zip(batch.roles, batch.texts, batch.joined_texts, strict=True):
+        for position, (roles, texts, joined) in enumerate(
+            zip(batch.roles, batch.texts, batch.joined_texts, strict=True)
+        ):
             kind = kinds.get(roles)
             if kind is None:
                 kind = kinds[roles] = _opening(roles)
             suffix, system, answer = kind
-            text = f"{joined}{suffix}"
-            data = text.encode()
-            exact(digest(data))
-            folded(digest(data.translate(LOWER, SPACES) if len(data) == len(text) else _without_spaces(text)))
+            if position in batch.beside:
+                value = batch.value(position)
+                digests = _digests_beside(value, value["messages"])
+            else:
+                digests = _text_digests(f"{joined}{suffix}")
+            exact(digests[0])
+            folded(digests[1])
             lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
             if system is not None:
                 self._system(texts[system])
@@ -151,6 +160,7 @@ class DatasetSummary:
             else:
                 self._last(*NONE)
             at += len(texts)
+        self._add_key_types(batch)
         self.places.add_lines(batch.file, batch.numbers)
         first: dict[tuple[str, ...], int] = {}
         for roles, number in zip(batch.roles, batch.numbers, strict=True):
@@ -189,6 +199,25 @@ class DatasetSummary:
         self._count_roles(
             batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()}
         )
+
+    def _add_key_types(self, batch: Batch) -> None:
+        """Add the types of what plain examples have beside their messages."""
+        first: dict[tuple[tuple[str, type], ...], int] = {}
+        counts = Counter[tuple[tuple[str, type], ...]]()
+        for position, beside in batch.beside.items():
+            types = tuple([(key, type(item)) for key, item in beside.items()])
+            counts[types] += 1
+            first.setdefault(types, batch.numbers[position])
+        for types, count in counts.items():
+            for key, kind in reversed(types):
+                if kind is not type(None):  # null fits any type
+                    self.add_type(f"/{escape(key)}", TYPES[kind], Place(batch.file, first[types]), count)
+
+    def add_type(self, path: str, kind: str, place: Place, count: int = 1) -> None:
+        """Count values of a type at a path, the first of them at a place."""
+        if path in self.key_types or len(self.key_types) < PATHS:
+            kinds = self.key_types.setdefault(path, {})
+            kinds[kind] = add_to_count(kinds.get(kind), place, count)
 
     def _last(self, asked: int, answer: int, kinds: int) -> None:
         self.asked.append(asked)
@@ -259,6 +288,9 @@ class DatasetSummary:
             for text, count in theirs.items():
                 if text in mine or len(mine) < DISTINCT:
                     mine[text] += count
+        for path, kinds in other.key_types.items():
+            for kind, (count, place) in kinds.items():
+                self.add_type(path, kind, _after(place, before), count)
         self.answers += other.answers
         self.refusals += other.refusals
         for has, (count, place) in other.opened.items():
@@ -320,19 +352,27 @@ def _suffix(roles: tuple[str, ...]) -> str:
 def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
     """Two 64-bit digests of an example: its content, and its content normalized without white space."""
     if is_plain(example):
-        text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
-        data = text.encode("utf-8", "surrogatepass")
-        return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(
-            data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text)
-        )
-    rest = {key: item for key, item in example.value.items() if key != "messages"}
+        return _text_digests("\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns])))
+    return _digests_beside(example.value, turns)
+
+
+def _text_digests(text: str) -> tuple[int, int]:
+    data = text.encode("utf-8", "surrogatepass")
+    return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(
+        data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text)
+    )
+
+
+def _digests_beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> tuple[int, int]:
+    """The digests of an object with more than messages of a role and a text."""
+    rest = {key: item for key, item in value.items() if key != "messages"}
     beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
     spoken = [
         f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}"
         for turn, more in zip(turns, beside, strict=True)
     ]
     whole = "\0".join([*spoken, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
-    return xxhash.xxh64_intdigest(canonical(example.value)), xxhash.xxh64_intdigest(whole)
+    return xxhash.xxh64_intdigest(canonical(value)), xxhash.xxh64_intdigest(whole)
 
 
 def _compared(content: Any) -> str:

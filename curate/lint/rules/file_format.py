@@ -14,8 +14,6 @@ from curate.lint.rules.rule import dataset_rule, file_rule, value_rule
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 
-PATHS: Final = 2_000
-"""Maximum number of key paths with recorded types."""
 OTHERS: Final = frozenset(("content", "arguments"))
 """Keys whose types other rules compare: C008 and T016."""
 
@@ -55,25 +53,24 @@ def type_changes(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
-    known: dict[str, dict[str, Count]] = state.memory.setdefault("J023", {})
     for path, kind in _key_types(example.value):
-        if path in known or len(known) < PATHS:
-            kinds = known.setdefault(path, {})
-            count, first = kinds.get(kind, (0, example.place))
-            kinds[kind] = (count + 1, first)
+        state.summary.add_type(path, kind, example.place)
 
 
 @type_changes.finalize
 def type_findings(state: DatasetState) -> PlacedProblems:
     """The keys with several types."""
-    known: dict[str, dict[str, Count]] = state.memory.get("J023", {})
-    for path, kinds in known.items():
-        if len(kinds) > 1:
-            ordered = sorted(kinds.items(), key=lambda pair: -pair[1][0])
-            counts = ", ".join(
-                f"{kind} {count:,} times (first at {visible(str(first))})" for kind, (count, first) in ordered
-            )
-            yield ordered[-1][1][1], Problem("", f"{visible(excerpt(path, 80))} is {counts}")
+
+    def order(count: Count) -> tuple[int, int]:
+        return state.summary.places.start_of(count[1].file), count[1].line
+
+    changing = {path: kinds for path, kinds in state.summary.key_types.items() if len(kinds) > 1}
+    for path, kinds in sorted(changing.items()):
+        ordered = sorted(kinds.items(), key=lambda pair: (-pair[1][0], order(pair[1])))
+        counts = ", ".join(
+            f"{kind} {count:,} times (first at {visible(str(first))})" for kind, (count, first) in ordered
+        )
+        yield ordered[-1][1][1], Problem("", f"{visible(excerpt(path, 80))} is {counts}")
 
 
 LARGEST: Final = 2**63
