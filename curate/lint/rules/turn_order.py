@@ -15,11 +15,18 @@ from curate.read.forms.form import omit_keys
 SYSTEMS = ("system", "developer")
 
 
-@rule("M010", "no-user", Severity.WARNING, hint="Add the question.")
+@rule(
+    "M010",
+    "no-user",
+    Severity.WARNING,
+    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR),
+    hint="Add the question.",
+)
 def no_user(example: Example) -> Problems:
     """No message is from the user.
 
-    Many templates require a user message. An answer without a question teaches the model to speak unprompted.
+    Many templates require a user message, as do Mistral, Bedrock and Anthropic. An answer without a question teaches
+    the model to speak unprompted.
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
