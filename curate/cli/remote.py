@@ -21,7 +21,7 @@ from curate.lint.runner import CheckResult, check_paths
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
 from curate.remote.prices import price_of
-from curate.remote.services import SERVICE, key_of
+from curate.remote.services import SERVICE, endpoint_of, key_of
 from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
@@ -143,7 +143,7 @@ def upload(
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
         ask(_files_with_sizes(new))
-    with options.connected(meant.place) as endpoint, _alone():
+    with endpoint_of(meant.place) as endpoint, _alone():
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     print_result(UploadOutput(address=meant.place.address, files=sent), sent_text(sent), as_json=as_json)
 
@@ -199,7 +199,7 @@ def start(
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
     ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
-    with options.connected(meant.place) as endpoint, _alone():
+    with endpoint_of(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
         job, known = start_job(

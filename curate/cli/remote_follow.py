@@ -13,6 +13,7 @@ from curate.core.text import plural, visible
 from curate.remote.fetch import fetch as fetch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
+from curate.remote.services import endpoint_of
 from curate.remote.watch import EVERY, EventLog
 from curate.remote.watch import watch as watch_job
 from curate.report.console import console, print_json, print_lines, print_result
@@ -47,7 +48,7 @@ def watch(
             _line(WatchLine(kind="event", event=event))
 
     try:
-        with options.connected(place) as endpoint, shown:
+        with endpoint_of(place) as endpoint, shown:
             if known and show_all:
                 show(known, None)
             elif known:
@@ -85,7 +86,7 @@ def fetch(
     2 if it is not over or the service cannot be asked.
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
-    with options.connected(place) as endpoint:
+    with endpoint_of(place) as endpoint:
         found = fetch_job(endpoint, journal, demand_started(journal, job), output)
     print_result(found, fetched_text(found), as_json=as_json)
     raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))
@@ -99,7 +100,7 @@ def cancel(
 ) -> None:
     """Cancel a job; steps already trained are billed."""
     place, journal = options.place_of_job(job, target, base_url), options.journal()
-    with options.connected(place) as endpoint:
+    with endpoint_of(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))
     print_result(WatchLine(kind="job", job=last), job_text(last), as_json=as_json)
 

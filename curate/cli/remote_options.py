@@ -2,8 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -18,9 +17,9 @@ from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
 from curate.core.validation import parsed_json
-from curate.remote.endpoint import Endpoint, Place
+from curate.remote.endpoint import Place
 from curate.remote.journal import Journal
-from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_of
+from curate.remote.services import CLOSED, SERVICE, closes, place_of
 from curate.remote.settings import Settings, Value, settings_of
 from curate.report.console import console
 
@@ -181,13 +180,6 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
 def journal() -> Journal:
     """The upload and job journal of the working folder."""
     return Journal(Project(Path.cwd()).remote)
-
-
-@contextmanager
-def connected(place: Place) -> Iterator[Endpoint]:
-    """A client for the service with the key of the environment or the keyring. Raises `UsageError` without a key."""
-    with endpoint_of(place) as endpoint:
-        yield endpoint
 
 
 def place_of_job(job: str | None, target: Target | None, base_url: str | None) -> Place:

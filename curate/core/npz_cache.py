@@ -4,8 +4,6 @@ import hmac
 import io
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,20 +21,6 @@ NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.npz")
 """Names of files that may be deleted."""
 SIGNED: Final = 32
 """Bytes of the signature, which precedes the arrays."""
-DAMAGE: Final = (
-    OSError,
-    ValueError,
-    LookupError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    MemoryError,
-    SyntaxError,
-    TypeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""Exceptions for a damaged file: a corrupt archive may ask for anything, such as a password."""
 
 
 @cache
@@ -79,7 +63,7 @@ def load(
         return decode(_arrays(path, kinds))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except DAMAGE:
+    except Exception:  # noqa: BLE001 - a corrupt archive may ask for anything, such as a password
         damaged()
         return None
 
