@@ -133,11 +133,17 @@ IN_PIECES = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Sco
 """What rules see that the scan of a big file comes before."""
 
 
+def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check each file as a big one is checked, without a buffer of that size."""
+    monkeypatch.setattr(CHECK, "QUICK", 0)
+    monkeypatch.setattr("curate.read.chunks.SIZE", 1 << 16)
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("scan")  # what is compiled there is compiled once
 @pytest.mark.parametrize(("code", "case"), [case for case in cases() if RULES[case.values[0]].scope in IN_PIECES])
 def test_case_in_a_big_file(code: str, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CHECK, "QUICK", 0)
+    scanned(monkeypatch)
     test_case(code, case)
 
 
@@ -145,7 +151,7 @@ def test_case_in_a_big_file(code: str, case: dict[str, Any], monkeypatch: pytest
 @pytest.mark.xdist_group("scan")
 @pytest.mark.parametrize("code", [code for code, known in RULES.items() if known.scope in IN_PIECES])
 def test_what_a_rule_documents_in_a_big_file(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CHECK, "QUICK", 0)
+    scanned(monkeypatch)
     test_what_a_rule_documents_as_bad_fires_and_what_it_documents_as_good_does_not(code)
 
 

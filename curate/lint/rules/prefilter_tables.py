@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.lazy import np, pl
@@ -48,10 +48,15 @@ def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
 
 def prefilter_tables(prefilters: Iterable[prefilter.Prefilter]) -> "Prefilters":
     """The combined tables of some prefilters: a match of any of them counts."""
+    return _tables(tuple(dict.fromkeys(prefilters)))
+
+
+@lru_cache(maxsize=4)  # a run checks its files several times
+def _tables(prefilters: tuple[prefilter.Prefilter, ...]) -> "Prefilters":
     from curate.read.fast_path import Prefilters
 
     wanted: dict[type, list[Any]] = defaultdict(list)
-    for one in dict.fromkeys(prefilters):
+    for one in prefilters:
         wanted[type(one)].append(one)
     return Prefilters(_patterns(wanted), _answers(wanted), _exchanges(wanted))
 
