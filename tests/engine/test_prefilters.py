@@ -4,7 +4,7 @@ that being seen.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise, product
@@ -193,12 +193,30 @@ def lines_of(code: str) -> list[tuple[str, str]]:
     texts = [text for pattern in PATTERNS.get(code, ()) for text in samples(pattern)]
     around = AROUND if len(texts) < 3000 else AROUND[:6]
     said = [talk(form.replace("{}", text)) for text in texts for form in around for talk in TALKS]
-    said += [(question, answer) for question, answer in product(fragments(), repeat=2)]
     for parameter in cases():
         if parameter.values[0] == code:
             said += _talks_in(str(parameter.values[1].get("bad", "")))
-    return fired(
-        code, [(question, answer) for question, answer in dict.fromkeys(said) if question.strip() and answer.strip()]
+    own, (others, frame) = not_empty(said), of_fragments()
+    return list(dict.fromkeys([*fired(code, own, frame_of(own)), *fired(code, others, frame)]))
+
+
+@cache
+def of_fragments() -> tuple[list[tuple[str, str]], Any]:
+    """Questions and answers of what text rules document, each with each, and their frame: the same for all rules."""
+    texts = fragments()
+    talks = not_empty((one, other) for one in texts for other in texts)
+    return talks, frame_of(talks)
+
+
+def not_empty(talks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those with a question and an answer, once each."""
+    return [(question, answer) for question, answer in dict.fromkeys(talks) if question.strip() and answer.strip()]
+
+
+def frame_of(talks: Sequence[tuple[str, str]]) -> Any:
+    """What the rules are asked about."""
+    return message_frame.messages_frame(
+        [Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)]
     )
 
 
@@ -214,13 +232,10 @@ def _talks_in(lines: str) -> Iterator[tuple[str, str]]:
                 yield question, answer
 
 
-def fired(code: str, talks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those on which a rule fires, asked about all of them."""
+def fired(code: str, talks: Sequence[tuple[str, str]], frame: Any) -> list[tuple[str, str]]:
+    """Those on which a rule fires, asked about all of them in their frame."""
     asked = replace(RULES[code], prefilters=())
-    said = message_frame.messages_frame(
-        [Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)]
-    )
-    return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([asked]).ask(said)})] if talks else []
+    return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([asked]).ask(frame)})] if talks else []
 
 
 def written(talks: Sequence[tuple[str, str]], *, ascii_: bool = False) -> bytes:
@@ -253,7 +268,8 @@ def test_however_it_is_written(rule: Rule, data: st.DataObject) -> None:
     talks = st.tuples(st.sampled_from(lines_of(rule.code)), CHANGES, CHANGES).map(
         lambda drawn: (drawn[1](drawn[0][0]), drawn[2](drawn[0][1]))
     )
-    drawn = fired(rule.code, data.draw(st.lists(talks, min_size=1, max_size=20)))
+    tried = data.draw(st.lists(talks, min_size=1, max_size=20))
+    drawn = fired(rule.code, tried, frame_of(tried))
     assert let_pass(rule.prefilters, drawn, written(drawn, ascii_=data.draw(st.booleans()))) == []
 
 
