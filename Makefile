@@ -7,7 +7,7 @@ READY   = $(VENV)/.ready
 PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast explore coverage check lint schemas docs dist installed lowest lock sbom clean
+.PHONY: help install demo test test-fast explore coverage check lint kernels schemas docs dist installed lowest lock sbom clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -25,7 +25,9 @@ $(READY): pyproject.toml
 demo: $(READY)  ## Run the full pipeline on a sample data set and train a small model.
 	$(BIN)/curate run examples/instructions
 
-test: $(READY) check  ## Check style, types, layers and generated files, and run all tests.
+# Types are checked on one core, and what the tests call is compiled on another: else each worker compiles it.
+test: $(READY)  ## Check style, types, layers and generated files, and run all tests.
+	$(MAKE) -j 2 check kernels
 	$(PYTEST)
 
 test-fast: $(READY)  ## Run the fast tests: no model, no subprocess, no full review.
@@ -45,6 +47,9 @@ check: lint  ## Check style, types, layers and generated files.
 lint: $(READY)  ## Check style only.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+kernels: $(READY)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.kernels > /dev/null
 
 schemas: $(READY)  ## Write the generated files anew.
 	$(BIN)/curate schema --write

@@ -34,8 +34,10 @@ Write = Callable[..., Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What trains comes first: at the end there are short tests for each worker, and none waits for the other."""
-    items.sort(key=lambda item: "trainer" not in item.path.parts)
+    """What trains comes first, and what is slow after it: at the end there are short tests for each worker, and none
+    waits for the other.
+    """
+    items.sort(key=lambda item: ("trainer" not in item.path.parts, item.get_closest_marker("slow") is None))
 
 
 @pytest.hookimpl(wrapper=True)
