@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,18 +11,27 @@ import pytest
 
 from curate.core.config import Config
 from curate.core.runs import Project
+from curate.pipeline import followed
 from curate.pipeline.followed import Followed, State
+from curate.pipeline.training import CURATE
 from curate.review import Sources
 from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text
+from tests.trainer.forked import held_process
 from tests.trainer.tiny import write_recipe
 from tui.app import CurateApp
+
+ROOT = Path(__file__).parents[2]
+HELD = "from tests.trainer.forked import *; hold_after(2); sys.exit(main())"
+"""The command, which stops after two steps: on a busy machine, it could be finished before a key is handled."""
 
 
 @pytest.mark.slow
 async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
-    write_recipe(project, max_steps=120, save_every=500)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(followed, "CURATE", (sys.executable, "-P", "-c", HELD))
+    write_recipe(project, max_steps=6, save_every=500, generations=0, probes=0)
     (project / "data.jsonl").write_text("")
     app = CurateApp(
         Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]),
@@ -30,8 +40,8 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     async with app.run_test(size=(120, 50)) as pilot:
 
         async def until(so: Callable[[Followed], bool]) -> Followed:
-            for _ in range(2_000):
-                await asyncio.sleep(0.25)
+            for _ in range(10_000):
+                await asyncio.sleep(0.05)
                 app.screen.look()  # type: ignore[attr-defined]
                 runs: list[Followed] = app.results.get("runs", [])
                 if runs and so(runs[0]):
@@ -39,15 +49,14 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
             raise AssertionError(screen_text(app))
 
         async def confirmed(key: str) -> None:
-            await opened(pilot, key)
-            await asyncio.sleep(0.3)  # keys that were typed ahead confirm nothing
-            await opened(pilot, "y")
+            await opened(pilot, key, "y")
 
         await opened(pilot, "7")
         await confirmed("s")
-        await until(lambda run: run.state is State.RUNNING and len(run.steps) >= 2)
-        training = int(next(project.rglob("*.pid")).read_text())
-        os.kill(training, signal.SIGSTOP)  # on a busy machine, it could be finished before the key is handled
+        run = await until(lambda run: len(run.steps) >= 2 and held_process(run.path) > 0)
+        training = held_process(run.path)
+        assert run.state is State.RUNNING
+        monkeypatch.setattr(followed, "CURATE", CURATE)
         await opened(pilot)
         assert "▶ running" in screen_text(app)
         await confirmed("x")

@@ -2,15 +2,13 @@
 
 import json
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curate.cli.main import main
-from tests.conftest import environment
+from tests.trainer.forked import started
 from tests.trainer.tiny import write_recipe
 
 pytestmark = pytest.mark.slow
@@ -26,9 +24,12 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def test_two_processes_train_the_same_adapter_as_one(project: Path) -> None:
+@pytest.mark.xdist_group("forked")
+def test_two_processes_train_the_same_adapter_as_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import load_file
+    from torch.distributed.run import main as torchrun
 
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
     recipe = write_recipe(
         project,
@@ -41,25 +42,13 @@ def test_two_processes_train_the_same_adapter_as_one(project: Path) -> None:
         learning_rate=1e-3,
     )
     assert main(["train", str(recipe), "--run-dir", str(project / "one"), "--quiet"]) == 0
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "--master-port",
-        str(free_port()),
-        "-m",
-        "curate",
-    ]
-    done = subprocess.run(
-        [*command, "train", str(recipe), "--run-dir", str(project / "two"), "--json"],
-        check=False, capture_output=True, text=True, timeout=180, env=environment(CUDA_VISIBLE_DEVICES=""),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    words = ["--nproc-per-node", "2", "--master-port", str(free_port()), "-m", "curate"]
+    words += ["train", str(recipe), "--run-dir", str(project / "two"), "--json"]
+    process = started(project / "told", *words, work=torchrun)
+    process.join(timeout=180)
+    assert process.exitcode == 0, (project / "told.err").read_text()
     one, two = (json.loads((project / name / "report.json").read_text()) for name in ("one", "two"))
-    assert json.loads(done.stdout) == two  # one report, from one process
+    assert json.loads((project / "told.out").read_text()) == two  # one report, from one process
     lines = {
         name: [line for line in journal(project / name) if "loss" in line or "validation_loss" in line]
         for name in ("one", "two")

@@ -3,9 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,8 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import CurateError, InputError, UsageError
 from curate.report.console import console
-from tests.conftest import environment
 from tests.trainer.conftest import here
+from tests.trainer.forked import started, until_held
 from tests.trainer.tiny import write_recipe, write_split
 from train.journal import Narrator
 from train.recipe import load_recipe
@@ -218,26 +215,23 @@ def test_no_trial_better_than_the_base_is_told(light: Path, capsys: pytest.Captu
     assert any("no trial is better than the base" in sentence for sentence in text.sentences(report))
 
 
-def until_told(process: "subprocess.Popen[str]", journal: Path, told: str) -> None:
-    while process.poll() is None and not (journal.is_file() and told in journal.read_text()):
-        time.sleep(0.02)
-
-
 @pytest.mark.slow
+@pytest.mark.xdist_group("forked")
 def test_a_sweep_of_eight_trials_that_was_killed_and_interrupted_finds_the_same_best_recipe(project: Path) -> None:
     with_validation(project)
     write_recipe(project, evaluate_every=None, max_steps=6, save_every=1, method="lora", dtype="float32", dropout=0.0)
     over = ["learning_rate=1e-3,5e-3,1e-2,5e-2", "rank=2,4"]
     whole = swept(project, here, *over, output="whole")
-    words = [sys.executable, "-m", "curate", "sweep", str(project / "recipe.toml"), "-o", str(project / "killed")]
+    words = ["sweep", str(project / "recipe.toml"), "-o", str(project / "killed")]
     words += [word for one in over for word in ("--over", one)]
     for trial, number, expected in (("01", signal.SIGKILL, -9), ("02", signal.SIGINT, 130)):
-        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment()) as process:
-            until_told(process, project / f"killed/trials/{trial}/metrics.jsonl", '"loss"')
-            process.send_signal(number)
-            _, said = process.communicate(timeout=60)
-        assert process.returncode == expected, said
-    assert "the same command continues from here" in said
+        process = started(project / "told", *words, hold=trial)
+        training = until_held(process, project / "killed/trials" / trial)
+        os.kill(process.pid, number)
+        os.kill(training, signal.SIGCONT)
+        process.join(timeout=60)
+        assert process.exitcode == expected
+    assert "the same command continues from here" in (project / "told.err").read_text()
     resumed = swept(project, here, *over, output="killed")
     assert (project / "killed/best.toml").read_text() == (project / "whole/best.toml").read_text()
     assert [(one.number, one.loss, one.state) for one in resumed.trials] == [

@@ -1,7 +1,6 @@
 """The model side: 4-bit weights, packing, the loss, checkpoints, and resuming to the same bit."""
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from tests.trainer.forked import started
 from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
 
 pytestmark = pytest.mark.slow
@@ -157,28 +157,13 @@ def test_only_the_adapter_trains_and_4_bits_stay_4_bits(parts: tuple[Any, Any, A
     assert 0 < trainable < total
 
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["train.training.training", "train.report.training_report"])
-
-
-def command(words: list[str], told: Path) -> None:
-    """The command, in a process of its own; what it prints goes to a file."""
-    file = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (1, 2):
-        os.dup2(file, stream)
-    sys.exit(main(words))
-
-
-def started(folder: Path, *words: str) -> Any:
-    """A training in a process that is forked from one that has loaded it, so that it can be killed."""
-    words = ("train", str(folder / "recipe.toml"), *words)
-    process = PROCESSES.Process(target=command, args=([*words], folder / "told.txt"))
-    process.start()
-    return process
+def training(folder: Path, *words: str) -> Any:
+    """A training in a process that can be killed."""
+    return started(folder / "told", "train", str(folder / "recipe.toml"), *words)
 
 
 def run(folder: Path, run_dir: str, *words: str) -> int:
-    """The same in this process; returns the exit status."""
+    """A training in this process; returns the exit status."""
     return main(["train", str(folder / "recipe.toml"), "--run-dir", str(folder / run_dir), *words])
 
 
@@ -199,6 +184,7 @@ def wait_for_steps(process: Any, folder: Path, count: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.xdist_group("forked")  # what they are forked from is loaded once
 def test_a_killed_and_resumed_training_ends_with_the_same_bits(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,7 +198,7 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(
 
     killed = project / "killed"
     for at in (1, random.randint(4, 10)):
-        process = started(project, "--run-dir", str(killed), "--resume")
+        process = training(project, "--run-dir", str(killed), "--resume")
         wait_for_steps(process, killed, at)
         time.sleep(random.uniform(0, 0.05))
         process.kill()
@@ -253,14 +239,15 @@ def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys:
     assert "another recipe, chat template, data or base model" in capsys.readouterr().err
 
 
+@pytest.mark.xdist_group("forked")
 def test_an_interruption_saves_what_was_done(project: Path) -> None:
     write_recipe(project, max_steps=400, save_every=1000, generations=0)
-    process = started(project, "--run-dir", str(project / "run"))
+    process = training(project, "--run-dir", str(project / "run"))
     wait_for_steps(process, project / "run", 3)
     os.kill(process.pid, signal.SIGINT)
     process.join(timeout=60)
     assert process.exitcode == 130
-    assert "--resume continues from here" in (project / "told.txt").read_text()
+    assert "--resume continues from here" in (project / "told.err").read_text()
     (saved,) = (project / "run/checkpoints").iterdir()
     assert saved.name == f"checkpoint-{steps_so_far(project / 'run')}"
 
@@ -278,7 +265,7 @@ def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None
     assert process.poll() is None
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(timeout=10) == 130
+    assert process.wait(timeout=60) == 130
 
 
 def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
