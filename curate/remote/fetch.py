@@ -4,6 +4,9 @@ import base64
 import binascii
 import csv
 import io
+import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +17,7 @@ from curate import __version__
 from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.json_output import NotPrinted, Output
+from curate.core.text import visible
 from curate.core.transaction import replacing_together
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import SAFE, Job, JobEvent
@@ -65,7 +69,8 @@ class FetchResult(Output):
 def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None = None) -> FetchResult:
     """Download the results of a finished job to a folder; if None, to that of the job in `.curate/remote/`.
 
-    Raises `UsageError` for a job that is not over, `RemoteError`, `OutputError`.
+    Raises `UsageError` for a job that is not over and where a file exists that no fetch of this job wrote,
+    `RemoteError`, `OutputError`.
     """
     kept = journal.job_folder(job_id)
     job = endpoint.job(job_id)
@@ -97,10 +102,23 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     target = folder or kept
     if target.resolve() != kept.resolve():
         files[EVENTS] = log.path.read_bytes() if log.events else b""
+        _demand_own(target, files, job_id)
     with replacing_together(target) as stage:
         for name, data in files.items():
             (stage / name).write_bytes(data)
     return FetchResult(str(target), sorted(files), record, log.events)
+
+
+def _demand_own(folder: Path, names: Iterable[str], job_id: str) -> None:
+    """Raise `UsageError` if one of these files exists and was not written by a fetch of the job."""
+    own: set[str | None] = set()
+    with suppress(OSError, ValueError):
+        old = Record.model_validate_json((folder / RECORD).read_bytes())
+        if old.job.id == job_id:
+            own = {RECORD, EVENTS, old.metrics_from and METRICS, *old.results.values()}
+    if other := next((name for name in names if name not in own and os.path.lexists(folder / name)), None):
+        path = visible(str(folder / other))
+        raise UsageError(f"{path}: exists and was not written by a fetch of {job_id}", "choose another folder")
 
 
 def _unwrapped(data: bytes) -> bytes:

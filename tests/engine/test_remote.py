@@ -337,6 +337,17 @@ def test_a_result_with_an_id_that_is_none_is_missing_and_the_others_are_fetched(
     assert record["results"] == {record["metrics_from"]: f"result-{record['metrics_from']}.csv", "../x": None}
 
 
+def test_a_fetch_replaces_its_own_files_alone(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start() == 0
+    assert watch() == 0
+    Path("mine").mkdir()
+    Path("mine/events.jsonl").write_text("mine")
+    assert main(["remote", "fetch", "-o", "mine"]) == 2
+    assert "mine/events.jsonl: exists and was not written by a fetch of ftjob-1" in capsys.readouterr().err
+    assert [path.read_text() for path in Path("mine").iterdir() if path.suffix != ".lock"] == ["mine"]
+    assert [main(["remote", "fetch", "-o", "new"]) for _ in range(2)] == [0, 0]
+
+
 def test_pages_of_events_without_end_are_an_error(
     server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
