@@ -14,6 +14,7 @@ from curate.cli.options import AsJson, ChatTemplate, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.finding import Severity
+from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.targets import KEYS
 from curate.core.text import plural, visible
 from curate.core.transaction import locked
@@ -137,13 +138,14 @@ def upload(
     """
     meant = options.resolve_options(data, target, base_url, connected=True)
     files = [path for path in options.files_of(data, validation) if path is not None]
-    _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
+    seen = _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before asking for consent
     options.print_closing_notice(meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
         ask(_files_with_sizes(new))
     with endpoint_of(meant.place) as endpoint, _alone():
+        demand_unchanged(seen)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     print_result(UploadOutput(address=meant.place.address, files=sent), sent_text(sent), as_json=as_json)
 
@@ -190,7 +192,7 @@ def start(
     wanted = options.settings(meant.remote, others, grader)
     named = options.files_of(data, validation)
     files = [path for path in named if path is not None]
-    _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
+    seen = _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     counter = counter_of(wanted.model, tokenizer or "", chat_template or "")
     found = _estimated(wanted, named, meant, price=price, hours=hours, counter=counter, quiet=quiet)
     key_of(meant.place)  # before asking for consent
@@ -201,6 +203,7 @@ def start(
     ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
     with endpoint_of(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
+        demand_unchanged(seen)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
         job, known = start_job(
             endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again
@@ -225,12 +228,15 @@ def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) ->
         return check_paths(files, config, advance, workers=processes(), conflicts=meant.config.conflicts)
 
 
-def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> None:
-    """Raise `UsageError` for files that cannot be sent, `DataError` for errors by the service's rules."""
+def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> list[Snapshot]:
+    """What was checked. Raises `UsageError` for files that cannot be sent, `DataError` for errors by the service's
+    rules.
+    """
     for path in files:
         demand_sendable(path)
+    seen = [snapshot(path) for path in files]
     if unchecked:
-        return
+        return seen
     report = _checked(files, meant, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
@@ -247,6 +253,7 @@ def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked:
     if tally:
         counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in tally.most_common())
         console(stderr=True).print(f"findings: {counts}; `curate remote validate` lists them")
+    return seen
 
 
 def _estimated(

@@ -426,6 +426,20 @@ def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.C
     assert server.requests == []
 
 
+def test_a_file_that_changes_while_somebody_decides_is_not_sent(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def agree(*_: object, **__: object) -> None:
+        with Path("data.jsonl").open("a") as file:
+            file.write("\n")
+
+    monkeypatch.setattr("curate.cli.remote_options.demand_consent", agree)
+    for step in ("upload", "start"):
+        assert main(["remote", step, "data.jsonl"]) == 2
+        assert "data.jsonl: changed since it was read" in capsys.readouterr().err
+    assert server.requests == []
+
+
 @pytest.mark.slow
 def test_data_with_errors_is_not_sent_and_personal_data_is_named_before(
     server: Server, capsys: pytest.CaptureFixture[str]

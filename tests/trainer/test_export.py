@@ -71,6 +71,10 @@ def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(
     assert (out / "adapter_model.safetensors").read_bytes() == (
         finished / "run/adapter/adapter_model.safetensors"
     ).read_bytes()
+    (out / "README.md").write_text("mine")
+    code, told = exported(finished / "run", "merged", out, capsys)
+    assert (code, "README.md: is not as an export wrote it" in told) == (2, True)
+    assert (out / "README.md").read_text() == "mine"
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter.txt").write_text("mine")
     code, told = exported(finished / "run", "adapter", tmp_path / "thesis", capsys)

@@ -1,7 +1,8 @@
 """The folder of an export: its files are replaced together, and foreign files never."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -20,19 +21,34 @@ NAME: Final = "export.json"
 
 @contextmanager
 def writing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files."""
+    """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files, and
+    for files of the export that were changed since.
+    """
     gone: list[str] = []
     recover(folder)
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK, STAGE}:
         try:
-            gone = [NAME, *(file.name for file in read(folder).files if _is_as_written(folder / file.name, file))]
+            files = read(folder).files
+            gone = [NAME, *(file.name for file in files if _is_as_written(folder / file.name, file))]
         except InputError:
             raise UsageError(
                 f"{visible(str(folder))}: contains files that are not from an export",
                 "name a new or empty folder with -o",
             ) from None
+        _demand_own(folder, [file.name for file in files], gone)
     with replacing_together(folder, gone) as stage, write_errors():
         yield stage
+        _demand_own(folder, [file.name for file in files_of(stage)], gone)
+
+
+def _demand_own(folder: Path, names: Iterable[str], own: Collection[str]) -> None:
+    """Raise `UsageError` if one of these files exists and is not `own`."""
+    for name in names:
+        if name not in own and os.path.lexists(folder / name):
+            raise UsageError(
+                f"{visible(str(folder / name))}: is not as an export wrote it",
+                "move it elsewhere, or name a new or empty folder with -o",
+            )
 
 
 def _is_as_written(path: Path, file: File) -> bool:
