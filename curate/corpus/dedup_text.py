@@ -4,6 +4,7 @@ System prompts and tool definitions are not part of it: a prompt that the whole 
 Function calls are part of an answer: two answers without text that call different functions are different.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain, takewhile
@@ -12,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from curate.core.example import LABELS, MEANT_FOR_LOSS, REFERENCES, THOUGHTS, Example, Message, Place, canonical
+from curate.core.validation import parsed_json
 
 SILENT: Final = ("system", "developer")
 """Roles that are not compared."""
@@ -21,6 +23,8 @@ OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "r
 """Keys of a preference pair under which the worse answer stands."""
 BESIDE_TEXT: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
 OF_TURN: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *MEANT_FOR_LOSS)
+LONG: Final = re.compile(r"\d{20}")
+"""Digits of an integer that may have more than 64 bits, which orjson reads as a float."""
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
@@ -86,12 +90,13 @@ def given_beside(example: Example, on: On) -> list[Any]:
 
 def _arguments(function: dict[str, Any]) -> str:
     arguments = function.get("arguments", function.get("parameters", ""))
+    of_text = isinstance(arguments, str)
     try:
-        value = orjson.loads(arguments) if isinstance(arguments, str) else arguments
-    except orjson.JSONDecodeError:
+        value = (parsed_json if LONG.search(arguments) else orjson.loads)(arguments) if of_text else arguments
+    except ValueError:
         value = arguments
-    if isinstance(arguments, str) and not isinstance(value, dict | list):
-        return arguments
+    if of_text and not isinstance(value, dict | list):
+        return str(arguments)
     return canonical(value).decode("utf-8", "surrogatepass")
 
 

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
-import orjson
-
 from curate.core.example import canonical
+from curate.verify.lines import exact
 from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
@@ -34,8 +33,8 @@ def _text(value: Any) -> str:
 def call_text(name: Any, arguments: Any) -> str:
     """The text of a call: its name and arguments, these with sorted keys where they are a JSON object or array."""
     try:
-        value = orjson.loads(arguments) if type(arguments) is str else arguments
-    except orjson.JSONDecodeError:
+        value = exact(arguments.encode("utf-8", "surrogatepass")) if type(arguments) is str else arguments
+    except (ValueError, RecursionError):
         value = None
     written = canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text(arguments)
     return f"{name} {written}"

@@ -1,8 +1,11 @@
 """Lines of a data file, compressed or not: lines of JSON Lines, or elements of a JSON document."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from curate.core.errors import InputError
 from curate.core.files import blocks, packing
@@ -12,6 +15,9 @@ from curate.read.lines import compact, elements, is_document
 SIZE: Final = 1 << 20
 """Size of a chunk in bytes."""
 BOM: Final = b"\xef\xbb\xbf"
+ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+LONG: Final = b"0" * 20
+"""Digits of the shortest integer that may have more than 64 bits."""
 
 
 class ChunkLines(NamedTuple):
@@ -104,3 +110,10 @@ def _cut(data: bytes, number: int) -> tuple[ChunkLines, int]:
     return ChunkLines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(
         lines
     )
+
+
+def exact(data: bytes) -> Any:
+    """Parse JSON; orjson alone reads an integer of more than 64 bits as a float. Raises `ValueError`,
+    `RecursionError`.
+    """
+    return json.loads(data.decode("utf-8")) if LONG in data.translate(ZEROS) else orjson.loads(data)

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
 from curate.verify.declarations import ATTACHED, GIVEN, QUESTIONS, completion_of, has_answers, list_under
+from curate.verify.lines import exact
 from curate.verify.transcripts import completed, transcript, with_messages
 
 Object = dict[str, Any]
@@ -67,10 +66,10 @@ class Reading:
 def loads(line: bytes) -> Any:
     """Parse the JSON of a line; keys without capitals where no form is known by them. Raises `NotUnderstoodError`."""
     try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        value = exact(line)
+    except (ValueError, RecursionError):
         try:
-            value = json.loads(line.decode("utf-8"))  # accepts lone surrogates and long integers
+            value = json.loads(line.decode("utf-8"))  # accepts lone surrogates
         except (ValueError, RecursionError):
             raise NotUnderstoodError("not valid JSON") from None
     small = {key.casefold(): item for key, item in value.items()} if type(value) is dict else {}

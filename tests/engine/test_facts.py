@@ -356,6 +356,8 @@ def test_other_arguments_of_a_call_are_another_fact_and_so_is_another_function()
     assert not same_facts(calling("Leipzig"), calling("Leipzig", "set_weather"))
     assert same_facts(calling("Leipzig"), calling("Leipzig"))
     assert not same_facts(calling('<", "to": ">'), calling('>", "to": "<'))
+    long, other = (calling(f'", "id": {10**30 + n}, "to": "') for n in (1, 2))
+    assert not same_facts(long, other), "of more than 64 bits"
     spaced = calling("Leipzig")
     spaced.value["messages"][1]["tool_calls"][0]["function"]["arguments"] = '{ "city":\n"Leip\\u007aig" }'
     assert same_facts(calling("Leipzig"), spaced)

@@ -246,8 +246,12 @@ def test_groups_of_two_splits_that_grow_together_are_trained_on(
 
 
 def test_keys_that_tables_write_otherwise_are_one_and_empty_ones_are_none(write: Write) -> None:
-    """A column with a null makes 17.0 of 17, and CSV has text only; examples without a value are not one group."""
-    values = [number for n in range(20) for number in (n, float(n), str(n), {"id": [n]}, {"id": [float(n)]}, "")]
+    """A column with a null makes 17.0 of 17, and CSV has text only; examples without a value are not one group.
+    Integers of more than 64 bits are exact.
+    """
+    values = [
+        number for n in range(20) for number in (n, float(n), str(n), {"id": [n]}, {"id": [float(n)]}, "", 10**30 + n)
+    ]
     lines = [{**chat(f"What of number {n}?", f"It is {n * 7}."), "doc": value} for n, value in enumerate(values)]
     write("data.jsonl", lines)
     assert split("data.jsonl", "--group-by", "doc") == 0
