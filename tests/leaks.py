@@ -31,9 +31,17 @@ def edited(rng: random.Random, words: str, changes: int) -> str:
 
 
 def spelled(rng: random.Random, words: str) -> str:
-    """The same words in another case, spacing and punctuation."""
+    """The same words in another case, spacing, punctuation and with Cyrillic letters."""
+    cyrillic = words.translate(str.maketrans("aeopcxyT", "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0422"))
     return rng.choice(
-        [words, words.upper(), words.replace(" ", "  "), words.capitalize() + "?", words.replace(" ", ", ", 1)]
+        [
+            words,
+            words.upper(),
+            words.replace(" ", "  "),
+            words.capitalize() + "?",
+            words.replace(" ", ", ", 1),
+            cyrillic,
+        ]
     )
 
 

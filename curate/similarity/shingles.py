@@ -30,6 +30,14 @@ LISTED: Final = (
     (0x1F000, 0x1FB00),
 )
 """Ranges in which each character is folded by itself: European alphabets, symbols, kana, full-width letters, emoji."""
+LOOKALIKES: Final = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442"
+    "\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04cf\u03bf",
+    "abekmhopctyxijsdqwlo",
+)
+"""Cyrillic letters, and the Greek omicron, to the Latin letters that they look like. Other Greek letters are symbols of
+their own: p and rho are not one.
+"""
 THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Ranges in which every character is its own folding: ideographs and Korean syllables."""
 
@@ -58,8 +66,8 @@ def _fold(char: str) -> int:
 
 
 def normal(text: str) -> str:
-    """`curate.core.text.normalised`, except for white space, which is not part of a word."""
-    return unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    """`curate.core.text.normalised`, except for white space, which is not part of a word, and look-alike letters."""
+    return unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold().translate(LOOKALIKES)
 
 
 def _listed(code: int) -> bool:

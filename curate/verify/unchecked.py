@@ -57,7 +57,7 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
                 "parts and spelling",
                 len(found.places),
                 "text inside a longer one is not found below the threshold; HTML, accents, number formats and "
-                "look-alike letters count as written",
+                "signs inside words count as written",
             ),
             NotChecked(
                 "meaning",

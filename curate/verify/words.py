@@ -25,6 +25,13 @@ UNSEEN: Final = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """Characters that show nothing, which are no part of a text."""
+CYRILLIC: Final = re.compile("[\u03bf\u0430-\u051d]")
+LATIN: Final = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442"
+    "\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04cf\u03bf",
+    "abekmhopctyxijsdqwlo",
+)
+"""What looks like a Latin letter in lower case, and that letter."""
 BASE: Final = 0x9E3779B97F4A7C15
 RUN: Final = 3
 """Words of a shingle."""
@@ -42,7 +49,10 @@ def mixed(numbers: Hashes) -> Hashes:
 
 def folded(text: str) -> str:
     """Normalize a text for comparison."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    return text.translate(LATIN) if CYRILLIC.search(text) else text
 
 
 def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:

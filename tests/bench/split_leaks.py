@@ -57,12 +57,17 @@ UNSEEN: Final = dict.fromkeys(
     )
     for code in range(first, last + 1)
 )  # fmt: skip
+LOOKALIKES: Final = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442"
+    "\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04cf\u03bf",
+    "abekmhopctyxijsdqwlo",
+)
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 
 
 def folded(text: str) -> str:
-    """A text without what shows nothing, normalized."""
-    return unicodedata.normalize("NFKC", text.translate(UNSEEN)).casefold()
+    """A text without what shows nothing, normalized; look-alike letters are Latin."""
+    return unicodedata.normalize("NFKC", text.translate(UNSEEN)).casefold().translate(LOOKALIKES)
 
 
 def words(text: str) -> list[str]:
