@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from curate.language.lexicon import ALLOWED, DENIES, DOUBTS, FILLER, FREE, NEEDED, PAID, SPARED
+from curate.language.names import names
 from curate.language.negation import NO, YES, are_opposites
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
@@ -78,7 +79,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     words, asked = plain_words(parts[0]), plain_words(request)
     wanted = {stem(word) for word in asked if word not in FILLER}
     if LIMITS.search(parts[0]):
-        return -_only_something_else(asked, words), False
+        return -(not names(parts[0]) and _only_something_else(asked, words)), False
     covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
     short = len(parts) <= 2 and len(answer.split()) <= SHORT
     free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(parts[0]) is not None)
@@ -106,7 +107,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
 
 def _only_something_else(asked: Sequence[str], words: Sequence[str]) -> bool:
     """Whether an answer such as "It is valid in shops only" says no: it does not name what the question ends with, and
-    "only" limits no yes.
+    "only" limits no yes. Not asked about names: Canada may be in what is named, as in "only to North America".
     """
     last = next((stem(word) for word in reversed(asked) if word not in FILLER), None)
     return (
