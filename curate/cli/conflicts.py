@@ -53,7 +53,7 @@ def conflicts(
         float | None, typer.Option(help="Show conflicts of at least this confidence.  [default: 0.5]")
     ] = None,
     similarity: Annotated[
-        float | None, typer.Option(help="Compare questions of at least this cosine similarity.  [default: 0.5]")
+        float | None, typer.Option(help="Compare questions of at least this cosine similarity.  [default: 0.43]")
     ] = None,
     all_turns: Annotated[
         bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")

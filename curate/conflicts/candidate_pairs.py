@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
 from curate.conflicts.reworded import reworded
+from curate.conflicts.same_question import LEAST_COSINE
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
 from curate.core.text import excerpt, normalised, plural
@@ -92,6 +93,11 @@ class Nominee(NamedTuple):
     """The inputs of that probability, if models that read both questions may change it."""
 
     @property
+    def is_weak(self) -> bool:
+        """Whether the questions alone are not enough like each other to be compared."""
+        return bool(self.features) and (self.similarity < LEAST_COSINE or self.same < NOMINATED)
+
+    @property
     def systems_differ(self) -> bool:
         """Whether the system prompts of the two differ in meaning, which may explain why the answers differ."""
         left, right = self.left, self.right
@@ -151,7 +157,8 @@ def reworded_pairs(
     least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
-    for i, j, cosine, features, same in reworded(requests, vectors, by_word, least, within):
+    says = [{_says(question) for question in group.values()} - {0} for group in every] if config.nli else []
+    for i, j, cosine, features, same in reworded(requests, vectors, by_word, least, within, says):
         both = requests[i], requests[j]
         if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
@@ -159,6 +166,14 @@ def reworded_pairs(
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT), features=())
         yield from _pairs_across(every[i], every[j], pair)
+
+
+def _says(question: Question) -> int:
+    """1 and -1 if its answer says yes and no outright, else 0."""
+    if not asks_yes_or_no(question.request):
+        return 0
+    said, outright = polarity(question.request, question.answer)
+    return said if outright else 0
 
 
 def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:

@@ -168,8 +168,8 @@ class ConflictsConfig(Section):
     """Use the default models if none are set; off: compare equal questions only, with rules only."""
     min_confidence: Fraction = 0.5
     """Minimum probability that two questions are the same and their answers contradict each other."""
-    similarity: Similarity = 0.5
-    """Cosine similarity from which two questions may be the same."""
+    similarity: Similarity = 0.43
+    """Cosine similarity from which two questions may be the same; below 0.5 only if the answers say yes and no."""
     contradiction: Similarity = 0.5
     """Minimum contradiction probability of the NLI model, in both directions."""
     judge: Annotated[str, AfterValidator(_address)] = ""

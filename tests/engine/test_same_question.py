@@ -148,6 +148,16 @@ def test_instructions_with_another_input_are_other_questions() -> None:
         assert len(reworded([left, right], embed([left, right]), embed, 0.0)) == 1
 
 
+def test_unlike_questions_are_pairs_where_the_answers_say_yes_and_no() -> None:
+    asked = ["Are returns of used items accepted?", "Can I send back something I have used?"]
+    vectors = np.array([[1, 0], [0.48, 0.877]], dtype=np.float32)
+
+    def found(*says: set[int]) -> int:
+        return len(reworded(asked, vectors, lambda _: vectors, 0.2, says=says))
+
+    assert [found(), found({1}, {1}), found({1}, set()), found({1}, {-1})] == [0, 0, 0, 1]
+
+
 def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     centres = random.normal(size=(40, 16))
@@ -204,6 +214,8 @@ def test_pairs_come_with_their_probability() -> None:
         ("Can I use the voucher online?", "The voucher is only valid online.", 0),
         ("Can I use the voucher online?", "It is only valid with a receipt.", 0),
         ("Can I use the voucher online?", "Only in our web shop.", 0),
+        ("Can I pay by credit card?", "We take Visa and Mastercard only.", 0),
+        ("Do you ship to Canada?", "We ship only to North America.", 0),
         ("Is it?", "It is valid in shops only.", 0),
         ("Is the pool heated?", "The hotel was built in 1970. It has a pool. It has a bar, too.", 0),
     ],
