@@ -54,7 +54,7 @@ class Key:
     """A sentence, for help, tooltips and the palette."""
     scope: Scope = "queue"
     show: bool = True
-    """False: left out of the footer for lack of room."""
+    """False: left out of the footer, unless it is named in `SPARE` and there is room."""
     kinds: tuple[Kind, ...] = KINDS
     """The kinds of entries for which it has an effect, for screens that show entries."""
 
@@ -147,6 +147,13 @@ KEYS: Final = (
 )  # fmt: skip
 
 
+ALWAYS: Final = {"help", "quit"}
+"""Actions that every footer shows."""
+SPARE: Final = (
+    "bulk", "select", "note", "label", "suppress", "group", "left-all", "right-all", "turn-next", "mark", "sort",
+    "difference-next", "secrets", "export", "fold", "goto", "edit-outside",
+)  # fmt: skip
+"""Actions that a footer shows if there is room, the first ones first."""
 FIXED: Final = ("ctrl+c", "ctrl+p", "ctrl+q")
 """Keys of Textual in every screen: copy, command palette, quit."""
 

@@ -27,6 +27,7 @@ RULES_ALONE: Final = (
     "answers were judged by rules (numbers, dates, yes/no, negation, names, labels, refusals), with a recall of 59% "
     f"on labelled pairs; an NLI model finds more: {JUDGING}"
 )
+EQUAL_ALONE: Final = f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"
 OTHER_SYSTEM: Final = 0.7
 """Factor of the confidence if a different system prompt may explain the difference."""
 TWO_QUESTIONS: Final = 0.6
@@ -134,9 +135,7 @@ def find_conflicts(
     if config.embeddings:
         nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
     else:
-        notes.append(
-            f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"
-        )
+        notes.append(EQUAL_ALONE)
     if config.embeddings or config.nli:
         used = [
             f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name

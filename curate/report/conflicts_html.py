@@ -26,13 +26,13 @@ MOST: Final = 4_000
 def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[str]:
     """The document in pieces, highest confidence first; `limit` conflicts (None: all)."""
     yield head("curate conflicts", STYLE)
-    counted = (
-        (report.questions, "questions"),
-        (report.compared, "pairs compared"),
-        (len(report.conflicts), "conflicts"),
-        (len(report.topics), "topics"),
-    )
-    yield tiles(counted)
+    counted = {
+        "question": report.questions,
+        "compared pair": report.compared,
+        "conflict": len(report.conflicts),
+        "topic": len(report.topics),
+    }
+    yield tiles((count, plural(count, noun).split(" ", 1)[1]) for noun, count in counted.items())
     for note in report.notes:
         yield f'<p class="quiet">{safe(note)}</p>\n'
     counts: dict[str, int] = {}

@@ -37,6 +37,10 @@ LoadConflicts = Callable[[Project, Callable[[Collection[str]], list[Example]]], 
 """Loads the conflicts of an earlier run, given a reader of examples by id; None without such a run."""
 MANY: Final = 200_000
 """Maximum number of examples for the conflict search here, since it holds them in memory."""
+WITHOUT_MODELS: Final = (
+    "conflicts were searched by rules, among equal questions; `curate run` searches with the models of [conflicts] in "
+    "curate.toml, too, and shows what it finds here"
+)
 
 AT_ONCE: Final = 500
 """Clusters in one event: more would hold up keys."""
@@ -151,7 +155,7 @@ def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 def _conflicts(
     sources: Sources, load_conflicts: LoadConflicts | None, found: "DedupResult", notify: events.Notify
 ) -> None:
-    from curate.conflicts.conflict import find_conflicts
+    from curate.conflicts.conflict import EQUAL_ALONE, RULES_ALONE, find_conflicts
 
     table = found.table
     count = len(table.lines)
@@ -179,7 +183,7 @@ def _conflicts(
         events.ConflictsFound(
             [pair_conflict_of(conflict) for conflict in report.conflicts],
             [multi_conflict_of(topic) for topic in report.topics],
-            report.notes,
+            [*(note for note in report.notes if note not in (EQUAL_ALONE, RULES_ALONE)), WITHOUT_MODELS],
         )
     )
 

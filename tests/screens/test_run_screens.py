@@ -26,6 +26,7 @@ from train.evaluation.evaluation_result import Evaluation, Output, Result, Score
 from train.scores import METRICS
 from tui.app import CurateApp
 from tui.render.splits import proof
+from tui.screens.ask import ConfirmScreen
 
 Makes = Callable[[], CurateApp]
 
@@ -134,6 +135,9 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
         assert "first" in screen_text(app)
         assert "second" in screen_text(app)
         await opened(pilot, "x")
+        assert not isinstance(app.screen, ConfirmScreen)  # none is running
+        app.screen.action_stop()  # type: ignore[attr-defined]  # as one that ended meanwhile
+        await settled(pilot)
         await opened(pilot, "y")
         assert "no training is running" in screen_text(app)
         await opened(pilot, "s")
@@ -189,7 +193,7 @@ def test_a_proof_that_holds_says_so() -> None:
         Point("L006", Proved.OPEN, "no model"),
     ]
     found = VerifyResult("out", "0", True, False, {"train": 1}, points, [], [])
-    assert "✓ verified; 1 point left open" in proof(found, 80, asked=False).plain
+    assert "✓ verified; 1 point left open" in proof(found, 80, "v", asked=False).plain
 
 
 @pytest.mark.slow

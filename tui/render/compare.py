@@ -34,10 +34,14 @@ def compare(
     right: Sequence[Message],
     read: ConversationView,
     *,
-    folded: bool = True,
+    folded: str = "f",
     last: tuple[Marks, Marks] | None = None,
 ) -> Iterator[Row]:
-    """The rows of two conversations. `last`: marks of the last messages, instead of the words that differ."""
+    """The rows of two conversations.
+
+    `folded`: the key that unfolds identical messages, empty if they are. `last`: marks of the last messages, instead of
+    the words that differ.
+    """
     keys = [[canonical(message.value) for message in messages] for messages in (left, right)]
     room = MAX_TOTAL
     for tag, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
@@ -45,7 +49,7 @@ def compare(
             yield Row(Content.assemble(("… more messages; $EDITOR opens all of them", MORE)))
             return
         if tag == "equal":
-            yield from _unchanged_rows(left[a:b], read, folded=folded)
+            yield from _unchanged_rows(left[a:b], read, folded)
             room -= (FOLD if folded else MAX_CHARS) * (b - a)
             continue
         for one, other in zip_longest(left[a:b], right[c:d]):
@@ -63,7 +67,7 @@ def _row(one: Message | None, other: Message | None, read: ConversationView, mar
     return Row(sides[0], sides[1], differs=one is None or other is None or not any(words))
 
 
-def _unchanged_rows(messages: Sequence[Message], read: ConversationView, *, folded: bool) -> Iterator[Row]:
+def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded: str) -> Iterator[Row]:
     if not folded:
         yield from (Row(read.turn(message)) for message in messages)
         return
@@ -71,14 +75,16 @@ def _unchanged_rows(messages: Sequence[Message], read: ConversationView, *, fold
     for message in shown:
         text = read.text(message.text)
         same = Content.assemble(heading(message), ("  = same in both", MORE))
-        more = Content.assemble((f" … {len(text) - FOLD:,} more characters; f shows them", MORE))
+        more = Content.assemble((f" … {len(text) - FOLD:,} more characters; {folded} shows them", MORE))
         plain = len(text) <= FOLD and set(message.value) <= {"role", "content"} and isinstance(message.content, str)
         body = literal(text) if plain else Content.assemble(literal(text[:FOLD].rstrip()), more)
         if not plain and len(text) <= FOLD:  # content that is no text, or calls: short enough, drawn as usual
             body = Content("\n").join(read.turn(message).split("\n")[1:])
         yield Row(Content("\n").join([same, body]))
         if len(shown) < len(messages) and message is shown[0]:
-            yield Row(Content.assemble((f"… {len(messages) - 2:,} more messages are the same; f shows them", MORE)))
+            yield Row(
+                Content.assemble((f"… {len(messages) - 2:,} more messages are the same; {folded} shows them", MORE))
+            )
 
 
 def composed(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:

@@ -271,11 +271,18 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
         return Page(lines(*head), left=look.whole(kept) if kept else None)
     at = min(look.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
-    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, B is removed"))
+    fate = "if you do nothing, B is removed"
+    if session.verdict(cluster.kept.id) == "drop":
+        rest = "B stays" if len(cluster.distinct) == 1 else "the others are compared without it"
+        fate = f"A is dropped; if you do nothing, {rest}"
+    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE, f"; {fate}"))
     if look.marked:
         head.append(
             Content.assemble(
-                (f"◆ {plural(len(look.marked), 'duplicate')} marked; | splits the cluster", "bold $text-accent")
+                (
+                    f"◆ {plural(len(look.marked), 'duplicate')} marked; {look.key('split')} splits the cluster",
+                    "bold $text-accent",
+                )
             )
         )
     name = f"{'◆ ' if at in look.marked else ''}B duplicate" + (
@@ -314,7 +321,7 @@ def _side_by_side(
     marks = [clash_marks(read.text(found[-1].text) if found else "", words)
              for found, words in zip(messages, contradictory, strict=False)]  # fmt: skip
     last = (marks[0], marks[1]) if any(marks) else None
-    compared = compare(messages[0], messages[1], read, folded=look.folded, last=last)
+    compared = compare(messages[0], messages[1], read, folded=look.key("fold") if look.folded else "", last=last)
     if any(messages):
         return Page(about, rows=[Row(heads[0], heads[1]), *tools_rows(examples, look.tools), *compared])
     plain = [read.whole(example) if example else Content("") for example in examples]  # no conversations
@@ -372,7 +379,9 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
         name = (f"{shown} answer {number + 1} ", "bold" if number in (0, at) else "")
         about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
     if len(dispute.groups) > 9:
-        about.append(Content.assemble((f"  … {len(dispute.groups) - 9} more answers; → shows them", MORE)))
+        about.append(
+            Content.assemble((f"  … {len(dispute.groups) - 9} more answers; {look.key('turn-next')} shows them", MORE))
+        )
     groups = [("A", dispute.groups[0].sides), (f"B {at + 1}/{len(dispute.groups)} ←→", dispute.groups[at].sides)]
     firsts = [(name, sides[0]) for name, sides in groups]
     others = [[_other_wording(session, name, side, look) for side in sides[1:MOST]] for name, sides in groups]

@@ -27,13 +27,11 @@ ANSWER_LABELS: Final = (
 SHOWN: Final = 3
 """Maximum number of sample answers of a finished training."""
 CURVES: Final = 4
-NONE: Final = 'No training yet. Set `recipe = "recipe.toml"` in curate.toml and press s, or run `curate train RECIPE`.'
+NONE: Final = 'No training yet. Set `recipe = "recipe.toml"` in curate.toml and press {}, or run `curate train RECIPE`.'
 
 
 def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
     """One training in detail; the height of its curves depends on the `height` of the view."""
-    if not runs:
-        return Content(NONE)
     run = runs[min(at, len(runs) - 1)]
     state, colour = STATES[run.state]
     turn = f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→   "
@@ -137,8 +135,6 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
 
 def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
     """All trainings, one line each, and the losses of the latest ones on one scale."""
-    if not runs:
-        return Content(NONE)
     best = min((_loss(run) for run in runs), default=inf)
     room, shown = 0, 0
     while shown < len(COLUMNS) and room + COLUMNS[shown][1] <= width:

@@ -126,10 +126,10 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def proof(found: VerifyResult | None, width: int, *, asked: bool) -> Content:
-    """The verification, as far as it is done."""
+def proof(found: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
+    """The verification, as far as it is done; `key` starts it."""
     if found is None:
-        waiting = ("reading all files …", "$text-warning") if asked else ("v verifies the folder", MUTED)
+        waiting = ("reading all files …", "$text-warning") if asked else (f"{key} verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in found.points)

@@ -1,5 +1,6 @@
 """The status line: review progress and rate, running work, and the current filter."""
 
+from collections.abc import Callable
 from math import ceil
 
 from textual.content import Content
@@ -59,15 +60,15 @@ def tally(session: ReviewSession) -> str:
     return f"{kept:,} kept, {dropped:,} dropped, {edited:,} edited"
 
 
-def summary(session: ReviewSession, command: str) -> Content:
-    """What was decided, what is left on each screen, and the next command."""
+def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> Content:
+    """What was decided, what is left on each screen, and the next command; `key`: the key of an action."""
     parts = [f"examples: {tally(session)}", ""]
     left = 0
-    for number, tab in enumerate(TABS, start=1):
+    for tab in TABS:
         if tab.kind and tab.kind != "example":
             progress = session.progress(tab.kind)
             left += progress.total - progress.decided
-            parts.append(f"{number} {tab.title:<11} {share(progress)}{needs(session, tab.kind)}")
+            parts.append(f"{key(f'go-{tab.name}')} {tab.title:<11} {share(progress)}{needs(session, tab.kind)}")
     if session.stages or not session.ended:
         parts += ["", "The check is still running: more findings may follow."]
     parts += ["", f"journal: {session.log.path}", f"next: {command}" if not left else "next: decide what is left"]

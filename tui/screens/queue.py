@@ -58,6 +58,8 @@ NAMED = 3
 """Maximum number of files that the next command names."""
 ONE_ENTRY = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
 """Actions about the entry under the cursor; `open` is about a group."""
+LISTED = ("next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets")
+"""Actions about what is listed."""
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.
 """
@@ -73,6 +75,8 @@ class QueueScreen(Filtering):
     """The duplicate of the cluster, or the further answer, that is shown as B."""
     choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
     """The available decisions, which the footer offers."""
+    empty: reactive[bool] = reactive(True, bindings=True)
+    """Whether nothing is listed."""
     many: reactive[bool] = reactive(False, bindings=True)
     """Whether there are several to show as B."""
     ruled: reactive[bool] = reactive(True, bindings=True)
@@ -148,6 +152,7 @@ class QueueScreen(Filtering):
         self.selected &= set(view.rows.tolist()) if self.selected and view.complete >= 1 else self.selected
         self.group_view(view)
         self.list.show(view)
+        self.empty = not len(self.list)
         if first and len(view) and self.KIND != "example":
             self.list.cursor = next_open(self.session, view) or 0
         self.redraw(stay=True)
@@ -193,13 +198,17 @@ class QueueScreen(Filtering):
             return Page(Content(f"No entry matches the filter; {self.state.key('clear')} clears it."))
         if self.text:
             return Page(Content("Hard training examples appear when all lines are read and compared."))
-        return Page(
-            Content(
-                EMPTY[self.KIND]
-                if self.session.ended
-                or (self.KIND == "example" and self.session.lines.complete and not self.session.share)
-                else WAITING[self.KIND]
-            )
+        if self.session.ended or (self.KIND == "example" and self.session.lines.complete and not self.session.share):
+            return Page(Content(EMPTY[self.KIND]), left=self._summary())
+        return Page(Content(WAITING[self.KIND]))
+
+    def _summary(self) -> Content:
+        names = [index.name for index in self.session.lines.indexes]
+        files = shlex.join(names) if len(names) <= NAMED else f"PATH... (these {len(names)} files)"
+        return summary(
+            self.session,
+            "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl",
+            self.state.key,
         )
 
     def _draw(self, number: int, *, here: bool) -> Content:
@@ -237,7 +246,7 @@ class QueueScreen(Filtering):
             group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
             if group is None if action == "open" else self.list.number is None:
                 return False
-        if action in ("mark", "split", "choose_all", "turn") and not self.many:
+        if (action in ("mark", "split", "choose_all", "turn") and not self.many) or (action in LISTED and self.empty):
             return False
         if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
@@ -297,11 +306,8 @@ class QueueScreen(Filtering):
         self.redraw()
         if at is None and self._closed and self.list.view is not None and len(self.list.view):
             self._closed = False
-            names = [index.name for index in self.session.lines.indexes]
-            files = shlex.join(names) if len(names) <= NAMED else f"PATH... (these {len(names)} files)"
-            command = "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl"
             title = f"{TAB_OF[self.KIND].title}: nothing is left to decide"
-            self.app.push_screen(EndScreen(title, summary(self.session, command), self.state.keys))
+            self.app.push_screen(EndScreen(title, self._summary(), self.state.keys))
 
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""

@@ -48,18 +48,23 @@ class SplitsScreen(PlainScreen):
             results.pop("proof", None)
             results.pop("composition", None)
             self.measure(manifest)
-        proved = results.get("proof")
+            self.refresh_bindings()
+        proved, key = results.get("proof"), self.state.key("verify")
         self.proving &= proved is None
         self.draw(
             splits(
                 str(self.folder),
                 manifest,
                 results.get("composition"),
-                proof(proved, self.width, asked=self.proving),
+                proof(proved, self.width, key, asked=self.proving),
                 self.width,
             )
         )
-        self.say("v verifies that nothing leaks, nothing is lost, and no file was changed")
+        self.say(f"{key} verifies that nothing leaks, nothing is lost, and no file was changed")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without splits there is nothing to verify."""
+        return (action != "verify" or bool(self._digest)) and super().check_action(action, parameters)
 
     def forget(self) -> None:
         """Measure again, and cancel a running verification."""
@@ -67,9 +72,6 @@ class SplitsScreen(PlainScreen):
 
     def action_verify(self) -> None:
         """Verify the folder."""
-        if not self._digest:
-            self.say("no splits yet")
-            return
         self.state.results.pop("proof", None)
         self.proving = True
         self.catch_up()

@@ -6,12 +6,12 @@ from textual import work
 from textual.content import Content
 
 from curate.core.errors import CurateError
-from curate.pipeline.followed import Followed, Follower, start, stop
+from curate.pipeline.followed import Followed, Follower, State, start, stop
 from tui.conversation import literal
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.evaluated import evaluated
-from tui.render.runs import compared, training
+from tui.render.runs import NONE, compared, training
 from tui.screens.ask import ConfirmScreen
 from tui.screens.plain import PlainScreen
 
@@ -49,6 +49,15 @@ class RunsScreen(PlainScreen):
         if found != self.state.results.get("runs"):  # unchanged runs are not redrawn
             self.app.post_message(Measured("runs", found))
 
+    def catch_up(self) -> None:
+        """Offer the keys that have an effect now."""
+        super().catch_up()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show another training only if there are several."""
+        return (action != "run" or len(self.runs) > 1) and super().check_action(action, parameters)
+
     def action_run(self, by: int) -> None:
         """Show another training."""
         self.at = (self.at + by) % max(1, len(self.runs))
@@ -65,8 +74,9 @@ class TrainingScreen(RunsScreen):
     def catch_up(self) -> None:
         """Draw the facts known so far."""
         super().catch_up()
-        room = self.width, self.height
-        self.draw(compared(self.runs, *room) if self.together else training(self.runs, self.at, *room))
+        runs, room = self.runs, (self.width, self.height)
+        draw = compared(runs, *room) if runs and self.together else training(runs, self.at, *room) if runs else None
+        self.draw(draw or literal(NONE.format(self.state.key("start"))))
         self.say(
             "trainings are started and stopped in the terminal"
             if self.app.is_web
@@ -75,8 +85,11 @@ class TrainingScreen(RunsScreen):
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """People who review in a browser cannot start or stop trainings on the server."""
-        return not (self.app.is_web and action in ("start", "stop")) and super().check_action(action, parameters)
+        """Stop a running training only; people who review in a browser start and stop none on the server."""
+        running = bool(self.runs) and self.runs[min(self.at, len(self.runs) - 1)].state is State.RUNNING
+        wrong = (action == "stop" and not running) or (action == "compare" and not self.runs)
+        wrong |= self.app.is_web and action in ("start", "stop")
+        return not wrong and super().check_action(action, parameters)
 
     def action_start(self) -> None:
         """Start the training of the project's recipe, once it is confirmed."""
@@ -123,6 +136,10 @@ class EvaluateScreen(RunsScreen):
         super().catch_up()
         self.draw(evaluated(self.runs, self.at, self.output, self.width))
         self.say("systems compared on held-out questions")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show another question only if there are answers."""
+        return (action != "output" or bool(self.runs)) and super().check_action(action, parameters)
 
     def action_output(self, by: int) -> None:
         """Show another question."""

@@ -1,27 +1,56 @@
 """The keys at the bottom of a screen."""
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import ActiveBinding
 from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from tui.keys import ALWAYS, SPARE
 
 
 class KeyFooter(Footer):
-    """Is composed anew only if its keys change: that takes as long as all else that a key causes."""
+    """As many keys as fit, help and quit among them.
+
+    Is composed anew only if its keys change: that takes as long as all else that a key causes.
+    """
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
-        self._composed: list[tuple[Binding, bool, str]] | None = None
+        self._composed: list[ActiveBinding] = []
 
-    def _offered(self) -> list[tuple[Binding, bool, str]]:
-        keys = self.screen.active_bindings.values()
-        return [(key.binding, key.enabled, key.tooltip) for key in keys if key.binding.show]
+    def _offered(self) -> list[ActiveBinding]:
+        known: dict[str, ActiveBinding] = {}
+        for key in self.screen.active_bindings.values():
+            if key.binding.show or key.binding.id in SPARE:
+                known.setdefault(key.binding.action, key)
+        room = (self.size.width or self.app.size.width) + 1
+        fitting = set()
+        for action, key in sorted(known.items(), key=lambda item: _rank(item[1])):
+            room -= len(self.app.get_key_display(key.binding)) + len(key.binding.description) + 2
+            if room < 0:
+                break
+            fitting.add(action)
+        return [key for action, key in known.items() if action in fitting]
 
     def compose(self) -> ComposeResult:
-        """All keys; none before the screen knows them."""
-        self._composed = self._offered() if self.is_mounted else None
-        yield from super().compose()
+        """The keys that fit; none before the screen knows them."""
+        self._composed = self._offered() if self._bindings_ready else []
+        for key in self._composed:
+            found, shown = key.binding, self.app.get_key_display(key.binding)
+            yield FooterKey(found.key, shown, found.description, found.action, not key.enabled, key.tooltip).data_bind(
+                compact=Footer.compact
+            )
+
+    async def on_resize(self) -> None:
+        """Show the keys that fit now."""
+        await self.recompose()
 
     async def recompose(self) -> None:
         """Nothing if it was closed, or if its keys are shown."""
-        if self.is_attached and self._offered() != self._composed:
+        if self.is_attached and self._bindings_ready and self._offered() != self._composed:
             await super().recompose()
+
+
+def _rank(key: ActiveBinding) -> int:
+    """The lower, the longer it stays in a narrow footer."""
+    return -1 if key.binding.id in ALWAYS else 0 if key.binding.show else 1 + SPARE.index(key.binding.id or "")
