@@ -98,7 +98,11 @@ def test_a_single_text_that_does_not_fit_switches_activation_checkpointing_on(
     assert losses(project / "small") == pytest.approx(losses(project / "whole"), rel=1e-4)
 
 
-def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success() -> None:
+def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from accelerate import Accelerator
+
     from train.errors import NotANumber
     from train.training.loop import SKIPPED, demand_some_step
 
@@ -107,6 +111,10 @@ def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success() -> No
     for skipped, taken, last in ((SKIPPED, 100, False), (4, 4, True)):
         with pytest.raises(NotANumber, match="changed nothing"):
             demand_some_step(skipped, taken, last=last)
+    monkeypatch.setattr(Accelerator, "optimizer_step_was_skipped", property(lambda _: True))
+    write_recipe(project, max_steps=2, generations=0, probes=0)
+    assert run(project, "run") == 2
+    assert "the last 2 steps changed nothing" in capsys.readouterr().err
 
 
 def test_a_constant_rate_warms_up(project: Path) -> None:

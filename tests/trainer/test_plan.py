@@ -1,6 +1,7 @@
 """The plan: what a training will do and need, told without loading a weight, and whether it would begin."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -187,9 +188,27 @@ def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]
     told = capsys.readouterr().out
     assert "trainable parameters" in told
     assert "Ready:" in told
+    assert "test: 6 examples; fewer than 10 cannot show whether training helped" in told
     question, answer = (message["content"] for message in conversations(1)[0]["messages"])
     assert question in told
     assert f"{{+{answer}" in told  # without colors, the trained part is marked
+
+
+def test_kernels_for_texts_of_many_lengths_are_bounded_and_expected(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from train.memory import memory_profile
+
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == os.environ["LRU_CACHE_CAPACITY"] == "64"
+    monkeypatch.setattr(memory_profile, "held_memory", lambda: 0)
+    recipe = load_recipe(write_recipe(project, method="full", rank=None, dropout=None))
+    whole, half = (
+        memory_profile.Sizes(recipe, dtype, on_cpu=True).without_steps("sgd")
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert half - whole == memory_profile.KERNELS  # all weights are trained, in float32
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
