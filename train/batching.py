@@ -63,6 +63,11 @@ class Pack:
         """Number of tokens."""
         return self.input_ids.shape[1]
 
+    @property
+    def counts(self) -> list[int]:
+        """Supervised tokens of each text."""
+        return torch.bincount(self.text_numbers()[self.keep], minlength=len(self.lengths)).tolist()
+
     def to(self, device: torch.device) -> "Pack":
         """The pack on a device."""
         tensors = (field.name for field in fields(self) if field.name != "lengths")

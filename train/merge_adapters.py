@@ -6,9 +6,9 @@ here each scale is part of its factors.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from peft import LoraConfig
@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from curate.core.errors import UsageError
-from curate.core.files import json_text
+from curate.core.files import json_text, sha256
 from curate.core.manifest import key_of
 from curate.core.text import visible
 from train.errors import memory_errors
@@ -34,9 +34,11 @@ from train.model.adapters import (
     obstacle,
 )
 from train.model.base import compute_dtype, device
-from train.results import Composition, Member
+from train.results import Composition, Member, OnBase
 from train.trained import COMPOSED, Trained
 from train.training.held_out import held_out_loss
+
+SHARED: Final = {*OnBase.model_fields}
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
@@ -62,30 +64,23 @@ def refuse(runs: Sequence[Trained], weights: Sequence[float]) -> None:
             f"--weights: {len(weights)} numbers for {len(runs)} adapters",
             "give one non-zero weight for each, for example  --weights 1,0.5",
         )
-    first = runs[0]
     for run in runs:
-        shown = visible(str(run.folder.path))
-        if run.recipe.method not in ("lora", "qlora"):
-            raise UsageError(
-                f"{shown}: {run.recipe.how.title} has no low-rank factors to add",
-                "only LoRA and QLoRA adapters can be merged exactly",
-            )
-        if why := obstacle(run.folder.adapter):
-            raise UsageError(
-                f"{shown}: {why}", "export it with  --to merged  and train the other adapter on the result"
-            )
-        if run.report.base != first.report.base:
-            raise UsageError(
-                f"{shown}: was trained on {visible(run.report.model)} ({run.report.base[:20]}…), the first one on "
-                f"{visible(first.report.model)} "
-                f"({first.report.base[:20]}…)",
-                "an adapter fits only the base that it was trained on",
-            )
-        if run.report.template != first.report.template:
-            raise UsageError(
-                f"{shown}: was trained with another chat template than the first one",
-                "train both with the same chat template",
-            )
+        for what, hint in _obstacles(run, runs[0]):
+            raise UsageError(f"{visible(str(run.folder.path))}: {what}", hint)
+
+
+def _obstacles(run: Trained, first: Trained) -> Iterator[tuple[str, str]]:
+    """Why a run cannot be merged with the first one, and what to do."""
+    if run.recipe.method not in ("lora", "qlora"):
+        exact = "only LoRA and QLoRA adapters can be merged exactly"
+        yield f"{run.recipe.how.title} has no low-rank factors to add", exact
+    if why := obstacle(run.folder.adapter):
+        yield why, "export it with  --to merged  and train the other adapter on the result"
+    if run.report.base != first.report.base:
+        own, other = (f"{visible(one.report.model)} ({one.report.base[:20]}…)" for one in (run, first))
+        yield f"was trained on {own}, the first one on {other}", "an adapter fits only the base that it was trained on"
+    if run.report.template != first.report.template:
+        yield "was trained with another chat template than the first one", "train both with the same chat template"
 
 
 def merge_adapters(
@@ -109,11 +104,11 @@ def merge_adapters(
         _save(stage, runs[0], parts, summed(parts, weights))
         losses = _measured(stage, runs, asked, narrator)
         members = tuple(map(_member, runs, weights, parts, asked, losses))
-        report, rank = runs[0].report, sum(part.rank for part in parts)
-        same: dict[str, Any] = {"model": report.model, "base": report.base, "template": report.template}
-        for key in ("system", "shared"):  # what only some were trained with would mislead the others
-            if all(getattr(run.report, key) == getattr(report, key) for run in runs):
-                same[key] = getattr(report, key)
+        rank, known = sum(part.rank for part in parts), [run.report.model_dump(include=SHARED) for run in runs]
+        # The model as the first recipe names it; a system message of some would mislead the others.
+        same = {
+            key: value for key, value in known[0].items() if key == "model" or all(one[key] == value for one in known)
+        }
         made = Composition(folder=str(folder), rank=rank, members=members, **same)
         (stage / COMPOSED).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export(stage, runs[0], made, asked[0]))
@@ -177,11 +172,8 @@ def _export(stage: Path, first: Trained, made: Composition, asked: Questions) ->
     template = first.template()
     names = ", ".join(f"{one.weight:g} x {Path(one.run).name}" for one in made.members)
     return Export(
-        form="adapter", folder=made.folder, key=key_of([[one.key, one.weight] for one in made.members]),
-        model=made.model, base=made.base, method="lora",
-        adapter_sha256=next(file.sha256 for file in files_of(stage) if file.name == WEIGHTS),
-        manifest=None, template=made.template,
+        **made.model_dump(include=SHARED), form="adapter", folder=made.folder, method="lora", manifest=None,
+        key=key_of([[one.key, one.weight] for one in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
         template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))),
-        system=made.system, shared=made.shared, dtype="float32", files=files_of(stage),
-        proof=None, notes=(f"the sum of {names}",),
+        dtype="float32", files=files_of(stage), proof=None, notes=(f"the sum of {names}",),
     )  # fmt: skip

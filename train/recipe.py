@@ -239,51 +239,48 @@ class Recipe(StrictModel):
         """Where the peak learning rate comes from."""
         return "the recipe" if self.learning_rate is not None else self.goal.source or self.how.source
 
-    def _objective_problems(self) -> list[str]:
-        """Why the objective does not go with the rest."""
-        wrong, fields = [], type(self).model_fields
-        idle = [key for key in OBJECTIVE_KEYS - self.goal.keys if getattr(self, key) != fields[key].default]
-        if idle:
-            wrong.append(f"objective {self.objective!r} does not use {', '.join(sorted(idle))}")
-        if self.goal.reference and (self.method == "full" or self.changes_base):
-            changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
-            wrong.append(f"{self.objective} compares with the unchanged base, which {changes} does not keep")
-        if self.objective != "sft" and self.parallel == "fsdp":
-            wrong.append(f"{self.objective} does not work with parallel = 'fsdp'")
-        if self.objective == "kto" and self.batch == 1:
-            wrong.append(
-                "kto needs other examples in a step to estimate the distance to the base: batch must be 2 or more"
-            )
-        return wrong
+    def _unused(self, keys: Collection[str]) -> str:
+        """Those of the keys that are given although nothing reads them."""
+        fields = type(self).model_fields
+        return ", ".join(sorted(key for key in keys if getattr(self, key) != fields[key].default))
+
+    def _problems(self) -> list[str]:
+        """What does not go together."""
+        by_method, by_objective = self._unused(OWN_KEYS - self.how.keys), self._unused(OBJECTIVE_KEYS - self.goal.keys)
+        changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
+        no_base = self.goal.reference and (self.method == "full" or self.changes_base)
+        checks = (
+            (self.revision and ("@" in self.model or self.model.startswith("offline:")),
+             f"model {self.model!r} has no other revision: leave out  revision"),
+            (self.epochs is not None and self.max_steps is not None,
+             "epochs and max_steps exclude each other: set one of them"),
+            (by_method, f"method {self.method!r} does not use {by_method}"),
+            (by_objective, f"objective {self.objective!r} does not use {by_objective}"),
+            (no_base, f"{self.objective} compares with the unchanged base, which {changes} does not keep"),
+            (self.objective != "sft" and self.parallel == "fsdp",
+             f"{self.objective} does not work with parallel = 'fsdp'"),
+            (self.objective == "kto" and self.batch == 1,
+             "kto needs other examples in a step to estimate the distance to the base: batch must be 2 or more"),
+            (self.parallel == "fsdp" and self.quantised,
+             "parallel = 'fsdp' does not share out weights in 4 bits, each GPU would hold all of them: set  "
+             "method = 'lora'  (16 bits, a share on each GPU) or  parallel = 'ddp'"),
+            (self.method == "qlora" and self.quantisation == "none",
+             "qlora without quantisation is lora: set  method = 'lora'"),
+            (self.method == "full" and self.quantised,
+             "the weights of a base in 4 bits cannot be trained: full needs  quantisation = 'none'"),
+            (self.quantised and self.initialisation in ("pissa", "orthogonal"),
+             f"initialisation {self.initialisation!r} needs a base that is not in 4 bits"),
+            (self.activation_checkpointing and not self.how.checkpoints,
+             f"{self.method} does not work with activation_checkpointing"),
+            (self.patience is not None and self.evaluate_every == 0,
+             "patience counts measurements, and evaluate_every = 0 makes none"),
+        )  # fmt: skip
+        return [problem for wrong, problem in checks if wrong]
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Recipe":
-        wrong = []
-        if self.revision and ("@" in self.model or self.model.startswith("offline:")):
-            wrong.append(f"model {self.model!r} has no other revision: leave out  revision")
-        if self.epochs is not None and self.max_steps is not None:
-            wrong.append("epochs and max_steps exclude each other: set one of them")
-        fields = type(self).model_fields
-        if idle := sorted(key for key in OWN_KEYS - self.how.keys if getattr(self, key) != fields[key].default):
-            wrong.append(f"method {self.method!r} does not use {', '.join(idle)}")
-        wrong += self._objective_problems()
-        if self.parallel == "fsdp" and self.quantised:
-            wrong.append(
-                "parallel = 'fsdp' does not share out weights in 4 bits, each GPU would hold all of them: set  "
-                "method = 'lora'  (16 bits, a share on each GPU) or  parallel = 'ddp'"
-            )
-        if self.method == "qlora" and self.quantisation == "none":
-            wrong.append("qlora without quantisation is lora: set  method = 'lora'")
-        if self.method == "full" and self.quantised:
-            wrong.append("the weights of a base in 4 bits cannot be trained: full needs  quantisation = 'none'")
-        if self.quantised and self.initialisation in ("pissa", "orthogonal"):
-            wrong.append(f"initialisation {self.initialisation!r} needs a base that is not in 4 bits")
-        if self.activation_checkpointing and not self.how.checkpoints:
-            wrong.append(f"{self.method} does not work with activation_checkpointing")
-        if self.patience is not None and self.evaluate_every == 0:
-            wrong.append("patience counts measurements, and evaluate_every = 0 makes none")
-        if wrong:
-            raise ValueError("; ".join(wrong))
+        if wrong := "; ".join(self._problems()):
+            raise ValueError(wrong)
         return self
 
 

@@ -193,20 +193,32 @@ class Shared(StrictModel):
     """Tools and variables of the chat template."""
 
 
-class Report(Shared):
-    """The output of `curate train --json`, and `report.json` in the run's folder."""
+class OnBase(Shared):
+    """What was made of a base model."""
 
-    key: str
-    """Hash over recipe, data and base model: equal keys, equal adapter."""
     model: str
     """The base model, as the recipe names it."""
     base: str
     """Fingerprint of the base model."""
     template: str
-    """SHA-256 of the chat template; inference must use the same."""
+    """SHA-256 of the chat template of the training; inference must use the same."""
+
+
+class TrainedWeights(OnBase):
+    """The weights of a training, and what they were made of."""
+
+    key: str
+    """Key of the run: hash over recipe, data and base model; equal keys, equal adapter."""
+    method: str
+    adapter_sha256: str
+    """SHA-256 of the weights in the run's folder `adapter`."""
     manifest: str | None
     """SHA-256 of the split's manifest, if it has one."""
-    method: str
+
+
+class Report(TrainedWeights):
+    """The output of `curate train --json`, and `report.json` in the run's folder."""
+
     learning_rate: float
     """Peak learning rate."""
     trainable_parameters: int
@@ -236,8 +248,6 @@ class Report(Shared):
     overfitting: Overfitting | None = None
     """None in runs of versions without this report."""
     generations: tuple[Generation, ...]
-    adapter_sha256: str
-    """SHA-256 of the weights in adapter/."""
     left_out: tuple[LeftOut, ...]
     """Examples that were left out, as the recipe allows."""
     mismatches: dict[str, int]
@@ -374,16 +384,10 @@ class Member(StrictModel):
     """Share of its improvement over the base that is left; null if it had none."""
 
 
-class Composition(Shared):
+class Composition(OnBase):
     """Several adapters merged into one."""
 
     folder: str
-    model: str
-    """The base model, as the first recipe names it."""
-    base: str
-    """Fingerprint of the base model."""
-    template: str
-    """SHA-256 of the chat template that all were trained with."""
     rank: int
     """Rank of the composition: the sum of all ranks."""
     members: tuple[Member, ...]

@@ -72,14 +72,6 @@ class Trained:
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
-class ComposedFolder(RunFolder):
-    """The folder of a composed adapter, which lies in it."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.adapter = self.path
-
-
 @dataclass(frozen=True, slots=True)
 class Untrained(Trained):
     """A base model and the data of a training that has not been done."""
@@ -88,15 +80,9 @@ class Untrained(Trained):
         """The tokenizer and chat template of the base. Raises `ModelError`."""
         return load_template(self.recipe.model, self.recipe.chat_template)
 
-    def tuned(
-        self,
-        *,
-        quantised: bool | None = None,
-        dtype: torch.dtype | None = None,
-        adapter: Path | None = None,  # noqa: ARG002
-    ) -> Any:
+    def tuned(self, *, adapter: Path | None = None, **how: Any) -> Any:  # noqa: ARG002
         """The base: there is nothing else."""
-        return self.base(quantised=quantised, dtype=dtype)
+        return self.base(**how)
 
 
 def untrained(model: str, data: Path, *, served: bool = False) -> Untrained:
@@ -124,7 +110,8 @@ def open_trained(name: str) -> Trained:
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
     if (composition := folder.read(COMPOSED)) is not None:
-        return _composed(ComposedFolder(folder.path), composition)
+        folder.adapter = folder.path
+        return _composed(folder, composition)
     if folder.key is None:
         raise InputError(f"{shown}: contains no run", "create one with  curate train RECIPE")
     found = folder.read("report.json")
@@ -145,7 +132,7 @@ def open_trained(name: str) -> Trained:
     return trained
 
 
-def _composed(folder: ComposedFolder, value: dict[str, Any]) -> Trained:
+def _composed(folder: RunFolder, value: dict[str, Any]) -> Trained:
     """A composed adapter with base, recipe and held-out data of the first of its runs."""
     made = validated(Composition, value, str(folder.path / COMPOSED))
     if not folder.adapter.joinpath(WEIGHTS).is_file():
@@ -153,14 +140,8 @@ def _composed(folder: ComposedFolder, value: dict[str, Any]) -> Trained:
     first = open_trained(made.members[0].run)
     losses = {"base_loss": made.members[0].base_loss, "tuned_loss": made.members[0].composed_loss}
     known: dict[str, Any] = {"key": content_id([[one.key, one.weight] for one in made.members]), "manifest": None}
-    known |= {
-        "adapter_sha256": sha256(folder.adapter / WEIGHTS),
-        "system": made.system,
-        "shared": made.shared,
-        "overfitting": None,
-        "data_map": None,
-        "generations": (),
-    }
+    known |= {"adapter_sha256": sha256(folder.adapter / WEIGHTS), "system": made.system, "shared": made.shared}
+    known |= {"overfitting": None, "data_map": None, "generations": ()}
     return replace(first, folder=folder, report=first.report.model_copy(update=known | losses))
 
 

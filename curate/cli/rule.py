@@ -80,10 +80,8 @@ def _list(rules: list[Rule], kind: RuleFormat) -> None:
     elif kind is RuleFormat.MARKDOWN:
         sys.stdout.write(visible(rules_markdown(rules), keep_newlines=True))
     else:
-        listing = table("", "Code", "Name", "Severity", "Summary")
-        for item in rules:
-            listing.add_row(item.code, item.name, item.severity.value, visible(item.summary))
-        console().print(listing)
+        rows = [(one.code, one.name, one.severity.value, visible(one.summary)) for one in rules]
+        console().print(table("", "Code", "Name", "Severity", "Summary", rows=rows))
 
 
 def explanation(item: Rule) -> str:

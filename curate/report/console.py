@@ -7,7 +7,7 @@ markup. Keys and passwords are removed from all output here.
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.finding import Severity
@@ -74,14 +74,20 @@ def progress_bar(out: "Console", *parts: str | None) -> "Progress":
     return Progress(SpinnerColumn(), *columns, TimeElapsedColumn(), console=out, transient=True)
 
 
-def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
-    """An empty table in the common style; columns in `numbers` are right-aligned."""
+def table(
+    title: str, *columns: str, numbers: "Sequence[str]" = (), rows: "Iterable[Sequence[str | Text]]" = ()
+) -> "Table":
+    """A table in the common style, without a header if no column has a name. Columns in `numbers` are right-aligned."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     found = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    found.show_header = any(columns)
     for column in columns:
         found.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        found.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return found
 
 

@@ -6,7 +6,7 @@ policy in the head names its hash and forbids any other, whatever the data conta
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
@@ -133,6 +133,19 @@ def tile(value: str, label: str, kind: str = "") -> str:
 def tiles(counts: Iterable[tuple[int, str]]) -> str:
     """Numbers with labels, side by side."""
     return f'<div class="tiles">{"".join(tile(f"{count:,}", label) for count, label in counts)}</div>\n'
+
+
+def html_table(
+    columns: Iterable[str], rows: Iterable[Sequence[str]], *, texts: Collection[str] = (), best: int | None = None
+) -> str:
+    """A table of escaped cells; the columns `texts` keep their line breaks, row `best` has a class of this name."""
+    names = tuple(columns)
+    kinds = [' class="text"' * (name in texts) for name in names]
+    parts = [f"<table><tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"]
+    for number, row in enumerate(rows):
+        cells = "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, row, strict=True))
+        parts.append(f'<tr class="best">{cells}</tr>' if number == best else f"<tr>{cells}</tr>")
+    return "".join(parts) + "</table>\n"
 
 
 def not_shown(count: int, noun: str) -> str:

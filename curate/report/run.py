@@ -14,18 +14,14 @@ from curate.report.console import table
 
 def run_text(result: RunResult) -> Iterator[RenderableType]:
     """The result as a table and lines."""
-    summary = table("", "", " ")
-    summary.show_header = False
-    for name, value in (*_summary(result), *_trained(result.training)):
-        summary.add_row(name, value)
-    yield summary
+    yield table("", "", "", rows=(*_summary(result), *_trained(result.training)))
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     if result.training and result.training.get("generations"):
-        spoken = table("Held-out prompts, before and after training", "Prompt", "Expected", "Base", "Tuned")
-        for item in result.training["generations"]:
-            spoken.add_row(*(excerpt(str(item[key]), 60) for key in ("prompt", "reference", "base", "tuned")))
-        yield spoken
+        keys, answers = ("prompt", "reference", "base", "tuned"), result.training["generations"]
+        rows = [[excerpt(str(item[key]), 60) for key in keys] for item in answers]
+        columns = ("Prompt", "Expected", "Base", "Tuned")
+        yield table("Held-out prompts, before and after training", *columns, rows=rows)
     if result.manifest_sha256:
         yield Text(f"manifest {result.manifest_sha256}")
 

@@ -6,7 +6,7 @@ from typing import Final
 from curate.core.example import where
 from curate.core.masking import masked
 from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
-from curate.report.html import TABLE, footer, head, safe, tiles
+from curate.report.html import TABLE, footer, head, html_table, safe, tiles
 from curate.report.html_plots import bars
 
 MOST: Final = 1_500
@@ -28,13 +28,9 @@ def score_html(result: ScoreResult) -> Iterator[str]:
         for title, examples in (("lowest", one.lowest), ("highest", one.highest)):
             yield from _section(f"{one.signal.name}: {title}", examples)
     if result.correlations:
-        yield "<h2>Correlations</h2>\n<table><tr><th>signal</th><th>signal or rule</th><th>r</th><th>examples</th></tr>"
-        for pair in result.correlations[:CORRELATED]:
-            yield (
-                f"<tr><td>{safe(pair.left)}</td><td>{safe(pair.right)}</td><td>{pair.r:+.2f}</td>"
-                f"<td>{pair.examples:,}</td></tr>"
-            )
-        yield "</table>\n"
+        shown = result.correlations[:CORRELATED]
+        rows = [(safe(one.left), safe(one.right), f"{one.r:+.2f}", f"{one.examples:,}") for one in shown]
+        yield "<h2>Correlations</h2>\n" + html_table(("signal", "signal or rule", "r", "examples"), rows)
     yield footer()
 
 

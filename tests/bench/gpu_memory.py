@@ -22,7 +22,7 @@ from train.memory.autoconfig import optimiser_of
 from train.memory.memory_profile import Load, Sizes, _texts
 from train.model.adapters import add_adapter
 from train.model.base import autocast
-from train.model.loss import use_chunked_cross_entropy, use_packed_attention, weighted_loss
+from train.model.loss import losses, use_chunked_cross_entropy, use_packed_attention
 from train.recipe import Recipe
 
 SHAPES: Final = {
@@ -112,7 +112,7 @@ def measured(
     model.train()
     for _ in range(STEPS):
         with autocast(torch.bfloat16):
-            loss = weighted_loss(model, packed) / load.supervised
+            loss = losses(model, packed).total / load.supervised
         torch.autograd.backward(loss)
         optimiser.step()
         optimiser.zero_grad()

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -271,18 +272,48 @@ def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
             raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
         return real(model, template, prompts, *rest, **options)
 
-    monkeypatch.setattr("train.evaluation.local_model.answer_ids", small)
+    monkeypatch.setattr("train.model.generation.answer_ids", small)
     code, report = evaluated(tmp_path / "copy", capsys, "--quiet", "--systems", "zero-shot,tuned")
     assert code in (0, 1), report
     assert report["questions"] == 20
     assert sum(size for size in sizes if size <= 3) == 40
     assert max(sizes) > 3
 
-    monkeypatch.setattr("train.evaluation.local_model.free_memory", lambda: 1)
+    monkeypatch.setattr("train.memory.hardware.free_memory", lambda: 1)
     shutil.rmtree(tmp_path / "copy/run/evaluation")
     sizes.clear()
     assert evaluated(tmp_path / "copy", capsys, "--quiet", "--systems", "zero-shot,tuned")[0] == code
     assert set(sizes) == {1}
+
+
+def test_all_of_200_answers_come_on_a_card_of_16_gb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the keys and values of Llama-2-7B beside its weights, and more memory taken than expected."""
+    import torch
+    from transformers import LlamaConfig
+
+    from train.memory import hardware
+    from train.model import generation
+
+    config = LlamaConfig(hidden_size=4096, num_hidden_layers=32, num_attention_heads=32)
+    a_token, free, sizes = 2 * 32 * 4096 * 2, 16e9 - 13.5e9, list[int]()
+
+    def card(_model: Any, _template: Any, prompts: list[str], *_: Any, max_new_tokens: int) -> list[list[int]]:
+        width = max(map(len, prompts)) + max_new_tokens
+        if 2 * len(prompts) * width * a_token > free:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        sizes.append(len(prompts))
+        return [[7, len(prompt), 2] for prompt in prompts]
+
+    monkeypatch.setattr(generation, "answer_ids", card)
+    monkeypatch.setattr(hardware, "free_memory", lambda: free)
+    template: Any = SimpleNamespace(ids=list)
+    asked = ["a" * (20 + 7 * number % 900) for number in range(200)]
+    model, dtype = SimpleNamespace(config=config), torch.float16
+    room = hardware.tokens_that_fit(model, dtype)
+    made = generation.answers(model, template, asked, [2], dtype, max_new_tokens=256, room=room)
+    found = [one for batch in made for one in batch]
+    assert sorted(found) == [(number, [7, len(prompt)], True) for number, prompt in enumerate(asked)]
+    assert 1 < max(sizes) < 200
 
 
 @pytest.mark.slow

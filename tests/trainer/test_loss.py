@@ -48,7 +48,7 @@ def test_scaled_and_capped_logits_give_the_loss_and_gradients_of_transformers(
     packed = pack([Encoded(ids, labels, [float(label >= 0) for label in labels], Rendered("", ()))])
     found: list[tuple[Any, list[Any]]] = []
     for compute in (
-        lambda: loss.weighted_loss(model, packed),
+        lambda: loss.losses(model, packed).total,
         lambda: model(input_ids=torch.tensor([ids]), labels=torch.tensor([labels])).loss * 19,
     ):
         model.zero_grad()

@@ -12,7 +12,7 @@ from curate.cli.main import main
 from curate.models.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.report.overfitting import overfitting
-from train.report.training_report import loss_plot, overfitting_html, show_overfitting
+from train.report.training_report import loss_plot, overfitting_html, overfitting_text
 from train.results import Overfitting
 
 
@@ -59,7 +59,7 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
     assert (nothing.curve, nothing.train_loss, nothing.gap, nothing.signs) == ((), None, None, ())
     assert "only at the end" in nothing.sentences[0]
     shown = StringIO()
-    show_overfitting(nothing, Console(file=shown))
+    Console(file=shown).print(*overfitting_text(nothing), sep="\n")
     assert "No sign of overfitting in what was measured." in shown.getvalue()
     broken = overfitting(journal([float("nan"), 2.0, float("inf"), 1.5]), 40, 1.5, None, None)
     assert [(point.step, point.held_out) for point in broken.curve] == [(20, 2.0), (40, 1.5)]
@@ -97,7 +97,7 @@ def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     assert max(map(len, lines)) < 80
     assert sum(line.count("·") for line in lines[:-1]) + 2 * sum(line.count("◉") for line in lines[:-1]) >= 5
     console = Console(record=True, width=80, file=StringIO())
-    show_overfitting(found, console)
+    console.print(*overfitting_text(found), sep="\n")
     assert "12 of 20 training answers are continued word for word" in " ".join(console.export_text().split())
     page = "".join(overfitting_html(found))
     assert page.count("<polyline") == 2
@@ -158,6 +158,7 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(
     assert len(report["data_map"]["hardest"]) == 10
     page = (run / "report.html").read_text()
     assert "overfit" in page
+    assert "rank = 4\nalpha = " in page
     assert '<svg class="dots"' in page or report["data_map"]["visits"] < 2
     status = main(["evaluate", str(run), "--overfitting", "--json"])
     found = Overfitting.model_validate_json(capsys.readouterr().out)

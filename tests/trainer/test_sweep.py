@@ -10,7 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.errors import CurateError, InputError, UsageError
-from curate.report.console import console
+from curate.report.console import print_lines
 from tests.trainer.conftest import here
 from tests.trainer.forked import started, until_held
 from tests.trainer.tiny import write_recipe, write_split
@@ -109,7 +109,7 @@ def test_what_fails_is_shown_with_its_reason_and_never_wins(light: Path, capsys:
     assert report.best == 5
     found = states(report)
     assert [found[trial] for trial in (1, 2, 3, 4)] == ["out-of-memory", "not-a-number", "refused", "failed"]
-    text.show(report, console())
+    print_lines(text.sweep_text(report))
     shown = capsys.readouterr().out
     assert "trial 1: out of memory: told by NoMemory (do this)" in shown
     assert "Best: trial 5: rank = 5" in shown
@@ -206,7 +206,7 @@ def test_a_page_of_a_sweep_shows_its_plots_and_takes_nothing_for_markup(light: P
     page = (light / "sweep/report.html").read_text()
     assert "<script" not in page
     assert page.count("<figure>") == 1 + 2
-    assert page.count("<tr class=") == len(report.trials)
+    assert page.count("<tr") == 1 + len(report.trials)
 
 
 def test_no_trial_better_than_the_base_is_told(light: Path, capsys: pytest.CaptureFixture[str]) -> None:

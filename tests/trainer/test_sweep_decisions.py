@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from curate.core.errors import ConfigError, UsageError
 from tests.trainer.tiny import write_recipe
 from train.recipe import Recipe, load_recipe
-from train.sweep.halving import Halving, Outcome, RungSegment, winner
+from train.sweep.halving import Halving, RungSegment, winner
 from train.sweep.space import MOST, Range, Space, space_of, trials_of
+from train.sweep.sweep_result import Outcome
 
 RECIPE = Recipe(model="m", data="d", rank=8, batch=4, max_steps=30)
 losses = st.one_of(st.none(), st.floats(0.1, 9, allow_nan=False))
 factors = st.integers(1, 4)
+
+
+def ended(
+    trial: int, rung: int, loss: float | None, final: float | None = None, cost: tuple[int, int] = (0, 0)
+) -> Outcome:
+    known = {"trial": trial, "rung": rung, "loss": loss, "final": final}
+    return Outcome(**known, state="paused", trainable_parameters=cost[0], steps=cost[1])
 
 
 def tried(space: Space, recipe: Recipe = RECIPE) -> list[dict[str, Any]]:
@@ -32,7 +40,7 @@ def outcome(halving: Halving, piece: RungSegment, ends: list[float | None], earl
     last = len(halving.shares) - 1
     over = piece.rung == last or piece.trial in early
     loss = None if end is None else end + (last - piece.rung) / 10
-    return Outcome(piece.trial, piece.rung, loss, end if over else None, (piece.trial % 3, 1))
+    return ended(piece.trial, piece.rung, loss, end if over else None, (piece.trial % 3, 1))
 
 
 def swept(
@@ -91,11 +99,11 @@ def test_no_trial_is_trained_twice_and_as_many_go_on_as_was_said(ends: list[floa
 
 def test_when_all_that_went_on_fail_the_next_best_take_their_places() -> None:
     halving = of([1.0, 2.0, 3.0, 4.0], 3)
-    known = [Outcome(trial, 0, float(trial)) for trial in (1, 2, 3, 4)]
+    known = [ended(trial, 0, float(trial)) for trial in (1, 2, 3, 4)]
     assert halving.next(known) == RungSegment(1, 1)
-    known += [Outcome(1, 1, None), Outcome(2, 1, None)]
+    known += [ended(1, 1, None), ended(2, 1, None)]
     assert halving.next(known) == RungSegment(3, 1)
-    known += [Outcome(3, 1, None), Outcome(4, 1, 3.5, 3.5)]
+    known += [ended(3, 1, None), ended(4, 1, 3.5, 3.5)]
     assert halving.next(known) is None
     found = winner(halving, known, 0.0)
     assert found is not None
@@ -108,7 +116,7 @@ def test_when_all_that_went_on_fail_the_next_best_take_their_places() -> None:
 )
 def test_of_those_that_tie_the_cheapest_wins(ends: list[tuple[float, int, int]], within: float) -> None:
     halving = Halving(tuple(range(len(ends))), 1)
-    known = [Outcome(at, 0, loss, loss, (parameters, steps)) for at, (loss, parameters, steps) in enumerate(ends)]
+    known = [ended(at, 0, loss, loss, (parameters, steps)) for at, (loss, parameters, steps) in enumerate(ends)]
     found = winner(halving, known, within)
     assert found is not None
     best, others = found
@@ -121,9 +129,9 @@ def test_of_those_that_tie_the_cheapest_wins(ends: list[tuple[float, int, int]],
 
 def test_a_budget_that_ends_within_a_rung_leaves_the_best_of_what_came_furthest() -> None:
     halving = of([1.0, 2.0, 3.0], 3)
-    known = [Outcome(1, 0, 2.0), Outcome(2, 0, 1.5)]
+    known = [ended(1, 0, 2.0), ended(2, 0, 1.5)]
     assert winner(halving, known, 0.0) == (known[1], [])
-    known += [Outcome(3, 0, 1.8), Outcome(2, 1, 1.2, 1.2)]
+    known += [ended(3, 0, 1.8), ended(2, 1, 1.2, 1.2)]
     assert winner(halving, known, 0.0) == (known[3], [])
     assert winner(halving, [], 0.0) is None
 

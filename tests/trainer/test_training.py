@@ -41,12 +41,12 @@ def gradients(model: Any, texts: Any) -> list[Any]:
 
     from train.batching import pack
     from train.model.base import autocast
-    from train.model.loss import weighted_loss
+    from train.model.loss import losses
 
     model.train()
     model.zero_grad()
     with autocast(torch.bfloat16):
-        loss = weighted_loss(model, pack(texts))
+        loss = losses(model, pack(texts)).total
     torch.autograd.backward(loss)
     return [parameter.grad.clone() for parameter in model.parameters() if parameter.requires_grad]
 
@@ -67,7 +67,7 @@ def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, A
     assert all(float(gradient.abs().sum()) > 0 for gradient in before)
     held_out_loss(model, texts, torch.bfloat16, packing=True, done=lambda _: None)
 
-    answers(model, Template(make_tokenizer()), ["red"], [2], torch.bfloat16, max_new_tokens=2)
+    list(answers(model, Template(make_tokenizer()), ["red"], [2], torch.bfloat16, max_new_tokens=2, room=99))
     assert all(torch.equal(one, other) for one, other in zip(before, gradients(model, texts), strict=True))
 
 

@@ -2,17 +2,20 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from pydantic import BaseModel
 
 from curate.core.errors import MissingExtra
 from train.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.", metavar="RECIPE")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Use this split folder instead of the recipe's.")]
@@ -67,11 +70,11 @@ def with_trainer() -> Iterator[None]:
         raise MissingExtra("the trainer", "train", error.name or "torch") from error
 
 
-def print_result(result: BaseModel, show: Callable[[Any, Any], None], *, as_json: bool) -> None:
-    """Print a result as JSON, or let `show` print it on the console."""
-    from curate.report.console import console, print_json
+def print_result(result: BaseModel, lines: "Iterable[RenderableType]", *, as_json: bool) -> None:
+    """Print a result as JSON, or its lines for people."""
+    from curate.report.console import print_json, print_lines
 
     if as_json:
         print_json(result.model_dump(mode="json"), indent=2)
     else:
-        show(result, console())
+        print_lines(lines)

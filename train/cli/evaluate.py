@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -16,12 +17,6 @@ from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
 from train.scores import METRICS
 from train.server import server_of
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from train.evaluation.evaluation_result import Evaluation
-
 
 Systems = Annotated[
     str | None, typer.Option("--systems", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
@@ -116,12 +111,12 @@ def evaluate(
         lm_eval=tuple(lm_eval.split(",")) if lm_eval else (),
     )  # fmt: skip
     with with_trainer():
-        from train.evaluation.evaluation_text import show
+        from train.evaluation.evaluation_text import evaluation_text
         from train.evaluation.evaluator import evaluate as measure
         from train.evaluation.local_model import LocalModel
         from train.evaluation.served_model import ServedModel
         from train.journal import Narrator
-        from train.report.training_report import show_overfitting
+        from train.report.training_report import overfitting_text
         from train.trained import open_trained, untrained
 
     if run is not None:
@@ -139,20 +134,15 @@ def evaluate(
                 f"{visible(str(run))}: this run is older than the diagnosis of overfitting",
                 "`curate train RECIPE --fresh` trains it again",
             )
-        print_result(found, show_overfitting, as_json=as_json)
+        print_result(found, overfitting_text(found), as_json=as_json)
         return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
     narrator = Narrator(quiet=quiet)
     if server is None:
         report = measure(trained, LocalModel(trained, narrator), options, narrator)
     else:
         report = measure(trained, ServedModel(server, model, tuned, trained.report.key, narrator), options, narrator)
-
-    def show_all(report: "Evaluation", console: "Console") -> None:
-        if found is not None and server is None:
-            show_overfitting(found, console)
-        show(report, console, outputs)
-
-    print_result(report, show_all, as_json=as_json)
+    before = overfitting_text(found) if found is not None and server is None else ()
+    print_result(report, chain(before, evaluation_text(report, outputs)), as_json=as_json)
     return ExitCode.CLEAN if report.verdict.outcome in ("helped", "not-compared") else ExitCode.FINDINGS
 
 

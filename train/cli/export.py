@@ -15,7 +15,9 @@ from train.cli.common import AsJson, MovedData, OutputFolder, Quiet, Run, Yes, p
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
 
 Where = Literal["auto", "cpu"]
 
@@ -73,7 +75,7 @@ def export(
 
     with Narrator(quiet=quiet).showing() as narrator:
         made = write(open_trained(run), options, narrator)
-    print_result(made, show, as_json=as_json)
+    print_result(made, export_text(made), as_json=as_json)
     if push is not None:
         files: dict[str, Path | bytes] = {file.name: folder / file.name for file in made.files}
         message = f"Add the {made.form} export of a training by curate"
@@ -82,19 +84,20 @@ def export(
             print(f"uploaded: {visible(commit)}", file=sys.stderr)  # noqa: T201
 
 
-def show(made: Export, console: "Console") -> None:
-    """Print the files and the proof."""
+def export_text(made: Export) -> "Iterator[RenderableType]":
+    """The files and the proof, for people."""
     from rich.text import Text
 
     from curate.report.console import table
 
-    shown = table(visible(f"{made.folder}: {made.form}, {made.dtype}"), "file", "size", numbers=("size",))
-    for file in made.files:
-        size = f"{file.size / 1e6:,.1f} MB" if file.size >= 50_000 else f"{file.size:,} bytes"
-        shown.add_row(Text(visible(file.name)), Text(size))
-    console.print(shown)
-    for line in proof_lines(made):
-        console.print(Text(line))
+    sizes = {one.name: one.size for one in made.files}
+    rows = [
+        (visible(name), f"{size / 1e6:,.1f} MB" if size >= 50_000 else f"{size:,} bytes")
+        for name, size in sizes.items()
+    ]
+    title = visible(f"{made.folder}: {made.form}, {made.dtype}")
+    yield table(title, "file", "size", numbers=("size",), rows=rows)
+    yield from map(Text, proof_lines(made))
 
 
 def proof_lines(made: Export) -> list[str]:

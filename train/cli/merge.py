@@ -11,7 +11,9 @@ from train.cli.common import AsJson, OutputFolder, Quiet, print_result, with_tra
 from train.results import Composition
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
 
 RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", metavar="RUN")
 DATA: Final[Any] = typer.Option(
@@ -48,23 +50,21 @@ def merge(
     with Narrator(quiet=quiet).showing() as narrator:
         trained = [open_trained(run) for run in runs]
         made = merge_adapters(trained, shares, folder, narrator, data=data or (), limit=limit)
-    print_result(made, show, as_json=as_json)
+    print_result(made, merge_text(made), as_json=as_json)
 
 
-def show(made: Composition, console: "Console") -> None:
-    """Print the losses of each adapter, alone and merged."""
-    from rich.text import Text
-
+def merge_text(made: Composition) -> "Iterator[RenderableType]":
+    """The losses of each adapter, alone and merged, for people."""
     from curate.report.console import table
 
     numbers = ("weight", "rank", "base", "alone", "together", "gain left")
     title = f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions"
-    shown = table(title, "adapter", *numbers, numbers=numbers)
+    rows = []
     for one in made.members:
-        left = "-" if one.kept is None else f"{one.kept:.0%}"
         losses = (f"{loss:.4f}" for loss in (one.base_loss, one.alone_loss, one.composed_loss))
-        shown.add_row(*map(Text, (visible(one.run), f"{one.weight:g}", str(one.rank), *losses, left)))
-    console.print(shown)
+        left = "-" if one.kept is None else f"{one.kept:.0%}"
+        rows.append((visible(one.run), f"{one.weight:g}", str(one.rank), *losses, left))
+    yield table(title, "adapter", *numbers, numbers=numbers, rows=rows)
 
 
 def _number(text: str) -> float:

@@ -45,9 +45,9 @@ def plan(
     with with_trainer():
         from train.journal import Narrator
         from train.plan.plan import plan as planned
-        from train.plan.plan_text import show
+        from train.plan.plan_text import plan_text
 
     with Narrator(quiet=quiet).showing() as narrator:
         made = planned(chosen, narrator, memory=memory, measure=measure)
-    print_result(made, show, as_json=as_json)
+    print_result(made, plan_text(made), as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

@@ -61,10 +61,10 @@ def sweep(
         from train.sweep.sweep_folder import SweepFolder
         from train.sweep.sweeper import sweep as run
     from train.journal import Narrator
-    from train.sweep.sweep_report import show
+    from train.sweep.sweep_report import sweep_text
 
     report = run(
         chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh
     )
-    print_result(report, show, as_json=as_json)
+    print_result(report, sweep_text(report), as_json=as_json)
     return ExitCode.CLEAN if report.better else ExitCode.FINDINGS

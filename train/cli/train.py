@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -78,8 +77,7 @@ def train(
     with with_trainer():
         from train import distributed
         from train.journal import Narrator
-        from train.report.training_report import show
-        from train.results import Pause
+        from train.report.training_report import training_text
         from train.run_folder import RunFolder
         from train.training.training import Mode, train_until
 
@@ -92,13 +90,7 @@ def train(
     distributed.leave()
     if distributed.rank() > 0:
         return
-    if isinstance(report, Pause) and not as_json:
-        sys.stdout.write(
-            f"paused after step {report.step:,} of {report.steps:,}: validation loss "
-            f"{report.validation_loss:.4f}; --resume continues\n"
-        )
-    else:
-        print_result(report, show, as_json=as_json)
+    print_result(report, training_text(report), as_json=as_json)
 
 
 @contextmanager
@@ -114,12 +106,12 @@ def _failure_reported() -> Iterator[None]:
 def _compare(recipe: Recipe, folder: Path, methods: str | None, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     with with_trainer():
         from train.journal import Narrator
-        from train.sweep.compare_methods import VARIANTS, compare, show
+        from train.sweep.compare_methods import VARIANTS, compare, comparison_text
 
     names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
     with Narrator(quiet=quiet).showing() as narrator:
         made = compare(recipe, folder, names, narrator, fresh=fresh)
-    print_result(made, show, as_json=as_json)
+    print_result(made, comparison_text(made), as_json=as_json)
 
 
 def _end_with_parent() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import excerpt, plural, visible
@@ -18,42 +18,36 @@ WIDTH: Final = 44
 """Columns of the drawing."""
 
 
-def show(report: Evaluation, console: Console, outputs: int) -> None:
-    """Print the report with at most `outputs` questions; text of the data is shown as it is, never as markup."""
-    for part in _parts(report, outputs):
-        console.print(part)
-
-
-def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
+def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
+    """The report with at most `outputs` questions; text of the data is shown as it is, never as markup."""
     more = f" of {report.available:,}" if report.available > report.questions else ""
     asked = plural(report.questions, "question") + more
     names = list(report.results[0].scores)
     titles = [METRICS[name].title for name in names]
-    found = table(
-        f"{asked} of the split {report.split}; {report.task} ({report.task_from})", "", *titles, numbers=tuple(titles)
-    )
+    rows: list[tuple[str | Text, ...]] = []
     for one in report.results:
-        title = Text(one.title, "bold" if one.name == report.verdict.use else "")
         scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in one.scores.items())
-        found.add_row(title, *map(Text, scores))
-    yield found
+        rows.append((Text(one.title, "bold" if one.name == report.verdict.use else ""), *scores))
+    title = f"{asked} of the split {report.split}; {report.task} ({report.task_from})"
+    yield table(title, "", *titles, numbers=titles, rows=rows)
     yield from _intervals(report)
     best = best_tuned(report.results, report.verdict, report.metric)
     if report.classes and best is not None:
         numbers = ("precision", "recall", "F1", "examples")
-        classes = table(f"{best.title}, by class", "label", *numbers, numbers=numbers)
-        for row in report.classes[:12]:
-            shares = (f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1))
-            classes.add_row(Text(excerpt(row.label, 40)), *shares, f"{row.examples:,}")
-        yield classes
+        classes = [
+            (excerpt(row.label, 40), *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)),
+             f"{row.examples:,}")
+            for row in report.classes[:12]
+        ]  # fmt: skip
+        yield table(f"{best.title}, by class", "label", *numbers, numbers=numbers, rows=classes)
     if report.benchmarks:
-        harness = table("lm-evaluation-harness", "task", "metric", "base", "tuned", numbers=("base", "tuned"))
-        for bench in report.benchmarks:
-            sides = ((bench.base, bench.base_error), (bench.tuned, bench.tuned_error))
-            harness.add_row(
-                Text(visible(bench.task)), Text(visible(bench.metric)), *(_measured(*side) for side in sides)
-            )
-        yield harness
+        harness = [
+            (visible(one.task), visible(one.metric), _measured(one.base, one.base_error),
+             _measured(one.tuned, one.tuned_error))
+            for one in report.benchmarks
+        ]  # fmt: skip
+        columns = ("task", "metric", "base", "tuned")
+        yield table("lm-evaluation-harness", *columns, numbers=columns[2:], rows=harness)
     if outputs:
         yield from _outputs(report, outputs)
     for note in report.notes:
@@ -99,11 +93,7 @@ def _intervals(report: Evaluation) -> Iterator[Text]:
 def _outputs(report: Evaluation, count: int) -> Iterator[RenderableType]:
     step = max(1, len(report.outputs) // count)
     for output in report.outputs[::step][:count]:
-        shown = table("", "", "")
-        shown.show_header = False
-        shown.title = Text(f"{visible(output.file)}:{output.line}", "bold")
-        shown.add_row("asked", Text(excerpt(output.request, 300)))
-        shown.add_row("expected", Text(excerpt(output.expected, 300)))
-        for one in report.results:
-            shown.add_row(one.title, Text(excerpt(output.answers[one.name], 300)))
-        yield shown
+        texts = [("asked", output.request), ("expected", output.expected)]
+        texts += [(one.title, output.answers[one.name]) for one in report.results]
+        rows = [(name, excerpt(text, 300)) for name, text in texts]
+        yield table(f"{visible(output.file)}:{output.line}", "", "", rows=rows)

@@ -12,42 +12,24 @@ from curate.core.example import content_id
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.names import configuration
 from curate.models.template import Template
-from train.batching import groups, pack
-from train.errors import ran_out
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
 from train.evaluation.prompts import Prompt, Prompts, Question
 from train.journal import Narrator
-from train.memory.hardware import free_memory
+from train.memory.hardware import tokens_that_fit
 from train.model.adapters import adapter_disabled
 from train.model.base import autocast, device, longest_context
-from train.model.generation import answer_ids, stop_ids, until_stop
-from train.model.loss import packs_exactly, token_losses
+from train.model.generation import answers, stop_ids
+from train.model.loss import packs_exactly
 from train.trained import Trained
-from train.training.held_out import TOKENS
+from train.training.held_out import passes
 
 CONTEXT: Final = 8192
 """Most tokens of a prompt, even if the model allows more."""
-ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
-"""Most tokens of a batch, including those to be generated."""
-SHARE: Final = 0.7
-"""Of the free memory that the keys and values of a batch may take; the rest is for activations."""
 Loaded = Callable[[], Any]
 """A model, loaded at the first call."""
 Responses = Iterator[dict[str, Any]]
 """By key, for the cache."""
-
-
-def tokens_that_fit(model: Any, dtype: torch.dtype) -> int:
-    """Tokens of a batch for whose keys and values there is memory; `ROOM` at most, and for models without attention."""
-    config = model.config.get_text_config()
-    queries = getattr(config, "num_attention_heads", None)
-    heads = getattr(config, "num_key_value_heads", None) or queries
-    if not isinstance(queries, int) or not isinstance(heads, int):
-        return ROOM[device().type]
-    size = getattr(config, "head_dim", None) or config.hidden_size // queries
-    per_token = 2 * config.num_hidden_layers * heads * size * dtype.itemsize
-    return min(ROOM[device().type], int(SHARE * free_memory() / per_token))
 
 
 class LocalModel:
@@ -93,53 +75,32 @@ class LocalModel:
         phase = self.narrator.phase(system.title, 2 * len(prompts))
         with self.lent(tuned=system.tuned) as model:
             generate = partial(self._generate, model, stop_ids(self.template, texts), most)
-            answers = [Answer(*one) for one in cache.complete(asked, generate, phase.advance)]
+            answered = [Answer(*one) for one in cache.complete(asked, generate, phase.advance)]
             losses = [Loss(*one) for one in cache.complete(measured, partial(self._losses, model), phase.advance)]
-        return answers, losses
+        return answered, losses
 
     def _generate(
         self, model: Loaded, stops: list[int], most: int, prompts: dict[str, str]
     ) -> Iterator[dict[str, Any]]:
-        """Answers to prompts of similar length together, the longest first, so that a lack of memory shows early."""
-        dtype, decode = self.trained.dtype, self.template.tokenizer.decode
-        lengths = {key: self.count_tokens(prompt) + most for key, prompt in prompts.items()}
-        waiting = sorted(lengths, key=lambda key: -lengths[key])
-        room = tokens_that_fit(model(), dtype)
-        while waiting:
-            batch = waiting[: max(1, room // lengths[waiting[0]])]
-            try:
-                asked = [prompts[key] for key in batch]
-                found = answer_ids(model(), self.template, asked, stops, dtype, max_new_tokens=most)
-            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-                if not ran_out(error) or len(batch) == 1:
-                    raise
-                room = len(batch) // 2 * lengths[batch[0]]
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
-                continue
-            answers = {}
-            for key, ids in zip(batch, found, strict=True):
-                answer, ended = until_stop(ids, stops)
-                text, raw = (decode(answer, skip_special_tokens=skip).strip() for skip in (True, False))
-                answers[key] = (text, raw, ended)
-            yield answers
-            del waiting[: len(batch)]
+        """Answers by the keys of their prompts."""
+        decode, keys = self.template.tokenizer.decode, list(prompts)
+        asked = (model(), self.template, list(prompts.values()), stops, self.trained.dtype)
+        for batch in answers(*asked, max_new_tokens=most, room=tokens_that_fit(model(), self.trained.dtype)):
+            found = {}
+            for at, ids, ended in batch:
+                text, raw = (decode(ids, skip_special_tokens=skip).strip() for skip in (True, False))
+                found[keys[at]] = (text, raw, ended)
+            yield found
 
-    @torch.no_grad()
     def _losses(self, model: Loaded, texts: dict[str, Encoded]) -> Responses:
         """The loss on the supervised tokens of each text."""
         dtype, keys = self.trained.dtype, iter(texts)
-        model().eval()
         with autocast(dtype):
             packing = self.trained.recipe.packing and packs_exactly(model(), device())
-        for group in groups(list(texts.values()), TOKENS if packing else 1):
-            packed = pack(group).to(device())
-            with autocast(dtype):
-                losses = token_losses(model(), packed).double()
-            owners = packed.text_numbers()[packed.keep]
-            totals = torch.zeros(len(group), dtype=torch.float64, device=losses.device).index_add_(0, owners, losses)
-            counts = torch.bincount(owners, minlength=len(group))
-            yield {next(keys): one for one in zip(totals.tolist(), counts.tolist(), strict=True)}
+        for packed, found in passes(model(), list(texts.values()), dtype, packing=packing):
+            totals = torch.zeros(len(packed.lengths), dtype=torch.float64, device=found.each.device)
+            totals.index_add_(0, packed.text_numbers()[packed.keep], found.each.double())
+            yield {next(keys): one for one in zip(totals.tolist(), packed.counts, strict=True)}
 
     @contextmanager
     def lent(self, *, tuned: bool) -> Iterator[Loaded]:

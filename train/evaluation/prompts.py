@@ -162,10 +162,8 @@ class Prompts:
 
     def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
         """The prompt with as many of the last examples as fit; None if the template refuses even the question."""
-        for left in range(len(shots) + 1):
-            if (prompt := self._prompt_with(question, shots[left:])) is not None:
-                return prompt
-        return None
+        made = (self._prompt_with(question, shots[left:]) for left in range(len(shots) + 1))
+        return next((prompt for prompt in made if prompt is not None), None)
 
     def _prompt_with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
         turns = _untrained(question.messages[:-1])

@@ -86,19 +86,14 @@ class ServedModel:
 
     def prompt(self, question: Question, shots: Sequence[Question] = ()) -> ServedPrompt | None:
         """The request with as many of the last examples as fit; None for tools that are no JSON."""
-        for left in range(len(shots) + 1):
-            shown = shots[left:]
-            turns = [_request_turn(turn) for turn in question.messages[:-1]]
-            before = [_request_turn(turn) for shot in shown for turn in shot_of(shot)]
-            request: dict[str, Any] = {"messages": behind_system(turns, before)}
-            if tools := template_tools(question.example.value):
-                if isinstance(tools, str):
-                    return None
-                request["tools"] = tools
-            prompt = ServedPrompt(plain_json(request), len(shown))
-            if not shown or prompt.tokens <= CONTEXT:
-                return prompt
-        return None
+        tools = template_tools(question.example.value)
+        if isinstance(tools, str):
+            return None
+        turns = [_request_turn(turn) for turn in question.messages[:-1]]
+        before = [_request_turn(turn) for shot in shots for turn in shot_of(shot)]
+        request = {"messages": behind_system(turns, before)} | ({"tools": tools} if tools else {})
+        prompt = ServedPrompt(plain_json(request), len(shots))
+        return prompt if not shots or prompt.tokens <= CONTEXT else self.prompt(question, shots[1:])
 
     def refusal(self, question: Question) -> str:  # noqa: ARG002
         """Why a question cannot be asked."""

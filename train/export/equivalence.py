@@ -13,8 +13,9 @@ from curate.models.template import Template
 from curate.models.template_messages import common_length
 from train.export.export_result import Proof
 from train.export.questions import Questions
+from train.memory.hardware import tokens_that_fit
 from train.model.base import autocast, device
-from train.model.generation import answer_ids, until_stop
+from train.model.generation import answers
 
 BATCH: Final = 8
 POSITIONS: Final = 8
@@ -79,20 +80,13 @@ class EquivalenceTest:
             yield found[-len(text.input_ids) :][[i - 1 for i in positions]].float(), ids[0, positions]
 
     def _answers(self, model: Any) -> tuple[tuple[tuple[int, ...], ...], int]:
-        prompts, stops = self.questions.prompts, list(self.questions.stops)
-        order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
-        found: dict[int, tuple[int, ...]] = {}
-        stopped = 0
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            asked, limit = [prompts[i] for i in batch], self.questions.max_new_tokens
-            answered = answer_ids(model, self.template, asked, stops, self.dtype, max_new_tokens=limit)
-            for i, ids in zip(batch, answered, strict=True):
-                answer, ended = until_stop(ids, stops)
-                found[i] = tuple(answer)
-                stopped += ended
+        asked, limit = self.questions, self.questions.max_new_tokens
+        how = (model, self.template, asked.prompts, list(asked.stops), self.dtype)
+        found = []
+        for batch in answers(*how, max_new_tokens=limit, room=tokens_that_fit(model, self.dtype), at_once=BATCH):
+            found += batch
             self.done(len(batch))
-        return tuple(found[i] for i in range(len(prompts))), stopped
+        return tuple(tuple(one.ids) for one in sorted(found)), sum(one.ended for one in found)
 
     @torch.no_grad()
     def near_tie(

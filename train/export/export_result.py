@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from train.results import Shared, StrictModel
+from train.results import StrictModel, TrainedWeights
 
 Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
 
@@ -47,24 +47,11 @@ class File(StrictModel):
     sha256: str
 
 
-class Export(Shared):
+class Export(TrainedWeights):
     """The output of `curate export --json`, and `export.json` in the folder."""
 
     form: Form
     folder: str
-    key: str
-    """Key of the run: hash over recipe, data and base model."""
-    model: str
-    """The base model, as the recipe names it."""
-    base: str
-    """Fingerprint of the base model."""
-    method: str
-    adapter_sha256: str
-    """SHA-256 of the exported adapter's weights."""
-    manifest: str | None
-    """SHA-256 of the split's manifest, if it has one."""
-    template: str
-    """SHA-256 of the chat template; inference must use the same."""
     template_source: str
     """The chat template itself."""
     stops: tuple[str, ...]

@@ -24,6 +24,7 @@ from train.export.questions import Questions, questions_for
 from train.journal import Narrator
 from train.model.adapters import adapter_disabled, lora_weights, obstacle
 from train.recipe import Recipe
+from train.results import TrainedWeights
 from train.trained import Trained, same_template
 from train.training.held_out import held_out_loss
 
@@ -154,14 +155,11 @@ class Exporter:
         return "float32", load
 
     def _conclude(self, dtype: str, proof: Proof) -> Export:
-        report, tokenizer = self.trained.report, self.template.tokenizer
+        stops = self.template.tokenizer.convert_ids_to_tokens(list(self.questions.stops))
         made = Export(
-            form=self.options.form, folder=str(self.options.folder), key=report.key, model=report.model,
-            base=report.base, method=report.method,
-            adapter_sha256=report.adapter_sha256, manifest=report.manifest, template=self.template.hash,
-            template_source=self.template.source,
-            stops=tuple(tokenizer.convert_ids_to_tokens(list(self.questions.stops))), dtype=dtype, files=(),
-            system=report.system, shared=report.shared, proof=proof, notes=tuple(self.notes),
+            **{key: getattr(self.trained.report, key) for key in TrainedWeights.model_fields},
+            form=self.options.form, folder=str(self.options.folder), template_source=self.template.source,
+            stops=tuple(stops), dtype=dtype, files=(), proof=proof, notes=tuple(self.notes),
         )  # fmt: skip
         (self.stage / "README.md").write_text(card(self.trained, made), encoding="utf-8", errors="backslashreplace")
         made = made.model_copy(update={"files": files_of(self.stage)})

@@ -58,7 +58,7 @@ def write_model(
     rows = model.get_input_embeddings().weight.shape[0]
     for tensor_name, tensor in tensors:
         _add_info(writer, _gguf_name(known, tensor_name), tensor.shape, matrices)
-    factors = list(frequency_factors(config))
+    factors = frequency_factors(config)
     if factors:
         _add_info(writer, "rope_freqs.weight", (len(factors),), matrices)
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
@@ -129,7 +129,7 @@ def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> A
     with model_errors(str(file), "cannot be read"):
         reader = package().GGUFReader(file)
         model_config = AutoConfig.from_pretrained(str(file.parent), gguf_file=file.name)
-    if list(frequency_factors(config)):  # lie in a tensor of their own, which transformers does not read
+    if frequency_factors(config):  # lie in a tensor of their own, which transformers does not read
         model_config = config
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, trust_remote_code=False)

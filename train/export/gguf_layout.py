@@ -4,12 +4,11 @@ llama.cpp has a name for each pre-tokenizer: a wrong one splits numbers or words
 """
 
 import json
-import math
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from curate.core.errors import UsageError, requiring
 
@@ -78,22 +77,15 @@ def package() -> Any:
     return gguf
 
 
-def frequency_factors(config: Any) -> Iterator[float]:
-    """Divisors of the frequency of each pair of a head, for Llama 3 (transformers' `_compute_llama3_parameters`)."""
+def frequency_factors(config: Any) -> list[float]:
+    """Divisors of the frequency of each pair of a head, for Llama 3; none for other models."""
     rope = rope_of(config)
     if rope.get("rope_type", "default") != "llama3":
-        return
-    size, factor, low, high = head_size(config), rope["factor"], rope["low_freq_factor"], rope["high_freq_factor"]
-    context = rope["original_max_position_embeddings"]
-    for frequency in (1.0 / rope["rope_theta"] ** (torch.arange(0, size, 2, dtype=torch.float64) / size)).tolist():
-        length = 2 * math.pi / frequency
-        if length < context / high:
-            yield 1.0
-        elif length > context / low:
-            yield factor
-        else:
-            smooth = (context / length - low) / (high - low)
-            yield 1 / ((1 - smooth) / factor + smooth)
+        return []
+    size, (scaled, _) = head_size(config), ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
+    plain = 1.0 / rope["rope_theta"] ** (torch.arange(0, size, 2, dtype=torch.float32) / size)
+    found: list[float] = (plain / scaled).tolist()
+    return found
 
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5

@@ -159,10 +159,7 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
         dtype=str(sizes.dtype).removeprefix("torch."),
         threads=recipe.threads or torch.get_num_threads(),
         ranks=world(),
-        optimiser=optimiser,
-        tokens_per_pass=found.tokens_per_pass,
-        activation_checkpointing=found.activation_checkpointing,
-        estimate=found.estimate,
+        **{key: value for key, value in found._asdict().items() if key != "fits"},
     )
 
 

@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 import torch
@@ -18,6 +18,11 @@ CGROUP_FILES: Final = {
     "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 }
 """Of version 2 and of version 1: the files of the limit and of the use, and the key of cached files in memory.stat."""
+
+ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
+"""Most tokens of a batch, including those to be generated."""
+SHARE: Final = 0.7
+"""Of the free memory that the keys and values of a batch may take; the rest is for activations."""
 
 
 def peak_memory() -> int:
@@ -73,3 +78,15 @@ def _number(stat: Path, key: str) -> int:
         if known := re.search(rf"^{key} (\d+)$", stat.read_text(encoding="ascii"), re.MULTILINE):
             return int(known[1])
     return 0
+
+
+def tokens_that_fit(model: Any, dtype: torch.dtype) -> int:
+    """Tokens of a batch for whose keys and values there is memory; `ROOM` at most, and for models without attention."""
+    config = model.config.get_text_config()
+    queries = getattr(config, "num_attention_heads", None)
+    heads = getattr(config, "num_key_value_heads", None) or queries
+    if not isinstance(queries, int) or not isinstance(heads, int):
+        return ROOM[device().type]
+    size = getattr(config, "head_dim", None) or config.hidden_size // queries
+    per_token = 2 * config.num_hidden_layers * heads * size * dtype.itemsize
+    return min(ROOM[device().type], int(SHARE * free_memory() / per_token))

@@ -25,7 +25,7 @@ from train import distributed
 from train.batching import pack
 from train.memory.hardware import held_memory
 from train.model.adapters import add_adapter
-from train.model.loss import CHUNKED, backbone_of, use_packed_attention, weighted_loss
+from train.model.loss import CHUNKED, backbone_of, losses, use_packed_attention
 from train.recipe import Recipe
 from train.results import Estimate
 
@@ -237,7 +237,7 @@ class Sizes:
             model.train()
             with live:
                 with torch.autocast("cpu", dtype=self.dtype, enabled=self.dtype != torch.float32):
-                    loss = weighted_loss(model, packed)
+                    loss = losses(model, packed).total
                 torch.autograd.backward(loss)
             return live.most - held
 

@@ -1,8 +1,8 @@
 """Answers of a model to prompts, by greedy decoding, and the tokens that end one."""
 
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import torch
 from peft import PeftModel, PeftType
@@ -10,6 +10,7 @@ from transformers import GenerationConfig
 
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
+from train.errors import ran_out
 from train.model.base import autocast, device, longest_context
 from train.model.loss import has_virtual, prefix_cache
 
@@ -39,21 +40,56 @@ def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
     return sorted(found - {None})
 
 
-@torch.no_grad()
+class AnswerTokens(NamedTuple):
+    """The most likely answer to a prompt."""
+
+    prompt: int
+    """The number of the prompt, from 0."""
+    ids: list[int]
+    """Without the token that ends it."""
+    ended: bool
+    """Whether there is one, within the limit."""
+
+
 def answers(
-    model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
-) -> list[str]:
-    """The model's most likely answer to each prompt, at most `max_new_tokens` long; all at once, padded on the left."""
-    found = answer_ids(model, template, asked, stops, dtype, max_new_tokens=max_new_tokens)
-    return [template.tokenizer.decode(one, skip_special_tokens=True).strip() for one in found]
+    model: Any,
+    template: Template,
+    asked: Sequence[str],
+    stops: list[int],
+    dtype: torch.dtype,
+    *,
+    max_new_tokens: int,
+    room: int,
+    at_once: int = sys.maxsize,
+) -> Iterator[list[AnswerTokens]]:
+    """The answers, at most `at_once` of them and `room` tokens in a batch; half as many after memory has run out.
+
+    The longest prompts come first, so that a lack of memory shows early.
+    """
+    lengths = [len(template.ids(prompt)) + max_new_tokens for prompt in asked]
+    waiting = sorted(range(len(asked)), key=lambda at: -lengths[at])
+    while waiting:
+        batch = waiting[: min(at_once, max(1, room // lengths[waiting[0]]))]
+        try:
+            prompts = [asked[at] for at in batch]
+            found = answer_ids(model, template, prompts, stops, dtype, max_new_tokens=max_new_tokens)
+        except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+            if not ran_out(error) or len(batch) == 1:
+                raise
+            room = len(batch) // 2 * lengths[batch[0]]
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            continue
+        yield [AnswerTokens(at, *until_stop(ids, stops)) for at, ids in zip(batch, found, strict=True)]
+        del waiting[: len(batch)]
 
 
 @torch.no_grad()
 def answer_ids(
     model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
 ) -> list[list[int]]:
-    """The same as tokens, including the one that ended the answer and the padding after it. It ends where the model's
-    context does.
+    """The most likely answers, padded on the left, including the token that ends one and the padding after it. They
+    end where the model's context does.
     """
     if not asked:
         return []

@@ -65,11 +65,6 @@ def losses(model: Any, packed: Pack) -> Losses:
     return Losses((each * packed.weights).sum(), each.detach(), right)
 
 
-def weighted_loss(model: Any, packed: Pack) -> Tensor:
-    """Cross-entropy in nats, times the weights, summed over the supervised tokens of a pack."""
-    return losses(model, packed).total
-
-
 def token_losses(model: Any, packed: Pack) -> Tensor:
     """Cross-entropy in nats of each supervised token of a pack; shape (supervised,)."""
     return nn.functional.cross_entropy(_logits(model, packed), packed.targets, reduction="none")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from curate.core.text import duration, gigabytes, plural, visible
-from curate.report.console import COLOURS, table
+from curate.report.console import COLOURS, console, table
 from train.evaluation.verdict import FEW
 from train.methods import OBJECTIVES
 from train.results import TextSpan, TrainingPlan
@@ -15,38 +15,28 @@ MOST = 600
 """Characters of an example that are shown."""
 
 
-def show(plan: TrainingPlan, console: Console) -> None:
-    """Print a plan; text of the data is shown as it is, never as markup."""
-    for part in _parts(plan, colour=console.color_system is not None):
-        console.print(part)
-
-
-def _parts(plan: TrainingPlan, *, colour: bool) -> Iterator[RenderableType]:
-    facts = table("The training", "", "")
-    facts.show_header = False
-    for name, value in _facts(plan):
-        facts.add_row(name, Text(value))
-    yield facts
-    numbers = ("examples", "texts", "tokens", "trained on", "longest")
-    splits = table("The data", "split", *numbers, numbers=numbers)
+def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
+    """A plan for people; text of the data is shown as it is, never as markup."""
+    colour = console().color_system is not None
+    yield table("The training", "", "", rows=_facts(plan))
+    numbers, counts = ("examples", "texts", "tokens", "trained on", "longest"), []
     for split in plan.splits:
-        counts = (split.examples, split.texts, split.tokens, split.supervised, split.longest)
-        splits.add_row(split.name, *(f"{count:,}" for count in counts))
-    yield splits
+        values = (split.examples, split.texts, split.tokens, split.supervised, split.longest)
+        counts.append((split.name, *(f"{value:,}" for value in values)))
+    yield table("The data", "split", *numbers, numbers=numbers, rows=counts)
     if plan.findings:
-        title = "Tokenization and chat template (family K)"
-        found = table(title, "code", "", "count", "first", "says", numbers=("count",))
-        for one in plan.findings:
-            severity = Text(one.severity.value, COLOURS[one.severity])
-            texts = (Text(visible(text)) for text in (one.place, one.message))
-            found.add_row(one.code, severity, f"{one.count:,}", *texts)
-        yield found
+        found = [
+            (one.code, Text(one.severity.value, COLOURS[one.severity]), f"{one.count:,}", visible(one.place),
+             visible(one.message))
+            for one in plan.findings
+        ]  # fmt: skip
+        columns = ("code", "", "count", "first", "says")
+        yield table("Tokenization and chat template (family K)", *columns, numbers=("count",), rows=found)
     for title, left_out in (("Longer than max_length", plan.over_length), ("Cannot be trained on", plan.untrainable)):
         if left_out:
-            listed = table(f"{title}: {plural(len(left_out), 'example')}", "split", "line", "reason", numbers=("line",))
-            for example in left_out[:10]:
-                listed.add_row(example.split, f"{example.line:,}", Text(visible(example.reason)))
-            yield listed
+            rows = [(one.split, f"{one.line:,}", visible(one.reason)) for one in left_out[:10]]
+            head = f"{title}: {plural(len(left_out), 'example')}"
+            yield table(head, "split", "line", "reason", numbers=("line",), rows=rows)
     yield from _notes(plan)
     parts = "the green parts" if colour else "the parts in {+ +}"
     yield Text(f"Three examples as the model sees them; it is trained on {parts}.", "bold")

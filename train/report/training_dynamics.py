@@ -284,9 +284,6 @@ def _mean(part: Sequence[MappedExample], name: str) -> float:
 
 
 def _hard(one: MappedExample, example: Example) -> HardExample:
-    return HardExample(
-        line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence,
-        spike=one.spike, pull=one.pull,
-        prompt=excerpt(_user_prompt(example), LONG),
-        answer=excerpt(example.answer.text, LONG) if example.answer is not None else "",
-    )  # fmt: skip
+    own = {key: getattr(one, key) for key in ("line", "example", "loss", "excess", "confidence", "spike", "pull")}
+    answer = excerpt(example.answer.text, LONG) if example.answer is not None else ""
+    return HardExample(**own, prompt=excerpt(_user_prompt(example), LONG), answer=answer)

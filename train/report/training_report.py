@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.datamap import MappedExample, Region
 from curate.core.text import duration, excerpt, gigabytes, plural, visible
 from curate.report.console import table
-from curate.report.html import TABLE, footer, head, safe, tile
+from curate.report.html import TABLE, footer, head, html_table, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.memory.autoconfig import Settings
 from train.methods import OWN_KEYS
 from train.recipe import Recipe, recipe_text
-from train.results import DataMap, HardExample, LossPoint, Overfitting, Report
+from train.results import DataMap, HardExample, LossPoint, Overfitting, Pause, Report
 
 
 def datamap_lines(found: DataMap) -> Iterator[str]:
@@ -53,15 +53,14 @@ TRAIN, HELD_OUT, BOTH = "·", "●", "◉"
 COLOURS: Final = {TRAIN: "cyan", HELD_OUT: "yellow", BOTH: "yellow"}
 
 
-def show_overfitting(found: Overfitting, console: Console) -> None:
-    """Print it."""
-    console.print(Text("Overfitting", "bold"))
-    for line in loss_plot(found.curve):
-        console.print(line)
+def overfitting_text(found: Overfitting) -> Iterator[Text]:
+    """The diagnosis for people."""
+    yield Text("Overfitting", "bold")
+    yield from loss_plot(found.curve)
     for number, sentence in enumerate(found.sentences):
-        console.print(Text(sentence, "yellow" if number >= len(found.sentences) - len(found.signs) else ""))
+        yield Text(sentence, "yellow" if number >= len(found.sentences) - len(found.signs) else "")
     if not found.signs:
-        console.print(Text(f"{_all_clear(found)}.", "green"))
+        yield Text(f"{_all_clear(found)}.", "green")
 
 
 def _all_clear(found: Overfitting) -> str:
@@ -97,12 +96,14 @@ SHOWN: Final = 5
 """Hardest examples that are shown."""
 
 
-def show(report: Report, console: Console) -> None:
-    """Print parameters, losses and the answers side by side; text of the data is shown as it is, never as markup."""
+def training_text(report: Report | Pause) -> Iterator[RenderableType]:
+    """Parameters, losses and the answers side by side; text of the data is shown as it is, never as markup."""
+    if isinstance(report, Pause):
+        done, loss = f"{report.step:,} of {report.steps:,}", f"{report.validation_loss:.4f}"
+        yield Text(f"paused after step {done}: validation loss {loss}; --resume continues")
+        return
     share = report.trainable_parameters / report.total_parameters
-    facts = table("Training", "", "")
-    facts.show_header = False
-    for name, value in (
+    facts = (
         ("base model", visible(report.model)),
         ("trainable parameters", f"{report.trainable_parameters:,} of {report.total_parameters:,} ({share:.2%})"),
         ("steps", f"{report.steps:,} on {plural(report.train_examples, 'example')}"),
@@ -111,19 +112,18 @@ def show(report: Report, console: Console) -> None:
         *preference_facts(report),
         ("measured on", f"{plural(report.held_out_examples, 'example')} of {report.held_out}"),
         ("left out", plural(len(report.left_out), "example")),
-    ):
-        facts.add_row(name, Text(value))
-    console.print(facts)
+    )
+    yield table("Training", "", "", rows=facts)
     if report.data_map is not None:
-        _show_map(report.data_map, console)
+        yield from _map_text(report.data_map)
     if report.overfitting is not None:
-        show_overfitting(report.overfitting, console)
+        yield from overfitting_text(report.overfitting)
     if report.generations:
-        answers = table("Answers before and after training", "prompt", "reference", "base", "tuned")
+        texts = [(one.prompt, one.reference, one.base, one.tuned) for one in report.generations]
+        rows = [[excerpt(text, 160) for text in row] for row in texts]
+        answers = table("Answers before and after training", "prompt", "reference", "base", "tuned", rows=rows)
         answers.show_lines = True
-        for one in report.generations:
-            answers.add_row(*(Text(excerpt(text, 160)) for text in (one.prompt, one.reference, one.base, one.tuned)))
-        console.print(answers)
+        yield answers
 
 
 def preference_facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -138,15 +138,15 @@ def preference_facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "better answer is likelier", f"{base.likelier:.1%} before, {tuned.likelier:.1%} after"
 
 
-def _show_map(found: DataMap, console: Console) -> None:
-    console.print(Text("Easy and hard examples", "bold"))
-    for sentence in datamap_lines(found):
-        console.print(Text(sentence))
-    hardest = table("", "train.jsonl", "loss", "question", "answer", "why", numbers=("train.jsonl", "loss"))
-    for one in found.hardest[:SHOWN]:
-        texts = excerpt(one.prompt, 60), excerpt(one.answer, 40), reason_for_review(one)
-        hardest.add_row(f"{one.line:,}", f"{one.loss:.2f}", *map(Text, texts))
-    console.print(hardest)
+def _map_text(found: DataMap) -> Iterator[RenderableType]:
+    yield Text("Easy and hard examples", "bold")
+    yield from map(Text, datamap_lines(found))
+    columns = ("train.jsonl", "loss", "question", "answer", "why")
+    rows = [
+        (f"{one.line:,}", f"{one.loss:.2f}", excerpt(one.prompt, 60), excerpt(one.answer, 40), reason_for_review(one))
+        for one in found.hardest[:SHOWN]
+    ]
+    yield table("", *columns, numbers=columns[:2], rows=rows)
 
 
 REGIONS: tuple[Region, ...] = ("easy", "ambiguous", "hard")
@@ -160,18 +160,8 @@ def report_html(
     journal: Sequence[dict[str, Any]],
     mapped: Sequence[MappedExample] = (),
     recipe: Recipe | None = None,
-) -> str:
-    """The document."""
-    return "".join(_parts(report, settings, journal, mapped, recipe))
-
-
-def _parts(
-    report: Report,
-    settings: Settings,
-    journal: Sequence[dict[str, Any]],
-    mapped: Sequence[MappedExample],
-    recipe: Recipe | None,
 ) -> Iterator[str]:
+    """The document in pieces."""
     steps = [line for line in journal if "loss" in line]
     yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
     yield (
@@ -261,7 +251,7 @@ def _answers(report: Report) -> Iterator[str]:
     yield "<h2>Answers before and after training</h2>\n"
     names = ("question", "in the data", "base", "tuned")
     rows = [(one.prompt, one.reference, one.base, one.tuned) for one in report.generations]
-    yield _table(names, [["\n".join(map(safe, text.split("\n"))) for text in row] for row in rows], names)
+    yield html_table(names, [["\n".join(map(safe, text.split("\n"))) for text in row] for row in rows], texts=names)
 
 
 def _left_out(report: Report) -> Iterator[str]:
@@ -270,16 +260,7 @@ def _left_out(report: Report) -> Iterator[str]:
     if report.left_out:
         yield f"<h2>Left out: {plural(len(report.left_out), 'example')}</h2>\n"
         rows = [(safe(one.split), f"{one.line:,}", safe(one.reason)) for one in report.left_out]
-        yield _table(("split", "line", "reason"), rows)
-
-
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]], texts: Sequence[str] = ()) -> str:
-    """A table of safe cells; the columns `texts` keep their line breaks."""
-    kinds = [' class="text"' * (name in texts) for name in names]
-    body = "".join(
-        f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>" for row in rows
-    )
-    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>{body}</table>\n"
+        yield html_table(("split", "line", "reason"), rows)
 
 
 def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
@@ -295,7 +276,8 @@ def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
         (f"{one.line:,}", f"{one.loss:.2f}", *map(safe, (reason_for_review(one), one.prompt, one.answer)))
         for one in found.hardest
     ]
-    yield _table(("line of train.jsonl", "loss", "why", "question", "answer"), rows, ("question", "answer"))
+    names = ("line of train.jsonl", "loss", "why", "question", "answer")
+    yield html_table(names, rows, texts=names[3:])
 
 
 def overfitting_html(found: Overfitting | None) -> Iterator[str]:

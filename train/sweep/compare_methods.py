@@ -4,12 +4,11 @@ Each trains to its end, in a process of its own, so that its memory is its own. 
 measured on the held-out split, which the trials of other sweeps do not see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.text import Text
+from rich.console import RenderableType
 
 from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
@@ -68,7 +67,7 @@ def compare(
         trainings = Trainings(trials, halving, place, narrator, runner)
         for _ in trainings.run():
             pass
-        reasons = {one.trial: f"{one.state}: {one.reason}" for one in trainings.entries if one.reason}
+        reasons = {one.trial: f"{one.state}: {one.reason}" for one in trainings.outcomes if one.reason}
         if failed := [f"{one.name}: {reasons[one.number]}" for one in chosen if one.number in reasons]:
             raise CurateError.of_lines(failed, "the other methods are trained: name them with --methods")
         made = _comparison(recipe, [RunFolder(place.run(one.name)) for one in chosen])
@@ -129,9 +128,7 @@ def markdown(made: Comparison) -> str:
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
-def show(made: Comparison, console: Console) -> None:
-    """Print the table."""
-    shown = table(f"{made.steps:,} steps on {made.train_examples:,} examples", *COLUMNS, numbers=COLUMNS[1:-1])
-    for one in made.methods:
-        shown.add_row(*map(Text, cells(one)))
-    console.print(shown)
+def comparison_text(made: Comparison) -> Iterator[RenderableType]:
+    """The table for people."""
+    title = f"{made.steps:,} steps on {made.train_examples:,} examples"
+    yield table(title, *COLUMNS, numbers=COLUMNS[1:-1], rows=map(cells, made.methods))

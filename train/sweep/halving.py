@@ -1,34 +1,17 @@
 """Successive halving (Jamieson & Talwalkar 2016): which trial continues and which is best, as pure functions.
 
 All trials train for a share of their steps; when all have come so far, the best of them continue. The result does not
-depend on the order of the outcomes, so kills do not change it.
+depend on the order of the outcomes, so kills do not change it. The first outcome of a trial and rung counts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from train.sweep.sweep_result import Outcome
+
 SHORTEST: Final = 10
 """The first comparison is at a tenth of the steps or later: earlier losses are not informative."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The outcome of a trial at a rung. The first outcome of a trial and rung counts."""
-
-    trial: int
-    rung: int
-    loss: float | None
-    """On the validation split; None where the training failed."""
-    final: float | None = None
-    """The same of the adapter that is kept, over the whole split; None before the trial has finished."""
-    cost: tuple[int, int] = (0, 0)
-    """Trained parameters, and steps: of equally good trials the cheaper one is taken."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is left to train."""
-        return self.loss is None or self.final is not None
 
 
 class RungSegment(NamedTuple):

@@ -14,12 +14,14 @@ from typing import Any, Final
 
 from curate.core.errors import UsageError
 from curate.core.files import append_lines, sha256, write_bytes, write_json
+from curate.core.runs import new_events
+from curate.core.validation import validated
 from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
 from train.run_folder import clear_folder, demand_ours, read_json, recipe_hash
-from train.sweep.halving import Halving, Outcome
+from train.sweep.halving import Halving
 from train.sweep.space import Trial
-from train.sweep.sweep_result import Entry
+from train.sweep.sweep_result import Outcome
 
 OURS: Final = frozenset(("sweep.json", "journal.jsonl", "data", "trials", "report.json", "report.html", "best.toml"))
 
@@ -65,27 +67,15 @@ class SweepFolder:
         """Delete the checkpoints of a trial that does not continue: they may be as large as the model."""
         shutil.rmtree(self.run(trial) / "checkpoints", ignore_errors=True)
 
-    def write(self, entry: Entry) -> None:
+    def write(self, outcome: Outcome) -> None:
         """Append to the journal."""
-        line = entry.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
+        line = outcome.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
         append_lines(self.path / "journal.jsonl", [line])
 
-    def entries(self) -> list[Entry]:
+    def outcomes(self) -> list[Outcome]:
         """The journal. A line that a kill has torn is left out: that training is repeated."""
-        file = self.path / "journal.jsonl"
-        found = []
-        for line in file.read_bytes().splitlines() if file.is_file() else ():
-            try:
-                found.append(Entry.model_validate_json(line))
-            except ValueError:
-                continue
-        return found
-
-
-def outcomes(entries: Sequence[Entry]) -> list[Outcome]:
-    """The outcomes in a journal, without interrupted trainings."""
-    whole = [entry for entry in entries if entry.state != "interrupted"]
-    return [Outcome(one.trial, one.rung, one.loss, one.final, (one.trainable_parameters, one.steps)) for one in whole]
+        journal = self.path / "journal.jsonl"
+        return [validated(Outcome, line, str(journal)) for line in new_events(journal, 0)[1]]
 
 
 def inputs_of(recipe: Recipe, trials: Sequence[Trial], halving: Halving, splits: Sequence[str]) -> dict[str, Any]:

@@ -3,58 +3,57 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final, cast
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import duration, excerpt, plural, visible
 from curate.report.console import table
-from curate.report.html import TABLE, footer, head, safe
+from curate.report.html import TABLE, footer, head, html_table, safe
 from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
 from train.recipe import toml
 from train.sweep.halving import Halving, winner
 from train.sweep.space import Space, Trial
-from train.sweep.sweep_folder import outcomes
-from train.sweep.sweep_result import Ended, Entry, Measured, Sweep, TrialResult, TrialState
+from train.sweep.sweep_result import Ended, Measured, Outcome, Sweep, TrialResult, TrialState
 
 
 def standings(
-    model: str, trials: Sequence[Trial], halving: Halving, entries: Sequence[Entry], space: Space, *, ended: Ended
+    model: str, trials: Sequence[Trial], halving: Halving, outcomes: Sequence[Outcome], space: Space, *, ended: Ended
 ) -> Sweep:
     """The current report of a sweep."""
-    known = outcomes(entries)
+    known = [one for one in outcomes if one.state != "interrupted"]
     found = winner(halving, known, space.tie)
     best = found[0].trial if found is not None else None
     following = halving.next(known)
     going = set(halving.trials_at(len(halving.shares) - 1 if following is None else following.rung, known))
-    tried = sorted(
-        (_tried(trial, halving.shares, entries, going) for trial in trials), key=lambda one: _order(one, best)
-    )
-    of_best = next((entry for entry in entries if entry.trial == best and entry.final is not None), None)
+    seconds = {trial.number: sum(one.seconds for one in outcomes if one.trial == trial.number) for trial in trials}
+    tried = [_tried(trial, halving.shares, known, going, seconds[trial.number]) for trial in trials]
+    of_best = next((one for one in known if one.trial == best and one.final is not None), None)
     return Sweep(
-        model=model, trials=tuple(tried), shares=halving.shares, best=best, best_recipe=None,
+        model=model, trials=tuple(sorted(tried, key=lambda one: _order(one, best))), shares=halving.shares,
+        best=best, best_recipe=None,
         base_loss=of_best.base if of_best else None,
         tied=tuple(sorted(one.trial for one in found[1])) if found is not None else (), tie=space.tie,
         validation_examples=of_best.examples if of_best else None,
-        seconds=round(sum(entry.seconds for entry in entries), 1), ended=ended,
+        seconds=round(sum(one.seconds for one in outcomes), 1), ended=ended,
     )  # fmt: skip
 
 
-def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> TrialResult:
+def _tried(
+    trial: Trial, shares: Sequence[float], known: Sequence[Outcome], going: Set[int], seconds: float
+) -> TrialResult:
     """The state of a trial; `going`: trials that have not been stopped."""
-    own = [entry for entry in entries if entry.trial == trial.number]
-    ends = [entry for entry in own if entry.state != "interrupted"]
-    last = ends[-1] if ends else Entry(trial=trial.number, rung=0, state="paused")  # nothing is known of it
+    own = [one for one in known if one.trial == trial.number]
+    last = own[-1] if own else Outcome(trial=trial.number, rung=0, state="paused")  # nothing is known of it
     state: TrialState = "refused" if trial.refused else "waiting"
-    if ends and last.state not in ("paused", "interrupted"):
+    if last.state != "paused":
         state = cast("TrialState", last.state)
-    elif ends and trial.number not in going:
+    elif own and trial.number not in going:
         state = "stopped"
-    measured = [Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None]
+    measured = [Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in own if one.loss is not None]
     return TrialResult(
         number=trial.number, changes=trial.changes, state=state, measured=tuple(measured),
         loss=last.loss if last.final is None else last.final, step=last.step, steps=last.steps,
-        trainable_parameters=last.trainable_parameters, seconds=round(sum(entry.seconds for entry in own), 1),
-        reason=trial.refused or last.reason,
+        trainable_parameters=last.trainable_parameters, seconds=round(seconds, 1), reason=trial.refused or last.reason,
     )  # fmt: skip
 
 
@@ -74,29 +73,28 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else toml(value)
 
 
-def show(report: Sweep, console: Console) -> None:
-    """Print the trials and the best one of them."""
-    for part in _parts(report):
-        console.print(part)
-
-
-def _parts(report: Sweep) -> Iterator[RenderableType]:
+def sweep_text(report: Sweep) -> Iterator[RenderableType]:
+    """The trials and the best one of them, for people."""
     keys = keys_of(report)
-    numbers = ("trial", "steps", "loss", "trained", "time")
-    found = table(
-        "Trials, by their loss on the validation split", "trial", *keys, "state", *numbers[1:], numbers=numbers
-    )
+    rows = []
     for one in report.trials:
         style = "" if one.state == "finished" else "red" if one.reason else "dim"
-        if one.number == report.best:
-            style = "bold green"
-        found.add_row(*(Text(visible(cell), style) for cell in cells(one, keys)))
-    yield found
+        style = "bold green" if one.number == report.best else style
+        rows.append([Text(visible(cell), style) for cell in cells(one, keys)])
+    yield table("Trials, by their loss on the validation split", *columns(keys), numbers=NUMBERS, rows=rows)
     for one in report.trials:
         if one.reason:
             yield Text(f"trial {one.number}: {one.state.replace('-', ' ')}: {excerpt(one.reason, 300)}", "red")
     for sentence in sentences(report):
         yield Text(sentence)
+
+
+NUMBERS: Final = ("trial", "steps", "loss", "trained", "time")
+
+
+def columns(keys: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the table; the names of keys are ours."""
+    return "trial", *keys, "state", *NUMBERS[1:]
 
 
 def keys_of(report: Sweep) -> list[str]:
@@ -146,12 +144,8 @@ def sentences(report: Sweep) -> Iterator[str]:
 OWN: Final = "tr.best { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }\n"
 
 
-def sweep_html(report: Sweep) -> str:
-    """The document."""
-    return "".join(_html_parts(report))
-
-
-def _html_parts(report: Sweep) -> Iterator[str]:
+def sweep_html(report: Sweep) -> Iterator[str]:
+    """The document in pieces."""
     yield head(f"Sweep over {safe(report.model)}", STYLE + DOTS + TABLE + OWN)
     measured = plural(report.validation_examples, "example") if report.validation_examples else "the validation split"
     yield (
@@ -165,12 +159,8 @@ def _html_parts(report: Sweep) -> Iterator[str]:
     yield from _plots(report)
     yield "</div>\n<h2>The trials</h2>\n"
     keys = keys_of(report)
-    names = ("trial", *keys, "state", "steps", "loss", "trained", "time")
-    yield "<table><tr>" + "".join(f"<th>{safe(name)}</th>" for name in names) + "</tr>"
-    for one in report.trials:
-        row = "".join(f"<td>{safe(cell)}</td>" for cell in cells(one, keys))
-        yield f'<tr class="{"best" if one.number == report.best else ""}">{row}</tr>'
-    yield "</table>\n"
+    rows = [tuple(map(safe, cells(one, keys))) for one in report.trials]
+    yield html_table(columns(keys), rows, best=None if report.best is None else 0)
     yield "".join(
         f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason
     )

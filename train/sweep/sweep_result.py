@@ -9,7 +9,7 @@ Ended = Literal["done", "budget", "not-yet"]
 TrialState = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-number", "refused", "failed"]
 
 
-class Entry(StrictModel):
+class Outcome(StrictModel):
     """A line of the journal: the outcome of one training up to a rung."""
 
     trial: int
@@ -32,6 +32,16 @@ class Entry(StrictModel):
     """Wall-clock seconds."""
     reason: str = ""
     """Why it failed."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.loss is None or self.final is not None
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """Of equally good trials the one with fewer trained parameters, then with fewer steps, is taken."""
+        return self.trainable_parameters, self.steps
 
 
 class Measured(StrictModel):

@@ -17,11 +17,11 @@ from curate.core.text import excerpt, plural, visible
 from train.journal import Narrator, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock
-from train.sweep.halving import Halving, Outcome, RungSegment
+from train.sweep.halving import Halving, RungSegment
 from train.sweep.space import Space, Trial, trials_of
-from train.sweep.sweep_folder import SweepFolder, inputs_of, outcomes
+from train.sweep.sweep_folder import SweepFolder, inputs_of
 from train.sweep.sweep_report import described, standings, sweep_html
-from train.sweep.sweep_result import Ended, Entry, State, Sweep
+from train.sweep.sweep_result import Ended, Outcome, State, Sweep
 from train.sweep.trial import Runner, TrialMonitor, TrialRun, last_words, run_process
 
 FAULTS: Final[dict[str, State]] = {
@@ -111,7 +111,7 @@ def _write(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool)
     folder, trials = trainings.folder, trainings.trials
     left = trainings.halving.next(trainings.known) is not None
     how: Ended = "not-yet" if not ended else "budget" if left else "done"
-    report = standings(recipe.model, trials, trainings.halving, trainings.entries, space, ended=how)
+    report = standings(recipe.model, trials, trainings.halving, trainings.outcomes, space, ended=how)
     if ended and report.best is not None:
         best, trial = folder.path / "best.toml", trials[report.best - 1]
         note = (
@@ -121,7 +121,7 @@ def _write(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool)
         write_bytes(best, f"# {visible(note)}\n{recipe_text(trial.values)}".encode("utf-8", "surrogatepass"))
         report = report.model_copy(update={"best_recipe": str(best)})
     write_json(folder.path / "report.json", report.model_dump(mode="json"))
-    write_bytes(folder.path / "report.html", sweep_html(report).encode("utf-8", "backslashreplace"))
+    write_bytes(folder.path / "report.html", "".join(sweep_html(report)).encode("utf-8", "backslashreplace"))
     return report
 
 
@@ -137,14 +137,14 @@ class Trainings:
     minutes: float | None = None
 
     def __post_init__(self) -> None:
-        self.entries = self.folder.entries()
+        self.outcomes = self.folder.outcomes()
 
     @property
     def known(self) -> list[Outcome]:
-        """The outcomes so far."""
-        return outcomes(self.entries)
+        """The outcomes so far, without interrupted trainings."""
+        return [one for one in self.outcomes if one.state != "interrupted"]
 
-    def run(self) -> Iterator[Entry]:
+    def run(self) -> Iterator[Outcome]:
         """Train what is left until the budget is used up; yields the journal's line of each training that ended.
 
         Raises `CurateError` for an error that is not a trial's own, and `KeyboardInterrupt`.
@@ -158,7 +158,7 @@ class Trainings:
             watch = TrialMonitor(lambda event: self._show_progress(phase, trial, event), self._deadline())  # noqa: B023
             if watch.is_over_budget or not self._train(trial, piece, watch):
                 return
-            last = self.entries[-1]
+            last = self.outcomes[-1]
             phase.advance(note=f"{trial.title}: " + (f"{last.loss:.4f}" if last.loss is not None else last.state))
             self._delete_checkpoints(piece)
             yield last
@@ -167,7 +167,7 @@ class Trainings:
         """End of the budget, less the time of earlier trainings (a killed one does not count)."""
         if self.minutes is None:
             return None
-        return monotonic() + self.minutes * 60 - sum(entry.seconds for entry in self.entries)
+        return monotonic() + self.minutes * 60 - sum(one.seconds for one in self.outcomes)
 
     def _train(self, trial: Trial, piece: RungSegment, watch: TrialMonitor) -> bool:
         """Train one piece and log it; False if the budget ended it."""
@@ -179,7 +179,7 @@ class Trainings:
             seconds = round(monotonic() - began, 1)
             ended = code >= 0 and code != ExitCode.INTERRUPTED
             facts = self._outcome_of(trial, code, work) if ended else {"state": "interrupted"}
-            self._note(Entry(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
+            self._note(Outcome(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.is_over_budget):
                 self.narrator.say("the same command continues from here")
                 raise KeyboardInterrupt
@@ -189,12 +189,12 @@ class Trainings:
         reason = (
             f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
         )
-        self._note(Entry(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
+        self._note(Outcome(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
         return True
 
-    def _note(self, entry: Entry) -> None:
-        self.folder.write(entry)
-        self.entries.append(entry)
+    def _note(self, outcome: Outcome) -> None:
+        self.folder.write(outcome)
+        self.outcomes.append(outcome)
 
     def _outcome_of(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""

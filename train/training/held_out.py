@@ -5,7 +5,7 @@ likely one after those before it, which one forward pass shows for all of them.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,15 +14,39 @@ import torch
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train import distributed
-from train.batching import groups, pack
+from train.batching import Pack, groups, pack
 from train.model.base import autocast, device
-from train.model.loss import losses, weighted_loss
+from train.model.loss import Losses, losses
 
 # Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
 TOKENS = 1024
 
 
 @torch.no_grad()
+def passes(
+    model: Any,
+    texts: Sequence[Encoded],
+    dtype: torch.dtype,
+    *,
+    packing: bool,
+    done: Callable[[int], None] = lambda _: None,
+    shared: bool = False,
+) -> Iterator[tuple[Pack, Losses]]:
+    """The losses of texts, some texts at a time. `done` gets the number of texts after each pass.
+
+    `shared`: the texts are divided among the processes.
+    """
+    model.eval()
+    for number, group in enumerate(groups(texts, TOKENS if packing else 1)):
+        if shared and number % distributed.world() != distributed.rank():
+            continue
+        packed = pack(group).to(device())
+        with autocast(dtype):
+            found = losses(model, packed)
+        yield packed, found
+        done(len(group))
+
+
 def held_out_loss(
     model: Any,
     texts: Sequence[Encoded],
@@ -32,20 +56,10 @@ def held_out_loss(
     done: Callable[[int], None] = lambda _: None,
     shared: bool = False,
 ) -> float:
-    """Mean loss in nats per supervised token, weighted as in training. `done` gets the number of texts after each pass.
-
-    `shared`: the texts are divided among the processes; all processes get the same loss.
-    """
-    model.eval()
+    """Mean loss in nats per supervised token, weighted as in training; the same on all processes. See `passes`."""
     found = torch.zeros(2, dtype=torch.float64)
-    for number, group in enumerate(groups(texts, TOKENS if packing else 1)):
-        if shared and number % distributed.world() != distributed.rank():
-            continue
-        packed = pack(group).to(device())
-        with autocast(dtype):
-            sums = float(weighted_loss(model, packed)), float(packed.weights.sum())
-        found += torch.tensor(sums, dtype=torch.float64)
-        done(len(group))
+    for packed, one in passes(model, texts, dtype, packing=packing, done=done, shared=shared):
+        found += torch.tensor((float(one.total), float(packed.weights.sum())), dtype=torch.float64)
     total, weight = (distributed.total(found.to(device())) if shared else found).tolist()
     return float(total / weight)
 
@@ -92,38 +106,19 @@ def generic_texts(template: Template) -> list[Encoded]:
 
 
 def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
-    long = [text for text in texts if _supervised(text) >= LONG]
+    long = [text for text in texts if sum(label != IGNORED for label in text.labels[1:]) >= LONG]
     return long[:: max(1, -(-len(long) // count))] if count else []
 
 
-def _supervised(text: Encoded) -> int:
-    return sum(label != IGNORED for label in text.labels[1:])
-
-
-@torch.no_grad()
 def probe(
     model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]
 ) -> ProbeResult:
     """Probe all texts; `done` is called with the number of texts after each pass."""
-    model.eval()
-    known, general = [], []
-    for _, right in _seen(model, [*texts.trained, *texts.held_out], dtype, packing, done):
-        known.append(bool(right[int(len(right) * GIVEN) :].all()))
-    for each, _ in _seen(model, texts.general, dtype, packing, done):
-        general.append(round(float(each.mean()), 6))
+    known, general = list[bool](), list[float]()
+    for packed, found in passes(model, [*texts.trained, *texts.held_out], dtype, packing=packing, done=done):
+        for right in torch.split(found.right.cpu(), packed.counts):
+            known.append(bool(right[int(len(right) * GIVEN) :].all()))
+    for packed, found in passes(model, texts.general, dtype, packing=packing, done=done):
+        for each in torch.split(found.each.cpu(), packed.counts):
+            general.append(round(float(each.mean()), 6))
     return ProbeResult(known[: len(texts.trained)], known[len(texts.trained) :], general)
-
-
-def _seen(
-    model: Any, texts: Sequence[Encoded], dtype: torch.dtype, packing: bool, done: Callable[[int], None]
-) -> list[tuple[Any, Any]]:
-    """For each text the losses of its supervised tokens, and which of them are the most likely ones."""
-    found: list[tuple[Any, Any]] = []
-    for group in groups(texts, TOKENS if packing else 1):
-        packed = pack(group).to(device())
-        with autocast(dtype):
-            _, each, right = losses(model, packed)
-        counts = [_supervised(text) for text in group]
-        found += zip(torch.split(each.cpu(), counts), torch.split(right.cpu(), counts), strict=True)
-        done(len(group))
-    return found

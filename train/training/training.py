@@ -21,7 +21,7 @@ from train.data.splits import Prepared, Split, prepare
 from train.errors import NotANumber, memory_errors
 from train.journal import Journal, LossLog, Narrator
 from train.memory.autoconfig import Settings, decide
-from train.memory.hardware import peak_memory
+from train.memory.hardware import peak_memory, tokens_that_fit
 from train.model.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
 from train.model.base import DTYPES, autocast, device, load_base
 from train.model.generation import answers
@@ -158,7 +158,7 @@ class Training:
         return found
 
     def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
-        page = report_html(report, self.settings, self.journal.lines(), mapped, self.recipe)
+        page = "".join(report_html(report, self.settings, self.journal.lines(), mapped, self.recipe))
         write_bytes(self.folder.path / "report.html", page.encode("utf-8", "backslashreplace"))
         self.folder.write("report.json", report.model_dump(mode="json"))
 
@@ -224,12 +224,16 @@ class Training:
             return {**found, "answers": ["" for _ in self.prepared.questions]}
         asked = [question.prompt for question in self.prepared.questions]
         answering = self.narrator.phase(f"{name} answers", len(asked))
-        how = self.prepared.stops, self.dtype
-        answered = distributed.from_first(
-            lambda: answers(model, self.prepared.template, asked, *how, max_new_tokens=self.recipe.max_new_tokens)
-        )
+        answered = distributed.from_first(lambda: self._answers(model, asked))
         answering.advance(len(asked))
         return {**found, "answers": answered}
+
+    def _answers(self, model: Any, asked: list[str]) -> list[str]:
+        template, room = self.prepared.template, tokens_that_fit(model, self.dtype)
+        how = {"max_new_tokens": self.recipe.max_new_tokens, "room": room}
+        batches = answers(model, template, asked, self.prepared.stops, self.dtype, **how)
+        found = sorted(one for batch in batches for one in batch)
+        return [template.tokenizer.decode(one.ids, skip_special_tokens=True).strip() for one in found]
 
     def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
         """Probe the model for memorization and forgetting; all processes probe the same texts."""
