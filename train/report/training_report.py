@@ -9,7 +9,7 @@ from rich.text import Text
 from curate.core.datamap import MappedExample, Region
 from curate.core.text import duration, excerpt, gigabytes, plural, visible
 from curate.report.console import table
-from curate.report.html import TABLE, footer, head, html_table, safe, tile
+from curate.report.html import TABLE, block, footer, head, html_table, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.memory.autoconfig import Settings
 from train.methods import OWN_KEYS
@@ -212,7 +212,7 @@ def report_html(
         used = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle}
         used |= {"learning_rate": recipe.peak_rate, "epochs": recipe.epochs or (None if recipe.max_steps else 1)}
         text = recipe_text({key: value for key, value in used.items() if value is not None})
-        yield f"<h2>Recipe</h2>\n<pre>{safe(text)}</pre>\n"
+        yield f"<h2>Recipe</h2>\n<pre>{block(text)}</pre>\n"
     versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
     yield footer(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
