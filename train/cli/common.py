@@ -71,10 +71,7 @@ def with_trainer() -> Iterator[None]:
 
 
 def print_result(result: BaseModel, lines: "Iterable[RenderableType]", *, as_json: bool) -> None:
-    """Print a result as JSON, or its lines for people."""
-    from curate.report.console import print_json, print_lines
+    """Print a result as indented JSON, or its lines for people."""
+    from curate.report import console
 
-    if as_json:
-        print_json(result.model_dump(mode="json"), indent=2)
-    else:
-        print_lines(lines)
+    console.print_result(result, lines, as_json=as_json, indent=2)
