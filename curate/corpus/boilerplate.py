@@ -100,7 +100,7 @@ def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
         return ()
     order = counts["run"].to_numpy()[::-1]
     numbers = {int(run): at for at, run in enumerate(order.tolist())}
-    shared = np.isin(found, order)
+    shared = np.isin(found, order, kind="sort")  # numpy 2.0 overflows in a table of 64-bit hashes
     spots = np.flatnonzero(shared)
     runs = np.array([numbers[run] for run in found[shared].tolist()], dtype=np.int64)
     chains = _Chains(runs, rows[shared], places[shared], owners[shared], counts["len"].to_numpy()[::-1])

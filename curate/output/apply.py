@@ -237,5 +237,7 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
     return [
-        int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full
+        int(table.lines[at])
+        for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted, kind="sort")).tolist()
+        if table.id(at) in full
     ]

@@ -36,7 +36,7 @@ def set_apart(
     if not _silences(config):
         accepted = suppressed | {example for example, decision in decisions.items() if decision.kept}
         wanted = np.array([int(example[:16], 16) for example in accepted], dtype=np.uint64)
-        lines = lines[(lines < first) | np.isin(table.ids[:, 0], wanted)]
+        lines = lines[(lines < first) | np.isin(table.ids[:, 0], wanted, kind="sort")]
     reader, found = LineReader(), dict(left_out)
     for line in lines.tolist():
         if line in left_out or not (why := unread(line_written(table, line, reader))):
