@@ -30,10 +30,6 @@ def decontaminate(
             help="Search for this field of the benchmark instead of the known ones; repeatable.", metavar="NAME"
         ),
     ] = None,
-    share: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Require at least this share of an item's words in matching runs of 13 words."),
-    ] = 0.0,
     as_json: options.AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {SHOWN}.")] = False,
     engine: options.RunOn = Engine.LOCAL,
@@ -50,9 +46,7 @@ def decontaminate(
     options.decisions_for(files, ignore=True, why="curate decontaminate reads the files as they are")
     removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
     with options.stages(quiet=quiet) as shown:
-        result = decontaminated(
-            files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen, executor=executor
-        )
+        result = decontaminated(files, benchmarks, fields=field or (), listen=shown.listen, executor=executor)
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
     text = decontaminate_text(result, None if show_all else SHOWN)

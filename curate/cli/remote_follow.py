@@ -14,7 +14,7 @@ from curate.remote.fetch import fetch as fetch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import demand_started
 from curate.remote.services import endpoint_of
-from curate.remote.watch import EVERY, EventLog
+from curate.remote.watch import EventLog
 from curate.remote.watch import watch as watch_job
 from curate.report.console import console, print_json, print_lines, print_result
 from curate.report.remote import JobProgress, WatchLine, curves, fetched_text, job_text
@@ -26,7 +26,6 @@ def watch(
     base_url: options.BaseUrl = None,
     once: Annotated[bool, typer.Option("--once", help="Show the current state and exit.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Also show the events of earlier calls.")] = False,
-    every: Annotated[float, typer.Option(min=0, help="Ask the service every N seconds.", metavar="N")] = EVERY,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, the job last.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -54,7 +53,7 @@ def watch(
             elif known:
                 shown.say(f"{plural(len(known), 'event')} not shown again (--all shows them)")
                 shown.draw(known, None)
-            last = watch_job(endpoint, journal, job_id, show, once=once, every=every, trouble=shown.trouble)
+            last = watch_job(endpoint, journal, job_id, show, once=once, trouble=shown.trouble)
     except KeyboardInterrupt:
         console(stderr=True).print(
             f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it "

@@ -24,9 +24,8 @@ def suppress(
         str, typer.Argument(help="Place of the finding, as `curate check` prints it.", metavar="FILE:LINE")
     ],
     reason: Annotated[str, typer.Option(help="Record this reason for the suppression.")],
-    author: Annotated[str | None, typer.Option(help="Record this author; if omitted, your user name.")] = None,
 ) -> None:
-    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`.
+    """Suppress a finding: record it with a reason and your user name in `curate-suppressions.jsonl`.
 
     Keep that file under version control.
     """
@@ -36,7 +35,7 @@ def suppress(
         raise UsageError("a suppression needs a reason", "add --reason 'why the finding is accepted'")
     found = _findings(code.upper(), *parsed)
     folder = project_of([path_of(parsed[0])]).folder
-    written = add_suppressions(load_suppressions(folder), found, reason.strip(), author)
+    written = add_suppressions(load_suppressions(folder), found, reason.strip())
     out = console(stderr=True)
     if written:
         out.print(

@@ -80,15 +80,13 @@ def decontaminated(
     benchmarks: Sequence[Path],
     *,
     fields: Sequence[str] = (),
-    share: float = 0.0,
     listen: Listener = ignore_events,
     executor: Executor = LOCAL,
 ) -> DecontaminateResult:
     """Decide which lines of `files` are removed; nothing is written.
 
-    `fields`: where the text of an item is, instead of the known names. `share`: the minimum share of the words of an
-    item's text in runs of words that both have; similar turns are judged by their similarity alone. Raises
-    `InputError`, also if no line holds an example.
+    `fields`: where the text of an item is, instead of the known names. Raises `InputError`, also if no line holds an
+    example.
     """
     listen(StageStarted("read"))
     seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
@@ -98,9 +96,8 @@ def decontaminated(
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
     found = contaminated(dataset.examples, items, executor)
-    matches = [match for match in found.matches if match.kind == "near" or match.share >= share]
-    listen(StageFinished("compare", False, plural(len(matches), "match")))
-    leaks = list(_leaks(dataset.examples, items, matches))
+    listen(StageFinished("compare", False, plural(len(found.matches), "match")))
+    leaks = list(_leaks(dataset.examples, items, found.matches))
     findings = list(benchmark_in_training.function(leaks))
     goes = {
         leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
@@ -120,7 +117,7 @@ def decontaminated(
         kept=len(kept),
         not_understood=dataset.not_understood,
         written=False,
-        benchmarks=_summaries(items, matches, found.too_short),
+        benchmarks=_summaries(items, found.matches, found.too_short),
         found=contained,
         removed=removed,
         stays=kept,

@@ -20,7 +20,7 @@ from curate.remote.journal import Journal
 EVENTS: Final = "events.jsonl"
 JOB: Final = "job.json"
 EVERY: Final = 10.0
-"""Ask the service every N seconds."""
+"""Seconds between two requests."""
 PATIENCE: Final = 1800.0
 """Seconds for which requests are repeated while the service cannot be reached."""
 LONGEST: Final = 60.0
@@ -98,7 +98,6 @@ def watch(
     show: Callable[[list[JobEvent], Job], None],
     *,
     once: bool = False,
-    every: float = EVERY,
     trouble: Callable[[RemoteError, float], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Job:
@@ -116,7 +115,7 @@ def watch(
             job = endpoint.job(job_id)  # before its events: after its end, all of them exist
             new = new_job_events(endpoint, job_id, log)
         except RemoteError as error:
-            wait = max(min(LONGEST, every + failing), error.wait or 0)
+            wait = max(min(LONGEST, EVERY + failing), error.wait or 0)
             if once or not error.passing or failing + wait > PATIENCE:
                 raise
             if trouble is not None:
@@ -133,4 +132,4 @@ def watch(
         if once or (job.over and (endings == ENDINGS or (endings and not new))):
             return job
         endings += job.over
-        sleep(min(every, 1.0) if job.over else every)
+        sleep(min(EVERY, 1.0) if job.over else EVERY)

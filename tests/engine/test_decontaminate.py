@@ -284,13 +284,6 @@ def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
     assert [(of.items, of.not_looked_for, of.found) for of in result.benchmarks] == [(2, 0, [1])]
 
 
-def test_a_share_below_the_least_is_no_find(tmp_path: Path) -> None:
-    words = [f"w{n}" for n in range(60)]
-    data = write(tmp_path / "data.jsonl", {"messages": [{"role": "user", "content": " ".join(words[:15])}]})
-    bench = write(tmp_path / "bench.jsonl", {"question": " ".join(words)})
-    assert [len(decontaminated([data], [bench], share=share).found) for share in (0, 0.25, 0.26)] == [1, 1, 0]
-
-
 class TestCommand:
     @pytest.fixture(autouse=True)
     def files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
     monkeypatch.setattr("curate.remote.start.PAUSE", 0.05)
     monkeypatch.setattr("curate.remote.upload.POLL", 0.01)
+    monkeypatch.setattr("curate.remote.watch.EVERY", 0)
     for name, count in (("data.jsonl", 12), ("held.jsonl", 10)):
         lines = [json.dumps(chat(f"What is {name} {n} plus {n}?", f"It is {2 * n}, by adding.")) for n in range(count)]
         Path(name).write_text("\n".join(lines) + "\n")
@@ -62,7 +63,7 @@ def start(*options: str) -> int:
 
 
 def watch(*options: str) -> int:
-    return main(["remote", "watch", "--every", "0", *options])
+    return main(["remote", "watch", *options])
 
 
 @pytest.mark.slow
@@ -377,9 +378,12 @@ def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(
 
 
 @pytest.mark.slow
-def test_a_watch_that_is_killed_goes_on_without_repeating_or_losing(server: Server) -> None:
+def test_a_watch_that_is_killed_goes_on_without_repeating_or_losing(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert start() == 0
-    command = [sys.executable, "-m", "curate", "remote", "watch", "--json", "--every", "0.05"]
+    capsys.readouterr()
+    command = [sys.executable, "-m", "curate", "remote", "watch", "--json"]
     told: list[str] = []
     server.step = 0
     job = server.jobs["ftjob-1"]
@@ -393,10 +397,10 @@ def test_a_watch_that_is_killed_goes_on_without_repeating_or_losing(server: Serv
                 told.append(json.loads(child.stdout.readline())["event"]["id"])
             os.kill(child.pid, signal.SIGKILL)
     server.step = STEPS
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    status = watch("--json")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     told += [line["event"]["id"] for line in lines if line["kind"] == "event"]
-    assert (done.returncode, lines[-1]["job"]["status"]) == (0, "succeeded")
+    assert (status, lines[-1]["job"]["status"]) == (0, "succeeded")
     assert told == [event["id"] for event in job.events]
     assert [event.id for event in EventLog(Path(".curate/remote/ftjob-1")).events] == told
 
@@ -410,8 +414,9 @@ def test_a_watch_outlasts_a_service_that_is_away(
     assert watch() == 0
     assert "retrying in" in capsys.readouterr().err
     monkeypatch.setattr("curate.remote.watch.PATIENCE", 0)
+    monkeypatch.setattr("curate.remote.watch.EVERY", 0.01)
     server.troubles = [Trouble("GET .*events", "500", times=99)]
-    assert watch("--every", "0.01") == 2
+    assert watch() == 2
 
 
 @pytest.mark.slow

@@ -136,12 +136,13 @@ def test_the_row_of_hosted_jobs_runs(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(place)
+    monkeypatch.setattr("curate.remote.watch.EVERY", 0)
     (estimate,) = ROWS["hosted fine-tuning"]
     model = estimate[-1]
     for words in (
         estimate,
         ["remote", "start", "out", "--model", model, "--yes"],
-        ["remote", "watch", "--every", "0"],
+        ["remote", "watch"],
         ["remote", "fetch", "-o", "fetched"],
     ):
         assert main(words) == 0, capsys.readouterr().err
