@@ -40,6 +40,9 @@ class Part(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
 
 
+Model = TypeVar("Model", bound=Part)
+
+
 def at(*path: str) -> Any:
     """The path of attribute names to a value in the result."""
     return Field(validation_alias=AliasPath(*path))
@@ -69,7 +72,12 @@ Rounded = Annotated[float, PlainSerializer(lambda value: round(value, 6), return
 """A number; printed with six digits."""
 
 
-def plain(kind: type[Part], result: object, *, exclude_none: bool = False, **others: Any) -> dict[str, Any]:
-    """A result as plain values of an output model; `others`: values that the result lacks or has in another form."""
+def output_of(kind: type[Model], result: object, **others: Any) -> Model:
+    """A result as an output model; `others`: values that the result lacks or has in another form."""
     values = {name: getattr(result, name) for name in kind.model_fields if name not in others}
-    return kind.model_validate(values | others).model_dump(mode="json", exclude_none=exclude_none)
+    return kind.model_validate(values | others)
+
+
+def plain(kind: type[Part], result: object, *, exclude_none: bool = False, **others: Any) -> dict[str, Any]:
+    """A result as plain values of an output model."""
+    return output_of(kind, result, **others).model_dump(mode="json", exclude_none=exclude_none)

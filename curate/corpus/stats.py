@@ -40,6 +40,31 @@ class RoleNumbers(Output):
 
 
 @dataclass(slots=True)
+class ToolNumbers(Output):
+    """The use of tools."""
+
+    declared: int
+    """Examples that declare tools."""
+    called: int
+    """Examples in which the assistant calls a tool."""
+    calls: int
+    results: int
+    """Tool results."""
+
+
+@dataclass(slots=True)
+class TrainingNumbers(Output):
+    """The examples in the model's chat template."""
+
+    tokens: int
+    """Tokens of all texts that are trained on."""
+    trained: int
+    """Tokens in the loss."""
+    refused: int
+    """Examples that cannot be trained on; `curate check --model` gives the reasons."""
+
+
+@dataclass(slots=True)
 class SystemPrompt:
     """A system prompt, and how many examples begin with it."""
 
@@ -72,25 +97,15 @@ class Stats:
     """Number of letters by script."""
     mainly: Counter[str] = field(default_factory=Counter)
     """Number of examples by the script of most of their letters."""
-    with_tools: int = 0
-    """Examples that declare tools."""
-    with_calls: int = 0
-    """Examples in which the assistant calls a tool."""
-    calls: int = 0
-    results: int = 0
-    """Messages with the result of a tool."""
+    tools: ToolNumbers = field(default_factory=lambda: ToolNumbers(0, 0, 0, 0))
+    training: TrainingNumbers | None = None
+    """Only with a model."""
     with_system: int = 0
     """Examples with a system prompt."""
     prompts: dict[bytes, SystemPrompt] = field(default_factory=dict)
     """System prompts by hash."""
     duplicates: int = 0
     """Examples that are exact copies of an earlier one."""
-    trained: int = 0
-    """With a model: tokens that are trained on."""
-    rendered: int = 0
-    """With a model: tokens of all texts that are trained on."""
-    refused: int = 0
-    """With a model: examples that cannot be trained on; `curate check --model` says why."""
     seen: set[bytes] = field(default_factory=set, repr=False)
 
     @property
@@ -113,7 +128,7 @@ def collect(
     the readable part of a damaged file counts.
     """
     template = load_template(model, chat_template) if model else None
-    stats = Stats(model)
+    stats = Stats(model, training=TrainingNumbers(0, 0, 0) if model else None)
     for path in paths:
         facts = FileFacts(display_name(path))
         try:
@@ -235,24 +250,24 @@ def _tokens(texts: list[str], template: Template | None) -> list[int]:
 
 def _length(stats: Stats, example: Example, template: Template | None) -> int:
     """Number of tokens of the text that is trained on; 0 if there is none or it is unknown."""
-    if template is None:
+    if template is None or stats.training is None:
         return 0
     encoding = template.encode(example.value)
-    stats.refused += bool(encoding.problems)
-    stats.trained += sum(text.supervised for text in encoding.encoded)
-    stats.rendered += sum(len(text.input_ids) for text in encoding.encoded)
+    stats.training.refused += bool(encoding.problems)
+    stats.training.trained += sum(text.supervised for text in encoding.encoded)
+    stats.training.tokens += sum(len(text.input_ids) for text in encoding.encoded)
     return encoding.length
 
 
 def _add_tools(stats: Stats, example: Example) -> None:
-    stats.with_tools += bool(example.value.get("tools") or example.value.get("functions"))
+    stats.tools.declared += bool(example.value.get("tools") or example.value.get("functions"))
     calls = 0
     for message in example.messages:
         called = message.value.get("tool_calls")
         calls += len(called) if isinstance(called, list) else bool(message.value.get("function_call"))
-    stats.with_calls += bool(calls)
-    stats.calls += calls
-    stats.results += sum(message.role in ("tool", "function") for message in example.messages)
+    stats.tools.called += bool(calls)
+    stats.tools.calls += calls
+    stats.tools.results += sum(message.role in ("tool", "function") for message in example.messages)
 
 
 def _add_system(stats: Stats, example: Example) -> None:

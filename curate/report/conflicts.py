@@ -11,7 +11,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
 from curate.core.decision import DecisionState
-from curate.core.json_output import ClearText, Part, at, plain
+from curate.core.json_output import ClearText, Part, at, output_of, plain
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more_lines
@@ -110,7 +110,7 @@ def conflicts_json(
     report: ConflictsResult, not_understood: int = 0, decisions: Mapping[str, DecisionState] = NONE
 ) -> dict[str, Any]:
     """The report as plain values."""
-    conflicts = [{**_conflict(conflict), "state": state_of(conflict, decisions)} for conflict in report.conflicts]
+    conflicts = [_conflict(conflict, state_of(conflict, decisions)) for conflict in report.conflicts]
     topics = list(map(_topic, report.topics))
     return plain(
         ConflictsOutput,
@@ -122,7 +122,7 @@ def conflicts_json(
     )
 
 
-def _conflict(conflict: Conflict) -> dict[str, Any]:
+def _conflict(conflict: Conflict, state: State) -> ConflictOutput:
     left, right = conflict.questions
     evidence = [
         reason._replace(
@@ -132,17 +132,9 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
         )
         for reason in conflict.evidence
     ]
-    return {
-        "id": conflict.id,
-        "code": conflict.code,
-        "confidence": round(conflict.confidence, 4),
-        "similarity": conflict.similarity,
-        "same_question": conflict.same_question,
-        "systems_differ": conflict.systems is not None,
-        "left": left,
-        "right": right,
-        "evidence": evidence,
-    }
+    rounded, differ = round(conflict.confidence, 4), conflict.systems is not None
+    sides = {"left": left, "right": right, "evidence": evidence}
+    return output_of(ConflictOutput, conflict, state=state, confidence=rounded, systems_differ=differ, **sides)
 
 
 def _topic(topic: Topic) -> dict[str, Any]:

@@ -8,10 +8,20 @@ from pydantic import ConfigDict, Field
 from rich.table import Table
 from rich.text import Text
 
-from curate.core.json_output import Part, at
+from curate.core.json_output import Part, output_of
 from curate.core.masking import redact_message
 from curate.core.text import duration, excerpt, plural, visible
-from curate.corpus.stats import PROMPT, Plan, RoleNumbers, Stats, histogram, percentile, usual_epochs
+from curate.corpus.stats import (
+    PROMPT,
+    Plan,
+    RoleNumbers,
+    Stats,
+    ToolNumbers,
+    TrainingNumbers,
+    histogram,
+    percentile,
+    usual_epochs,
+)
 from curate.report.console import table
 
 PROMPTS: Final = 3
@@ -52,18 +62,6 @@ class ScriptNumbers(Part):
     """Examples with most letters in this script."""
 
 
-class ToolNumbers(Part):
-    """The use of tools."""
-
-    declared: int = at("with_tools")
-    """Examples that declare tools."""
-    called: int = at("with_calls")
-    """Examples in which the assistant calls a tool."""
-    calls: int
-    results: int
-    """Tool results."""
-
-
 class PromptNumbers(Part):
     """A system prompt."""
 
@@ -80,17 +78,6 @@ class SystemNumbers(Part):
     distinct: int
     frequent: list[PromptNumbers]
     """The three most frequent."""
-
-
-class TrainingNumbers(Part):
-    """The examples in the model's chat template."""
-
-    tokens: int = at("rendered")
-    """Tokens of all texts that are trained on."""
-    trained: int
-    """Tokens in the loss."""
-    refused: int
-    """Examples that cannot be trained on; `curate check --model` gives the reasons."""
 
 
 class Estimate(Part):
@@ -148,13 +135,10 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
         PromptNumbers(text=redact_message(excerpt(prompt.text, PROMPT)), examples=prompt.examples)
         for prompt in stats.frequent_prompts[:PROMPTS]
     ]
-    return StatsResult(
-        files=stats.files,
-        lines=stats.lines,
-        examples=stats.examples,
-        not_understood=stats.not_understood,
+    return output_of(
+        StatsResult,
+        stats,
         formats=_ordered(stats.formats),
-        duplicates=stats.duplicates,
         tokens_by="model" if stats.model else "bytes",
         model_name=stats.model or None,
         turns=_spread_of(stats.turns),
@@ -165,16 +149,14 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
             name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name])
             for name, count in _ordered(stats.letters).items()
         },
-        tools=ToolNumbers.model_validate(stats),
         system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
-        training=TrainingNumbers.model_validate(stats) if stats.model else None,
         estimate=_estimate(stats, plan),
     )
 
 
 def _estimate(stats: Stats, plan: Plan) -> Estimate:
     epochs = usual_epochs(len(stats.turns)) if plan.epochs is None else plan.epochs
-    tokens = epochs * (stats.rendered if stats.model else sum(stats.tokens))
+    tokens = epochs * (stats.training.tokens if stats.training else sum(stats.tokens))
     cost = None if plan.price is None else round(tokens / 1e6 * plan.price, 4)
     return Estimate(
         epochs=epochs, tokens=tokens, cost=cost, seconds=None if plan.speed is None else round(tokens / plan.speed, 1)

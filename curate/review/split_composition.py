@@ -56,8 +56,8 @@ def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
     counts: dict[str, list[int]] = {
         f"more than {SHORT} messages": [sum(turns > SHORT for turns in one.turns) for one in stats],
         "with a system prompt": [one.with_system for one in stats],
-        "declares tools": [one.with_tools for one in stats],
-        "calls tools": [one.with_calls for one in stats],
+        "declares tools": [one.tools.declared for one in stats],
+        "calls tools": [one.tools.called for one in stats],
     }
     for title, found in (("format", [one.formats for one in stats]), ("mainly", [one.mainly for one in stats])):
         every = sum(found, Counter[str]())
