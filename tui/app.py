@@ -191,7 +191,7 @@ class CurateApp(KeyQueue):
         for view in views(session, message.kind, message.text, message.order):
             if worker.is_cancelled:
                 return
-            self.post_message(Narrowed(view))
+            self.post_message(Narrowed(view, session))
 
     # Results
 
@@ -213,7 +213,7 @@ class CurateApp(KeyQueue):
     @on(Narrowed)
     def _narrowed(self, message: Narrowed) -> None:
         screen = self.queue_screen(message.view.kind)
-        if screen is not None:
+        if screen is not None and message.session is self.session:  # else the files were read again meanwhile
             screen.show_view(message.view)
 
     @on(FilesChanged)

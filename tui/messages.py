@@ -7,7 +7,7 @@ from typing import IO, Any
 from textual.message import Message
 
 from curate.core.errors import CurateError
-from curate.review import Kind, View
+from curate.review import Kind, ReviewSession, View
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Narrowed(Message):
     """A filter or sort order was applied to entries of a kind; `view.complete` tells whether it is finished."""
 
     view: View
+    session: ReviewSession
 
 
 @dataclass

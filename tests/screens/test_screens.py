@@ -5,7 +5,7 @@ back.
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from tui.screens.ask import ConfirmScreen
 from tui.screens.edit import EditScreen
 from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
+from tui.widgets.entry_list import EntryList
 from tui.widgets.nav import Nav
 
 pytestmark = pytest.mark.slow  # the whole review, in many states
@@ -437,6 +438,30 @@ async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> No
         assert "new" in screen_text(app)
         dropped = app.session.examples.entry(7)
         assert app.session.status(dropped) == ReviewStatus.DROP
+
+
+async def test_lines_that_are_not_found_again_yet_are_not_drawn(
+    make_app: Makes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, free = LineIndex.build, threading.Event()
+
+    def slow(index: LineIndex) -> Iterator[int]:
+        free.wait(10)
+        yield from build(index)
+
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "2", "end")
+        at = app.screen.query_one(EntryList).number
+        monkeypatch.setattr(LineIndex, "build", slow)
+        await app.action_reload()
+        assert app.screen.query_one(EntryList).number is None
+        await pilot.pause(0.1)
+        assert not len(app.session.examples)
+        free.set()
+        await settled(pilot)
+        assert app.screen.query_one(EntryList).number == at
+        assert len(app.session.examples) == 12
 
 
 async def test_a_stage_that_cannot_go_on_is_told() -> None:

@@ -142,13 +142,14 @@ class QueueScreen(Filtering):
         self.redraw(stay=True)
 
     def forget(self) -> None:
-        """The files were read again: filter anew, and keep the cursor nearby."""
+        """The files were read again: filter anew, and keep the cursor nearby. The old numbers have no entries yet."""
+        self.list.clear()
         self._known = (-1, False)
         self.filter_by(self.text)
 
     def show_view(self, view: View) -> None:
         """Show another view; the first one starts at the first undecided entry."""
-        first = self.list.view is None or not len(self.list)
+        first = self.list.before is None and not len(self.list)
         self.selected &= set(view.rows.tolist()) if self.selected and view.complete >= 1 else self.selected
         self.group_view(view)
         self.list.show(view)

@@ -54,6 +54,8 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips: dict[Hashable, Strip] = {}
         self.kind: Kind = kind
         self.view: View | None = None
+        self.before: int | None = None
+        """The entry under the cursor when the list was cleared, until it is listed again or the cursor has moved."""
         self._draw = draw
 
     def __len__(self) -> int:
@@ -65,13 +67,21 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         number = self.view[self.cursor] if self.view is not None and self.cursor < len(self.view) else -1
         return number if number >= 0 else None
 
+    def clear(self) -> None:
+        """Show nothing until there are other entries; the cursor then stays nearby."""
+        self.before, self.view, self.cursor = self.number, None, 0
+        self._strips.clear()
+        self.refresh()
+
     def show(self, view: View) -> None:
         """Show other entries; the cursor stays on its entry if it is still listed."""
-        before, top = self.number, self.cursor - self.scroll_offset.y
+        before = self.number if self.before is None or self.cursor else self.before
+        top = self.cursor - self.scroll_offset.y
         group = self.view.group_at(self.cursor) if self.view is not None else None
         self.view = view
         self.virtual_size = Size(1, len(view))
         at = view.index_of_group(group.key) if group else view.index(before) if before is not None else None
+        self.before = self.before if at is None and not self.cursor else None
         at = at or 0
         moved, self.cursor = at != self.cursor, at
         if moved:  # keeps the line at its screen position
