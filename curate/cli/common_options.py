@@ -3,7 +3,7 @@ and --respect-gitignore where folders of data are.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -60,7 +60,19 @@ def as_command(verb: str, loaded: Any) -> Any:
         leaf.callback = _wrapped(leaf.callback)
         for item in leaf.params:
             _name_value(item)
+            item.process_value = _only_given(item, item.process_value)
     return command
+
+
+def _only_given(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`process`, but not for an option that is not given: typer would build a validator of pydantic for each."""
+
+    def processed(context: Any, value: Any) -> Any:
+        if value is None and not item.required and item.callback is None:
+            return () if item.multiple or item.nargs == -1 else None
+        return process(context, value)
+
+    return processed
 
 
 def _name_value(item: Any) -> None:

@@ -5,17 +5,13 @@ import os
 import re
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from curate import __version__
 from curate.cli import streams
 from curate.core.errors import PANIC, CurateError, ExitCode
-from curate.core.masking import without_keys
 from curate.core.text import visible
 
 COMMANDS: Final = ("::", "##[")
@@ -27,8 +23,9 @@ SERVERS: Final = ("mcp", "server")
 PATIENCE: Final = 100_000
 """Objects created before the first garbage collection.
 
-The engine has hardly any cycles, and Python's default of 700 took a twentieth of the time of a short check. Commands of
-other packages keep the default, since their cycles may hold large data.
+The engine has hardly any cycles, and Python's default of 700 took a twentieth of the time of a short check: imports
+create many objects (polars alone 54,000) and hardly any garbage. Commands of other packages keep the default, since
+their cycles may hold large data.
 """
 
 
@@ -82,6 +79,8 @@ def ended(error: BaseException) -> int:
     if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):  # within compiled code
         error = error.__cause__
     if isinstance(error, CurateError):
+        from curate.core.masking import without_keys
+
         message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
         _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
         return _flushed(error.exit_code)
@@ -135,10 +134,13 @@ def _flushed(code: int) -> int:
 
 
 def _run(words: Sequence[str], *, alone: bool) -> int:
+    from curate.cli.verbs import OWN, load_verb
+
+    if alone and words[0] in OWN:
+        gc.set_threshold(PATIENCE)
     import typer  # only imported once a command is needed
 
     from curate.cli.common_options import as_command
-    from curate.cli.verbs import OWN, load_verb
     from curate.core.scratch import sweep
     from curate.core.tables import padding
     from curate.core.validation import in_words
@@ -155,8 +157,6 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         verb = load_verb(words[0])
         if alone:
             gc.freeze()  # exclude them from later collections
-            if words[0] in OWN:  # later imports create as many: polars alone 54,000
-                gc.set_threshold(PATIENCE)
     finally:
         gc.enable()
     try:
@@ -196,6 +196,8 @@ def overview() -> str:
 
 def _narrate(text: str) -> None:
     """Print a message to stderr; lines after the first cannot start a GitHub workflow command."""
+    from curate.core.masking import without_keys  # needs pydantic's modules, and --version prints no message
+
     lines = visible(without_keys(text), keep_newlines=True).split("\n")
     with suppress(OSError, ValueError):  # stderr is closed
         sys.stderr.write(
@@ -207,7 +209,10 @@ def _crash_log(error: BaseException) -> str:
     """Write a crash log with stack and versions, without messages and values, which may contain data."""
     import platform
     import tempfile
+    import traceback
+    from datetime import UTC, datetime
     from importlib.metadata import PackageNotFoundError, version
+    from pathlib import Path
 
     frames = [
         f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from curate.core.example import escape, unescape
+from curate.core.lazy import lazy_pattern
 from curate.core.text import UNSEEN
 
 
@@ -42,34 +43,36 @@ KEYS: Final = {
     "JSON web token": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
 }
-KEY: Final = re.compile("|".join(f"({pattern})" for pattern in KEYS.values()))
-MADE_UP_KEY: Final = re.compile(
+KEY: Final = lazy_pattern("|".join(f"({pattern})" for pattern in KEYS.values()))
+MADE_UP_KEY: Final = lazy_pattern(
     r"(?i)xxxx|1234567890|abcdefghij|your|example\.(?:com|org)|:(?:pass(?:word)?|secret|pwd|token|mypass\w*|user|guest|postgres|root|admin)@|localhost|127\.0\.0\.1|\*\*|\.\.\."
 )
 """Parts of example keys in documentation."""
 KEY_NAMES: Final = tuple(KEYS)
 KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|hf_|npm_|eyJ|://[^\s/@]+@"
 """A part of every key, for a fast first search; few texts are searched further."""
-HINTS: Final = re.compile(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
+HINTS: Final = lazy_pattern(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
 """The same, also for truncated keys."""
 
-CARD: Final = re.compile(
+CARD: Final = lazy_pattern(
     r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
     r"[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])"
 )
-EXPIRES: Final = re.compile(r"(?:20[0-9]{2}|[23][0-9](?:0[1-9]|1[0-2])) (?!20[0-9]{2} )")
+EXPIRES: Final = lazy_pattern(r"(?:20[0-9]{2}|[23][0-9](?:0[1-9]|1[0-2])) (?!20[0-9]{2} )")
 """A year, or a year and a month, that is no part of the card number behind it: `2027 4539 ...`."""
-IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
-SSN: Final = re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
+IBAN: Final = lazy_pattern(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
+SSN: Final = lazy_pattern(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
 NUMBER_HINTS: Final = r"[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{5})|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # noqa: E501
 
-EMAIL: Final = re.compile(r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w@])")
-PHONE: Final = re.compile(
+EMAIL: Final = lazy_pattern(
+    r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w@])"
+)
+PHONE: Final = lazy_pattern(
     r"(?<![\w.+(/-])(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}"
     r"|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[0-9]{3}-[0-9]{4})(?![\w-])"
 )
-ADDRESS: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
-DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
+ADDRESS: Final = lazy_pattern(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
+DOTTED: Final = lazy_pattern(r"[0-9]\.[0-9]{1,3}\.[0-9]")
 """A part of every such address that is found four times as fast."""
 PERSONAL_HINTS: Final = (
     r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
@@ -88,7 +91,7 @@ NOBODYS: Final = (
     "acme",
     "sample",
 )
-MADE_UP: Final = re.compile(
+MADE_UP: Final = lazy_pattern(
     rf"(?i)^(?:{'|'.join(NOBODYS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$"
 )
 """Reserved domains of example addresses."""
@@ -186,7 +189,7 @@ MARKS: Final = (
     "xox", "AIza", "k_live_", "hf_", "npm_",
     "eyJ",
 )  # fmt: skip
-NUMBER: Final = re.compile(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
+NUMBER: Final = lazy_pattern(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
 """At least one of these is in every secret, and in few messages."""
 CUT: Final = {
     "private key": r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY.*",
@@ -212,11 +215,11 @@ CUT: Final = {
 """The beginnings of secrets, since quotes are truncated and half a key is a leak, too. Beginnings that resemble other
 numbers only match before an ellipsis.
 """
-BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
+BORDER: Final = lazy_pattern(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 """Characters after which a secret may begin: the slash of a pointer, which elsewhere belongs to a path, and a quoted
 repaired letter.
 """
-ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+ESCAPE: Final = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT.items())
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", CUT[kind]) for kind in KEYS if kind in CUT)

@@ -11,7 +11,6 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from curate.core.errors import CurateError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -101,6 +101,8 @@ class WorkerPool:
         if self.count == 1 or (self._own and not self._processes):
             yield from map(partial(make, self._own()) if self._own else make, items)
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         waiting: deque[Future[Made]] = deque()
         try:
             for nth, item in enumerate(items):

@@ -10,18 +10,19 @@ from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, Final
 
+from curate.core.lazy import lazy_pattern
 from curate.core.text import UNSPACED, normalised, words
 from curate.language.lexicon import STOPWORDS
 
-PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
+PIECE: Final = lazy_pattern(r"\w+(?:['’]\w+)*|[-−+]")
 """A word as written, or a sign that changes a number."""
-TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
-QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
-POSSESSIVE: Final = re.compile(r"['’]s\b")
-CONTRACTED: Final = re.compile(
+TOKEN: Final = lazy_pattern(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
+QUOTED: Final = lazy_pattern(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
+POSSESSIVE: Final = lazy_pattern(r"['’]s\b")
+CONTRACTED: Final = lazy_pattern(
     r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b"
 )
-APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
+APOSTROPHE: Final = lazy_pattern(r"\b\w++'\w+")
 _STEMMING: Final = Lock()
 """Held while a word is stemmed: the stemmer stores the word in itself and is not thread-safe."""
 

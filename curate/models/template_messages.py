@@ -4,11 +4,13 @@ calls as objects or as JSON text.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.example import THOUGHTS, content_text
 from curate.core.text import excerpt
-from curate.models.encoding import EncodingProblem, Rendered, Rendering, Span
+
+if TYPE_CHECKING:  # not imported by a check without a model
+    from curate.models.encoding import EncodingProblem, Rendered, Rendering
 
 TEXT_TYPES: Final = ("text", "refusal")
 """Types of text parts."""
@@ -64,7 +66,7 @@ def trained_ranges(turn: Turn) -> Ranges | None:
 
 def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
     """The problems of the training flags of a conversation."""
-    from curate.models.encoding import EncodingProblem  # not imported by a check without a model
+    from curate.models.encoding import EncodingProblem
 
     for i, turn in enumerate(turns):
         for key in (*FLAGS, *DETAILS):
@@ -214,14 +216,16 @@ used.
 def as_is(
     turns: Sequence[Turn],
     whole: str,
-    single: Mapping[int, tuple[Rendered, int]],
+    single: "Mapping[int, tuple[Rendered, int]]",
     render: Callable[[list[Turn]], str],
-) -> Rendered | None:
+) -> "Rendered | None":
     """The conversation as one text, with the answers that are trained on; None if one of them cannot be found in it.
 
     `whole`: the rendered conversation. `single`: by answer number, its text as inference renders it, and the end of the
     prompt in it. `render` renders turns as `whole` was rendered.
     """
+    from curate.models.encoding import Rendered, Span
+
     mark = next((mark for mark in MARKS if mark not in whole), None)
     if mark is None:
         return None
@@ -260,7 +264,7 @@ def _answer_range(
     return (at, last) if at < last else None
 
 
-def difference(rendering: Rendering, ids: Callable[[str], list[int]]) -> tuple[int, int]:
+def difference(rendering: "Rendering", ids: Callable[[str], list[int]]) -> tuple[int, int]:
     """Tokens that only the trained text or only that of inference has, over all answers, and all these tokens."""
     from rapidfuzz.distance import Indel  # only needed here, and this module is loaded for every check
 

@@ -13,14 +13,15 @@ from typing import Any, Final, NamedTuple, NoReturn
 import orjson
 
 from curate.core.example import has_plain_turns
+from curate.core.lazy import lazy_pattern
 from curate.core.text import excerpt
 from curate.read.json_pointer_spans import STRING, repeated_keys
 
-PYTHON = re.compile(r"'|(?:None|True|False)\b")
-COMMA_THEN_END = re.compile(r",\s*[}\]]")
+PYTHON = lazy_pattern(r"'|(?:None|True|False)\b")
+COMMA_THEN_END = lazy_pattern(r",\s*[}\]]")
 # Possible ends of a line that was truncated in a literal, a number or an escape.
-CUT_WORD = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-)\Z")
-CUT_ESCAPE = re.compile(r"\\?u[0-9a-fA-F]{0,3}\Z")
+CUT_WORD = lazy_pattern(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-)\Z")
+CUT_ESCAPE = lazy_pattern(r"\\?u[0-9a-fA-F]{0,3}\Z")
 
 
 JsonMistake = tuple[str, str]
@@ -91,13 +92,13 @@ DEEP = 200
 TOO_DEEP = 400
 """Nesting depth from which curate does not parse: Python's JSON writer stops soon after."""
 
-GAP = re.compile(rb'"[\t\r\n ]+:')
-CONTROL = re.compile(rb"\\(?:u00|[bf])")
+GAP = lazy_pattern(rb'"[\t\r\n ]+:')
+CONTROL = lazy_pattern(rb"\\(?:u00|[bf])")
 """Escapes that may be a control character."""
-BRACKETS = re.compile(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+BRACKETS = lazy_pattern(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 # Escapes that may be a lone surrogate or a control character; the loop in `_escapes` then checks.
-SUSPECT = re.compile(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
-ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
+SUSPECT = lazy_pattern(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
+ESCAPE = lazy_pattern(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
 
 
 class Defect(NamedTuple):

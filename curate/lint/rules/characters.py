@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from curate.core.finding import Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.lint.rules.message_frame import SWITCHED, UNEVEN, UNSEEN
 from curate.lint.rules.polars_text_helpers import answer, edit_texts, foreign, judged_by, matching, with_request
@@ -18,22 +18,22 @@ MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
 C1: Final = "[\x80-\x84\x86-\x9f]"
 """Control characters that only appear where cp1252 was read as Latin-1; U+0085 is a line separator (J016)."""
-TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{UNSEEN}")
+TAGGED_FLAG: Final = lazy_pattern(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{UNSEEN}")
 """A flag spelled with tag characters, which is kept, or an invisible character."""
-PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+PRIVATE: Final = lazy_pattern("[\ue000-\uf8ff]")
 """Characters for private use, which some fonts show: bullets of word processors, icons."""
-BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+BREAKS_WORDS: Final = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Thai, Lao, Burmese and Khmer, which use the zero-width space to separate words."""
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
 """Letters of scripts other than Latin: Greek, Cyrillic, Arabic, Asian scripts. Compiled on demand: that takes 4 ms."""
-LATIN: Final = re.compile("[A-Za-z]{2,}")
-LANGUAGES: Final = re.compile(
+LATIN: Final = lazy_pattern("[A-Za-z]{2,}")
+LANGUAGES: Final = lazy_pattern(
     r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
     r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском"
 )
 """Requests for another language."""
 
-FORMAL: Final = re.compile(
+FORMAL: Final = lazy_pattern(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
     re.MULTILINE,
 )

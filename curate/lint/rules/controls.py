@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from curate.core.finding import Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.targets import Target
 from curate.lint.rules.polars_text_helpers import judged_by
 from curate.lint.rules.prefilter import Literals
@@ -39,14 +39,14 @@ FAMILIES: Final = {
     "Granite": ("<|start_of_role|>", "<|end_of_role|>"),
 }  # fmt: skip
 FAMILY_OF: Final = {token: family for family, tokens in FAMILIES.items() for token in tokens}
-TOKEN: Final = re.compile("|".join(map(re.escape, sorted(FAMILY_OF, key=len, reverse=True))))
+TOKEN: Final = lazy_pattern("|".join(map(re.escape, sorted(FAMILY_OF, key=len, reverse=True))))
 ROUND: Final = "<|"
 WIDE: Final = "<｜"
 SHORT: Final = "<s>"
 PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
 HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
-STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
-MARKUP: Final = re.compile(
+STRUCK: Final = lazy_pattern(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
+MARKUP: Final = lazy_pattern(
     r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE
 )
 

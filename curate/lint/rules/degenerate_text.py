@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from curate.core.finding import Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import normalised, plural, words
 from curate.lint.rules.message_frame import ECHOES, REPEATS
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
@@ -24,17 +24,19 @@ TIMES: Final = 6
 """Minimum number of repeats in a row in a loop, which must also fill half of the answer."""
 LEAST: Final = 10
 """Minimum number of words of such a loop."""
-WANTED: Final = re.compile(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
+WANTED: Final = lazy_pattern(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
 """Requests for repetition."""
 ECHOING: Final = r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)"
 CORRECTING: Final = r"(?i)\b(?:translat|rewrit|proofread|grammar|spelling|spacing|punctuation|corrected|balance)"
 """System prompts under which a text without a fault is its own answer."""
-VERSE: Final = re.compile(
+VERSE: Final = lazy_pattern(
     r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
     r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
 )
 """Requests for similar lines: verse, code, tables."""
-FORMAL: Final = re.compile(r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:|.*[;{}=|\]>)]\s*$|\S+$|$)", re.MULTILINE)
+FORMAL: Final = lazy_pattern(
+    r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:|.*[;{}=|\]>)]\s*$|\S+$|$)", re.MULTILINE
+)
 """A line of a list, of labels, of code or of one word."""
 ENOUGH: Final = 200_000
 """Number of characters checked per answer: loops start before that."""

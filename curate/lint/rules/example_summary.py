@@ -4,7 +4,6 @@ place of the first occurrence, groups of equal digests.
 Of the last answer: 64-bit hashes of its request and of itself, and its kind.
 """
 
-import re
 import string
 from array import array
 from bisect import bisect_right
@@ -16,7 +15,7 @@ import xxhash
 
 from curate.conflicts.labels import CLASSIFIES
 from curate.core.example import Example, Place, attachments, canonical
-from curate.core.lazy import np
+from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
 
@@ -149,25 +148,25 @@ JUDGED: Final = ("label", "kto_tag", "rejected", "score")
 """Keys of a line that rate its answer: two answers to one question are intended then."""
 BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
 """Possible first characters of an answer that begins in the middle of a sentence."""
-WORDS: Final = re.compile(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
+WORDS: Final = lazy_pattern(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
 """At least seven words, the first in lower case or after the end of another sentence."""
-FORMAL: Final = re.compile(
+FORMAL: Final = lazy_pattern(
     r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}"
 )
 """Code, markup, URLs and lists, which begin in lower case."""
 KEYWORDS: Final = frozenset(
     "import from def class function const let var using public private static select local return if for while with include package git pip npm sudo".split()  # noqa: SIM905
 )
-ENDED: Final = re.compile(
+ENDED: Final = lazy_pattern(
     r"[.?!:;\"'”’)\]]\s*\Z|\A(?:What|Who|Which|When|Where|Why|How|Describe|Explain|List|Generate|Create|Give|Name|Compare|Find|Identify|Provide|Suggest|Tell"
     r"|Summari[sz]e|Define|Design|Discuss|Make|Analy[sz]e|Propose|Outline|Write)\b[^\n.?!]{0,120}\Z"
 )
 """The end of a complete question: with a full stop, or a short request without one."""
-CONTINUES: Final = re.compile(
+CONTINUES: Final = lazy_pattern(
     r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|revers\w+|backwards?|translat\w+|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
 """Requests to continue a sentence, or for a text that may begin in lower case."""
-UNCASED: Final = re.compile(r"[^.?!:\"”'’)\]]\s*\Z|[.?!]\s+[a-z]")
+UNCASED: Final = lazy_pattern(r"[^.?!:\"”'’)\]]\s*\Z|[.?!]\s+[a-z]")
 """A text without a full stop, or with another sentence in lower case, in which lower case is the writer's style."""
 
 

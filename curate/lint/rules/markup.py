@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from curate.core.finding import Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.language.refusals import OPENING
 from curate.lint.rules.message_frame import PADDED
@@ -19,7 +19,7 @@ from curate.lint.rules.polars_text_helpers import (
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers, Variables, WrittenBreaks
 from curate.lint.rules.rule import text_rule
 
-PLACEHOLDER: Final = re.compile(
+PLACEHOLDER: Final = lazy_pattern(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
 PLACEHOLDERS: Final = (
@@ -35,34 +35,34 @@ FAILURE: Final = (
     r"(?:Internal Server Error|Rate limit (?:exceeded|reached)|request timed out|Service (?:Temporarily )?Unavailable|Bad Gateway|Gateway Time-?out|Too many requests"
     r"|Network error|error (?:in )?generating (?:a|the) response|Traceback \(most recent call last\))"
 )
-FAILED: Final = re.compile(
+FAILED: Final = lazy_pattern(
     rf"(?i)\s*(?:\W*(?:\w+ )?error\W{{0,3}})?(?:code\W{{0,3}})?(?:[45]\d\d\W{{0,3}})?(?:there was an |the )?{FAILURE}(?=\s*\Z|[.:!]|\n| please| for [^.\n]{{1,80}}\.)"
 )
 """The beginning of an answer that is the error message of a service or a program."""
-ABOUT_FAILURES: Final = re.compile(
+ABOUT_FAILURES: Final = lazy_pattern(
     r"(?i)\b(?:errors?|http|status|codes?|exceptions?|trace(?:back)?s?|logs?|api|servers?|gateway|rate.limit\w*|messages?|outputs?|prints?|programs?|python)\b|[(`]"
 )
 PLACEHOLDER_HINT: Final = any_of_pattern(*PLACEHOLDERS, "tbd")
 FAILURE_HINT: Final = any_of_pattern(*FAILURES)
-COMMENTED: Final = re.compile(r"```|//|/\*|#")
+COMMENTED: Final = lazy_pattern(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
-TEMPLATE: Final = re.compile(
+TEMPLATE: Final = lazy_pattern(
     r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
 """Requests for a template: whole words, since "information" contains "form"."""
 NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])[^\w!]*\z"
-VARIABLE: Final = re.compile(
+VARIABLE: Final = lazy_pattern(
     r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
 VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)"
-CODE: Final = re.compile(
+CODE: Final = lazy_pattern(
     r"```|`[^`\n]+`|;\n|\bdef |\bfunction\b|\{\n|\\(?:frac|begin|text|mathbb|[a-z]+\{)|printf|print\(|=>|</|\{%|\bf\"|\.format\(|console\.|template|placeholder"
     r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
     re.IGNORECASE,
 )
 WRITTEN_BREAK: Final = r"(?:[^\W_]|[.,:;?!)]|\\n)\\n(?:[^a-z]|$)"
-IN_STRING: Final = re.compile(
+IN_STRING: Final = lazy_pattern(
     r"(?<!\w)[\"'`“‘(\[][^\"'`“”\n]{0,200}\\n|\\[trdsw\\]|^[^\n]*[|/_]{2}|(?i:new ?line|line break|reg(?:ular )?ex|escap|backslash)",
     re.MULTILINE,
 )
@@ -76,20 +76,20 @@ NOTICES: Final = (
     "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved",
     "subscribe to our newsletter",
 )  # fmt: skip
-HTML: Final = re.compile(
+HTML: Final = lazy_pattern(
     rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})",
     re.IGNORECASE,
 )
-SURE: Final = re.compile(
+SURE: Final = lazy_pattern(
     rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}",
     re.IGNORECASE,
 )
 """Remains that no text contains on purpose; of others, two are required."""
-LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
+LEGAL: Final = lazy_pattern(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
 """A text about rights, in which "all rights reserved" is no remain."""
-SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
+SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
 """Code and table rows, which contain markup of their own."""
-PROGRAM: Final = re.compile(
+PROGRAM: Final = lazy_pattern(
     r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>",
     re.MULTILINE,
 )

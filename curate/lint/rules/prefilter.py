@@ -36,7 +36,6 @@ class Prefilter:
         return [frame["text"].str.contains(pattern) for pattern in patterns]
 
 
-@dataclass(frozen=True)
 class Flag(Prefilter):
     """A flag that no plain question or answer has: the compiled scan has nothing to search for."""
 
@@ -95,17 +94,14 @@ class CharacterPairs(Prefilter):
         return [frame["text"].str.contains(f"[{self.leads}][{self.follows}]")]
 
 
-@dataclass(frozen=True)
 class NotComposed(Prefilter):
     """Texts that may not be in Unicode normalization form C."""
 
 
-@dataclass(frozen=True)
 class Variables(Prefilter):
     """Texts with a name in braces, as in templates: `{{name}}`, `{name}` or `${name}`."""
 
 
-@dataclass(frozen=True)
 class WrittenBreaks(Prefilter):
     """Texts with a backslash and an n."""
 
@@ -134,17 +130,14 @@ class Addresses(Prefilter):
     nobodys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
 class Passwords(Prefilter):
     """Texts with an @ after a colon, as in a URL with a password."""
 
 
-@dataclass(frozen=True)
 class OuterSpace(Prefilter):
     """Texts that are empty, or start or end with white space."""
 
 
-@dataclass(frozen=True)
 class RepeatedTurn(Prefilter):
     """Texts that repeat one of the two previous messages."""
 
@@ -177,7 +170,6 @@ class EndsWith(Prefilter):
     """Number of last characters in which the end of a sentence is searched for."""
 
 
-@dataclass(frozen=True)
 class OpenFence(Prefilter):
     """Answers with an unclosed code block."""
 

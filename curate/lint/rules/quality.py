@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from curate.core.finding import Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.language.lexicon import UNENDED
 from curate.lint.rules.message_frame import BARE_URL, CUT, DECLINES, PADDED, POINTING, POINTS, SHOWN
 from curate.lint.rules.polars_text_helpers import (
@@ -32,7 +32,7 @@ LONG: Final = 120
 """Minimum size in bytes of an answer that is more than a phrase."""
 ASKED: Final = 120
 """Maximum size in bytes of a question that is only a request."""
-DISCLAIMER: Final = re.compile(
+DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
 )
@@ -41,12 +41,12 @@ DISCLAIMERS: Final = (
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
 )  # fmt: skip
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
-MERGED: Final = re.compile(
+MERGED: Final = lazy_pattern(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
 )
 """Another instruction, numbered or with hashes as in generated data, and the heading of its answer, if one follows."""
-STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
+STEP: Final = lazy_pattern(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
 OPEN_END: Final = rf"(?:\s\S{{1,40}}, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 """Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from curate.core.finding import Severity
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching
 from curate.lint.rules.prefilter import ANSWER, Literals
@@ -15,19 +15,19 @@ MARKERS: Final = (
     *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")),
     "Human: ", "USER: ", "User: ",
 )  # fmt: skip
-SPEAKER: Final = re.compile(
+SPEAKER: Final = lazy_pattern(
     r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE
 )
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
-OPENING: Final = re.compile(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
-ANSWERED: Final = re.compile(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
+OPENING: Final = lazy_pattern(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
+ANSWERED: Final = lazy_pattern(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
 WAITS: Final = r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:\s*\z"
 OPENER_HINT: Final = "(?:Human|USER|User) ?:"
-DIALOGUE: Final = re.compile(
+DIALOGUE: Final = lazy_pattern(
     r"(?i)\b(?:conversations?|dialogs?|dialogues?|interviews?|scripts?|chats?|chatbots?|transcripts?|role-?play\w*|scenes?|exchanges?|prompts?|logs?|turns?"
     r"|format|templates?|user stor(?:y|ies))\b|(?:Human|User|USER|Assistant|ASSISTANT) ?:"
 )
-LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
+LABELLED: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
 """The beginning of a requested dialogue: a speaker's name."""
 
 

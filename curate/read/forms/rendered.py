@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
+from curate.core.lazy import lazy_pattern
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
 from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
@@ -20,7 +21,9 @@ SIDES: Final = ("chosen", "rejected")
 def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
     """What opens a turn. Nothing in it is repeated, so that the time is linear in the text."""
     marks = "|".join(map(re.escape, sorted(markup.turns, key=len, reverse=True)))
-    return re.compile(marks) if markup.stems else re.compile(f"^(?:{marks})", re.MULTILINE | re.IGNORECASE | re.ASCII)
+    return (
+        lazy_pattern(marks) if markup.stems else lazy_pattern(f"^(?:{marks})", re.MULTILINE | re.IGNORECASE | re.ASCII)
+    )
 
 
 PATTERNS: Final = tuple((markup, _pattern(markup)) for markup in CHAT_MARKUP)
