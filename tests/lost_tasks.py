@@ -1,5 +1,6 @@
-"""What the workers of a cluster call around their tasks, so that one is lost in the middle of them."""
+"""What the workers of a cluster call around their tasks, so that one is lost in the middle of them; a training."""
 
+import json
 import os
 import signal
 import time
@@ -7,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+
+from train.recipe import load_recipe
+from train.sweep.trial import TrialMonitor, TrialRun
 
 WAIT: Final = 30.0
 """Seconds until another node has to take a task."""
@@ -40,3 +44,30 @@ def held_once(marker: Path, head: str, make: Callable[..., Any], *items: Any) ->
             file.flush()
             time.sleep(600)
     return make(*items)
+
+
+def trained(folder: Path, work: TrialRun, watch: TrialMonitor) -> int:
+    """A training whose loss is its rank; the one of rank 2 has no memory, the one of rank 3 is killed each time.
+
+    The process of the one of rank 4 is killed once. While there is a file `hold` in the folder, those of rank 5 and
+    more wait there until they are interrupted.
+    """
+    rank = load_recipe(work.recipe).rank
+    if rank == 2:
+        work.failure.write_text(json.dumps({"kind": "NoMemory", "message": "too big", "next": ""}))
+        return 2
+    if rank == 3:
+        return -signal.SIGKILL
+    if rank == 4:
+        with suppress(FileExistsError), (folder / "killed").open("x"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    if rank > 4 and (folder / "hold").exists():
+        (folder / f"held-{rank}").touch()
+        until = time.monotonic() + WAIT
+        while not watch.asked and time.monotonic() < until:
+            time.sleep(0.05)
+        return 130
+    told = {"steps": 12, "trainable_parameters": 100, "validation_loss": float(rank)}
+    ended = {"kept_step": 12, "tuned_loss": float(rank), "base_loss": 9.0, "held_out_examples": 6}
+    work.result.write_text(json.dumps(told | (ended if work.share == 1 else {"step": round(12 * work.share)})))
+    return 0

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from curate import __version__
-from curate.core.errors import CurateError, requiring
+from curate.core.errors import CurateError, ExitCode, requiring
 from curate.core.files import display_name
 from curate.core.text import visible
 from curate.core.worker_pool import Made, WorkerPool, cores
 
 PACKAGES: Final = ("numba", "numpy", "orjson", "polars", "xxhash")
 """Packages whose versions may change results."""
+OF_MODELS: Final = ("peft", "sentence-transformers", "tokenizers", "torch", "transformers")
+"""Those that may change what models give."""
 AHEAD: Final = 2
 """Tasks in flight for each core of the cluster."""
 
@@ -56,9 +58,13 @@ class Executor(NamedTuple):
         files: Iterable[Path] = (),
     ) -> WorkerPool:
         """A pool of workers; see `WorkerPool`. `files`: those that all workers have to see as this process does."""
-        if not self.remote:
-            return WorkerPool(count, processes=processes, own=own, anew=anew)
-        return ClusterPool(self.address, anew, files)
+        return self.cluster(anew, files) if self.remote else WorkerPool(count, processes=processes, own=own, anew=anew)
+
+    def cluster(
+        self, anew: Callable[[], object] | None = None, files: Iterable[Path] = (), packages: Iterable[str] = PACKAGES
+    ) -> "ClusterPool":
+        """A pool of the workers of the cluster. `packages`: those that all need in the same versions, or all lack."""
+        return ClusterPool(self.address, anew, files, packages)
 
 
 LOCAL: Final = Executor()
@@ -79,13 +85,15 @@ class _Work(NamedTuple):
 class ClusterPool(WorkerPool):
     """A pool whose workers are those of a Ray cluster; threads are those of this process, as many as it has cores."""
 
-    def __init__(self, address: str | None, anew: Callable[[], object] | None, files: Iterable[Path]) -> None:
+    def __init__(
+        self, address: str | None, anew: Callable[[], object] | None, files: Iterable[Path], packages: Iterable[str]
+    ) -> None:
         """Raises `MissingExtra`."""
         super().__init__(cores(), processes=False)
         with requiring("--engine ray", "cluster", "ray"):
             import ray
         self._ray, self._address, self._anew, self._connected = ray, address, anew, False
-        self._key, self._files = os.urandom(16).hex(), _seen({str(path) for path in files})
+        self._key, self._files, self._versions = os.urandom(16).hex(), _seen({*map(str, files)}), _versions(packages)
 
     def __enter__(self) -> Self:
         """Connect, unless this process is connected. Raises `CurateError`."""
@@ -116,24 +124,38 @@ class ClusterPool(WorkerPool):
         """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a task is
         lost as often as Ray repeats it.
         """
-        ray, waiting, packed = self._ray, deque[Any](), self._ray.cloudpickle.dumps
-        work = ray.put(packed(_Work(self._key, str(Path.cwd()), _versions(), self._files, self._anew, make)))
-        task = ray.remote(_run)
-        most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        waiting, begin = deque[Any](), self._begin(make)
         try:
             for item in items:
-                waiting.append(task.remote(work, packed(item)))
-                if len(waiting) >= most:
+                waiting.append(begin(item))
+                if len(waiting) >= AHEAD * self.size("CPU"):
                     yield self._result(waiting.popleft())
             while waiting:
                 yield self._result(waiting.popleft())
         finally:
             for reference in waiting:
-                ray.cancel(reference)
+                self._ray.cancel(reference)
 
-    def _result(self, reference: Any) -> Any:
+    def size(self, resource: str) -> int:
+        """How many CPUs or GPUs the cluster has; 0 for none."""
+        return int(self._ray.cluster_resources().get(resource, 0))
+
+    def task(self, make: Callable[..., Made], item: Any) -> "Task":
+        """Apply `make` to an item in a task that has a GPU of its own, if the cluster has any."""
+        return Task(self, self._begin(make, num_gpus=min(1, self.size("GPU")))(item))
+
+    def _begin(self, make: Callable[..., object], **needs: int) -> Callable[[Any], Any]:
+        """A function that begins the task of an item, and gives Ray's reference to its result."""
+        packed = self._ray.cloudpickle.dumps
+        work = self._ray.put(packed(_Work(self._key, str(Path.cwd()), self._versions, self._files, self._anew, make)))
+        task = self._ray.remote(_run).options(**needs)
+        return lambda item: task.remote(work, packed(item))
+
+    def _result(self, reference: Any, timeout: float | None = None) -> Any:
         try:
-            made = self._ray.cloudpickle.loads(self._ray.get(reference))
+            made = self._ray.cloudpickle.loads(self._ray.get(reference, timeout=timeout))
+        except (self._ray.exceptions.GetTimeoutError, self._ray.exceptions.TaskCancelledError):
+            raise
         except self._ray.exceptions.RayError as error:
             raise CurateError(
                 f"--engine ray: a task failed: {visible(str(error.args[0] if error.args else error)[:200])}",
@@ -142,6 +164,28 @@ class ClusterPool(WorkerPool):
         if isinstance(made, BaseException):
             raise made
         return made
+
+
+class Task(NamedTuple):
+    """A task of a cluster, with the methods of a process; what it gives is its exit status."""
+
+    pool: ClusterPool
+    reference: Any
+
+    def wait(self, timeout: float) -> Any:
+        """Its status, that of an interruption if it was killed. Raises `TimeoutError`, and what `each` raises."""
+        try:
+            return self.pool._result(self.reference, timeout)
+        except self.pool._ray.exceptions.TaskCancelledError:
+            return ExitCode.INTERRUPTED
+
+    def send_signal(self, _number: int) -> None:
+        """Interrupt it as Ctrl-C does."""
+        self.pool._ray.cancel(self.reference)
+
+    def kill(self) -> None:
+        """End its process."""
+        self.pool._ray.cancel(self.reference, force=True)
 
 
 def _demand_answer(address: str) -> None:
@@ -160,10 +204,17 @@ def _demand_answer(address: str) -> None:
         ) from error
 
 
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version  # takes some milliseconds that a check on this machine does not need
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    """By package; "none" for one that is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # milliseconds that a check here does not need
 
-    return {"curate": __version__, "python": sys.version.partition(" ")[0]} | {name: version(name) for name in PACKAGES}
+    found = {"curate": __version__, "python": sys.version.partition(" ")[0]}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
 
 
 def _seen(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -211,7 +262,7 @@ def _demand_alike(work: _Work) -> None:
 
     with suppress(OSError):
         os.chdir(work.folder)  # where it is not there, relative paths lead nowhere: told below
-    mine = _versions()
+    mine = _versions(work.versions.keys() - {"curate", "python"})
     other = [f"{name} {mine[name]}, not {wanted}" for name, wanted in work.versions.items() if mine[name] != wanted]
     if other:
         raise CurateError(

@@ -3,8 +3,10 @@
 import os
 import random
 import re
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,7 +17,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core import cluster
-from curate.core.cluster import ClusterPool, Engine, Executor
+from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
 from curate.leakage import decontaminate
@@ -23,7 +25,13 @@ from curate.lint import runner
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
-from tests.lost_tasks import held_once, killed_once
+from tests.lost_tasks import WAIT, held_once, killed_once, trained
+from train.journal import Narrator
+from train.recipe import load_recipe
+from train.sweep.space import space_of
+from train.sweep.sweep_folder import SweepFolder
+from train.sweep.sweep_result import Sweep
+from train.sweep.sweeper import sweep
 
 pytestmark = [
     pytest.mark.slow,
@@ -265,6 +273,43 @@ def test_what_a_task_raises_is_raised_here(nodes: Nodes, write: Write, monkeypat
             list(pool.each(chunk_bytes, [Chunk(Path("gone.jsonl"), "gone.jsonl", 0, None)]))
         with pytest.raises(CurateError, match="a task failed"):
             list(pool.each(os._exit, [1]))
+
+
+def swept(name: str, executor: Executor = LOCAL) -> tuple[Sweep, bytes]:
+    """The report of a sweep over eight ranks, without times, and its best recipe."""
+    file = Path("recipe.toml")
+    space = space_of(file, ["rank=1,2,3,4,5,6,7,8"])
+    run, folder = partial(trained, Path.cwd()), SweepFolder(Path(name))
+    report = sweep(load_recipe(file), space, folder, Narrator(quiet=True), runner=run, executor=executor)
+    trials = tuple(trial.model_copy(update={"seconds": 0.0}) for trial in report.trials)
+    best = {"seconds": 0.0, "best_recipe": None, "trials": trials}
+    return report.model_copy(update=best), Path(name, "best.toml").read_bytes()
+
+
+def test_a_sweep_over_a_cluster_that_was_interrupted_finds_the_same_best_recipe(nodes: Nodes, write: Write) -> None:
+    for name in ("train", "validation"):
+        write(f"split/{name}.jsonl", [("What?", "This.")])
+    write("model/config.json", b"{}")
+    write("recipe.toml", b'model = "model"\ndata = "split"\n')
+    Path("killed").touch()
+    alone = swept("local")
+    Path("killed").rename("hold")
+
+    def interrupt() -> None:
+        until = time.monotonic() + WAIT
+        while len(list(Path().glob("held-*"))) < 3 and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        swept("cluster", Executor(Engine.RAY, nodes.address))
+    interrupting.join()
+    assert len(list(Path().glob("held-*"))) == 3, "three trials at once, one for each core"
+    Path("hold").unlink()
+    assert swept("cluster", Executor(Engine.RAY, nodes.address)) == alone
+    assert Path("killed").exists()
 
 
 def test_without_the_extra_one_line_says_what_to_install(

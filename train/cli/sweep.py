@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.options import Address, executor_of
+from curate.core.cluster import Engine
 from curate.core.errors import ExitCode
 from curate.core.runs import Project
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
@@ -44,6 +46,15 @@ def sweep(
     data: DataFolder = None,
     changes: Changes = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the sweep in the folder.")] = False,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="Train one trial after another on this machine (local), or several at once on a Ray cluster (ray), a "
+            "GPU each.",
+            metavar="local|ray",
+        ),
+    ] = Engine.LOCAL,
+    address: Address = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> int:
@@ -53,6 +64,7 @@ def sweep(
     After a kill or an interruption the same command resumes, with the same result. Exit status 1 if no trial is better
     than the base.
     """
+    executor = executor_of(engine, address)
     chosen = recipe_of(recipe, data, changes)
     from train.sweep.space import space_of
 
@@ -63,8 +75,7 @@ def sweep(
     from train.journal import Narrator
     from train.sweep.sweep_report import sweep_text
 
-    report = run(
-        chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh
-    )
+    folder = SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem))
+    report = run(chosen, space, folder, Narrator(quiet=quiet), fresh=fresh, executor=executor)
     print_result(report, sweep_text(report), as_json=as_json)
     return ExitCode.CLEAN if report.better else ExitCode.FINDINGS

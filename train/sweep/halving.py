@@ -48,12 +48,16 @@ class Halving:
         return found
 
     def next(self, known: Sequence[Outcome]) -> RungSegment | None:
-        """The next training; None at the end. Within a rung the best trials so far come first."""
+        """The next training; None at the end."""
+        return next(iter(self.ready(known)), None)
+
+    def ready(self, known: Sequence[Outcome]) -> list[RungSegment]:
+        """The trainings that wait for no other's outcome, those of the best trials so far first; none at the end."""
         for rung in range(len(self.shares)):
-            for trial in self.trials_at(rung, known):
-                if self._outcome_at(trial, rung, known) is None:
-                    return RungSegment(trial, rung)
-        return None
+            trials = self.trials_at(rung, known)
+            if left := [RungSegment(one, rung) for one in trials if self._outcome_at(one, rung, known) is None]:
+                return left
+        return []
 
     def trials_at(self, rung: int, known: Sequence[Outcome]) -> list[int]:
         """The trials that train up to a rung. If some fail, the next best replace them."""

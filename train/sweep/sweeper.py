@@ -6,14 +6,18 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from signal import Signals
+from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import CurateError, ExitCode, InputError, UsageError
 from curate.core.files import write_bytes, write_json
 from curate.core.text import excerpt, plural, visible
+from curate.core.worker_pool import parallel_map
 from train.journal import Narrator, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock
@@ -22,7 +26,7 @@ from train.sweep.space import Space, Trial, trials_of
 from train.sweep.sweep_folder import SweepFolder, inputs_of
 from train.sweep.sweep_report import described, standings, sweep_html
 from train.sweep.sweep_result import Ended, Outcome, State, Sweep
-from train.sweep.trial import Runner, TrialMonitor, TrialRun, last_words, run_process
+from train.sweep.trial import Runner, TrialMonitor, TrialRun, last_words, placed, run_process
 
 FAULTS: Final[dict[str, State]] = {
     "NoMemory": "out-of-memory",
@@ -47,6 +51,7 @@ def sweep(
     *,
     fresh: bool = False,
     runner: Runner = run_process,
+    executor: Executor = LOCAL,
 ) -> Sweep:
     """Run the sweep and return its report; best.toml in the folder is the recipe of the best trial.
 
@@ -71,7 +76,8 @@ def sweep(
         }
         folder.open(inputs_of(recipe, trials, halving, SEEN[:2]), recipes, fresh=fresh)
         _link(Path(recipe.data), folder.path / "data")
-        trainings = Trainings(trials, halving, folder, narrator, runner, space.minutes)
+        trainings = Trainings(trials, halving, folder, narrator, runner, space.minutes, executor)
+        trainings.files = [Path(recipe.data) / name for name in SEEN]
         with narrator.showing():
             try:
                 for _ in trainings.run():
@@ -135,9 +141,14 @@ class Trainings:
     narrator: Narrator
     runner: Runner
     minutes: float | None = None
+    executor: Executor = LOCAL
+    files: Sequence[Path] = ()
+    """Those that all nodes of a cluster have to see."""
 
     def __post_init__(self) -> None:
         self.outcomes = self.folder.outcomes()
+        self._writing = Lock()
+        self._error: BaseException | None = None
 
     @property
     def known(self) -> list[Outcome]:
@@ -153,15 +164,16 @@ class Trainings:
         if done:
             self.narrator.say(f"{visible(str(self.folder.path))}: {plural(done, 'training')} done before")
         phase = self.narrator.phase("trainings", max(self.halving.pieces, done), done)
-        while (piece := self.halving.next(self.known)) is not None:
-            trial = self.trials[piece.trial - 1]
-            watch = TrialMonitor(lambda event: self._show_progress(phase, trial, event), self._deadline())  # noqa: B023
-            if watch.is_over_budget or not self._train(trial, piece, watch):
-                return
-            last = self.outcomes[-1]
-            phase.advance(note=f"{trial.title}: " + (f"{last.loss:.4f}" if last.loss is not None else last.state))
-            self._delete_checkpoints(piece)
-            yield last
+        watch = TrialMonitor(partial(self._show_progress, phase), self._deadline())
+        with placed(self.runner, self.executor, self.files) as (runner, places), watch.listening(self.narrator.say):
+            while pieces := self.halving.ready(self.known):
+                for outcome in parallel_map(partial(self._train, runner, watch), pieces, places):
+                    if outcome is None:
+                        return
+                    found = f"{outcome.loss:.4f}" if outcome.loss is not None else outcome.state
+                    phase.advance(note=f"{self.trials[outcome.trial - 1].title}: {found}")
+                    self._delete_checkpoints(outcome)
+                    yield outcome
 
     def _deadline(self) -> float | None:
         """End of the budget, less the time of earlier trainings (a killed one does not count)."""
@@ -169,32 +181,46 @@ class Trainings:
             return None
         return monotonic() + self.minutes * 60 - sum(one.seconds for one in self.outcomes)
 
-    def _train(self, trial: Trial, piece: RungSegment, watch: TrialMonitor) -> bool:
-        """Train one piece and log it; False if the budget ended it."""
+    def _train(self, runner: Runner, watch: TrialMonitor, piece: RungSegment) -> Outcome | None:
+        """Train one piece and log it; None if the budget ended it. An error ends the other trainings, too."""
+        try:
+            return self._try_to_train(runner, watch, piece)
+        except BaseException as error:  # noqa: BLE001  # raised again
+            if self._error is None and isinstance(error, KeyboardInterrupt):
+                self.narrator.say("the same command continues from here")
+            self._error = self._error or error
+            watch.asked = watch.asked or 1
+            raise self._error from None
+
+    def _try_to_train(self, runner: Runner, watch: TrialMonitor, piece: RungSegment) -> Outcome | None:
+        trial = self.trials[piece.trial - 1]
         work = TrialRun(self.folder.run(trial.name), self.halving.shares[piece.rung])
         for attempt in range(1, ATTEMPTS + 1):
+            if watch.asked:
+                raise KeyboardInterrupt
+            if watch.is_over_budget:
+                return None
             began = monotonic()
-            with watch.listening(self.narrator.say):
-                code = self.runner(work, watch)
+            code = runner(work, watch)
             seconds = round(monotonic() - began, 1)
             ended = code >= 0 and code != ExitCode.INTERRUPTED
             facts = self._outcome_of(trial, code, work) if ended else {"state": "interrupted"}
-            self._note(Outcome(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
+            outcome = self._note(Outcome(trial=piece.trial, rung=piece.rung, seconds=seconds, **facts))
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.is_over_budget):
-                self.narrator.say("the same command continues from here")
                 raise KeyboardInterrupt
             if ended or watch.is_over_budget:
-                return ended
+                return outcome if ended else None
             self.narrator.say(f"note: {trial.title} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}")
         reason = (
             f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
         )
-        self._note(Outcome(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
-        return True
+        return self._note(Outcome(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
 
-    def _note(self, outcome: Outcome) -> None:
-        self.folder.write(outcome)
-        self.outcomes.append(outcome)
+    def _note(self, outcome: Outcome) -> Outcome:
+        with self._writing:
+            self.folder.write(outcome)
+            self.outcomes.append(outcome)
+        return outcome
 
     def _outcome_of(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
@@ -216,19 +242,20 @@ class Trainings:
             "trainable_parameters": outcome["trainable_parameters"],
         }
 
-    def _show_progress(self, phase: Phase, trial: Trial, event: dict[str, Any]) -> None:
+    def _show_progress(self, phase: Phase, work: TrialRun, event: dict[str, Any]) -> None:
         """Show the progress of a training, on a terminal only."""
         if self.narrator.bars is not None and "loss" in event:
             done = f"step {event['step']:,} of {event['max_steps']:,}"
+            trial = next(one for one in self.trials if one.name == work.run.name)
             phase.advance(0, note=f"{trial.title}: {done}, loss {event['loss']:.3f}")
 
-    def _delete_checkpoints(self, piece: RungSegment) -> None:
+    def _delete_checkpoints(self, last: Outcome) -> None:
         """Delete the checkpoints of finished trials, and after a rung of those that do not continue."""
-        if self.known[-1].is_over:
-            self.folder.forget(self.trials[piece.trial - 1].name)
+        if last.is_over:
+            self.folder.forget(self.trials[last.trial - 1].name)
         following = self.halving.next(self.known)
-        if following is not None and following.rung > piece.rung:
-            for outcome in self.halving.ranked(piece.rung, self.known):
+        if following is not None and following.rung > last.rung:
+            for outcome in self.halving.ranked(last.rung, self.known):
                 if outcome.trial not in self.halving.trials_at(following.rung, self.known):
                     self.folder.forget(self.trials[outcome.trial - 1].name)
 

@@ -1,15 +1,17 @@
-"""One training of a sweep, as a process of its own."""
+"""One training of a sweep, as a process of its own, on this machine or on a node of a cluster."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from curate.core.cluster import OF_MODELS, PACKAGES, ClusterPool, Executor, Task
 from curate.core.runs import new_events
 from curate.pipeline.training import OWN_GROUP, STOP
 from train.journal import signals_to
@@ -42,9 +44,9 @@ class TrialRun:
 
 
 class TrialMonitor:
-    """Follows a training: whether it should stop, and a callback for its events."""
+    """Follows trainings: whether they should stop, and a callback for their events."""
 
-    def __init__(self, event: Callable[[dict[str, Any]], None], deadline: float | None) -> None:
+    def __init__(self, event: Callable[[TrialRun, dict[str, Any]], None], deadline: float | None = None) -> None:
         self.event = event
         self.deadline = deadline
         """On the clock of `monotonic`; None for none."""
@@ -58,7 +60,7 @@ class TrialMonitor:
 
     @contextmanager
     def listening(self, report: Callable[[str], None]) -> Iterator[None]:
-        """Ctrl-C and SIGTERM ask the training to stop while the block runs."""
+        """Ctrl-C and SIGTERM ask the trainings to stop while the block runs."""
 
         def asked(name: str) -> None:
             self.asked += 1
@@ -102,16 +104,37 @@ def run_process(work: TrialRun, watch: TrialMonitor) -> int:
                 process.kill()
 
 
-def _followed(process: "subprocess.Popen[bytes]", work: TrialRun, watch: TrialMonitor) -> int:
+@contextmanager
+def placed(runner: Runner, executor: Executor, files: Iterable[Path]) -> Iterator[tuple[Runner, int]]:
+    """A runner where the executor is, and how many trainings it runs at once. `files`: see `Executor.pool`."""
+    if not executor.remote:
+        yield runner, 1
+        return
+    with executor.cluster(files=files, packages=(*PACKAGES, *OF_MODELS)) as pool:
+        yield partial(_run_task, pool, runner), pool.size("GPU") or pool.size("CPU")
+
+
+def _run_task(pool: ClusterPool, runner: Runner, work: TrialRun, watch: TrialMonitor) -> int:
+    return _followed(pool.task(partial(_on_node, runner), work), work, watch)
+
+
+def _on_node(runner: Runner, work: TrialRun) -> int:
+    """Run a training in a task: Ray interrupts it as Ctrl-C does."""
+    watch = TrialMonitor(lambda *_: None)
+    with watch.listening(lambda _: None):
+        return runner(work, watch)
+
+
+def _followed(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: TrialMonitor) -> int:
     offset, stopped, patience = 0, 0, 0.0
     while True:
         try:
             return process.wait(TICK)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, TimeoutError):
             pass
         offset, events = new_events(work.run / "metrics.jsonl", offset)
         for event in events:
-            watch.event(event)
+            watch.event(work, event)
         wanted = watch.asked or int(watch.is_over_budget)
         if wanted and not stopped:
             process.send_signal(STOP)
