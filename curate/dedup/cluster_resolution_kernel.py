@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.similarity.kernels import similarity
-from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed
+from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed, sort_few
 from curate.similarity.similarity_index import MOST_COMPARED
 
 GOES, TAKES, COMPARED = 1, 2, 4
@@ -171,7 +171,7 @@ def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> i
                 out[count], seen[places[note]] = places[note], rank
                 count += 1
             note = links[note]
-    out[:count].sort()
+    sort_few(out, count)
     return count
 
 

@@ -4,7 +4,7 @@ To assign a slice to a slice, or to sort by what numba offers, takes seconds to 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
@@ -14,14 +14,19 @@ ZERO: Any = np.int64(0)
 """To begin with: for a literal 0, numba compiles what it is given to once more."""
 
 
+_OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+"""No function is passed to C, for which numba would compile a second entry to each."""
+_compiler: Any = njit  # numba's annotations lack some of these
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """`function`, compiled at its first call; cached on disk if a folder is writable, else compiled again in each
     process.
     """
     try:
-        return njit(nogil=True, cache=True, error_model="numpy")(function)
+        return _compiler(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # numba found no folder for it
-        return njit(nogil=True, error_model="numpy")(function)
+        return _compiler(**_OPTIONS)(function)
 
 
 @compiled
@@ -71,6 +76,22 @@ def starts_from_sizes(sizes: Any) -> None:
         size = sizes[bucket]
         sizes[bucket] = total
         total += size
+
+
+@compiled
+def sort_few(values: Any, count: int) -> None:
+    """Sort the first `count` values in place: Shell's sort with the gaps of Knuth, 1, 4, 13, ..."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, count):
+            value, at = values[i], i
+            while at >= gap and values[at - gap] > value:
+                values[at] = values[at - gap]
+                at -= gap
+            values[at] = value
+        gap //= 3
 
 
 @compiled
