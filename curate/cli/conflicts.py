@@ -14,11 +14,13 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.evidence import calibrated
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
+from curate.core.cluster import Engine
 from curate.core.config import demand_named, with_options
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.text import plural
+from curate.models.model_batches import models_on
 from curate.output.edited import with_edits
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
@@ -69,6 +71,8 @@ def conflicts(
     ] = False,
     no_decisions: options.NoDecisions = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Show contradictory answers to the same question. Nothing is removed: decide in `curate review`.
@@ -87,6 +91,7 @@ def conflicts(
         "judge": judge,
         "judge_model": judge_model,
     }
+    executor = options.executor_of(engine, address)
     files = options.named_files(paths)
     demand_apart(files, (html,), named=paths)
     project, whole = options.project_for(files)
@@ -122,7 +127,8 @@ def conflicts(
 
         agreed = options.consent(yes=yes, as_json=as_json)
         asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
-        report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
+        with models_on(executor):
+            report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
         options.end(dataset.not_understood, options.UNCOMPARED)

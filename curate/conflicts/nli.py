@@ -14,7 +14,8 @@ from curate.core.text import storable
 from curate.language.quantities import align_units
 from curate.language.sentences import aligned, sentences
 from curate.language.tokens import content_words
-from curate.models.embeddings import EmbeddingCache, batches, each_batch
+from curate.models.embeddings import EmbeddingCache
+from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
@@ -177,26 +178,22 @@ def _stored_probability(store: EmbeddingCache, pair: Pair) -> float:
 
 def _asking(model: str, label: str, store: EmbeddingCache) -> Callable[[Sequence[Pair]], None]:
     """A function that adds the probability of a label for pairs of texts to the store."""
-    judge = cross_encoder(model)
-    classes = len(judge.config.id2label)
+    loader = Loader(cross_encoder, model)
+    judge = loader()
     column = _column(judge.config.id2label, label, model)
 
     def ask(pairs: Sequence[Pair]) -> None:
         new = [pair for pair in pairs if key(*pair) not in store]
         texts = [(storable(left), storable(right)) for left, right in new]
-
-        def judged(batch: list[int]) -> Any:
-            return judge.predict(
-                [texts[at] for at in batch],
-                batch_size=len(batch),
-                apply_softmax=classes > 1,
-                show_progress_bar=False,
-            )
-
-        for batch, logits in each_batch(judged, batches(texts, judge), judge):
+        for batch, logits in each_batch(_judged, texts, loader, judge):
             store.add([key(*new[at]) for at in batch], logits.reshape(len(batch), -1)[:, [column]])
 
     return ask
+
+
+def _judged(judge: Any, texts: list[Pair]) -> Any:
+    classes = len(judge.config.id2label)
+    return judge.predict(texts, batch_size=len(texts), apply_softmax=classes > 1, show_progress_bar=False)
 
 
 def _column(labels: dict[int, Any], wanted: str, model: str) -> int:

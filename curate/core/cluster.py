@@ -61,10 +61,17 @@ class Executor(NamedTuple):
         return self.cluster(anew, files) if self.remote else WorkerPool(count, processes=processes, own=own, anew=anew)
 
     def cluster(
-        self, anew: Callable[[], object] | None = None, files: Iterable[Path] = (), packages: Iterable[str] = PACKAGES
+        self,
+        anew: Callable[[], object] | None = None,
+        files: Iterable[Path] = (),
+        packages: Iterable[str] = PACKAGES,
+        *,
+        gpu: bool = False,
     ) -> "ClusterPool":
-        """A pool of the workers of the cluster. `packages`: those that all need in the same versions, or all lack."""
-        return ClusterPool(self.address, anew, files, packages)
+        """A pool of the workers of the cluster. `packages`: those that all need in the same versions, or all lack;
+        `gpu`: each task has a GPU of its own, if the cluster has any.
+        """
+        return ClusterPool(self.address, anew, files, packages, gpu=gpu)
 
 
 LOCAL: Final = Executor()
@@ -86,13 +93,20 @@ class ClusterPool(WorkerPool):
     """A pool whose workers are those of a Ray cluster; threads are those of this process, as many as it has cores."""
 
     def __init__(
-        self, address: str | None, anew: Callable[[], object] | None, files: Iterable[Path], packages: Iterable[str]
+        self,
+        address: str | None,
+        anew: Callable[[], object] | None,
+        files: Iterable[Path],
+        packages: Iterable[str],
+        *,
+        gpu: bool,
     ) -> None:
         """Raises `MissingExtra`."""
         super().__init__(cores(), processes=False)
         with requiring("--engine ray", "cluster", "ray"):
             import ray
         self._ray, self._address, self._anew, self._connected = ray, address, anew, False
+        self._gpu = gpu
         self._key, self._files, self._versions = os.urandom(16).hex(), _seen({*map(str, files)}), _versions(packages)
 
     def __enter__(self) -> Self:
@@ -124,11 +138,11 @@ class ClusterPool(WorkerPool):
         """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a task is
         lost as often as Ray repeats it.
         """
-        waiting, begin = deque[Any](), self._begin(make)
+        waiting, begin, most = deque[Any](), self._begin(make), AHEAD * self.places
         try:
             for item in items:
                 waiting.append(begin(item))
-                if len(waiting) >= AHEAD * self.size("CPU"):
+                if len(waiting) >= most:
                     yield self._result(waiting.popleft())
             while waiting:
                 yield self._result(waiting.popleft())
@@ -136,19 +150,24 @@ class ClusterPool(WorkerPool):
             for reference in waiting:
                 self._ray.cancel(reference)
 
-    def size(self, resource: str) -> int:
-        """How many CPUs or GPUs the cluster has; 0 for none."""
-        return int(self._ray.cluster_resources().get(resource, 0))
+    @property
+    def places(self) -> int:
+        """How many tasks the cluster runs at once."""
+        return self._gpus or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    @property
+    def _gpus(self) -> int:
+        return int(self._ray.cluster_resources().get("GPU", 0)) if self._gpu else 0
 
     def task(self, make: Callable[..., Made], item: Any) -> "Task":
-        """Apply `make` to an item in a task that has a GPU of its own, if the cluster has any."""
-        return Task(self, self._begin(make, num_gpus=min(1, self.size("GPU")))(item))
+        """Apply `make` to an item in a task that can be followed."""
+        return Task(self, self._begin(make)(item))
 
-    def _begin(self, make: Callable[..., object], **needs: int) -> Callable[[Any], Any]:
+    def _begin(self, make: Callable[..., object]) -> Callable[[Any], Any]:
         """A function that begins the task of an item, and gives Ray's reference to its result."""
         packed = self._ray.cloudpickle.dumps
         work = self._ray.put(packed(_Work(self._key, str(Path.cwd()), self._versions, self._files, self._anew, make)))
-        task = self._ray.remote(_run).options(**needs)
+        task = self._ray.remote(_run).options(num_gpus=min(1, self._gpus))
         return lambda item: task.remote(work, packed(item))
 
     def _result(self, reference: Any, timeout: float | None = None) -> Any:

@@ -5,18 +5,17 @@ They select candidates only; other code decides about them.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from curate.core import npz_cache
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.lazy import Arrays, Matrix, np
 from curate.core.text import storable, visible
-from curate.core.worker_pool import parallel_map
+from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
-Made = TypeVar("Made")
 KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
@@ -62,63 +61,6 @@ def _by_key(arrays: Arrays) -> dict[str, Any]:
     return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))
 
 
-TOKENS: Final = 4096
-"""Number of tokens in a batch, padding included: on a CPU, larger batches are slower."""
-COUNTED: Final = 1024
-"""Texts that are cut into tokens at a time."""
-
-
-def batches(texts: Sequence[str] | Sequence[tuple[str, str]], model: Any) -> Iterator[list[int]]:
-    """Positions of texts, or of pairs of texts, in batches, short ones first.
-
-    `model`: a `SentenceTransformer` or a `CrossEncoder`.
-    """
-    batch: list[int] = []
-    for length, at in sorted((length, at) for at, length in enumerate(_lengths(texts, model))):
-        if batch and (len(batch) + 1) * length > TOKENS:
-            yield batch
-            batch = []
-        batch.append(at)
-    if batch:
-        yield batch
-
-
-def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
-    """The number of tokens of each text that the model reads; an estimate for a static model, which does not pad."""
-    if not callable(model.tokenizer):
-        yield from (1 + len(text) // 4 for text in texts)
-        return
-    for start in range(0, len(texts), COUNTED):
-        part = list(texts[start : start + COUNTED])
-        both = tuple(map(list, zip(*part, strict=True))) if isinstance(part[0], tuple) else (part,)
-        most = getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
-        cut = model.tokenizer(*both, truncation=True, max_length=most, verbose=False)
-        yield from map(len, cut["input_ids"])
-
-
-def each_batch(
-    compute: Callable[[list[int]], Made], made: Iterator[list[int]], model: Any
-) -> Iterator[tuple[list[int], Made]]:
-    """Each batch with what `compute` returns for it, in order. On a CPU, each core computes a batch of its own: cores
-    that share one wait for each other, on a busy machine for twice the time of the computation.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-
-    def alone(batch: list[int]) -> tuple[list[int], Made]:
-        torch.set_num_threads(1)  # of this thread
-        return batch, compute(batch)
-
-    try:
-        for first in made:  # sets how the tokenizer pads, which it may not do while another thread uses it
-            yield first, compute(first)
-            break
-        yield from parallel_map(alone, made, threads if model.device.type == "cpu" else 1)
-    finally:
-        torch.set_num_threads(threads)
-
-
 ROWS, COLUMNS = 512, 8192
 """Size in bytes of the block of similarities in memory: 16 MB for any number of questions."""
 
@@ -143,18 +85,18 @@ def embed(
     keys = [content_id(text) for text in texts]
     missing = {key: storable(text) for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:
-        encoder = sentence_encoder(model, exact=exact)
+        loader = Loader(sentence_encoder, model, exact)
         new = sorted(missing)  # in bfloat16 a vector depends a little on its batch, which no order may change
-
-        def encoded(batch: list[int]) -> Any:
-            return encoder.encode([missing[new[at]] for at in batch], batch_size=len(batch), show_progress_bar=False)
-
-        for batch, vectors in each_batch(encoded, batches([missing[key] for key in new], encoder), encoder):
+        for batch, vectors in each_batch(_encoded, [missing[key] for key in new], loader, loader()):
             store.add([new[at] for at in batch], _unit(vectors))
             if progress:
                 progress(len(batch))
         store.save()
     return store.get(keys)
+
+
+def _encoded(encoder: Any, texts: list[str]) -> Any:
+    return encoder.encode(texts, batch_size=len(texts), show_progress_bar=False)
 
 
 def _unit(vectors: Any) -> Matrix:

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -22,10 +23,13 @@ from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
 from curate.leakage import decontaminate
 from curate.lint import runner
+from curate.models import model_batches
+from curate.models.model_batches import Loader
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
 from tests.lost_tasks import WAIT, held_once, killed_once, trained
+from tests.tinynli import DARK, LIT, tiny_nli
 from train.journal import Narrator
 from train.recipe import load_recipe
 from train.sweep.space import space_of
@@ -171,6 +175,27 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards(
         alone = outcome(words, capsys)
         with in_chunks(random.Random(seed).choice([500, 2000, 9000])):
             assert outcome([*words, *on(nodes)], capsys) == alone
+
+
+def test_a_model_that_judges_answers_gives_the_same_on_a_cluster(
+    nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model_batches, "TOKENS", 80)
+    said = [f"{answer} It is {number} hours." for number in (2, 120) for answer in (LIT, DARK)]
+    write("data.jsonl", [("Is the lamp lit?", answer) for answer in said])
+    words = ["conflicts", "data.jsonl", "--embeddings", "", "--nli", tiny_nli(), "--json", "--all"]
+    sent: list[str] = []
+    pool = model_batches._Pools.pool
+
+    def noted(pools: model_batches._Pools, loader: Loader, model: object) -> ClusterPool:
+        sent.append(loader.name)
+        return pool(pools, loader, model)
+
+    monkeypatch.setattr(model_batches._Pools, "pool", noted)
+    alone = outcome(words, capsys)
+    shutil.rmtree(".curate")
+    assert outcome([*words, *on(nodes)], capsys) == alone
+    assert {*sent} == {tiny_nli()}
 
 
 @pytest.fixture

@@ -110,8 +110,8 @@ def placed(runner: Runner, executor: Executor, files: Iterable[Path]) -> Iterato
     if not executor.remote:
         yield runner, 1
         return
-    with executor.cluster(files=files, packages=(*PACKAGES, *OF_MODELS)) as pool:
-        yield partial(_run_task, pool, runner), pool.size("GPU") or pool.size("CPU")
+    with executor.cluster(files=files, packages=(*PACKAGES, *OF_MODELS), gpu=True) as pool:
+        yield partial(_run_task, pool, runner), pool.places
 
 
 def _run_task(pool: ClusterPool, runner: Runner, work: TrialRun, watch: TrialMonitor) -> int:

@@ -1,0 +1,159 @@
+"""Batches of texts that a model computes, on this machine or as tasks of a Ray cluster, with the same results.
+
+In bfloat16, and with padding, what a model gives for a text depends a little on its batch: batches are cut here, and
+computed as they are wherever that is. A worker of another kind would give other results and is refused.
+"""
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from curate.core.cluster import OF_MODELS, PACKAGES, ClusterPool, Executor
+from curate.core.errors import CurateError
+from curate.core.text import visible
+from curate.core.worker_pool import parallel_map
+from curate.models.names import fingerprint
+
+Made = TypeVar("Made")
+TOKENS: Final = 4096
+"""Number of tokens in a batch, padding included: on a CPU, larger batches are slower."""
+COUNTED: Final = 1024
+"""Texts that are cut into tokens at a time."""
+
+
+class Loader(NamedTuple):
+    """How a model is loaded, in any process."""
+
+    load: Callable[..., Any]
+    name: str
+    exact: bool = False
+    """See `sentence_encoder`."""
+
+    def __call__(self) -> Any:
+        """A `SentenceTransformer` or a `CrossEncoder`. Raises as `sentence_encoder` does."""
+        return self.load(self.name, exact=True) if self.exact else self.load(self.name)
+
+
+class _Pools:
+    """The pools of a cluster, one for each model, with that model in their workers."""
+
+    def __init__(self, executor: Executor, opened: ExitStack) -> None:
+        self.executor, self.opened, self.of = executor, opened, dict[Loader, ClusterPool]()
+
+    def pool(self, loader: Loader, model: Any) -> ClusterPool:
+        """Opened once."""
+        if loader not in self.of:
+            anew = partial(_loaded_alike, loader, _kind(loader, model))
+            gpu = model.device.type == "cuda"
+            pool = self.executor.cluster(anew, packages=(*PACKAGES, *OF_MODELS), gpu=gpu)
+            self.of[loader] = self.opened.enter_context(pool)
+        return self.of[loader]
+
+
+_pools: ContextVar[_Pools | None] = ContextVar("_pools", default=None)
+
+
+@contextmanager
+def models_on(executor: Executor) -> Iterator[None]:
+    """Let `each_batch` compute where the executor is while the block runs."""
+    with ExitStack() as opened:
+        before = _pools.set(_Pools(executor, opened) if executor.remote else None)
+        try:
+            if executor.remote:
+                opened.enter_context(executor.cluster())  # stay connected; tell at once if that fails
+            yield
+        finally:
+            _pools.reset(before)
+
+
+def each_batch(
+    compute: Callable[[Any, list[Any]], Made], texts: Sequence[Any], loader: Loader, model: Any
+) -> Iterator[tuple[list[int], Made]]:
+    """The positions of each batch, and what `compute` returns for the model and the texts of the batch, in order.
+
+    On a CPU, each core computes a batch of its own: cores that share one wait for each other, on a busy machine for
+    twice the time of the computation.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    made, pools, alone = batches(texts, model), _pools.get(), partial(_in_one_thread, compute)
+    try:
+        for first in made:  # sets how the tokenizer pads, which it may not do while another thread uses it
+            yield first, compute(model, [texts[at] for at in first])
+            break
+        rest = list(made)
+        items = ([texts[at] for at in batch] for batch in rest)
+        if pools is not None and rest:
+            computed = pools.pool(loader, model).each(alone, items)
+        else:
+            computed = parallel_map(partial(alone, model), items, threads if model.device.type == "cpu" else 1)
+        yield from zip(rest, computed, strict=True)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _in_one_thread(compute: Callable[[Any, list[Any]], Made], model: Any, texts: list[Any]) -> Made:
+    import torch
+
+    torch.set_num_threads(1)  # of this thread
+    return compute(model, texts)
+
+
+def _loaded_alike(loader: Loader, wanted: tuple[str, str]) -> Any:
+    """The model in a worker. Raises `CurateError` where it would give other results."""
+    model = loader()
+    if (found := _kind(loader, model)) != wanted:
+        differ = next(f"{mine}, not {one}" for mine, one in zip(found, wanted, strict=True) if mine != one)
+        raise CurateError(
+            f"--engine ray: node {platform.node()} computes {visible(loader.name)} with {visible(differ)}",
+            "use nodes of one kind, with the same files of the model: others give other results",
+        )
+    return model
+
+
+def _kind(loader: Loader, model: Any) -> tuple[str, str]:
+    """What decides a model's results beside its packages: its files, and the processor and its precision."""
+    import torch
+
+    if model.device.type == "cuda":
+        processor = torch.cuda.get_device_name()
+    else:
+        table = Path("/proc/cpuinfo")
+        lines = table.read_text().splitlines() if table.is_file() else []
+        processor = next(
+            (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
+        )
+    return f"files {fingerprint(loader.name)}", f"{next(model.parameters()).dtype} on {processor}"
+
+
+def batches(texts: Sequence[str] | Sequence[tuple[str, str]], model: Any) -> Iterator[list[int]]:
+    """Positions of texts, or of pairs of texts, in batches, short ones first.
+
+    `model`: a `SentenceTransformer` or a `CrossEncoder`.
+    """
+    batch: list[int] = []
+    for length, at in sorted((length, at) for at, length in enumerate(_lengths(texts, model))):
+        if batch and (len(batch) + 1) * length > TOKENS:
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch
+
+
+def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
+    """The number of tokens of each text that the model reads; an estimate for a static model, which does not pad."""
+    if not callable(model.tokenizer):
+        yield from (1 + len(text) // 4 for text in texts)
+        return
+    for start in range(0, len(texts), COUNTED):
+        part = list(texts[start : start + COUNTED])
+        both = tuple(map(list, zip(*part, strict=True))) if isinstance(part[0], tuple) else (part,)
+        most = getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
+        cut = model.tokenizer(*both, truncation=True, max_length=most, verbose=False)
+        yield from map(len, cut["input_ids"])
