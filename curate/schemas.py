@@ -120,7 +120,7 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _tables() -> tuple[type[BaseModel], ...]:
     """The types that pydantic builds when they are first needed, and does not read the source of."""
-    return *Section.__subclasses__(), Decision
+    return *Section.__subclasses__(), Decision, Suppression
 
 
 def _unwrapped(schema: Any) -> Any:

@@ -27,7 +27,7 @@ from curate.lint.runner import CheckResult
 class Suppression(BaseModel):
     """A line of the file: one rule is not reported for one example."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     code: Annotated[str, Field(pattern=r"^[A-Z]\d{3}$")]
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]

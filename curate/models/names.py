@@ -19,7 +19,6 @@ from pathlib import Path
 from socket import create_connection
 from typing import Any, Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError, requiring
 from curate.core.files import TEMPORARY, sha256, sync_folder
@@ -122,6 +121,8 @@ def _offline_without_hub() -> None:
         from huggingface_hub import constants
     except ImportError:  # what loads the model names the missing package
         return
+    from urllib.request import getproxies
+
     if constants.HF_HUB_OFFLINE or getproxies():
         return
     address = urlsplit(constants.ENDPOINT)
