@@ -62,6 +62,7 @@ def test_what_starts_trainings_loads_no_torch_itself(verb: tuple[str, ...]) -> N
     [
         (("check", "--help"), ("numpy", "polars")),
         (("rule", "J001"), ("numpy", "polars")),
+        (("review", "--help"), ("numpy", "polars", "urllib.request")),
         (("--version",), ("numpy", "polars", "pydantic", "typer", "pathlib", "traceback")),
         (("--help",), ("numpy", "polars", "pydantic", "typer")),
     ],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Matrix = np.ndarray[Any, np.dtype[np.float32]]
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Rows = np.ndarray[Any, np.dtype[np.int32]]
     Shingles = np.ndarray[Any, np.dtype[np.uint32]]
     Words = np.ndarray[Any, np.dtype[np.uint32]]
 else:
@@ -51,6 +52,6 @@ else:
             return value
 
     np, pl = _Lazy("numpy"), _Lazy("polars")
-    Array = Arrays = Bytes = Flags = Floats = Hashes = Ids = Matrix = Numbers = Shingles = Words = Any
+    Array = Arrays = Bytes = Flags = Floats = Hashes = Ids = Matrix = Numbers = Rows = Shingles = Words = Any
 
 __all__ = ["lazy_pattern", "np", "pl"]

@@ -1,9 +1,8 @@
 """Growing columns that other threads may read, and strings by number."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
+from curate.core.lazy import Array, np
 
 
 class Names:
@@ -27,13 +26,13 @@ class ArrayColumn:
 
     def __init__(self, kind: str) -> None:
         """`kind`: a numpy type, such as `uint8`."""
-        self._values: np.ndarray[Any, Any] = np.zeros(1024, kind)
+        self._values: Array = np.zeros(1024, kind)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def extend(self, values: Sequence[int | float] | np.ndarray[Any, Any]) -> None:
+    def extend(self, values: Sequence[int | float] | Array) -> None:
         """Append values."""
         need = self._count + len(values)
         if need > len(self._values):
@@ -44,6 +43,6 @@ class ArrayColumn:
         self._count = need  # last: a concurrent reader sees only complete values
 
     @property
-    def values(self) -> np.ndarray[Any, Any]:
+    def values(self) -> Array:
         """All values so far, as a view."""
         return self._values[: self._count]

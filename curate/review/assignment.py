@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
+from curate.core.lazy import Flags, Ids, np
 from curate.core.text import visible
 from curate.review.entry import Cluster, MultiConflict, PairConflict
 from curate.review.subject_queue import sides_of
@@ -28,11 +27,11 @@ class Share:
     of: int
     overlap: float = 0.0
 
-    def contains_ids(self, ids: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def contains_ids(self, ids: Ids) -> Flags:
         """Which ids, given as two integers each, are in the share."""
         mine = ids[:, 0] % np.uint64(self.of) == self.part - 1
         common = ids[:, 1] % np.uint64(PARTS) < self.overlap * PARTS
-        found: np.ndarray[Any, np.dtype[np.bool_]] = mine | common
+        found: Flags = mine | common
         return found
 
     def contains(self, example: str) -> bool:

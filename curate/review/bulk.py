@@ -8,11 +8,11 @@ from typing import Any, Final, Literal
 from curate.core.decision import EDIT, NOTE, RATING, Verdict
 from curate.core.example import Place
 from curate.core.finding import Finding
+from curate.core.lazy import Rows
 from curate.output.edited import key_of
 from curate.review.choices import compared, verdicts_for
 from curate.review.entry import Choice, Entry, Kind, ReviewStatus, Target
 from curate.review.live_lint import LiveLint, Repaired, still_found
-from curate.review.queue import Rows
 from curate.review.records import Edit, VerdictOrEdit, record
 from curate.review.session import ReviewSession
 

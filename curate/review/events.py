@@ -2,17 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
 
 from curate.core.datamap import MappedExample
 from curate.core.errors import CurateError
 from curate.core.finding import Finding
+from curate.core.lazy import Ids, Numbers
 from curate.review.entry import Cluster, MultiConflict, PairConflict
-
-Ids = np.ndarray[Any, np.dtype[np.uint64]]
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """Index from examples to entries: sorted columns of 12 bytes per example, with lookups in microseconds."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
+from curate.core.lazy import Ids, Rows, np
 
-Keys = np.ndarray[Any, np.dtype[np.uint64]]
-Rows = np.ndarray[Any, np.dtype[np.int32]]
+Keys = Ids
 
 
 def key(example: str) -> int:

@@ -1,19 +1,18 @@
 """All lines of the files as entries; the first can be displayed while the rest is being indexed."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from curate.core.example import Place
 from curate.core.finding import Severity
+from curate.core.lazy import Array, Flags, Floats, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
 from curate.review.assignment import Share
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
 from curate.review.query import COMPARE, Query
-from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
+from curate.review.queue import Queue, file_fits, in_ranges
 
 
 class ExampleQueue(Queue):
@@ -27,7 +26,7 @@ class ExampleQueue(Queue):
         super().__init__()
         self.lines, self.share = lines, share
         self._shown: Flags = np.empty(0, np.bool_)
-        self._ids: dict[str, np.ndarray[Any, Any]] = {}
+        self._ids: dict[str, Array] = {}
         self.scores: ScoresKnown | None = None
         """The quality signals of the examples, if they were named."""
 
@@ -110,7 +109,7 @@ class ExampleQueue(Queue):
             return np.argsort(-self.signal(DOUBT), kind="stable").astype(np.int32)
         return np.arange(len(self), dtype=np.int32)
 
-    def signal(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def signal(self, name: str) -> Floats:
         """The value of a quality signal for each line; NaN where it is not known."""
         found = np.full(len(self), np.nan)
         if self.scores is not None and name in self.scores.columns:

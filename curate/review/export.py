@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
 from curate.core.errors import UsageError
 from curate.core.files import replacing
+from curate.core.lazy import Rows, np
 from curate.core.text import visible
 from curate.review.entry import Kind
-from curate.review.queue import Rows
 from curate.review.session import ReviewSession
 
 

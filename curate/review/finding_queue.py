@@ -1,17 +1,16 @@
 """Findings as entries, stored in columns to support a million of them."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
+from curate.core.lazy import Array, Flags, Rows, np
 from curate.review.array_column import ArrayColumn, Names
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges, matches_names
+from curate.review.queue import Queue, file_fits, in_ranges, matches_names
 
 SEVERITIES = tuple(Severity)
 
@@ -137,7 +136,7 @@ class FindingQueue(Queue):
         keys = {"line": by_line, "rule": (*by_line, codes), "severity": (*by_line, column["severity"])}[sort]
         return np.lexsort(keys).astype(np.int32)
 
-    def group_keys(self, by: str, rows: Rows) -> np.ndarray[Any, Any]:
+    def group_keys(self, by: str, rows: Rows) -> Array:
         """Numbers of rules or files; for examples, half of the id, or the number of a finding without one."""
         if by == "example":
             high = self._columns["high"].values[rows]

@@ -1,11 +1,11 @@
 """Entries of a list in groups, each of which is one line until it is opened."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
+from curate.core.lazy import Array, np
 
-Numbers = np.ndarray[Any, Any]
+Numbers = Array
 
 
 class Group(NamedTuple):

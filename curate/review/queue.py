@@ -4,18 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import PurePath
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from curate.core.example import Place
+from curate.core.lazy import Array, Flags, Rows, np
 from curate.review.array_column import ArrayColumn
 from curate.review.entry import Counts, Entry, Kind, ReviewStatus
 from curate.review.example_index import ExampleIndex
 from curate.review.query import Query, Range
-
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
-Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Queue(ABC):
@@ -54,7 +50,7 @@ class Queue(ABC):
     def order(self, sort: str) -> Rows:
         """All entry numbers in a sort order."""
 
-    def group_keys(self, by: str, rows: Rows) -> np.ndarray[Any, Any]:  # noqa: ARG002
+    def group_keys(self, by: str, rows: Rows) -> Array:  # noqa: ARG002
         """The key of the group of each entry. Raises `KeyError` for an unknown grouping."""
         raise KeyError(by)
 
@@ -78,7 +74,7 @@ class Queue(ABC):
         fix, nothing = found[ReviewStatus.FIX], found[ReviewStatus.NOTHING]
         return Counts(self.total - self.open, self.open - fix, fix, nothing)
 
-    def _extend(self, statuses: Sequence[int] | np.ndarray[Any, Any]) -> None:
+    def _extend(self, statuses: Sequence[int] | Array) -> None:
         new = np.asarray(statuses, np.uint8)
         self.statuses.extend(new)
         decidable = int(np.count_nonzero(new != ReviewStatus.NOTHING))
@@ -86,7 +82,7 @@ class Queue(ABC):
         self.total += decidable
 
 
-def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
+def in_ranges(values: Array, ranges: Sequence[Range]) -> Flags:
     """Which values lie in one of some inclusive ranges."""
     found: Flags = np.zeros(len(values), np.bool_)
     for low, high in ranges:
@@ -94,7 +90,7 @@ def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
     return found
 
 
-def matches_names(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
+def matches_names(values: Array, names: Sequence[str], fits: Sequence[bool]) -> Flags:
     """Which values are numbers of matching names."""
     assert len(names) == len(fits)
     found: Flags = np.isin(values, np.flatnonzero(np.asarray(fits, np.bool_)))

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, cast, overload
 
-import numpy as np
-
 from curate.core.example import Place
 from curate.core.finding import Severity
+from curate.core.lazy import Array, Flags, Numbers, Rows, np
 from curate.review.array_column import ArrayColumn, Names
 from curate.review.entry import Cluster, Entry, Kind, Member, MultiConflict, PairConflict, ReviewStatus, Side
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges, matches_names
+from curate.review.queue import Queue, file_fits, in_ranges, matches_names
 
 COLUMNS: Final = {
     "file": "uint32",
@@ -78,11 +77,11 @@ class ClusterColumns(Sequence[Cluster]):
         ]
 
     @property
-    def starts(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def starts(self) -> Numbers:
         """Where each cluster begins in the columns, and, last, where the next one will."""
         return np.concatenate([[0], self._ends.values])
 
-    def column(self, name: str) -> np.ndarray[Any, Any]:
+    def column(self, name: str) -> Array:
         """A value of each example, cluster by cluster."""
         return self._columns[name].values
 
@@ -116,11 +115,11 @@ class SubjectQueue(Queue):
         sources = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
         return " ".join([self.entry(number).code, subject.id, *sources, *map(str, self.places(number))])
 
-    def scores(self) -> np.ndarray[Any, Any]:
+    def scores(self) -> Array:
         """Similarity of the least similar duplicate, or confidence of a conflict."""
         return np.array([score_of(subject) for subject in self.subjects[: len(self)]])
 
-    def sizes(self) -> np.ndarray[Any, Any]:
+    def sizes(self) -> Array:
         """Number of examples of each."""
         return np.array([len(sides_of(subject)) for subject in self.subjects[: len(self)]])
 
@@ -167,13 +166,13 @@ class ClusterQueue(SubjectQueue):
         super().__init__()
         self.subjects: ClusterColumns = ClusterColumns()
 
-    def scores(self) -> np.ndarray[Any, Any]:
+    def scores(self) -> Array:
         """Similarity of the least similar duplicate."""
         starts = self.subjects.starts[: len(self) + 1]
         values = self.subjects.column("similarity")[: starts[-1]]
         return np.minimum.reduceat(values, starts[:-1]) if len(values) else values
 
-    def sizes(self) -> np.ndarray[Any, Any]:
+    def sizes(self) -> Array:
         """Number of examples of each cluster."""
         return np.diff(self.subjects.starts[: len(self) + 1])
 
@@ -193,7 +192,7 @@ class ClusterQueue(SubjectQueue):
         return found
 
 
-def _any(flags: Flags, starts: np.ndarray[Any, Any]) -> Flags:
+def _any(flags: Flags, starts: Array) -> Flags:
     """Whether a flag is set between each two positions."""
     before = np.concatenate([[0], np.cumsum(flags)])[starts]
     return np.asarray(before[1:] > before[:-1])

@@ -5,16 +5,14 @@ from glob import escape
 from time import monotonic
 from typing import Final
 
-import numpy as np
-
-from curate.core.lazy import pl
+from curate.core.lazy import Flags, Rows, np, pl
 from curate.corpus.stats import BYTES_A_TOKEN
 from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
 from curate.review.entry import Kind, ReviewStatus
 from curate.review.groups import Group, Groups, Numbers
 from curate.review.query import FLAGS, UNBOUND, Query, mistake, parse
-from curate.review.queue import Flags, Queue, Rows
+from curate.review.queue import Queue
 from curate.review.session import ReviewSession
 
 BATCH: Final = 500
