@@ -184,18 +184,13 @@ class Preferences(StrictModel):
     """As `accuracy`, by the log-likelihood per token, which can be compared with that of the base."""
 
 
-class Shared(StrictModel):
-    """Inputs that all training examples share besides their messages; inference should use them too."""
+class OnBase(StrictModel):
+    """What was made of a base model, and what its training examples share: inference should use that, too."""
 
     system: str | None = None
     """The system message; None if the examples differ in it or have none."""
     shared: dict[str, Any] = {}
     """Tools and variables of the chat template."""
-
-
-class OnBase(Shared):
-    """What was made of a base model."""
-
     model: str
     """The base model, as the recipe names it."""
     base: str
