@@ -49,7 +49,7 @@ lint: $(READY)  ## Check style only.
 	$(BIN)/ruff format --check
 
 kernels: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.kernels > /dev/null
+	PYTHONDONTWRITEBYTECODE= $(BIN)/curate --install-cache
 
 schemas: $(READY)  ## Write the generated files anew.
 	$(BIN)/curate schema --write

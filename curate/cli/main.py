@@ -68,6 +68,10 @@ def _run_request(words: Sequence[str], *, alone: bool) -> int:
     if tuple(words) in (("--version",), ("-V",)):
         sys.stdout.write(f"curate {__version__}\n")
         return ExitCode.CLEAN
+    if tuple(words) == ("--install-cache",):
+        from curate.cli.install_cache import install_cache
+
+        return install_cache(main)
     if not words or words[0] in ("--help", "-h", "help"):
         sys.stdout.write(overview())
         return ExitCode.CLEAN if words else ExitCode.USAGE
@@ -187,11 +191,12 @@ def overview() -> str:
         f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND "
         "[OPTIONS] ...\n\n"
     )
+    compiles = "`curate --install-cache` compiles now what would be compiled at first use.\n"
     codes = (
         "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 "
         "interrupted.\n"
     )
-    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{codes}"
+    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{compiles}{codes}"
 
 
 def _narrate(text: str) -> None:

@@ -1,0 +1,45 @@
+"""`curate --install-cache`: compile now what commands would compile at their first use, e.g. in an image."""
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from curate.core.errors import ExitCode
+from curate.lint.rules import RULES
+from curate.lint.rules.prefilter_tables import fast_path_scan
+
+COMMANDS: Final = (
+    ("dedup", "data.jsonl", "-o", "kept.jsonl"),
+    ("split", "data.jsonl", "-o", "out"),
+    ("decontaminate", "data.jsonl", "--bench", "kept.jsonl", "-o", "clean.jsonl"),
+    ("verify", "out"),
+)
+
+
+def install_cache(main: Callable[[Sequence[str]], int]) -> int:
+    """Run these commands by `main` on examples made for it; returns their first exit status above 1, else 0."""
+    fast_path_scan(RULES.values())
+    here, told = Path.cwd(), io.StringIO()
+    texts = [" ".join(f"word{(row * 25 + at) * 7919 % 1999}" for at in range(25)) for row in range(80)]
+    pairs = [*zip(texts[::2], texts[1::2], strict=True), (texts[0], f"{texts[1]} again"), (texts[2], texts[5])]
+    examples = [{"prompt": prompt, "completion": completion} for prompt, completion in pairs]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            Path("data.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in examples))
+            with redirect_stdout(told), redirect_stderr(told):
+                failed = [code for words in COMMANDS if (code := main([*words, "--quiet"])) > ExitCode.FINDINGS]
+        finally:
+            os.chdir(here)
+    if failed:
+        sys.stderr.write(told.getvalue())
+        return failed[0]
+    sys.stdout.write("compiled what check, dedup, decontaminate, split and verify run\n")
+    return ExitCode.CLEAN
