@@ -123,6 +123,7 @@ def test_the_command_that_compiles_in_the_image_runs(tmp_path: Path) -> None:
     script = f'curate() {{ {sys.executable} -m curate "$@"; }}\n' + step[1].replace("/tmp", str(tmp_path))
     kernels = tmp_path / "kernels"
     copy_compiled(kernels)
-    changed = environment(PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=str(kernels))
+    (tmp_path / "curate.toml").write_text("data = [")  # somebody's, in a folder of temporary files that all share
+    changed = environment(PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=str(kernels), TMPDIR=str(tmp_path))
     subprocess.run(["sh", "-c", script], env=changed, check=True, capture_output=True)
     assert list(kernels.rglob(f"{LAST}*.nbc"))

@@ -24,7 +24,7 @@ COMMANDS: Final = (
 
 
 def install_cache(main: Callable[[Sequence[str]], int]) -> int:
-    """Run these commands by `main` on examples made for it; returns their first exit status above 1, else 0."""
+    """Run these commands by `main` on examples made for it; returns the first exit status above 1, else 0."""
     fast_path_scan(RULES.values())
     here, told = Path.cwd(), io.StringIO()
     texts = [" ".join(f"word{(row * 25 + at) * 7919 % 1999}" for at in range(25)) for row in range(80)]
@@ -33,13 +33,15 @@ def install_cache(main: Callable[[Sequence[str]], int]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
+            Path("curate.toml").touch()  # a configuration in a folder above is none of ours
             Path("data.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in examples))
             with redirect_stdout(told), redirect_stderr(told):
-                failed = [code for words in COMMANDS if (code := main([*words, "--quiet"])) > ExitCode.FINDINGS]
+                codes = (main([*words, "--quiet"]) for words in COMMANDS)
+                failed = next((code for code in codes if code > ExitCode.FINDINGS), ExitCode.CLEAN)
         finally:
             os.chdir(here)
     if failed:
         sys.stderr.write(told.getvalue())
-        return failed[0]
-    sys.stdout.write("compiled what check, dedup, decontaminate, split and verify run\n")
-    return ExitCode.CLEAN
+    else:
+        sys.stdout.write("compiled what check, dedup, decontaminate, split and verify run\n")
+    return failed

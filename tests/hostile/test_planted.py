@@ -323,6 +323,19 @@ def test_an_export_names_only_files_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     assert [path.read_text() for path in (Path("victim.txt"), Path("export/notes.txt"))] == [VICTIM] * 2
 
 
+def test_an_export_replaces_no_file_that_came_while_it_was_made() -> None:
+    folder = pytest.importorskip("train.export.export_folder")
+
+    def export() -> None:
+        with folder.writing(Path("export")) as stage:
+            (stage / "notes.txt").write_text("ours")
+            Path("export/notes.txt").write_text(VICTIM)
+
+    with pytest.raises(UsageError, match="notes"):
+        export()
+    assert Path("export/notes.txt").read_text() == VICTIM
+
+
 def test_an_export_that_was_killed_can_be_made_again() -> None:
     folder = pytest.importorskip("train.export.export_folder")
     (Path("export") / STAGE).mkdir(parents=True)
