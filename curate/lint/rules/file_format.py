@@ -11,6 +11,7 @@ from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.example_summary import Count
 from curate.lint.rules.rule import dataset_rule, file_rule, value_rule
+from curate.read.chunks import LARGEST
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 
@@ -73,7 +74,6 @@ def type_findings(state: DatasetState) -> PlacedProblems:
         yield ordered[-1][1][1], Problem("", f"{visible(excerpt(path, 80))} is {counts}")
 
 
-LARGEST: Final = 2**63
 KNOWN: Final = frozenset((
     "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format",
     "system", "chosen", "rejected", "preferred_output",
