@@ -33,6 +33,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from curate.core.files import write_bytes
+from curate.core.limits import read_regular
 from curate.report.console import console
 
 
@@ -54,7 +55,7 @@ class JsonLines:
         if self.silent or not self.path.exists():
             return
         kept = []
-        for line in self.path.read_bytes().splitlines(keepends=True):
+        for line in read_regular(self.path).splitlines(keepends=True):
             if not line.endswith(b"\n") or json.loads(line).get("step", 0) > step:
                 break
             kept.append(line)
@@ -64,7 +65,7 @@ class JsonLines:
         """All that was written so far; a torn last line is left out."""
         if not self.path.exists():
             return []
-        return [json.loads(line) for line in self.path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        return [json.loads(line) for line in read_regular(self.path).splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 class Journal(JsonLines):

@@ -22,6 +22,7 @@ from curate.core import datamap
 from curate.core.errors import OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
+from curate.core.limits import read_regular
 from curate.core.text import gigabytes, visible
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
@@ -119,7 +120,7 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
 def read_json(file: Path, option: str) -> Any:
     """The content of a file, or None if there is none; `option` names another folder. Raises `OutputError`."""
     try:
-        return json.loads(file.read_bytes())
+        return json.loads(read_regular(file))
     except FileNotFoundError:
         return None
     except ValueError as error:

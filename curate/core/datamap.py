@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from curate.core.errors import InputError
+from curate.core.limits import read_regular
 from curate.core.text import visible
 
 NAME: Final = "datamap.jsonl"
@@ -82,7 +83,7 @@ def read_datamap(run: Path) -> list[MappedExample]:
     path = run / NAME
     shown = visible(str(path))
     try:
-        lines = path.read_bytes().splitlines()
+        lines = read_regular(path).splitlines()
     except FileNotFoundError:
         what = (
             "a completed training writes it: run `curate train RECIPE --resume`"

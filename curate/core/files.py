@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from curate.core.errors import InputError, OutputError
-from curate.core.limits import limited, lines_limited, open_regular
+from curate.core.limits import limited, lines_limited, open_regular, read_regular
 from curate.core.places import copy_of, url_of
 from curate.core.scratch import is_orphan, lock, scratch
 from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
@@ -336,7 +336,7 @@ def nofollow_opener(path: str, flags: int, rights: int = 0o666) -> int:
 def journal_lines(path: Path) -> list[bytes]:
     """The lines of a journal, blank ones included; empty if it does not exist. Raises `InputError`."""
     try:
-        return path.read_bytes().split(b"\n")
+        return read_regular(path).split(b"\n")
     except FileNotFoundError:
         return []
     except OSError as error:

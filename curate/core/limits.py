@@ -96,3 +96,9 @@ def open_regular(path: Path) -> BinaryIO:
     if is_special(path):
         raise OSError(errno.EINVAL, "not a regular file")
     return path.open("rb")
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a file that a stranger may have put there. Raises `OSError`, also for a pipe or a device."""
+    with open_regular(path) as file:
+        return file.read()

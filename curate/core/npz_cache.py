@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from curate.core.files import make_private_folder, new_temporary_file, remove_orphans, update
 from curate.core.lazy import Arrays, np
+from curate.core.limits import read_regular
+from curate.core.signature import own_key
 
 Made = TypeVar("Made")
 MOST: Final = 2 << 30
@@ -21,31 +22,6 @@ NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.npz")
 """Names of files that may be deleted."""
 SIGNED: Final = 32
 """Bytes of the signature, which precedes the arrays."""
-
-
-@cache
-def _key() -> bytes:
-    """The key that signs this user's archives.
-
-    It is outside of all projects, so that nobody else can create an archive that is accepted. Empty if it cannot be
-    read or created: the signature then detects damage only.
-    """
-    from platformdirs import user_state_path
-
-    try:
-        path = user_state_path("curate") / "cache.key"
-        if not path.exists():
-            make_private_folder(path.parent)
-            with (
-                new_temporary_file(path, 0o600) as (file, temporary),
-                suppress(FileExistsError),
-            ):  # another process was faster
-                file.write(os.urandom(32))
-                file.flush()
-                os.link(temporary, path)
-        return path.read_bytes()
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
-        return b""
 
 
 def load(
@@ -69,8 +45,8 @@ def load(
 
 
 def _arrays(path: Path, kinds: Mapping[str, str]) -> Arrays:
-    data = path.read_bytes()
-    if not hmac.compare_digest(data[:SIGNED], hmac.digest(_key(), memoryview(data)[SIGNED:], "sha256")):
+    data = read_regular(path)
+    if not hmac.compare_digest(data[:SIGNED], hmac.digest(own_key(), memoryview(data)[SIGNED:], "sha256")):
         raise ValueError(path)
     file = io.BytesIO(data)
     file.seek(SIGNED)
@@ -88,7 +64,7 @@ def save(path: Path, arrays: Mapping[str, Any]) -> str:
 
     It is not flushed to disk: a lost file is recomputed.
     """
-    signature = hmac.new(_key(), digestmod="sha256")
+    signature = hmac.new(own_key(), digestmod="sha256")
     try:
         make_private_folder(path.parent)
         with new_temporary_file(path, 0o600) as (file, temporary):

@@ -10,6 +10,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.config_files import config_file, config_in, shown_path
 from curate.core.errors import InputError, UsageError
 from curate.core.files import STDIN
+from curate.core.limits import open_regular, read_regular
 from curate.core.places import url_of
 from curate.core.text import visible
 from curate.core.validation import parsed_json
@@ -167,7 +168,7 @@ def find_run(name: str, project: Project) -> Path:
 def data_of(run: Path) -> Path:
     """The training file of a run. Raises `InputError` if its recipe does not name one, or the file is missing."""
     try:
-        recipe = parsed_json((run / "recipe.json").read_bytes())
+        recipe = parsed_json(read_regular(run / "recipe.json"))
         path = Path(recipe["data"]) / "train.jsonl"
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
@@ -184,7 +185,7 @@ def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
     A file that became shorter was truncated by a resume and is read from the start.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if path.stat().st_size < offset:
                 offset = 0
             file.seek(offset)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from curate.core import npz_cache
 from curate.core.errors import OutputError
 from curate.core.example import content_id
+from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Matrix, np
 from curate.core.text import storable, visible
 from curate.models.model_batches import Loader, each_batch
@@ -51,6 +52,7 @@ class EmbeddingCache:
         """Write new vectors. Raises `OutputError`."""
         if self.path is None or not self._unsaved:
             return
+        remove_orphans(self.path.parent)
         names = sorted(self._vectors)
         if unwritable := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
             raise OutputError(f"{visible(unwritable)}: cannot be written", "free disk space or check the permissions")

@@ -21,6 +21,7 @@ from curate.core.files import display_name, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Flags, Numbers, np
+from curate.core.limits import read_regular
 from curate.core.manifest import (
     NAME,
     REMOVED,
@@ -329,7 +330,7 @@ def names_of(config: Config) -> list[str]:
 
 def _is_ours(folder: Path) -> bool:
     try:
-        value = json.loads((folder / NAME).read_bytes())
+        value = json.loads(read_regular(folder / NAME))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(value, dict) and "manifest_version" in value

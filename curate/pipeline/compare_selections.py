@@ -18,6 +18,7 @@ from typing import Any, Final
 from curate.core.errors import CurateError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
 from curate.core.files import write_bytes
+from curate.core.limits import read_regular
 from curate.core.text import plural, visible
 from curate.core.validation import load_toml
 from curate.pipeline.dedup import write_plan
@@ -134,7 +135,7 @@ def _first_lines(lines: Sequence[ParsedLine], goal: SelectionGoal, result: Selec
 def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapping[str, Any]:
     """The report of a training, which is resumed, or only read if it is finished."""
     if (run / "report.json").is_file():
-        there: Mapping[str, Any] = json.loads((run / "report.json").read_bytes())
+        there: Mapping[str, Any] = json.loads(read_regular(run / "report.json"))
         return there
     for shared in _shared(splits):
         copyfile(shared, data / shared.name)

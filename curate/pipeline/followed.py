@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from curate.core.errors import UsageError
+from curate.core.limits import read_regular
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
 from curate.pipeline.outcome import Outcome, read_outcome
@@ -132,7 +133,7 @@ class Follower:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found = parsed_json(path.read_bytes())
+        found = parsed_json(read_regular(path))
     except (OSError, ValueError):  # not there yet
         return None
     return found if isinstance(found, dict) else None

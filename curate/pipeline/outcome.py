@@ -5,6 +5,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from curate.core.limits import read_regular
+
 PLAIN: Final = frozenset(("perplexity",))
 """Metrics that are not shares from 0 to 1."""
 
@@ -71,7 +73,7 @@ class Outcome(_Part):
 def read_outcome(path: Path) -> Outcome | None:
     """The content of an `evaluation.json`; None if there is none. Raises `ValueError` for a file of another form."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError:  # not there yet
         return None
     try:

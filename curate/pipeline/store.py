@@ -1,4 +1,4 @@
-"""Stored results of stages, each with the key of its inputs; a result with another key is ignored."""
+"""Stored results of stages, signed, each with the key of its inputs; one with another key or signature is ignored."""
 
 import json
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from curate.conflicts.evidence import Evidence
 from curate.core.example import Example
 from curate.core.files import write_json
 from curate.core.finding import Finding
+from curate.core.limits import read_regular
+from curate.core.signature import is_signed, signature_of
 from curate.dedup.cluster_resolution import DuplicateRemoval
 
 Result = dict[str, Any]
@@ -80,10 +82,11 @@ SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
 def load(path: Path, key: str | None) -> Result | None:
     """The stored result of a stage with the key `key` (None: any); None if the file does not hold one."""
     try:
-        saved = json.loads(path.read_bytes())
-        result: Result | None = (
-            None if key is not None and saved["key"] != key else SHAPES[path.stem].validate_python(saved["result"])
-        )
+        saved = json.loads(read_regular(path))
+        stored, value = saved["key"], saved["result"]
+        if key not in (None, stored) or not is_signed(saved["signature"], path.stem, stored, value):
+            return None
+        result: Result = SHAPES[path.stem].validate_python(value)
     except (OSError, ValueError, RecursionError, LookupError, TypeError):  # none yet, or something else
         return None
     return result
@@ -92,7 +95,8 @@ def load(path: Path, key: str | None) -> Result | None:
 def save(path: Path, key: str, result: Result) -> None:
     """Store a stage's result: completely or, if the process is killed, not at all. Raises `OutputError`."""
     # findings quote the data
-    write_json(path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600)
+    value = SHAPES[path.stem].dump_python(result, mode="json")
+    write_json(path, {"key": key, "result": value, "signature": signature_of(path.stem, key, value)}, mode=0o600)
 
 
 def conflicts_result(report: ConflictsResult) -> Result:

@@ -17,6 +17,7 @@ from curate import __version__
 from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.json_output import NotPrinted, Output
+from curate.core.limits import read_regular
 from curate.core.text import visible
 from curate.core.transaction import replacing_together
 from curate.remote.endpoint import Endpoint
@@ -113,7 +114,7 @@ def _demand_own(folder: Path, names: Iterable[str], job_id: str) -> None:
     """Raise `UsageError` if one of these files exists and was not written by a fetch of the job."""
     own: set[str | None] = set()
     with suppress(OSError, ValueError):
-        old = Record.model_validate_json((folder / RECORD).read_bytes())
+        old = Record.model_validate_json(read_regular(folder / RECORD))
         if old.job.id == job_id:
             own = {RECORD, EVENTS, old.metrics_from and METRICS, *old.results.values()}
     if other := next((name for name in names if name not in own and os.path.lexists(folder / name)), None):

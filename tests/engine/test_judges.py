@@ -78,6 +78,12 @@ def test_the_endpoint_decides_and_is_asked_only_once(
         EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True)
     )
     assert (again.conflicts, len(server.asked), len(work)) == (report.conflicts, 2, 1)
+    [cached] = tmp_path.glob("judge-*.jsonl")
+    lines = cached.read_text().replace('"clash": true', '"clash": false')  # as in a project of a stranger
+    cached.write_text(lines)
+    judge = judge_of(named(server), tmp_path, work.append, consent=YES, own=True)
+    assert find_conflicts(EXAMPLES, named(server), judge=judge).conflicts == report.conflicts
+    assert work[1].known == 1
 
 
 @pytest.mark.slow

@@ -6,12 +6,14 @@ import json
 import shutil
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from curate.cli.main import main
+from curate.core.signature import signature_of
 from tests.conftest import Write
 from tests.forks import Forks
 from tests.hostile.process import close, curate
@@ -108,16 +110,32 @@ def test_a_panic_goes_through_the_funnel(
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("stage", ["check", "dedup", "conflicts", "split"])
-def test_a_stage_that_is_none_is_made_anew(stage: str, saved: bytes, write: Write) -> None:
+def test_a_stage_that_is_none_or_of_somebody_else_is_made_anew(stage: str, saved: bytes, write: Write) -> None:
     write("data.jsonl", [*GOOD, GOOD[0]])
     Path("curate.toml").write_text('data = ["data.jsonl"]\n')
     assert main(["run"]) == 0
     whole = Path("out/manifest.json").read_bytes()
     path = Path(f".curate/stages/{stage}.json")
     key = json.loads(path.read_bytes())["key"]
-    path.write_bytes(saved.replace(b"KEY", json.dumps(key).encode()))
+    saved = saved.replace(b"KEY", json.dumps(key).encode())
+    with suppress(ValueError, RecursionError, LookupError, TypeError):
+        value = json.loads(saved)
+        saved = json.dumps(value | {"signature": signature_of(stage, key, value["result"])}).encode()
+    path.write_bytes(saved)
     assert main(["run"]) == 0
     assert Path("out/manifest.json").read_bytes() == whole
+
+
+def test_a_stage_that_a_stranger_wrote_is_made_anew(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [*GOOD, GOOD[0]])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    assert main(["run", "--until", "dedup"]) == 0
+    path = Path(".curate/stages/dedup.json")
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"result": {"duplicates": [], "apart": []}}))
+    Path(".curate/stages/check.json").unlink()
+    Path(".curate/stages/check.json").symlink_to("/dev/zero")
+    assert main(["run"]) == 0
+    assert "dedup      1 exact" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["a\\u0000b", "x" * 300, "\\u0000", "a/" * 3000 + "b", "data.jsonl/below"])

@@ -23,6 +23,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.files import TEMPORARY, replacing
 from curate.core.scratch import PREFIX, scratch, sweep
+from curate.core.signature import own_key
 from curate.core.snapshot import rights_of
 from curate.corpus.cache import kinds
 from curate.pipeline.dedup import plan
@@ -126,7 +127,7 @@ def test_a_cache_that_somebody_else_made_is_not_believed(
     arrays[name].flat[:5] = arrays[name].flat[5:10]
     if signed:  # as somebody signs it who has not our key
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(npz_cache, "_key", lambda: b"")
+            patch.setattr(npz_cache, "own_key", lambda: b"")
             assert npz_cache.save(path, arrays) == ""
     else:
         np.savez(path, allow_pickle=False, **arrays)
@@ -171,6 +172,11 @@ def test_what_a_killed_process_left_goes_at_the_next_start(
         [f"{PREFIX}{child.pid}-link", f"{PREFIX}x", "of-others"]
     )
     assert tmp_path.exists()
+    cached = Path(f".curate/cache/.quality-0.npz.00.{child.pid}{TEMPORARY}")
+    cached.parent.mkdir(parents=True)
+    cached.touch()
+    assert main(["score", "data.jsonl", "-q", "--no-models"]) == 0
+    assert not cached.exists()
 
 
 @pytest.mark.slow
@@ -233,11 +239,11 @@ def test_a_user_without_a_home_has_a_cache_all_the_same(
     for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    npz_cache._key.cache_clear()
+    own_key.cache_clear()
     try:
         assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--quiet", "--yes"]) == 0
     finally:
-        npz_cache._key.cache_clear()
+        own_key.cache_clear()
     assert Path("kept.jsonl").read_bytes().count(b"\n") == 1
     assert main(["stats", "http://127.0.0.1:9/data.jsonl"]) == 2
     assert "set HOME" in capsys.readouterr().err

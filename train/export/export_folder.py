@@ -9,6 +9,7 @@ from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.files import json_text, sha256
+from curate.core.limits import read_regular
 from curate.core.paths import path_inside
 from curate.core.text import visible
 from curate.core.transaction import LOCK, STAGE, recover, replacing_together
@@ -72,7 +73,7 @@ def conclude(stage: Path, export: Export) -> None:
 def read(folder: Path) -> Export:
     """The export in a folder. Raises `InputError` if there is none."""
     try:
-        data = (folder / NAME).read_bytes()
+        data = read_regular(folder / NAME)
     except OSError:
         hint = "create one with  curate export RUN -o FOLDER"
         raise InputError(f"{visible(str(folder))}: contains no export", hint) from None

@@ -13,6 +13,7 @@ from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_mod
 from transformers.trainer_pt_utils import safe_globals
 
 from curate.core.files import sha256, sync_files, write_json
+from curate.core.limits import read_regular
 from curate.core.text import visible
 from train import distributed
 from train.errors import write_errors
@@ -117,7 +118,7 @@ def _digests(checkpoint: Path) -> dict[str, str]:
 def _intact(checkpoint: Path) -> bool:
     """Whether the files are those that were written; not known of earlier versions, which kept no digests."""
     try:
-        marker = json.loads((checkpoint / MARKER).read_bytes())
+        marker = json.loads(read_regular(checkpoint / MARKER))
     except ValueError:
         return False
     return "files" not in marker or marker["files"] == _digests(checkpoint)

@@ -12,7 +12,8 @@ from curate.conflicts.judging import Verdict
 from curate.conflicts.question import Question
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import make_private_folder, nofollow_opener
+from curate.core.files import journal_lines, make_private_folder, nofollow_opener
+from curate.core.signature import is_signed, signature_of
 from curate.core.validation import parsed_json
 
 CHARACTERS: Final = 4
@@ -75,6 +76,7 @@ class VerdictCache:
         `judge_of`.
         """
         self.model, self.path, self._before, self._progress = model, path, before, progress
+        self._about = path.name if path else ""
 
     def judge(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
         """A verdict for each pair, in order; None if the model gave none. Raises `CurateError` if it cannot
@@ -94,7 +96,9 @@ class VerdictCache:
             for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
                 if verdict is not None:
                     known[key] = verdict
-                    file.add({"key": key, "clash": verdict.clash, "why": verdict.why[:WHY]})
+                    clash, why = verdict.clash, verdict.why[:WHY]
+                    signature = signature_of(self._about, key, clash, why)
+                    file.add({"key": key, "clash": clash, "why": why, "signature": signature})
                 if self._progress is not None:
                     self._progress(1)
 
@@ -109,14 +113,16 @@ class VerdictCache:
         return Work(self.model.name, self.model.leaves, pairs, pairs - len(new), tokens_in, tokens_out, price)
 
     def _load(self) -> dict[str, Verdict]:
-        """Verdicts of earlier runs; a line that a crash truncated is ignored."""
+        """Verdicts of earlier runs; a line that a crash truncated, or that another user wrote, is ignored."""
         known = {}
-        if self.path is not None and self.path.exists():
-            for line in self.path.read_bytes().splitlines():
+        if self.path is not None:
+            for line in journal_lines(self.path):
                 try:
                     value = parsed_json(line)
-                    known[str(value["key"])] = Verdict(bool(value["clash"]), str(value["why"]))
-                except (ValueError, KeyError, TypeError):
+                    key, clash, why = value["key"], value["clash"], value["why"]
+                    if is_signed(value["signature"], self._about, key, clash, why):
+                        known[key] = Verdict(clash, why)
+                except (ValueError, KeyError, TypeError, RecursionError):
                     continue
         return known
 

@@ -1,0 +1,45 @@
+"""Sign what is stored in a project, which may come from a stranger, with a key of this user."""
+
+import hmac
+import os
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from curate.core.example import canonical
+from curate.core.files import make_private_folder, new_temporary_file
+
+
+@cache
+def own_key() -> bytes:
+    """The key that signs what this user stores.
+
+    It is outside of all projects, so that nobody else can create a file that is accepted. Empty if it cannot be read or
+    created: the signature then detects damage only.
+    """
+    from platformdirs import user_state_path
+
+    try:
+        path = user_state_path("curate") / "cache.key"
+        if not path.exists():
+            make_private_folder(path.parent)
+            with (
+                new_temporary_file(path, 0o600) as (file, temporary),
+                suppress(FileExistsError),
+            ):  # another process was faster
+                file.write(os.urandom(32))
+                file.flush()
+                os.link(temporary, path)
+        return path.read_bytes()
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
+        return b""
+
+
+def signature_of(*parts: Any) -> str:
+    """The signature of values of JSON."""
+    return hmac.digest(own_key(), canonical(parts), "sha256").hex()
+
+
+def is_signed(signature: Any, *parts: Any) -> bool:
+    """Whether this user signed values of JSON. Raises `TypeError` for a signature that is no text of ASCII."""
+    return hmac.compare_digest(signature, signature_of(*parts))
