@@ -27,7 +27,8 @@ ANSWER_LABELS: Final = (
 SHOWN: Final = 3
 """Maximum number of sample answers of a finished training."""
 CURVES: Final = 4
-NONE: Final = 'No training yet. Set `recipe = "recipe.toml"` in curate.toml and press {}, or run `curate train RECIPE`.'
+NONE: Final = "No training yet. `curate train RECIPE` starts one"
+START: Final = "; so does {}, if curate.toml names a `recipe`"
 
 
 def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:

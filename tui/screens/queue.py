@@ -206,9 +206,10 @@ class QueueScreen(Filtering):
     def _summary(self) -> Content:
         names = [index.name for index in self.session.lines.indexes]
         files = shlex.join(names) if len(names) <= NAMED else f"PATH... (these {len(names)} files)"
+        output = "cleaned.jsonl" if "clean.jsonl" in names else "clean.jsonl"
         return summary(
             self.session,
-            "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl",
+            "curate run" if self.state.sources.config.data else f"curate apply {files} -o {output}",
             self.state.key,
         )
 
@@ -218,7 +219,8 @@ class QueueScreen(Filtering):
         edge = "█" if here and chosen else "▌" if here else "■" if chosen else " "
         if group is not None:
             return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
-        return Content.assemble(edge, row(self.session, self.session.queues[self.KIND].entry(number), self.read))
+        entry = self.session.queues[self.KIND].entry(number)
+        return Content.assemble(edge, "  " if self.grouping else "", row(self.session, entry, self.read))
 
     def _row_key(self, number: int) -> tuple[Hashable, ...]:
         """The inputs of a list row; for an edited example, any decision may change its text."""
@@ -232,7 +234,7 @@ class QueueScreen(Filtering):
             if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
             else 0
         )
-        return number, standing, self.read.secrets, version, number in self.selected
+        return number, standing, self.grouping, self.read.secrets, version, number in self.selected
 
     def watch_at(self) -> None:
         """Show another duplicate or answer group."""

@@ -11,7 +11,7 @@ from tui.conversation import literal
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.evaluated import evaluated
-from tui.render.runs import NONE, compared, training
+from tui.render.runs import NONE, START, compared, training
 from tui.screens.ask import ConfirmScreen
 from tui.screens.plain import PlainScreen
 
@@ -76,7 +76,8 @@ class TrainingScreen(RunsScreen):
         super().catch_up()
         runs, room = self.runs, (self.width, self.height)
         draw = compared(runs, *room) if runs and self.together else training(runs, self.at, *room) if runs else None
-        self.draw(draw or literal(NONE.format(self.state.key("start"))))
+        start = "" if self.app.is_web else START.format(self.state.key("start"))
+        self.draw(draw or literal(f"{NONE}{start}."))
         self.say(
             "trainings are started and stopped in the terminal"
             if self.app.is_web
