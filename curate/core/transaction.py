@@ -13,8 +13,9 @@ content: who does not know a file can neither replace nor delete it. Anything el
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.errors import InputError, OutputError, UsageError
-from curate.core.files import checksum, sync_folder, write_json
+from curate.core.files import checksum, display_name, sync_folder, write_json
 from curate.core.paths import path_inside
 from curate.core.text import visible
 
@@ -47,16 +48,38 @@ class _Ready(BaseModel):
     """The checksum of each of these files that existed before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The files of a folder that a command may replace."""
+
+    names: Collection[str]
+    otherwise: str
+    """What an error says of any other file, and what to do."""
+    hint: str
+
+    def demand(self, folder: Path, names: Iterable[str]) -> None:
+        """Raise `UsageError` if one of these files exists and is another one."""
+        for name in names:
+            if name not in self.names and os.path.lexists(folder / name):
+                raise UsageError(f"{visible(display_name(folder / name))}: {self.otherwise}", self.hint)
+
+
 @contextmanager
 def replacing_together(
-    folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
+    folder: Path,
+    gone: Collection[str] = (),
+    *,
+    own: Own | None = None,
+    mode: int | None = None,
+    unchanged: Callable[[], None] = lambda: None,
 ) -> Iterator[Path]:
     """Replace several files of a folder atomically: the block writes them to the empty folder that it is given.
 
-    Files in `gone` are deleted. New files get default rights restricted by `mode`. `unchanged` is called before the
-    first rename and raises if the inputs changed. An exception leaves the folder unchanged. Raises `OutputError` if the
-    disk is full or the folder cannot be written, `UsageError` if another process writes to it, `InputError` for an
-    interrupted transaction that curate did not write.
+    Files in `gone` are deleted. New files replace only those in `own`; None: any. They get default rights restricted by
+    `mode`. `unchanged` is called before the first rename and raises if the inputs changed. An exception leaves the
+    folder unchanged. Raises `OutputError` if the disk is full or the folder cannot be written, `UsageError` if another
+    process writes to it or a file is not in `own`, `InputError` for an interrupted transaction that curate did not
+    write.
     """
     stage = folder / STAGE
     try:
@@ -67,6 +90,8 @@ def replacing_together(
             try:
                 yield stage
                 names = _finished(stage, mode)
+                if own is not None:
+                    own.demand(folder, names)
                 old = {
                     name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()
                 }

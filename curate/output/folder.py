@@ -5,7 +5,6 @@ All files are moved into place together.
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from typing import Any, Final, NamedTuple
 from curate import __version__
 from curate.core.config import Config
 from curate.core.decision import DecisionState
-from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.errors import InputError, demand_all
 from curate.core.example import Place
-from curate.core.files import display_name, sha256
+from curate.core.files import sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Flags, Numbers, np
@@ -43,8 +42,8 @@ from curate.core.manifest import (
 from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
-from curate.core.text import json_line, visible
-from curate.core.transaction import recover, replacing_together
+from curate.core.text import json_line
+from curate.core.transaction import Own, recover, replacing_together
 from curate.corpus.corpus import AHEAD, LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -104,9 +103,11 @@ def write_output(
     """
     recover(folder)
     before = _written_before(folder)
-    _demand_ours(folder, before, settings.config)
+    own = _own(folder, before)
+    if own is not None:
+        own.demand(folder, names_of(settings.config))
     gone = before.files.keys() - changed_files(folder, before.files) if before else ()
-    with replacing_together(folder, gone, mode=mode, unchanged=unchanged) as stage:
+    with replacing_together(folder, gone, own=own, mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, settings)
 
 
@@ -311,14 +312,14 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     return found
 
 
-def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
-    """Raise `UsageError` if a file to be written exists and is not in an earlier manifest, so others wrote it."""
-    if before is None and _is_ours(folder):  # written by another version, or damaged
-        return
-    ours = {NAME, *named_files(before)} if before else set()
-    if there := next((name for name in names_of(config) if name not in ours and os.path.lexists(folder / name)), None):
-        text = f"{visible(display_name(folder / there))}: exists and was not written by curate"
-        raise UsageError(text, "use another folder, or move the file away; no file was changed")
+def _own(folder: Path, before: Manifest | None) -> Own | None:
+    """The files that an earlier manifest names: others wrote the rest. None where another version wrote it, or it is
+    damaged.
+    """
+    if before is None and _is_ours(folder):
+        return None
+    hint = "use another folder, or move the file away; no file was changed"
+    return Own({NAME, *named_files(before)} if before else (), "exists and was not written by curate", hint)
 
 
 def names_of(config: Config) -> list[str]:

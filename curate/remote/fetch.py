@@ -4,8 +4,7 @@ import base64
 import binascii
 import csv
 import io
-import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,7 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.json_output import NotPrinted, Output
 from curate.core.limits import read_regular
-from curate.core.text import visible
-from curate.core.transaction import replacing_together
+from curate.core.transaction import Own, recover, replacing_together
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import SAFE, Job, JobEvent
 from curate.remote.journal import JobAsked, Journal
@@ -100,26 +98,27 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     files = {RECORD: json_text(record.model_dump(mode="json")).encode("utf-8", "surrogatepass")}
     files |= {METRICS: table} if table else {}
     files |= {path: tables[name] for name, path in named.items() if path is not None}
-    target = folder or kept
+    target, own = folder or kept, None
     if target.resolve() != kept.resolve():
         files[EVENTS] = log.path.read_bytes() if log.events else b""
-        _demand_own(target, files, job_id)
-    with replacing_together(target) as stage:
+        recover(target)
+        own = Own(
+            _fetched(target, job_id), f"exists and was not written by a fetch of {job_id}", "choose another folder"
+        )
+        own.demand(target, files)
+    with replacing_together(target, own=own) as stage:
         for name, data in files.items():
             (stage / name).write_bytes(data)
     return FetchResult(str(target), sorted(files), record, log.events)
 
 
-def _demand_own(folder: Path, names: Iterable[str], job_id: str) -> None:
-    """Raise `UsageError` if one of these files exists and was not written by a fetch of the job."""
-    own: set[str | None] = set()
+def _fetched(folder: Path, job_id: str) -> Collection[str]:
+    """The files in a folder that a fetch of the job wrote, as its record names them."""
     with suppress(OSError, ValueError):
         old = Record.model_validate_json(read_regular(folder / RECORD))
         if old.job.id == job_id:
-            own = {RECORD, EVENTS, old.metrics_from and METRICS, *old.results.values()}
-    if other := next((name for name in names if name not in own and os.path.lexists(folder / name)), None):
-        path = visible(str(folder / other))
-        raise UsageError(f"{path}: exists and was not written by a fetch of {job_id}", "choose another folder")
+            return {RECORD, EVENTS, *filter(None, (old.metrics_from and METRICS, *old.results.values()))}
+    return ()
 
 
 def _unwrapped(data: bytes) -> bytes:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import curate.core.transaction
 from curate.cli.main import ended, main
 from curate.core.errors import OutputError, UsageError
-from curate.core.transaction import READY, STAGE, recover, replacing_together
+from curate.core.transaction import READY, STAGE, Own, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred
 from tests.forks import Forks
 
@@ -251,6 +251,19 @@ def test_a_block_that_fails_changes_nothing(old: dict[str, bytes], new: dict[str
             with pytest.raises((OutputError, UsageError, KeyboardInterrupt)):
                 fail(folder, old, new, failure)
             assert have(folder) == old
+
+
+def test_a_file_of_somebody_else_that_appears_meanwhile_stays() -> None:
+    def write(folder: Path) -> None:
+        with replacing_together(folder, own=Own(["a"], "is not ours", "move it")) as stage:
+            put(stage, {"a": b"2", "b": b"2"})
+            put(folder, {"b": b"1"})
+
+    with fresh_folder() as folder:
+        put(folder, {"a": b"1"})
+        with pytest.raises(UsageError, match="folder/b: is not ours"):
+            write(folder)
+        assert have(folder) == {"a": b"1", "b": b"1"}
 
 
 def fail(folder: Path, gone: dict[str, bytes], new: dict[str, bytes], failure: BaseException) -> None:

@@ -1,8 +1,7 @@
 """The folder of an export: its files are replaced together, and foreign files never."""
 
 import json
-import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from curate.core.files import json_text, sha256
 from curate.core.limits import read_regular
 from curate.core.paths import path_inside
 from curate.core.text import visible
-from curate.core.transaction import LOCK, STAGE, recover, replacing_together
+from curate.core.transaction import LOCK, STAGE, Own, recover, replacing_together
 from curate.core.validation import validated
 from train.errors import write_errors
 from train.export.export_result import Export, File
@@ -25,7 +24,7 @@ def writing(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files, and
     for files of the export that were changed since.
     """
-    gone: list[str] = []
+    files, gone = tuple[File, ...](), list[str]()
     recover(folder)
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK, STAGE}:
         try:
@@ -36,20 +35,10 @@ def writing(folder: Path) -> Iterator[Path]:
                 f"{visible(str(folder))}: contains files that are not from an export",
                 "name a new or empty folder with -o",
             ) from None
-        _demand_own(folder, [file.name for file in files], gone)
-    with replacing_together(folder, gone) as stage, write_errors():
+    own = Own(gone, "is not as an export wrote it", "move it elsewhere, or name a new or empty folder with -o")
+    own.demand(folder, (file.name for file in files))
+    with replacing_together(folder, gone, own=own) as stage, write_errors():
         yield stage
-        _demand_own(folder, [file.name for file in files_of(stage)], gone)
-
-
-def _demand_own(folder: Path, names: Iterable[str], own: Collection[str]) -> None:
-    """Raise `UsageError` if one of these files exists and is not `own`."""
-    for name in names:
-        if name not in own and os.path.lexists(folder / name):
-            raise UsageError(
-                f"{visible(str(folder / name))}: is not as an export wrote it",
-                "move it elsewhere, or name a new or empty folder with -o",
-            )
 
 
 def _is_as_written(path: Path, file: File) -> bool:
