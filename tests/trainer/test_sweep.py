@@ -150,6 +150,11 @@ def test_a_budget_that_is_used_up_tells_who_leads_and_a_bigger_one_goes_on(light
 
     report = swept(light, slow, minutes=1.0)
     assert (report.ended, report.best, sum(one.state == "waiting" for one in report.trials)) == ("budget", 1, 8)
+    journal = light / "sweep/journal.jsonl"
+    *ended, stopped = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert stopped["state"] == "interrupted"
+    journal.write_text("".join(json.dumps(line) + "\n" for line in (*ended, {**stopped, "seconds": 90.0})))
+    assert (swept(light, slow, minutes=1.0).ended, len(asked)) == ("budget", 5)
     assert swept(light, answering({}), minutes=60.0).ended == "done"
 
 

@@ -28,7 +28,11 @@ def sweep(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", min=0, help="Stop the sweep after this many minutes.  [default: no limit]"),
+        typer.Option(
+            "--minutes",
+            min=0,
+            help="Stop the sweep after this many minutes; trials of earlier calls count.  [default: no limit]",
+        ),
     ] = None,
     halving: Annotated[
         int | None,

@@ -57,7 +57,7 @@ class Space(StrictModel):
     random: Annotated[int, Field(ge=1)] | None = None
     """Trials that are drawn; None: all combinations of the values."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Budget of the whole sweep over all calls; None: no limit."""
+    """Budget of the whole sweep: the time of this call and that of all trials in earlier calls; None: no limit."""
     halving: Annotated[int, Field(ge=1)] = 3
     """One trial in this many continues after each rung (successive halving); 1: all train to their end."""
     tie: Annotated[float, Field(ge=0)] = 0.001

@@ -176,7 +176,7 @@ class Trainings:
                     yield outcome
 
     def _deadline(self) -> float | None:
-        """End of the budget, less the time of earlier trainings (a killed one does not count)."""
+        """End of the budget, less the time of all trainings in the journal, also of those that were killed."""
         if self.minutes is None:
             return None
         return monotonic() + self.minutes * 60 - sum(one.seconds for one in self.outcomes)
