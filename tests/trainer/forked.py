@@ -86,10 +86,14 @@ def _become(words: Sequence[str], streams: Sequence[int], environment: Mapping[s
 
 
 def _fork(self: Any, *given: Any) -> None:
-    """Start a process as `subprocess` does; if it is the command, then as a fork of this one."""
+    """Start a process as `subprocess` does; if it is the command, then as a fork of this one.
+
+    Of several ranks only the first is forked: the others show that the command joins from a new interpreter.
+    """
     call = inspect.signature(START).bind(self, *given).arguments
     arguments = [*call["args"]]
-    if arguments[0] != sys.executable or "curate" not in arguments:
+    later = (call["env"] or {}).get("LOCAL_RANK", "0") != "0"
+    if arguments[0] != sys.executable or "curate" not in arguments or later:
         START(self, *given)
         return
     self.pid = os.fork()
