@@ -316,8 +316,9 @@ class Scan:
         now = LineColumns(*(column[:ended] for column in found))
         if len(self.written.text) < whole + 64:
             self.written = buffers_for(whole)
+        content = memoryview(data).toreadonly()  # for a buffer that can be written, numba would compile all of it again
         returns, used = scan_lines(
-            np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.written, now, starts
+            np.frombuffer(content, dtype=np.uint8, count=whole), self.known, self.written, now, starts
         )
         starts[ended], starts[count] = whole, whole if count == ended else size + 1
         quiet = np.flatnonzero(found.quiet)

@@ -20,6 +20,7 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import Scope
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts
+from curate.read.fast_path import scan_lines
 from tests.conftest import chat, environment
 from tests.engine.test_pieces import LINES, TEXTS, fragments
 from tests.hostile.process import ROOT
@@ -66,6 +67,14 @@ def checker(*, quick: bool) -> Checker:
         found.use_fast_path()
         assert found.scan is not None
     return found
+
+
+def test_it_is_compiled_once_for_bytes_and_for_a_buffer_that_is_read_into() -> None:
+    scan = checker(quick=True).scan
+    assert scan is not None
+    for data in (b"\n", bytearray(b"\n")):
+        scan(data, 1)
+    assert len(scan_lines.signatures) == 1
 
 
 def part_of(data: bytes, *, quick: bool) -> tuple[CheckedChunk, Batch]:
