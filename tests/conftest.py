@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from curate.conflicts import default_models
 from tests.forks import Forks
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with two threads each would wait for one another
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
 # `explore` looks for new ones. None of them fails because the machine is busy.
 BUSY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -99,8 +100,14 @@ def forks() -> Iterator[Forks]:
 
 @pytest.fixture(scope="session")
 def optimised() -> Iterator[Forks]:
-    """The same without assertions and docstrings. Its tests are one group, so that it is loaded once."""
-    with Forks("-OO") as started:
+    """The same without assertions and docstrings. Its tests are one group, so that it is loaded once; what it compiles
+    would be compiled anew, since its code is another.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_DISABLE_JIT", "1")
+        patch.setenv("PYTHONWARNINGS", "ignore")
+        started = Forks("-OO")
+    with started:
         yield started
 
 
