@@ -18,9 +18,11 @@ from curate.core.text import json_line
 from curate.output.apply import unreadable
 from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import MISSHAPEN
-from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, conversation, score_row
+from curate.read.joined_rows import JoinedRows
+from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, score_row
 
-NO_EXPORT: Final = "no export of Langfuse, LangSmith or OpenTelemetry"
+EXPORTS: Final = "Langfuse, LangSmith, OpenTelemetry, a batch or OpenAssistant's messages"
+NO_EXPORT: Final = f"no export of {EXPORTS}"
 
 
 @dataclass(slots=True)
@@ -36,12 +38,12 @@ class IngestResult(Output):
     """Calls below a minimum score, or without it."""
     other: int = 0
     """Spans and runs other than model calls, such as tools and chains."""
-    scores: int = 0
-    """Rows with scores alone, joined to their calls."""
+    joined: int = 0
+    """Rows that belong to a call in another row: scores, requests of a batch, replies of a thread."""
     aside: int = 0
     """Lines in the file next to the output (out.unconverted.jsonl): no export, or with a call that was not written."""
     sources: Counter[str] = field(default_factory=Counter)
-    """Written conversations by tracer."""
+    """Written conversations by their source."""
     notes: list[Note] = field(default_factory=list)
     """Lines and calls without a conversation."""
 
@@ -59,12 +61,13 @@ def ingest_paths(
     `InputError` for a file that cannot be read or changes meanwhile, and if no line is an export.
     """
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    report, scores = IngestResult(), _scores(paths)
+    report = IngestResult()
+    scores, rows = _joined(paths)
     with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
         for parsed in read_lines(paths, progress):
             report.read += 1
             whys = []
-            for line, why in _lines(parsed, scores, minima, report):
+            for line, why in _lines(parsed, scores, rows, minima, report):
                 if why is None:
                     out.write(json_line(line) + b"\n")
                 else:
@@ -73,10 +76,9 @@ def ingest_paths(
                 report.aside += 1
                 reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
                 rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
-        if report.read and not report.calls + report.other + report.scores:
+        if report.read and not report.calls + report.other + report.joined:
             raise InputError(
-                f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of Langfuse, LangSmith or "
-                "OpenTelemetry",
+                f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of {EXPORTS}",
                 "pass exported JSON or JSON Lines files",
             )
         demand_all(report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT))
@@ -84,18 +86,26 @@ def ingest_paths(
     return report
 
 
-def _scores(paths: Sequence[Path]) -> dict[str, Scores]:
-    """The scores of rows without other data, by the id of their trace or observation."""
-    found: dict[str, Scores] = {}
+def _joined(paths: Sequence[Path]) -> tuple[dict[str, Scores], JoinedRows]:
+    """Rows that belong to calls in other rows: scores by the id of their trace or observation, and the others."""
+    found, rows = dict[str, Scores](), JoinedRows()
     for parsed in read_lines(paths):
-        row = score_row(parsed.decoded.value) if isinstance(parsed.decoded.value, dict) else None
-        if row is not None:
-            found.setdefault(row[0], {}).update(row[1])
-    return found
+        if isinstance(parsed.decoded.value, dict):
+            row = score_row(parsed.decoded.value)
+            if row is not None:
+                found.setdefault(row[0], {}).update(row[1])
+            else:
+                rows.add(parsed.decoded.value)
+    rows.end()
+    return found, rows
 
 
 def _lines(
-    parsed: ParsedLine, scores: Mapping[str, Scores], minima: Mapping[str, float], report: IngestResult
+    parsed: ParsedLine,
+    scores: Mapping[str, Scores],
+    rows: JoinedRows,
+    minima: Mapping[str, float],
+    report: IngestResult,
 ) -> list[tuple[dict[str, Any], str | None]]:
     """The conversations of a line; for those that are not written, the reason."""
     value = parsed.decoded.value
@@ -103,11 +113,11 @@ def _lines(
         why = unreadable(parsed).why if parsed.example is None else NO_EXPORT
         report.notes.append(Note.of(parsed.place, NO_EXPORT))
         return [({}, why)]
-    if score_row(value) is not None:
-        report.scores += 1
+    if score_row(value) is not None or rows.is_joined(value):
+        report.joined += 1
         return []
     try:
-        calls = calls_in(value)
+        calls = rows.calls(value) or calls_in(value)
     except (*MISSHAPEN, ValueError):
         calls = []
     if not calls:
@@ -119,7 +129,7 @@ def _lines(
 def _line(
     call: ModelCall, place: Place, scores: Mapping[str, Scores], minima: Mapping[str, float], report: IngestResult
 ) -> list[tuple[dict[str, Any], str | None]]:
-    if call.question is None and call.answer is None:
+    if not call.is_call:
         report.other += 1
         return []
     report.calls += 1
@@ -132,7 +142,7 @@ def _line(
             text = "missing" if score is None else "text" if isinstance(score, str) else score
             return [({}, f"score {name} is {text}, not a number of at least {least:g}")]
     try:
-        value = conversation(call.question, call.answer, call.tools)
+        value = call.conversation()
     except (NoConversationError, *MISSHAPEN) as error:
         why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
         report.notes.append(Note.of(place, why))

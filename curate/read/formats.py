@@ -12,7 +12,7 @@ from typing import Any, Final
 from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
-from curate.read.forms.corpora import GLAIVE, SQUAD
+from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
 from curate.read.forms.form import Format, Object, UnreadableError
 from curate.read.forms.langchain import LANGCHAIN
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
@@ -43,6 +43,7 @@ FORMATS: Final = (
     TREE,
     SEGMENTS,
     GLAIVE,
+    XLAM,
     *ASKING,
     list_format(speaker_turn),
 )

@@ -5,7 +5,7 @@ Each is read as a conversation.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -141,6 +141,11 @@ def conversation(question: Any, answer: Any, tools: Any) -> Object:
         given = question.get("tools")
     if isinstance(given, list) and given:
         value["tools"] = [{"type": "function", "function": one} if "name" in one else one for one in given if one]
+    return read_as_messages(value)
+
+
+def read_as_messages(value: Object) -> Object:
+    """A conversation in any known form as messages. Raises `NoConversationError`."""
     found = example_of(value, Place("", 0))
     if found.format == UNKNOWN or not found.understood or found.defect:
         raise NoConversationError(found.defect[1] if found.defect else "no message has a text")
@@ -152,15 +157,30 @@ Scores = dict[str, Any]
 
 @dataclass(slots=True)
 class ModelCall:
-    """One call of a model, or a span that is none (`question` is None and `answer` is None)."""
+    """One call of a model, or a span that is none."""
 
     source: str
-    """`langfuse`, `langsmith` or `opentelemetry`."""
+    """`langfuse`, `langsmith`, `opentelemetry`, `batch` or `thread`."""
     ids: Object
     question: Any = None
     answer: Any = None
     tools: Any = None
     scores: Scores = field(default_factory=dict)
+    joined: Callable[[], Object] | None = None
+    """The conversation, if it is that of several rows."""
+    error: str = ""
+    """Why the call has no conversation."""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether a model was called."""
+        return self.question is not None or self.answer is not None or self.joined is not None or bool(self.error)
+
+    def conversation(self) -> Object:
+        """The call in messages format. Raises `NoConversationError`."""
+        if self.error:
+            raise NoConversationError(self.error)
+        return self.joined() if self.joined else conversation(self.question, self.answer, self.tools)
 
 
 def _first(value: Mapping[str, Any], *keys: str) -> Any:

@@ -53,6 +53,8 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
     yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")
     if report.low:
         yield f"{plural(report.low, 'call')} with a low or no score not written"
+    if report.joined:
+        yield f"{plural(report.joined, 'line')} joined to these, such as the requests of a batch"
     if report.other:
         yield f"{plural(report.other, 'span')} that called no model"
     if report.aside:

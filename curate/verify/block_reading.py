@@ -233,6 +233,12 @@ def _glaive(value: Object, attached: list[Any]) -> TurnList:
     return _system(system, attached) + [(role, text, "") for role, text in parts]
 
 
+def _xlam(value: Object, _attached: list[Any]) -> TurnList:
+    calls = exact(value["answers"].encode("utf-8", "surrogatepass"))
+    called = [call_text(call["name"], call["arguments"]) for call in calls]
+    return [("user", value["query"], ""), ("assistant", "", "\n".join(called))]
+
+
 def _first_part(turns: Any, key: str) -> Object:
     parts = turns[0].get(key) if type(turns) is list and turns and type(turns[0]) is dict else None
     return parts[0] if type(parts) is list and parts and type(parts[0]) is dict else {}
@@ -282,6 +288,7 @@ OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
     (lambda value: type(value.get("segments")) is list, _segments),
     (lambda value: type(value.get("question")) is str and type(value.get("answers")) is dict, _squad),
     (lambda value: type(value.get("chat")) is str, _glaive),
+    (lambda value: all(type(value.get(key)) is str for key in ("query", "answers", "tools")), _xlam),
     (lambda value: any(_is_list(value.get(key), key) for key in LISTS), _list),
 )
 """Formats under other keys; they are recognized after all others."""

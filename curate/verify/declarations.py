@@ -4,10 +4,13 @@ import re
 from itertools import product
 from typing import Any, Final
 
+from curate.verify.lines import exact
+
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 QUESTIONS: Final = (
     *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
     *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
+    ("inputs", "targets"), ("input", "target"),
 )  # fmt: skip
 BESIDE: Final = re.compile(
     r"(responses?|answers|completions|candidates|generations)"
@@ -15,6 +18,11 @@ BESIDE: Final = re.compile(
 )
 SCHEMAS: Final = ("parameters", "input_schema", "inputSchema")
 REQUESTS: Final = ("responses_create_params", "request", "body")
+SCHEMA_TYPES: Final = {
+    "str": "string", "int": "integer", "float": "number", "bool": "boolean",
+    "list": "array", "set": "array", "tuple": "array", "dict": "object",
+}  # fmt: skip
+PYTHON: Final = re.compile(rf"(?:{'|'.join(SCHEMA_TYPES)})\b", re.IGNORECASE)
 TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
 
 
@@ -38,6 +46,8 @@ def declared(value: dict[str, Any]) -> Any:
     tools = _holder(value).get("tools")
     if tools is None and type(config) is dict:
         tools = config.get("tools")
+    if type(tools) is str and type(value.get("answers")) is str:
+        tools = _in_python(tools)
     if type(tools) is not list or not all(type(tool) is dict for tool in tools):
         return tools
     found = []
@@ -46,6 +56,25 @@ def declared(value: dict[str, Any]) -> Any:
         several = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
         found += [_function(one) if type(one) is dict else one for one in several]
     return found or None
+
+
+def _in_python(text: str) -> Any:
+    """The functions of an xLAM row, whose parameters have types as Python writes them; other texts unchanged."""
+    try:
+        tools = exact(text.encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return text
+    for tool in tools if type(tools) is list else ():
+        given = tool.get("parameters") if type(tool) is dict else None
+        if type(given) is dict and all(type(one) is dict for one in given.values()):
+            needed = [
+                name for name, one in given.items() if not ("default" in one or "optional" in str(one.get("type")))
+            ]
+            for one in given.values():
+                if type(one.get("type")) is str and (named := PYTHON.match(one["type"])):
+                    one["type"] = SCHEMA_TYPES[named[0].lower()]
+            tool["parameters"] = {"type": "object", "properties": given, "required": needed}
+    return tools
 
 
 def list_under(value: dict[str, Any], owners: tuple[str, ...], *keys: str) -> Any:

@@ -22,7 +22,9 @@ ROLES: Final = {
 CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
-SPEAKERS: Final = frozenset(("user", "human", "assistant", "bot", "q", "a"))  # also metadata, beside messages
+SPEAKERS: Final = frozenset(
+    ("user", "human", "assistant", "bot", "q", "a", "inputs", "targets", "target", "definition")
+)  # also metadata, beside messages
 TEXTUAL: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
 )
@@ -316,7 +318,7 @@ def _question(value: Object, reading: Reading) -> None:
     asked, answered = _question_keys(value) or ("", "")
     reading.turns += [
         *_history(value),
-        Turn("user", _joined_texts(value, "context", asked) if value[asked].strip() else value[asked]),
+        Turn("user", _joined_texts(value, "definition", "context", asked) if value[asked].strip() else value[asked]),
         Turn("assistant", value[answered]),
     ]
 

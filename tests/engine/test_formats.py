@@ -358,6 +358,19 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         ["user: Time?", "tool: 12", "assistant: Noon."],
     ),
     ({"chat": "Hi there."}, "unknown", []),
+    (
+        {
+            "query": "Hi",
+            "answers": '[{"name": "now", "arguments": {"zone": "UTC"}}]',
+            "tools": '[{"name": "now", "description": "", "parameters": {"zone": {"type": "str, optional"}}}]',
+        },
+        "xlam",
+        ["user: Hi", "assistant: "],
+    ),
+    ({"query": "Hi", "answers": "Hello.", "tools": "[]"}, "unknown", []),
+    ({"message_id": "1", "parent_id": None, "role": "prompter", "text": "Hi"}, "unknown", []),
+    ({"inputs": "Hi", "targets": "Hello.", "language": "en"}, "question-answer", HELLO),
+    ({"kind": "chat", "input": "Hi", "target": "Hello."}, "question-answer", HELLO),
     ({"turns": [{"speaker": "User", "text": "Hi"}, {"speaker": "agent", "text": "Hello."}]}, "turn-list", HELLO),
     (
         {"turns": [{"speaker": "USER", "utterance": "Hi"}, {"speaker": "SYSTEM", "utterance": "Hello."}]},

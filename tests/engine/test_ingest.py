@@ -163,10 +163,73 @@ def test_scores_are_joined_and_filter_calls() -> None:
     alone = {"id": "s1", "trace_id": "t1", "name": "kind", "value": 1, "data_type": "NUMERIC"}
     said = {**call, "id": "said", "traceId": "t3", "scores": [{"name": "good", "value": "1"}]}
     report = ingest(*rows, alone, {**call, "id": "none", "traceId": "t2"}, said, good=0.5)
-    assert (report.read, report.calls, report.written, report.low, report.scores, report.aside) == (6, 5, 2, 3, 1, 3)
+    assert (report.read, report.calls, report.written, report.low, report.joined, report.aside) == (6, 5, 2, 3, 1, 3)
     assert [line["metadata"]["scores"] for line in written()] == [{"kind": 1, "good": 0.5}, {"kind": 1, "good": 1.0}]
     whys = [json.loads(line)["why"] for line in ASIDE.read_bytes().splitlines()]
     assert whys == [f"score good is {score}, not a number of at least 0.5" for score in ("0.0", "missing", "text")]
+
+
+def request(name: str, **body: Any) -> dict[str, Any]:
+    return {"custom_id": name, "method": "POST", "url": "/v1", "body": {"messages": [part_of("user", "Hi")], **body}}
+
+
+def part_of(role: str, content: Any) -> dict[str, Any]:
+    return {"role": role, "content": content}
+
+
+def result(name: str, **body: Any) -> dict[str, Any]:
+    return {"id": "b", "custom_id": name, "response": {"status_code": 200, "body": body}, "error": None}
+
+
+CHOICE = {"message": part_of("assistant", "Hello."), "finish_reason": "length"}
+ANTHROPIC: dict[str, Any] = {
+    "type": "succeeded",
+    "message": {"content": [{"type": "text", "text": "Hello."}], "model": "m"},
+}
+OUTPUT = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]}]
+MESSAGES: list[dict[str, Any]] = [
+    {"message_id": "c", "parent_id": "a", "role": "assistant", "text": "Hey.", "rank": 1},
+    {"message_id": "a", "parent_id": None, "role": "prompter", "text": "Hi"},
+    {"message_id": "b", "parent_id": "a", "role": "assistant", "text": "Hello.", "rank": 0},
+]
+JOINED: dict[str, list[dict[str, Any]]] = {
+    "chat completions": [result("r", model="m", choices=[CHOICE]), request("r")],
+    "responses": [request("r", input="Hi"), result("r", output=OUTPUT)],
+    "Anthropic": [{"custom_id": "r", "params": request("r")["body"]}, {"custom_id": "r", "result": ANTHROPIC}],
+    "a request in two files": [request("r"), request("r"), result("r", choices=[CHOICE])],
+    "messages": MESSAGES,
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_rows_are_joined_to_one_conversation(name: str) -> None:
+    report = ingest(*JOINED[name])
+    assert (report.calls, report.written, report.joined, report.aside) == (1, 1, len(JOINED[name]) - 1, 0)
+    found = written()[0]
+    assert [turn["role"] for turn in found["messages"]] == ["user", "assistant"]
+    assert found["messages"][1]["content"] in ("Hello.", ANTHROPIC["message"]["content"])
+    assert ("length" in str(found["metadata"])) == ("length" in str(JOINED[name]))
+
+
+REPLY = {"message_id": "2", "parent_id": "1", "role": "assistant", "text": "Hello."}
+UNJOINED: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "a request alone": ([request("r")], "no file has the result of this request"),
+    "a result alone": ([result("r", choices=[CHOICE])], "no file has the request of this result"),
+    "two requests": ([request("r"), request("r", n=1), result("r", choices=[CHOICE])], "2 requests have its custom_id"),
+    "an error": ([request("r"), {"custom_id": "r", "response": None, "error": {}}], "the request was not answered"),
+    "a reply alone": ([REPLY], "no file has the beginning of its thread"),
+    "a circle": ([REPLY, {**REPLY, "message_id": "1", "parent_id": "2"}], "no file has the beginning of its thread"),
+    "one id twice": ([{**MESSAGES[1], "message_id": "2"}, {**REPLY, "parent_id": "2"}], "two messages of its thread"),
+    "no reply": ([MESSAGES[1]], "it has no answer"),
+}
+
+
+@pytest.mark.parametrize("name", UNJOINED)
+def test_rows_that_cannot_be_joined_are_set_aside_with_the_reason(name: str) -> None:
+    rows, why = UNJOINED[name]
+    report = ingest(*rows)
+    assert (report.written, report.read) == (0, report.aside + report.joined)
+    assert all(why in json.loads(line)["why"] for line in ASIDE.read_bytes().splitlines())
 
 
 def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captured) -> None:
@@ -191,7 +254,7 @@ def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captur
 
 
 def test_half_valid_traces_crash_nothing_and_every_call_is_accounted_for() -> None:
-    traces = [value for value, _ in CASES.values()]
+    traces = [value for value, _ in CASES.values()] + [row for rows in JOINED.values() for row in rows]
     report = ingest(*[broken(seed, traces) for seed in range(400)], traces[0])
     assert report.read == 401
     assert report.calls == report.written + report.low + sum("export" not in note.why for note in report.notes)

@@ -1,9 +1,11 @@
-"""Rows of public corpora with keys of their own: SQuAD's questions about a passage, Glaive's chats with functions.
+"""Rows of public corpora with keys of their own: SQuAD's questions about a passage, Glaive's chats, xLAM's calls.
 
-Sources: the cards of rajpurkar/squad_v2 and glaiveai/glaive-function-calling-v2, read 2026-11.
+Sources: the cards of rajpurkar/squad_v2, glaiveai/glaive-function-calling-v2 and Salesforce/xlam-function-calling-60k,
+read 2026-11.
 """
 
-from typing import Final
+import re
+from typing import Any, Final
 
 from curate.read.forms.form import (
     Format,
@@ -12,8 +14,11 @@ from curate.read.forms.form import (
     Turn,
     UnreadableError,
     has_strings,
+    is_objects,
+    json_in,
     omit_keys,
     system_turns,
+    tool_calls,
     turn_at,
 )
 from curate.read.forms.rendered import split_transcript, turns_of
@@ -46,6 +51,45 @@ def _read_glaive(value: Object) -> Reading:
     return Reading([*turns, *turns_of(parsed, "/chat")], omit_keys(value, "system", "chat"))
 
 
+JSON_TYPES: Final = {
+    "str": "string", "int": "integer", "float": "number", "bool": "boolean", "dict": "object",
+    **dict.fromkeys(("list", "set", "tuple"), "array"),
+}  # fmt: skip
+"""Types of Python as those of JSON Schema."""
+
+
+def _read_xlam(value: Object) -> Reading:
+    """The answers are calls; the types of parameters, written as in Python, become a JSON Schema."""
+    calls, tools = tool_calls(value["answers"]), json_in(value["tools"])
+    if not calls:
+        raise UnreadableError("/answers", "these are not calls, each of a name and arguments")
+    if tools != [] and not is_objects(tools):
+        raise UnreadableError("/tools", "this is no list of functions")
+    turns = [
+        turn_at("user", value["query"], "/query"),
+        Turn({"role": "assistant", "content": None, "tool_calls": calls}, "/answers", "/answers"),
+    ]
+    rest = omit_keys(value, "query", "answers")
+    return Reading(turns, {**rest, "tools": [{"type": "function", "function": _function(tool)} for tool in tools]})
+
+
+def _function(tool: Object) -> Object:
+    """A function with a JSON Schema of its parameters; as it is, if they are no mapping of names to objects."""
+    given = tool.get("parameters")
+    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+        return tool
+    optional = {name for name, one in given.items() if "default" in one or "optional" in str(one.get("type"))}
+    properties = {name: {**one, **_json_type(one.get("type"))} for name, one in given.items()}
+    needed = [name for name in given if name not in optional]
+    return {**tool, "parameters": {"type": "object", "properties": properties, "required": needed}}
+
+
+def _json_type(written: Any) -> Object:
+    found = re.match(r"\w+", written) if isinstance(written, str) else None
+    known = JSON_TYPES.get(found[0].lower()) if found else None
+    return {"type": known} if known else {}
+
+
 SQUAD: Final = Format(
     "squad",
     "question, context and answers with their positions",
@@ -59,4 +103,11 @@ GLAIVE: Final = Format(
     lambda value: has_strings(value, "chat"),
     uses=("system", "chat"),
     read=_read_glaive,
+)
+XLAM: Final = Format(
+    "xlam",
+    "query, tools and answers as JSON texts: the calls that answer",
+    lambda value: has_strings(value, "query", "answers", "tools"),
+    uses=("query", "answers", "tools"),
+    read=_read_xlam,
 )

@@ -159,7 +159,7 @@ def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
         if (
             speaker in CALLERS
             and "tool_calls" not in turn.value
-            and (found := _calls(turn.value.get("content"), calls))
+            and (found := tool_calls(turn.value.get("content"), calls))
         ):
             calls += len(found)
             waiting = [call["id"] for call in found]
@@ -177,8 +177,10 @@ def speaker_of(name: Any) -> Any:
     return name.get("from") if isinstance(name, dict) and "role" not in name and "content" not in name else None
 
 
-def _calls(text: Any, made: int) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these; empty if lossy."""
+def tool_calls(text: Any, made: int = 0) -> list[Object]:
+    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these, with ids after `made` others;
+    empty if lossy.
+    """
     value = json_in(text) if isinstance(text, str) else text
     found: list[Object] = []
     for call in value if isinstance(value, list) else [value]:

@@ -27,15 +27,19 @@ SPEAKERS: Final = {
     "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
     "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
-# Keys next to `text` that show that the text is only a part of the line.
+# Keys next to `text` that show that the text is only a part of the line, or one message of a thread.
 NOT_ONLY_TEXT: Final = frozenset(
-    ("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem")
+    (
+        *("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem"),
+        *("parent_id", "role"),
+    )
 )
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
 SPOKEN: Final = (
     ("prompt", "response"), ("prompt", "output"), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
+    ("inputs", "targets"), ("input", "target"),
 )  # fmt: skip
 """More keys of a question and its answer. A prompt with a solution or an answer is for reinforcement: a grader judges
 by it.
@@ -92,7 +96,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
     yield from turns_before(value)
     keys = _question_and_answer(value)
     if keys is not None:
-        yield _user_turn(value, keys[0], before=("context",))
+        yield _user_turn(value, keys[0], before=("definition", "context"))
         yield turn_at("assistant", value[keys[1]], f"/{keys[1]}")
 
 
@@ -357,10 +361,10 @@ PLAIN: Final = (
     ),
     Format(
         "question-answer",
-        "question and answer, query and response, problem and solution, input and output, user and assistant",
+        "question and answer, query and response, problem and solution, input and output or target, user and assistant",
         lambda v: _question_and_answer(v) is not None,
         _question_answer,
-        (*ASKED, *ANSWERED, *chain(*SPOKEN), "context", *BEFORE),
+        (*ASKED, *ANSWERED, *chain(*SPOKEN), "definition", "context", *BEFORE),
     ),
 )
 """Conversations under keys of their own."""

@@ -1,0 +1,133 @@
+"""Rows that are a conversation only together with others: requests and results of a batch, messages of a thread.
+
+Sources: the batch guides of OpenAI and Anthropic, the card of OpenAssistant/oasst1, read 2026-11.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, Final
+
+from curate.read.forms.form import Object, has_strings, is_objects
+from curate.read.traces import ModelCall, NoConversationError, read_as_messages
+
+DEEPEST: Final = 100
+"""Most messages of a thread from its beginning to a last reply; each nests two levels of JSON."""
+
+
+def request_in(row: Object) -> Object | None:
+    """What a row of a batch asks the model; None for any other row."""
+    body = row.get("body", row.get("params"))
+    return body if has_strings(row, "custom_id") and isinstance(body, dict) and not is_result(row) else None
+
+
+def is_result(row: Object) -> bool:
+    """Whether a row is a result of a batch."""
+    return has_strings(row, "custom_id") and isinstance(row.get("response", row.get("result", 0)), dict | None)
+
+
+def is_message(row: Object) -> bool:
+    """Whether a row is one message of a thread."""
+    return has_strings(row, "message_id", "role", "text") and isinstance(row.get("parent_id", 0), str | None)
+
+
+class JoinedRows:
+    """The rows of all files that belong to others, by their ids; a first reading collects them."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, list[Object]] = {}
+        self.results: set[str] = set()
+        self.replies: dict[str | None, list[Object]] = {}
+
+    def add(self, row: Object) -> None:
+        """Remember a row that belongs to others."""
+        if (body := request_in(row)) is not None:
+            bodies = self.requests.setdefault(row["custom_id"], [])
+            if body not in bodies:
+                bodies.append(body)
+        elif is_result(row):
+            self.results.add(row["custom_id"])
+        elif is_message(row):
+            self.replies.setdefault(row["parent_id"], []).append(row)
+
+    def end(self) -> None:
+        """Learn which messages have a beginning, after the last row."""
+        self.threaded = set[str]()
+        found = [row["message_id"] for row in self.replies.get(None, ())]
+        while found:
+            self.threaded.update(found)
+            replies = [row["message_id"] for at in found for row in self.replies.get(at, ())]
+            found = [reply for reply in replies if reply not in self.threaded]
+
+    def is_joined(self, row: Object) -> bool:
+        """Whether the conversation of a row is that of another one."""
+        if request_in(row) is not None:
+            return row["custom_id"] in self.results
+        return is_message(row) and row["parent_id"] is not None and row["message_id"] in self.threaded
+
+    def calls(self, row: Object) -> list[ModelCall]:
+        """The conversations of a row that has those of others; empty for any other row."""
+        if is_result(row):
+            return list(self._answered(row))
+        if request_in(row) is not None:
+            return [ModelCall("batch", {"id": row["custom_id"]}, error="no file has the result of this request")]
+        if is_message(row):
+            return [ModelCall("thread", {"id": row["message_id"]}, joined=partial(self._thread, row))]
+        return []
+
+    def _answered(self, row: Object) -> Iterator[ModelCall]:
+        bodies = self.requests.get(row["custom_id"], [])
+        found = row.get("result", row.get("response")) or {}
+        answer = found.get("message", found.get("body")) or {}
+        ids = {"id": row["custom_id"], "model": answer.get("model")}
+        ids = {key: item for key, item in ids.items() if item is not None}
+        if len(bodies) != 1:
+            what = f"{len(bodies)} requests have its custom_id" if bodies else "no file has the request of this result"
+            yield ModelCall("batch", ids, error=what)
+        elif row.get("error") or answer.get("error") or found.get("type", "succeeded") != "succeeded" or not answer:
+            yield ModelCall("batch", ids, error="the request was not answered")
+        else:
+            for said, ended in _said(answer):
+                more = {"finish_reason": ended} if ended is not None else {}
+                yield ModelCall("batch", ids | more, joined=partial(_conversation, bodies[0], said))
+
+    def _thread(self, row: Object) -> Object:
+        """The best-ranked path of a thread; the whole thread stays beside it as `tree`."""
+        if row["parent_id"] is not None:
+            raise NoConversationError("no file has the beginning of its thread")
+        tree: Object = {**row, "replies": []}
+        level, seen = [tree], {row["message_id"]}
+        for _ in range(DEEPEST):
+            for one in level:
+                one["replies"] = [{**reply, "replies": []} for reply in self.replies.get(one["message_id"], ())]
+            level = [reply for one in level for reply in one["replies"]]
+            if not level:
+                return _read({"prompt": tree})
+            ids = {reply["message_id"] for reply in level}
+            if len(ids) < len(level) or not ids.isdisjoint(seen):
+                raise NoConversationError("two messages of its thread have one id")
+            seen |= ids
+        raise NoConversationError(f"its thread has more than {DEEPEST} messages in a row")
+
+
+def _said(answer: Object) -> Iterable[tuple[Object, Any]]:
+    """The answers of a model, each as keys of a conversation, and why each ended."""
+    if is_objects(answer.get("choices")):
+        return [({"message": one.get("message")}, one.get("finish_reason")) for one in answer["choices"]]
+    if isinstance(answer.get("output"), list):
+        return [({"output": answer["output"]}, answer.get("status"))]
+    return [({"message": {"role": "assistant", "content": answer.get("content")}}, answer.get("stop_reason"))]
+
+
+def _conversation(body: Object, said: Object) -> Object:
+    """The request with its answer, in the form of its service, as messages."""
+    asked = {key: body[key] for key in ("system", "instructions", "tools") if body.get(key)}
+    if "output" in said:
+        return _read({**asked, "input": body["input"], **said})
+    return _read({**asked, "messages": [*body["messages"], said["message"]]})
+
+
+def _read(value: Object) -> Object:
+    found = read_as_messages(value)
+    if not any(isinstance(one, dict) and one.get("role") == "assistant" for one in found["messages"]):
+        raise NoConversationError("it has no answer")
+    return found
