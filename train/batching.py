@@ -66,7 +66,16 @@ class Pack:
     @property
     def counts(self) -> list[int]:
         """Supervised tokens of each text."""
-        return torch.bincount(self.text_numbers()[self.keep], minlength=len(self.lengths)).tolist()
+        return torch.bincount(self.owners, minlength=len(self.lengths)).tolist()
+
+    @property
+    def owners(self) -> Tensor:
+        """For each supervised token the number of its text, from 0."""
+        return self.text_numbers()[self.keep]
+
+    def sums(self, values: Tensor) -> Tensor:
+        """For each text the sum of values that its supervised tokens have."""
+        return values.new_zeros(len(self.lengths), *values.shape[1:]).index_add_(0, self.owners, values)
 
     def to(self, device: torch.device) -> "Pack":
         """The pack on a device."""
@@ -75,7 +84,7 @@ class Pack:
 
     def times(self, factors: Sequence[float]) -> "Pack":
         """The pack with the weights of each text multiplied by a factor."""
-        return replace(self, weights=self.weights * self.weights.new_tensor(factors)[self.text_numbers()[self.keep]])
+        return replace(self, weights=self.weights * self.weights.new_tensor(factors)[self.owners])
 
     def text_numbers(self) -> Tensor:
         """For each token the number of its text, from 0; shape (tokens,)."""

@@ -170,7 +170,10 @@ def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initia
     from train.training.training import train_until
 
     narrator = Narrator(quiet=True)
-    recipe = recipe_of(project, "lora", initialisation=initialisation, dtype="float32", max_steps=2)
+    targets = ("q_proj", "lm_head")  # an output layer that becomes another one after it was measured
+    recipe = recipe_of(
+        project, "lora", initialisation=initialisation, target_modules=targets, dtype="float32", max_steps=2
+    )
     report = train_until(1.0, recipe, RunFolder(project / "run"), mode="new", narrator=narrator)
     assert isinstance(report, Report)
     trained = open_trained(str(project / "run"))

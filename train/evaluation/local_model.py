@@ -6,8 +6,6 @@ from functools import cache as cached
 from functools import partial
 from typing import Any, Final
 
-import torch
-
 from curate.core.example import content_id
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.names import configuration
@@ -98,9 +96,8 @@ class LocalModel:
         with autocast(dtype):
             packing = self.trained.recipe.packing and packs_exactly(model(), device())
         for packed, found in passes(model(), list(texts.values()), dtype, packing=packing):
-            totals = torch.zeros(len(packed.lengths), dtype=torch.float64, device=found.each.device)
-            totals.index_add_(0, packed.text_numbers()[packed.keep], found.each.double())
-            yield {next(keys): one for one in zip(totals.tolist(), packed.counts, strict=True)}
+            totals = packed.sums(found.each.double()).tolist()
+            yield {next(keys): one for one in zip(totals, packed.counts, strict=True)}
 
     @contextmanager
     def lent(self, *, tuned: bool) -> Iterator[Loaded]:

@@ -48,10 +48,8 @@ class Losses(NamedTuple):
 
     def by_text(self, packed: Pack) -> Tensor:
         """For each text the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
-        owners = packed.text_numbers()[packed.keep]
         each, right = self.each.float(), self.right.float()
-        found = torch.stack([each, torch.ones_like(each), right], dim=1)
-        return found.new_zeros(len(packed.lengths), 3).index_add_(0, owners, found)
+        return packed.sums(torch.stack([each, torch.ones_like(each), right], dim=1))
 
 
 def losses(model: Any, packed: Pack) -> Losses:
@@ -59,22 +57,11 @@ def losses(model: Any, packed: Pack) -> Losses:
     base, inputs, keep = _inputs(model, packed)
     if base in CHUNKED:
         return Losses(*chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights))
-    logits = _logits(model, packed)
+    # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
+    logits: Tensor = (base if has_virtual(model) else model)(**inputs, logits_to_keep=keep).logits[0].float()
     each = nn.functional.cross_entropy(logits, packed.targets, reduction="none")
     right = logits.detach().gather(1, packed.targets[:, None])[:, 0] >= logits.detach().amax(1)
     return Losses((each * packed.weights).sum(), each.detach(), right)
-
-
-def token_losses(model: Any, packed: Pack) -> Tensor:
-    """Cross-entropy in nats of each supervised token of a pack; shape (supervised,)."""
-    return nn.functional.cross_entropy(_logits(model, packed), packed.targets, reduction="none")
-
-
-def _logits(model: Any, packed: Pack) -> Tensor:
-    base, inputs, keep = _inputs(model, packed)
-    # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
-    logits: Tensor = (base if has_virtual(model) else model)(**inputs, logits_to_keep=keep).logits
-    return logits[0].float()
 
 
 def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
@@ -94,7 +81,7 @@ def packs_exactly(model: Any, device: torch.device) -> bool:
     training = model.training
     model.eval()
     # Equal shapes, so that the numbers are equal to the bit where nothing leaks; a leak moves them by tenths.
-    found = [token_losses(model, pack([before, second]).to(device))[6:] for before in (first, other)]
+    found = [losses(model, pack([before, second]).to(device)).each[6:] for before in (first, other)]
     model.train(training)
     return bool(torch.allclose(found[0], found[1], atol=1e-3))
 
@@ -103,13 +90,14 @@ def packs_exactly(model: Any, device: torch.device) -> bool:
 def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
     """Compute the loss of a model in chunks from now on, if that gives the same loss; returns whether it does."""
     packed = pack(_random_texts(model, 7, 11)).to(device)
-    base, inputs, keep = _inputs(model, packed)
+    base = _inputs(model, packed)[0]
+    CHUNKED.discard(base)  # an adapter may have come to its output layer since
     if backbone_of(base) is None:
         return False
     training = model.training
     model.eval()
-    apart = (token_losses(model, packed) * packed.weights).sum()
-    _, inputs, keep = _inputs(model, packed)  # anew: a prefix is a cache, and has grown
+    apart = losses(model, packed).total
+    _, inputs, keep = _inputs(model, packed)
     fused, *_ = chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights)
     model.train(training)
     if same := bool(torch.isclose(apart, fused, rtol=1e-3)):
@@ -293,7 +281,7 @@ def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     lengths = tuple(count + length for length in packed.lengths)
     positions = torch.cat([torch.arange(length, device=words.device) for length in lengths])[None]
     inputs = {"inputs_embeds": torch.cat(rows)[None], "position_ids": positions, "use_cache": False}
-    return base, inputs | packed_options(base, lengths), packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
+    return base, inputs | packed_options(base, lengths), packed.keep + count * (packed.owners + 1)
 
 
 def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:

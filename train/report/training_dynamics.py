@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import polars as pl
@@ -265,8 +265,7 @@ def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> Data
     if not mapped:
         return None
     by_line = {example.place.line: example for example in examples}
-    names: tuple[Region, ...] = ("easy", "ambiguous", "hard")
-    parts = [(name, [one for one in mapped if one.region == name]) for name in names]
+    parts = [(name, [one for one in mapped if one.region == name]) for name in get_args(Region)]
     hardest = sorted(mapped, key=lambda one: one.rank)[:SHOWN]
     return DataMap(
         examples=len(mapped), visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),

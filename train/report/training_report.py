@@ -1,7 +1,7 @@
 """The result of a training: on a terminal, and as one HTML file with its curves."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -149,7 +149,6 @@ def _map_text(found: DataMap) -> Iterator[RenderableType]:
     yield table("", *columns, numbers=columns[:2], rows=rows)
 
 
-REGIONS: tuple[Region, ...] = ("easy", "ambiguous", "hard")
 SMOOTH: Final = 20
 """Window of the running mean, in steps."""
 
@@ -270,7 +269,8 @@ def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
         return
     yield "<h2>Easy and hard examples</h2>\n"
     yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(found))
-    dots = [Dots(name, [(one.variability, one.confidence) for one in mapped if one.region == name]) for name in REGIONS]
+    parts = ((name, [one for one in mapped if one.region == name]) for name in get_args(Region))
+    dots = (Dots(name, [(one.variability, one.confidence) for one in part]) for name, part in parts)
     yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
     rows = [
         (f"{one.line:,}", f"{one.loss:.2f}", *map(safe, (reason_for_review(one), one.prompt, one.answer)))

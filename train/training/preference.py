@@ -117,8 +117,7 @@ class Preference:
             packed = pack([texts[at] for at in positions]).to(device())
             with autocast(self.dtype):
                 each = losses(model, packed).each
-            owners = torch.tensor(positions, device=device())[packed.text_numbers()[packed.keep]]
-            found.index_add_(0, owners, -(each * packed.weights).double())
+            found[positions] = packed.sums(-(each * packed.weights).double())
         model.train(training)
         return found
 
