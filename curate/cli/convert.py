@@ -6,7 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from curate.cli import options
 from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, decisions_for, end, named_files, progress
+from curate.core.cluster import Engine
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
@@ -37,6 +39,8 @@ def convert(
     ] = False,
     overwrite: Overwrite = False,
     no_decisions: NoDecisions = False,
+    engine: options.RunOn = Engine.LOCAL,
+    address: options.Address = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -47,6 +51,7 @@ def convert(
 
     Exit status: 0 if every line was converted, 1 if some were not, 2 if a file cannot be read.
     """
+    executor = options.executor_of(engine, address)
     files = named_files(paths)
     aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
     decisions = decisions_for(files, ignore=no_decisions)
@@ -61,6 +66,7 @@ def convert(
             progress=advance,
             decisions=decisions,
             edited=project_of(files).edited,
+            executor=executor,
         )
     print_result(report, convert_text(report, display_name(output), display_name(aside)), as_json=as_json)
     end(report.not_understood, "not converted", found=report.aside > report.reasons["decision"])

@@ -5,27 +5,40 @@ aside = read; this is checked against the written lines. Lines that are already 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, demand_all
 from curate.core.example import UNKNOWN, Example, Place
+from curate.core.files import display_name, size_of
 from curate.core.json_output import Note, Output
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
+from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshot
 from curate.core.text import json_line
+from curate.core.worker_pool import WorkerPool, cores
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
-from curate.read.dataset import ParsedLine, demand_understood, read_lines
+from curate.read.chunks import SIZE, Chunk, chunk_bytes, chunks_of
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, parsed_line, read_file
 from curate.read.form_writer import write_as
-from curate.read.formats import COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
+from curate.read.formats import BY_NAME, COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
 from curate.read.forms.form import CALLERS, RESULTS, Format, UnwritableError, json_in, speaker_of
 from curate.read.forms.lists import TREE, replies_beside
+from curate.read.lines import BOM, split_lines
+
+PARALLEL: Final = 16 << 20
+"""Bytes from which processes convert parts of the files."""
+LINES: Final = 1_000
+"""Lines of a part of a document."""
 
 
 @dataclass(slots=True)
@@ -54,6 +67,15 @@ class ConvertResult(Output):
     notes: list[Note] = field(default_factory=list)
     """Lines that were converted except for a part that stayed text."""
 
+    def add(self, part: "ConvertResult", before: int) -> None:
+        """Add the result of lines that follow; `before` is the number of lines before them in their file."""
+        for name in ("read", "converted", "not_understood", "aside", "added", "rejected"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.formats.update(part.formats)
+        self.reasons.update(part.reasons)
+        self.omitted.update(part.omitted)
+        self.notes += [replace(note, line=note.line + before) for note in part.notes]
+
 
 def convert_paths(
     paths: Sequence[Path],
@@ -66,38 +88,41 @@ def convert_paths(
     progress: Callable[[int], None] | None = None,
     decisions: Mapping[str, DecisionState] | None = None,
     edited: Path = Path(".curate", "edited"),
+    executor: Executor = LOCAL,
 ) -> ConvertResult:
     """Convert files to the format `to` in `output`, and write lines that cannot be converted to `aside`; both
     completely or neither.
 
     `chosen` uses the chosen side of a preference pair. Of `decisions`, drops are written to `aside`, and edits are
-    converted, for which copies are made in the folder `edited`. Raises `InputError` for a file that cannot be read or
-    changes meanwhile, and if no line holds an example; `OutputError`; `UsageError` if an output exists and must not be
-    replaced, or another process writes it.
+    converted, for which copies are made in the folder `edited`. Parts of large files are converted in processes, or as
+    tasks of `executor`. Raises `InputError` for a file that cannot be read or changes meanwhile, and if no line holds
+    an example; `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
     """
-    report, form, decisions = ConvertResult(), WRITABLE[to], decisions or {}
+    report, decisions = ConvertResult(), decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
-    with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
-        for parsed in read_lines(paths, progress, copies):
-            report.read += 1
-            report.not_understood += parsed.example is None or not parsed.example.understood
-            key = key_of(parsed) if decisions else ""
-            unmatched.discard(key)
-            decision = decisions.get(key)
-            written: bytes | Removal
-            if decision is not None and decision.verdict == "drop":
-                example = parsed.example.id if parsed.example else None
-                written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
-            else:
-                written = _converted(parsed, report, form, chosen=chosen)
-            if isinstance(written, Removal):
-                report.aside += 1
-                report.reasons[written.reason] += 1
-                rest.write(removed_line(written))
-            else:
-                report.converted += 1
-                out.write(written + b"\n")
+    many, converter = (
+        size_of(paths) >= PARALLEL,
+        partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy()),
+    )
+    with (
+        executor.pool(cores() if many else 1, processes=many, own=converter, anew=converter, files=paths) as pool,
+        TempStore() as store,
+        replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest),
+    ):
+        for number, path in enumerate(paths):
+            before, facts = 0, FileFacts(display_name(path))
+            copy = partial(store.path, number)
+            for part in _parts(copies.get(path, path), facts, converter, pool, copy):
+                report.add(part.report, before)
+                out.write(part.converted)
+                for one in part.aside:
+                    rest.write(removed_line(one.model_copy(update={"line": one.line + before})))
+                unmatched -= part.matched
+                before += part.lines
+                if progress:
+                    progress(part.report.read)
+            demand_read(facts)
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
         report.unmatched = len(unmatched)
@@ -105,6 +130,79 @@ def convert_paths(
         demand_all(report.read, report.converted, report.aside)
         demand_all(report.read + report.added, out.lines, rest.lines)
     return report
+
+
+@dataclass(slots=True)
+class _Part:
+    """The conversion of consecutive lines of a file; their numbers begin anew in a chunk."""
+
+    report: ConvertResult = field(default_factory=ConvertResult)
+    converted: bytes = b""
+    aside: list[Removal] = field(default_factory=list)
+    matched: set[str] = field(default_factory=set)
+    """Keys of lines that a decision is about."""
+    lines: int = 0
+    """Physical lines of a chunk."""
+
+
+def _parts(
+    path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
+) -> Iterator[_Part]:
+    chunks = chunks_of(path, facts.path, SIZE, copy)
+    if chunks is not None:
+        yield from pool.each(_Converter.chunk, chunks)
+        return
+    lines, here = read_file(path, facts), converter()
+    while some := list(islice(lines, LINES)):
+        yield replace(here.part(some), lines=0)
+
+
+@dataclass(slots=True)
+class _Converter:
+    """Converts parts of files; made anew in each process."""
+
+    to: str
+    chosen: bool
+    decisions: Mapping[str, DecisionState]
+    acted: set[str]
+    """Keys that the lines of edits and drops have."""
+
+    def chunk(self, chunk: Chunk) -> _Part:
+        """The conversion of the lines of a chunk."""
+        offset, data, size = chunk_bytes(chunk)
+        start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
+        facts = FileFacts(chunk.name)
+        return self.part(parsed_line(line, facts) for line in split_lines([bytes(data[start:size])], offset + start))
+
+    def part(self, lines: Iterable[ParsedLine]) -> _Part:
+        """The conversion of lines."""
+        part, done, form = _Part(), list[bytes](), BY_NAME[self.to]
+        report = part.report
+        for parsed in lines:
+            part.lines += 1
+            if parsed.blank:
+                continue
+            report.read += 1
+            report.not_understood += parsed.example is None or not parsed.example.understood
+            key = key_of(parsed) if self.decisions else ""
+            decision = self.decisions.get(key)
+            written: bytes | Removal
+            if key in self.acted:
+                part.matched.add(key)
+            if decision is not None and decision.verdict == "drop":
+                example = parsed.example.id if parsed.example else None
+                written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
+            else:
+                written = _converted(parsed, report, form, chosen=self.chosen)
+            if isinstance(written, Removal):
+                report.aside += 1
+                report.reasons[written.reason] += 1
+                part.aside.append(written)
+            else:
+                report.converted += 1
+                done.append(written + b"\n")
+        part.converted = b"".join(done)
+        return part
 
 
 def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Removal:

@@ -25,6 +25,7 @@ from curate.leakage import decontaminate
 from curate.lint import runner
 from curate.models import model_batches
 from curate.models.model_batches import Loader
+from curate.pipeline import convert
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
@@ -132,7 +133,7 @@ def sharded(seed: int, write: Write) -> list[str]:
 def in_chunks(size: int) -> Iterator[None]:
     """Let files be cut into chunks of so many bytes, and turns into pieces."""
     with pytest.MonkeyPatch.context() as patched:
-        for module in (runner, loading, verify_lines):
+        for module in (runner, loading, verify_lines, convert):
             patched.setattr(module, "SIZE", size)
         patched.setattr(decontaminate, "PIECE", size // 100)
         yield
@@ -158,6 +159,7 @@ def commands(names: list[str]) -> dict[str, list[str]]:
         "split": ["split", *names, "-o", "out", "--json"],
         "decontaminate": ["decontaminate", *names, "--bench", "benchmark.jsonl", "-o", "out.jsonl", "--json"],
         "verify": ["verify", "split", "--json"],
+        "convert": ["convert", *names, "--to", "sharegpt", "-o", "out.jsonl", "--json"],
     }
 
 
@@ -213,7 +215,7 @@ def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
     return wrapped
 
 
-@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify", "decontaminate"])
+@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify", "decontaminate", "convert"])
 def test_a_worker_that_is_killed_changes_nothing(
     verb: str,
     nodes: Nodes,
