@@ -181,7 +181,7 @@ class Recipe(StrictModel):
     varlen a torch that has it; both need an NVIDIA GPU and 16 bits.
     """
     activation_checkpointing: bool | None = None
-    """Recompute activations in the backward pass: a fifth slower, much less memory; None: if memory requires it."""
+    """Recompute activations in the backward pass: two fifths slower, much less memory; None: if memory requires it."""
     parallel: Literal["ddp", "fsdp"] = "ddp"
     """With several GPUs: the whole base on each (ddp), or a share of it in 16 bits on each (fsdp; not with 4 bits)."""
 

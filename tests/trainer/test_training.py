@@ -299,3 +299,13 @@ def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(
         assert sum(loss * count for loss, count in zip(line["loss"], line["tokens"], strict=True)) / sum(
             line["tokens"]
         ) == pytest.approx(whole, rel=1e-4)
+
+
+def test_a_step_is_no_longer_than_the_gradient_may_be(project: Path) -> None:
+    from safetensors.torch import load_file
+
+    limits = ("optimiser=sgd", "learning_rate=1", "max_grad_norm=1e-6", "max_steps=1")
+    assert run(project, "run", *(word for limit in (*limits, "probes=0") for word in ("--set", limit))) == 0
+    weights = load_file(project / "run/adapter/adapter_model.safetensors")
+    moved = sum(float((one**2).sum()) for name, one in weights.items() if "lora_B" in name)  # from 0
+    assert moved**0.5 == pytest.approx(1e-6, rel=0.01)

@@ -49,7 +49,7 @@ def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) 
     """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
     Tried in this order: large passes without activation checkpointing, smaller ones, then the same with checkpointing,
-    which is a third slower. Settings that the recipe gives are fixed.
+    which is two fifths slower. Settings that the recipe gives are fixed.
     """
     tried: list[Fit] = []
     for room, load, checkpointing in _candidates(sizes, texts):
