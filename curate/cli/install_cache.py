@@ -18,6 +18,7 @@ from curate.lint.rules.prefilter_tables import fast_path_scan
 COMMANDS: Final = (
     ("dedup", "data.jsonl", "-o", "kept.jsonl"),
     ("split", "data.jsonl", "-o", "out"),
+    ("split", "data.jsonl", "-o", "low", "--threshold", "0.6"),
     ("decontaminate", "data.jsonl", "--bench", "kept.jsonl", "-o", "clean.jsonl"),
     ("verify", "out"),
 )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.similarity.kernels import jaccard
-from curate.similarity.numba_utils import compiled
+from curate.similarity.numba_utils import compiled, mixed
 
 U32, U64 = np.uint32, np.uint64
 ODDS, PAIRS, NIBBLES, BYTES = (
@@ -14,19 +14,37 @@ ODDS, PAIRS, NIBBLES, BYTES = (
     U64(0x0F0F0F0F0F0F0F0F),
     U64(0x0101010101010101),
 )
-SPREAD = U32(0x9E3779B1)
-THERE = 26
-"""Number of bits of a shingle for a bitmap of 8 MB (which fits into the cache) that rules out most shingles that are
-not in the table.
-"""
-
-
+LOW, HIGH = U64(0xFFFFFFFF), U64(0xFFFFFFFF00000000)
 CLASSES = 8
 """Number of equal parts of the rarest shingles of a set; no shingle of a part is rarer than one of an earlier part."""
 LARGEST = 2.0**62
 """A number larger than the size of any set that fits into an int64: size / similarity exceeds it for a tiny
 similarity.
 """
+
+
+class Sizes(NamedTuple):
+    """What follows from the size of sets for those that are alike."""
+
+    least: float
+    """The similarity."""
+    apart: float
+    """How many shingles are in only one of two sets at the most, for each shingle of either."""
+    ratio: float
+    """The natural logarithm of the ratio of the smallest sizes of neighbouring classes."""
+    groups: Any
+    """int64: the number of groups of a set for each class."""
+
+
+class Index(NamedTuple):
+    """The places of the sets that have a key."""
+
+    keys: Any
+    """uint64, ascending: a key, and a place in the lowest 32 bits."""
+    slots: Any
+    """int32: where the keys begin, by their highest bits."""
+    often: Any
+    """uint8: how often keys occur, by their highest bits; 255 is that or more."""
 
 
 class Held(NamedTuple):
@@ -133,34 +151,119 @@ def _ones(word: Any) -> Any:
 
 
 @compiled
-def fill_table(shingles: Any, table: Any, there: Any) -> None:
-    """Put distinct shingles, each with its number, into a hash table (uint64, a power of two slots, 0 if free), and set
-    their bits in `there`.
-    """
-    mask = len(table) - 1
-    for number in range(len(shingles)):
-        shingle = shingles[number]
-        slot = np.int64(U32(shingle * SPREAD)) & mask
-        while table[slot] != U64(0):
-            slot = (slot + 1) & mask
-        table[slot] = (U64(shingle) << U64(32)) | U64(number + 1)
-        bit = shingle >> U32(32 - THERE)
-        there[bit >> U32(6)] |= U64(1) << U64(bit & U32(63))
+def fill_slots(keys: Any, slots: Any) -> float:
+    """Fill `Index.slots`; returns the sum of the squares of how often each key recurs."""
+    slot, begin, total, shift = 0, 0, 0.0, _shift(len(slots) - 1)
+    for at in range(len(keys)):
+        if keys[at] >> U64(32) != keys[begin] >> U64(32):
+            total += float(at - begin) ** 2
+            begin = at
+        while slot < np.int64(keys[at] >> U64(shift)):
+            slot += 1
+            slots[slot] = at
+    for behind in range(slot + 1, len(slots)):
+        slots[behind] = len(keys)
+    return total + float(len(keys) - begin) ** 2
 
 
 @compiled
-def _number(shingle: Any, table: Any, there: Any) -> Any:
-    """The number of a shingle in the table; -1 if it is not in it."""
-    bit = shingle >> U32(32 - THERE)
-    if (there[bit >> U32(6)] >> U64(bit & U32(63))) & U64(1) == U64(0):
-        return -1
-    mask = len(table) - 1
-    slot = np.int64(U32(shingle * SPREAD)) & mask
-    while table[slot] != U64(0):
-        if table[slot] >> U64(32) == U64(shingle):
-            return np.int64(table[slot] & U64(0xFFFFFFFF)) - 1
-        slot = (slot + 1) & mask
-    return -1
+def _shift(size: int) -> int:
+    """By how many bits a key exceeds the numbers below `size`, a power of two."""
+    shift = 64
+    while size > 1:
+        size >>= 1
+        shift -= 1
+    return shift
+
+
+@compiled
+def count_keys(keys: Any, often: Any) -> None:
+    """Count in `Index.often`, by their highest bits."""
+    shift = U64(_shift(len(often)))
+    for key in keys:
+        slot = np.int64(key >> shift)
+        often[slot] += np.uint8(often[slot] < 255)
+
+
+@compiled
+def _kind(size: int, sizes: Any) -> Any:
+    """The class of a size."""
+    return np.int64(np.log(size) / sizes.ratio)
+
+
+@compiled
+def _group(hashes: Any, begin: int, end: int, kind: int, sizes: Any, keys: Any) -> Any:
+    """Write a key for each group of the shingles of a set; returns their number."""
+    groups = sizes.groups[kind]
+    for group in range(groups):
+        keys[group] = U64(group)
+    for k in range(begin, end):
+        shingle = U64(hashes[k]) * U64(0x9E3779B97F4A7C15)
+        keys[np.int64(((shingle >> U64(32)) * U64(groups)) >> U64(32))] += shingle
+    for group in range(groups):
+        keys[group] = mixed(keys[group] + U64(kind) * U64(0xD1B54A32D192ED03))
+    return groups
+
+
+@compiled
+def _rarest_groups(keys: Any, groups: int, size: int, sizes: Any, often: Any, counts: Any, found: Any) -> int:
+    """Move the keys of the rarest groups of a set to the front, of which two sets that are alike share one; returns
+    their number. counts: a buffer; found: 256 times 0.
+    """
+    spare, most, made, shift = _wanted(size, groups, sizes), 0, 0, U64(_shift(len(often)))
+    for group in range(groups):
+        counts[group] = often[np.int64(keys[group] >> shift)]
+        found[counts[group]] += 1
+    while found[most] < spare:
+        spare -= found[most]
+        most += 1
+    for group in range(groups):
+        count = counts[group]
+        found[count] = 0
+        if count < most or (count == most and spare > 0):
+            spare -= count == most
+            keys[made] = keys[group]
+            made += 1
+    return made
+
+
+@compiled
+def _wanted(size: int, groups: int, sizes: Any) -> Any:
+    """Number of the rarest groups of a set of which two sets that are alike share one."""
+    return min(groups, np.int64(sizes.apart * size + 1e-6) + 1)
+
+
+@compiled
+def _kinds(size: int, sizes: Any) -> Any:
+    """The classes of the sizes of sets that can be like one of this size: the first one, and one more than the last."""
+    least, most = np.int64(np.ceil(sizes.least * size - 1e-6)), np.int64(np.floor(size / sizes.least + 1e-6))
+    return _kind(max(1, least), sizes), _kind(most, sizes) + 1
+
+
+@compiled
+def keys_by_groups(hashes: Any, offsets: Any, order: Any, sizes: Any, often: Any, chosen: bool) -> Any:
+    """The keys of the groups of sets for each class of size that similar ones can be of, with the place in `order` in
+    the lowest 32 bits: of all groups or, with `chosen`, of the rarest ones.
+    """
+    room, total = sizes.groups.max(), 0
+    for held in order:
+        size = offsets[held + 1] - offsets[held]
+        first, last = _kinds(max(1, size), sizes)
+        for kind in range(first, last):
+            total += _wanted(size, sizes.groups[kind], sizes) if chosen else sizes.groups[kind]
+    keys, made = np.empty(total, dtype=np.uint64), 0
+    own, counts, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int64), np.zeros(256, dtype=np.int64)
+    for place in range(len(order)):
+        begin, end = offsets[order[place]], offsets[order[place] + 1]
+        first, last = _kinds(max(1, end - begin), sizes)
+        for kind in range(first, last if end > begin else first):
+            groups = _group(hashes, begin, end, kind, sizes, own)
+            if chosen:
+                groups = _rarest_groups(own, groups, end - begin, sizes, often, counts, found)
+            for k in range(groups):
+                keys[made + k] = (own[k] & HIGH) | U64(place)
+            made += groups
+    return keys[:made]
 
 
 @compiled
@@ -186,62 +289,96 @@ def _may_be_near(own: Any, maps: Any, place: int, spare: float) -> bool:
 
 
 @compiled
-def look_up(  # noqa: PLR0912
-    hashes: Any, offsets: Any, parts: Any, shingles: Any, ends: Any, table: Any, there: Any, firsts: Any, places: Any,
-    held_hashes: Any, held_offsets: Any, order: Any, sizes: Any, starts: Any, held_parts: Any, maps: Any, before: bool,
-    least: float, first: int, last: int, best: Any, other: Any,
+def _prefix_keys(
+    shingles: Any, begin: int, end: int, size: int, low: int, starts: Any, least: float, asked: Any, highs: Any
+) -> int:
+    """Note the rarest shingles of a set as keys, each with the first place that is too large; returns their number."""
+    count, prefix, largest = 0, end - begin, len(starts) - 1
+    for part in range(CLASSES):
+        rarer, behind = prefix * part // CLASSES, prefix * (part + 1) // CLASSES
+        # a pair whose rarest common shingle this is shares none of the rarer ones
+        most = (size - rarer) * (1.0 + least) / least - size
+        high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, LARGEST))) + 1)]
+        if high <= low:
+            break
+        for k in range(begin + rarer, begin + behind):
+            asked[count], highs[count] = U64(shingles[k]) << U64(32), high
+            count += 1
+    return count
+
+
+@compiled
+def _asked(index: Any, made: int, asked: Any, highs: Any, begins: Any, ends: Any) -> Any:
+    """Keep the keys that may be in the index, and note from where to where they can stand in it; returns their number,
+    and a number that means nothing.
+    """
+    (keys, slots, often), count, touched = index, 0, U64(0)
+    to_slot, to_often = U64(_shift(len(slots) - 1)), U64(_shift(len(often)))
+    # in steps, so that the processor waits for many places in memory at once
+    for k in range(made):
+        if often[np.int64(asked[k] >> to_often)] > 0:
+            asked[count], highs[count], count = asked[k] & HIGH, highs[k], count + 1
+    for k in range(count):
+        slot = np.int64(asked[k] >> to_slot)
+        begins[k], ends[k] = slots[slot], slots[slot + 1]
+    for k in range(count):
+        touched += keys[min(begins[k], len(keys) - 1)]
+    return count, touched
+
+
+@compiled
+def _compare(
+    hashes: Any, begin: int, end: int, row: int, own: Any, held: Any, place: int, least: float, best: Any, other: Any
+) -> None:
+    """Note the set `row` for the copy at a place if it is more similar than those before. own: its map."""
+    both = end - begin + held.sizes[place]
+    # what they share is at most (both - apart) / 2, where `apart` are the bits that only one has
+    if not _may_be_near(own, held.maps, place, both - 2.0 * (both * least / (1.0 + least) - 1e-6)):
+        return
+    copy = held.order[place]
+    found = jaccard(hashes, begin, end, held.hashes, held.offsets[copy], held.offsets[copy + 1], least)
+    if found >= least and found > best[copy]:
+        best[copy], other[copy] = found, row
+
+
+@compiled
+def look_up(
+    hashes: Any, offsets: Any, parts: Any, prefixes: Any, index: Any, held: Any, sizes: Any, before: bool, first: int,
+    last: int, best: Any, other: Any,
 ) -> Any:  # fmt: skip
     """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
-    earlier.
+    earlier. prefixes: shingles and their ends as `Prefixes`; without any, the index has the keys of groups.
     """
-    seen, own = np.full(len(order), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
-    begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
-    highs, largest = np.empty(256, dtype=np.int64), len(starts) - 1
+    seen, own, touched = np.full(len(held.order), -1, dtype=np.int32), np.empty(8, dtype=np.uint64), U64(0)
+    room, largest, least = sizes.groups.max(), len(held.starts) - 1, sizes.least
     for row in range(first, last):
-        size, part = offsets[row + 1] - offsets[row], parts[row]
-        if size == 0:
+        room = max(room, offsets[row + 1] - offsets[row])
+    asked, highs, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int64), np.zeros(256, dtype=np.int64)
+    begins, ends, latest = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), held.parts.max()
+    for row in range(first, last):
+        begin, size = offsets[row], offsets[row + 1] - offsets[row]
+        low = held.starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
+        high = held.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, LARGEST))) + 1)]
+        if size == 0 or high <= low or (before and parts[row] >= latest):
             continue
-        low = starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
-        # in steps, so that the processor waits for many places in memory at once
-        lists, prefix = 0, ends[row + 1] - ends[row]
-        for part_of_prefix in range(CLASSES):
-            rarer, behind = prefix * part_of_prefix // CLASSES, prefix * (part_of_prefix + 1) // CLASSES
-            # a pair whose rarest common shingle this is shares none of the rarer ones
-            most = (size - rarer) * (1.0 + least) / least - size
-            high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, LARGEST))) + 1)]
-            if high <= low:
-                break
-            for k in range(ends[row] + rarer, ends[row] + behind):
-                number = _number(shingles[k], table, there)
-                if number >= 0:
-                    if lists == len(begins):
-                        begins, behinds = np.append(begins, begins), np.append(behinds, behinds)
-                        highs = np.append(highs, highs)
-                    begins[lists], highs[lists] = number, high
-                    lists += 1
-        if lists:
+        if len(prefixes[1]):
+            start, behind = prefixes[1][row], prefixes[1][row + 1]
+            made = _prefix_keys(prefixes[0], start, behind, size, low, held.starts, least, asked, highs)
+        else:
+            made = _group(hashes, begin, begin + size, _kind(size, sizes), sizes, asked)
+            made = _rarest_groups(asked, made, size, sizes, index.often, begins, found)
+            for k in range(made):
+                highs[k] = high
+        count, some = _asked(index, made, asked, highs, begins, ends)
+        touched += some
+        if count:
             _map(hashes, offsets, row, own)
-        for k in range(lists):
-            begins[k], behinds[k] = firsts[begins[k]], firsts[begins[k] + 1]
-        for k in range(lists):
-            touched += places[(begins[k] + behinds[k]) >> 1]
-        for k in range(lists):
-            begin, end, behind, high = begins[k], behinds[k], behinds[k], highs[k]
-            for at in range(_first_from(places, begin, behind, low), end):
-                place = places[at]
-                if place >= high:
-                    break
-                if seen[place] == row or held_parts[place] == part or (before and held_parts[place] < part):
-                    continue
-                seen[place] = row
-                # what they share is at most (both - apart) / 2, where `apart` are the bits that only one has
-                both = size + sizes[place]
-                spare = both - 2.0 * (both * least / (1.0 + least) - 1e-6)
-                if not _may_be_near(own, maps, place, spare):
-                    continue
-                held = order[place]
-                begin_held, end_held = held_offsets[held], held_offsets[held + 1]
-                found = jaccard(hashes, offsets[row], offsets[row + 1], held_hashes, begin_held, end_held, least)
-                if found >= least and found > best[held]:
-                    best[held], other[held] = found, row
+        for k in range(count):
+            behind = _first_from(index.keys, begins[k], ends[k], asked[k] | U64(highs[k]))
+            for at in range(_first_from(index.keys, begins[k], behind, asked[k] | U64(low)), behind):
+                place = np.int64(index.keys[at] & LOW)
+                rival = held.parts[place]
+                if seen[place] != row and rival != parts[row] and not (before and rival < parts[row]):
+                    seen[place] = row
+                    _compare(hashes, begin, begin + size, row, own, held, place, least, best, other)
     return touched

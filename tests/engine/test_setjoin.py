@@ -58,8 +58,12 @@ def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pyte
         expected = brute(members, parts, 0.8)
 
 
+@pytest.mark.parametrize("crowd", [0, 1 << 40], ids=["by shingles or groups", "by groups"])
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8])
-def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(threshold: float) -> None:
+def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(
+    threshold: float, crowd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cross_split_jaccard_join, "CROWD", crowd)
     rng = np.random.default_rng(7)
     base = [frozenset(rng.integers(0, 30, int(rng.integers(4, 40))).tolist()) for _ in range(300)]
     members = [member ^ frozenset(rng.integers(0, 61, int(rng.integers(0, 4))).tolist()) for member in base * 2]
