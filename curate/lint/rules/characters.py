@@ -39,6 +39,13 @@ FORMAL: Final = lazy_pattern(
 )
 """Code, mathematics, tables and choices, which are not prose."""
 
+ALIKE: Final = "αικνορτυχωавгеікмнорстухѕіјԁԛԝӏ"
+"""Greek and Cyrillic letters that look like Latin ones."""
+AMONG_LATIN: Final = f"[A-Za-z][{ALIKE}]{{1,2}}[A-Za-z]"
+AMONG_CYRILLIC: Final = "[\u0400-\u04ff][aceopxyijsAEKMHOPCTX]{1,2}[\u0400-\u04ff]"
+LETTERS: Final = lazy_pattern(r"[^\W\d_]+")
+FORMULA: Final = lazy_pattern("(?:sin|cos|tan|cot|sec|csc|log|ln|exp|d)[α-ω]")
+
 
 @text_rule(
     "Q009",
@@ -240,3 +247,33 @@ def lost_character() -> "pl.Expr":
     return pl.format(
         "the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True)
     )
+
+
+@text_rule(
+    "Q026",
+    "look-alike-letter",
+    Severity.INFO,
+    prefilter=CharacterSet(f"[{ALIKE}]"),
+    hint="Write the letters of one alphabet. Such words get past filters, and the model learns unusual tokens.",
+)
+def look_alike_letter() -> "pl.Expr":
+    """A word has a letter of another alphabet that looks like one of its own.
+
+    For example, a Greek alpha or a Cyrillic a inside a word in Latin letters, or the reverse in a word in Cyrillic
+    letters. Formulas are skipped.
+    Bad: {"messages": [{"role": "user", "content": "Where is the cαfe?"}, {"role": "assistant", "content": "There."}]}
+    Good: {"messages": [{"role": "user", "content": "Where is the cafe?"}, {"role": "assistant", "content": "There."}]}
+    """
+    return judged_by(matching(foreign(), f"{AMONG_LATIN}|{AMONG_CYRILLIC}"), _look_alikes)
+
+
+def _look_alikes(text: str) -> str | None:
+    found = [word for word in LETTERS.findall(text) if _is_disguised(word)]
+    more = f", and {plural(len(found) - 1, 'more word')}" if len(found) > 1 else ""
+    return f"{excerpt(found[0], 30)!r} has letters of two alphabets{more}" if found else None
+
+
+def _is_disguised(word: str) -> bool:
+    if word.isascii() or not re.search(f"{AMONG_LATIN}|{AMONG_CYRILLIC}", word):
+        return False
+    return sum(map(str.isascii, word)) != 2 and not FORMULA.search(word)
