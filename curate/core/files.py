@@ -220,15 +220,16 @@ def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, mode: int | None = None, named: bool = False) -> Iterator[IO[bytes]]:
     """Write `path` atomically: a temporary file next to it is flushed to disk, then renamed.
 
     The file gets the rights of a new file, restricted by `mode` and by the file that it replaces; its owner can read
-    and write it. Devices, pipes and standard streams (`/dev/stdout`) are written directly. Raises `OutputError` if the
-    disk is full or the folder cannot be written; `path` is unchanged then.
+    and write it. `named`: the user gave this path, so that a device, a pipe or a standard stream (`/dev/stdout`) is
+    written directly; what a stranger put in place of a file of curate is replaced. Raises `OutputError` if the disk is
+    full or the folder cannot be written; `path` is unchanged then.
     """
     try:
-        if path.exists() and not path.is_dir() and (not path.is_file() or _is_stream(path)):
+        if named and path.exists() and not path.is_dir() and (not path.is_file() or _is_stream(path)):
             with path.open("ab") as file:
                 yield file
             return
@@ -312,9 +313,9 @@ def make_private_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Replace the content of `path` atomically; `mode` is as in `replacing`."""
-    with replacing(path, mode=mode) as file:
+def write_bytes(path: Path, data: bytes, *, mode: int | None = None, named: bool = False) -> None:
+    """Replace the content of `path` atomically; options are as in `replacing`."""
+    with replacing(path, mode=mode, named=named) as file:
         file.write(data)
 
 
@@ -323,9 +324,9 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
-    """Replace `path` atomically with `value` as JSON; `mode` is as in `replacing`."""
-    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode)
+def write_json(path: Path, value: Any, *, mode: int | None = None, named: bool = False) -> None:
+    """Replace `path` atomically with `value` as JSON; options are as in `replacing`."""
+    write_bytes(path, json_text(value).encode("utf-8", "surrogatepass"), mode=mode, named=named)
 
 
 def nofollow_opener(path: str, flags: int, rights: int = 0o666) -> int:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from curate.core.errors import OutputError, UsageError
 from curate.core.files import new_temporary_file, replacing
+from curate.core.limits import is_special
 from curate.core.paths import demand_apart
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of
 from curate.core.tables import TABLE_SUFFIXES
@@ -73,7 +74,7 @@ def checked_removed_path(
 
 def demand_not_existing(*paths: Path, overwrite: bool) -> None:
     """Raise `UsageError` for a folder, a name of a kind that is not written, and if an existing file or a broken link
-    would be replaced without `--overwrite`.
+    would be replaced without `--overwrite`; also for a link to a pipe or a device outside of /dev.
     """
     for path in paths:
         if path.is_dir():
@@ -82,7 +83,8 @@ def demand_not_existing(*paths: Path, overwrite: bool) -> None:
             raise UsageError(f"{visible(str(path))}: this kind of table is not written", "choose .jsonl or .parquet")
         if path.suffix.lower() in (".gz", ".zst"):
             raise UsageError(f"{visible(str(path))}: output is not compressed", "choose .jsonl or .parquet")
-        if (path.is_file() or (path.is_symlink() and not path.exists())) and not overwrite:
+        link = path.is_symlink() and not path.is_relative_to("/dev")
+        if (path.is_file() or (link and (not path.exists() or is_special(path)))) and not overwrite:
             raise UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
 
 
@@ -106,9 +108,9 @@ def replacing_both(
         demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
             goes = stack.enter_context(replacing(gone, mode=mode))
-            stays = stack.enter_context(replacing(kept, mode=mode))
+            stays = stack.enter_context(replacing(kept, mode=mode, named=True))
         else:
-            stays = stack.enter_context(replacing(kept, mode=mode))
+            stays = stack.enter_context(replacing(kept, mode=mode, named=True))
             goes = stack.enter_context(replacing(gone, mode=mode))
         yield CountingWriter(stays), CountingWriter(goes)
         for file in (stays, goes):  # detects a full disk before the first rename

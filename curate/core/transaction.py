@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.files import checksum, display_name, sync_folder, write_json
+from curate.core.limits import is_special
 from curate.core.paths import path_inside
 from curate.core.text import visible
 
@@ -196,8 +197,8 @@ def _pending(folder: Path) -> _Ready | None:
         raise _foreign(folder, "it is not a folder")
     if not os.path.lexists(stage / READY):
         return None
-    if (stage / READY).is_symlink():
-        raise _foreign(folder, f"{READY} is a link")
+    if (stage / READY).is_symlink() or is_special(stage / READY):
+        raise _foreign(folder, f"{READY} is no file")
     try:
         ready = _Ready.model_validate_json((stage / READY).read_bytes())
     except FileNotFoundError:  # deleted just now

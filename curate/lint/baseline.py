@@ -77,7 +77,12 @@ def _entry_of(finding: Finding) -> BaselineEntry:
 def write_baseline(path: Path, report: CheckResult, *, mode: int = 0o666) -> int:
     """Write a report's baseline, `mode` as in `replacing`; returns the number of findings. Raises `OutputError`."""
     baseline = baseline_of(report)
-    write_json(path, baseline.model_dump(mode="json", exclude_defaults=True) | {"version": baseline.version}, mode=mode)
+    write_json(
+        path,
+        baseline.model_dump(mode="json", exclude_defaults=True) | {"version": baseline.version},
+        mode=mode,
+        named=True,
+    )
     return sum(entry.count for entry in baseline.findings)
 
 

@@ -116,7 +116,7 @@ def restore_to(
     output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None
 ) -> RestoreResult:
     """Write lines to a file in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
-    with replacing(output, mode=mode) as file:
+    with replacing(output, mode=mode, named=True) as file:
         written = CountingWriter(file)
         for at in numbers:
             written.write(compact(entries[at].removal.data) + b"\n")

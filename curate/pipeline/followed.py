@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from curate.core.errors import UsageError
+from curate.core.files import nofollow_opener
 from curate.core.limits import read_regular
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
@@ -169,7 +170,7 @@ def start(project: Project, recipe: Path) -> Path:
         raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
     run.parent.mkdir(parents=True, exist_ok=True)
     command = [*CURATE, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
-    with run.with_name(f"{run.name}.log").open("wb") as log:
+    with open(run.with_name(f"{run.name}.log"), "wb", opener=nofollow_opener) as log:
         child = subprocess.Popen(
             command,
             cwd=project.folder,

@@ -277,5 +277,5 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> Non
             **{name: pl.Series(column).fill_nan(None) for name, column in result.columns.items()},
         }
     )
-    with replacing(output, mode=mode) as file:
+    with replacing(output, mode=mode, named=True) as file:
         frame.write_parquet(file)

@@ -10,11 +10,13 @@ from typing_extensions import TypedDict
 
 from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import Evidence
+from curate.core.errors import OutputError
 from curate.core.example import Example
 from curate.core.files import write_json
 from curate.core.finding import Finding
 from curate.core.limits import read_regular
 from curate.core.signature import is_signed, signature_of
+from curate.core.text import visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
 
 Result = dict[str, Any]
@@ -94,6 +96,10 @@ def load(path: Path, key: str | None) -> Result | None:
 
 def save(path: Path, key: str, result: Result) -> None:
     """Store a stage's result: completely or, if the process is killed, not at all. Raises `OutputError`."""
+    if path.is_file() and any(folder.is_symlink() for folder in path.parents[:2]) and load(path, None) is None:
+        raise OutputError(
+            f"{visible(str(path))}: is a file of something else behind a link", "remove the link or the file"
+        )
     # findings quote the data
     value = SHAPES[path.stem].dump_python(result, mode="json")
     write_json(path, {"key": key, "result": value, "signature": signature_of(path.stem, key, value)}, mode=0o600)

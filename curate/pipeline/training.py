@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from curate.core.errors import ExitCode, LogError
 from curate.core.events import Listener, StageAdvanced
+from curate.core.files import nofollow_opener
 from curate.core.runs import new_events
 
 CURATE: Final = (sys.executable, "-P", "-m", "curate")
@@ -33,7 +34,7 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
     log = run.with_name(f"{run.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
-    with log.open("wb") as narration:
+    with open(log, "wb", opener=nofollow_opener) as narration:
         child = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=narration
         )

@@ -91,7 +91,7 @@ def write_report(pieces: Iterable[str | Styled], output: Path | None = None, abo
     `about`: the files of the report; whoever may not read them may not read it.
     """
     if output is not None:
-        with replacing(output, mode=rights_of(about)) as file:
+        with replacing(output, mode=rights_of(about), named=True) as file:
             for piece in pieces:
                 file.write(
                     (piece if isinstance(piece, str) else f"{piece.plain}\n").encode("utf-8", "backslashreplace")

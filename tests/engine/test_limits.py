@@ -41,12 +41,12 @@ def test_a_line_too_long_to_be_searched_for_secrets_shows_none_of_its_text() -> 
     assert holds_secret("a" * (LONGEST + 1))
 
 
-def test_a_pipe_is_written_to_and_not_replaced() -> None:
+def test_a_pipe_that_the_user_names_is_written_to_and_not_replaced() -> None:
     pipe, read = Path("pipe"), []
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
-    write_bytes(pipe, b"data")
+    write_bytes(pipe, b"data", named=True)
     reader.join(10)
     assert (read, pipe.is_fifo(), list(Path().iterdir())) == ([b"data"], True, [pipe])
 

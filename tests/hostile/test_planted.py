@@ -78,6 +78,11 @@ def linked_list() -> None:
     (OUT / STAGE / READY).symlink_to(Path("curate.toml").absolute())
 
 
+def waiting_list() -> None:
+    (OUT / STAGE).mkdir()
+    os.mkfifo(OUT / STAGE / READY)
+
+
 def absolute(name: str) -> str:
     return str(Path(name).absolute())
 
@@ -112,6 +117,7 @@ PLANTS: dict[str, Callable[[], object]] = {
         {"new": ["away/victim.txt"], "gone": [], "old": {}}, {"away/victim.txt": "pwned"}, link="away"
     ),
     "has a list that is a link": linked_list,
+    "has a list that is a pipe": waiting_list,
 }
 
 
@@ -235,6 +241,39 @@ def test_a_link_in_the_place_of_a_split_is_not_followed(folder: Path) -> None:
     for words in (READERS["verify"], READERS["diff"], WRITERS["restore"]):
         assert main(words) == 2
     assert Path("elsewhere.jsonl").read_bytes() == train
+
+
+@pytest.mark.parametrize(
+    ("words", "ledger"),
+    [
+        (["dedup", "data.jsonl", "-o", "kept.jsonl", "--yes"], "kept.removed.jsonl"),
+        (["check", "data.jsonl", "--fix", "--unsafe-fixes", "--yes"], "data.removed.jsonl"),
+    ],
+)
+def test_a_ledger_that_is_a_link_to_a_device_loses_no_line(words: list[str], ledger: str, write: Write) -> None:
+    write("data.jsonl", [("Is it open?", "Yes, until six."), ("Is it open?", "Yes, until six.")])
+    Path(ledger).symlink_to(os.devnull)
+    assert main([*words, "-q"]) in (0, 2)
+    lines = {
+        word: Path(word).read_bytes().splitlines()
+        for word in ("data.jsonl", "kept.jsonl", ledger)
+        if Path(word).is_file()
+    }
+    assert sum(map(len, lines.values())) - 2 * ("kept.jsonl" in lines) == 2
+    Path("kept.jsonl").unlink(missing_ok=True)
+    Path("kept.jsonl").symlink_to(os.devnull)
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--yes", "-q"]) == 2
+
+
+def test_results_of_stages_replace_no_file_behind_a_link(write: Write) -> None:
+    write("data.jsonl", [("Is it open?", "Yes.")])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    Path("elsewhere").mkdir()
+    Path("elsewhere/check.json").write_text(VICTIM)
+    Path(".curate").mkdir()
+    Path(".curate/stages").symlink_to(Path("elsewhere").absolute())
+    assert main(["run", "-q"]) == 2
+    assert Path("elsewhere/check.json").read_text() == VICTIM
 
 
 @pytest.mark.parametrize("name", [".curate/decisions.jsonl", "curate-suppressions.jsonl"])

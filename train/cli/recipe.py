@@ -69,7 +69,7 @@ def recipe(
     if printed:
         sys.stdout.write(text)
         return
-    write_bytes(output, text.encode())
+    write_bytes(output, text.encode(), named=True)
     try:
         load_recipe(output)
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
