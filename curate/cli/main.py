@@ -114,7 +114,7 @@ def ended(error: BaseException) -> int:
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, RuntimeError) and any(known in str(error) for known in PATHS):
-        _narrate(f"error: {error}\n  next: use another file or folder, or set HOME")
+        _narrate(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
         _narrate("error: not enough memory\n  next: close other programs, or process a part of the data")
@@ -149,6 +149,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     from curate.core.tables import padding
     from curate.core.validation import in_words
 
+    streams.escape_logs()
     sweep()
     padding.clear()
     output = None

@@ -6,6 +6,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from curate.core.text import visible
+
 
 class _Lenient(io.FileIO):
     """A stream for messages that ignores write errors."""
@@ -46,3 +48,14 @@ def abandon() -> None:
     """Discard all further output to standard output, so that the interpreter does not fail at exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def escape_logs() -> None:
+    """Escape what libraries log, which may be a text of a stranger, such as the type that a model's folder names."""
+    import logging  # every command with a lock loads it anyway
+
+    class Visible(logging.LogRecord):
+        def getMessage(self) -> str:  # noqa: N802 - as the library calls it
+            return visible(super().getMessage())
+
+    logging.setLogRecordFactory(Visible)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import pty
 import subprocess
@@ -105,6 +106,13 @@ def test_progress(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_console_obeys_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     console(stderr=True).print("[red]a[/red]\n::error::b\x1b[2J")
     assert capsys.readouterr().err == "[red]a[/red]\\n::error::b\\x1b[2J\n"
+
+
+def test_what_a_library_logs_is_escaped(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+    write("data.jsonl", ROWS)
+    assert main(["check", "data.jsonl", "-q"]) in (0, 1)
+    logging.getLogger("of.a.library").warning("a model of type %s", "\x1b[31m\n::error::owned")
+    assert caplog.messages == ["a model of type \\x1b[31m\\n::error::owned"]
 
 
 @pytest.mark.slow
