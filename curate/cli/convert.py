@@ -9,6 +9,7 @@ import typer
 from curate.cli import options
 from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, decisions_for, end, named_files, progress
 from curate.core.cluster import Engine
+from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
@@ -37,6 +38,20 @@ def convert(
     chosen: Annotated[
         bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")
     ] = False,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Read each line as a user message with this text, in which {KEY} is the value under a key of the "
+            "line. For lines in no known form; with --assistant.",
+        ),
+    ] = None,
+    assistant: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The text of the answer, as --user; for example '{summary}'.")
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The text of a system message before --user, with {KEY} too.")
+    ] = None,
     overwrite: Overwrite = False,
     no_decisions: NoDecisions = False,
     engine: options.RunOn = Engine.LOCAL,
@@ -54,6 +69,11 @@ def convert(
     executor = options.executor_of(engine, address)
     files = named_files(paths)
     aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
+    template = {"system": system, "user": user, "assistant": assistant}
+    if any(template.values()) and not (user and assistant):
+        raise UsageError(
+            "--user and --assistant belong together", "for example --user '{question}' --assistant '{reply}'"
+        )
     decisions = decisions_for(files, ignore=no_decisions)
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(
@@ -67,6 +87,7 @@ def convert(
             decisions=decisions,
             edited=project_of(files).edited,
             executor=executor,
+            template={role: text for role, text in template.items() if text},
         )
     print_result(report, convert_text(report, display_name(output), display_name(aside)), as_json=as_json)
     end(report.not_understood, "not converted", found=report.aside > report.reasons["decision"])

@@ -27,6 +27,7 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
+from curate.pipeline.templated import templated
 from curate.read.chunks import SIZE, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, parsed_line, read_file
 from curate.read.form_writer import write_as
@@ -89,21 +90,25 @@ def convert_paths(
     decisions: Mapping[str, DecisionState] | None = None,
     edited: Path = Path(".curate", "edited"),
     executor: Executor = LOCAL,
+    template: Mapping[str, str] | None = None,
 ) -> ConvertResult:
     """Convert files to the format `to` in `output`, and write lines that cannot be converted to `aside`; both
     completely or neither.
 
     `chosen` uses the chosen side of a preference pair. Of `decisions`, drops are written to `aside`, and edits are
     converted, for which copies are made in the folder `edited`. Parts of large files are converted in processes, or as
-    tasks of `executor`. Raises `InputError` for a file that cannot be read or changes meanwhile, and if no line holds
-    an example; `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
+    tasks of `executor`. With `template`, each line is read as these texts by role; see `templated`.
+
+    Raises `InputError` for a file that cannot be read or changes meanwhile, and if no line holds an example;
+    `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
     """
     report, decisions = ConvertResult(), decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
+    why = ""
     many, converter = (
         size_of(paths) >= PARALLEL,
-        partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy()),
+        partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template),
     )
     with (
         executor.pool(cores() if many else 1, processes=many, own=converter, anew=converter, files=paths) as pool,
@@ -116,6 +121,7 @@ def convert_paths(
             for part in _parts(copies.get(path, path), facts, converter, pool, copy):
                 report.add(part.report, before)
                 out.write(part.converted)
+                why = why or next((one.why for one in part.aside), "")
                 for one in part.aside:
                     rest.write(removed_line(one.model_copy(update={"line": one.line + before})))
                 unmatched -= part.matched
@@ -125,6 +131,8 @@ def convert_paths(
             demand_read(facts)
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
+        if template and report.read == report.not_understood:
+            raise InputError(f"no line can be read with these texts: {why}", "name keys of the lines in braces")
         report.unmatched = len(unmatched)
         demand_understood(report.read, report.read - report.not_understood)
         demand_all(report.read, report.converted, report.aside)
@@ -166,6 +174,7 @@ class _Converter:
     decisions: Mapping[str, DecisionState]
     acted: set[str]
     """Keys that the lines of edits and drops have."""
+    template: Mapping[str, str] | None
 
     def chunk(self, chunk: Chunk) -> _Part:
         """The conversion of the lines of a chunk."""
@@ -178,10 +187,11 @@ class _Converter:
         """The conversion of lines."""
         part, done, form = _Part(), list[bytes](), BY_NAME[self.to]
         report = part.report
-        for parsed in lines:
+        for line in lines:
             part.lines += 1
-            if parsed.blank:
+            if line.blank:
                 continue
+            parsed = templated(line, self.template) if self.template else line
             report.read += 1
             report.not_understood += parsed.example is None or not parsed.example.understood
             key = key_of(parsed) if self.decisions else ""
@@ -210,6 +220,8 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
     example = parsed.example
     if example is None:
         return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
+    if example.defect is not None and example.format == UNKNOWN:
+        return removal(parsed.place, None, Reason("M001", example.defect[1], "rule"), parsed.line.data)
     if example.format == form.name and form.name != "prompt-completion" and isinstance(parsed.decoded.value, dict):
         report.formats[form.name] += 1
         return parsed.jsonl

@@ -12,6 +12,7 @@ QUESTIONS: Final = (
     *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
     ("inputs", "targets"), ("input", "target"),
 )  # fmt: skip
+CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"))
 BESIDE: Final = re.compile(
     r"(responses?|answers|completions|candidates|generations)"
     r"(_(?!(ids?|format|schema|models?|type|language|style|length|count|time)$).*)?|response\d"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
-from curate.verify.declarations import ATTACHED, GIVEN, QUESTIONS, completion_of, has_answers, list_under
+from curate.verify.declarations import ATTACHED, CHATS, GIVEN, QUESTIONS, completion_of, has_answers, list_under
 from curate.verify.lines import exact
 from curate.verify.transcripts import completed, transcript, with_messages
 
@@ -311,16 +311,29 @@ def _completion(value: Object, reading: Reading) -> None:
 
 
 def _question_keys(value: Object) -> tuple[str, str] | None:
-    return next((pair for pair in QUESTIONS if all(type(value.get(key)) is str for key in pair)), None)
+    for asked, answered in QUESTIONS:
+        if type(value.get(asked)) is str and type(value.get(answered)) is str:
+            return asked, answered
+    for asked, answered in () if "reward_model" in value else CHATS:
+        turns = value.get(asked)
+        if (
+            type(turns) is list
+            and turns
+            and all(type(turn) is dict for turn in turns)
+            and type(value.get(answered)) is str
+        ):
+            return asked, answered
+    return None
 
 
 def _question(value: Object, reading: Reading) -> None:
     asked, answered = _question_keys(value) or ("", "")
-    reading.turns += [
-        *_history(value),
-        Turn("user", _joined_texts(value, "definition", "context", asked) if value[asked].strip() else value[asked]),
-        Turn("assistant", value[answered]),
-    ]
+    if type(value[asked]) is list:
+        question = _side(value[asked], "user", reading)
+    else:
+        text = _joined_texts(value, "definition", "context", asked) if value[asked].strip() else value[asked]
+        question = [Turn("user", text)]
+    reading.turns += [*_history(value), *question, Turn("assistant", value[answered])]
 
 
 def _stored(value: Object, reading: Reading) -> None:

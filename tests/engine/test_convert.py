@@ -336,3 +336,32 @@ def test_an_output_that_makes_no_sense_is_a_mistake_of_usage(write: Write, outpu
     path = write("data.jsonl", [("Hi", "Hello.")])
     assert main(["convert", str(path), "--to", to, "-o", output]) == 2
     assert path.read_bytes() == line_of(("Hi", "Hello.")) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["{q} {{n}} {n}", "{a.b}"], ["Hi {n} 1.5", "Hello."]),
+        (["{q}", "fixed"], ["Hi", "fixed"]),
+        (["{missing}", "x"], "there is no key `missing`"),
+        (["{a.c}", "x"], "there is no key `a.c`"),
+        (["{a}", "x"], "`a` is an object, not a text"),
+        (["{none}", "x"], "`none` is null, not a text"),
+    ],
+)
+def test_rows_under_other_keys_are_read_by_texts(
+    write: Write, texts: list[str], expected: Any, capsys: Captured
+) -> None:
+    path = str(write("data.jsonl", [{"q": "Hi", "a": {"b": "Hello."}, "n": 1.5, "none": None, "id": 7}, {"q": "Ho"}]))
+    words = ["convert", path, "--user", texts[0], "--assistant", texts[1], "-o", str(OUT)]
+    status = main(words)
+    if isinstance(expected, str):
+        assert (status, expected in capsys.readouterr().err) == (2, True)
+    else:
+        assert status == (1 if aside() else 0)
+        assert [turn["content"] for turn in written()[0]["messages"]] == expected
+        assert written()[0]["id"] == 7
+
+
+def test_a_text_for_one_role_is_a_mistake_of_usage(write: Write) -> None:
+    assert main(["convert", str(write("data.jsonl", [{"q": "Hi"}])), "--user", "{q}", "-o", str(OUT)]) == 2

@@ -93,7 +93,7 @@ def read_of(example: Example) -> Marks:
     return marks_in(found)
 
 
-KEPT_BESIDE: Final = {"tree", "responses_create_params", "toolConfig", "generationConfig", *ANSWERED}
+KEPT_BESIDE: Final = {"tree", "responses_create_params", "toolConfig", "generationConfig", "response_format", *ANSWERED}
 """Other replies, settings of services and second answers of mathematics data: they are kept, and not trained on."""
 
 

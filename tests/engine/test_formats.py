@@ -370,6 +370,8 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"query": "Hi", "answers": "Hello.", "tools": "[]"}, "unknown", []),
     ({"message_id": "1", "parent_id": None, "role": "prompter", "text": "Hi"}, "unknown", []),
     ({"inputs": "Hi", "targets": "Hello.", "language": "en"}, "question-answer", HELLO),
+    ({"input": [{"role": "user", "content": "Hi"}], "output": "Hello."}, "question-answer", HELLO),
+    ({"prompt": [{"from": "human", "value": "Hi"}], "response": "Hello."}, "question-answer", HELLO),
     ({"kind": "chat", "input": "Hi", "target": "Hello."}, "question-answer", HELLO),
     ({"turns": [{"speaker": "User", "text": "Hi"}, {"speaker": "agent", "text": "Hello."}]}, "turn-list", HELLO),
     (

@@ -72,7 +72,7 @@ def conversation_pointer(example: Example) -> str:
     "M001",
     "no-messages",
     Severity.ERROR,
-    hint="Put the conversation under `messages`, or convert the file from its format.",
+    hint="Put the conversation under `messages`: `curate convert --user '{KEY}' --assistant '{KEY}'` reads other keys.",
 )
 def no_messages(example: Example) -> Problems:
     """The object has no `messages`.

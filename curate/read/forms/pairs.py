@@ -44,6 +44,8 @@ SPOKEN: Final = (
 """More keys of a question and its answer. A prompt with a solution or an answer is for reinforcement: a grader judges
 by it.
 """
+CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"))
+"""Keys of a list of messages and of the text that answers it."""
 
 
 def _alpaca(value: Object) -> Iterator[Turn]:
@@ -89,14 +91,20 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
     answered = next((key for key in ANSWERED if has_strings(value, key)), None)
     if asked and answered:
         return asked, answered
-    return next((pair for pair in SPOKEN if has_strings(value, *pair)), None)
+    pairs = [pair for pair in SPOKEN if has_strings(value, *pair)]
+    if not pairs and "reward_model" not in value:
+        pairs = [pair for pair in CHATS if is_objects(value.get(pair[0])) and has_strings(value, pair[1])]
+    return pairs[0] if pairs else None
 
 
 def _question_answer(value: Object) -> Iterator[Turn]:
     yield from turns_before(value)
     keys = _question_and_answer(value)
     if keys is not None:
-        yield _user_turn(value, keys[0], before=("definition", "context"))
+        if isinstance(value[keys[0]], list):
+            yield from _side(value, keys[0], "user")
+        else:
+            yield _user_turn(value, keys[0], before=("definition", "context"))
         yield turn_at("assistant", value[keys[1]], f"/{keys[1]}")
 
 
