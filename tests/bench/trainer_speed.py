@@ -3,27 +3,32 @@ examples.
 
     pip install trl datasets                       (of this bench alone; into a folder of its own, call it
     site-packages: dill asks for that name)
-    python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--steps 62] [--threads 1] [--seeds 2]
+    python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--steps 62] [--threads 1] [--seeds 3]
 
-FILE is a data set in any format that curate reads. Both train the same QLoRA adapter (rank 16, all linear layers, NF4
-with double quantisation, bfloat16, one epoch, 8 examples a step, packed into passes of 1,024 tokens) on
-SmolLM2-135M-Instruct, loss on the answers alone, each in a process of its own, in turn. TRL runs padded, padded with
-examples of like length together, and packed, with as many packs in a step as make about 8 examples; its best one
-counts. With `--steps` ours ends after that many steps on examples drawn from all of them, TRL after as many as make the
-same tokens, both with the learning rate down to 0; speed is counted from the supervised tokens that were really trained
-on. Time is that of the processor (user and system), so that others on the machine disturb less; with one thread it is
-most comparable. On a GPU it is the time that has passed, and the memory is that of the GPU. The held-out loss of every
-adapter is measured by the same code. Each way trains once with each seed; the table has the means, and for the loss its
-range over the seeds.
+FILE is a data set in any format that curate reads; examples with one answer are taken. All ways train the same QLoRA
+adapter (rank 16, all linear layers, NF4 with double quantisation, bfloat16, one epoch, 8 examples a step, at most 1,024
+tokens in a pass) on SmolLM2-135M-Instruct, loss on the answers alone, each in a process of its own, in turn. TRL runs
+padded, padded with examples of like length together, and packed; its quickest one counts. A pack has a length with
+which a step of packs has about 8 examples, too. With `--steps` each seed draws that many times 8 of the examples, and
+every way trains once on each of these, so that all see the same supervised tokens (the answers with the token that ends
+them; TRL also trains on the line break after it).
+
+Time is that of the processor (user and system), so that others on the machine disturb less; with one thread it is most
+comparable. On a GPU it is the time that has passed, and the memory is that of the GPU. The held-out loss of every
+adapter is computed by plain code over transformers (`loss_of`), one example at a time. The table has the means over the
+seeds, and for the loss its range. Last comes, seed by seed, the loss of curate less that of TRL's quickest.
+`tests/bench/trl_steps.py` compares single steps.
 """
 
 import argparse
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
 import tempfile
+from math import ceil
 from pathlib import Path
 from statistics import fmean
 from time import monotonic
@@ -33,9 +38,10 @@ BASE: Final = "offline:SmolLM2-135M-Instruct"
 RATE: Final = 1e-3
 BATCH: Final = 8
 ROOM: Final = 1024
+LONGEST: Final = 512
 HELD_OUT: Final = 100
 WAYS: Final = ("curate", "trl padded", "trl grouped", "trl packed")
-FIGURES: Final = ("seconds", "supervised", "memory", "loss")
+FIGURES: Final = ("steps", "seconds", "supervised", "memory", "loss")
 
 
 def main() -> None:
@@ -46,7 +52,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=HELD_OUT)
     parser.add_argument("--steps", type=int, default=0, help="optimiser steps; 0: one epoch")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -63,29 +69,49 @@ def main() -> None:
         )
         found: dict[str, list[dict[str, Any]]] = {way: [] for way in given.ways}
         for seed in range(given.seeds):
+            drawn = draw(folder, given.steps * BATCH, seed)
             for way in given.ways:
-                found[way].append(start(way, folder, given, seed))
-        print(f"{'':<14}{'CPU s':>8}{'supervised':>12}{'a second':>10}{'peak MB':>10}{'held-out loss':>22}")
-        means = {way: {key: fmean(run[key] for run in runs) for key in FIGURES} for way, runs in found.items()}
-        for way, mean in means.items():
-            losses = [run["loss"] for run in found[way]]
-            print(
-                f"{way:<14}{mean['seconds']:>8.1f}{mean['supervised']:>12,.0f}{speed(mean):>10.1f}"
-                f"{mean['memory'] / 1e6:>10.0f}{mean['loss']:>10.4f} ({min(losses):.4f} to {max(losses):.4f})"
-            )
-        others = [way for way in means if way != "curate"]
-        if "curate" in means and others:
-            quickest, ours = max(others, key=lambda way: speed(means[way])), means["curate"]
-            beside = means[quickest]
-            print(
-                f"curate: {speed(ours) / speed(beside):.2f} x the speed, {ours['memory'] / beside['memory']:.2f} x the "
-                f"memory of {quickest}, TRL's quickest; mean loss {ours['loss'] - beside['loss']:+.4f}"
-            )
+                found[way].append(start(way, drawn, given, seed))
+    report(found)
+
+
+def report(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Print the table, and what curate is beside the quickest of TRL's ways."""
+    print(f"{'':<14}{'steps':>6}{'CPU s':>8}{'supervised':>12}{'a second':>10}{'peak MB':>10}{'held-out loss':>28}")
+    means = {way: {key: fmean(run[key] for run in runs) for key in FIGURES} for way, runs in found.items()}
+    for way, mean in means.items():
+        losses = [run["loss"] for run in found[way]]
+        print(
+            f"{way:<14}{mean['steps']:>6.0f}{mean['seconds']:>8.1f}{mean['supervised']:>12,.0f}{speed(mean):>10.1f}"
+            f"{mean['memory'] / 1e6:>10.0f}{mean['loss']:>10.4f} ({min(losses):.4f} to {max(losses):.4f})"
+        )
+    others = [way for way in means if way != "curate"]
+    if "curate" not in means or not others:
+        return
+    quickest, ours = max(others, key=lambda way: speed(means[way])), means["curate"]
+    beside = means[quickest]
+    apart = [one["loss"] - other["loss"] for one, other in zip(found["curate"], found[quickest], strict=True)]
+    spread = max(max(losses) - min(losses) for losses in ([run["loss"] for run in found[way]] for way in means))
+    print(
+        f"curate: {speed(ours) / speed(beside):.2f} x the speed, {ours['memory'] / beside['memory']:.2f} x the "
+        f"memory of {quickest}, TRL's quickest; loss {fmean(apart):+.4f} ({', '.join(f'{one:+.4f}' for one in apart)} "
+        f"by seed); spread over the seeds {spread:.4f}"
+    )
 
 
 def speed(found: dict[str, Any]) -> float:
     """Supervised tokens trained on in a second of the processor."""
     return float(found["supervised"] / found["seconds"])
+
+
+def draw(folder: Path, count: int, seed: int) -> Path:
+    """A split folder with `count` of the examples, 0 for all, and the same held-out ones."""
+    drawn = folder / f"seed-{seed}"
+    drawn.mkdir()
+    lines = (folder / "train.jsonl").read_text().splitlines(keepends=True)
+    (drawn / "train.jsonl").write_text("".join(random.Random(seed).sample(lines, count or len(lines))))
+    (drawn / "test.jsonl").write_bytes((folder / "test.jsonl").read_bytes())
+    return drawn
 
 
 def start(way: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -104,30 +130,25 @@ def start(way: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[
         way,
         "--threads",
         str(given.threads),
-        "--steps",
-        str(given.steps),
         "--seed",
         str(seed),
     ]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    found["loss"] = json.loads(
-        subprocess.run(
-            [*command[:4], f"loss {found['adapter']}", *command[5:]],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout.splitlines()[-1]
-    )
+    found: dict[str, Any] = output(command, environment)
+    found["loss"] = output([*command[:4], f"loss {found['adapter']}", *command[5:]], environment)
     print(
-        f"  {way}, seed {seed}: {found['seconds']:.1f} s, {found['supervised']:,} supervised tokens, "
-        f"{found['memory'] / 1e6:.0f} MB, {found['loss']:.4f}",
+        f"  {way}, seed {seed}: {found['steps']} steps, {found['seconds']:.1f} s, {found['supervised']:,} supervised "
+        f"tokens ({found['labels']:,} labels), {found['memory'] / 1e6:.0f} MB, {found['loss']:.4f}",
         file=sys.stderr,
     )
     return found
+
+
+def output(command: list[str], environment: dict[str, str]) -> Any:
+    """What a child found."""
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) -> tuple[int, int]:
@@ -144,7 +165,8 @@ def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) 
         if line.example is None or len(kept) == count + held_out:
             continue
         encoding = template.encode(line.example.value)
-        if not encoding.problems and encoding.length <= 512:
+        answers = [turn for turn in line.example.value["messages"] if turn["role"] == "assistant"]
+        if not encoding.problems and encoding.length <= LONGEST and len(answers) == 1:
             kept.append(json.dumps({"messages": line.example.value["messages"]}) + "\n")
             if len(kept) <= count:
                 supervised += sum(text.supervised for text in encoding.encoded)
@@ -154,7 +176,7 @@ def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) 
     return supervised, tokens
 
 
-def recipe(folder: Path, threads: int, steps: int = 0, seed: int = 0) -> Any:
+def recipe(folder: Path, threads: int, seed: int) -> Any:
     """Ours."""
     from train.recipe import Recipe
 
@@ -163,9 +185,8 @@ def recipe(folder: Path, threads: int, steps: int = 0, seed: int = 0) -> Any:
         data=str(folder),
         learning_rate=RATE,
         batch=BATCH,
-        max_steps=steps or None,
         tokens_per_pass=ROOM,
-        max_length=512,
+        max_length=LONGEST,
         evaluate_every=0,
         threads=threads,
         generations=0,
@@ -180,19 +201,73 @@ def child(way: str, folder: Path, given: argparse.Namespace) -> Any:
 
     torch.set_num_threads(given.threads)
     if way.startswith("loss "):
-        return loss_of(folder, Path(way.removeprefix("loss ")), given.threads)
+        return loss_of(folder, Path(way.removeprefix("loss ")))
     adapter = folder / way.replace(" ", "-")
-    seconds, supervised = (
-        curate(folder, adapter, given)
-        if way == "curate"
-        else trl(folder, adapter, way.removeprefix("trl "), given.steps, given.seed)
+    found = curate(folder, adapter, given) if way == "curate" else trl(folder, adapter, way.split()[1], given.seed)
+    supervised = sum(len(ids) - start for ids, start in tokens_of(folder / "train.jsonl"))
+    return {**found, "supervised": supervised, "memory": peak(), "adapter": str(adapter)}
+
+
+def tokens_of(file: Path) -> list[tuple[list[int], int]]:
+    """The tokens of each example, to that which ends the answer, and where the answer begins."""
+    from transformers import AutoTokenizer
+
+    from curate.models.names import resolve
+
+    tokenizer = AutoTokenizer.from_pretrained(resolve(BASE))
+    found = []
+    for line in file.read_text().splitlines():
+        turns = json.loads(line)["messages"]
+        ids = tokenizer.apply_chat_template(turns)["input_ids"]
+        prompt = tokenizer.apply_chat_template(turns[:-1], add_generation_prompt=True)["input_ids"]
+        assert ids[: len(prompt)] == prompt
+        found.append((ids[: len(ids) - ids[::-1].index(tokenizer.eos_token_id)], len(prompt)))
+    return found
+
+
+def quantised_base() -> Any:
+    """The base model in 4 bits, as transformers loads it."""
+    import bitsandbytes
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    from curate.models.names import resolve
+    from train.model.base import device
+
+    quantisation = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
     )
-    return {"seconds": seconds, "supervised": supervised, "memory": peak(), "adapter": str(adapter)}
+    model = AutoModelForCausalLM.from_pretrained(
+        resolve(BASE), quantization_config=quantisation, device_map={"": device()}, dtype=torch.bfloat16
+    )
+    for module in model.modules():  # else its gradients would be cut off on CPUs with AVX512-BF16
+        if isinstance(module, bitsandbytes.nn.Linear4bit):
+            module.support_avx512bf16_for_cpu = False
+    return model
 
 
-def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[float, int]:
-    """Train as `curate train` does, without measuring before and after; returns seconds of the processor and supervised
-    tokens.
+def loss_of(folder: Path, adapter: Path) -> float:
+    """The mean loss per supervised token of the held-out examples."""
+    import torch
+    from peft import PeftModel
+
+    model = PeftModel.from_pretrained(quantised_base(), str(adapter)).eval()
+    total = count = 0.0
+    for ids, start in tokens_of(folder / "test.jsonl"):
+        with torch.no_grad(), torch.autocast(model.device.type, torch.bfloat16):
+            logits = model(input_ids=torch.tensor([ids], device=model.device)).logits[0, start - 1 : -1].float()
+        answer = torch.tensor(ids[start:], device=model.device)
+        total += float(torch.nn.functional.cross_entropy(logits, answer, reduction="sum"))
+        count += len(answer)
+    return total / count
+
+
+def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, float]:
+    """Train as `curate train` does, without measuring before and after; returns seconds of the processor, optimizer
+    steps and tokens with a label.
     """
     import torch
 
@@ -202,7 +277,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     from train.run_folder import RunFolder
     from train.training.training import Training
 
-    chosen = recipe(folder, given.threads, given.steps, given.seed)
+    chosen = recipe(folder, given.threads, given.seed)
     narrator = Narrator(quiet=True)
     prepared = prepare(chosen, narrator)
     run = RunFolder(folder / "run")
@@ -216,49 +291,32 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     training._go_on()
     seconds = cpu_seconds() - before
     training.model.save_pretrained(str(adapter), save_embedding_layers=False)
-    return seconds, sum(line.get("supervised", 0) for line in narrator.journal.lines())
+    labels = [line["supervised"] for line in narrator.journal.lines() if "supervised" in line]
+    return {"seconds": seconds, "steps": len(labels), "labels": sum(labels)}
 
 
-def trl(folder: Path, adapter: Path, way: str, steps: int, seed: int) -> tuple[float, int]:
+def trl(folder: Path, adapter: Path, way: str, seed: int) -> dict[str, float]:
     """Train with SFTTrainer, its data as prompt and completion, so that the loss is on the answers alone; returns what
     `curate` does.
     """
-    import bitsandbytes
-    import torch
     from datasets import Dataset
     from peft import LoraConfig
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+    from transformers import AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
     from curate.models.names import resolve
     from train.model.base import device
 
-    place = resolve(BASE)
     lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]
     data = Dataset.from_list([{"prompt": turns[:-1], "completion": turns[-1:]} for turns in lines])
-    quantisation = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-    model = AutoModelForCausalLM.from_pretrained(
-        place, quantization_config=quantisation, device_map={"": device()}, dtype=torch.bfloat16
-    )
-    for module in model.modules():  # else its gradients would be cut off on CPUs with AVX512-BF16
-        if isinstance(module, bitsandbytes.nn.Linear4bit):
-            module.support_avx512bf16_for_cpu = False
     packed = way == "packed"
-    tokenizer = AutoTokenizer.from_pretrained(place)
-    tokens = sum(len(tokenizer.apply_chat_template(turns)["input_ids"]) for turns in lines)
-    packs = max(1, round(BATCH * tokens / len(lines) / ROOM))
-    if packed:
-        steps = round(steps * BATCH * tokens / len(lines) / (packs * ROOM))  # a step of packs is not exactly 8 examples
+    step = BATCH * sum(len(ids) + 1 for ids, _ in tokens_of(folder / "train.jsonl")) / len(lines)
+    packs = ceil(step / ROOM)
     arguments = SFTConfig(
-        output_dir=str(folder / "trl"), num_train_epochs=1, max_steps=steps or -1, learning_rate=RATE,
+        output_dir=str(folder / "trl"), num_train_epochs=1, learning_rate=RATE,
         lr_scheduler_type="cosine", warmup_steps=0.03,
         optim="adamw_torch", per_device_train_batch_size=1 if packed else BATCH, packing=packed,
-        max_length=ROOM if packed else 512,
+        max_length=max(LONGEST, ceil(step / packs)) if packed else LONGEST,
         gradient_accumulation_steps=packs if packed else 1, bf16=True,
         use_cpu=device().type == "cpu",
         gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no",
@@ -266,38 +324,23 @@ def trl(folder: Path, adapter: Path, way: str, steps: int, seed: int) -> tuple[f
         train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
     )  # fmt: skip
     adapters = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
-    supervised = 0
+    labels = 0
 
     class Counting(SFTTrainer):  # type: ignore[misc]
         def training_step(self, model: Any, inputs: Any, *more: Any, **named: Any) -> Any:
-            nonlocal supervised
-            supervised += int((inputs["labels"] != -100).sum())
+            nonlocal labels
+            labels += int((inputs["labels"] != -100).sum())
             return super().training_step(model, inputs, *more, **named)
 
+    tokenizer = AutoTokenizer.from_pretrained(resolve(BASE))
     trainer = Counting(
-        model=model, args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters
+        model=quantised_base(), args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters
     )
     before = cpu_seconds()
     trainer.train()
     seconds = cpu_seconds() - before
     trainer.model.save_pretrained(str(adapter))
-    return seconds, supervised
-
-
-def loss_of(folder: Path, adapter: Path, threads: int) -> float:
-    """The held-out loss of an adapter on the base that it was trained on."""
-    import torch
-
-    from train.data.splits import prepare
-    from train.journal import Narrator
-    from train.model.adapters import load_adapter
-    from train.model.base import load_base
-    from train.training.held_out import held_out_loss
-
-    chosen = recipe(folder, threads)
-    texts = prepare(chosen, Narrator(quiet=True)).held_out.encoded
-    model = load_adapter(load_base(chosen, torch.bfloat16), adapter)
-    return held_out_loss(model, texts, torch.bfloat16, packing=True, done=lambda _: None)
+    return {"seconds": seconds, "steps": trainer.state.global_step, "labels": labels}
 
 
 def cpu_seconds() -> float:
