@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, settings
 from curate.conflicts import default_models
 from tests.forks import Forks
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with two threads each would wait for one another
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
 # `explore` looks for new ones. None of them fails because the machine is busy.
 BUSY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
