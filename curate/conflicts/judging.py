@@ -143,7 +143,8 @@ def by_model(
     asked = [at for at, not_read in zip(asked, unread, strict=True) if not not_read]
     pairs = [_answers(found[at].nominee) for at in asked]
     least = [0.0 if found[at].evidence else config.contradiction for at in asked]
-    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least), strict=True):
+    reworded = [found[at].nominee.similarity < 1 for at in asked]
+    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least, reworded), strict=True):
         nominee, evidence, _ = found[at]
         probability = verdict.either if evidence else verdict.probability
         if probability >= config.contradiction:

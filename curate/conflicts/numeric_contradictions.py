@@ -56,6 +56,9 @@ AT_MOST: Final = re.compile(
     r"\b(?:at (?:the )?most|up to|maximum|no (?:older|more|longer) than|or (?:younger|under|less|below))\b",
     re.IGNORECASE,
 )
+BETWEEN: Final = frozenset(("to", "-", "–", "and", "or"))
+"""Stands between the ends of a range."""
+MONTH: Final = 30.4 * 86_400
 INEXACT, FINE = 0.05, 0.01
 """Share by which such an amount may differ from another one, and such a temperature."""
 
@@ -108,6 +111,10 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
     ):
         return None  # it counts something else
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
+    ranges = _range(mine, left), _range(others, right)
+    if ranges[0] and ranges[1] and len(mine) + len(others) > 2:  # "three to five days", "two weeks"
+        apart = _measured(mine) == _measured(others) and not AT_LEAST.search(f"{left}\n{right}")
+        return _spans((left, mine), (right, others)) if apart and _are_apart(ranges[0], ranges[1]) else None
     mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
         return None
@@ -121,7 +128,37 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
     return _contradiction(mine[0], others[0])
 
 
-def _are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+def _are_apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two ranges have no value in common, nor nearly so."""
+    (_, high), (least, _) = sorted((one, other))
+    return least > high * (1 + INEXACT)
+
+
+def _spans(*sides: tuple[str, Sequence[Quantity]]) -> Found:
+    one, other = (text[found[0].start : found[-1].end] for text, found in sides)
+    return "numbers", one, other
+
+
+def _measured(found: Sequence[Quantity]) -> str:
+    return "time" if found[-1].kind == "months" else found[-1].kind
+
+
+def _range(found: Sequence[Quantity], text: str) -> tuple[float, float] | None:
+    """The ends of a range, in seconds if it is a time; of a lone quantity, both are its own."""
+    if not found or found[-1].kind in TIMES or len(found) > 2:
+        return None
+    if len(found) == 2 and (
+        text[found[0].end : found[1].start].strip() not in BETWEEN or found[0].kind not in ("number", found[1].kind)
+    ):
+        return None
+    amounts = [one.value[0] or 0 for one in found]
+    if found[0].kind != found[-1].kind:
+        amounts[0] *= found[-1].unit
+    scale = MONTH if found[-1].kind == "months" else 1
+    return min(amounts) * scale, max(amounts) * scale
+
+
+def are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     """Whether two amounts are nearly equal and one of them is given as inexact: "just under four weeks", "27 days"."""
     if TIMES & {one.kind, other.kind}:
         return False
@@ -134,7 +171,7 @@ def _are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
 def _may_both_hold(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     """Whether two amounts of `left` and `right` are nearly equal, or the ends of a range."""
     return (
-        _are_about(one, other, left, right) or _is_range(one, other, left, right) or _is_range(other, one, right, left)
+        are_about(one, other, left, right) or _is_range(one, other, left, right) or _is_range(other, one, right, left)
     )
 
 

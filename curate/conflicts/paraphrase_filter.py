@@ -12,7 +12,7 @@ from typing import Final
 
 from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.entity_swap import FACTOID
-from curate.conflicts.numeric_contradictions import RESULT, SUM
+from curate.conflicts.numeric_contradictions import RESULT, SUM, are_about
 from curate.conflicts.wording import ASPECTS
 from curate.core.text import normalised, words
 from curate.language.lexicon import STOPWORDS
@@ -100,7 +100,8 @@ def _share_a_number(question: str, left: str, right: str) -> bool:
 
     mine, others = own(left), own(right)
     return any(
-        (one.kind == other.kind or {one.kind, other.kind} & {"number", "celsius"}) and one.same(other)
+        (one.kind == other.kind and are_about(one, other, left, right))
+        or ((one.kind == other.kind or {one.kind, other.kind} & {"number", "celsius"}) and one.same(other))
         for one in mine
         for other in others
     )

@@ -54,7 +54,7 @@ SPELLING: Final = 0.8
 """Share of letters, in order, from which two phrases are spellings of one."""
 FAR: Final = 6
 """Over 1, the cosine distance from which a word in another's place counts in full."""
-NEAR, UNLIKE = 0.9, 0.7
+NEAR, UNLIKE = 0.95, 0.7
 """Cosines of two questions that are not one sentence: from the first, a phrase in another one's place does not count;
 up to the second, it counts in full.
 """

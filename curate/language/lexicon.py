@@ -220,7 +220,7 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
         "l liter liters litre litres": 1,
         "gallon gallons": 3.78541,
     },
-    "percent": {"% percent": 1},
+    "percent": {"% percent": 1, "tenth tenths": 10},
     "data": {
         "byte bytes": 1,
         "kb kilobyte kilobytes": 1e3,

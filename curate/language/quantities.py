@@ -52,13 +52,22 @@ AMOUNT: Final = re.compile(
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
       | \b(?P<words>(?:{_WORD})(?:[- ](?:{_WORD}))?)\b | \b(?P<lone>an?(?=\s+(?:dozen|hundred|thousand|million|billion)\b)) )
     (?P<scales>(?:\s(?:hundred|thousand|million|billion|trillion|dozen|pairs?)\b)*)
-    (?:[\s-]?(?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",  # noqa: E501
+    (?:[\s-]?(?P<working>(?:business|working)\s)?(?:(?:full|whole|calendar|consecutive|more|extra)\s)?
+       (?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
 # A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
 NO_NUMBER: Final = re.compile(
     r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
 )
+LONE: Final = re.compile(
+    r"\b(?:(?<!of )(?:every|each) (?:single )?|(?<!times )(?P<half>half )?an? (?:single |full |whole )?)"
+    r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b|\ba (?P<single>single)\b",
+    re.IGNORECASE,
+)
+"""One or half of something, where a text has no other quantity: "half an hour", "every week", "a single device"."""
+WORKING: Final = 1.2
+"""Days of a working day: five of them are between five days and a week."""
 PRONOUN: Final = frozenset(("one",))
 ROUNDED: Final = frozenset(("length", "mass", "volume", "data"))
 CONVERTED: Final = 0.025
@@ -116,6 +125,8 @@ class Quantity(NamedTuple):
         assert mine is not None
         assert others is not None
         most = max(abs(mine), abs(others))
+        if WORKING * UNITS["day"][1] in {self.unit, other.unit} and self.unit != other.unit:
+            return abs(mine - others) <= most / 5
         if (
             self.unit != other.unit
         ):  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
@@ -170,6 +181,10 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quanti
                 found.append(quantity)
                 text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
     found.extend(_amounts(text, counted))
+    if not found and (lone := LONE.search(text)):
+        kind, factor = UNITS[lone["unit"].lower()] if lone["unit"] else ("number", 1.0)
+        factor /= 2 if lone["half"] else 1
+        found.append(Quantity(kind, (factor,), lone.group(), lone.start(), lone.end(), factor, factor))
     return tuple(sorted(found, key=lambda quantity: quantity.start))
 
 
@@ -217,8 +232,9 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         end = match.end()
         if unit in UNITS and not (unit in ("s", "h", "g", "l", "m", "min") and words):
             kind, factor = UNITS[unit]
+            factor *= WORKING if match["working"] and kind == "time" else 1
         else:
-            end = match.end("unit") - len(match["unit"]) if match["unit"] else end
+            end = match.end("scales")
         if match["currency"]:
             kind, factor = UNITS[match["currency"]]
         if match["ordinal"]:
