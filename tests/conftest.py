@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import cache
 from itertools import count
 from pathlib import Path
+from socketserver import StreamRequestHandler
 from typing import Any, Final
 
 import pytest
@@ -58,6 +60,14 @@ def _without_flushing() -> Iterator[None]:
     """No file waits for the disk: tests kill processes, not the machine. A handle that is none is still an error."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_delay() -> Iterator[None]:
+    """Servers of tests send a body at once; else it may wait 40 ms for the acknowledgement of its header."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StreamRequestHandler, "disable_nagle_algorithm", True)
         yield
 
 
@@ -133,6 +143,13 @@ def trust(address: str, **settings: object) -> None:
     values = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     with path.open("a") as file:
         file.write(f"[[endpoint]]\naddress = {json.dumps(address)}\n{values}")
+
+
+@cache
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON Schema of an output, as it is written in the project; another test holds that to the code."""
+    found: dict[str, Any] = json.loads((Path(__file__).parents[1] / "schemas" / f"{name}.schema.json").read_bytes())
+    return found
 
 
 def line_of(line: object) -> bytes:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
+from itertools import chain, islice
 from pathlib import Path
 from pickle import PicklingError
 from queue import SimpleQueue
@@ -95,17 +96,22 @@ class WorkerPool:
     def each(self, make: Callable[..., Made], items: Iterable[Any], quick: Callable[[], bool] = bool) -> Iterator[Made]:
         """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a process died.
 
-        While `quick`, `make` is mostly compiled or short code and runs in threads, unless processes are already
-        running.
+        A single item needs no thread. While `quick`, `make` is mostly compiled or short code and runs in threads,
+        unless processes are already running.
         """
         if self.count == 1 or (self._own and not self._processes):
             yield from map(partial(make, self._own()) if self._own else make, items)
+            return
+        given = iter(items)
+        ahead = list(islice(given, 2))
+        if len(ahead) < 2 and not self._started:
+            yield from map(make, ahead)
             return
         from concurrent.futures import ThreadPoolExecutor
 
         waiting: deque[Future[Made]] = deque()
         try:
-            for nth, item in enumerate(items):
+            for nth, item in enumerate(chain(ahead, given)):
                 if self._processes and not self._started and nth >= FEW and not quick():
                     self._start()
                 if self._threads is None:

@@ -73,6 +73,8 @@ def folded(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text, folded."""
     text = folded(text)
+    if text.isascii():
+        return re.findall(r"\w+", text)
     kept = "".join(
         char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text
     )

@@ -19,8 +19,7 @@ from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import TEMPORARY
 from curate.pipeline.dedup import plan, write_plan
-from curate.schemas import schemas
-from tests.conftest import Write, chat, line_of
+from tests.conftest import Write, chat, line_of, schema_of
 from tests.forks import Forks
 
 ANSWER = (
@@ -125,7 +124,7 @@ def test_what_is_printed_for_programs_fits_its_schema(
     )
     assert dedup("data.jsonl", "-o", "out.jsonl", "--json", *words) == 0
     found = json.loads(capsys.readouterr().out)
-    validate(found, json.loads(schemas({})["dedup.schema.json"]))
+    validate(found, schema_of("dedup"))
     assert (found["read"], found["kept"], len(found["removed"]), len(found["apart"]), found["written"]) == (
         8,
         5,

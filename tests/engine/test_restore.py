@@ -16,10 +16,9 @@ from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
 from curate.core.manifest import read_manifest
 from curate.core.runs import Project
-from curate.schemas import schemas
 from curate.verify import verify_folder
 from curate.verify.proof import Verdict
-from tests.conftest import Write, chat, of_hundred
+from tests.conftest import Write, chat, of_hundred, schema_of
 from tests.strategies import conversations, written
 
 OUT = Path("out")
@@ -33,7 +32,7 @@ def parts() -> Counter[bytes]:
 
 def told(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    validate(found, json.loads(schemas({})[f"{name}.schema.json"]))
+    validate(found, schema_of(name))
     return found
 
 

@@ -23,8 +23,7 @@ from curate.core.manifest import NAME, digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
 from curate.output import folder
-from curate.schemas import schemas
-from tests.conftest import Write, chat, of_hundred
+from tests.conftest import Write, chat, of_hundred, schema_of
 
 LONG = (
     "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
@@ -415,8 +414,8 @@ def test_what_is_printed_for_programs_fits_its_schema_and_small_data_is_told(
     write("data.jsonl", [("Hi", "Hello."), ("Bye", "Bye.")])
     assert split("data.jsonl", "--json") == 0
     result = told(capsys)
-    validate(result, json.loads(schemas({})["split.schema.json"]))
-    validate(json.loads(Path("out", NAME).read_bytes()), json.loads(schemas({})["manifest.schema.json"]))
+    validate(result, schema_of("split"))
+    validate(json.loads(Path("out", NAME).read_bytes()), schema_of("manifest"))
     assert [finding["message"] for finding in result["warnings"]] == [
         "validation is empty: there are too few examples, or one group holds most of them",
         "test has 1 example: each of them is 100% of a score",

@@ -17,8 +17,7 @@ from curate.core.example import content_id
 from curate.core.files import json_text, sha256
 from curate.core.manifest import Manifest, digest_of, read_manifest
 from curate.core.runs import Project
-from curate.schemas import schemas
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, schema_of
 
 OUT = Path("out")
 LONG = (
@@ -44,7 +43,7 @@ def verified(*words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict
     capsys.readouterr()
     code = main(["verify", "out", "--json", "-q", *words])
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    validate(found, json.loads(schemas({})["verify.schema.json"]))
+    validate(found, schema_of("verify"))
     return code, found
 
 
