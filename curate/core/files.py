@@ -260,13 +260,15 @@ def _is_stream(path: Path) -> bool:
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """Create and open a new file next to `path`, exclusively; it is deleted at the end unless it was renamed."""
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
-    file = open(temporary, "x+b", buffering=1 << 20, opener=partial(nofollow_opener, rights=rights & 0o666))  # noqa: SIM115
-    lock(file.fileno())
-    try:
+    opener, file = partial(nofollow_opener, rights=rights & 0o666), None
+    try:  # first, for an interruption while it is opened
+        file = open(temporary, "x+b", buffering=1 << 20, opener=opener)  # noqa: SIM115
+        lock(file.fileno())
         yield file, temporary
     finally:
         try:
-            file.close()  # flushes the rest, which may fail on a full disk
+            if file is not None:
+                file.close()  # flushes the rest, which may fail on a full disk
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -234,7 +234,8 @@ def _glaive(value: Object, attached: list[Any]) -> TurnList:
 
 
 def _xlam(value: Object, _attached: list[Any]) -> TurnList:
-    calls = exact(value["answers"].encode("utf-8", "surrogatepass"))
+    given = value["answers"]
+    calls = exact(given.encode("utf-8", "surrogatepass")) if type(given) is str else given
     called = [call_text(call["name"], call["arguments"]) for call in calls]
     return [("user", value["query"], ""), ("assistant", "", "\n".join(called))]
 
@@ -288,7 +289,12 @@ OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[
     (lambda value: type(value.get("segments")) is list, _segments),
     (lambda value: type(value.get("question")) is str and type(value.get("answers")) is dict, _squad),
     (lambda value: type(value.get("chat")) is str, _glaive),
-    (lambda value: all(type(value.get(key)) is str for key in ("query", "answers", "tools")), _xlam),
+    (
+        lambda value: (
+            type(value.get("query")) is str and {type(value.get(key)) for key in ("answers", "tools")} <= {str, list}
+        ),
+        _xlam,
+    ),
     (lambda value: any(_is_list(value.get(key), key) for key in LISTS), _list),
 )
 """Formats under other keys; they are recognized after all others."""

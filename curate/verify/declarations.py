@@ -1,6 +1,7 @@
 """Find request and response in a line and the keys that a trainer is given, and write tools and media in one form."""
 
 import re
+from copy import deepcopy
 from itertools import product
 from typing import Any, Final
 
@@ -47,7 +48,7 @@ def declared(value: dict[str, Any]) -> Any:
     tools = _holder(value).get("tools")
     if tools is None and type(config) is dict:
         tools = config.get("tools")
-    if type(tools) is str and type(value.get("answers")) is str:
+    if type(value.get("query")) is str and {type(tools), type(value.get("answers"))} <= {str, list}:
         tools = _in_python(tools)
     if type(tools) is not list or not all(type(tool) is dict for tool in tools):
         return tools
@@ -59,10 +60,10 @@ def declared(value: dict[str, Any]) -> Any:
     return found or None
 
 
-def _in_python(text: str) -> Any:
+def _in_python(text: Any) -> Any:
     """The functions of an xLAM row, whose parameters have types as Python writes them; other texts unchanged."""
     try:
-        tools = exact(text.encode("utf-8", "surrogatepass"))
+        tools = exact(text.encode("utf-8", "surrogatepass")) if type(text) is str else deepcopy(text)
     except (ValueError, RecursionError):
         return text
     for tool in tools if type(tools) is list else ():

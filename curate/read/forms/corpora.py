@@ -59,8 +59,11 @@ JSON_TYPES: Final = {
 
 
 def _read_xlam(value: Object) -> Reading:
-    """The answers are calls; the types of parameters, written as in Python, become a JSON Schema."""
-    calls, tools = tool_calls(value["answers"]), json_in(value["tools"])
+    """The answers are calls; the types of parameters, written as in Python, become a JSON Schema. In a table, both may
+    be parsed already.
+    """
+    tools = json_in(value["tools"]) if isinstance(value["tools"], str) else value["tools"]
+    calls = tool_calls(value["answers"])
     if not calls:
         raise UnreadableError("/answers", "these are not calls, each of a name and arguments")
     if tools != [] and not is_objects(tools):
@@ -107,7 +110,9 @@ GLAIVE: Final = Format(
 XLAM: Final = Format(
     "xlam",
     "query, tools and answers as JSON texts: the calls that answer",
-    lambda value: has_strings(value, "query", "answers", "tools"),
+    lambda value: (
+        has_strings(value, "query") and all(isinstance(value.get(key), str | list) for key in ("answers", "tools"))
+    ),
     uses=("query", "answers", "tools"),
     read=_read_xlam,
 )
