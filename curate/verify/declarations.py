@@ -79,6 +79,23 @@ def _in_python(text: Any) -> Any:
     return tools
 
 
+def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:
+    """The keys of a question, which may be a list of messages, and of the text that answers it."""
+    for asked, answered in QUESTIONS:
+        if type(value.get(asked)) is str and type(value.get(answered)) is str:
+            return asked, answered
+    for asked, answered in () if "reward_model" in value else CHATS:
+        turns = value.get(asked)
+        if (
+            type(turns) is list
+            and turns
+            and all(type(turn) is dict for turn in turns)
+            and type(value.get(answered)) is str
+        ):
+            return asked, answered
+    return None
+
+
 def list_under(value: dict[str, Any], owners: tuple[str, ...], *keys: str) -> Any:
     """The list under one of the keys, in an object under an owner or in the line itself."""
     inner = (list_under(value[owner], owners, *keys) for owner in owners if type(value.get(owner)) is dict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
-from curate.verify.declarations import ATTACHED, CHATS, GIVEN, QUESTIONS, completion_of, has_answers, list_under
+from curate.verify.declarations import ATTACHED, GIVEN, completion_of, has_answers, list_under, question_keys
 from curate.verify.lines import exact
 from curate.verify.transcripts import completed, transcript, with_messages
 
@@ -101,7 +101,7 @@ def read(value: Any) -> Reading:
 def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
     spoken = not SPEAKERS.isdisjoint(value) and _form(value) is _question
-    keys = GIVEN.union(_question_keys(value) or ()) if spoken else GIVEN
+    keys = GIVEN.union(question_keys(value) or ()) if spoken else GIVEN
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
 
@@ -310,24 +310,8 @@ def _completion(value: Object, reading: Reading) -> None:
     reading.turns += [Turn(*turn) for turn in completed(value) or ()] or plain
 
 
-def _question_keys(value: Object) -> tuple[str, str] | None:
-    for asked, answered in QUESTIONS:
-        if type(value.get(asked)) is str and type(value.get(answered)) is str:
-            return asked, answered
-    for asked, answered in () if "reward_model" in value else CHATS:
-        turns = value.get(asked)
-        if (
-            type(turns) is list
-            and turns
-            and all(type(turn) is dict for turn in turns)
-            and type(value.get(answered)) is str
-        ):
-            return asked, answered
-    return None
-
-
 def _question(value: Object, reading: Reading) -> None:
-    asked, answered = _question_keys(value) or ("", "")
+    asked, answered = question_keys(value) or ("", "")
     if type(value[asked]) is list:
         question = _side(value[asked], "user", reading)
     else:
@@ -400,7 +384,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has_keys("prompt", "completion"), _completion),
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
-    (lambda value: _question_keys(value) is not None, _question),
+    (lambda value: question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
     *((known, _turns_format(parse)) for known, parse in OTHER_FORMS),
     (

@@ -20,7 +20,7 @@ from curate.core.disk_arrays import mapped
 from curate.verify.words import Hashes, Numbers, mixed
 
 COUNTERS: Final = 1 << 24
-"""Number of counters; hashes that share a counter add up."""
+"""Most counters; hashes that share a counter add up."""
 CROWDED: Final = 255
 """Minimum number of held-out sets that contain a crowded hash; counters saturate here."""
 HITS: Final = 1 << 19
@@ -100,10 +100,9 @@ def spans(starts: Numbers, sizes: Numbers) -> Numbers:
 def counts_of(sets: Sets) -> Counts:
     """Approximate number of sets with each hash, up to `CROWDED`.
 
-    It only gives the order of hashes, so it affects the speed of a comparison and not its result. A power of two of
-    counters, for few hashes fewer of them: 80 MB are filled and read in a tenth of a second.
+    It only gives the order of hashes, so it affects the speed of a comparison and not its result.
     """
-    counters = min(COUNTERS, 1 << max(10, (16 * len(sets.hashes)).bit_length()))
+    counters = min(COUNTERS, 1 << max(10, (16 * len(sets.hashes)).bit_length()))  # all take a tenth of a second
     counts = np.zeros(counters, dtype=np.uint32)
     for _, part in sets.blocks():
         np.add.at(counts, (part.hashes & np.uint64(counters - 1)).astype(np.intp), np.uint32(1))

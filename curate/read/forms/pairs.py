@@ -28,12 +28,10 @@ SPEAKERS: Final = {
     "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 # Keys next to `text` that show that the text is only a part of the line, or one message of a thread.
-NOT_ONLY_TEXT: Final = frozenset(
-    (
-        *("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem"),
-        *("parent_id", "role"),
-    )
-)
+NOT_ONLY_TEXT: Final = frozenset((
+    "input", "output", "instruction", "answer", "response", "label", "question", "query", "problem",
+    "parent_id", "role",
+))  # fmt: skip
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
@@ -101,10 +99,11 @@ def _question_answer(value: Object) -> Iterator[Turn]:
     yield from turns_before(value)
     keys = _question_and_answer(value)
     if keys is not None:
-        if isinstance(value[keys[0]], list):
-            yield from _side(value, keys[0], "user")
-        else:
-            yield _user_turn(value, keys[0], before=("definition", "context"))
+        listed = isinstance(value[keys[0]], list)
+        asked = (
+            _side(value, keys[0], "user") if listed else [_user_turn(value, keys[0], before=("definition", "context"))]
+        )
+        yield from asked
         yield turn_at("assistant", value[keys[1]], f"/{keys[1]}")
 
 
@@ -244,17 +243,8 @@ def _is_self_instruct(value: Object) -> bool:
 BEFORE: Final = ("system", "system_prompt", "history")
 ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *BEFORE, "context")
 PREFERENCE_KEYS: Final = (
-    "messages",
-    "conversations",
-    "instruction",
-    "input",
-    "system",
-    "history",
-    "prompt",
-    "chosen",
-    "question",
-    "query",
-)
+    "messages", "conversations", "instruction", "input", "system", "history", "prompt", "chosen", "question", "query",
+)  # fmt: skip
 
 
 def _prompt(value: Object) -> Iterator[Turn]:
