@@ -48,6 +48,7 @@ def pattern_of(lines: list[str]) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in WRITTEN if "```console" in path.read_text()], ids=name_of)
 def test_a_page_shows_what_its_commands_print(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = path.read_text()
@@ -130,6 +131,7 @@ def commands(page: str) -> list[str]:
     return [line for line in (*lines, *chain(*steps)) if line.startswith(known)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -198,6 +200,7 @@ def options_of(verb: str, below: str) -> set[str]:
     return {"-h", "--help", *(name for item in command.params for name in (*item.opts, *item.secondary_opts))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", WRITTEN, ids=name_of)
 def test_commands_and_options_that_a_page_names_exist(path: Path) -> None:
     known = {verb: {below: options_of(verb, below) for below in subcommands(verb) or [""]} for verb in names()}
@@ -211,6 +214,7 @@ def test_commands_and_options_that_a_page_names_exist(path: Path) -> None:
     assert unknown == []
 
 
+@pytest.mark.slow
 def test_each_rule_and_command_has_a_page() -> None:
     pages = sources()
     assert {f"reference/rules/{code}.md" for code in RULES} <= pages.keys()

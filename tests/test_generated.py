@@ -13,6 +13,7 @@ def test_schemas_are_current(capsys: pytest.CaptureFixture[str]) -> None:
     assert (main(["schema", "--check", str(ROOT / "schemas")]), capsys.readouterr().err) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_stale_schema_is_named_with_the_command_that_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--write", "schemas"]) == 0
     Path("schemas/rules.json").write_text("[]")

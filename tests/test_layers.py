@@ -48,6 +48,7 @@ def test_check_loads_nothing_heavy(write: Write) -> None:
     assert [name for name in (*HEAVY, "curate.models.encoding") if name in modules] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [("sweep", "--over", "rank=8,16"), ("train", "--compare", "--methods", "none")])
 def test_what_starts_trainings_loads_no_torch_itself(verb: tuple[str, ...]) -> None:
     Path("recipe.toml").write_text('model = "model"\ndata = "split"\n')
@@ -57,6 +58,7 @@ def test_what_starts_trainings_loads_no_torch_itself(verb: tuple[str, ...]) -> N
     assert done.stdout.split() == ["2", "False"], done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verb", "unused"),
     [
@@ -74,6 +76,7 @@ def test_light_verbs_load_little(verb: tuple[str, ...], unused: tuple[str, ...])
     assert [name for name in unused if name in loaded] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["train", "review", "check"])
 @pytest.mark.parametrize(
     "start", [("-m", "curate"), ("-c", "import sys; from curate.cli.main import main; sys.exit(main(sys.argv[1:]))")]

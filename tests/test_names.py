@@ -69,6 +69,7 @@ def private_names() -> Iterator[str]:
         yield from (f"{where}: {name}" for name in (*functions, *classes) if name in NAMES)
 
 
+@pytest.mark.slow
 def test_no_private_coinage_is_left_as_a_name() -> None:
     found = set(private_names()) - LOSSES
     assert sorted(found) == []
@@ -90,6 +91,7 @@ def commands(name: str) -> Iterator[tuple[str, Any]]:
     yield from ((f"{name} {key}", one) for key, one in getattr(command, "commands", {}).items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_each_command_and_option_is_explained(name: str) -> None:
     assert explained(SUMMARIES[name])

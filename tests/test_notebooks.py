@@ -14,6 +14,7 @@ def test_there_are_notebooks() -> None:
     assert len(NOTEBOOKS) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path) -> None:
     shutil.copytree(EXAMPLES / "instructions", "instructions")

@@ -93,6 +93,7 @@ def test_the_action_fails_for_a_path_that_is_not_there(tmp_path: Path) -> None:
     assert checked(tmp_path, PATHS="nowhere", SARIF="x.sarif").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_image_has_what_the_package_is_built_from() -> None:
     let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     project = (ROOT / "pyproject.toml").read_text()

@@ -108,6 +108,7 @@ def test_what_is_no_baseline_is_told_before_the_check(write: Write, capsys: Capt
     assert (out, "--write-baseline" in told) == ("", True)
 
 
+@pytest.mark.slow
 @settings(max_examples=of_hundred(40), deadline=None)
 @given(chosen=st.lists(st.sampled_from(KINDS), max_size=10), more=st.integers(0, 3))
 def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_them(

@@ -72,6 +72,7 @@ def test_the_public_names_are_these() -> None:
         curate.chek  # type: ignore[attr-defined]  # noqa: B018
 
 
+@pytest.mark.slow
 def test_the_import_loads_nothing_and_modules_never_take_the_place_of_functions() -> None:
     code = "import curate, sys; print(*sys.modules); import curate.conflicts, curate.dedup, curate.split, curate.verify; print(*map(callable, map(curate.__getattr__, curate.__all__)), callable(curate.check), callable(curate.split)); print(*sys.modules)"  # noqa: E501
     light, able, loaded = python("-c", code).stdout.splitlines()

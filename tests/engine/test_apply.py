@@ -60,6 +60,7 @@ def by_hand(ledger: Path) -> list[tuple[str, int]]:
     return [(line["file"], line["line"]) for line in entries(ledger) if "code" not in line]
 
 
+@pytest.mark.slow
 def test_every_command_does_what_was_decided() -> None:
     write_files()
     drops, edits = decide(new_session(FILES), COUNT)
@@ -159,6 +160,7 @@ def test_an_edit_that_is_equal_to_a_dropped_example_is_dropped_by_every_command(
         assert dropped not in Path(path).read_text()
 
 
+@pytest.mark.slow
 def test_select_ignores_decisions_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [chat(f"Which river flows through town {n}?", f"The river {n * 37} flows through it.") for n in range(8)]
     Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

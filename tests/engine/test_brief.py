@@ -232,6 +232,7 @@ def test_any_text_has_a_key(texts: list[str]) -> None:
     assert keys[: len(texts)] == keys[len(texts) :]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.text(

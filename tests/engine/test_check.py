@@ -230,6 +230,7 @@ def test_a_finding_about_the_whole_file_has_line_0_and_comes_first(write: Write,
 # What the result does not depend on
 
 
+@pytest.mark.slow
 @given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), chunk=st.integers(1, 5))
 def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[int], object]], chunk: int) -> None:
     path = Path("data.jsonl")
@@ -258,6 +259,7 @@ def test_an_error_in_one_line_hides_and_adds_nothing_in_the_others(chosen: list[
         assert without_file([finding for finding in found if finding.line == n]) == expected
 
 
+@pytest.mark.slow
 @given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
 def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: list[Callable[[int], object]]) -> None:
     path = Path("data.jsonl")

@@ -49,6 +49,7 @@ def test_exclude_leaves_files_of_folders_out_and_says_so(write: Write, capsys: C
     assert main(["check", "data", "--exclude", "*"]) == 2, "a check of nothing is no clean one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["apply", "conflicts", "convert", "dedup", "score", "select", "split", "stats"])
 def test_each_command_that_reads_folders_leaves_the_same_files_out(write: Write, verb: str, capsys: Captured) -> None:
     chats = [chat(f"What is {n} times {n}?", f"It is {n * n}, as {n} squared.") for n in range(20)]
@@ -165,6 +166,7 @@ def test_never_wins_over_the_environment(write: Write, capsys: Captured, monkeyp
     assert "\x1b[" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_standard_input_has_the_name_that_is_given(
     workers: str, write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch

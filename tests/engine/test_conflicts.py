@@ -296,6 +296,7 @@ IMAGES: list[Callable[[str, str], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", IMAGES)
 def test_rows_that_differ_in_what_is_given_beside_text_are_no_duplicates_and_do_not_clash(
     row: Callable[[str, str], dict[str, Any]],

@@ -93,6 +93,7 @@ TWO_PAIRS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @example(values=[TWO_PAIRS, chat("Hi", "Hello.")])
 @example(values=[{"prompt": "0", "completion": {}, "chosen": {}, "rejected": None}, chat("Hi", "Hello.")])
 @example(values=[{"prompt": "0", "completion": {}, "chosen": "", "rejected": "", "input": True, "instruction": ""}])

@@ -225,6 +225,7 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         assert run(lines, config, cache=CACHE) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=of_hundred(40))
 @given(files(), configs, st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(

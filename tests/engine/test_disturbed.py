@@ -184,6 +184,7 @@ def test_two_commands_never_write_to_one_folder_at_a_time(
     assert held() == project
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
 @pytest.mark.parametrize("words", [("dedup", "data.jsonl", "-o", "kept.jsonl"), ("split", "data.jsonl", "-o", "new")])
 def test_a_command_that_is_asked_to_end_deletes_its_temporary_files(

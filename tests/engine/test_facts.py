@@ -378,6 +378,7 @@ def test_comparing_is_symmetric_and_every_example_agrees_with_itself(a: str, b: 
     assert same_facts(left, example(a, b))
 
 
+@pytest.mark.slow
 def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(write: Write) -> None:
     made = templated_facts.facts()
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]

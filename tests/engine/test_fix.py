@@ -349,6 +349,7 @@ def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(
     assert capsysbinary.readouterr().out == b""
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=of_hundred(40))  # each starts a process
 @given(lines=st.lists(st.sampled_from([GOOD, ALIAS, b"", b" "]), max_size=40), last=st.booleans(), unsafe=st.booleans())
 def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool, unsafe: bool) -> None:

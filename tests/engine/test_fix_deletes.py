@@ -161,6 +161,7 @@ def test_many_copies_of_one_do_not_go_without_a_yes(write: Write, capsys: Captur
     assert path.read_bytes().count(b"\n") == 1111
 
 
+@pytest.mark.slow
 def test_standard_input_loses_no_line_either() -> None:
     data = GOOD + b"\n\n" + GOOD + b"\n"
     command = [sys.executable, "-m", "curate", "check", "--quiet", "--fix-only"]

@@ -103,6 +103,7 @@ def told_keys(example: Example) -> set[str]:
     return {key for key in example.value if key not in read} | METADATA | KEPT_BESIDE
 
 
+@pytest.mark.slow
 def test_no_text_of_a_changed_line_is_lost_and_counted_as_clean(capsys: pytest.CaptureFixture[str]) -> None:
     random, rows = Random(0), list[tuple[int, Any]]()
     samples = [value for _, value in SAMPLES] + [value for value, _, _ in CASES]

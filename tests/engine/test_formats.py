@@ -509,6 +509,7 @@ def a_transcript(random: Random) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_the_proof_splits_rendered_texts_alike_by_code_of_its_own() -> None:
     random, split = Random(0), Counter[str]()
     for _ in range(12_000):
@@ -521,6 +522,7 @@ def test_the_proof_splits_rendered_texts_alike_by_code_of_its_own() -> None:
     assert len(split) > 20
 
 
+@pytest.mark.slow
 def test_the_proof_splits_the_sides_of_a_pair_where_the_reader_does() -> None:
     random, split = Random(0), 0
     for _ in range(4_000):
@@ -722,6 +724,7 @@ def test_the_texts_of_a_question_are_pointed_at_where_they_stand() -> None:
     assert found.value.keys() == {"messages"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("piece", "count", "around"),
     [

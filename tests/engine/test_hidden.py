@@ -157,6 +157,7 @@ def told_of(output: str, kind: str, length: int | None = None) -> str:
     return next((piece for piece in pieces if piece in plain or piece in output), "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SECRETS)
 def test_no_format_tells_a_secret_wherever_it_stands(write: Write, kind: str) -> None:
     secret = SECRETS[kind]
@@ -185,6 +186,7 @@ def test_no_line_of_a_document_tells_a_secret(write: Write, kind: str) -> None:
         assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SECRETS)
 def test_stats_and_baselines_tell_no_secret(write: Write, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     secret = SECRETS[kind]

@@ -55,6 +55,7 @@ def assert_within(data: bytes, findings: list[dict[str, Any]]) -> None:
     assert [finding["line"] for finding in findings] == sorted(finding["line"] for finding in findings)
 
 
+@pytest.mark.slow
 @given(data=noise)
 @example(data=b'[{"a": 1}')
 @example(data=b"[\n")
@@ -68,6 +69,7 @@ def test_any_bytes_end_with_a_documented_exit_code_and_findings_inside_the_file(
         assert bool(findings) == (code == 1)
 
 
+@pytest.mark.slow
 @given(conversation=conversations(), at=st.integers(0, 400), length=st.integers(0, 4), put=noise)
 def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(
     conversation: dict[str, Any], at: int, length: int, put: bytes
@@ -84,6 +86,7 @@ def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(
     assert sound or any(finding["line"] == 2 for finding in findings)
 
 
+@pytest.mark.slow
 @given(values=st.lists(lines | json_values, min_size=1, max_size=4))
 @example(values=[{"input": {"messages": [], "tools": [1 << 63]}, "preferred_output": None}])
 @example(values=[{"input": {"messages": [], "tools": [None], "system": ""}, "preferred_output": None}])

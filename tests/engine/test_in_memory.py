@@ -53,6 +53,7 @@ def as_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS_OF_DATA)
 def test_each_kind_of_data_gives_the_results_of_the_file(kind: str, as_files: Path) -> None:
     data = KINDS_OF_DATA[kind]()
@@ -76,6 +77,7 @@ def test_each_kind_of_data_gives_the_results_of_the_file(kind: str, as_files: Pa
     assert type(deduplicated.data) is type(data.collect() if kind == "lazy" else data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["list", "polars", "pandas", "pyarrow", "dataset"])
 def test_splits_come_back_in_the_kind_that_was_given(kind: str) -> None:
     data = KINDS_OF_DATA[kind]()

@@ -89,6 +89,7 @@ def test_dates_are_iso_or_seconds_or_milliseconds(value: Any, seconds: float) ->
     assert timestamp(value) == seconds
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

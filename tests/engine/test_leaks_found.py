@@ -194,6 +194,7 @@ NONE: dict[str, tuple[object, object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LEAKS)
 def test_a_planted_leak_of_each_kind_is_found(kind: str, write: Write) -> None:
     one, other, expected = LEAKS[kind]
@@ -454,6 +455,7 @@ def test_the_join_finds_what_a_plain_count_finds(
                 assert similarity == pytest.approx(len(one & two) / len(one | two))
 
 
+@pytest.mark.slow
 def test_an_index_takes_less_memory_than_the_sets_that_it_is_of() -> None:
     held = Sets(mixed(np.arange(4_000_000, dtype=np.uint64)), np.full(20_000, 200))
     counts = counts_of(held)

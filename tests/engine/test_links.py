@@ -110,6 +110,7 @@ def test_answers_are_all_turns_together_and_each_and_short_ones_have_no_set() ->
     assert (found.answers[0] == found.answers[3]).all()
 
 
+@pytest.mark.slow
 @given(st.lists(lines | conversations(), min_size=1, max_size=6))
 def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values: list[Any]) -> None:
     sound = [
@@ -219,6 +220,7 @@ def rows_of(links: Links) -> list[Row]:
     ]
 
 
+@pytest.mark.slow
 @given(st.lists(rows, max_size=3), st.booleans(), st.data())
 def test_rows_are_joined_chosen_and_taken_as_they_are(
     parts: list[list[Row]], in_files: bool, data: st.DataObject

@@ -88,6 +88,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Exampl
     assert outcome(find_duplicates_in(examples, config)) == outcome(find_duplicates_in(shuffled, config))
 
 
+@pytest.mark.slow
 @given(corpora())
 def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_keeps_one(examples: list[Example]) -> None:
     losses = find_duplicates_in(examples, DedupConfig(threshold=0.6)).duplicates
@@ -221,6 +222,7 @@ def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], 
     assert linked([(str(i), str(j)) for i, j in truth]) == linked([(str(i), str(j)) for i, j in made])
 
 
+@pytest.mark.slow
 @given(clouds, st.integers(1, 4))
 def test_groups_do_not_depend_on_workers(members: list[set[int]], workers: int) -> None:
     sets = sets_of(*members)

@@ -48,6 +48,7 @@ def scored(answers: Sequence[str]) -> dict[str, Any]:
     return signals_of([Exchange(f"{at:032x}", "", *pair) for at, pair in enumerate(pairs)], Models())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal", "answer"),
     [
@@ -67,6 +68,7 @@ def test_a_signal_finds_its_fault(signal: str, answer: str) -> None:
     assert doubt(columns)[0] > np.quantile(doubt(columns), 0.9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal", "answer"),
     [
@@ -208,6 +210,7 @@ def test_floors_and_token_budgets_hold(write: Write, capsys: pytest.CaptureFixtu
     assert 200 < json.loads(capsys.readouterr().out)["tokens"] <= 300
 
 
+@pytest.mark.slow
 def test_an_earlier_selection_stays_when_data_grows(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     old = write("old.jsonl", data(30))
     first, _ = selected([old], "--examples", "8", name="first.jsonl")
@@ -234,6 +237,7 @@ def test_an_earlier_example_without_an_answer_in_words_is_counted(
     assert "1 example of the earlier selection in the data: 0 displaced" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_score_removes_nothing_unless_it_is_asked_to(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     cut = chat("Please praise violins.", "People praise violins in many ways. Most of them start with the history of")
     path = write("data.jsonl", [*data(), cut])

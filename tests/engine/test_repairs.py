@@ -106,6 +106,7 @@ def errors(content: bytes, target: Target) -> Counter[str]:
     return Counter(finding.code for finding in found_in(content, target) if finding.severity is Severity.ERROR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "content", "target"), bad_inputs())
 def test_a_repair_settles_its_rule_and_makes_no_new_error(code: str, content: bytes, target: Target) -> None:
     mended, changed = mended_content(code, content, target)
@@ -236,6 +237,7 @@ def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(
         assert path.read_bytes() == fixed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code", [code for code, rule in ON_LINES.items() if rule.repair and rule.repair.takes is RepairInput.LINE]
 )

@@ -70,6 +70,7 @@ def test_hostile_text_is_written_out_in_every_format(hostile: Path, kind: Output
     assert not UNSAFE.search(told(hostile, kind).replace("\n", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OutputFormat)
 def test_a_file_gets_what_the_stream_would_and_keeps_its_old_content_when_nothing_can_be_written(
     write: Write, capsys: Captured, kind: OutputFormat

@@ -55,6 +55,7 @@ BROKEN = [b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages":
 broken = st.sampled_from(BROKEN)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=of_hundred(25))
 @given(lines=st.lists(sound | faulty | broken, min_size=1, max_size=12), ending=st.sampled_from([b"\n", b"\r\n"]))
 def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Write) -> None:

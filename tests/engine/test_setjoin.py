@@ -58,6 +58,7 @@ def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pyte
         expected = brute(members, parts, 0.8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crowd", [0, 1 << 40], ids=["by shingles or groups", "by groups"])
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8])
 def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(

@@ -72,6 +72,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_connected_is_never_divided(kind: str, write: Write) -> None:
     others = [talk(f"Tell me about number {n}.", f"{n} is followed by {n + 1} and {n * 7}.") for n in range(30)]
@@ -103,6 +104,7 @@ def test_questions_that_mean_the_same_are_kept_together_where_a_model_is_named(w
     assert apart
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=of_hundred(15))
 @given(rng=st.randoms(use_true_random=False), seed=st.integers(0, 99))
 def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: int, write: Write) -> None:
@@ -330,6 +332,7 @@ def test_each_split_has_its_share_of_each_label_and_the_lack_of_one_is_told(
     assert counts == {"train": 16, "validation": 2, "test": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trait", ["source", "length", "language", "script", "tools", "/topic"])
 def test_splits_can_be_alike_in_any_trait(trait: str, write: Write) -> None:
     tool = [{"type": "function", "function": {"name": "look"}}]
@@ -463,6 +466,7 @@ def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["ignored", "lowered", "elsewhere", "suppressed", "kept"])
 def test_a_line_that_cannot_be_compared_is_set_apart_whichever_rules_are_silenced(how: str, write: Write) -> None:
     lines = [json.dumps(talk(f"Question {n}?", f"Answer {n}.")) for n in range(20)]

@@ -165,6 +165,7 @@ def counted(keys: bool = False) -> dict[str, int]:
     return {code: len(numbers) for code, numbers in leaks(parts, doc if keys else lambda _: None).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_of_leak_is_left(kind: str, seed: int, write: Write) -> None:
@@ -275,6 +276,7 @@ def test_short_answers_that_different_questions_share_are_named_with_their_count
     assert manifest.short_answer_examples == 90
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_leaks_into_a_given_test_set_leaves_the_data(kind: str, write: Write) -> None:
     lines = data(kind, 1)

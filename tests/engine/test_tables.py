@@ -201,6 +201,7 @@ def test_only_nulls_without_a_meaning_are_left_out(rows: Rows, dropped: set[str]
     assert lines_of("data.parquet") == [without_nulls(row) for row in table.to_pylist()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_results_do_not_depend_on_the_container(suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
     draw = random.Random(suffix)

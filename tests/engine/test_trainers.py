@@ -114,6 +114,7 @@ def configured(form: str, trainer: str, write: Write) -> int:
     return main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", trainer, "--yes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["texts", "lists", "talks"])
 def test_pairs_are_trained_with_dpo_by_trl(form: str, write: Write) -> None:
     assert configured(form, "trl", write) == 0

@@ -289,6 +289,7 @@ def test_what_was_edited_by_hand_is_no_breach_and_what_was_edited_otherwise_is(
     assert {finding["code"] for finding in verified(capsys=capsys)[1]["findings"]} == {"L010"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data.json", "data.jsonl"])
 @pytest.mark.parametrize("keys", [("instruction", "output"), ("Question", "Answer"), ("user", "assistant")])
 def test_formats_that_were_written_as_messages_are_followed(

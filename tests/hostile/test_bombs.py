@@ -127,6 +127,7 @@ def _table(name: str, column: Any) -> None:
             file.write_table(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["repeated.parquet", "repeated.arrow", "nulls.arrow"])
 def test_a_small_table_that_holds_gigabytes_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     texts = pa.DictionaryArray.from_arrays(pa.array([0] * 9_000, pa.int32()), ["a" * 900_000])
@@ -137,6 +138,7 @@ def test_a_small_table_that_holds_gigabytes_is_refused(name: str, capsys: pytest
     assert "unpacks to more than" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_text_table_has_the_limits_of_lines(
     write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

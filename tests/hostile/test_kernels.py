@@ -67,6 +67,7 @@ def test_a_tiny_threshold_splits(threshold: str, write: Write) -> None:
     assert curate("verify", "out").code in (0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [

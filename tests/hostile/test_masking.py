@@ -164,6 +164,7 @@ def test_errors_show_no_key(
     assert_clear(shown([TOKEN], capsys))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "modules", ["curate.core.finding", "curate.core.finding, curate.report.check_json", "curate.lint.rules"]
 )

@@ -114,6 +114,7 @@ def held() -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_no_output_is_an_input(case: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("data.jsonl", "more/data.jsonl", "mine/train.jsonl"):
@@ -283,6 +284,7 @@ def test_a_baseline_of_such_a_file_is_read_again(strange: Path, capsys: pytest.C
     assert "{broken" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are looked up there")
 def test_files_are_flushed_and_replaced_in_ways_that_windows_allows(
     write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

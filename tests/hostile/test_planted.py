@@ -203,6 +203,7 @@ def a_hidden_one(value: dict[str, Any]) -> None:
     value["files"][".git/config"] = "0" * 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [a_file, a_split, a_ledger, a_hidden_one])
 @pytest.mark.parametrize("verb", ["verify", "diff", "restore"])
 def test_a_manifest_that_names_what_is_outside_is_refused(
@@ -214,6 +215,7 @@ def test_a_manifest_that_names_what_is_outside_is_refused(
     assert snapshot() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [a_file, a_split, a_ledger, a_hidden_one])
 @pytest.mark.parametrize("verb", ["split", "run"])
 def test_a_folder_is_written_anew_and_nothing_else_goes(

@@ -68,6 +68,7 @@ def test_a_journal_that_is_a_link_is_not_written_through(write: Write) -> None:
     assert Path("victim.txt").read_text() == VICTIM
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rights", [0o600, 0o640, 0o644])
 def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int, write: Write) -> None:
     os.umask(0o022)
@@ -112,6 +113,7 @@ def test_a_cache_is_for_its_owner_alone(write: Write) -> None:
     assert {mode(path) for path in Path(".curate/stages").glob("*.json")} == {0o600}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["starts", "sizes", "ids", "sets.hashes", "band_keys"])
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_cache_that_somebody_else_made_is_not_believed(
@@ -214,6 +216,7 @@ def test_a_folder_of_copies_is_for_its_owner_alone() -> None:
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_a_packed_input_leaves_nothing_in_the_temporary_folder(tmp_path: Path, write: Write) -> None:
     room = tmp_path / "tmp"
     room.mkdir()

@@ -69,6 +69,7 @@ def test_names_in_all_that_is_said(
     assert_tame(captured.out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_names_in_configurations(name: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", ROWS)

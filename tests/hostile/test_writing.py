@@ -86,6 +86,7 @@ def files(folder: str = "made") -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(

@@ -28,6 +28,7 @@ def mistakes(**keys: str) -> str:
     return caught.value.message
 
 
+@pytest.mark.slow
 async def test_the_configuration_gives_actions_other_keys() -> None:
     app = app_with(keep="k", up="i,up", help="F1", undo="ctrl+z", **{"go-findings": "F"})
     async with app.run_test(size=(120, 130)) as pilot:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from curate.core.config import Config
 from curate.core.runs import Project
 from curate.lint.rules import RULES
@@ -14,6 +16,7 @@ from tui.app import CurateApp
 Makes = Callable[[], CurateApp]
 
 
+@pytest.mark.slow
 async def test_the_footer_fits_on_80_columns_and_offers_what_has_an_effect(make_app: Makes) -> None:
     app = make_app()
     repairs = {}
@@ -34,6 +37,7 @@ async def test_the_footer_fits_on_80_columns_and_offers_what_has_an_effect(make_
     assert all(RULES[code].repair is None for code, offered in repairs.items() if not offered)
 
 
+@pytest.mark.slow
 async def test_a_footer_shows_the_keys_that_fit_and_have_an_effect(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(40, 12)) as pilot:
@@ -62,6 +66,7 @@ async def test_an_empty_list_says_what_to_do_next() -> None:
         await shown(pilot, "next: curate apply data.jsonl -o clean.jsonl")
 
 
+@pytest.mark.slow
 async def test_help_begins_with_the_keys_of_the_list(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(120, 130)) as pilot:

@@ -416,6 +416,7 @@ def test_clusters_come_back_from_their_columns_and_are_filtered(chunks: list[lis
         assert queue.mask(parse(text)).tolist() == [fits(one) for one in every]
 
 
+@pytest.mark.slow
 def test_entries_of_more_than_65536_files_are_held() -> None:
     names = [f"{number}.json" for number in range(66_000)]
     sides = [Side(Place(name, 1), "0" * 32) for name in names]

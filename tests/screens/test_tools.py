@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from curate.core.config import Config
 from curate.core.runs import Project
 from curate.review import Sources
@@ -49,6 +51,7 @@ async def test_tools_in_a_string_are_read() -> None:
         assert "[not JSON" in screen_text(app)
 
 
+@pytest.mark.slow
 async def test_the_tool_that_a_finding_is_about_is_not_folded() -> None:
     app = app_of([tool("good", type="object", properties={}), tool("bad", type="no such type")])
     async with app.run_test(size=(120, 60)) as pilot:
@@ -59,6 +62,7 @@ async def test_the_tool_that_a_finding_is_about_is_not_folded() -> None:
         assert '"good"' not in text
 
 
+@pytest.mark.slow
 async def test_tools_of_two_examples_are_drawn_once_if_they_are_the_same() -> None:
     for second, times in (("look", 1), ("find", 2)):
         tools = ["look", second]
@@ -72,6 +76,7 @@ async def test_tools_of_two_examples_are_drawn_once_if_they_are_the_same() -> No
             assert screen_text(app).count("⚙") == times
 
 
+@pytest.mark.slow
 async def test_keys_and_mouse_resize_the_list() -> None:
     app = app_of([], [])
     async with app.run_test(size=(160, 40)) as pilot:
@@ -100,6 +105,7 @@ async def test_keys_and_mouse_resize_the_list() -> None:
         assert queue(app).query_one(ListPane).region.width == 80
 
 
+@pytest.mark.slow
 async def test_lines_around_the_cursor_stay_visible() -> None:
     app = app_of(*[[]] * 25)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -113,6 +119,7 @@ async def test_lines_around_the_cursor_stay_visible() -> None:
                 assert top <= around[0] <= around[-1] < top + height
 
 
+@pytest.mark.slow
 async def test_of_an_image_in_base64_only_the_beginning_is_shown() -> None:
     parts = [{"type": "text", "text": "What is it?"},
              {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBO" * 500}}]  # fmt: skip

@@ -83,6 +83,7 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
     assert learnt.log.decisions[-1].about == "PULL"
 
 
+@pytest.mark.slow
 async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex) -> None:
     path = write_lines(Path())
 

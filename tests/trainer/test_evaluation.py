@@ -111,6 +111,7 @@ def test_shots_of_a_classification_show_each_label_alike_and_never_change() -> N
     assert fixed([], 4, 0, labels=False) == []
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     generator = np.random.default_rng(0)
     scorer = METRICS["exact_match"].scorer([])

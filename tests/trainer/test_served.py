@@ -47,6 +47,7 @@ def evaluated(server: Server, capsys: pytest.CaptureFixture[str], *words: str) -
 BOTH = ("--model", "base", "--tuned", "tuned", "--systems", "zero-shot,few-shot,tuned", "--quiet")
 
 
+@pytest.mark.slow
 def test_base_and_tuned_of_a_server_are_compared_and_asked_once(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -158,6 +158,7 @@ def test_a_combination_that_makes_no_sense_is_refused_and_the_others_are_tried()
     assert not second.refused
 
 
+@pytest.mark.slow
 @given(st.integers(0, 5), st.integers(1, 30))
 def test_what_is_drawn_depends_on_the_seed_alone_lies_in_its_range_and_is_not_drawn_twice(
     seed: int, count: int
