@@ -220,8 +220,6 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
     example = parsed.example
     if example is None:
         return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
-    if example.defect is not None and example.format == UNKNOWN:
-        return removal(parsed.place, None, Reason("M001", example.defect[1], "rule"), parsed.line.data)
     if example.format == form.name and form.name != "prompt-completion" and isinstance(parsed.decoded.value, dict):
         report.formats[form.name] += 1
         return parsed.jsonl
@@ -267,7 +265,7 @@ def _instances(turns: list[Any]) -> list[list[Any]]:
 def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
     """Code and reason if writing the line as messages would lose or change something."""
     if example.format == UNKNOWN:
-        return "M001", "no `messages`, and the keys fit no known format"
+        return "M001", example.defect[1] if example.defect else "no `messages`, and the keys fit no known format"
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
         return "J013", repeated.message
     if example.format in PREFERENCE_SIDES and not chosen:

@@ -32,6 +32,9 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
         defect = ("/messages", "the line has `messages` already")
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
     found = example_of({"messages": messages, **rest}, parsed.place)
+    if found.format != "messages":  # a key such as `system`, which would change the conversation
+        defect = ("", f"keys beside the texts make it the format {found.format}: name them in a text, or remove them")
+        return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
     return parsed._replace(example=Example(parsed.place, found.value, "template"))
 
 

@@ -366,3 +366,15 @@ def test_rows_under_other_keys_are_read_by_texts(
 
 def test_a_text_for_one_role_is_a_mistake_of_usage(write: Write) -> None:
     assert main(["convert", str(write("data.jsonl", [{"q": "Hi"}])), "--user", "{q}", "-o", str(OUT)]) == 2
+
+
+@pytest.mark.parametrize("beside", [{"system": "Be brief."}, {"choices": [{"message": {"role": "assistant"}}]}])
+def test_a_key_beside_the_texts_never_changes_the_conversation(
+    write: Write, beside: dict[str, Any], capsys: Captured
+) -> None:
+    words = ["convert", str(write("data.jsonl", [{"q": "Hi", **beside}])), "--user", "{q}", "--assistant", "Hello."]
+    assert main([*words, "-o", str(OUT)]) == 2
+    assert "keys beside the texts make it the format" in capsys.readouterr().err
+    if "system" in beside:
+        assert main([*words, "--system", "{system}", "-o", str(OUT)]) == 0
+        assert [turn["content"] for turn in written()[0]["messages"]] == ["Be brief.", "Hi", "Hello."]
