@@ -86,6 +86,7 @@ def convert(
             progress=advance,
             decisions=decisions,
             edited=project_of(files).edited,
+            workers=options.processes(),
             executor=executor,
             template={role: text for role, text in template.items() if text},
         )

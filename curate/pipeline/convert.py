@@ -23,7 +23,7 @@ from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshot
 from curate.core.text import json_line
-from curate.core.worker_pool import WorkerPool, cores
+from curate.core.worker_pool import WorkerPool
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
@@ -89,6 +89,7 @@ def convert_paths(
     progress: Callable[[int], None] | None = None,
     decisions: Mapping[str, DecisionState] | None = None,
     edited: Path = Path(".curate", "edited"),
+    workers: int = 1,
     executor: Executor = LOCAL,
     template: Mapping[str, str] | None = None,
 ) -> ConvertResult:
@@ -96,8 +97,9 @@ def convert_paths(
     completely or neither.
 
     `chosen` uses the chosen side of a preference pair. Of `decisions`, drops are written to `aside`, and edits are
-    converted, for which copies are made in the folder `edited`. Parts of large files are converted in processes, or as
-    tasks of `executor`. With `template`, each line is read as these texts by role; see `templated`.
+    converted, for which copies are made in the folder `edited`. With more than one of `workers`, processes convert
+    parts of large files; they import the main module anew, as `multiprocessing` does. With `executor`, tasks of a
+    cluster do. With `template`, each line is read as these texts by role; see `templated`.
 
     Raises `InputError` for a file that cannot be read or changes meanwhile, and if no line holds an example;
     `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
@@ -105,13 +107,10 @@ def convert_paths(
     report, decisions = ConvertResult(), decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
-    why = ""
-    many, converter = (
-        size_of(paths) >= PARALLEL,
-        partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template),
-    )
+    why, many = "", size_of(paths) >= PARALLEL
+    converter = partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template)
     with (
-        executor.pool(cores() if many else 1, processes=many, own=converter, anew=converter, files=paths) as pool,
+        executor.pool(workers if many else 1, processes=many, own=converter, anew=converter, files=paths) as pool,
         TempStore() as store,
         replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest),
     ):
