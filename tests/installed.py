@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 TOOLS: Final = ("pytest>=8.3", "pytest-asyncio>=0.25", "pytest-xdist>=3.6", "hypothesis>=6.115")
 COPIED: Final = (
     "tests", "docs", "examples", "schemas", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE",
-    "Makefile", "pyproject.toml",
+    "Makefile", "pyproject.toml", ".pre-commit-hooks.yaml",
 )  # fmt: skip
 TRAP: Final = "raise SystemExit('a module of the working folder was imported in place of the package')\n"
 TRIED: Final = ("tests/engine", "tests/hostile", "tests/test_docs.py", "tests/test_generated.py")

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from train.recipe import load_recipe
-from train.sweep.trial import TrialMonitor, TrialRun
+if TYPE_CHECKING:  # the tests of the engine are collected without the trainer, too
+    from train.sweep.trial import TrialMonitor, TrialRun
 
 WAIT: Final = 30.0
 """Seconds until another node has to take a task."""
@@ -46,12 +46,14 @@ def held_once(marker: Path, head: str, make: Callable[..., Any], *items: Any) ->
     return make(*items)
 
 
-def trained(folder: Path, work: TrialRun, watch: TrialMonitor) -> int:
+def trained(folder: Path, work: "TrialRun", watch: "TrialMonitor") -> int:
     """A training whose loss is its rank; the one of rank 2 has no memory, the one of rank 3 is killed each time.
 
     The process of the one of rank 4 is killed once. While there is a file `hold` in the folder, those of rank 5 and
     more wait there until they are interrupted.
     """
+    from train.recipe import load_recipe
+
     rank = load_recipe(work.recipe).rank
     if rank == 2:
         work.failure.write_text(json.dumps({"kind": "NoMemory", "message": "too big", "next": ""}))

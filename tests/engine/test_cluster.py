@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -31,12 +31,9 @@ from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
 from tests.lost_tasks import WAIT, held_once, killed_once, trained
 from tests.tinynli import DARK, LIT, tiny_nli
-from train.journal import Narrator
-from train.recipe import load_recipe
-from train.sweep.space import space_of
-from train.sweep.sweep_folder import SweepFolder
-from train.sweep.sweep_result import Sweep
-from train.sweep.sweeper import sweep
+
+if TYPE_CHECKING:
+    from train.sweep.sweep_result import Sweep
 
 pytestmark = [
     pytest.mark.slow,
@@ -302,8 +299,14 @@ def test_what_a_task_raises_is_raised_here(nodes: Nodes, write: Write, monkeypat
             list(pool.each(os._exit, [1]))
 
 
-def swept(name: str, executor: Executor = LOCAL) -> tuple[Sweep, bytes]:
+def swept(name: str, executor: Executor = LOCAL) -> tuple["Sweep", bytes]:
     """The report of a sweep over eight ranks, without times, and its best recipe."""
+    from train.journal import Narrator
+    from train.recipe import load_recipe
+    from train.sweep.space import space_of
+    from train.sweep.sweep_folder import SweepFolder
+    from train.sweep.sweeper import sweep
+
     file = Path("recipe.toml")
     space = space_of(file, ["rank=1,2,3,4,5,6,7,8"])
     run, folder = partial(trained, Path.cwd()), SweepFolder(Path(name))
