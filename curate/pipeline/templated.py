@@ -5,29 +5,31 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from curate.core.example import UNKNOWN, Example
+from curate.core.example import UNKNOWN, Example, value_at
 from curate.core.text import visible
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 
 FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
-"""A key in braces, also a path such as `translation.en`; doubled braces are braces."""
+"""A key in braces, also a path such as `translation.en` or `choices.0`; doubled braces are braces."""
 
 
 def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
     """The line as messages with the texts of a template; with a defect, if a key is missing or holds no text.
 
-    Keys that are in no text stay beside the messages.
+    What is in no text stays beside the messages.
     """
     value = parsed.decoded.value
     if not isinstance(value, dict):
         return parsed._replace(example=None)
-    used = set[str]()
+    used = set[tuple[str, ...]]()
     try:
         messages = [{"role": role, "content": _filled(text, value, used)} for role, text in template.items()]
     except ValueError as error:
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=("", str(error))))
-    rest = {key: item for key, item in value.items() if key not in used}
+    rest: Any = value
+    for path in used:
+        rest = _without(rest, path)
     if "messages" in rest:
         defect = ("/messages", "the line has `messages` already")
         return parsed._replace(example=Example(parsed.place, value, UNKNOWN, defect=defect))
@@ -38,14 +40,14 @@ def templated(parsed: ParsedLine, template: Mapping[str, str]) -> ParsedLine:
     return parsed._replace(example=Example(parsed.place, found.value, "template"))
 
 
-def _filled(text: str, value: Mapping[str, Any], used: set[str]) -> str:
-    """The text with the values of its keys, which are added to `used`. Raises `ValueError`."""
+def _filled(text: str, value: Mapping[str, Any], used: set[tuple[str, ...]]) -> str:
+    """The text with the values of its keys, whose paths are added to `used`. Raises `ValueError`."""
 
     def fill(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0][0]
-        found, key = _under(match[1], value)
-        used.add(key)
+        found, path = _under(match[1], value)
+        used.add(path)
         if isinstance(found, str):
             return found
         if found is None or isinstance(found, list | dict):
@@ -56,14 +58,18 @@ def _filled(text: str, value: Mapping[str, Any], used: set[str]) -> str:
     return FIELD.sub(fill, text)
 
 
-def _under(name: str, value: Mapping[str, Any]) -> tuple[Any, str]:
-    """The value under a key or path, and the key of the line that has it. Raises `ValueError`."""
-    if name in value:
-        return value[name], name
-    first, *path = name.split(".")
-    found: Any = value.get(first)
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
-    if first not in value or (path and found is None):
+def _under(name: str, value: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
+    """The value under a key or path, and the keys on the way to it. Raises `ValueError`."""
+    path = (name,) if name in value else tuple(name.split("."))
+    found = value_at(dict(value), name)
+    if path[0] not in value or (len(path) > 1 and found is None):
         raise ValueError(f"there is no key `{visible(name)}`")
-    return found, first
+    return found, path
+
+
+def _without(value: Any, path: tuple[str, ...]) -> Any:
+    """An object without the value at a path, and without objects that are empty then; lists stay whole."""
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    inner = _without(value[path[0]], path[1:]) if path[1:] else {}
+    return {key: inner if key == path[0] else item for key, item in value.items() if key != path[0] or inner != {}}

@@ -5,6 +5,7 @@ that findings point into the line as the user wrote it.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -13,7 +14,7 @@ from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
-from curate.read.forms.form import Format, Object, UnreadableError
+from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
@@ -89,6 +90,8 @@ def example_of(value: Object, place: Place) -> Example:
         try:
             if (found := _example(known, value, place)) is None:
                 continue
+            if not OFFERS.isdisjoint(value) and "messages" not in value:
+                _demand_choices(value, found)
         except UnreadableError as error:
             defect = defect or (error.pointer, f"not readable as {known.name}: {error.why}")
             continue
@@ -99,6 +102,33 @@ def example_of(value: Object, place: Place) -> Example:
             defect = unread, f"{unread[1:]} is not read in the format {known.name}"
         return found if defect is None else replace(found, defect=defect)
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
+
+
+CHOICES: Final = ("choices", "options", "endings", "answer_choices")
+"""Keys of the answers that a question offers."""
+OFFERS: Final = frozenset((*CHOICES, "A"))
+NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
+"""An answer that names a choice: `B`, `(b)`, `2.`"""
+
+
+def _demand_choices(value: Object, found: Example) -> None:
+    """Raise `UnreadableError` if the answer names one of the choices beside a question that does not hold them."""
+    asked = next((turn.text for turn in reversed(found.messages) if turn.role == "user"), "")
+    answer = found.answer.text if found.answer else value.get("answer")
+    if not isinstance(answer, str) or not NAMES_CHOICE.fullmatch(answer.strip()):
+        return
+    lettered = {"A": [value["A"], value["B"]]} if has_strings(value, "A", "B") else {}
+    for key, offered in ({key: value[key] for key in CHOICES if key in value} | lettered).items():
+        if not (isinstance(offered, list) and answer in offered) and any(text not in asked for text in _texts(offered)):
+            raise UnreadableError(f"/{key}", f"the question does not hold `{key}`, of which the answer names one")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in lists and objects."""
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(item)
 
 
 USED: Final = frozenset(key for known in FORMATS for key in known.uses)

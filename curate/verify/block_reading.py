@@ -18,7 +18,8 @@ CALLS: Final = ("toolUse", "functionCall", "function_call")
 RESULTS: Final = ("toolResult", "functionResponse", "function_response")
 TYPED: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
 SILENT: Final = ("reasoningContent", "cachePoint")
-LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data")
+LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
+OTHERS: Final = frozenset(("messages", "chosen", "chosen_messages", "preferred_output"))
 PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 
 
@@ -171,7 +172,7 @@ def _segments(value: Object, _attached: list[Any]) -> TurnList:
 
 
 def _list(value: Object, attached: list[Any]) -> TurnList:
-    found, speakers = _system(value.get("system"), attached), list[str]()
+    found, speakers = _system(value.get("system") or value.get("system_prompt"), attached), list[str]()
     for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
         pair = next((pair for pair in PAIRS if type(item) is dict and set(pair) <= item.keys()), None)
         if type(item) is str:
@@ -274,6 +275,7 @@ SIDED_FORMS: Final[
 """Formats of preference pairs: turns with the better answer, and the worse answer."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (
     (_is_langchain, _langchain),
+    (lambda value: _has_texts(value.get("conversations")) and OTHERS.isdisjoint(value), _list),
     (_has_blocks, _bedrock),
 )
 """Formats with messages; they are recognized before the format messages."""
@@ -304,5 +306,10 @@ def _is_list(items: Any, key: str) -> bool:
     return (
         type(items) is list
         and bool(items)
-        and ((type(items[0]) is str and key != "turns") or (type(items[0]) is dict and "role" not in items[0]))
+        and ((_has_texts(items) and key != "turns") or (type(items[0]) is dict and "role" not in items[0]))
     )
+
+
+def _has_texts(items: Any) -> bool:
+    """Whether a value is a list of two or more texts."""
+    return type(items) is list and len(items) > 1 and {type(item) for item in items} == {str}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
+from curate.verify.choices import lacks_choices
 from curate.verify.declarations import ATTACHED, GIVEN, completion_of, has_answers, list_under, question_keys
 from curate.verify.lines import exact
 from curate.verify.transcripts import completed, transcript, with_messages
@@ -89,12 +90,15 @@ def read(value: Any) -> Reading:
     _attach(value, reading)
     if (form := _form(value)) is None:
         raise NotUnderstoodError("unknown format")
-    key = "system" if value.get("system") or form not in (_question, _alpaca) else "system_prompt"
+    instructed = form in (_question, _alpaca) or "conversations" in value
+    key = "system_prompt" if instructed and not value.get("system") else "system"
     if type(value.get(key)) is str and value[key]:
         reading.turns.append(Turn("system", value[key]))
     form(value, reading)
     if not reading.turns:
         raise NotUnderstoodError("no messages")
+    if "messages" not in value and lacks_choices(value, [(turn.role, turn.text) for turn in reading.turns]):
+        raise NotUnderstoodError("the answer names a choice that the question does not hold")
     return reading
 
 

@@ -344,8 +344,10 @@ def test_an_output_that_makes_no_sense_is_a_mistake_of_usage(write: Write, outpu
     [
         (["{q} {{n}} {n}", "{a.b}"], ["Hi {n} 1.5", "Hello."]),
         (["{q}", "fixed"], ["Hi", "fixed"]),
+        (["{q}", "{a.list.0} {a.list.1}"], ["Hi", "1 two"]),
         (["{missing}", "x"], "there is no key `missing`"),
         (["{a.c}", "x"], "there is no key `a.c`"),
+        (["{a.list.2}", "x"], "there is no key `a.list.2`"),
         (["{a}", "x"], "`a` is an object, not a text"),
         (["{none}", "x"], "`none` is null, not a text"),
     ],
@@ -353,7 +355,8 @@ def test_an_output_that_makes_no_sense_is_a_mistake_of_usage(write: Write, outpu
 def test_rows_under_other_keys_are_read_by_texts(
     write: Write, texts: list[str], expected: Any, capsys: Captured
 ) -> None:
-    path = str(write("data.jsonl", [{"q": "Hi", "a": {"b": "Hello."}, "n": 1.5, "none": None, "id": 7}, {"q": "Ho"}]))
+    row = {"q": "Hi", "a": {"b": "Hello.", "list": [1, "two"]}, "n": 1.5, "none": None, "id": 7}
+    path = str(write("data.jsonl", [row, {"q": "Ho"}]))
     words = ["convert", path, "--user", texts[0], "--assistant", texts[1], "-o", str(OUT)]
     status = main(words)
     if isinstance(expected, str):
@@ -362,6 +365,7 @@ def test_rows_under_other_keys_are_read_by_texts(
         assert status == (1 if aside() else 0)
         assert [turn["content"] for turn in written()[0]["messages"]] == expected
         assert written()[0]["id"] == 7
+        assert written()[0]["a"]["list"] == [1, "two"]
 
 
 def test_a_text_for_one_role_is_a_mistake_of_usage(write: Write) -> None:

@@ -205,6 +205,31 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ),
     ({"prompt": "1 + 1", "answer": "2"}, "prompt-only", ["user: 1 + 1"]),
     ({"question": "Hi", "answers": ["Hello."]}, "unknown", []),
+    ({"question": "Which?", "choices": ["Alps", "Po"], "answer": "B"}, "unknown", []),
+    ({"instruction": "Which?", "options": {"A": "Alps", "B": "Po"}, "output": "(b)"}, "unknown", []),
+    ({"question": "Which?", "A": "Alps", "B": "Po", "answer": "B."}, "unknown", []),
+    ({"prompt": "Which?", "choices": {"text": ["Alps", "Po"], "label": ["A", "B"]}, "answer": "B"}, "unknown", []),
+    (
+        {"question": "A: Alps, or B: Po?", "choices": ["Alps", "Po"], "answer": "B"},
+        "question-answer",
+        ["user: A: Alps, or B: Po?", "assistant: B"],
+    ),
+    (
+        {"question": "1 + 1?", "options": ["1", "2"], "answer": "2"},
+        "question-answer",
+        ["user: 1 + 1?", "assistant: 2"],
+    ),
+    ({"text": "Write f.", "code": "def f(): pass", "test_list": []}, "unknown", []),
+    ({"conversations": ["Hi", "Hello."], "source": "lima"}, "turn-list", HELLO),
+    ({"chat": chat("Hi", "Hello.")["messages"], "status": "completed"}, "turn-list", HELLO),
+    (
+        {
+            "system_prompt": "Be brief.",
+            "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}],
+        },
+        "sharegpt",
+        BRIEF,
+    ),
     ({"question": "Hi"}, "unknown", []),
     (
         {"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]},

@@ -96,9 +96,14 @@ def system_turns(value: Mapping[str, Any], at: str = "", *, key: str = "system")
         raise UnreadableError(f"{at}/{key}", f"`{key}` is not text")
 
 
-def turns_before(value: Object) -> Iterator[Turn]:
-    """The system prompt, under the name that OpenOrca has for it too, and earlier questions with their answers."""
+def system_before(value: Object) -> Iterator[Turn]:
+    """The system prompt, under the name that OpenOrca and OpenHermes have for it too."""
     yield from system_turns(value, key="system" if value.get("system") else "system_prompt")
+
+
+def turns_before(value: Object) -> Iterator[Turn]:
+    """The system prompt, and earlier questions with their answers."""
+    yield from system_before(value)
     history = value.get("history") or []
     if not isinstance(history, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in history):
         raise UnreadableError("/history", "`history` is not a list of questions with their answers")
@@ -129,6 +134,11 @@ def has_strings(value: Mapping[str, Any], *keys: str) -> bool:
 def is_objects(value: Any) -> TypeGuard[list[Object]]:
     """Whether a value is a list of one or more objects."""
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def is_texts(value: Any) -> bool:
+    """Whether a value is a list of two or more texts."""
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 
 
 def omit_keys(value: Mapping[str, Any], *keys: str) -> Object:

@@ -16,13 +16,15 @@ from curate.read.forms.form import (
     UnreadableError,
     has_strings,
     is_objects,
+    is_texts,
     omit_keys,
+    system_before,
     system_turns,
     turn_at,
 )
 from curate.read.forms.pairs import SPEAKERS
 
-KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data")
+KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
 """Keys of a list of turns that no trainer reads by that name."""
 PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
@@ -48,7 +50,7 @@ def _is_turns(items: Any) -> bool:
         first = items[0]
         speaks = any(has_strings(first, *keys) for keys in (("role", "content"), ("from", "value"), ("speaker",)))
         return speaks or _pair(first) is not None or isinstance(first.get("role"), str)
-    return isinstance(items, list) and len(items) > 1 and all(isinstance(item, str) for item in items)
+    return is_texts(items)
 
 
 def _pair(item: Object) -> tuple[str, str] | None:
@@ -61,7 +63,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
     def turns(value: Object) -> Iterator[Turn]:
         key = _key(value) or ""
         items, at = value[key], f"/{key}" if key else ""
-        yield from system_turns(value)
+        yield from system_before(value)
         names = [str(item.get("speaker")).casefold() for item in items if isinstance(item, dict)]
         roles = {**SPEAKERS, "agent": "assistant"}
         if set(names) <= {"user", "system"}:  # a system that answers, as in Schema-Guided Dialogue, or instructs
@@ -82,7 +84,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
         "a list of turns under conversation, dialogue, data or the like, or as the whole line",
         lambda value: _key(value) is not None,
         turns,
-        uses=(*KEYS, ROOT, "system"),
+        uses=(*KEYS, ROOT, "system", "system_prompt"),
     )
 
 

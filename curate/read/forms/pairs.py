@@ -14,6 +14,8 @@ from curate.read.forms.form import (
     has_strings,
     is_answer,
     is_objects,
+    is_texts,
+    system_before,
     system_turns,
     turn_at,
     turns_before,
@@ -30,7 +32,7 @@ SPEAKERS: Final = {
 # Keys next to `text` that show that the text is only a part of the line, or one message of a thread.
 NOT_ONLY_TEXT: Final = frozenset((
     "input", "output", "instruction", "answer", "response", "label", "question", "query", "problem",
-    "parent_id", "role",
+    "parent_id", "role", "code", "summary", "target", "solution", "completion",
 ))  # fmt: skip
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
@@ -108,7 +110,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
 
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
-    yield from system_turns(value)
+    yield from system_before(value)
     yield from with_tool_calls(
         (turn, speaker_turn(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"])
     )
@@ -323,9 +325,9 @@ PLAIN: Final = (
     Format(
         "sharegpt",
         '{"conversations": [{"from": ..., "value": ...}, ...]}',
-        lambda v: isinstance(v.get("conversations"), list),
+        lambda v: isinstance(v.get("conversations"), list) and not is_texts(v["conversations"]),
         _sharegpt,
-        ("conversations", "system"),
+        ("conversations", "system", "system_prompt"),
         write=pair_writers.write_sharegpt,
     ),
     Format(

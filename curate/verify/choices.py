@@ -1,0 +1,24 @@
+"""Whether an answer can be understood without the choices that its question offers."""
+
+import re
+from typing import Any, Final
+
+CHOICE: Final = re.compile(r"\W?([A-Za-z]|\d\d?)\W{0,2}")
+
+
+def lacks_choices(value: dict[str, Any], spoken: list[tuple[str, str]]) -> bool:
+    """Whether the answer to a question, each a role and a text, only names a choice that the question does not hold."""
+    asked = next((text for role, text in reversed(spoken) if role == "user"), "")
+    answer = next((text for role, text in reversed(spoken) if role == "assistant"), value.get("answer"))
+    lettered = [value["A"], value["B"]] if type(value.get("A")) is type(value.get("B")) is str else None
+    offers = [lettered, *(value.get(key) for key in ("choices", "options", "endings", "answer_choices"))]
+    offers = [offered for offered in offers if type(offered) is not list or answer not in offered]
+    named = type(answer) is str and CHOICE.fullmatch(answer.strip())
+    return bool(named) and any(text not in asked for text in _texts(offers))
+
+
+def _texts(value: Any) -> list[str]:
+    if type(value) is str:
+        return [value]
+    inner = value.values() if type(value) is dict else value if type(value) is list else ()
+    return [text for item in inner for text in _texts(item)]
