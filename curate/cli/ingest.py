@@ -31,11 +31,12 @@ def ingest(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert model calls to messages: traces of Langfuse, LangSmith or OpenTelemetry, batches, and OpenAssistant.
+    """Convert traces of Langfuse, LangSmith or OpenTelemetry, batches, and chats of accounts to messages.
 
-    Reads exported JSON and JSON Lines files. Requests and results of a batch are joined by `custom_id`, messages of a
-    thread by `parent_id`: name all files. Ids, model and scores are written to `metadata`. `curate dedup` removes calls
-    that are only the beginning of a later one.
+    Reads exported JSON and JSON Lines files; chats are those of ChatGPT, Claude, Open WebUI and LM Studio. Requests and
+    results of a batch are joined by `custom_id`, messages of a thread of OpenAssistant by `parent_id`: name all files.
+    Ids, model and scores are written to `metadata`. `curate dedup` removes calls that are only the beginning of a later
+    one.
 
     Exit status: 0 if every call was read, 1 if some were not, 2 if a file cannot be read.
     """

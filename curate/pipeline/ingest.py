@@ -16,12 +16,15 @@ from curate.core.removed import Reason, removal, removed_line
 from curate.core.snapshot import snapshot
 from curate.core.text import json_line
 from curate.output.apply import unreadable
+from curate.read.accounts import account_calls
 from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import MISSHAPEN
 from curate.read.joined_rows import JoinedRows
 from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, score_row
 
-EXPORTS: Final = "Langfuse, LangSmith, OpenTelemetry, a batch or OpenAssistant's messages"
+EXPORTS: Final = (
+    "Langfuse, LangSmith, OpenTelemetry, a batch, OpenAssistant's messages, ChatGPT, Claude, Open WebUI or LM Studio"
+)
 NO_EXPORT: Final = f"no export of {EXPORTS}"
 
 
@@ -44,6 +47,8 @@ class IngestResult(Output):
     """Lines in the file next to the output (out.unconverted.jsonl): no export, or with a call that was not written."""
     sources: Counter[str] = field(default_factory=Counter)
     """Written conversations by their source."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What written conversations of accounts leave out, such as other branches, also in their metadata."""
     notes: list[Note] = field(default_factory=list)
     """Lines and calls without a conversation."""
 
@@ -117,7 +122,7 @@ def _lines(
         report.joined += 1
         return []
     try:
-        calls = rows.calls(value) or calls_in(value)
+        calls = rows.calls(value) or account_calls(value) or calls_in(value)
     except (*MISSHAPEN, ValueError):
         calls = []
     if not calls:
@@ -149,5 +154,8 @@ def _line(
         return [({}, why)]
     report.written += 1
     report.sources[call.source] += 1
+    left_out = dict(+call.left_out)
+    report.left_out.update(left_out)
     metadata = {"source": call.source, **call.ids, **({"scores": given} if given else {})}
+    metadata |= {"left_out": left_out} if left_out else {}
     return [({**value, "metadata": metadata}, None)]

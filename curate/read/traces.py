@@ -5,6 +5,7 @@ Each is read as a conversation.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -160,7 +161,7 @@ class ModelCall:
     """One call of a model, or a span that is none."""
 
     source: str
-    """`langfuse`, `langsmith`, `opentelemetry`, `batch` or `thread`."""
+    """`langfuse`, `langsmith`, `opentelemetry`, `batch`, `thread`, `chatgpt`, `claude`, `open-webui` or `lm-studio`."""
     ids: Object
     question: Any = None
     answer: Any = None
@@ -170,6 +171,8 @@ class ModelCall:
     """The conversation, if it is that of several rows."""
     error: str = ""
     """Why the call has no conversation."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What `joined` left out of the conversation."""
 
     @property
     def is_call(self) -> bool:

@@ -51,6 +51,9 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
     sources = ", ".join(f"{count:,} {name}" for name, count in report.sources.most_common())
     read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
     yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")
+    if report.left_out:
+        names = ", ".join(f"{name} ({count:,})" for name, count in report.left_out.most_common())
+        yield f"left out of these conversations, and counted in their metadata: {names}"
     if report.low:
         yield f"{plural(report.low, 'call')} with a low or no score not written"
     if report.joined:

@@ -54,8 +54,8 @@ def role_pointer(message: Message) -> str:
 
 ASKED_ALONE: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
 """Trainers that train on prompts alone, in any form for them."""
-JOINED: Final = frozenset(("custom_id", "message_id"))
-"""Keys by which rows belong together."""
+EXPORTED: Final = frozenset(("custom_id", "message_id", "mapping", "chat_messages", "history"))
+"""Keys of rows of batches, of threads and of the chats of an account."""
 CONVERSATIONS: Final = {
     **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic", "langchain"), "/messages"),
     "sharegpt": "/conversations",
@@ -86,8 +86,10 @@ def no_messages(example: Example) -> Problems:
         yield Problem(example.defect[0], example.defect[1])
     elif example.format == UNKNOWN:
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
-        joined = "" if JOINED.isdisjoint(example.value) else "; `curate ingest` joins the rows of batches and threads"
-        yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}{joined}")
+        next_step = "" if EXPORTED.isdisjoint(example.value) else "; `curate ingest` reads batches, threads and chats"
+        yield Problem(
+            "", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}{next_step}"
+        )
 
 
 @rule(

@@ -1,0 +1,242 @@
+"""Conversations in the exports of accounts and of programs to chat with: ChatGPT, Claude, Open WebUI, LM Studio.
+
+Sources: the descriptions of exports in mitkury/chatgpt-export-parser, withLinda/claude-conversation-exporter and
+open-webui/open-webui, read 2026-11. What a conversation leaves out is counted; one that needs a file is not read.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+
+from curate.read.forms.form import Object, as_object, is_objects
+from curate.read.traces import ModelCall, NoConversationError, read_as_messages
+
+HIDDEN: Final = "hidden messages"
+BRANCHES: Final = "messages of other branches"
+DETAILS: Final = re.compile(r'<details type="(\w+)".*?</details>\s*', re.DOTALL)
+"""What Open WebUI shows of reasoning and of tools, in the text of an answer."""
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A conversation as it is put together."""
+
+    left_out: Counter[str]
+    messages: list[Object] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Ids of calls without a result."""
+    calls: int = 0
+
+    def say(self, role: str, text: str | None) -> None:
+        """Add a message; an assistant's has the thoughts before it."""
+        message: Object = {"role": role, "content": text}
+        if role == "assistant" and self.thoughts:
+            message["reasoning_content"] = "\n\n".join(self.thoughts)
+            self.thoughts.clear()
+        self.messages.append(message)
+
+    def call(self, name: str, given: Any) -> None:
+        """Add a call of a tool to the assistant's message; a text that is no JSON object becomes its `input`."""
+        self.calls += 1
+        if self.thoughts or not self.messages or self.messages[-1]["role"] != "assistant":
+            self.say("assistant", None)
+        found = as_object(given)
+        arguments = json.dumps({"input": given} if found is None else found, ensure_ascii=False)
+        self.waiting.append(f"call_{self.calls}")
+        made = {"id": self.waiting[-1], "type": "function", "function": {"name": name, "arguments": arguments}}
+        self.messages[-1].setdefault("tool_calls", []).append(made)
+
+    def result(self, text: str) -> None:
+        """Add the result of the first call that waits for one, or more of the last result."""
+        if self.waiting:
+            self.messages.append({"role": "tool", "tool_call_id": self.waiting.pop(0), "content": text})
+        elif self.messages and self.messages[-1]["role"] == "tool":
+            self.messages[-1]["content"] += f"\n\n{text}"
+        else:
+            raise NoConversationError("a result of a tool without its call")
+
+    def done(self) -> Object:
+        """The conversation. Raises `NoConversationError`."""
+        if self.thoughts:
+            raise NoConversationError("reasoning without an answer")
+        if not any(message["role"] == "assistant" for message in self.messages):
+            raise NoConversationError("it has no answer")
+        return read_as_messages({"messages": self.messages})
+
+
+def account_calls(value: Object) -> list[ModelCall]:
+    """The conversation of a row of an account's export; empty for any other row."""
+    chat: Object = held if isinstance(held := value.get("chat"), dict) else value
+    history = chat.get("history")
+    reader: Callable[[Object, _Talk], None]
+    if isinstance(value.get("mapping"), dict):
+        source, reader = "chatgpt", _chatgpt
+    elif isinstance(value.get("chat_messages"), list):
+        source, reader = "claude", _claude
+    elif isinstance(history, dict) and isinstance(history.get("messages"), dict):
+        source, reader, value = "open-webui", _open_webui, {**chat, **value}
+    elif is_objects(value.get("messages")) and "versions" in value["messages"][0]:
+        source, reader = "lm-studio", _lm_studio
+    else:
+        return []
+    ids = {
+        "id": value.get("conversation_id", value.get("uuid", value.get("id"))),
+        "name": value.get("title", value.get("name")),
+        "model": value.get("default_model_slug", value.get("model")),
+    }
+    call = ModelCall(source, {key: item for key, item in ids.items() if item})
+    call.joined = partial(_read, reader, value, call.left_out)
+    return [call]
+
+
+def _read(reader: Callable[[Object, _Talk], None], value: Object, left_out: Counter[str]) -> Object:
+    talk = _Talk(left_out)
+    reader(value, talk)
+    return talk.done()
+
+
+def _path(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
+    """The messages from the beginning to the last one. Raises `NoConversationError`."""
+    found, seen = list[Object](), set[str]()
+    while last in nodes and last not in seen:
+        seen.add(last)
+        found.append(nodes[last])
+        last = nodes[last].get(parent)
+    if not found or last in seen:
+        raise NoConversationError("its last message is not among its messages, or they are in a circle")
+    return found[::-1]
+
+
+def _chatgpt(value: Object, talk: _Talk) -> None:
+    """The branch that was open last."""
+    path = _path(value["mapping"], value.get("current_node"), "parent")
+    shown = [node["message"] for node in value["mapping"].values() if node.get("message") and not _is_hidden(node)]
+    spoken = [node["message"] for node in path if node.get("message")]
+    talk.left_out += Counter({BRANCHES: sum(message not in spoken for message in shown)})
+    for message in spoken:
+        content, role, to = message["content"], message["author"]["role"], message.get("recipient")
+        if _is_hidden({"message": message}):
+            held = [item for key, item in content.items() if key != "content_type"]
+            talk.left_out += Counter({HIDDEN: any(item not in (None, "", [""]) for item in held)})
+        elif content["content_type"] == "thoughts":
+            talk.thoughts += [one.get("content") or one["summary"] for one in content["thoughts"]]
+        elif content["content_type"] == "reasoning_recap":
+            talk.left_out["lines on the time of reasoning"] += 1
+        elif names := [str(one.get("name")) for one in (message.get("metadata") or {}).get("attachments") or ()]:
+            raise NoConversationError(f"a file that is not in the export: {', '.join(names)}")
+        elif role == "tool":
+            talk.result("\n".join(_chatgpt_texts(content, talk)))
+        elif text := "\n".join(_chatgpt_texts(content, talk)).strip():
+            talk.call(to, text) if role == "assistant" and to not in (None, "all") else talk.say(role, text)
+
+
+def _is_hidden(node: Object) -> bool:
+    """Whether a message was not shown, such as the instructions of the user for all conversations."""
+    message = node["message"]
+    hides = (message.get("metadata") or {}).get("is_visually_hidden_from_conversation")
+    return bool(hides) or message.get("weight") == 0
+
+
+def _chatgpt_texts(content: Object, talk: _Talk) -> Iterator[str]:
+    if "parts" not in content:
+        text = content.get("text", content.get("result"))
+        if not isinstance(text, str):
+            raise NoConversationError(f"a message of type {content['content_type']!r}")
+        yield text
+    for part in content.get("parts", ()):
+        kind = part.get("content_type") if isinstance(part, dict) else None
+        if isinstance(part, str) or kind == "audio_transcription":
+            yield part if isinstance(part, str) else part["text"]
+        elif "audio" in str(kind):  # its transcription stands beside it
+            talk.left_out["recordings"] += 1
+        else:
+            raise NoConversationError(f"a part of type {kind!r}, whose file is not in the export")
+
+
+def _claude(value: Object, talk: _Talk) -> None:
+    messages = value["chat_messages"]
+    nodes = {message["uuid"]: message for message in messages}
+    if len(nodes) < len(messages):
+        raise NoConversationError("two messages have one id")
+    if any("parent_message_uuid" in message for message in messages):
+        last = value.get("current_leaf_message_uuid") or messages[-1]["uuid"]
+        messages = _path(nodes, last, "parent_message_uuid")
+        talk.left_out += Counter({BRANCHES: len(nodes) - len(messages)})
+    for message in messages:
+        role = {"human": "user", "assistant": "assistant"}[message["sender"]]
+        held = {one.get("file_name"): one.get("extracted_content") for one in message.get("attachments") or ()}
+        missing = [name for name, text in held.items() if not isinstance(text, str)]
+        missing += [one["file_name"] for one in message.get("files") or () if one["file_name"] not in held]
+        if missing:
+            raise NoConversationError(f"a file that is not in the export: {', '.join(map(str, missing))}")
+        blocks = message.get("content") or [{"type": "text", "text": message.get("text") or ""}]
+        if role == "user":
+            texts = [*held.values(), "".join(_claude_texts(blocks))]
+            talk.say(role, "\n\n".join(text for text in texts if text and text.strip()))
+            continue
+        for kind, run in groupby(blocks, lambda block: block["type"]):
+            _add_blocks(kind, list(run), talk)
+
+
+def _add_blocks(kind: str, blocks: list[Object], talk: _Talk) -> None:
+    """Add blocks of one type of an answer."""
+    if kind == "text" and (text := "".join(_claude_texts(blocks))).strip():
+        talk.say("assistant", text)
+    for block in blocks if kind != "text" else ():
+        if kind == "thinking":
+            talk.thoughts.append(block["thinking"])
+        elif kind == "tool_use":
+            talk.call(block["name"], block["input"])
+        elif kind == "tool_result":
+            content = block.get("content")
+            listed = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+            talk.result("\n".join(one["text"] if one.get("type") == "text" else json.dumps(one) for one in listed))
+        elif kind == "token_budget":
+            talk.left_out["budgets of tokens"] += 1
+        else:
+            raise NoConversationError(f"a block of type {kind!r}")
+
+
+def _claude_texts(blocks: Iterable[Object]) -> Iterator[str]:
+    for block in blocks:
+        if block["type"] != "text":
+            raise NoConversationError(f"a block of type {block['type']!r} in a question")
+        yield block["text"]
+
+
+def _open_webui(value: Object, talk: _Talk) -> None:
+    nodes = value["history"]["messages"]
+    path = _path(nodes, value["history"].get("currentId"), "parentId")
+    talk.left_out += Counter({BRANCHES: len(nodes) - len(path)})
+    if system := (value.get("params") or {}).get("system"):
+        talk.say("system", system)
+    for message in path:
+        shown = {match[1] for match in DETAILS.finditer(message["content"])}
+        if message.get("files") or shown - {"reasoning"}:
+            raise NoConversationError(f"a message with {'files' if message.get('files') else 'calls of tools'}")
+        talk.left_out += Counter({"reasoning": len(shown)})
+        talk.say(message["role"], DETAILS.sub("", message["content"]) if shown else message["content"])
+
+
+def _lm_studio(value: Object, talk: _Talk) -> None:
+    if value.get("systemPrompt"):
+        talk.say("system", value["systemPrompt"])
+    for message in value["messages"]:
+        talk.left_out += Counter({BRANCHES: len(message["versions"]) - 1})
+        chosen = message["versions"][message["currentlySelected"]]
+        for step in chosen["steps"] if chosen["type"] == "multiStep" else [{**chosen, "type": "contentBlock"}]:
+            if step["type"] == "debugInfoBlock":
+                continue
+            if step["type"] != "contentBlock" or any(part["type"] != "text" for part in step["content"]):
+                raise NoConversationError("a message with files or calls of tools")
+            text = "".join(part["text"] for part in step["content"])
+            if (step.get("style") or {}).get("type") == "thinking":
+                talk.thoughts.append(text)
+            else:
+                talk.say(chosen["role"], text)
