@@ -285,7 +285,7 @@ def _tools(text: str, place: Place, notes: list[Note]) -> Any:
 
 def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
     """The calls and results of a ShareGPT conversation that could not be read as such."""
-    spoken = parsed.decoded.value["conversations"]
+    spoken = next(item for key, item in parsed.decoded.value.items() if key.casefold() == "conversations")
     before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
     for index, item in enumerate(spoken, before):
         speaker, turn = speaker_of(item), example.value["messages"][index]

@@ -116,12 +116,12 @@ def _path(nodes: Mapping[str, Object], last: Any, parent: str) -> list[Object]:
 def _chatgpt(value: Object, talk: _Talk) -> None:
     """The branch that was open last."""
     path = _path(value["mapping"], value.get("current_node"), "parent")
-    shown = [node["message"] for node in value["mapping"].values() if node.get("message") and not _is_hidden(node)]
-    spoken = [node["message"] for node in path if node.get("message")]
-    talk.left_out += Counter({BRANCHES: sum(message not in spoken for message in shown)})
-    for message in spoken:
+    here = {id(node) for node in path}
+    elsewhere = (node["message"] for node in value["mapping"].values() if node.get("message") and id(node) not in here)
+    talk.left_out += Counter({BRANCHES: sum(not _is_hidden(message) for message in elsewhere)})
+    for message in filter(None, (node.get("message") for node in path)):
         content, role, to = message["content"], message["author"]["role"], message.get("recipient")
-        if _is_hidden({"message": message}):
+        if _is_hidden(message):
             held = [item for key, item in content.items() if key != "content_type"]
             talk.left_out += Counter({HIDDEN: any(item not in (None, "", [""]) for item in held)})
         elif content["content_type"] == "thoughts":
@@ -136,9 +136,8 @@ def _chatgpt(value: Object, talk: _Talk) -> None:
             talk.call(to, text) if role == "assistant" and to not in (None, "all") else talk.say(role, text)
 
 
-def _is_hidden(node: Object) -> bool:
+def _is_hidden(message: Object) -> bool:
     """Whether a message was not shown, such as the instructions of the user for all conversations."""
-    message = node["message"]
     hides = (message.get("metadata") or {}).get("is_visually_hidden_from_conversation")
     return bool(hides) or message.get("weight") == 0
 

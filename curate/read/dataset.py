@@ -15,7 +15,7 @@ from curate.core.files import blocks, display_name, packing, sha256
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.file_sniffing import sniff_file_kind
-from curate.read.formats import example_of, example_of_list
+from curate.read.formats import example_of, example_of_list, unread_keys
 from curate.read.lines import BOM, Line, compact, elements, is_document, split_lines
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
@@ -86,6 +86,8 @@ class FileFacts:
     """The first such line."""
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Format and top-level keys of examples with more keys than messages; at most `KEYS` different ones."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Keys of a format beside a conversation that was read from others, such as a second question."""
 
     def add(self, part: "FileFacts", before: int) -> None:
         """Add the facts of the lines that follow; `before` is the number of lines before them."""
@@ -94,6 +96,7 @@ class FileFacts:
         self.bom, self.step = self.bom or part.bom, self.step or part.step
         self.defects += part.defects
         self.formats.update(part.formats)
+        self.unread.update(part.unread)
         if part.first_separated and not self.first_separated:
             self.first_separated = before + part.first_separated
         for keys, count in part.keys.items():
@@ -201,6 +204,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
         if example.pointers and example.moved is None:  # keys that were read in capitals, by their known names
             keys = (example.format, *(key if key in example.value else key.casefold() for key in decoded.value))
         facts.count_keys(keys)
+        facts.unread.update(unread_keys(example))
     return ParsedLine(place, line, decoded, example)
 
 

@@ -17,7 +17,7 @@ from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
-from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
+from curate.read.forms.pairs import ANSWERED, ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
 from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
@@ -167,6 +167,16 @@ def _unread_text(known: Format, value: Object) -> str:
     return "/system" if value.get("system") else ""
 
 
+def unread_keys(example: Example) -> Iterator[str]:
+    """Keys of the example's format that other keys took the place of: none of their text is in the conversation."""
+    known = BY_NAME.get(example.format)
+    if known is not None and known.turns is not None and known.name not in PROMPTS:
+        kept = (*(known.sides or ()), *ANSWERED)
+        yield from (
+            key for key in dict.fromkeys(known.uses) if key not in kept and str(example.value.get(key) or "").strip()
+        )
+
+
 def example_of_list(turns: list[Any], place: Place) -> Example | None:
     """Convert a line that is a list of turns; None if it is any other list."""
     found = example_of({ROOT: turns}, place)
@@ -176,17 +186,16 @@ def example_of_list(turns: list[Any], place: Place) -> Example | None:
 def _example(known: Format, value: Object, place: Place) -> Example | None:
     if known.read is not None:
         reading = known.read(value)
-        return (
-            None
-            if reading is None
-            else Example(
-                place,
-                {"messages": [turn.value for turn in reading.turns], **reading.rest},
-                known.name,
-                tuple((turn.pointer, turn.content) for turn in reading.turns),
-                tools_pointer=reading.tools,
-                moved=tuple(reading.moved.items()),
-            )
+        if reading is None:
+            return None
+        _demand_one_conversation(reading.rest)
+        return Example(
+            place,
+            {"messages": [turn.value for turn in reading.turns], **reading.rest},
+            known.name,
+            tuple((turn.pointer, turn.content) for turn in reading.turns),
+            tools_pointer=reading.tools,
+            moved=tuple(reading.moved.items()),
         )
     if known.turns is None:
         return Example(place, value, known.name)
@@ -202,6 +211,7 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
         tools = "/input/tools" if "tools" in value["input"] and "tools" not in rest else "/tools"
         rest = {key: item for key, item in rest.items() if key != "input"}
         rest |= _beside_messages(value, rest)
+    _demand_one_conversation(rest)
     pointers = tuple((turn.pointer, turn.content) for turn in turns)
     return Example(
         place,
@@ -211,6 +221,12 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
         tools_pointer=tools,
         moved=() if known.name == "turn-list" else None,
     )
+
+
+def _demand_one_conversation(rest: Object) -> None:
+    """Raise `UnreadableError` if messages stand beside a conversation, which they would replace."""
+    if "messages" in rest:
+        raise UnreadableError("/messages", "a second conversation stands under `messages`")
 
 
 def _beside_messages(value: Object, rest: Object) -> Object:

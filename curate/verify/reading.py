@@ -326,8 +326,8 @@ def _question(value: Object, reading: Reading) -> None:
 
 def _stored(value: Object, reading: Reading) -> None:
     turns = list_under(value, ("request", "body"), "messages", "input")
-    if not turns:
-        raise NotUnderstoodError("a stored completion without the messages that it answers")
+    if not turns or value.get("messages", turns) is not turns:
+        raise NotUnderstoodError("a stored completion without the messages that it answers, or with others beside it")
     reading.turns += [_turn(turn, reading) for turn in (*turns, completion_of(value))]
 
 

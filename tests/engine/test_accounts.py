@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.engine.test_ingest import ASIDE, HELLO, ingest, written
+from tests.strategies import broken
 
 
 def node(name: str, parent: str | None, role: str, content: Any, **more: Any) -> dict[str, Any]:
@@ -173,3 +174,10 @@ def test_a_chat_that_cannot_be_read_whole_is_set_aside_with_the_reason(name: str
     report = ingest(value)
     assert (report.written, report.aside) == (0, 1)
     assert why in json.loads(ASIDE.read_bytes())["why"]
+
+
+def test_half_valid_chats_crash_nothing_and_every_one_is_accounted_for() -> None:
+    chats = [value for value, *_ in (*ACCOUNTS.values(), *UNREADABLE.values())]
+    report = ingest(*[broken(seed, chats) for seed in range(300)], chats[0])
+    assert report.read == 301
+    assert report.calls == report.written + sum("export of" not in note.why for note in report.notes)

@@ -368,6 +368,12 @@ def test_rows_under_other_keys_are_read_by_texts(
         assert written()[0]["a"]["list"] == [1, "two"]
 
 
+def test_a_call_under_keys_in_capitals_that_is_not_read_is_noted(write: Write) -> None:
+    turns = [{"from": "human", "value": "Hi"}, {"from": "function_call", "value": "now"}]
+    report = convert(write("data.jsonl", [{"Conversations": turns}]))
+    assert ["message 2: the value of `function_call` is not" in note.why for note in report.notes] == [True]
+
+
 def test_a_text_for_one_role_is_a_mistake_of_usage(write: Write) -> None:
     assert main(["convert", str(write("data.jsonl", [{"q": "Hi"}])), "--user", "{q}", "-o", str(OUT)]) == 2
 

@@ -14,7 +14,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.example import GIVEN, Example, Place, content_text
 from curate.lint.rules.file_format import KNOWN, METADATA
-from curate.read.formats import BY_NAME, example_of
+from curate.read.formats import BY_NAME, example_of, unread_keys
 from curate.read.forms.pairs import ANSWERED
 from tests.engine.test_formats import CASES
 from tests.engine.test_forms import SAMPLES
@@ -99,7 +99,7 @@ KEPT_BESIDE: Final = {"tree", "responses_create_params", "toolConfig", "generati
 
 def told_keys(example: Example) -> set[str]:
     """Keys beside the conversation that rule J024 reports for the file, and those of which it need not."""
-    read = KNOWN | {*BY_NAME[example.format].uses}
+    read = KNOWN | {*BY_NAME[example.format].uses}.difference(unread_keys(example))
     return {key for key in example.value if key not in read} | METADATA | KEPT_BESIDE
 
 

@@ -152,6 +152,8 @@ def test_half_valid_lines_crash_nothing_and_none_is_lost() -> None:
 
 
 def test_a_line_that_is_no_sound_line_of_its_form_is_never_clean(capsys: Captured) -> None:
+    asked, answer = [{"role": "user", "content": "Hi"}], {"role": "assistant", "content": "Hello."}
+    used, called = {"type": "tool_use", "id": "c", "input": {"q": 1}}, {"name": "f", "args": {"q": 2}, "id": "c"}
     lines = [
         {"contents": [{"role": "user", "parts": [{"txt": "Hi"}]}]},
         {"input": [{"type": "web_search_call", "id": "ws_1"}]},
@@ -160,6 +162,8 @@ def test_a_line_that_is_no_sound_line_of_its_form_is_never_clean(capsys: Capture
         {"responses_create_params": {"input": 5}},
         {"message_tree_id": "a", "prompt": {"text": "Why?", "role": "prompter", "replies": [
             {"text": "So.", "role": "assistant", "rank": 0}, {"text": "No.", "role": "assistant", "replies": 5}]}},
+        {"request": {"messages": asked}, "response": {"choices": [{"message": answer}]}, "messages": [*asked, answer]},
+        {"messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": [used], "tool_calls": [called]}]},
     ]  # fmt: skip
     path = Path("data.jsonl")
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")

@@ -268,6 +268,7 @@ def unknown_key(facts: FileFacts) -> Problems:
         if facts.target is Target.TOGETHER:
             known = frozenset(TOGETHER.get(name, known))
         found.update({key: count for key in keys if key not in known})
+    found.update({key: count for key, count in facts.unread.items() if key not in KNOWN and key not in found})
     if found:
         shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in found.most_common(8))
         more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""

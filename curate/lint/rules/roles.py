@@ -10,7 +10,7 @@ from curate.lint.rules.references import REINFORCING, references
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.decode import decode
 from curate.read.formats import PROMPTS
-from curate.read.forms.form import omit_keys
+from curate.read.forms.form import is_objects, omit_keys
 
 ALIASES = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
@@ -144,7 +144,8 @@ def message_not_an_object(example: Example) -> Problems:
     for index, turn in enumerate(turns if isinstance(turns, list) else ()):
         if not isinstance(turn, dict):
             pointer = f"/messages/{index}" if example.pointers is None else example.pointers[index][0]
-            yield Problem(pointer, f"message {index + 1} is {kind_of(turn)}, not an object")
+            several = "; write each conversation on a line of its own" if is_objects(turn) else ""
+            yield Problem(pointer, f"message {index + 1} is {kind_of(turn)}, not an object{several}")
 
 
 @rule("M005", "no-role", Severity.ERROR, hint="Set the role to system, developer, user, assistant or tool.")

@@ -69,7 +69,8 @@ def _read(value: Object) -> Reading:
                 there, here = f"/messages/{i}/tool_calls/{n}", f"{at}{inner}/tool_calls/{n}"
                 reading.moved |= {there: here, f"{there}/function": here, f"{there}/function/arguments": f"{here}/args"}
         if isinstance(own["content"], list):
-            turn["content"] = _parts(own["content"], {call.get("id") for call in calls or ()}, f"{at}{inner}/content")
+            given = {call.get("id"): call.get("args") for call in calls or ()}
+            turn["content"] = _parts(own["content"], given, f"{at}{inner}/content")
         reading.turns.append(Turn(turn, at, f"{at}{inner}/content"))
     return reading
 
@@ -93,13 +94,19 @@ def tool_call(call: Any, at: str) -> Object:
     }
 
 
-def _parts(parts: list[Any], calls: set[Any], at: str) -> list[Object]:
+def _parts(parts: list[Any], calls: Object, at: str) -> list[Object]:
     """The parts of a content, without calls that stand among the tool calls, too."""
     found = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
-    kept = [part for part in found if part.get("type") != "tool_use" or part.get("id") not in calls]
+    kept = [part for part in found if part.get("type") != "tool_use" or not _stands_in(part, calls)]
     if wrong := next((part for part in kept if part.get("type") not in PARTS), None):
         raise UnreadableError(at, f"a part of type {wrong.get('type')!r}")
     return kept
+
+
+def _stands_in(part: Object, calls: Object) -> bool:
+    """Whether a call of a content is one of the tool calls, with the same arguments or none yet."""
+    given = part.get("input")
+    return part.get("id") in calls and (not given or calls[part["id"]] == given or isinstance(given, str))
 
 
 LANGCHAIN: Final = Format(
