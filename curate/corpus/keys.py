@@ -5,7 +5,7 @@ Tools and the other side of a preference count. `conversation_hash` is that of a
 its `conversation_hash` is among the other's `prefix_hashes`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -31,11 +31,6 @@ CARRIED: Final = (
 """Keys besides the turns that make an example a different one: tools, what is given besides text, and the rejected
 answer.
 """
-
-
-def ids_of(ids: Iterable[str]) -> Ids:
-    """Ids of examples (32 hexadecimal digits) as rows of two 64-bit numbers."""
-    return np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
 class Key(NamedTuple):

@@ -165,9 +165,8 @@ def find_duplicates_in(
     of them.
     """
     with WorkerPool(cores(), processes=False) as pool:
-        return find_duplicates(
-            table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), pool), config, pool, pinned
-        )
+        spec = feature_spec_for(config)._replace(brief=config.same_words)
+        return find_duplicates(table_of(examples, spec, pool), config, pool, pinned)
 
 
 def _same_words(

@@ -3,7 +3,7 @@
 import difflib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import PlainSerializer
 
@@ -16,7 +16,6 @@ from curate.dedup.cluster_resolution import DuplicateRemoval
 
 STAGES: Final = ("check", "dedup", "conflicts", "split", "train")
 """All stages, in their order."""
-State = Literal["done", "unchanged", "skipped", "would run"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ class Span(NamedTuple):
 
 # Numbers stay text, so that one with thousands of digits is no error.
 _PARSER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
 _COMMA: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 _KEY: Final = re.compile(r'[ \t\r\n]*,?[ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 
@@ -46,16 +45,17 @@ class Spans:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._start = len(text) - len(text.lstrip(" \t\r\n"))
         self._inside: dict[str, dict[str, Span]] = {}
 
     def find(self, target: str) -> Span | None:
         """The span of the value at pointer `target`, the last of repeated keys; None if missing or not JSON."""
         if not target:
-            return self._value(self._space(0))
+            return self._value(self._start)
         above, slash, key = target.rpartition("/")
         inside = self._inside.get(above)
         if inside is None:
-            container = self.find(above) if above else Span(self._space(0), len(self.text))
+            container = self.find(above) if above else Span(self._start, len(self.text))
             inside = self._inside[above] = self._children(container.start) if container and slash else {}
         return inside.get(key)
 
@@ -97,10 +97,6 @@ class Spans:
             return Span(at, _PARSER.raw_decode(self.text, at)[1])
         except (ValueError, RecursionError):
             return None
-
-    def _space(self, at: int) -> int:
-        match = _SPACE.match(self.text, at)
-        return match.end() if match else at
 
 
 def repeated_keys(text: str) -> Iterator[Key]:

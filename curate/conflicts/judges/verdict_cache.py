@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,7 +11,7 @@ from curate.conflicts.judging import Verdict
 from curate.conflicts.question import Question
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import journal_lines, make_private_folder, nofollow_opener
+from curate.core.files import append_lines, journal_lines, make_private_folder
 from curate.core.signature import is_signed, signature_of
 from curate.core.validation import parsed_json
 
@@ -92,15 +91,25 @@ class VerdictCache:
         return [known.get(key) for key in keys]
 
     def _ask(self, new: dict[str, Pair], known: dict[str, Verdict]) -> None:
-        with _Appended(self.path) as file:
-            for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
-                if verdict is not None:
-                    known[key] = verdict
-                    clash, why = verdict.clash, verdict.why[:WHY]
-                    signature = signature_of(self._about, key, clash, why)
-                    file.add({"key": key, "clash": clash, "why": why, "signature": signature})
-                if self._progress is not None:
-                    self._progress(1)
+        self._append()  # before anything is asked, since a verdict that cannot be cached would be paid for twice
+        for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
+            if verdict is not None:
+                known[key] = verdict
+                clash, why = verdict.clash, verdict.why[:WHY]
+                signature = signature_of(self._about, key, clash, why)
+                self._append({"key": key, "clash": clash, "why": why, "signature": signature})
+            if self._progress is not None:
+                self._progress(1)
+
+    def _append(self, *values: dict[str, object]) -> None:
+        if self.path is None:
+            return
+        try:
+            make_private_folder(self.path.parent)
+        except OSError as error:
+            raise OutputError.of(self.path, error, "free disk space or check the permissions") from error
+        lines = (json.dumps(value).encode() for value in values)
+        append_lines(self.path, lines, mode=0o600)  # reasons quote the data
 
     def _work(self, pairs: int, new: Sequence[Pair]) -> Work:
         tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARACTERS
@@ -125,35 +134,3 @@ class VerdictCache:
                 except (ValueError, KeyError, TypeError, RecursionError):
                     continue
         return known
-
-
-class _Appended:
-    """A file of JSON Lines that grows line by line; does nothing without a path."""
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-
-    def __enter__(self) -> "_Appended":
-        try:
-            if self.path is not None:
-                make_private_folder(self.path.parent)
-            owned = partial(nofollow_opener, rights=0o600)  # reasons quote the data
-            self._file = None if self.path is None else open(self.path, "a", encoding="utf-8", opener=owned)
-            if self._file is not None and self._file.tell():
-                self._file.write("\n")  # should the last line have been cut off
-        except OSError as error:
-            raise OutputError.of(self.path, error, "free some space, or check its permissions") from error
-        return self
-
-    def add(self, value: dict[str, object]) -> None:
-        if self._file is None:
-            return
-        try:
-            self._file.write(json.dumps(value) + "\n")
-            self._file.flush()
-        except OSError as error:
-            raise OutputError.of(self.path, error, "free some space; verdicts so far are kept") from error
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()

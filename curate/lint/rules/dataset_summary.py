@@ -252,12 +252,12 @@ class DatasetSummary:
         if len(answer) <= SHORT and (answer in self.labels or len(self.labels) < DISTINCT):
             self.labels[answer] += count
 
-    def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
-        """Counts of two kinds of examples, plus the plain examples, which are all of one kind."""
+    def with_plain(self, kinds: dict[bool, Count]) -> dict[bool, Count]:
+        """Counts of two kinds of examples, plus the plain examples, which are all of the kind False."""
         if self.plain is None:
             return kinds
         count, place = self.plain
-        return kinds | {kind: add_to_count(kinds.get(kind), place, count)}
+        return kinds | {False: add_to_count(kinds.get(False), place, count)}
 
     def of_kind(self, kind: int) -> list[int]:
         """The examples whose last answer is of a kind, in order."""
@@ -320,7 +320,7 @@ class DatasetState:
 
     def rarer(self, code: str, what: str) -> PlacedProblems:
         """One problem if a rule counted examples both with and without a feature: at the first of the rarer kind."""
-        kinds = self.summary.with_plain(self.counts(code), kind=False)
+        kinds = self.summary.with_plain(self.counts(code))
         if len(kinds) > 1:
             rarer = min(kinds, key=lambda has: (kinds[has][0], has))
             yield (

@@ -52,26 +52,14 @@ def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr"
     return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
 
 
-def quoting_match(
-    texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None
-) -> "pl.Expr":
-    """`message` with the match of `pattern` in each text that matches `hint` and not `unless`.
+def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str) -> "pl.Expr":
+    """`message` with the match of `pattern` in each text that matches `hint`.
 
-    The hint is a fast pattern, often that of the rule's prefilter. `pattern`, which matches no NUL, runs in Rust's
-    regex engine, up to fifty times as fast.
+    The hint is a fast pattern, often that of the rule's prefilter. `pattern` runs in Rust's regex engine, up to fifty
+    times as fast.
     """
-
-    def message_for(found: str) -> str | None:
-        match, _, text = found.partition("\0")
-        return (
-            None
-            if unless is not None and unless.search(text)
-            else message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
-        )
-
-    texts = matching(texts, hint)
-    match = texts.str.extract(f"({rust_pattern(pattern)})")
-    return judged_by(match if unless is None else pl.concat_str(match, pl.lit("\0"), texts), message_for)
+    match = matching(texts, hint).str.extract(f"({rust_pattern(pattern)})")
+    return judged_by(match, lambda found: message.format(excerpt(found.strip(' \n\t,."“”()!?:;'))))
 
 
 def rust_pattern(pattern: re.Pattern[str]) -> str:

@@ -67,7 +67,7 @@ def not_all_prompts(state: DatasetState) -> PlacedProblems:
 
 def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
     """The number of examples counted as prompts by a rule, and of others."""
-    counts = state.summary.with_plain(state.counts(code), kind=False)
+    counts = state.summary.with_plain(state.counts(code))
     return counts[True][0] if True in counts else 0, counts[False][0] if False in counts else 0
 
 

@@ -54,7 +54,7 @@ def _content(content: Any, at: str) -> Any:
     return blocks.simplest(parts) if parts else content
 
 
-def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
+def _add_items(reading: Reading, items: Any, at: str) -> None:
     """Add the messages of a list of items; reasoning, text and calls in a row are one answer."""
     waiting: list[tuple[str, blocks.Block]] = []
     beside = Object()
@@ -88,7 +88,7 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
         elif kind == "message" and isinstance(item.get("role"), str):
             content = _content(item.get("content"), f"{here}/content")
             extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in MESSAGE_KEYS}
-            if item.get("status", ready) != ready:
+            if item.get("status", "completed") != "completed":
                 extra["status"] = item["status"]
             parts = [content] if isinstance(content, str) else content
             if item["role"] != "assistant" or not (isinstance(parts, list) and parts):
@@ -144,11 +144,11 @@ def _read(value: Object, at: str = "") -> Reading:
     if isinstance(given, str):
         reading.turns.append(Turn({"role": "user", "content": given}, f"{at}/input", f"{at}/input"))
     elif is_objects(given):
-        _add_items(reading, given, f"{at}/input", "completed")
+        _add_items(reading, given, f"{at}/input")
     else:
         raise UnreadableError(f"{at}/input", "`input` is neither text nor a list of items")
     if is_objects(value.get("output")):
-        _add_items(reading, value["output"], f"{at}/output", "completed")
+        _add_items(reading, value["output"], f"{at}/output")
     elif value.get("output"):
         raise UnreadableError(f"{at}/output", "`output` is not a list of items")
     if "tools" in value:
