@@ -13,6 +13,7 @@ from curate.cli import remote_options as options
 from curate.cli.options import AsJson, ChatTemplate, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.core.errors import DataError, ExitCode, UsageError
+from curate.core.files import sha256
 from curate.core.finding import Severity
 from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.targets import KEYS
@@ -26,7 +27,7 @@ from curate.remote.services import SERVICE, endpoint_of, key_of
 from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
-from curate.remote.upload import Sent, demand_sendable, known_file, send
+from curate.remote.upload import Sent, demand_sendable, send
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.report.check_text import SHOWN
 from curate.report.console import console, print_result
@@ -289,7 +290,7 @@ def _print_estimate(found: EstimateResult, place: Place) -> None:
 
 def _unsent(files: list[Path], place: Place) -> list[Path]:
     """The files whose content is not in the journal of uploads."""
-    return [path for path in files if known_file(options.journal(), place.address, path) is None]
+    return [path for path in files if options.journal().file(place.address, sha256(path)) is None]
 
 
 def _files_with_sizes(files: list[Path]) -> str:

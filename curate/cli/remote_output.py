@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from curate.cli.options import print_notes
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES
 from curate.core.manifest import NAME
 from curate.core.places import demand_writable, local_copies, mirror, name_folder, upload
 from curate.core.scratch import scratch
-from curate.core.text import plural, visible
+from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
 
 OPTIONS: Final = ("-o", "--output")
@@ -57,15 +58,11 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
             url = word.rstrip("/")
             is_file = url.lower().endswith(DATA_SUFFIXES)
             found[at] = str(
-                local_copies(url, DATA_SUFFIXES, _print_note)[0]
+                local_copies(url, DATA_SUFFIXES, lambda note: print_notes([note]))[0]
                 if is_file
                 else mirror(url, scratch() / url.rpartition("/")[2])
             )
     return found, output
-
-
-def _print_note(note: str) -> None:
-    sys.stderr.write(f"note: {visible(note)}\n")
 
 
 def _output(words: Sequence[str], url: str) -> RemoteOutput:

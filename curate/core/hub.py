@@ -11,11 +11,6 @@ from curate.core.urls import explained, is_offline
 HUB: Final = "https://huggingface.co"
 
 
-def hub_address() -> str:
-    """Address of the hub."""
-    return os.environ.get("HF_ENDPOINT") or HUB
-
-
 def demand_hub() -> None:
     """Raise `UsageError` if network access is off, `MissingExtra` without huggingface_hub."""
     if is_offline():

@@ -53,10 +53,6 @@ class Choice:
         return stage not in self.skip and (not self.only or stage in self.only)
 
 
-def _by_code(findings: list[Finding]) -> dict[str, int]:
-    return dict(sorted(Counter(finding.code for finding in findings).items()))
-
-
 @dataclass(frozen=True, slots=True)
 class RunResult(Output):
     """What `curate run --json` prints."""
@@ -66,9 +62,10 @@ class RunResult(Output):
     manifest_sha256: str | None = None
     manifest: Manifest | None = None
     """Null if the run ended before the splits."""
-    findings: Annotated[list[Finding], PlainSerializer(_by_code, return_type=dict[str, int])] = field(
-        default_factory=list
-    )
+    findings: Annotated[
+        list[Finding],
+        PlainSerializer(lambda found: dict(sorted(Counter(one.code for one in found).items())), dict[str, int]),
+    ] = field(default_factory=list)
     """Number of findings by code."""
     conflicts: Annotated[list[Conflict], PlainSerializer(len, return_type=int)] = field(default_factory=list)
     not_understood: int = 0

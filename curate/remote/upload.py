@@ -45,11 +45,6 @@ def demand_sendable(path: Path) -> None:
         )
 
 
-def known_file(journal: Journal, address: str, path: Path) -> FileSent | None:
-    """The upload of a file's content in the journal; the service may have deleted it since."""
-    return journal.file(address, sha256(path))
-
-
 def send(
     endpoint: Endpoint,
     journal: Journal,

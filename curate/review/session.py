@@ -4,6 +4,7 @@ A plain object for any user interface. Each decision is on disk in the journal b
 changes the session; searches may run in others.
 """
 
+import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -30,7 +31,7 @@ from curate.review.queue import Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
 from curate.review.training_signals import findings_in
-from curate.review.undo import UndoHistory, new_step
+from curate.review.undo import UndoHistory
 
 RATE: Final = 300.0
 """Seconds over which the rate of decisions is measured."""
@@ -296,7 +297,7 @@ class ReviewSession:
 
     def write(self, records: Sequence[Decision], undoes: str = "") -> str:
         """Append the records of one step, and follow them in the file of suppressions."""
-        step = new_step()
+        step = secrets.token_hex(6)
         if not records:
             return step
         self._written = step

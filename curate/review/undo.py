@@ -5,19 +5,9 @@ Of several windows of this person, each undoes its own steps and those from befo
 The journal is the only state: a decision names its step, and an undo names the step that it reverts.
 """
 
-import secrets
 from dataclasses import dataclass, field
-from typing import Final
 
 from curate.core.decision import Decision
-
-KNOWN: Final = 12
-"""Digits of a step's name."""
-
-
-def new_step() -> str:
-    """A name for the next step."""
-    return secrets.token_hex(KNOWN // 2)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import typer
 
 from curate.cli.options import consent
 from curate.core.errors import UsageError
-from curate.core.hub import demand_hub, hub_address, upload
+from curate.core.hub import HUB, demand_hub, upload
 from curate.core.text import visible
 from train.cli.common import AsJson, MovedData, OutputFolder, Quiet, Run, Yes, print_result, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
@@ -62,7 +62,8 @@ def export(
     """
     if push is not None:  # before the work
         demand_hub()
-        consent(yes=yes, as_json=as_json).demand(f"the export with its model card, to {push},", hub_address())
+        hub = os.environ.get("HF_ENDPOINT") or HUB
+        consent(yes=yes, as_json=as_json).demand(f"the export with its model card, to {push},", hub)
     elif public:
         raise UsageError("--public has no effect without --push", "name the repository with --push")
     if where == "cpu":  # before torch looks for one

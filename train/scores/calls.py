@@ -79,13 +79,11 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _normalized_call(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return call[0], tuple(sorted(leaves(call[1])))
-
-
 def _same_calls(expected: Expected, given: Given) -> float:
     """1 if the same tools are called with the same arguments, in any order."""
-    wanted, got = (sorted(map(_normalized_call, one.calls)) for one in (expected, given))
+    wanted, got = (
+        sorted((name, sorted(leaves(arguments))) for name, arguments in one.calls) for one in (expected, given)
+    )
     return float(wanted == got)
 
 

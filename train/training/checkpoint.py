@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import torch
 from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_model, save_fsdp_optimizer
-from transformers.trainer_pt_utils import safe_globals
 
 from curate.core.files import sha256, sync_files, write_json
 from curate.core.limits import read_regular
@@ -74,8 +73,7 @@ class Checkpointer:
         for name, part in self._parts().items():
             part.load_state_dict(torch.load(checkpoint / name, map_location="cpu", weights_only=True))
         if (checkpoint / _random_file()).is_file():  # another number of processes has other files
-            with safe_globals():  # earlier versions saved the state of numpy, too
-                state = torch.load(checkpoint / _random_file(), weights_only=True)
+            state = torch.load(checkpoint / _random_file(), weights_only=True)
             torch.set_rng_state(state["cpu"])
             if torch.cuda.is_available() and isinstance(state.get("cuda"), torch.Tensor):
                 torch.cuda.set_rng_state(state["cuda"])
@@ -116,12 +114,12 @@ def _digests(checkpoint: Path) -> dict[str, str]:
 
 
 def _intact(checkpoint: Path) -> bool:
-    """Whether the files are those that were written; not known of earlier versions, which kept no digests."""
+    """Whether the files are those that were written."""
     try:
         marker = json.loads(read_regular(checkpoint / MARKER))
     except ValueError:
         return False
-    return "files" not in marker or marker["files"] == _digests(checkpoint)
+    return bool(marker.get("files") == _digests(checkpoint))
 
 
 def of_step(folder: Path, step: int) -> Path | None:

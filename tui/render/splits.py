@@ -30,8 +30,9 @@ def splits(
     folder: str, manifest: Manifest, composition: SplitComposition | None, proved: Content, width: int
 ) -> Content:
     """The manifest, the verification, and the composition of the splits once it is known."""
+    counts = f"{plural(manifest.read, 'line')} read, {manifest.kept:,} kept, {manifest.removed.lines:,} removed"
     return lines(
-        Content.assemble(fact(folder, "bold"), (f"   {_line_counts(manifest)}", MUTED)),
+        Content.assemble(fact(folder, "bold"), (f"   {counts}", MUTED)),
         "",
         *_sizes(manifest, width),
         "",
@@ -44,10 +45,6 @@ def splits(
 def nowhere(folder: str, why: str) -> Content:
     """The page without an output folder."""
     return lines(fact(folder, "bold"), fact(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
-
-
-def _line_counts(manifest: Manifest) -> str:
-    return f"{plural(manifest.read, 'line')} read, {manifest.kept:,} kept, {manifest.removed.lines:,} removed"
 
 
 def _sizes(manifest: Manifest, width: int) -> list[Content]:
