@@ -9,6 +9,7 @@ adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
@@ -19,10 +20,10 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 
 from curate.core import datamap
-from curate.core.errors import OutputError, UsageError
+from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
-from curate.core.limits import read_regular
+from curate.core.limits import is_special, read_regular
 from curate.core.text import gigabytes, visible
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
@@ -101,7 +102,10 @@ class RunFolder:
 
 @contextmanager
 def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
-    """Lock a folder; `option` is the one that names another folder. Raises `OutputError` if it is held or read-only."""
+    """Lock a folder; `option` is the one that names another folder. Raises `OutputError` if it is held or read-only,
+    `InputError` for a link in it.
+    """
+    _demand_no_links(folder, option)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=LOCK_WAIT):
@@ -115,6 +119,20 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
             f"{error.filename or folder}: {error.strerror or error}",
             "free some space or check the permissions, then resume",
         ) from error
+
+
+def _demand_no_links(folder: Path, option: str) -> None:
+    """Raise `InputError` for a link, pipe or device in a folder in which curate writes and deletes: a stranger may have
+    put it there. The splits in `data/` are links that each sweep makes anew.
+    """
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            if (path.is_symlink() and path.parent != folder / "data") or is_special(path):
+                kind = "link" if path.is_symlink() else "pipe or a device"
+                raise InputError(
+                    f"{visible(str(path))}: is a {kind} where curate keeps files",
+                    f"delete it, or name another folder with {option}",
+                )
 
 
 def read_json(file: Path, option: str) -> Any:

@@ -349,21 +349,30 @@ def journal_lines(path: Path) -> list[bytes]:
 def append_lines(path: Path, lines: Iterable[bytes], *, mode: int = 0o666) -> None:
     """Append lines to a journal and flush them together; `mode` also takes rights from a journal that has more.
 
-    An incomplete last line from a crash is terminated first. Raises `OutputError`, possibly after writing some lines.
+    An incomplete last line from a crash is terminated first. Raises `OutputError`, and takes back what was written, so
+    that a full disk leaves no part of a line.
     """
+    data = b"".join(line + b"\n" for line in lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open(path, "ab+", opener=partial(nofollow_opener, rights=mode)) as file:
+        with open(path, "ab+", buffering=0, opener=partial(nofollow_opener, rights=mode)) as file:
             if (rights := os.fstat(file.fileno()).st_mode) & 0o666 & ~mode:
                 with suppress(PermissionError):  # a colleague's journal
                     path.chmod(stat.S_IMODE(rights) & mode)
-            if file.tell():
+            if size := file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
-                    file.write(b"\n")
-            file.writelines(line + b"\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
+                    data = b"\n" + data
+            written = 0
+            try:
+                while written < len(data):
+                    written += file.write(memoryview(data)[written:])
+                os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    if os.fstat(file.fileno()).st_size == size + written:  # else another process has written, too
+                        file.truncate(size)
+                raise
     except OSError as error:
         raise OutputError.of(path, error, "free disk space or check the permissions") from error
 

@@ -14,6 +14,7 @@ from curate.core.errors import InputError
 from curate.core.example import ROLES, Example, Message
 from curate.core.files import display_name
 from curate.core.json_output import Output
+from curate.core.snapshot import unchanging
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
@@ -132,7 +133,8 @@ def collect(
     for path in paths:
         facts = FileFacts(display_name(path))
         try:
-            _read(path, facts, stats, template, progress)
+            with unchanging([path]):
+                _read(path, facts, stats, template, progress)
         except InputError:
             if strict:
                 raise

@@ -103,7 +103,7 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
 def add_suppressions(
     suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None
 ) -> list[Suppression]:
-    """Append a suppression for each finding without one; returns the new entries. Raises `OutputError`.
+    """Append a suppression for each finding without one, all or none; returns the new entries. Raises `OutputError`.
 
     Bytes of the command line that were not decoded count as UTF-8.
     """
@@ -116,9 +116,9 @@ def add_suppressions(
             continue
         known.add((finding.code, finding.example))
         fields = {name: getattr(finding, name) for name in ("code", "example", "file", "line")}
-        entry = Suppression.model_validate({**fields, **decoded})
-        append_lines(suppressions.path, [entry.model_dump_json().encode()])
-        written.append(entry)
+        written.append(Suppression.model_validate({**fields, **decoded}))
+    if written:
+        append_lines(suppressions.path, (entry.model_dump_json().encode() for entry in written))
     return written
 
 

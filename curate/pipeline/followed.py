@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from curate.core.errors import UsageError
-from curate.core.files import nofollow_opener
+from curate.core.files import nofollow_opener, write_bytes
 from curate.core.limits import read_regular
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
@@ -180,7 +180,7 @@ def start(project: Project, recipe: Path) -> Path:
             start_new_session=True,
             creationflags=OWN_GROUP,
         )
-    run.with_name(f"{run.name}.pid").write_text(str(child.pid))
+    write_bytes(run.with_name(f"{run.name}.pid"), str(child.pid).encode())  # replaces a link, and follows none
     # one that ended would be kept by the system until somebody asked
     threading.Thread(target=child.wait, name="curate-reap", daemon=True).start()
     return run

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.files import blocks, display_name, packing, sha256
+from curate.core.snapshot import unchanging
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.file_sniffing import sniff_file_kind
@@ -235,8 +236,9 @@ def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = display
     hashes: list[str] = []
     for path in paths:
         facts = FileFacts(name_of(path))
-        hashes.append(sha256(path))
-        lines.extend(parsed for parsed in read_file(path, facts) if not parsed.blank)
+        with unchanging([path]):
+            hashes.append(sha256(path))
+            lines.extend(parsed for parsed in read_file(path, facts) if not parsed.blank)
         demand_read(facts)
         files.append(facts)
     return Dataset(tuple(files), tuple(lines), tuple(hashes))

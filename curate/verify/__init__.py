@@ -16,6 +16,7 @@ from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.files import DATA_SUFFIXES, display_name, size_of
 from curate.core.manifest import NAME, Manifest, read_manifest
+from curate.core.snapshot import unchanging
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.examples import Examples, read_examples
@@ -60,15 +61,31 @@ def verify_folder(
         return verify_files(
             parts, display_name(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor
         )
+    parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
+    ledger = folder / manifest.removed.file
+    with unchanging([folder / NAME, *chain.from_iterable(parts.values()), *([ledger] if ledger.is_file() else ())]):
+        return _written(
+            folder, manifest, digest, parts, _compared(manifest, list(parts), embeddings, cache), listen, executor
+        )
+
+
+def _written(
+    folder: Path,
+    manifest: Manifest,
+    digest: str,
+    parts: Mapping[str, Sequence[Path]],
+    compared: Compared,
+    listen: Listener,
+    executor: Executor,
+) -> VerifyResult:
+    """Verify what a manifest describes."""
     found: list[Difference] = []
     points = [manifest_point(folder, manifest, found)]
     listen(StageStarted("files"))
     points.append(files_point(folder, manifest, found))
     listen(StageFinished("files", False, points[-1].message))
-    parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
     ledger = read_ledger(folder / manifest.removed.file, found)
     passages = Passages([passage.text for passage in manifest.shared_instructions])
-    compared = _compared(manifest, list(parts), embeddings, cache)
     wanted = Wanted(
         tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model)
     )
@@ -110,14 +127,13 @@ def verify_files(
     """
     compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache, demanded=True)
     found: list[Difference] = []
-    with _pool(
-        size_of(chain.from_iterable(parts.values())), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor
-    ) as pool:
-        read = _read(parts, compared, pool, listen)
-    points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
-    return _proved(
-        _ProofState(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen
-    )
+    files = list(chain.from_iterable(parts.values()))
+    with unchanging(files):
+        with _pool(size_of(files), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
+            read = _read(parts, compared, pool, listen)
+        points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
+        left = not_checked(read, Passages(()), (), embeddings)
+        return _proved(_ProofState(name, None, points, found), read, compared, left, listen)
 
 
 class _ProofState(NamedTuple):

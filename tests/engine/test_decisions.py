@@ -39,6 +39,20 @@ def test_a_line_torn_by_a_crash_is_named_left_alone_and_does_not_swallow_the_nex
     assert ([2], {A, B}) == (again.unreadable, set(again.verdicts()))
 
 
+def test_a_full_disk_leaves_no_part_of_a_line() -> None:
+    resource = pytest.importorskip("resource")
+    log = DecisionLog(Path("decisions.jsonl"))
+    log.add(Decision(example=A, verdict="drop"))
+    before, limits = log.path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
+    try:
+        with pytest.raises(OutputError):
+            log.add(Decision(example=B, verdict="keep"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (log.path.read_bytes(), set(log.verdicts())) == (before, {A})
+
+
 def test_a_journal_that_another_program_replaced_is_read_again() -> None:
     log = DecisionLog(Path("decisions.jsonl"))
     log.add(Decision(example=A, verdict="drop"))

@@ -4,6 +4,7 @@ to fit or not.
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +343,34 @@ def test_splits_of_others_are_looked_through_for_leaks(write: Write, capsys: pyt
     assert [(finding["code"], finding["line"]) for finding in proof["findings"]] == [("L001", 1), ("L002", 2)]
     assert main(["verify", "out/train.jsonl", "out/my-valid.jsonl", "-q"]) == 0
     assert main(["verify", "out/train.jsonl", "out/test.jsonl", "-q"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["verify", "."], ["stats", "train.jsonl"], ["conflicts", "train.jsonl", "--no-models"]]
+)
+def test_files_that_change_while_they_are_read_have_no_result(
+    words: list[str], write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("train.jsonl", [chat("How long does it keep?", LONG)])
+    write("test.jsonl", [chat("Where does it keep?", "In a cellar.")])
+
+    def then(real: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*arguments: Any, **named: Any) -> Any:
+            found = real(*arguments, **named)
+            write("train.jsonl", [chat("Where does it keep?", "In a cellar.")])
+            return found
+
+        return changed
+
+    for module, name in (
+        ("curate.verify", "leak_points"),
+        ("curate.corpus.stats", "_read"),
+        ("curate.read.dataset", "sha256"),
+    ):
+        imported = import_module(module)
+        monkeypatch.setattr(imported, name, then(getattr(imported, name)))
+    assert main([*words, "-q"]) == 2
+    assert "changed while it was read" in capsys.readouterr().err
 
 
 def test_metadata_of_any_name_makes_no_other_example(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

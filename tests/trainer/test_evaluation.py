@@ -15,6 +15,7 @@ from curate.cli.main import main
 from curate.core.example import Example, Place
 from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
+from train.evaluation.answering import Answer, ResponseCache
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
 from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread, without_thoughts
 from train.evaluation.significance import Resampling, compare
@@ -340,6 +341,17 @@ def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
     monkeypatch.setattr(trained, "load_base", lambda *_, **__: pytest.fail("a model was loaded"))
     assert evaluated(finished, capsys, "--quiet", "--systems", "zero-shot,few-shot,tuned") == (code, report)
     assert (finished / "run/evaluation/answers.jsonl").read_bytes() == kept
+
+
+def test_answers_that_somebody_else_wrote_are_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    ResponseCache(path).add({"a": Answer("é\ud800", "", ended=True), "b": [1e-05, 3]})
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [ResponseCache(path).get(key) for key in "ab"] == [line["value"] for line in lines]
+    lines[1]["value"] = [0.0, 3]
+    lines.append({"key": "c", "value": ["planted", "", True]})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [ResponseCache(path).get(key) for key in "abc"] == [lines[0]["value"], None, None]
 
 
 @pytest.mark.slow

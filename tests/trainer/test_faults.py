@@ -308,6 +308,22 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_resumed_from(
         assert weights(project / name) == weights(project / "whole")
 
 
+@pytest.mark.parametrize("name", ["checkpoints", "metrics.jsonl", "evaluation", "checkpoints/checkpoint-1"])
+def test_a_run_folder_with_a_link_is_neither_written_nor_cleared(
+    name: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    victim = project / "victim/checkpoint-1"
+    victim.mkdir(parents=True)
+    (victim / "weights").write_text("of another run")
+    (project / "run" / name).parent.mkdir(parents=True)
+    (project / "run" / name).symlink_to(project / ("new.txt" if name.endswith(".jsonl") else "victim"))
+    for option in ("--resume", "--fresh"):
+        assert run(project, "run", option) == 2
+        assert "is a link where curate keeps files" in capsys.readouterr().err.replace("\n", " ")
+    assert [path.name for path in victim.iterdir()] == ["weights"]
+    assert not (project / "new.txt").exists()
+
+
 def weights(folder: Path) -> bytes:
     return (folder / "adapter/adapter_model.safetensors").read_bytes()
 

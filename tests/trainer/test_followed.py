@@ -69,3 +69,15 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
         assert [event for event in finished.events if event != "failed"] == ["interrupted", "resumed", "finished"]
         await opened(pilot)
         assert "held-out loss" in screen_text(app)
+
+
+def test_the_file_of_the_process_id_is_written_through_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followed, "CURATE", (sys.executable, "-c", ""))
+    (tmp_path / "recipe.toml").write_text("")
+    (tmp_path / "victim").write_text("of a person")
+    runs = tmp_path / ".curate/runs"
+    runs.mkdir(parents=True)
+    (runs / "recipe.pid").symlink_to(tmp_path / "victim")
+    followed.start(Project(tmp_path), tmp_path / "recipe.toml")
+    assert (tmp_path / "victim").read_text() == "of a person"
+    assert int((runs / "recipe.pid").read_text()) > 0

@@ -200,6 +200,20 @@ def test_a_folder_with_another_sweep_or_with_other_files_is_left_alone(light: Pa
             swept(light, answering({}), output="other", fresh=fresh)
 
 
+def test_a_sweep_folder_with_links_loses_nothing_behind_them(light: Path) -> None:
+    (light / "victim/checkpoints").mkdir(parents=True)
+    (light / "sweep/trials").mkdir(parents=True)
+    (light / "sweep/data").mkdir()
+    (light / "sweep/data/train.jsonl").symlink_to(light / "recipe.toml")
+    (light / "sweep/trials/1").symlink_to(light / "victim")
+    with pytest.raises(InputError, match="is a link"):
+        swept(light, answering({}))
+    assert (light / "victim/checkpoints").is_dir()
+    (light / "sweep/trials/1").unlink()
+    swept(light, answering({}))
+    assert (light / "sweep/data/train.jsonl").resolve() == (light / "split/train.jsonl").resolve()
+
+
 def test_without_a_validation_split_nothing_is_decided_by_the_test_split(light: Path) -> None:
     (light / "split/validation.jsonl").write_text("")
     with pytest.raises(InputError, match=r"never by test\.jsonl"):

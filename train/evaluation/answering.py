@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from curate.core.files import append_lines
 from curate.core.runs import new_events
+from curate.core.signature import is_signed, signature_of
 
 Asked = TypeVar("Asked")
 
@@ -29,14 +30,24 @@ class Loss(NamedTuple):
     tokens: int
 
 
+def _is_ours(line: dict[str, Any]) -> bool:
+    try:
+        return is_signed(line["signature"], line["key"], _text(line["value"]))
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 class ResponseCache:
-    """A file of JSON Lines: a key, and the answer or loss that belongs to it."""
+    """A file of JSON Lines: a key, the answer or loss that belongs to it, and a signature: others are asked again."""
 
     def __init__(self, path: Path) -> None:
-        """What `path` holds; lines that a crash has torn are left out."""
+        """What `path` holds; lines that a crash has torn or that this user did not sign are left out."""
         self.path = path
-        lines = new_events(path, 0)[1]
-        self._values = {line["key"]: line["value"] for line in lines if line.keys() >= {"key", "value"}}
+        self._values = {line["key"]: line["value"] for line in new_events(path, 0)[1] if _is_ours(line)}
 
     def get(self, key: str) -> Any:
         """The value of a key, or None."""
@@ -45,7 +56,10 @@ class ResponseCache:
     def add(self, values: dict[str, Any]) -> None:
         """Keep some values. Raises `OutputError`."""
         self._values.update(values)
-        lines = (json.dumps({"key": key, "value": value}, ensure_ascii=False) for key, value in values.items())
+        lines = (
+            _text({"key": key, "value": value, "signature": signature_of(key, _text(value))})
+            for key, value in values.items()
+        )
         append_lines(self.path, (line.encode("utf-8", "surrogatepass") for line in lines))
 
     def complete(

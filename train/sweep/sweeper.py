@@ -103,9 +103,9 @@ def _link(data: Path, view: Path) -> None:
     """Link the splits that trials may see."""
     view.mkdir(exist_ok=True)
     for name in SEEN:
-        if not (data / name).is_file() or (view / name).exists():
+        (view / name).unlink(missing_ok=True)  # whatever it led to
+        if not (data / name).is_file():
             continue
-        (view / name).unlink(missing_ok=True)
         try:
             (view / name).symlink_to(data / name)
         except OSError:  # not all systems let everybody link
