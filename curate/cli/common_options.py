@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -47,8 +48,9 @@ VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
 """The environment variables that have the same effect; libraries and child processes read them."""
 
 
+@cache
 def as_command(verb: str, loaded: Any) -> Any:
-    """The command of a function or `typer.Typer`, with the options, which each command of a group has."""
+    """The command of a function or `typer.Typer`, with the options, which each command of a group has; made once."""
     app = loaded
     if not isinstance(loaded, typer.Typer):
         app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
