@@ -254,19 +254,20 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         declines=looked & REFUSING > 0,
         cut=looked & UNFINISHED > 0,
     )
-    questions = frame["text"].filter(frame["short"]).str.strip_chars()
-    heads = frame["text"].filter(frame["long"]).str.head(UNEVEN.head)
-    pointing = (questions.str.contains(POINTING) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
-    points = _restricted(frame["short"], pointing)
-    uneven = frame["uneven"] | _restricted(frame["long"], heads.str.contains(MANY_MARKS))
+    question, head = text.str.strip_chars(), text.str.head(UNEVEN.head)
+    pointing = (question.str.contains(POINTING) & ~question.str.contains(SHOWN)) | question.str.contains(BARE_URL)
+    points = _restricted(frame, "short", pointing)
+    uneven = frame["uneven"] | _restricted(frame, "long", head.str.contains(MANY_MARKS))
     return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
         frame.get_column_index("uneven"), uneven.alias("uneven")
     )
 
 
-def _restricted(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
-    """Restrict `chosen` to the rows where `marks` is true; `marks` has one value per chosen row, to save work."""
-    return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
+def _restricted(frame: "pl.DataFrame", flag: str, condition: "pl.Expr") -> "pl.Series":
+    """The rows with a flag for which a condition is true; it is computed for rows with the flag alone."""
+    at = frame[flag].arg_true()
+    found = frame[at].select_seq(condition).to_series()
+    return pl.repeat(value=False, n=len(frame), eager=True).scatter(at.filter(found), values=True)
 
 
 def _is_joined(example: Example) -> bool:

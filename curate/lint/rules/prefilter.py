@@ -28,12 +28,12 @@ class Prefilter:
     ascii: bool = True
     """False if no ASCII text can match."""
 
-    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
-        """The selected rows, as boolean series; a row is selected if any of them is true."""
+    def rows(self) -> "list[pl.Expr]":
+        """The selected rows of the message frame, as conditions; a row is selected if any of them is true."""
         if self.flag:
-            return [frame[self.flag]]
+            return [pl.col(self.flag)]
         patterns = (self.pattern,) if isinstance(self.pattern, str) else self.pattern or ()
-        return [frame["text"].str.contains(pattern) for pattern in patterns]
+        return [pl.col("text").str.contains(pattern) for pattern in patterns]
 
 
 class Flag(Prefilter):
@@ -57,11 +57,9 @@ class Literals(Prefilter):
     within: int = 0
     """In how many first characters an answer must contain it; 0: anywhere."""
 
-    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+    def rows(self) -> "list[pl.Expr]":
         """The rows with one of the strings, unless a finer pattern is given."""
-        return (
-            [frame["text"].str.contains(self.hint)] if self.pattern is None and not self.flag else super().rows(frame)
-        )
+        return [pl.col("text").str.contains(self.hint)] if self.pattern is None and not self.flag else super().rows()
 
     @property
     def hint(self) -> str:
@@ -76,9 +74,9 @@ class CharacterSet(Prefilter):
     chars: str
     ascii: bool = field(default=False, kw_only=True)
 
-    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+    def rows(self) -> "list[pl.Expr]":
         """The rows with one of the characters, unless a flag is given."""
-        return super().rows(frame) if self.flag else [frame["text"].str.contains(self.chars)]
+        return super().rows() if self.flag else [pl.col("text").str.contains(self.chars)]
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,9 @@ class CharacterPairs(Prefilter):
     follows: str
     ascii: bool = field(default=False, kw_only=True)
 
-    def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
+    def rows(self) -> "list[pl.Expr]":
         """The rows with such a pair."""
-        return [frame["text"].str.contains(f"[{self.leads}][{self.follows}]")]
+        return [pl.col("text").str.contains(f"[{self.leads}][{self.follows}]")]
 
 
 class NotComposed(Prefilter):
