@@ -6,6 +6,7 @@ It contains no times: the same data, configuration and decisions give the same m
 import hashlib
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -143,8 +144,9 @@ def data_settings(config: Config) -> dict[str, Any]:
     return {name: plain_without_keys(value) for name, value in values.items()}
 
 
+@cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that can change the output."""
+    """Versions of Python and of the packages that can change the output; looked up once."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in SHAPING:
         try:
