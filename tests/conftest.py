@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -120,20 +121,29 @@ def optimised() -> Iterator[Forks]:
         yield started
 
 
-@pytest.fixture
-def write() -> Write:
+def written_file(name: str, lines: Sequence[object] | bytes) -> Path:
     """Write a file of JSON Lines from (question, answer) pairs, objects or bytes; returns its path, relative to the
     working folder.
     """
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(lines if isinstance(lines, bytes) else b"".join(line_of(line) + b"\n" for line in lines))
+    return path
 
-    def writer(name: str, lines: Sequence[object] | bytes) -> Path:
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data = lines if isinstance(lines, bytes) else b"".join(line_of(line) + b"\n" for line in lines)
-        path.write_bytes(data)
-        return path
 
-    return writer
+@pytest.fixture
+def write() -> Write:
+    """`written_file`."""
+    return written_file
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[Path]:
+    """Work in a folder as each test does in its own: what all tests of a file begin with is made there once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        yield folder
 
 
 def trust(address: str, **settings: object) -> None:

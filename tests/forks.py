@@ -1,22 +1,30 @@
 """The command in processes that are forked from one that has loaded it: each ends as a process does, its streams and
-signals included, without the second or two that its imports take.
+signals included, without the second or two that its imports take, and without freeing all objects at the end.
 """
 
+import atexit
 import json
 import os
 import runpy
 import signal
 import subprocess
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Self
 
 ROOT: Final = Path(__file__).parent.parent
 LOADED: Final = (
-    *("curate.cli.check", "curate.cli.restore", "curate.cli.run", "curate.lint.runner", "curate.conflicts"),
-    *("curate.pipeline.convert", "curate.pipeline.decontaminate", "curate.pipeline.splitting"),
-    *("curate.similarity.kernels", "curate.verify.proof", "datasketch"),
+    *("curate.cli.check", "curate.cli.dedup", "curate.cli.main", "curate.cli.restore", "curate.cli.run"),
+    *("curate.cli.split", "curate.cli.verbs", "curate.cli.verify", "curate.lint.runner", "curate.conflicts"),
+    *("curate.corpus.link_kernels", "curate.pipeline.convert", "curate.pipeline.decontaminate"),
+    *(
+        "curate.pipeline.splitting",
+        "curate.report.masked_console",
+        "curate.similarity.cross_split_jaccard_join_kernels",
+    ),
+    *("curate.similarity.join", "curate.similarity.kernels", "curate.verify.proof", "datasketch", "platformdirs.unix"),
 )
 """What is loaded before a fork: nothing that starts threads of its own."""
 STREAMS: Final = ("stdin", "stdout", "stderr")
@@ -61,10 +69,13 @@ class Forks:
 
 def serve() -> None:
     """Fork for each call that standard input names, one after another, and print how it ended."""
+    from curate.core.config import Section
     from curate.similarity.numba_utils import U64, mixed
 
     for module in LOADED:
         import_module(module)
+    for section in Section.__subclasses__():
+        section.model_rebuild()  # else it is built where it is first used
     mixed(U64(0))  # the rest of numba is loaded by a first call
     os.fsync = os.fstat  # type: ignore[assignment]  # as in tests/conftest.py
     for line in sys.stdin:
@@ -96,7 +107,22 @@ def _become(
             setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
     sys.argv = ["curate", *words]
     exec(first, {})
-    runpy.run_module("curate", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("curate", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _end(ended.code)
+
+
+def _end(code: Any) -> None:
+    """End as the interpreter does, except that nothing is freed: that copies the pages of all that was loaded."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        code = 120
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:  # the tests of the engine are collected without the trainer, too
     from train.sweep.trial import TrialMonitor, TrialRun
 
-WAIT: Final = 30.0
-"""Seconds until another node has to take a task."""
+WAIT: Final = 120.0
+"""Seconds until another node has to take a task, on a busy machine."""
 
 
 def killed_once(marker: Path, make: Callable[..., Any], *items: Any) -> Any:

@@ -3,6 +3,7 @@ to fit or not.
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,7 @@ from curate.core.example import content_id
 from curate.core.files import json_text, sha256
 from curate.core.manifest import Manifest, digest_of, read_manifest
 from curate.core.runs import Project
-from tests.conftest import Write, chat, schema_of
+from tests.conftest import Write, chat, schema_of, working_in, written_file
 
 OUT = Path("out")
 LONG = (
@@ -27,16 +28,24 @@ LONG = (
 )
 
 
-@pytest.fixture
-def folder(write: Write) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A split of 120 examples; one that has an error and a line that is broken are among what left."""
     lines = [
         chat(f"What of number {n}?", f"It is {n * 7} and then {n * 13}, which comes to {n * 20} after all.")
         for n in range(118)
     ]
     keyed = [{**line, "doc": f"{n // 2}.pdf"} for n, line in enumerate(lines)]
-    write("data.jsonl", [*keyed, chat("How long does it keep?", LONG), chat("Say nothing.", ""), b"{broken"])
-    assert main(["split", "data.jsonl", "-o", "out", "--group-by", "doc", "-q"]) == 1  # a line holds no example
+    with working_in(tmp_path_factory.mktemp("made")) as place:
+        written_file("data.jsonl", [*keyed, chat("How long does it keep?", LONG), chat("Say nothing.", ""), b"{broken"])
+        assert main(["split", "data.jsonl", "-o", "out", "--group-by", "doc", "-q"]) == 1  # a line holds no example
+    return place
+
+
+@pytest.fixture
+def folder(made: Path) -> Path:
+    """A copy of it in the working folder."""
+    shutil.copytree(made, ".", dirs_exist_ok=True)
     return OUT
 
 

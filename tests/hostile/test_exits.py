@@ -14,7 +14,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.signature import signature_of
-from tests.conftest import Write
+from tests.conftest import Write, working_in, written_file
 from tests.forks import Forks
 from tests.hostile.process import close, curate
 
@@ -29,16 +29,24 @@ VERBS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def data(write: Write) -> None:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the verbs are called on."""
-    write("good/data.jsonl", GOOD)
-    Path("good/curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
-    assert main(["split", "good/data.jsonl", "-o", "good/split"]) == 0
+    with working_in(tmp_path_factory.mktemp("made")) as folder:
+        written_file("good/data.jsonl", GOOD)
+        Path("good/curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
+        assert main(["split", "good/data.jsonl", "-o", "good/split"]) == 0
+    return folder / "good"
+
+
+@pytest.fixture
+def data(made: Path) -> None:
+    """A copy of that folder in the working folder."""
+    shutil.copytree(made, "good")
 
 
 def apart(forks: Forks, words: list[str], stream: int = -1, *, full: bool = False) -> "CompletedProcess[str]":
-    """How a call ends in a copy of that folder, of its own."""
+    """How a call ends in a copy of that folder."""
     shutil.copytree("good", "apart")
     try:
         return forks.run(*words, folder="apart", stream=stream, full=full)

@@ -5,8 +5,6 @@ write nothing.
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +19,8 @@ from curate.core.files import checksum, sha256
 from curate.core.manifest import NAME, digest_of, read_manifest
 from curate.core.paths import path_inside
 from curate.core.transaction import READY, STAGE, recover, replacing_together
-from tests.conftest import Write, environment
+from tests.conftest import Write, working_in, written_file
+from tests.forks import Forks
 
 OUT = Path("place/out")
 VICTIM = "what nobody may touch"
@@ -37,16 +36,24 @@ WRITERS: dict[str, list[str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A split in a folder beside a file that nobody may touch; one line left it."""
+    with working_in(tmp_path_factory.mktemp("made")) as place:
+        written_file("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(30)), ("Question 40?", "")])
+        Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "place/out"\n')
+        assert main(["split", "data.jsonl", "-o", str(OUT), "-q"]) == 0
+        for path in (Path("place/victim.txt"), Path("victim.txt"), OUT / "notes.txt"):
+            path.write_text(VICTIM)
+        (OUT / "kept").mkdir()
+    return place
+
+
 @pytest.fixture
-def folder(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A split in a folder beside a file that nobody may touch; one line left it. Nobody waits for another process."""
+def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it in the working folder. Nobody waits for another process."""
     monkeypatch.setattr(transaction, "MOMENT", 0.0)
-    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(30)), ("Question 40?", "")])
-    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "place/out"\n')
-    assert main(["split", "data.jsonl", "-o", str(OUT), "-q"]) == 0
-    for place in (Path("place/victim.txt"), Path("victim.txt"), OUT / "notes.txt"):
-        place.write_text(VICTIM)
-    (OUT / "kept").mkdir()
+    shutil.copytree(made, ".", dirs_exist_ok=True)
     return OUT
 
 
@@ -147,18 +154,16 @@ def test_who_writes_refuses_what_is_planted(
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", READERS)
 def test_a_complete_stage_of_ours_is_told_by_who_reads_and_ended_by_who_writes(
-    verb: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    verb: str, folder: Path, forks: Forks, capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = """
-import os, sys
-from curate.cli.main import main
-from curate.core import npz_cache
+import os
 replace = os.replace
 def killed(old, new): os._exit(9) if os.path.basename(new) != "ready.json" else replace(old, new)
 os.replace = killed
-sys.exit(main(["split", "data.jsonl", "-o", "place/out", "-q", "--seed", "5", "--fresh"]))
 """
-    assert subprocess.run([sys.executable, "-c", program], env=environment(), check=False).returncode == 9
+    words = ("split", "data.jsonl", "-o", "place/out", "-q", "--seed", "5", "--fresh")
+    assert forks.run(*words, first=program).returncode == 9
     assert (folder / STAGE / READY).is_file()
     before = snapshot()
     code = main(READERS[verb])

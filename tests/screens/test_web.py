@@ -18,6 +18,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.errors import ExitCode
+from curate.pipeline.training import CURATE
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
 from tui.terminal import command_line
@@ -26,14 +27,17 @@ HALF = b"GET / HTTP/1.1\r\nHost: 127."
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
 ANN = f"ann-{os.getpid()}"
+QUICK = (sys.executable, "-c", "import sys; from tui.web import server; server.PATIENCE, server.WAIT = 2.0, 0.5; "
+         "from curate.cli.main import main; sys.exit(main())")  # fmt: skip
+"""The command, which waits for a header and for a review that does not quit for less long than in earnest."""
 LOG_IN = f"document.getElementById('reviewer').value = '{ANN}'; document.forms[0].requestSubmit()"
 
 
 @contextmanager
-def served(end: signal.Signals = signal.SIGINT) -> Iterator[str]:
+def served(end: signal.Signals = signal.SIGINT, command: tuple[str, ...] = QUICK) -> Iterator[str]:
     """A server of the review of the file in the working folder; its link with the token."""
-    command = [sys.executable, "-m", "curate", "review", "data.jsonl", "--web", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    words = [*command, "review", "data.jsonl", "--web", "--port", "0"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr is not None
             found = re.search(r"http://\S+", server.stderr.readline())
@@ -149,7 +153,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_lines(Path())
-    with served(signal.SIGKILL) as link:
+    with served(signal.SIGKILL, CURATE) as link:
         base, token = link.split("/login#")
         async with opened_page(tmp_path / "profile") as page:
             await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
