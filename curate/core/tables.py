@@ -42,12 +42,13 @@ OBJECTS: Final = frozenset((
     "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "reward_model", "extra_info",
     "segments", "systemInstruction", "system_instruction", "generationConfig", "toolConfig", "history", "dialog",
     "turns", "utterances", "answers", "chosen_messages", "rejected_messages", "instances", "completions", "labels",
-    "choices", "request", "body", "responses_create_params", "verifier_metadata", "images", "videos", "audios",
+    "choices", "options", "request", "body", "responses_create_params", "verifier_metadata", "images", "videos",
+    "audios",
 ))  # fmt: skip
 """Keys whose text is parsed if it is a JSON array or object."""
 TURNS: Final = frozenset((
     "prompt", "completion", "chosen", "rejected", "input", "output", "preferred_output", "non_preferred_output",
-    "system", "response", "data",
+    "system", "response", "data", "chat",
 ))  # fmt: skip
 """Keys whose text is parsed only if it is the JSON of messages: it may be any text."""
 TEXTS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
