@@ -289,11 +289,6 @@ class DedupCache:
         if columns.trouble:
             self.notes.append(columns.trouble)
 
-    @property
-    def made(self) -> int:
-        """Number of examples of chunks that had to be read."""
-        return self.read - self.reused
-
     def agreements(self, left: Ids, right: Ids, words: Flags) -> tuple[Flags, Flags]:
         """Whether pairs of examples (rows of their ids) agree in their facts, optionally in all `words`; and for which
         pairs that is cached.

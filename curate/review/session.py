@@ -13,7 +13,7 @@ from typing import Final
 
 from curate.core.decision import EDIT, NOTE, WHOLE, Decision, Verdict, user
 from curate.core.decision_log import DecisionLog
-from curate.core.errors import InputError, UsageError
+from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.removed import NO_EXAMPLE
@@ -357,8 +357,3 @@ class ReviewSession:
     def last_example(self) -> str | None:
         """An example of the last step."""
         return self.log.decisions[-1].example if self.log.decisions else None
-
-    def demand(self, entry: Entry) -> None:
-        """Raise `UsageError` if there is nothing to decide."""
-        if not entry.ids:
-            raise UsageError("nothing to decide here", "go to the next item")
