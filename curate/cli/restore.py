@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, codes
+from curate.cli.options import AsJson, codes, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.files import path_of
 from curate.core.manifest import NAME, REMOVED, read_manifest
@@ -55,8 +55,8 @@ def restore(
         raise UsageError(f"{output}: lines are written as JSON Lines", "choose a name that ends in .jsonl")
     ledger = folder / REMOVED if folder.is_dir() else folder
     project = _project(ledger)
-    if output is None:
-        finish(ledger.parent, project.decisions)
+    if output is None and finish(ledger.parent, project.decisions):
+        print_notes([f"{ledger.parent}: an interrupted command was completed first"])
     entries = read_entries(ledger)
     numbers = selected_positions(entries, wanted or (), codes(reason) or (), every=every)
     if output is not None:

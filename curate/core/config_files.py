@@ -2,12 +2,15 @@
 
 import glob
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from curate.core.config import Config, load_config
+from curate.core.errors import UsageError
+from curate.core.text import visible
 from curate.core.urls import is_url
 from curate.core.validation import LARGEST, load_toml
 
@@ -54,11 +57,27 @@ def config_file(folder: Path) -> Path | None:
 def config_in(folder: Path) -> Path | None:
     """The configuration file that lies in a folder. Raises as `config_file` does."""
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
+        demand_own(path)
         return path
     if os.path.isfile(path := folder / "pyproject.toml") and _may_configure(path):  # noqa: PTH113
+        demand_own(path)
         tools = load_toml(path).get("tool")
         return path if isinstance(tools, dict) and "curate" in tools else None
     return None
+
+
+def demand_own(path: Path) -> None:
+    """Raise `UsageError` for what somebody else put into a folder that everybody may write to, such as /tmp, unless
+    --config names a file: it would decide about the data of all who work below.
+    """
+    if _NAMED or os.name != "posix":
+        return
+    info, around = path.stat(), path.parent.stat()
+    if around.st_mode & stat.S_IWOTH and info.st_uid not in (os.getuid(), around.st_uid, 0):
+        raise UsageError(
+            f"{visible(str(path))}: belongs to another user, in a folder that everybody can write to",
+            "work in another folder, or name your configuration with --config",
+        )
 
 
 def _may_configure(path: Path) -> bool:

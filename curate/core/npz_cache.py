@@ -65,6 +65,8 @@ def save(path: Path, arrays: Mapping[str, Any]) -> str:
     It is not flushed to disk: a lost file is recomputed.
     """
     signature = hmac.new(own_key(), digestmod="sha256")
+    if path.parent.is_symlink():  # of an untrusted project
+        return f"{path.parent}: is a link"
     try:
         make_private_folder(path.parent)
         with new_temporary_file(path, 0o600) as (file, temporary):

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.config import SUPPRESSIONS
-from curate.core.config_files import config_file, config_in, shown_path
+from curate.core.config_files import config_file, config_in, demand_own, shown_path
 from curate.core.errors import InputError, UsageError
 from curate.core.files import STDIN
 from curate.core.limits import open_regular, read_regular
 from curate.core.places import url_of
 from curate.core.text import visible
 from curate.core.validation import parsed_json
+
+STATE: Final = ".curate"
+JOURNAL: Final = "decisions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,24 @@ class Project:
     @property
     def state(self) -> Path:
         """The folder that holds everything below."""
-        return self.folder / ".curate"
+        return self._own()
+
+    def _own(self, *parts: str) -> Path:
+        """A path in the state. Raises `UsageError` if a link leads out of it: a repository may bring one."""
+        path = self.folder
+        for part in (STATE, *parts):
+            path /= part
+            if path.is_symlink():
+                raise UsageError(
+                    f"{visible(str(path))}: is a link, and curate follows none in its own folder",
+                    "put a folder in its place, or delete it; --run-dir names a folder elsewhere for a training",
+                )
+        return path
 
     @property
     def decisions(self) -> Path:
         """The journal of decisions; the one thing here worth committing to git."""
-        return self.state / "decisions.jsonl"
+        return self._own() / JOURNAL
 
     def journal_of(self, reviewer: str) -> Path:
         """The journal of one of several reviewers; commands apply it once it is merged into `decisions`."""
@@ -39,12 +54,12 @@ class Project:
     @property
     def cache(self) -> Path:
         """Embeddings by content hash; safe to delete."""
-        return self.state / "cache"
+        return self._own("cache")
 
     @property
     def edited(self) -> Path:
         """Copies of data files with edits applied, rebuilt by each run."""
-        return self.state / "edited"
+        return self._own("edited")
 
     @property
     def lock(self) -> Path:
@@ -53,11 +68,11 @@ class Project:
 
     def stage(self, name: str) -> Path:
         """The result of a pipeline stage, with the key of its inputs."""
-        return self.state / "stages" / f"{name}.json"
+        return self._own("stages") / f"{name}.json"
 
     def run(self, name: str) -> Path:
         """The folder of one training."""
-        return self.state / "runs" / name
+        return self._own("runs", name) if Path(name).name == name else self._own("runs") / name
 
     def name_of(self, run: Path) -> str:
         """The name by which `run` finds a folder."""
@@ -65,22 +80,22 @@ class Project:
 
     def evaluation(self, name: str) -> Path:
         """Answers of a model that was measured without a training."""
-        return self.state / "evaluations" / name
+        return self._own("evaluations", name)
 
     @property
     def remote(self) -> Path:
         """Records of uploads and jobs at services."""
-        return self.state / "remote"
+        return self._own("remote")
 
     def sweep(self, name: str) -> Path:
         """The folder of one sweep, with its training runs."""
-        return self.state / "sweeps" / name
+        return self._own("sweeps", name)
 
     @property
     def runs(self) -> list[Path]:
         """The folders of all trainings, latest first; each method of a comparison has its own folder."""
         found = []
-        for folder in _folders(self.state / "runs"):
+        for folder in _folders(self._own("runs")):
             found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
         return sorted(found, key=_modified, reverse=True)
 
@@ -121,11 +136,11 @@ def _demand_one_configuration(folders: Iterable[Path]) -> None:
 
 
 def _is_project(folder: Path) -> bool:
-    return (
-        os.path.isfile(folder / SUPPRESSIONS)  # noqa: PTH113 - of folders that may not be read, too
-        or os.path.isfile(Project(folder).decisions)  # noqa: PTH113
-        or config_in(folder) is not None
-    )
+    for file, own in ((folder / SUPPRESSIONS,) * 2, (folder / STATE / JOURNAL, folder / STATE)):
+        if os.path.isfile(file):  # noqa: PTH113 - of folders that may not be read, too
+            demand_own(own)
+            return True
+    return config_in(folder) is not None
 
 
 def _absolute(path: Path) -> Path:

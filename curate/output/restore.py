@@ -25,7 +25,7 @@ from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
 from curate.core.snapshot import demand_unchanged, mode_of, rights_of, snapshot
 from curate.core.text import plural, visible
-from curate.core.transaction import recover
+from curate.core.transaction import READY, STAGE, recover
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
@@ -124,15 +124,17 @@ def restore_to(
     return RestoreResult([entries[at].removal for at in numbers], len(entries), [], str(output), None)
 
 
-def finish(folder: Path, journal: Path) -> None:
-    """Complete an interrupted command in a folder, and move the decisions of a restore to the journal.
+def finish(folder: Path, journal: Path) -> bool:
+    """Complete an interrupted command in a folder, and move the decisions of a restore to the journal; returns whether
+    there was one.
 
     For commands that write to the folder, before they read it. Raises as `recover` and `DecisionLog` do.
     """
+    begun = (folder / STAGE / READY).is_file()
     recover(folder)
     path = path_inside(folder, PENDING)
     if not path.is_file():
-        return
+        return begun
     restored = {entry.example for entry in read_manifest(folder)[0].restored}
     pending = DecisionLog(path)
     if pending.unreadable or any(
@@ -144,6 +146,7 @@ def finish(folder: Path, journal: Path) -> None:
         )
     DecisionLog(journal, rights_of([path])).merge(path)
     path.unlink()
+    return True
 
 
 def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:

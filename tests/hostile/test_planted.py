@@ -283,6 +283,55 @@ def test_results_of_stages_replace_no_file_behind_a_link(write: Write) -> None:
     assert Path("elsewhere/check.json").read_text() == VICTIM
 
 
+@pytest.mark.parametrize("name", ["curate.toml", "curate-suppressions.jsonl", ".curate/decisions.jsonl"])
+def test_what_another_user_put_into_a_folder_of_all_does_not_count(
+    name: str, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("shared/mine").mkdir(parents=True)
+    Path("shared", name).parent.mkdir(exist_ok=True)
+    Path("shared", name).write_text("")
+    write("shared/mine/data.jsonl", [("Is it open?", "Yes.")])
+    words = ["check", "shared/mine/data.jsonl", "-q"]
+    others = Path("shared", name.partition("/")[0]).absolute()
+    real = Path.stat
+
+    def stat(self: Path, **how: bool) -> os.stat_result:
+        found = real(self, **how)
+        return os.stat_result([*found[:4], 4711, *found[5:]]) if self.absolute() == others else found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert main(words) == 0
+    Path("shared").chmod(0o1777)
+    assert main(words) == 2
+    assert "belongs to another user" in capsys.readouterr().err
+    Path("own.toml").write_text("")
+    assert main([*words, "--config", "own.toml"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (".curate", ["check", "data.jsonl"]),
+        (".curate", ["run", "--until", "split"]),
+        (".curate/stages", ["run", "--until", "split"]),
+        (".curate/remote", ["remote", "watch"]),
+        (".curate/runs", ["evaluate", "a"]),
+        (".curate/runs/a", ["evaluate", "a"]),
+    ],
+)
+def test_state_behind_a_link_is_neither_read_nor_written(
+    link: str, words: list[str], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [("Is it open?", "Yes.")])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
+    Path("elsewhere").mkdir()
+    Path(link).parent.mkdir(parents=True, exist_ok=True)
+    Path(link).symlink_to(Path("elsewhere").absolute())
+    assert main([*words, "-q"]) == 2
+    assert f"{link}: is a link" in capsys.readouterr().err.replace("\n", "")
+    assert list(Path("elsewhere").iterdir()) == []
+
+
 @pytest.mark.parametrize("name", [".curate/decisions.jsonl", "curate-suppressions.jsonl"])
 @pytest.mark.parametrize("verb", ["check", "conflicts"])
 def test_a_pipe_is_no_file_of_the_project(verb: str, name: str, write: Write) -> None:
@@ -434,7 +483,7 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
 
 
 @pytest.mark.parametrize("link", ["", "cache", "cache/near"])
-def test_a_cache_that_is_a_link_deletes_nothing_elsewhere(
+def test_a_cache_that_is_a_link_changes_nothing_elsewhere(
     link: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(npz_cache, "MOST", 0)
@@ -447,6 +496,8 @@ def test_a_cache_that_is_a_link_deletes_nothing_elsewhere(
     place = Path(".curate", link)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.symlink_to(Path("victim").absolute())
-    assert main(["dedup", "data.jsonl", "-q"]) == 0
+    before = sorted(Path("victim").rglob("*"))
+    assert main(["dedup", "data.jsonl", "-q"]) == (0 if link == "cache/near" else 2)
+    assert sorted(Path("victim").rglob("*")) == before
     assert (near / "arrays.npz").read_text() == (near / "piece-of-work.npz").read_text() == VICTIM
     assert near.stat().st_mode & 0o777 == 0o755

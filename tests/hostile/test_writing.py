@@ -254,6 +254,26 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
     assert done.returncode == 0
 
 
+def test_a_restore_says_that_it_completed_an_interrupted_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace = os.replace
+
+    def interrupted(old: Path, new: Path) -> None:
+        replace(old, new)
+        if Path(new).name == "ready.json":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        patch.setattr(Path, "replace", interrupted)
+        patch.setattr("curate.core.transaction.shutil.rmtree", lambda *_, **__: None)
+        assert main(["restore", "made", "--all"]) == 130
+    capsys.readouterr()
+    assert main(["restore", "made", "--all"]) in (0, 2)
+    assert "made: an interrupted command was completed first" in capsys.readouterr().err
+
+
 # two at once
 
 
