@@ -25,7 +25,7 @@ from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
 
 BITS: Final = 22
-"""Number of high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a
+"""Most high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a
 shingle look more frequent.
 """
 CHUNK: Final = 1 << 14
@@ -195,12 +195,13 @@ def _sizes(threshold: float, largest: int) -> Any:
 def _prefixes(sets: Sets, threshold: float, workers: int, folder: Path | None) -> Prefixes:
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
-    counts = np.zeros(1 << BITS, dtype=np.uint32)
-    kernels.count_shingles(sets.hashes, 32 - BITS, counts)
+    bits = min(BITS, max(4, (4 * len(sets.hashes)).bit_length()))
+    counts = np.zeros(1 << bits, dtype=np.uint32)
+    kernels.count_shingles(sets.hashes, 32 - bits, counts)
 
     def rarest(start: int) -> tuple[Any, Any]:
         return kernels.rarest(  # type: ignore[no-any-return]
-            sets.hashes, sets.offsets, counts, 32 - BITS, threshold, start, min(len(sets), start + CHUNK)
+            sets.hashes, sets.offsets, counts, 32 - bits, threshold, start, min(len(sets), start + CHUNK)
         )
 
     shingles, sizes = Growing("u4", folder), Growing("i8")

@@ -106,7 +106,7 @@ MOST_COMPARED: Final = 20
 its own, it is kept.
 """
 SEEN: Final = 1 << 20
-"""Number of compared pairs that are remembered; 8 bytes each."""
+"""Most compared pairs that are remembered; 8 bytes each."""
 
 
 class Groups(NamedTuple):
@@ -158,10 +158,10 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
     """
     from curate.similarity import join
 
-    parent, seen = np.arange(len(sets)), np.zeros(SEEN, dtype=np.uint64)
+    bits = max(1, len(sets).bit_length())
+    parent, seen = np.arange(len(sets)), np.zeros(min(SEEN, 1 << 2 * bits), dtype=np.uint64)
     misses = np.zeros((1024, 3), dtype=np.float64)
     misses[0, 0] = 1
-    bits = max(1, len(sets).bit_length())
     numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
 
     def alike(band: Hashes) -> Floats:

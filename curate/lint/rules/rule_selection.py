@@ -40,7 +40,7 @@ class RuleSelection:
         named = (*config.select, *config.extend_select, *config.ignore, *config.drop, *config.severity)
         named = (*named, *(prefix for codes in config.per_file_ignores.values() for prefix in codes))
         for prefix in named:
-            if not any(code.startswith(prefix) for code in known):
+            if prefix not in known and not any(code.startswith(prefix) for code in known):
                 raise UsageError(f"no rule has a code that starts with {prefix!r}", "`curate rule --all` lists them")
         rules, severities = {}, {}
         for code, rule in known.items():
