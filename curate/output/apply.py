@@ -7,7 +7,7 @@ from typing import NamedTuple
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import DataError
-from curate.core.example import UNKNOWN, Place
+from curate.core.example import UNKNOWN, Place, kind_of
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.removed import (
@@ -75,12 +75,18 @@ def reason_of(decision: DecisionState | None, error: Finding | None, lost: Dupli
 
 def unreadable(parsed: ParsedLine) -> Reason:
     """The reason to remove a line without an example in a known format."""
-    if parsed.example is not None:
-        if parsed.example.format == UNKNOWN:
-            return Reason("M001", "no `messages`, and the keys fit no known format", "rule")
+    if (example := parsed.example) is not None:
+        turns = example.value.get("messages")
+        if example.format == UNKNOWN:
+            unlike = "no `messages`, and the keys fit no known format"
+            return Reason("M001", escape_surrogates(example.defect[1]) if example.defect else unlike, "rule")
+        if not isinstance(turns, list):
+            return Reason("M002", f"`messages` is {kind_of(turns)}, not a list", "rule")
         return (
             Reason("C001", "no message has a text", "rule")
-            if parsed.example.messages
+            if example.messages
+            else Reason("M004", "no message is an object", "rule")
+            if turns
             else Reason("M003", "there is no message", "rule")
         )
     defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)

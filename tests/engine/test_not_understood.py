@@ -126,7 +126,7 @@ def test_split_sends_them_to_the_ledger_with_a_reason(write: Write) -> None:
         "M001",
         "M001",
         "M003",
-        "M003",
+        "M002",
         "C001",
         "M001",
         "C001",
