@@ -15,11 +15,8 @@ Sets of a range of sizes are copied and indexed at a time, as many as `INDEXED` 
 are looked up in their order: a file of sets is read from its beginning to its end, never at random.
 """
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.disk_arrays import Growing, parts_of
 from curate.core.lazy import Array, Bytes, Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
@@ -29,9 +26,9 @@ BITS: Final = 22
 shingle look more frequent.
 """
 CHUNK: Final = 1 << 14
-"""Number of sets whose rarest shingles are searched, or whose groups are counted, at a time."""
+"""Number of sets whose groups are counted at a time."""
 STRETCH: Final = 1 << 16
-"""Number of sets that are looked up at a time."""
+"""Minimum number of sets that are looked up at a time."""
 INDEXED: Final = 1 << 26
 """Number of shingles of the sets that are copied and indexed at a time: 256 MB, and about 500 MB while the index is
 built.
@@ -51,29 +48,19 @@ class Nearest(NamedTuple):
     similarity: Floats
 
 
-class Prefixes(NamedTuple):
-    """The rarest shingles of each set: those of set i are from ends[i] up to ends[i + 1]."""
-
-    shingles: Words
-    ends: Numbers
-
-
 def nearest_across_splits(
     sets: Sets,
     parts: Array,
     threshold: float,
     workers: int,
     some: Numbers | None = None,
-    folder: Path | None = None,
-    known: list[Prefixes] | None = None,
 ) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is
     similar to `threshold` at the least.
 
     Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0,
     1]; raises `ValueError` for another one. With `some`, numbers of sets, of each of these the most similar one of any
-    other part. With a folder, the rarest shingles are in a file there. `known`: an empty list, or the one of an earlier
-    call with the same sets and threshold, to search for these once. Raises `OutputError`.
+    other part.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
@@ -83,19 +70,13 @@ def nearest_across_splits(
     late = some if some is not None else np.flatnonzero(parts > parts.min()) if count else np.empty(0, dtype=np.int64)
     if not len(late):
         return nearest
-    known = [] if known is None else known
-
-    def prefixes() -> Prefixes:
-        if not known:
-            known.append(_prefixes(sets, threshold, workers, folder))
-        return known[0]
 
     sizes = np.diff(sets.offsets)
     late = late[np.argsort(sizes[late], kind="stable")]
     for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // INDEXED)) + 1):
         block.sort()  # to read the file in order
         nearest.other[block], nearest.similarity[block] = _nearest_of(
-            block, sets, parts, prefixes, some is None, threshold, workers
+            block, sets, parts, some is None, threshold, workers
         )
     return nearest
 
@@ -104,7 +85,6 @@ def _nearest_of(
     block: Numbers,
     sets: Sets,
     parts: Array,
-    prefixes: Callable[[], Prefixes],
     before: bool,
     threshold: float,
     workers: int,
@@ -120,45 +100,45 @@ def _nearest_of(
     starts = np.searchsorted(sizes, np.arange(sizes[-1] + 2))
     held = kernels.Held(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
     limits = _sizes(threshold, int(sizes[-1]))
-    rarest, index = _index_of(held, limits, block, prefixes)
+    counts, index = _index_of(held, limits)
+
+    step = max(STRETCH, len(block) // 4)  # each stretch has arrays of the size of the block
 
     def look(start: int) -> tuple[Any, Any]:
         best, other = np.zeros(len(block)), np.full(len(block), -1, dtype=np.int64)
-        end = min(len(sets), start + STRETCH)
-        kernels.look_up(sets.hashes, sets.offsets, parts, rarest, index, held, limits, before, start, end, best, other)
+        end = min(len(sets), start + step)
+        kernels.look_up(sets.hashes, sets.offsets, parts, counts, index, held, limits, before, start, end, best, other)
         return best, other
 
     nearest = Nearest(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
-    for best, other in parallel_map(look, range(0, len(sets), STRETCH), workers):
+    for best, other in parallel_map(look, range(0, len(sets), step), workers):
         better = best > nearest.similarity  # ascending, so that the first of equals stays
         nearest.similarity[better], nearest.other[better] = best[better], other[better]
     return nearest
 
 
-def _index_of(held: Any, sizes: Any, block: Numbers, prefixes: Callable[[], Prefixes]) -> tuple[Prefixes, Any]:
-    """The index of the sets `block` by their rarest groups, with no prefixes; or by their rarest shingles, with those
-    of all sets, if these recur less often.
+def _index_of(held: Any, sizes: Any) -> tuple[Words, Any]:
+    """The index of sets by their rarest groups, and nothing; or the one by their rarest shingles, if these recur less
+    often, and how often each shingle occurs.
     """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
-    none, by_groups, recur = Prefixes(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64)), None, np.inf
+    by_groups, recur = None, np.inf
     if sizes.least >= GROUPED:
         often = _counts(2 * len(held.hashes))
-        for some in np.split(held.order, range(CHUNK, len(block), CHUNK)):
+        for some in np.split(held.order, range(CHUNK, len(held.order), CHUNK)):
             kernels.count_keys(kernels.keys_by_groups(held.hashes, held.offsets, some, sizes, often, False), often)
         keys = kernels.keys_by_groups(held.hashes, held.offsets, held.order, sizes, often, True)
         by_groups, recur = _index(keys, often)
         if recur <= CROWD * len(keys):
-            return none, by_groups
-    rarest = prefixes()
-    at, ends = parts_of(rarest.ends, block)
-    places = np.empty(len(block), dtype=np.uint64)
-    places[held.order] = np.arange(len(block), dtype=np.uint64)
-    keys = rarest.shingles[at].astype(np.uint64) << np.uint64(32) | np.repeat(places, np.diff(ends))
+            return np.empty(0, dtype=np.uint32), by_groups
+    counts = np.zeros(1 << min(BITS, max(4, (4 * len(held.hashes)).bit_length())), dtype=np.uint32)
+    kernels.count_shingles(held.hashes, counts)
+    keys = kernels.keys_by_shingles(held.hashes, held.offsets, held.order, counts, sizes.least)
     often = _counts(4 * len(keys))
     kernels.count_keys(keys, often)
     by_shingles, more = _index(keys, often)
-    return (rarest, by_shingles) if more < recur else (none, by_groups)
+    return (counts, by_shingles) if more < recur else (counts[:0], by_groups)
 
 
 def _counts(keys: int) -> Bytes:
@@ -190,22 +170,3 @@ def _sizes(threshold: float, largest: int) -> Any:
     return kernels.Sizes(
         threshold, apart, float(np.log(ratio)), (apart * ratio ** (kinds + 1) * SLACK).astype(np.int64) + 2
     )
-
-
-def _prefixes(sets: Sets, threshold: float, workers: int, folder: Path | None) -> Prefixes:
-    from curate.similarity import cross_split_jaccard_join_kernels as kernels
-
-    bits = min(BITS, max(4, (4 * len(sets.hashes)).bit_length()))
-    counts = np.zeros(1 << bits, dtype=np.uint32)
-    kernels.count_shingles(sets.hashes, 32 - bits, counts)
-
-    def rarest(start: int) -> tuple[Any, Any]:
-        return kernels.rarest(  # type: ignore[no-any-return]
-            sets.hashes, sets.offsets, counts, 32 - bits, threshold, start, min(len(sets), start + CHUNK)
-        )
-
-    shingles, sizes = Growing("u4", folder), Growing("i8")
-    for some, counted in parallel_map(rarest, range(0, len(sets), CHUNK), workers):
-        shingles.add(some)
-        sizes.add(counted)
-    return Prefixes(shingles.done(), np.append(0, np.cumsum(sizes.done())))

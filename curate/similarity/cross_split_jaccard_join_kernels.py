@@ -65,10 +65,11 @@ class Held(NamedTuple):
 
 
 @compiled
-def count_shingles(hashes: Any, shift: int, counts: Any) -> None:
+def count_shingles(hashes: Any, counts: Any) -> None:
     """Count the occurrences of shingles, by their highest bits."""
+    shift = U32(_shift(len(counts)) - 32)
     for shingle in hashes:
-        counts[shingle >> U32(shift)] += U32(1)
+        counts[shingle >> shift] += U32(1)
 
 
 @compiled
@@ -97,35 +98,41 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 
 
 @compiled
-def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, first: int, last: int) -> Any:
-    """The rarest shingles of the sets from `first` up to `last`, of which two sets with similarity `least` share at
-    least one, in `CLASSES` parts, the rarest first; and their number per set.
+def _rarest(hashes: Any, begin: Any, end: Any, counts: Any, least: float, keys: Any) -> Any:
+    """Move the rarest shingles of a set to the front of `keys`, in the lowest 32 bits, in `CLASSES` parts, the rarest
+    first: of two sets with similarity `least`, both have one of them. Returns their number, 0 if so many were never
+    counted that no counted set is similar.
     """
-    longest = 1
-    for row in range(first, last):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    keys = np.empty(longest, dtype=np.uint64)
-    out, sizes = np.empty(offsets[last] - offsets[first], dtype=np.uint32), np.zeros(last - first, dtype=np.int64)
-    total = 0
-    for row in range(first, last):
-        size = offsets[row + 1] - offsets[row]
-        if size == 0:
-            continue
-        for k in range(size):
-            shingle = hashes[offsets[row] + k]
-            keys[k] = (U64(counts[shingle >> U32(shift)]) << U64(32)) | U64(shingle)
-        wanted = min(
-            size, size - np.int64(np.ceil(least * size - 1e-6)) + 1
-        )  # of a tiny `least`, rounding makes one more than there are
-        some = size
-        for part in range(CLASSES, 0, -1):
-            _smallest(keys, some, wanted * part // CLASSES)
-            some = wanted * part // CLASSES
-        for k in range(wanted):
-            out[total + k] = U32(keys[k] & U64(0xFFFFFFFF))
-        total += wanted
-        sizes[row - first] = wanted
-    return out[:total].copy(), sizes
+    shift, size, absent = U32(_shift(len(counts)) - 32), end - begin, 0
+    for k in range(size):
+        shingle = hashes[begin + k]
+        count = counts[shingle >> shift]
+        absent += count == 0
+        keys[k] = (U64(count) << U64(32)) | U64(shingle)
+    # of a tiny `least`, rounding makes one more than there are
+    wanted: Any = min(size, size - np.int64(np.ceil(least * size - 1e-6)) + 1)
+    if absent >= wanted:
+        return 0
+    some = size
+    for part in range(CLASSES, 0, -1):
+        _smallest(keys, some, wanted * part // CLASSES)
+        some = wanted * part // CLASSES
+    return wanted
+
+
+@compiled
+def keys_by_shingles(hashes: Any, offsets: Any, order: Any, counts: Any, least: float) -> Any:
+    """The rarest shingles of sets, as keys with the place in `order` in the lowest 32 bits."""
+    keys, room, made = np.empty(len(hashes), dtype=np.uint64), 1, 0
+    for held in order:
+        room = max(room, offsets[held + 1] - offsets[held])
+    own = np.empty(room, dtype=np.uint64)
+    for place in range(len(order)):
+        begin, end = offsets[order[place]], offsets[order[place] + 1]
+        for k in range(_rarest(hashes, begin, end, counts, least, own) if end > begin else 0):
+            keys[made] = own[k] << U64(32) | U64(place)
+            made += 1
+    return keys[:made].copy()
 
 
 @compiled
@@ -289,22 +296,21 @@ def _may_be_near(own: Any, maps: Any, place: int, spare: float) -> bool:
 
 
 @compiled
-def _prefix_keys(
-    shingles: Any, begin: int, end: int, size: int, low: int, starts: Any, least: float, asked: Any, highs: Any
-) -> int:
-    """Note the rarest shingles of a set as keys, each with the first place that is too large; returns their number."""
-    count, prefix, largest = 0, end - begin, len(starts) - 1
+def _limit_by_rank(prefix: int, size: int, low: int, starts: Any, least: float, asked: Any, highs: Any) -> int:
+    """Make keys of the rarest shingles of a set, and note for each the first place that is too large; returns how many
+    have any place.
+    """
+    largest = len(starts) - 1
     for part in range(CLASSES):
         rarer, behind = prefix * part // CLASSES, prefix * (part + 1) // CLASSES
         # a pair whose rarest common shingle this is shares none of the rarer ones
         most = (size - rarer) * (1.0 + least) / least - size
         high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, LARGEST))) + 1)]
         if high <= low:
-            break
-        for k in range(begin + rarer, begin + behind):
-            asked[count], highs[count] = U64(shingles[k]) << U64(32), high
-            count += 1
-    return count
+            return rarer
+        for k in range(rarer, behind):
+            asked[k], highs[k] = asked[k] << U64(32), high
+    return prefix
 
 
 @compiled
@@ -343,11 +349,11 @@ def _compare(
 
 @compiled
 def look_up(
-    hashes: Any, offsets: Any, parts: Any, prefixes: Any, index: Any, held: Any, sizes: Any, before: bool, first: int,
+    hashes: Any, offsets: Any, parts: Any, counts: Any, index: Any, held: Any, sizes: Any, before: bool, first: int,
     last: int, best: Any, other: Any,
 ) -> Any:  # fmt: skip
     """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
-    earlier. prefixes: shingles and their ends as `Prefixes`; without any, the index has the keys of groups.
+    earlier. counts: how often shingles occur in the copies; without any, the index has the keys of groups.
     """
     seen, own, touched = np.full(len(held.order), -1, dtype=np.int32), np.empty(8, dtype=np.uint64), U64(0)
     room, largest, least = sizes.groups.max(), len(held.starts) - 1, sizes.least
@@ -361,9 +367,9 @@ def look_up(
         high = held.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, LARGEST))) + 1)]
         if size == 0 or high <= low or (before and parts[row] >= latest):
             continue
-        if len(prefixes[1]):
-            start, behind = prefixes[1][row], prefixes[1][row + 1]
-            made = _prefix_keys(prefixes[0], start, behind, size, low, held.starts, least, asked, highs)
+        if len(counts):
+            made = _rarest(hashes, begin, begin + size, counts, least, asked)
+            made = _limit_by_rank(made, size, low, held.starts, least, asked, highs)
         else:
             made = _group(hashes, begin, begin + size, _kind(size, sizes), sizes, asked)
             made = _rarest_groups(asked, made, size, sizes, index.often, begins, found)

@@ -243,7 +243,7 @@ def _divided(
 
     After the first round, only examples that were found or whose split changed can be near one of another split.
     """
-    search = LinkSearch(config.dedup.threshold, cores(), known={Link.NEAR: [], Link.ANSWER: []})
+    search = LinkSearch(config.dedup.threshold, cores())
     links = [*links_of(part, search), *([meanings] if meanings else [])]
     last: Numbers | None = None
     found = np.zeros(len(part.lines), dtype=np.bool_)

@@ -7,16 +7,15 @@ splits of a division, or a given test set (part 0, first in the table) and the d
 found by MinHash without `parts`, which may miss some, and by an exact join with them, which misses none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
-from curate.similarity.cross_split_jaccard_join import Prefixes, nearest_across_splits
+from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
 
@@ -75,8 +74,6 @@ class LinkSearch(NamedTuple):
     """The part of each example; None for links between all examples."""
     some: Flags | None = None
     """Whether each example may be near one of another part, earlier or later; None: all may be."""
-    known: Mapping[Link, list[Prefixes]] | None = None
-    """For the links of nearly equal texts, what `nearest_across_splits` keeps for another search of the same sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ def copy_links(table: Table, search: LinkSearch) -> list[Pairs]:
 def near_links(table: Table, search: LinkSearch) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are ignored, so groups may be larger than necessary."""
     if search.parts is not None:
-        return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), search, table.folder)
+        return _nearest_across(Link.NEAR, table.sets, np.arange(len(table.lines)), search)
     return _members(
         Link.NEAR, grouped(table.sets, search.threshold, search.workers, misses=False, folder=table.folder).members
     )
@@ -187,7 +184,7 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if search.parts is not None:
-        return _nearest_across(Link.ANSWER, links.answers, owners, search, table.folder)
+        return _nearest_across(Link.ANSWER, links.answers, owners, search)
     return _members(
         Link.ANSWER,
         [
@@ -224,15 +221,12 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     return np.where(among[order][at] == keys, numbers[order][at], -1)
 
 
-def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch, folder: Path | None) -> list[Pairs]:
+def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch) -> list[Pairs]:
     """For each set that is near one of another part, the most similar such one; owners: the example of each set."""
     if search.parts is None:
         raise ValueError("nothing to hold against one another")
     some = None if search.some is None else np.flatnonzero(search.some[owners] & (np.diff(sets.offsets) > 0))
-    known = search.known[link] if search.known else None
-    nearest = nearest_across_splits(
-        sets, search.parts[owners].astype(np.int8), search.threshold, search.workers, some, folder, known
-    )
+    nearest = nearest_across_splits(sets, search.parts[owners].astype(np.int8), search.threshold, search.workers, some)
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
