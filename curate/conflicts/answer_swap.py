@@ -28,8 +28,10 @@ FLOOR: Final = 0.5
 """Factor if neither swapped text follows."""
 FOLLOWS: Final = 0.15
 """Probability of entailment from which the factor is 1."""
-FEW: Final = 3
-"""Words of meaning from which an answer suits one question more than another: "Yes" suits many."""
+FEW, TOLD_BY_FEW = 3, -1.5
+"""Words of meaning from which an answer suits one question more than another ("Yes" suits many), and what is added to
+the log-odds where one has fewer.
+"""
 BEGINNING: Final = 300
 """Number of characters of an answer that are read, from at most two sentences."""
 SAME, SUITS, COSINE, SWAPPED, INTERCEPT = 1.2, 15.0, -10.5, 3.5, 9.94
@@ -64,14 +66,13 @@ def with_answers(
 
     `models`: that of the embeddings, and an NLI model. Raises as `embed` and `entailments` do.
     """
-    alone = list(map(log_odds, same))
     scores = [
-        SAME * odds + SUITS * suits + COSINE * cosine + INTERCEPT
-        for odds, suits, cosine in zip(alone, _swap_differences(asked, models[0], cache), cosines, strict=True)
+        SAME * log_odds(chance) + SUITS * suits + COSINE * cosine + INTERCEPT
+        for chance, suits, cosine in zip(same, _swap_differences(asked, models[0], cache), cosines, strict=True)
     ]
     for at, item in enumerate(asked):
         if min(len(content_words(answer)) for answer in item.answers) < FEW:
-            scores[at] = min(scores[at], alone[at])
+            scores[at] += TOLD_BY_FEW
     # Only of those that can still be shown: what is swapped makes none more likely.
     shown = [at for at, score in enumerate(scores) if _logistic(score) >= SHOWN_FROM]
     swapped = [_swapped(asked[at]) for at in shown]

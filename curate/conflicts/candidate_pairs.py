@@ -6,6 +6,8 @@ Equal questions need no model. Other questions are compared if they ask the same
 """
 
 import re
+import sys
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -14,11 +16,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
+from curate.conflicts.nli import BRIEF
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
-from curate.conflicts.reworded import reworded
-from curate.conflicts.same_question import LEAST_COSINE
+from curate.conflicts.reworded import Embed, Pair, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
+from curate.core.lazy import Matrix
 from curate.core.text import excerpt, normalised, plural
 from curate.corpus.strata import is_label
 from curate.language.lexicon import NEUTRAL
@@ -71,6 +74,10 @@ SHOWN_FROM: Final = 0.3
 """Confidence from which a conflict is counted."""
 NOMINATED: Final = 0.2
 """Probability of the same question from which a pair is compared if models may raise it."""
+ANSWERED_COSINE, ANSWERED = 0.45, 0.3
+"""Cosine of two questions with their answers, and probability of the same question by it, from which a pair is compared
+if models may raise it.
+"""
 STRICT: Final = 0.9
 """Probability of the same question for two requests that differ in no word that could set them apart."""
 REFUSED: Final = 10_000
@@ -91,11 +98,6 @@ class Nominee(NamedTuple):
     """Probability that the questions are the same."""
     features: tuple[float, ...] = ()
     """The inputs of that probability, if models that read both questions may change it."""
-
-    @property
-    def is_weak(self) -> bool:
-        """Whether the questions alone are not enough like each other to be compared."""
-        return bool(self.features) and (self.similarity < LEAST_COSINE or self.same < NOMINATED)
 
     @property
     def systems_differ(self) -> bool:
@@ -157,23 +159,36 @@ def reworded_pairs(
     least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
-    says = [{_says(question) for question in group.values()} - {0} for group in every] if config.nli else []
-    for i, j, cosine, features, same in reworded(requests, vectors, by_word, least, within, says):
+    pairs = {pair[:2]: pair for pair in reworded(requests, vectors, by_word, least, within)}
+    answered: dict[tuple[int, int], Pair] = {}
+    if config.nli:
+        by_answer = partial(embed, model=config.embeddings, cache=cache, progress=progress, kind="answered")
+        found = _by_answers(asked, vectors, within, by_word, by_answer)
+        answered = {pair[:2]: pair for pair in found if pair[:2] not in pairs}
+    for i, j, cosine, features, same in sorted((*pairs.values(), *answered.values())):
         both = requests[i], requests[j]
         if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT), features=())
-        yield from _pairs_across(every[i], every[j], pair)
+        yield from _pairs_across(every[i], every[j], pair, BRIEF if (i, j) in answered else sys.maxsize)
 
 
-def _says(question: Question) -> int:
-    """1 and -1 if its answer says yes and no outright, else 0."""
-    if not asks_yes_or_no(question.request):
-        return 0
-    said, outright = polarity(question.request, question.answer)
-    return said if outright else 0
+def _by_answers(
+    asked: Sequence[Question], vectors: Matrix, blocks: Sequence[range], by_word: Embed, by_answer: Embed
+) -> Iterator[Pair]:
+    """Pairs of questions with brief answers that are near each other together with these: a question may only tell of
+    a situation, and its answer says what is asked.
+    """
+    brief = [at for at, question in enumerate(asked) if _words(question) <= BRIEF]
+    within = [range(bisect_left(brief, block.start), bisect_left(brief, block.stop)) for block in blocks]
+    requests = [asked[at].request for at in brief]
+    answered = by_answer([f"{asked[at].request} {asked[at].answer}" for at in brief])
+    for pair in reworded(requests, answered, by_word, ANSWERED, within, ANSWERED_COSINE):
+        left, right = brief[pair.left], brief[pair.right]
+        cosine = float(vectors[left] @ vectors[right])
+        yield Pair(left, right, cosine, (cosine, *pair.features[1:]), pair.same)
 
 
 def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
@@ -230,10 +245,19 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
     return [block for block in kept if len(block) > 1]
 
 
-def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
+def _pairs_across(
+    left: dict[str, Question], right: dict[str, Question], pair: Nominee, words: int
+) -> Iterator[Nominee]:
+    """The pairs of different answers that can be judged, each of at most so many words."""
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
-        if a != b and ((_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other)):
+        if a == b or _words(one) > words or _words(other) > words:
+            continue
+        if (_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other):
             yield pair._replace(left=one, right=other)
+
+
+def _words(question: Question) -> int:
+    return len(question.answer.split())
 
 
 def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGED, asks_yes_or_no, opposite_polarity
 from curate.conflicts.answer_swap import FACTS, Asked, with_answers
-from curate.conflicts.candidate_pairs import STRICT, Nominee
+from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
@@ -197,18 +197,8 @@ def by_questions(
         ]
         probabilities = with_answers(probabilities, cosines, answered, (config.embeddings, config.nli), cache, progress)
     for at, chance in zip(asked, probabilities, strict=True):
-        item = judged[at]
-        same_one = 0.0 if _is_too_weak(item, chance) else round(chance, 4)
-        found[at] = item._replace(nominee=item.nominee._replace(same=same_one))
+        found[at] = judged[at]._replace(nominee=judged[at].nominee._replace(same=round(chance, 4)))
     return found
-
-
-def _is_too_weak(item: Judged, chance: float) -> bool:
-    """Whether questions that are unlike each other lack answers that suit both, or a rule and a model that find a
-    clash.
-    """
-    sources = {evidence.source for evidence in item.evidence}
-    return item.nominee.is_weak and (chance < STRICT or not sources >= {"polarity", "nli"})
 
 
 def _both_questions(nominee: Nominee) -> str:

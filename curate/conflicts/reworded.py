@@ -2,7 +2,7 @@
 `same_question` decides.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -13,11 +13,6 @@ from curate.core.text import normalised
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
-WEAK_COSINE: Final = 0.43
-WEAK: Final = 0.1
-"""Cosine and probability from which questions whose answers say yes and no are a pair: often a person asks for
-permission in words of which none is the same ("returns of used items", "send back something I have used").
-"""
 TOPIC: Final = 30
 """Questions about one thing from which what they have in common is left out of account."""
 ABOUT: Final = 0.6
@@ -51,42 +46,36 @@ def reworded(
     embed: Embed,
     least: float,
     blocks: Sequence[range] | None = None,
-    says: Sequence[Set[int]] = (),
+    cosine: float = LEAST_COSINE,
 ) -> list[Pair]:
     """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
 
-    Only pairs of one block are compared, where there are blocks. `embed` is asked once. `says` is what the answers of
-    each request say outright, 1 for yes and -1 for no: where one says yes and another no, `WEAK` is enough.
+    Only pairs of one block are compared, where there are blocks, and of those only pairs of at least `cosine`. `embed`
+    is asked once.
     """
     worded = cache(lambda at: wording(requests[at]))
 
-    def bound(left: int, right: int, cosine: float) -> float:
-        if says and any(-one in says[right] for one in says[left]):
-            return WEAK
-        return least if cosine >= LEAST_COSINE else 1.0
-
-    def may_be_one(left: int, right: int, near: float, cosine: float) -> bool:
-        least = bound(left, right, cosine)
-        return least < 1 and probability(features(worded(left), worded(right), near, None)) >= least
+    def may_be_one(left: int, right: int, near: float) -> bool:
+        return probability(features(worded(left), worded(right), near, None)) >= least
 
     near: list[tuple[int, int, float, float]] = []
     for block in blocks or [range(len(requests))]:
         found = (
-            (block.start + left, block.start + right, cosine)
-            for left, right, cosine in nearest(vectors[block.start : block.stop], WEAK_COSINE if says else LEAST_COSINE)
+            (block.start + left, block.start + right, alike)
+            for left, right, alike in nearest(vectors[block.start : block.stop], cosine)
         )
         pairs = [
-            (left, right, cosine)
-            for left, right, cosine in found
+            (left, right, alike)
+            for left, right, alike in found
             if requests[left] != requests[right]
             and _input(requests[left]) == _input(requests[right])
-            and may_be_one(left, right, cosine, cosine)
+            and may_be_one(left, right, alike)
         ]
-        near += (pair for pair in _within_topics(vectors, block, pairs) if may_be_one(*pair[:2], pair[3], pair[2]))
+        near += (pair for pair in _within_topics(vectors, block, pairs) if may_be_one(*pair[:2], pair[3]))
     apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
     known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
     every = ((pair, features(worded(pair[0]), worded(pair[1]), pair[3], known)) for pair in near)
-    return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= bound(*pair[:3])]
+    return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= least]
 
 
 def _within_topics(

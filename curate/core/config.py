@@ -169,7 +169,7 @@ class ConflictsConfig(Section):
     min_confidence: Fraction = 0.5
     """Minimum probability that two questions are the same and their answers contradict each other."""
     similarity: Similarity = 0.43
-    """Cosine similarity from which two questions may be the same; below 0.5 only if the answers say yes and no."""
+    """Cosine similarity from which two questions may be the same; below 0.5 only if alike with brief answers."""
     contradiction: Similarity = 0.5
     """Minimum contradiction probability of the NLI model, in both directions."""
     judge: Annotated[str, AfterValidator(_address)] = ""

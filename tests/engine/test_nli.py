@@ -14,7 +14,7 @@ from curate.conflicts.answer_swap import Asked, with_answers
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.evidence import Evidence
-from curate.conflicts.judging import Judged, by_model, by_questions
+from curate.conflicts.judging import Judged, by_model
 from curate.conflicts.nli import Contradiction, contradictions, duplicates, entailments, passages
 from curate.conflicts.paraphrase_filter import agree
 from curate.conflicts.question import question_of
@@ -55,25 +55,6 @@ def test_what_the_model_said_is_kept_and_damage_costs_only_time(tmp_path: Path) 
     assert asked == [1]
     next(cache.iterdir()).write_bytes(b"PK\x03\x04 broken")
     assert contradictions([(LIT, DARK)], tiny_nli(), cache) == first
-
-
-@pytest.mark.parametrize(
-    ("chance", "sources", "kept"),
-    [(0.95, ("polarity", "nli"), 0.95), (0.85, ("polarity", "nli"), 0.0), (0.95, ("polarity",), 0.0)],
-)
-def test_unlike_questions_need_answers_that_suit_both_and_a_rule_and_a_model(
-    monkeypatch: pytest.MonkeyPatch, chance: float, sources: tuple[str, ...], kept: float
-) -> None:
-    left = question_of(example("Are returns of used items accepted?", "Yes, within 30 days."))
-    right = question_of(example("Can I send back something I have used?", "No, unused items only."))
-    assert left is not None
-    assert right is not None
-    monkeypatch.setattr(judging, "entailments", lambda pairs, *_: [0.5 for _ in pairs])
-    monkeypatch.setattr(judging, "with_answers", lambda *_: [chance])
-    found = Nominee(left, right, 0.48, 0.17, (0.48, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
-    evidence = tuple(Evidence(source, "Yes", "No", 0.9) for source in sources)
-    [judged] = by_questions([Judged(found, evidence, 0.9)], ConflictsConfig(embeddings="e", nli="n"))
-    assert judged.nominee.same == kept
 
 
 @pytest.mark.slow
@@ -262,7 +243,7 @@ def test_a_number_is_put_in_the_place_of_the_other_one_not_of_its_digits(monkeyp
 
 
 def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In whatever order the two stand. A bare yes suits any question: it makes no two more alike."""
+    """In whatever order the two stand. A bare yes suits any question and counts for less."""
     both_suit, one_suits, other_suits = "The shop opens early.", "The lamp shines bright.", "The night stays dark."
     where = {
         "Q?": (1.0, 0.0),
@@ -281,7 +262,7 @@ def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypat
     asked = [Asked(("Q?", "R?"), pair, evidence) for pair in pairs]
     both, own, swapped, bare = with_answers([0.6] * 4, [0.8] * 4, asked, ("e", "n"))
     assert own < both < swapped
-    assert bare == pytest.approx(0.6)
+    assert bare < swapped  # as near to both questions
     turned = [Asked(("R?", "Q?"), pair[::-1], evidence) for pair in pairs]
     assert with_answers([0.6] * 4, [0.8] * 4, turned, ("e", "n")) == pytest.approx([both, own, swapped, bare])
 

@@ -11,10 +11,11 @@ import pytest
 from curate.conflicts import candidate_pairs, default_models
 from curate.conflicts import reworded as candidates
 from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
-from curate.conflicts.candidate_pairs import same_setting
+from curate.conflicts.candidate_pairs import grouped, reworded_pairs, same_setting
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judging import is_weak
+from curate.conflicts.question import question_of
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, features, probability, words_apart
 from curate.conflicts.wording import asks_opposite_ends, other_aspect, other_value, wording
@@ -148,14 +149,23 @@ def test_instructions_with_another_input_are_other_questions() -> None:
         assert len(reworded([left, right], embed([left, right]), embed, 0.0)) == 1
 
 
-def test_unlike_questions_are_pairs_where_the_answers_say_yes_and_no() -> None:
-    asked = ["Are returns of used items accepted?", "Can I send back something I have used?"]
-    vectors = np.array([[1, 0], [0.48, 0.877]], dtype=np.float32)
+def test_unlike_questions_are_compared_if_they_are_near_with_their_brief_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = ["Are bins collected on holidays?", "The lorry skipped our house, what now?"]
 
-    def found(*says: set[int]) -> int:
-        return len(reworded(asked, vectors, lambda _: vectors, 0.2, says=says))
+    def embed(texts: Any, *_: Any, **__: Any) -> Any:
+        near = [0.45 if text == asked[1] else 1.0 for text in texts]
+        return np.array([[value, (1 - value**2) ** 0.5] for value in near], dtype=np.float32)
 
-    assert [found(), found({1}, {1}), found({1}, set()), found({1}, {-1})] == [0, 0, 0, 1]
+    def compared(answer: str, nli: str) -> int:
+        examples = [Example(Place("t", at), chat(text, f"{at} {answer}"), "messages") for at, text in enumerate(asked)]
+        groups = grouped([question for example in examples if (question := question_of(example))])
+        config = ConflictsConfig(embeddings="e", nli=nli)
+        return len(list(reworded_pairs(groups, config, None, [])))
+
+    monkeypatch.setattr(candidate_pairs, "embed", embed)
+    assert [compared("Report it.", "n"), compared("Report it. " * 20, "n"), compared("Report it.", "")] == [1, 0, 0]
 
 
 def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
