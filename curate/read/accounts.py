@@ -231,6 +231,7 @@ def _lm_studio(value: Object, talk: _Talk) -> None:
         chosen = message["versions"][message["currentlySelected"]]
         for step in chosen["steps"] if chosen["type"] == "multiStep" else [{**chosen, "type": "contentBlock"}]:
             if step["type"] == "debugInfoBlock":
+                talk.left_out["notes of the program"] += 1
                 continue
             if step["type"] != "contentBlock" or any(part["type"] != "text" for part in step["content"]):
                 raise NoConversationError("a message with files or calls of tools")

@@ -126,7 +126,7 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], list[str], dict[str, int]]] = {
     "LM Studio": (
         {"name": "t", "systemPrompt": "Be brief.", "messages": STUDIO},
         ["system: Be brief.", "user: Hi", "assistant: Greet. Hello."],
-        {"messages of other branches": 1},
+        {"messages of other branches": 1, "notes of the program": 1},
     ),
 }  # fmt: skip
 
