@@ -6,7 +6,6 @@ Equal questions need no model. Other questions are compared if they ask the same
 """
 
 import re
-import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -160,28 +159,27 @@ def reworded_pairs(
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
     pairs = {pair[:2]: pair for pair in reworded(requests, vectors, by_word, least, within)}
-    answered: dict[tuple[int, int], Pair] = {}
     if config.nli:
         by_answer = partial(embed, model=config.embeddings, cache=cache, progress=progress, kind="answered")
-        found = _by_answers(asked, vectors, within, by_word, by_answer)
-        answered = {pair[:2]: pair for pair in found if pair[:2] not in pairs}
-    for i, j, cosine, features, same in sorted((*pairs.values(), *answered.values())):
+        longest = [max(group.values(), key=lambda one: (len(one.answer.split()), one.answer)) for group in every]
+        pairs = {pair[:2]: pair for pair in _by_answers(longest, vectors, within, by_word, by_answer)} | pairs
+    for i, j, cosine, features, same in (pairs[at] for at in sorted(pairs)):
         both = requests[i], requests[j]
         if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT), features=())
-        yield from _pairs_across(every[i], every[j], pair, BRIEF if (i, j) in answered else sys.maxsize)
+        yield from _pairs_across(every[i], every[j], pair)
 
 
 def _by_answers(
     asked: Sequence[Question], vectors: Matrix, blocks: Sequence[range], by_word: Embed, by_answer: Embed
 ) -> Iterator[Pair]:
-    """Pairs of questions with brief answers that are near each other together with these: a question may only tell of
-    a situation, and its answer says what is asked.
+    """Pairs of questions, each with its longest answer, that are near each other together with these if both are
+    brief: a question may only tell of a situation, and its answer says what is asked.
     """
-    brief = [at for at, question in enumerate(asked) if _words(question) <= BRIEF]
+    brief = [at for at, question in enumerate(asked) if len(question.answer.split()) <= BRIEF]
     within = [range(bisect_left(brief, block.start), bisect_left(brief, block.stop)) for block in blocks]
     requests = [asked[at].request for at in brief]
     answered = by_answer([f"{asked[at].request} {asked[at].answer}" for at in brief])
@@ -245,19 +243,10 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
     return [block for block in kept if len(block) > 1]
 
 
-def _pairs_across(
-    left: dict[str, Question], right: dict[str, Question], pair: Nominee, words: int
-) -> Iterator[Nominee]:
-    """The pairs of different answers that can be judged, each of at most so many words."""
+def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
-        if a == b or _words(one) > words or _words(other) > words:
-            continue
-        if (_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other):
+        if a != b and ((_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other)):
             yield pair._replace(left=one, right=other)
-
-
-def _words(question: Question) -> int:
-    return len(question.answer.split())
 
 
 def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:

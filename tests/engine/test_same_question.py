@@ -158,14 +158,16 @@ def test_unlike_questions_are_compared_if_they_are_near_with_their_brief_answers
         near = [0.45 if text == asked[1] else 1.0 for text in texts]
         return np.array([[value, (1 - value**2) ** 0.5] for value in near], dtype=np.float32)
 
-    def compared(answer: str, nli: str) -> int:
-        examples = [Example(Place("t", at), chat(text, f"{at} {answer}"), "messages") for at, text in enumerate(asked)]
+    def compared(answer: str, nli: str, *others: str) -> int:
+        said = [(text, f"{at} {answer}") for at, text in enumerate(asked)] + [(asked[0], other) for other in others]
+        examples = [Example(Place("t", at), chat(*pair), "messages") for at, pair in enumerate(said)]
         groups = grouped([question for example in examples if (question := question_of(example))])
         config = ConflictsConfig(embeddings="e", nli=nli)
         return len(list(reworded_pairs(groups, config, None, [])))
 
     monkeypatch.setattr(candidate_pairs, "embed", embed)
     assert [compared("Report it.", "n"), compared("Report it. " * 20, "n"), compared("Report it.", "")] == [1, 0, 0]
+    assert compared("Report it.", "n", "Call them. " * 20) == 0  # whichever answer of a question comes first
 
 
 def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
