@@ -71,6 +71,8 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     assert main(["evaluate", composed, *words]) in (0, 1)
     evaluated = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in evaluated["results"]] == ["zero-shot", "tuned"]
+    assert main(["evaluate", composed, "--overfitting"]) == 2
+    assert "name a run that it is composed of" in capsys.readouterr().err
     told = []
     for name, system in (("one", "Be brief."), ("other", "Be brief."), ("third", None)):
         shutil.copytree(run, tmp_path / name)

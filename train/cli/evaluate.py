@@ -131,8 +131,8 @@ def evaluate(
     if overfitting:
         if found is None:
             raise InputError(
-                f"{visible(str(run))}: this run is older than the diagnosis of overfitting",
-                "`curate train RECIPE --fresh` trains it again",
+                f"{visible(str(run))}: has no diagnosis of overfitting",
+                "name a run that it is composed of; a run of an old version is trained again with --fresh",
             )
         print_result(found, overfitting_text(found), as_json=as_json)
         return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
