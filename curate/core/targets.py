@@ -79,7 +79,7 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.VERTEX: ("vertex", "vertex-preference"),
     Target.ANTHROPIC: ("anthropic", "bedrock"),
     Target.UNSLOTH: ("alpaca", "sharegpt", "text", "rendered"),
-    Target.MS_SWIFT: ("alpaca", "sharegpt", "question-answer", "prompt-only"),
+    Target.MS_SWIFT: ("alpaca", "sharegpt", "question-answer", "prompt-only", "rejected-response"),
     Target.VERL: ("verl", "prompt-only"),
 }
 """Formats besides messages that a target trains on directly (`curate.read.formats`)."""

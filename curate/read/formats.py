@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.core.example import UNKNOWN, Example, Place, escape, has_plain_turns
+from curate.core.example import LABELS, UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
@@ -72,7 +72,9 @@ Others are converted to messages.
 """
 KEY: Final = re.compile(r"^/[^/]+")
 """The first key of a JSON pointer."""
-OTHER_FORMS: Final = frozenset(("body", "choices", "chosen", "response", "schemaVersion", "system", "tools"))
+OTHER_FORMS: Final = frozenset(
+    ("body", "choices", "chosen", "chosen_response", "response", "schemaVersion", "system", "tools")
+)
 """Keys that distinguish messages of role and text from another format."""
 
 
@@ -106,7 +108,9 @@ def example_of(value: Object, place: Place) -> Example:
 
 CHOICES: Final = ("choices", "options", "endings", "answer_choices")
 """Keys of the answers that a question offers."""
-OFFERS: Final = frozenset((*CHOICES, "A"))
+LETTERED: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
+"""The first two of keys with one choice each."""
+OFFERS: Final = frozenset((*CHOICES, *(first for first, _ in LETTERED)))
 NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
 
@@ -117,7 +121,7 @@ def _demand_choices(value: Object, found: Example) -> None:
     answer = found.answer.text if found.answer else value.get("answer")
     if not isinstance(answer, str) or not NAMES_CHOICE.fullmatch(answer.strip()):
         return
-    lettered = {"A": [value["A"], value["B"]]} if has_strings(value, "A", "B") else {}
+    lettered = {pair[0]: [value[key] for key in pair] for pair in LETTERED if has_strings(value, *pair)}
     for key, offered in ({key: value[key] for key in CHOICES if key in value} | lettered).items():
         if not (isinstance(offered, list) and answer in offered) and any(text not in asked for text in _texts(offered)):
             raise UnreadableError(f"/{key}", f"the question does not hold `{key}`, of which the answer names one")
@@ -156,7 +160,7 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
         (re.sub(KEY, lambda key: first[key[0]], turn), re.sub(KEY, lambda key: first[key[0]], content))
         for turn, content in found.pointers
     )
-    rest = {key if key in ("messages", "tools") else names[key]: item for key, item in found.value.items()}
+    rest = {key if key in ("messages", "tools", *LABELS) else names[key]: item for key, item in found.value.items()}
     return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer)
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+LETTERED: Final = (("", "AB"), ("option_", "ab"), ("choice_", "ab"), ("op", "ab"))
 CHOICE: Final = re.compile(r"\W?([A-Za-z]|\d\d?)\W{0,2}")
 
 
@@ -10,8 +11,9 @@ def lacks_choices(value: dict[str, Any], spoken: list[tuple[str, str]]) -> bool:
     """Whether the answer to a question, each a role and a text, only names a choice that the question does not hold."""
     asked = next((text for role, text in reversed(spoken) if role == "user"), "")
     answer = next((text for role, text in reversed(spoken) if role == "assistant"), value.get("answer"))
-    lettered = [value["A"], value["B"]] if type(value.get("A")) is type(value.get("B")) is str else None
-    offers = [lettered, *(value.get(key) for key in ("choices", "options", "endings", "answer_choices"))]
+    lettered = [[value.get(f"{name}{letter}") for letter in letters] for name, letters in LETTERED]
+    offers: list[Any] = [offered for offered in lettered if all(type(text) is str for text in offered)]
+    offers += [value.get(key) for key in ("choices", "options", "endings", "answer_choices")]
     offers = [offered for offered in offers if type(offered) is not list or answer not in offered]
     named = type(answer) is str and CHOICE.fullmatch(answer.strip())
     return bool(named) and any(text not in asked for text in _texts(offers))

@@ -11,9 +11,9 @@ ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_inp
 QUESTIONS: Final = (
     *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
     *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
-    ("inputs", "targets"), ("input", "target"),
+    ("inputs", "targets"), ("input", "target"), ("request", "response"),
 )  # fmt: skip
-CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"))
+CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
 BESIDE: Final = re.compile(
     r"(responses?|answers|completions|candidates|generations)"
     r"(_(?!(ids?|format|schema|models?|type|language|style|length|count|time)$).*)?|response\d"
@@ -31,7 +31,7 @@ TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OB
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of the training input other than text."""
 GIVEN: Final = frozenset(
-    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system system_prompt history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
+    """messages tools functions prompt completion request chosen rejected preferred_output non_preferred_output label chosen_response chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system system_prompt history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 

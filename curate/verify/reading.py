@@ -14,6 +14,7 @@ from curate.verify.transcripts import completed, transcript, with_messages
 Object = dict[str, Any]
 
 REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
+SIDES: Final = (("chosen", "rejected"), ("chosen_response", "rejected_response"), ("response_j", "response_k"))
 ROLES: Final = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
     "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "function_call": "assistant",
@@ -90,7 +91,8 @@ def read(value: Any) -> Reading:
     _attach(value, reading)
     if (form := _form(value)) is None:
         raise NotUnderstoodError("unknown format")
-    instructed = form in (_question, _alpaca) or "conversations" in value
+    paired = "messages" not in value and any(key in value for _, key in SIDES)
+    instructed = paired or form in (_question, _alpaca) or "conversations" in value
     key = "system_prompt" if instructed and not value.get("system") else "system"
     if type(value.get(key)) is str and value[key]:
         reading.turns.append(Turn("system", value[key]))
@@ -126,7 +128,7 @@ def _turn(value: Any, reading: Reading) -> Turn:
     role = ROLES.get(spoken) if type(spoken) is str else None
     if role is None:
         raise NotUnderstoodError("a message has an unknown role")
-    content = value.get("content", value.get("value"))
+    content = value.get("content", value.get("value", value.get("text")))
     if len(value) == 2 and type(content) is str and spoken not in CALLERS:
         return Turn(role, content)
     if role == "system":  # only compared for exact copies
@@ -241,8 +243,9 @@ def _messages(value: Object, reading: Reading) -> None:
     for key in REJECTED if len(value) > 1 else ():
         if not _is_side(value.get(key)):
             continue
-        if _is_side(value.get("chosen")) and reading.turns[-1:] and reading.turns[-1].role != "assistant":
-            reading.turns += _side(value["chosen"], "assistant", reading)
+        last = [turn.role for turn in reading.turns[-1:]]
+        if _is_side(chosen := value.get("chosen", value.get("chosen_response"))) and last not in ([], ["assistant"]):
+            reading.turns += _side(chosen, "assistant", reading)
         reading.others += _own_turns(_side(value[key], "assistant", reading), reading.turns)
 
 
@@ -260,7 +263,7 @@ def _prompt(value: Object, reading: Reading) -> list[Turn]:
     if type(value.get("instruction")) is str:
         return _instruction_turns(value)
     key = next((key for key in ("prompt", "question", "query", "input") if key in value), "")
-    return _side(value[key], "user", reading) if key else []
+    return [*_history(value), *(_side(value[key], "user", reading) if key else [])]
 
 
 def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
@@ -379,11 +382,8 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
         _has_keys("chosen_messages", "rejected_messages"),
         _pair("chosen_messages", "rejected_messages", lambda _value, _reading: []),
     ),
-    (_has_keys("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
-    (
-        _has_keys("question", "response_j", "response_k"),
-        _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading)),
-    ),
+    *((_has_keys(*sides), _pair(*sides, _prompt)) for sides in SIDES),
+    (lambda v: "response" in v and bool(v.get("rejected_response")), _pair("response", "rejected_response", _prompt)),
     (_has_keys("conversations"), _listed("conversations")),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has_keys("prompt", "completion"), _completion),

@@ -149,6 +149,33 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "response-pair",
         ["user: Hi", "assistant: Hello."],
     ),
+    ({"question": "Hi", "chosen": "Hello.", "rejected": "What?", "system_prompt": "Be brief."}, "preference", BRIEF),
+    ({"prompt": "Hi", "chosen_response": "Hello.", "rejected_response": "What?"}, "response-preference", HELLO),
+    (
+        {
+            "conversations": [{"from": "human", "value": "Hi"}],
+            "chosen_response": "Hello.",
+            "rejected_response": "What?",
+            "margin": 2,
+        },
+        "response-preference",
+        HELLO,
+    ),
+    (
+        {
+            "messages": [{"role": "user", "content": "Hi"}],
+            "chosen_response": "Hello.",
+            "rejected_response": "What?",
+        },
+        "response-preference",
+        HELLO,
+    ),
+    (
+        {"history": [["2?", "2"]], "query": "And?", "response": "4", "rejected_response": "5", "images": ["a.png"]},
+        "rejected-response",
+        ["user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
+    ),
+    ({"query": "Hi", "response": "Hello.", "rejected_response": ""}, "question-answer", HELLO),
     (
         {"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"},
         "alpaca",
@@ -209,6 +236,17 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"instruction": "Which?", "options": {"A": "Alps", "B": "Po"}, "output": "(b)"}, "unknown", []),
     ({"question": "Which?", "A": "Alps", "B": "Po", "answer": "B."}, "unknown", []),
     ({"prompt": "Which?", "choices": {"text": ["Alps", "Po"], "label": ["A", "B"]}, "answer": "B"}, "unknown", []),
+    ({"question": "Which?", "option_a": "Alps", "option_b": "Po", "answer": "b"}, "unknown", []),
+    ({"question": "Which?", "opa": "Alps", "opb": "Po", "answer": "B"}, "unknown", []),
+    (
+        {
+            "request": [{"role": "system", "text": "Be brief."}, {"role": "user", "text": "Hi"}],
+            "response": "Hello.",
+        },
+        "question-answer",
+        BRIEF,
+    ),
+    ({"Prompt": "Hi", "Completion": "Hello.", "Label": False}, "prompt-completion", HELLO),
     (
         {"question": "A: Alps, or B: Po?", "choices": ["Alps", "Po"], "answer": "B"},
         "question-answer",
@@ -294,6 +332,7 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ),
     ({"id": "1", "data": ["Hi", "Hello."]}, "turn-list", ["user: Hi", "assistant: Hello."]),
     ({"dialogue": chat("Hi", "Hello.")["messages"]}, "turn-list", ["user: Hi", "assistant: Hello."]),
+    ({"turns": [{"role": "user", "text": "Hi"}, {"role": "assistant", "text": "Hello."}]}, "turn-list", HELLO),
     (
         {"conversation": [{"system": "Be brief.", "input": "Hi", "output": "Hello."}]},
         "turn-list",

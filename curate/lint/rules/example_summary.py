@@ -144,7 +144,7 @@ SHORT: Final = 40
 """Maximum length in characters of a class label."""
 CARRIED: Final = ("tools", "functions")
 """Keys of a line that belong to the request besides messages and attachments."""
-JUDGED: Final = ("label", "kto_tag", "rejected", "score")
+JUDGED: Final = ("label", "kto_tag", "rejected", "rejected_response", "score")
 """Keys of a line that rate its answer: two answers to one question are intended then."""
 BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
 """Possible first characters of an answer that begins in the middle of a sentence."""

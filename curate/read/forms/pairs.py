@@ -1,6 +1,7 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, product
 from typing import Any, Final
 
@@ -39,12 +40,12 @@ ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
 SPOKEN: Final = (
     ("prompt", "response"), ("prompt", "output"), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
-    ("inputs", "targets"), ("input", "target"),
+    ("inputs", "targets"), ("input", "target"), ("request", "response"),
 )  # fmt: skip
 """More keys of a question and its answer. A prompt with a solution or an answer is for reinforcement: a grader judges
 by it.
 """
-CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"))
+CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
 """Keys of a list of messages and of the text that answers it."""
 
 
@@ -117,13 +118,13 @@ def _sharegpt(value: Object) -> Iterator[Turn]:
 
 
 def speaker_turn(turn: Any, at: str) -> Turn:
-    """A turn of a ShareGPT file, or one in messages format."""
+    """A turn of a ShareGPT file, or one in messages format, also with its content under `text`."""
     if not isinstance(turn, dict) or "from" not in turn or "role" in turn or "content" in turn:
-        return Turn(turn, at, f"{at}/content")
+        if not isinstance(turn, dict) or not has_strings(turn, "role", "text") or {"content", "value"} & turn.keys():
+            return Turn(turn, at, f"{at}/content")
+        return Turn({"content" if key == "text" else key: item for key, item in turn.items()}, at, f"{at}/text")
     rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
-    message: Object = {
-        "role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]
-    }
+    message = {"role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]}
     if "value" in turn:
         message["content"] = turn["value"]
     return Turn({**message, **rest}, at, f"{at}/value")
@@ -141,22 +142,19 @@ def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
         yield turn_at(role, side, f"/{escape(key)}")
 
 
-def _side_reader(*sides: tuple[str, str]) -> Callable[[Object], Iterator[Turn]]:
-    """Reads the sides under these keys, each with the role of a text."""
-
-    def turns(value: Object) -> Iterator[Turn]:
-        yield from system_turns(value)
-        for key, role in sides:
-            yield from _side(value, key, role)
-
-    return turns
+def _prompt_completion(value: Object) -> Iterator[Turn]:
+    yield from system_turns(value)
+    yield from _side(value, "prompt", "user")
+    yield from _side(value, "completion", "assistant")
 
 
-def _preference(value: Object) -> Iterator[Turn]:
-    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides include the prompt."""
-    chosen = list(_side(value, "chosen", "assistant"))
+def _preference(value: Object, key: str) -> Iterator[Turn]:
+    """The prompt and the side under the key; the rejected side stays in the value. Some chosen sides include the
+    prompt.
+    """
+    chosen = list(_side(value, key, "assistant"))
     if _begins_with_question([turn.value for turn in chosen]):
-        yield from system_turns(value)
+        yield from system_before(value)
     elif "messages" in value:
         yield from _bedrock(value)
     elif isinstance(value.get("conversations"), list):
@@ -164,7 +162,7 @@ def _preference(value: Object) -> Iterator[Turn]:
     elif "instruction" in value:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     else:
-        yield from system_turns(value)
+        yield from turns_before(value)
         asked = next(
             (
                 key
@@ -212,11 +210,12 @@ def _text(value: Object) -> Iterator[Turn]:
 
 def _is_asked_in_messages(value: Object) -> bool:
     """Whether the messages are the prompt of a pair: they end without an answer, and the sides are answers alone."""
-    turns, chosen = value.get("messages"), value.get("chosen")
-    if not value.keys() >= SIDED or not is_objects(turns) or turns[-1].get("role") == "assistant":
+    turns, sides = value.get("messages"), [pair[0] for pair in SIDES if value.keys() >= {*pair}]
+    if not sides or not is_objects(turns) or turns[-1].get("role") == "assistant":
         return False
     if not value.keys().isdisjoint(("chosen_messages", "preferred_output", "response_j")):
         return False  # another kind of pair, which would leave the messages out
+    chosen = value[sides[0]]
     return not isinstance(chosen, list) or not _begins_with_question(chosen)
 
 
@@ -245,8 +244,10 @@ def _is_self_instruct(value: Object) -> bool:
 BEFORE: Final = ("system", "system_prompt", "history")
 ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *BEFORE, "context")
 PREFERENCE_KEYS: Final = (
-    "messages", "conversations", "instruction", "input", "system", "history", "prompt", "chosen", "question", "query",
+    "messages", "conversations", "instruction", "input", "prompt", "question", "query", *BEFORE,
 )  # fmt: skip
+SIDES: Final = (("chosen", "rejected"), ("chosen_response", "rejected_response"))
+"""Keys of both sides of a pair that may also stand beside messages which they answer."""
 
 
 def _prompt(value: Object) -> Iterator[Turn]:
@@ -261,6 +262,18 @@ def is_prompt(value: Object) -> bool:
     """Whether a line has a prompt: text, or a list of messages."""
     prompt = value.get("prompt")
     return isinstance(prompt, str) or is_objects(prompt)
+
+
+def _pair_format(name: str, summary: str, chosen: str, rejected: str) -> Format:
+    """The form of a pair whose sides have these keys."""
+    return Format(
+        name,
+        summary,
+        lambda v: chosen in v and rejected in v and (chosen != "response" or bool(v[rejected])),
+        partial(_preference, key=chosen),
+        (*PREFERENCE_KEYS, chosen),
+        (chosen, rejected),
+    )
 
 
 GRADED: Final = ("data_source", "reward_model", "ability", "extra_info")
@@ -303,22 +316,10 @@ CHOSEN: Final = (
         ("chosen_messages", "system"),
         ("chosen_messages", "rejected_messages"),
     ),
-    Format(
-        "preference",
-        "prompt, chosen, rejected",
-        lambda v: "chosen" in v and "rejected" in v,
-        _preference,
-        PREFERENCE_KEYS,
-        ("chosen", "rejected"),
-    ),
-    Format(
-        "response-pair",
-        "question, response_j, response_k",
-        lambda v: {"question", "response_j", "response_k"} <= v.keys(),
-        _side_reader(("question", "user"), ("response_j", "assistant")),  # the other response stays in the value
-        ("question", "response_j", "system"),
-        ("response_j", "response_k"),
-    ),
+    _pair_format("preference", "prompt, chosen, rejected", "chosen", "rejected"),
+    _pair_format("response-preference", "prompt, chosen_response, rejected_response", *SIDES[1]),
+    _pair_format("response-pair", "question, response_j, response_k", "response_j", "response_k"),
+    _pair_format("rejected-response", "query, response, rejected_response", "response", "rejected_response"),
 )
 """Messages and preference pairs."""
 PLAIN: Final = (
@@ -342,7 +343,7 @@ PLAIN: Final = (
         "prompt-completion",
         "prompt, completion",
         lambda v: "prompt" in v and "completion" in v,
-        _side_reader(("prompt", "user"), ("completion", "assistant")),
+        _prompt_completion,
         ("prompt", "completion", "system"),
         write=pair_writers.write_prompt_completion,
     ),

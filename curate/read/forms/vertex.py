@@ -124,6 +124,8 @@ def _read(value: Object) -> Reading:
             raise UnreadableError("/systemInstruction", "`systemInstruction` has no parts")
         parts = [_block(part, f"{at}/{i}", calls).value for i, part in enumerate(system["parts"])]
         extra = omit_keys(system, "role", "parts")
+        if "content" in extra:
+            raise UnreadableError("/systemInstruction/content", "`content` beside `parts`")
         reading.turns.append(
             Turn({"role": "system", "content": blocks.simplest(parts), **extra}, "/systemInstruction", at)
         )
