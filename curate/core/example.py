@@ -292,6 +292,13 @@ GIVEN: Final = (
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.
 """
+METADATA: Final = frozenset((
+    "id", "idx", "index", "uuid", "source", "metadata", "meta", "category", "tags", "tag", "dataset", "language",
+    "lang", "conversation_id", "prompt_id", "split",
+    "name", "title", "url", "type", "model", "created", "timestamp", "license", "domain", "topic", "task", "difficulty",
+    "score", "hash",
+))  # fmt: skip
+"""Keys of a line about the origin of an example, which nobody expects to be trained on."""
 TEXTUAL: Final = frozenset(
     ("type", "text", "value", "refusal", "cache_control", "annotations", "citations", "logprobs", "thoughtSignature")
 )

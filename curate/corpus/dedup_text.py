@@ -12,7 +12,17 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from curate.core.example import LABELS, MEANT_FOR_LOSS, REFERENCES, THOUGHTS, Example, Message, Place, canonical
+from curate.core.example import (
+    LABELS,
+    MEANT_FOR_LOSS,
+    METADATA,
+    REFERENCES,
+    THOUGHTS,
+    Example,
+    Message,
+    Place,
+    canonical,
+)
 from curate.core.validation import parsed_json
 
 SILENT: Final = ("system", "developer")
@@ -22,7 +32,16 @@ On = Literal["conversation", "prompt", "response", "last-turn"]
 OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 """Keys of a preference pair under which the worse answer stands."""
 BESIDE_TEXT: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
+COMPARED: Final = METADATA.union(("messages", "tools", "functions"), OTHER_SIDE, BESIDE_TEXT)
+"""Keys of a line that are compared otherwise, or not at all."""
 OF_TURN: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *MEANT_FOR_LOSS)
+SPOKEN: Final = ("messages", "sharegpt", "turn-list")
+"""Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
+SAYS: Final = re.compile(
+    r"\S\s+\S|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
+    r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|wav|mp3|flac|ogg|mp4|avi|mov|mkv|webm)\b)"
+)
+"""What an id or a category lacks: several words, or the name of a picture, a sound or a film."""
 LONG: Final = re.compile(r"\d{20}")
 """Digits of an integer that may have more than 64 bits, which orjson reads as a float."""
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -77,15 +96,23 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
 
 
 def given_beside(example: Example, on: On) -> list[Any]:
-    """What a trainer gets besides texts and attachments: labels and reference answers; for each compared turn, the
-    functions that it calls, its reasoning and its keys for the loss. Each with its key and the number of its turn;
-    empty values count as missing.
+    """What a trainer gets besides texts and attachments: labels, reference answers and texts that the format does not
+    read; for each compared turn, the functions that it calls, its reasoning and its keys for the loss. Each with its
+    key and the number of its turn; empty values count as missing.
     """
     found = [[-1, key, example.value[key]] for key in BESIDE_TEXT if example.value.get(key) not in EMPTY]
+    if example.format not in SPOKEN:
+        found += [
+            [-1, key, example.value[key]] for key in sorted(example.value.keys() - COMPARED) if _says(example, key)
+        ]
     for at, message in enumerate(compared_turns(example, on)):
         found += [[at, key, message.value[key]] for key in OF_TURN if message.value.get(key) not in EMPTY]
         found += [[at, call.get("name"), _arguments(call)] for call in _functions(message)]
     return found
+
+
+def _says(example: Example, key: str) -> bool:
+    return SAYS.search(canonical(example.value[key]).decode("utf-8", "surrogatepass")) is not None
 
 
 def _arguments(function: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.dedup.near_duplicates import find_duplicates_in
 from curate.pipeline.dedup import plan
+from curate.read.formats import example_of
 from tests import templated_facts
 from tests.conftest import Write
 from tests.reference_facts import same_facts
@@ -322,6 +323,27 @@ def test_another_image_is_another_fact() -> None:
         same_facts(shown("a.png"), shown("a.png", type="text")),
         same_facts(shown("a.png"), shown("a.png", image="c.png")),
     ) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"passage": "The town has a library."}, {"passage": "The town has no library."}, False),
+        ({"schema": ["a table of cats"]}, {"schema": ["a table of dogs"]}, False),
+        ({"文章": "猫"}, {"文章": "犬"}, False),
+        ({"image_path": "a.jpg"}, {"image_path": "b.jpg"}, False),
+        ({"passage": "The town has a library."}, {}, False),
+        ({"qid": "a1", "difficulty": "very hard"}, {"qid": "a2", "difficulty": "very easy"}, True),
+    ],
+)
+def test_text_that_a_format_does_not_read_is_a_fact_and_metadata_is_not(
+    one: dict[str, object], other: dict[str, object], same: bool
+) -> None:
+    rows = ({"question": "Is that so?", "answer": "Yes, it is.", **more} for more in (one, other))
+    left, right = (example_of(row, Place("data.jsonl", 1)) for row in rows)
+    assert (same_facts(left, left), same_facts(left, right)) == (True, same)
+    left, right = (example("Is that so?", "Yes, it is.", **more) for more in (one, other))
+    assert same_facts(left, right)  # nothing beside messages is trained on
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pytest
 
 from curate.cli.main import main
-from curate.core.example import GIVEN, Example, Place, content_text
-from curate.lint.rules.file_format import KNOWN, METADATA
+from curate.core.example import GIVEN, METADATA, Example, Place, content_text
+from curate.lint.rules.file_format import KNOWN
 from curate.read.formats import BY_NAME, example_of, unread_keys
 from curate.read.forms.pairs import ANSWERED
 from tests.engine.test_formats import CASES

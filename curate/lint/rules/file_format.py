@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import UNKNOWN, Example, escape, kind_of
+from curate.core.example import METADATA, UNKNOWN, Example, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
@@ -82,13 +82,6 @@ KNOWN: Final = frozenset((
     "chat_template_kwargs", "reference_answer",
 ))  # fmt: skip
 """Top-level keys that some trainer reads, in any format."""
-METADATA: Final = frozenset((
-    "id", "idx", "index", "uuid", "source", "metadata", "meta", "category", "tags", "tag", "dataset", "language",
-    "lang", "conversation_id", "prompt_id", "split",
-    "name", "title", "url", "type", "model", "created", "timestamp", "license", "domain", "topic", "task", "difficulty",
-    "score", "hash",
-))  # fmt: skip
-"""Top-level keys about the origin of an example, which nobody expects to be trained on."""
 TOGETHER: Final = {
     "messages": {"messages", "tools"},
     "prompt-completion": {"prompt", "completion"},
@@ -250,7 +243,8 @@ def graded_prompts(facts: FileFacts) -> int:
     "unknown-key",
     Severity.INFO,
     targets={Target.TOGETHER: Severity.ERROR},
-    hint="Check for misspelled keys, or remove them. Training does not use them.",
+    hint="Check for misspelled keys, or remove them: training does not use them. `curate convert --user '{KEY}' "
+    "--assistant '{KEY}'` puts their text into the messages.",
 )
 def unknown_key(facts: FileFacts) -> Problems:
     """Examples have keys that no trainer uses.
