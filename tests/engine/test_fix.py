@@ -106,6 +106,19 @@ def test_a_value_under_an_unknown_key_goes_only_when_asked_for(write: Write) -> 
     before = path.read_bytes()
     assert (fix(path).lines, path.read_bytes()) == (0, before)
     assert (fix(path, unsafe=True).lines, b"wieght" in path.read_bytes()) == (1, False)
+    path = write(
+        "data.jsonl", [{"messages": [{"role": "user", "text": "Hi"}, {"role": "assistant", "text": "Hello."}]}]
+    )
+    assert (fix(path, unsafe=True).lines, b"Hello." in path.read_bytes()) == (0, True)
+
+
+def test_a_call_gets_the_function_that_it_lacks(write: Write) -> None:
+    call = {"id": "c1", "name": "now", "arguments": {"zone": "UTC"}}
+    answer = {"role": "assistant", "content": None, "tool_calls": [call]}
+    path = write("data.jsonl", [{"messages": [{"role": "user", "content": "Hi"}, answer]}])
+    assert fix(path).lines == 1
+    mended = json.loads(path.read_bytes())["messages"][1]["tool_calls"]
+    assert mended == [{"id": "c1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]
 
 
 def test_what_stays_as_it_is_counts_as_fixed_nowhere(write: Write, capsys: Captured) -> None:

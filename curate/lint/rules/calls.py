@@ -98,6 +98,9 @@ def tool_calls_malformed(example: Example) -> Problems:
                 yield Problem(f"{at}/{i}", f"call {i + 1} of message {message.index + 1} {found}")
 
 
+FLAT: Final = frozenset(("name", "arguments"))
+
+
 def call_fault(call: Any) -> str | None:
     """What a tool call lacks besides an id."""
     if not isinstance(call, dict):
@@ -114,15 +117,26 @@ def call_fault(call: Any) -> str | None:
 
 @tool_calls_malformed.repaired_by(safe=True)
 @on_messages
-def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
-    """Remove empty lists of tool calls."""
+def mend_calls(messages: list[Object]) -> list[Object] | None:
+    """Remove empty lists of tool calls, and put names and arguments that stand in a call itself under `function`."""
     edited = []
     for message in messages:
         calls = message.get("tool_calls") if message.get("role") == "assistant" else None
-        if calls not in (None, []) and (not isinstance(calls, list) or any(map(call_fault, calls))):
+        if not isinstance(calls, list | None):
             return None
-        edited.append(omit_keys(message, "tool_calls") if calls == [] else message)
+        mended = [_with_function(call) for call in calls or ()]
+        if any(map(call_fault, mended)):
+            return None
+        beside = message if calls is None else omit_keys(message, "tool_calls")
+        edited.append({**message, "tool_calls": mended} if mended else beside)
     return edited
+
+
+def _with_function(call: Any) -> Any:
+    if not isinstance(call, dict) or not FLAT <= call.keys() <= FLAT | {"id", "type"}:
+        return call
+    function = {"name": call["name"], "arguments": call["arguments"]}
+    return {**omit_keys(call, *FLAT), "type": "function", "function": function}
 
 
 @value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare the tool under `tools`, or correct the name.")

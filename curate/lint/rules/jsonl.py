@@ -1,5 +1,7 @@
 """Family J: the file and its JSON. The reader finds the defects (`curate.read.decode`); the rules explain them."""
 
+from typing import Final
+
 from curate.core.example import UNKNOWN, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import FORMATS, OWN_FORMAT, SERVICES, Target
@@ -184,19 +186,25 @@ def blank_line(parsed: ParsedLine) -> Problems:
         yield Problem("", "the line is blank")
 
 
+ARRAYS: Final = (
+    Target.TRAINER, Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY, Target.UNSLOTH, Target.MS_SWIFT,
+)  # fmt: skip
+"""Trainers that read an array; the built-in one trains on what `curate split` writes."""
+
+
 @file_rule(
     "J011",
     "json-document",
     Severity.ERROR,
-    targets=dict.fromkeys((Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY), Severity.INFO),
+    targets=dict.fromkeys(ARRAYS, Severity.INFO),
     hint="Run `curate convert FILE -o OUT.jsonl` to write JSON Lines. `curate split` and `curate run` read the file "
     "as it is.",
 )
 def json_document(facts: FileFacts) -> Problems:
     """The file is a JSON array or multi-line objects, not JSON Lines.
 
-    Services and most trainers read one object per line. Given an array or a pretty-printed object, they fail or see one
-    example. Trainers that load data with `datasets` (TRL, axolotl, LLaMA-Factory) accept an array.
+    Services read one object per line. Given an array or a pretty-printed object, they fail or see one example. Trainers
+    that load data with `datasets` (TRL, axolotl, LLaMA-Factory, Unsloth, ms-swift) accept an array.
     Bad:
         [
           {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

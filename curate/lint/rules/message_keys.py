@@ -144,8 +144,8 @@ def _inside(message: Message) -> Iterator[tuple[str, str]]:
     for i, part in enumerate(value["content"]) if isinstance(value.get("content"), list) else ():
         yield from _in_part(part, f"{message.content_pointer}/{i}")
     for i, call in enumerate(value["tool_calls"]) if isinstance(value.get("tool_calls"), list) else ():
-        yield from _unknown(call, f"{at}/tool_calls/{i}", CALL_KEYS, "tool call")
-        if isinstance(call, dict):
+        if isinstance(call, dict) and "function" in call:  # otherwise T009 reports it
+            yield from _unknown(call, f"{at}/tool_calls/{i}", CALL_KEYS, "tool call")
             yield from _unknown(call.get("function"), f"{at}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call")
     yield from _unknown(value.get(DETAILS), f"{at}/{DETAILS}", DETAIL_KEYS, "reasoning", deep=True)
 
@@ -178,9 +178,13 @@ def _unknown(item: Any, at: str, keys: frozenset[str], what: str, *, deep: bool 
 @unknown_message_key.repaired_by(safe=False)  # it may be a misspelled one, and its value is lost
 @on_messages
 def drop_keys(messages: list[Object]) -> list[Object] | None:
-    """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight."""
+    """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight, or may be what a
+    message without content says.
+    """
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
-    return None if unknown.intersection(MEANT_FOR_LOSS) else [omit_keys(message, *unknown) for message in messages]
+    if unknown.intersection(MEANT_FOR_LOSS) or any("content" not in one and unknown & one.keys() for one in messages):
+        return None
+    return [omit_keys(message, *unknown) for message in messages]
 
 
 @value_rule(
@@ -190,12 +194,14 @@ def key_on_wrong_role(example: Example) -> Problems:
     """A message has a key that belongs to another role.
 
     Only the assistant calls tools and refuses. Only a tool result names the call that it answers. Templates omit
-    misplaced keys, and services reject them.
+    misplaced keys, and services reject them. The file under `audio` may be what the user says.
     Bad: {"messages": [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         for key, owner in OWNERS.items() if intended_role(message) is not None else ():
+            if key == "audio" and not isinstance(message.value.get(key), dict):
+                continue
             if message.value.get(key) and intended_role(message) != owner:
                 yield Problem(
                     f"{message.pointer}/{key}",

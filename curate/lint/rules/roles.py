@@ -275,7 +275,12 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
     return found
 
 
-@rule("M009", "no-assistant", Severity.ERROR, hint="Add the answer, or remove the line.")
+@rule(
+    "M009",
+    "no-assistant",
+    Severity.ERROR,
+    hint="Add the answer, or remove the line. `curate convert --user '{prompt}' --assistant '{KEY}'` takes it from KEY.",
+)
 def no_assistant(example: Example, *, target: Target) -> Problems:
     """No message is from the assistant.
 
