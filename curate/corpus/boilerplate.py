@@ -71,7 +71,8 @@ def boilerplate_notes(passages: Passages) -> list[str]:
         f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {SHARE:.0%} of the examples "
         "or more share"
     )
-    return [f"{text} (shared instructions) are left out when whole texts are compared"]
+    verb = "are" if len(passages) > 1 else "is"
+    return [f"{text} (shared instructions) {verb} left out when whole texts are compared"]
 
 
 def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:

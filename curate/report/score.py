@@ -32,7 +32,10 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
         low = f"{int((result.columns[one.signal.name] < 0.5).sum()):,}" if one.signal.doubts else ""
         text = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
         found.add_row(one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, text)
-    yield found
+    if result.signals:
+        yield found
+    else:
+        yield Text("no example has a request and an answer in words")
     for one in result.signals:
         if one.signal.name == DOUBT:
             shown = [high for high in one.highest if full or high.value >= WORTH_A_LOOK]

@@ -91,6 +91,9 @@ def decided(session: ReviewSession) -> Content:
         if tab.kind is None or tab.kind == "example":
             continue
         progress = session.progress(tab.kind)
+        if not progress.total and not needs(session, tab.kind) and session.ended:
+            parts.append(Content.assemble((f"{tab.title.lower():<11}", "bold"), ("nothing to decide", MUTED)))
+            continue
         of = progress.decided / progress.total if progress.total else 0.0
         parts.append(
             Content.assemble(
