@@ -1,5 +1,6 @@
 """`curate review`."""
 
+import gc
 import importlib.util
 import os
 import sys
@@ -18,13 +19,15 @@ from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run
 from curate.core.snapshot import rights_of
 from curate.review.assignment import share_of
-from curate.review.events import ScanEvent
+from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.quality_scores import read_scores
 from curate.review.sources import Sources, sources_of
 from curate.review.training_signals import FILTER, HARDEST, training_of
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
+FULL: Final = 100
+"""Collections of the middle generation before a full one, which stops the keys for 40 ms and finds hardly anything."""
 
 
 Data = Annotated[
@@ -122,23 +125,34 @@ def review(
         command = partial(command_of, sources.files if excludes() else paths or [], options)
         serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
-    log = DecisionLog(sources.journal, rights_of(sources.files))
-    merged = sum(len(log.merge(other)) for other in merge or ())
+    first = tuple(fact for fact in (known, scored) if fact is not None)
+    return _show(sources, first, merge or (), served=served)
 
+
+def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *, served: bool) -> int:
+    """The review in this terminal, or for a server; `first`: facts known before the check. Returns the exit code."""
+    log = DecisionLog(sources.journal, rights_of(sources.files))
+    merged = sum(len(log.merge(other)) for other in merge)
+
+    gc.disable()  # imports create many objects and hardly any garbage
     from tui.app import CurateApp  # import Textual only once it is needed
     from tui.messages import TerminalGone
     from tui.review_state import At
-    from tui.terminal import accept_all_input, end_with_terminal
+    from tui.terminal import accept_all_input, end_with_terminal, release_lines
+
+    gc.freeze()  # a full collection among them takes 0.1 s, in which no key is answered
+    gc.set_threshold(*gc.get_threshold()[:2], FULL)
+    gc.enable()
 
     def scan(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
-        if known is not None:
-            tell(known)
-        if scored is not None:
-            tell(scored)
+        for fact in first:
+            tell(fact)
         scanned(sources, tell, stopped)
 
     accept_all_input()
-    app = CurateApp(sources, scan, merged, None if known is None else At("finding", FILTER, "as found"))
+    release_lines()
+    trained = any(isinstance(fact, TrainingKnown) for fact in first)
+    app = CurateApp(sources, scan, merged, At("finding", FILTER, "as found") if trained else None)
     parent, terminal = os.getppid(), sys.stdin.fileno()
     end_with_terminal(
         lambda: app.post_message(TerminalGone()),

@@ -11,11 +11,14 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from curate.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.style import Style
 
 LOOK: Final = 2.0
 """Seconds between checks of the terminal."""
@@ -35,6 +38,25 @@ def accept_all_input() -> None:
 
         decoder = partial(codecs.getincrementaldecoder("utf-8"), errors="replace")
         vars(linux_driver)["getincrementaldecoder"] = lambda _encoding: decoder
+
+
+def release_lines() -> None:
+    """Free a drawn line when it is replaced: Textual keeps a line that is neither divided nor cropped in its own cache.
+
+    Such lines, ten objects each, wait for a full garbage collection, which stops the keys for 0.1 s.
+    """
+    from textual.strip import Strip
+
+    divide, crop_extend = Strip.divide, Strip.crop_extend
+
+    def divided(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
+        cuts = list(cuts)
+        return [strip] if cuts == [strip.cell_length] else divide(strip, cuts)
+
+    def cropped(strip: Strip, start: int, end: int, style: "Style | None") -> Strip:
+        return strip if (start, end) == (0, strip.cell_length) else crop_extend(strip, start, end, style)
+
+    Strip.divide, Strip.crop_extend = divided, cropped  # type: ignore[assignment, method-assign]
 
 
 def end_with_terminal(leave: Callable[[], object], stays: Callable[[], bool]) -> None:

@@ -211,8 +211,9 @@ class DecisionLog:
     def follow(self) -> None:
         """Read the new lines; all lines, into a new list of decisions, if another program replaced earlier ones."""
         lines = lines_after(self.path, self._read - len(self._last))
-        before = self._known
+        before: set[str] = set()
         if self._last and next(lines, b"") != self._last:
+            before = self._known
             self._forget()
             lines = lines_after(self.path, 0)
         for line in lines:

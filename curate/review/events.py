@@ -45,7 +45,7 @@ class ExamplesKnown:
     starts: Numbers
     """Byte offset of each example; empty for a document."""
     positions: Numbers
-    """Number of each example among the file's non-blank lines."""
+    """Number of each example among the file's non-blank lines, of a document only."""
     ids: Ids
     """Two integers each."""
 

@@ -1,7 +1,7 @@
 """Findings as entries, stored in columns to support a million of them."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
@@ -13,6 +13,8 @@ from curate.review.query import Query
 from curate.review.queue import Queue, file_fits, in_ranges, matches_names
 
 SEVERITIES = tuple(Severity)
+COPY: Final = "D001"
+"""The rule about exact copies, which cannot be decided: decisions are about content."""
 
 
 class FindingQueue(Queue):
@@ -64,7 +66,7 @@ class FindingQueue(Queue):
         for name, values in columns.items():
             self._columns[name].extend(values)
         self._extend(statuses)
-        with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != "D001"]
+        with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != COPY]
         self.example_index.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
 
     def place(self, number: int, line_id: str) -> None:
@@ -100,9 +102,9 @@ class FindingQueue(Queue):
         return f"{high:016x}{low:016x}" if high or low else None
 
     def entry(self, number: int) -> Entry:
-        """The finding with a number as an entry. Exact copies cannot be decided, since decisions are about content."""
+        """The finding with a number as an entry."""
         finding = self.finding(number)
-        id_ = self.id(number) if finding.code != "D001" else None
+        id_ = self.id(number) if finding.code != COPY else None
         ids = (id_,) if id_ else ()
         return Entry(
             "finding",

@@ -70,8 +70,9 @@ class Queue(ABC):
 
     def counts_by_need(self) -> Counts:
         """Number of entries by what is left to do."""
-        found = np.bincount(self.statuses.values, minlength=len(ReviewStatus)).tolist()
-        fix, nothing = found[ReviewStatus.FIX], found[ReviewStatus.NOTHING]
+        fix, nothing = (
+            int(np.count_nonzero(self.statuses.values == status)) for status in (ReviewStatus.FIX, ReviewStatus.NOTHING)
+        )
         return Counts(self.total - self.open, self.open - fix, fix, nothing)
 
     def _extend(self, statuses: Sequence[int] | Array) -> None:

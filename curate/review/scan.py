@@ -118,8 +118,9 @@ def _notify_ids(found: "DedupResult", notify: events.Notify) -> None:
         first, last = int(table.first[number]), int(table.first[number + 1])
         inside = (table.lines >= first) & (table.lines < last)
         lines = table.lines[inside]
-        starts = np.empty(0, np.int64) if source.document else table.starts[lines]
-        notify(events.ExamplesKnown(source.name, starts, lines - first, table.ids[inside]))
+        none = np.empty(0, np.int64)
+        starts, positions = (none, lines - first) if source.document else (table.starts[lines], none)
+        notify(events.ExamplesKnown(source.name, starts, positions, table.ids[inside]))
 
 
 def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:

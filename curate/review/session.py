@@ -26,7 +26,7 @@ from curate.review import events
 from curate.review.assignment import Share
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
 from curate.review.example_queue import ExampleQueue
-from curate.review.finding_queue import FindingQueue
+from curate.review.finding_queue import COPY, FindingQueue
 from curate.review.queue import Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
@@ -35,6 +35,8 @@ from curate.review.undo import UndoHistory
 
 RATE: Final = 300.0
 """Seconds over which the rate of decisions is measured."""
+SHORTEST: Final = 20.0
+"""Seconds of decisions below which their rate says nothing: three quick ones would be 100,000 an hour."""
 BROKEN: Final = 10_000
 """Maximum number of findings about lines without an example that are matched with earlier edits."""
 DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
@@ -169,11 +171,15 @@ class ReviewSession:
         line_ids = [
             self._line_id(finding) if finding.example is None and first < BROKEN else "" for finding in findings
         ]
-        self.findings.add(findings, line_ids, [ReviewStatus.NOTHING] * len(findings))
+        # of a thousand at once, nearly all are about examples without a decision: keys would wait for a look at each
+        plain = [bool(one.example) and one.code != COPY and not self.log.slots(one.example or "") for one in findings]
+        self.findings.add(
+            findings, line_ids, [ReviewStatus.UNDECIDED if one else ReviewStatus.NOTHING for one in plain]
+        )
         if not self.lines.complete:
             self._unplaced += [first + at for at, finding in enumerate(findings) if finding.example is None]
-        for number in range(first, len(self.findings)):
-            if (status := self.status(self.findings.entry(number))) is not ReviewStatus.NOTHING:
+        for number, known in enumerate(plain, first):
+            if not known and (status := self.status(self.findings.entry(number))) is not ReviewStatus.NOTHING:
                 self.findings.set_status(number, status)
 
     def _line_id(self, finding: Finding) -> str:
@@ -257,12 +263,11 @@ class ReviewSession:
 
     @property
     def rate(self) -> float:
-        """Decisions per hour over the last minutes; 0 if there are too few."""
+        """Decisions per hour over the last minutes; 0 while these are too few, or a few seconds long."""
         now = monotonic()
         recent = [when for when in self._when if now - when <= RATE]
-        return (
-            (len(recent) - 1) * 3600 / (recent[-1] - recent[0]) if len(recent) > 2 and recent[-1] > recent[0] else 0.0
-        )
+        seconds = recent[-1] - recent[0] if len(recent) > 2 else 0.0
+        return (len(recent) - 1) * 3600 / seconds if seconds >= SHORTEST else 0.0
 
     # Decisions
 

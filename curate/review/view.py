@@ -17,6 +17,8 @@ from curate.review.session import ReviewSession
 
 BATCH: Final = 500
 """Entries per batch; other threads run in between."""
+BLOCK: Final = 10_000
+"""Entries among which the next undecided one is looked for at once."""
 EVERY: Final = 0.2
 """Seconds between progress reports."""
 NEAR: Final = 4
@@ -246,14 +248,16 @@ def at_line(session: ReviewSession, view: View, file: str, line: int) -> int | N
 def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None:
     """Position of the next undecided entry in a view, after `after` and then from the top; None if there is none."""
     statuses = session.queues[view.kind].statuses.values
-    lines = view.lines[view.lines < len(statuses)]
-    unsettled = np.flatnonzero((lines >= 0) & (statuses[lines] < ReviewStatus.KEEP))
+    closed: Numbers = np.empty(0, np.int64)
     if view.groups is not None:
-        closed = np.flatnonzero(
-            view.groups.groups_with(statuses[view.groups.rows] < ReviewStatus.KEEP) & ~view.groups.open
-        )
-        unsettled = np.union1d(unsettled, np.flatnonzero(np.isin(lines, -1 - closed)))
-    if not len(unsettled):
-        return None
-    at = int(np.searchsorted(unsettled, after, side="right"))
-    return int(unsettled[at % len(unsettled)])
+        left = view.groups.groups_with(statuses[view.groups.rows] < ReviewStatus.KEEP)
+        closed = -1 - np.flatnonzero(left & ~view.groups.open)
+    for first, end in ((after + 1, len(view.lines)), (0, after + 1)):
+        for start in range(first, end, BLOCK):  # the next one is near: nobody waits for a look at all of a million
+            lines = view.lines[start : min(start + BLOCK, end)]
+            unsettled = np.isin(lines, closed)
+            entries = (lines >= 0) & (lines < len(statuses))
+            unsettled[entries] = statuses[lines[entries]] < ReviewStatus.KEEP
+            if unsettled.any():
+                return start + int(np.argmax(unsettled))
+    return None

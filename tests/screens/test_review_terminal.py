@@ -17,9 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from textual.strip import Strip
 
 from curate.cli.main import main
 from curate.core.errors import ExitCode
+from tui.terminal import release_lines
 
 
 def write_data(folder: Path) -> Path:
@@ -166,3 +169,16 @@ def test_it_is_drawn_for_a_browser_too(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"__GANGLION__\n"
         process.kill()
+
+
+def test_a_drawn_line_is_freed_when_it_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("divide", "crop_extend"):
+        monkeypatch.setattr(Strip, name, getattr(Strip, name))
+    release_lines()
+    strip = Strip([Segment("line")])
+    before = sys.getrefcount(strip)
+    assert strip.divide([4]) == [strip]
+    assert strip.crop_extend(0, 4, None) is strip
+    assert [part.text for part in strip.divide([1, 4])] == ["l", "ine"]
+    assert strip.crop_extend(1, 6, None).text == "ine  "
+    assert sys.getrefcount(strip) == before  # Textual's caches do not hold it

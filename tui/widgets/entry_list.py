@@ -14,8 +14,8 @@ from textual.visual import Visual
 from curate.review import Kind, View
 from tui.keys import KEYS, Key, bindings, rebound
 
-KEPT = 2000
-"""Number of cached rows."""
+KEPT = 400
+"""Number of cached rows: several screens. Each is some thirty objects for the garbage collection to look at."""
 MARGIN = 2
 """Number of lines that stay visible above and below the cursor."""
 
