@@ -81,9 +81,9 @@ def _in_python(text: Any) -> Any:
 
 def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:
     """The keys of a question, which may be a list of messages, and of the text that answers it."""
-    for asked, answered in QUESTIONS:
-        if type(value.get(asked)) is str and type(value.get(answered)) is str:
-            return asked, answered
+    pairs = [pair for pair in QUESTIONS if type(value.get(pair[0])) is type(value.get(pair[1])) is str]
+    if pairs:
+        return next((pair for pair in pairs if all(value[key].strip() for key in pair)), pairs[0])
     for asked, answered in () if "reward_model" in value else CHATS:
         turns = value.get(asked)
         if (

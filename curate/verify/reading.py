@@ -322,8 +322,8 @@ def _question(value: Object, reading: Reading) -> None:
     if type(value[asked]) is list:
         question = _side(value[asked], "user", reading)
     else:
-        text = _joined_texts(value, "definition", "context", asked) if value[asked].strip() else value[asked]
-        question = [Turn("user", text)]
+        text = _joined_texts(value, "definition", "context", asked)
+        question = [Turn("user", text if text.strip() else value[asked])]
     reading.turns += [*_history(value), *question, Turn("assistant", value[answered])]
 
 

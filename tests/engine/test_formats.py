@@ -192,6 +192,18 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ),
     ({"instruction": "Add.", "instances": [{"input": "1 1", "output": "2", "weight": 1}]}, "unknown", []),
     ({"instruction": "Add.", "instances": []}, "unknown", []),
+    ({"instruction": " ", "input": "Hi", "output": "Hello."}, "alpaca", ["user: Hi", "assistant: Hello."]),
+    (
+        {"instruction": "", "instances": [{"input": "Hi", "output": "Hello."}]},
+        "self-instruct",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    ({"context": "Hi", "question": "", "answer": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+    (
+        {"input": "", "output": "", "prompt": "Hi", "response": "Hello."},  # a table of several sources
+        "question-answer",
+        ["user: Hi", "assistant: Hello."],
+    ),
     ({"question": "Hi", "answer": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
     (
         {"context": "It is 12.", "question": "Time?", "answer": "Noon."},

@@ -61,13 +61,9 @@ def _user_turn(value: Object, key: str, *, before: tuple[str, ...] = (), after: 
     """The user's question with the texts of other keys that belong to it."""
     if wrong := next((other for other in (*before, *after) if value.get(other) and not has_strings(value, other)), ""):
         raise UnreadableError(f"/{wrong}", f"`{wrong}` is not text")
-    there = (
-        {other for other in (*before, *after) if has_strings(value, other) and value[other].strip()}
-        if isinstance(value[key], str)
-        else set()
-    )
-    keys = [other for other in (*before, key, *after) if other == key or other in there]
-    text = value[key] if len(keys) == 1 else "\n\n".join(value[other] for other in keys)
+    there = [other for other in (*before, key, *after) if has_strings(value, other) and value[other].strip()]
+    keys = there if there and isinstance(value[key], str) else [key]
+    text = value[key] if keys == [key] else "\n\n".join(value[other] for other in keys)
     return turn_at("user", text, f"/{key}")._replace(beside=tuple(keys))
 
 
@@ -75,9 +71,8 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
     yield from system_turns(value)
     for i, instance in enumerate(value["instances"]):
         at, given = f"/instances/{i}", instance.get("input")
-        text = (
-            f"{value['instruction']}\n\n{given}" if isinstance(given, str) and given.strip() else value["instruction"]
-        )
+        texts = [text for text in (value["instruction"], given) if isinstance(text, str) and text.strip()]
+        text = "\n\n".join(texts) if texts else value["instruction"]
         yield Turn(
             {"role": "user", "content": text},
             at,
@@ -88,14 +83,13 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
 
 
 def _question_and_answer(value: Object) -> tuple[str, str] | None:
-    asked = next((key for key in ASKED if has_strings(value, key)), None)
-    answered = next((key for key in ANSWERED if has_strings(value, key)), None)
-    if asked and answered:
-        return asked, answered
-    pairs = [pair for pair in SPOKEN if has_strings(value, *pair)]
+    """The keys of a question and its answer; of several, the first that have a text, as in tables of many columns."""
+    asked, answered = ([key for key in keys if has_strings(value, key)] for keys in (ASKED, ANSWERED))
+    pairs = [*product(asked, answered), *(pair for pair in SPOKEN if has_strings(value, *pair))]
     if not pairs and "reward_model" not in value:
         pairs = [pair for pair in CHATS if is_objects(value.get(pair[0])) and has_strings(value, pair[1])]
-    return pairs[0] if pairs else None
+    filled = (pair for pair in pairs if isinstance(value[pair[0]], str) and all(value[key].strip() for key in pair))
+    return next(filled, pairs[0] if pairs else None)
 
 
 def _question_answer(value: Object) -> Iterator[Turn]:
