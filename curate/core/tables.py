@@ -15,7 +15,7 @@ from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +53,11 @@ TURNS: Final = frozenset((
 """Keys whose text is parsed only if it is the JSON of messages: it may be any text."""
 TEXTS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
 """Other keys of texts, which may be empty."""
+PAIRS: Final = (
+    *product(("user", "human"), ("assistant", "bot")), *product(("input_text", "text_input"), ("output_text",)),
+    ("inputs", "targets"), ("q", "a"),
+)  # fmt: skip
+"""Keys of a question and its answer, each of which alone may be in any table."""
 SPOKEN: Final = ("role", "from", "type", "messages")
 """Keys of which an object among messages has one."""
 BLOCKS: Final = {"system": ("text", "cachePoint")}
@@ -348,7 +353,8 @@ def has_chat_columns(head: bytes) -> bool:
     names = re.split(
         r"[,;\t|]", head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].decode("utf-8", "replace")
     )
-    return not {name.strip().strip('"').lower() for name in names}.isdisjoint(OBJECTS | TURNS | TEXTS)
+    found = {name.strip().strip('"').lower() for name in names}
+    return not found.isdisjoint(OBJECTS | TURNS | TEXTS) or any(map(found.issuperset, PAIRS))
 
 
 def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:

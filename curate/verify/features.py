@@ -185,7 +185,10 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue
-        data = canonical(trained_keys(value))
+        given = trained_keys(value)
+        if "messages" not in value:  # turns under keys that are no trainer's
+            given = {**given, "messages": [[turn.role, turn.full_text] for turn in reading.turns]}
+        data = canonical(given)
         hashes.append(
             (
                 xxhash.xxh3_64_intdigest(data),

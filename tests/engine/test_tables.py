@@ -391,7 +391,8 @@ def test_a_folder_of_tables_is_read_once(write: Write, capsys: pytest.CaptureFix
     assert len(data_files(["out/parquet"], told.append)) == 3
     write("out/parquet/metrics.csv", b"step,loss\n1,2.5\n")
     write("out/parquet/chat.csv", b"Prompt;completion\nHi;Hello.\n")
-    assert next(path.name for path in data_files(["out/parquet"], told.append)) == "chat.csv"
+    write("out/parquet/chats.csv", b"user,assistant\nHi,Hello.\n")
+    assert [path.name for path in data_files(["out/parquet"], told.append)][:2] == ["chat.csv", "chats.csv"]
     assert "a table without a column of chat data; the first is out/parquet/metrics.csv" in told[-1]
     capsys.readouterr()
 

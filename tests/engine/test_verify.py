@@ -354,6 +354,18 @@ def test_splits_of_others_are_looked_through_for_leaks(write: Write, capsys: pyt
     assert main(["verify", "out/train.jsonl", "out/test.jsonl", "-q"]) == 1
 
 
+def test_conversations_under_keys_of_no_trainer_are_copies_only_of_equal_ones(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk = [{"dialogue": chat(asked, "Yes.")["messages"]} for asked in ("Is it?", "Was it?")]
+    glaive = [{"system": "Help.", "chat": f"USER: {asked} it?\n\nASSISTANT: Yes."} for asked in ("Will", "Would")]
+    write("out/train.jsonl", [talk[0], glaive[0]])
+    write("out/test.jsonl", [talk[1], glaive[1], {**talk[0], "id": 7}])
+    code, proof = verified(capsys=capsys)
+    assert code == 1
+    assert [(finding["code"], finding["line"]) for finding in proof["findings"]] == [("L001", 3)]
+
+
 @pytest.mark.parametrize(
     "words", [["verify", "."], ["stats", "train.jsonl"], ["conflicts", "train.jsonl", "--no-models"]]
 )
