@@ -8,7 +8,6 @@ adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Set
@@ -25,6 +24,7 @@ from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.core.limits import is_special, read_regular
 from curate.core.text import gigabytes, visible
+from curate.core.validation import parsed_json
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
 from train import distributed
@@ -138,7 +138,7 @@ def _demand_no_links(folder: Path, option: str) -> None:
 def read_json(file: Path, option: str) -> Any:
     """The content of a file, or None if there is none; `option` names another folder. Raises `OutputError`."""
     try:
-        return json.loads(read_regular(file))
+        return parsed_json(read_regular(file))
     except FileNotFoundError:
         return None
     except ValueError as error:

@@ -19,6 +19,7 @@ from curate.core.errors import OutputError
 from curate.core.lazy import pl
 from curate.core.tables import JSON_COLUMNS
 from curate.core.text import visible
+from curate.core.validation import has_repeated_key, parsed_json
 
 CHUNK: Final = 10_000
 """Lines that are converted to columns at a time."""
@@ -59,19 +60,20 @@ def write_parquet(lines: Path, path: Path) -> Path:
 
 
 def _objects(lines: Path) -> Iterator[dict[str, Any]]:
-    """The lines. Raises `OutputError` for one that is no object, which has no place in a table."""
+    """The lines. Raises `OutputError` for one that is no object, or has a key twice, of which a table holds one."""
     with lines.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                value = json.loads(line) if HUGE.search(line) else orjson.loads(line)
+                value = parsed_json(line) if HUGE.search(line) else orjson.loads(line)
             except ValueError:  # only the standard library reads lone surrogates
                 try:
-                    value = json.loads(line)
+                    value = parsed_json(line)
                 except ValueError:
                     value = None
-            if not isinstance(value, dict):
+            if not isinstance(value, dict) or has_repeated_key(line, value):
+                what = "has a key twice" if isinstance(value, dict) else "is not a JSON object"
                 raise OutputError(
-                    f"line {number:,} of the output is not a JSON object, which Parquet cannot hold",
+                    f"line {number:,} of the output {what}, which Parquet cannot hold",
                     "write JSON Lines, or repair or remove the line first; `curate check` reports it",
                 )
             yield value

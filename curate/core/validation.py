@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,6 +24,25 @@ def parsed_json(text: str | bytes, **options: Any) -> Any:
         return json.loads(text, **options)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def has_repeated_key(line: bytes, value: Any) -> bool:
+    """Whether an object of a parsed line has a key twice. Only lines whose keys cannot be counted are parsed again."""
+    import orjson
+
+    with suppress(TypeError, orjson.JSONEncodeError):
+        plain = b"\\u0022" not in line and b" :" not in line and b"\t:" not in line
+        if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
+            return False
+    repeated = False
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal repeated
+        repeated = repeated or len({key for key, _ in pairs}) < len(pairs)
+
+    with suppress(RecursionError):
+        json.loads(line.decode("utf-8"), object_pairs_hook=once)
+    return repeated
 
 
 def parsed_toml(text: str) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def demand_once(line: bytes, value: Any) -> None:
     Only lines whose number of keys may not be that of `value` are parsed again.
     """
     try:
-        if b"\\u0022" not in line and line.count(b'":') == orjson.dumps(value).count(b'":'):
+        plain = b"\\u0022" not in line and b" :" not in line and b"\t:" not in line
+        if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
             return
     except (TypeError, orjson.JSONEncodeError):
         pass

@@ -229,10 +229,22 @@ def test_parquet_that_is_written_holds_equal_rows(rows: Rows) -> None:
     assert Path("kept.removed.jsonl").is_file()
 
 
-def test_a_line_that_is_no_object_is_not_lost_in_parquet(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("data.jsonl", [chat(1, "plain"), [1]])
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("[1]", "is not a JSON object"),
+        ('{"a": ' + "[" * 90_000 + "]" * 90_000 + "}", "is not a JSON object"),
+        ('{"messages": [{"role": "user", "content": "Hi"}], "messages": []}', "has a key twice"),
+        ('{"messages" : "Hi", "messages": []}', "has a key twice"),
+    ],
+    ids=["list", "deep", "repeated", "spaced"],
+)
+def test_a_line_that_a_table_cannot_hold_is_not_lost_in_parquet(
+    line: str, why: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", json.dumps(chat(1, "plain")).encode() + b"\n" + line.encode() + b"\n")
     assert main(["dedup", "data.jsonl", "-o", "kept.parquet", "-q"]) == 2
-    assert "line 2 of the output is not a JSON object" in capsys.readouterr().err
+    assert f"line 2 of the output {why}" in capsys.readouterr().err
     assert main(["dedup", "data.jsonl", "-o", "kept.csv", "-q"]) == 2
     assert "choose .jsonl or .parquet" in capsys.readouterr().err
     assert not list(Path().glob("*kept*"))

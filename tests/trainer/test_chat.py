@@ -125,6 +125,14 @@ def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model:
     assert len(whole) + len(template.ids("Number 3")) == 256  # the model's context
 
 
+@pytest.mark.parametrize("name", ["identity.json", "export.json"])
+def test_a_run_or_an_export_that_nobody_wrote_is_an_error(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("planted").mkdir()
+    Path("planted", name).write_text("[" * 100_000)
+    assert main(["chat", "planted"]) == 2
+    assert "is not what curate wrote" in capsys.readouterr().err
+
+
 def test_what_a_model_says_is_never_obeyed_by_the_terminal() -> None:
     from tests.trainer.tiny import make_tokenizer
     from train.inference import WordStreamer

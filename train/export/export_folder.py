@@ -1,6 +1,5 @@
 """The folder of an export: its files are replaced together, and foreign files never."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from curate.core.limits import read_regular
 from curate.core.paths import path_inside
 from curate.core.text import visible
 from curate.core.transaction import LOCK, STAGE, Own, recover, replacing_together
-from curate.core.validation import validated
+from curate.core.validation import parsed_json, validated
 from train.errors import write_errors
 from train.export.export_result import Export, File
 
@@ -67,7 +66,7 @@ def read(folder: Path) -> Export:
         hint = "create one with  curate export RUN -o FOLDER"
         raise InputError(f"{visible(str(folder))}: contains no export", hint) from None
     try:
-        value = json.loads(data)
+        value = parsed_json(data)
     except ValueError as error:
         raise InputError(f"{visible(str(folder / NAME))}: is not what curate wrote", "export again") from error
     export = validated(Export, value, str(folder / NAME))

@@ -2,7 +2,6 @@
 the digests of the files, so that a damaged one is not resumed from.
 """
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_mod
 from curate.core.files import sha256, sync_files, write_json
 from curate.core.limits import read_regular
 from curate.core.text import visible
+from curate.core.validation import parsed_json
 from train import distributed
 from train.errors import write_errors
 from train.model.adapters import load_adapter_weights, save
@@ -116,7 +116,7 @@ def _digests(checkpoint: Path) -> dict[str, str]:
 def _intact(checkpoint: Path) -> bool:
     """Whether the files are those that were written."""
     try:
-        marker = json.loads(read_regular(checkpoint / MARKER))
+        marker = parsed_json(read_regular(checkpoint / MARKER))
     except ValueError:
         return False
     return bool(marker.get("files") == _digests(checkpoint))
