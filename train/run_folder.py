@@ -61,7 +61,7 @@ class RunFolder:
     def key(self) -> str | None:
         """The key of the run that the folder holds; None where it holds none."""
         identity = self.read("identity.json")
-        return None if identity is None else identity["key"]
+        return None if identity is None else str(identity.get("key"))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -138,12 +138,15 @@ def _demand_no_links(folder: Path, option: str) -> None:
 def read_json(file: Path, option: str) -> Any:
     """The content of a file, or None if there is none; `option` names another folder. Raises `OutputError`."""
     try:
-        return parsed_json(read_regular(file))
+        value = parsed_json(read_regular(file))
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
         hint = f"start over with --fresh, or use another {option}"
-        raise OutputError(f"{file}: is not what curate wrote", hint) from error
+        raise OutputError(f"{visible(str(file))}: is not what curate wrote", hint)
+    return value
 
 
 def demand_ours(folder: Path, ours: Set[str], what: str, option: str) -> None:

@@ -120,8 +120,11 @@ def open_trained(name: str) -> Trained:
     report = validated(Report, found, str(folder.path / "report.json"))
     recipe = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
     source = folder.path / SOURCE
+    dtype = str((folder.read("environment.json") or {}).get("dtype", "float32"))
+    if dtype not in DTYPES:
+        raise OutputError(f"{shown}: environment.json names no known dtype", "train again with --fresh")
     trained = Trained(
-        folder, recipe, report, DTYPES[(folder.read("environment.json") or {}).get("dtype", "float32")],
+        folder, recipe, report, DTYPES[dtype],
         source.read_text(encoding="utf-8") if source.is_file() else None,
     )  # fmt: skip
     if not trained.weights.is_file() or sha256(trained.weights) != report.adapter_sha256:

@@ -125,10 +125,16 @@ def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model:
     assert len(whole) + len(template.ids("Number 3")) == 256  # the model's context
 
 
-@pytest.mark.parametrize("name", ["identity.json", "export.json"])
-def test_a_run_or_an_export_that_nobody_wrote_is_an_error(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("identity.json", "[" * 100_000), ("export.json", "[" * 100_000), ("identity.json", "[7]")],
+    ids=["run", "export", "list"],
+)
+def test_a_run_or_an_export_that_nobody_wrote_is_an_error(
+    name: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("planted").mkdir()
-    Path("planted", name).write_text("[" * 100_000)
+    Path("planted", name).write_text(text)
     assert main(["chat", "planted"]) == 2
     assert "is not what curate wrote" in capsys.readouterr().err
 
