@@ -20,6 +20,7 @@ from curate.conflicts.wording import (
     other_aspect,
     other_names,
     other_numbers,
+    other_quotation,
     other_value,
     rarity,
 )
@@ -117,9 +118,10 @@ def _is_variation(left: Wording, right: Wording, frame: float) -> bool:
 
 
 def _other_value(left: Wording, right: Wording, frame: float) -> float:
-    """How much it says that two questions ask for another value, name or opposite."""
+    """How much it says that two questions ask for another value, name, quotation or opposite."""
     if (
         asks_opposite_ends(left, right)
+        or other_quotation(left, right)
         or (frame >= SAME_SENTENCE and other_value(left, right))
         or (frame >= HALF and opposite(left, right))
     ):

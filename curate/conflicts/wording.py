@@ -8,6 +8,7 @@ Words that decide are numbers, names, negations, opposites, what is asked for (a
 import math
 import re
 import sys
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -17,7 +18,7 @@ from curate.core.text import normalised
 from curate.language.lexicon import DENIES, FILLER, NUMERALS, PARTICULAR
 from curate.language.names import names
 from curate.language.negation import opposed
-from curate.language.tokens import plain_words, stem, stems
+from curate.language.tokens import plain_words, quoted, stem, stems
 
 RAREST: Final = 2.5
 OFFSET: Final = 2_000
@@ -73,6 +74,8 @@ class Wording:
     names: tuple[str, ...]
     aspects: frozenset[int]
     denies: bool
+    quoted: Set[str]
+    """The stems of the words of meaning in quotation marks."""
 
 
 def wording(request: str) -> Wording:
@@ -87,6 +90,7 @@ def wording(request: str) -> Wording:
         tuple(normalised(name) for name in names(request)),
         frozenset(ASPECTS[word] for word in every if word in ASPECTS),
         not DENIES.isdisjoint(every),
+        content.keys() & set(map(stem, plain_words(" ".join(quoted(request))))),
     )
 
 
@@ -166,3 +170,8 @@ def other_names(left: Wording, right: Wording) -> bool:
         not {name[:ROOT] for name in one.names} <= {word[:ROOT] for word in other.order}
         for one, other in ((left, right), (right, left))
     )
+
+
+def other_quotation(left: Wording, right: Wording) -> bool:
+    """Whether each question quotes words of which the other has none."""
+    return all(one.quoted and one.quoted.isdisjoint(other.content) for one, other in ((left, right), (right, left)))

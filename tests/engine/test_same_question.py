@@ -55,6 +55,13 @@ def test_the_other_end_of_a_thing_makes_another_question_in_whatever_words() -> 
     assert same("In Celsius, when does water freeze?", "When does water turn to ice in Fahrenheit?", 0.8) < 0.1
 
 
+def test_another_quotation_makes_another_question_in_whatever_words() -> None:
+    asked, other = "Which device is used in 'The wind whispered'?", "Name the device in 'The silence screamed'."
+    assert same(asked, other, 0.85) < 0.2
+    assert same(asked, "Name the device in 'the wind whispered'.", 0.85) > 0.5
+    assert same(asked, "Name the device in The wind whispered.", 0.85) > 0.5
+
+
 def test_other_names_count_in_any_words_but_forms_of_one_name_do_not() -> None:
     asked = "What is the longest river of Africa?"
     same_name = same(asked, "Which African river covers the most ground?", 0.8)
