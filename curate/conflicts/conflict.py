@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from curate.conflicts.candidate_pairs import SHOWN_FROM, STRICT, across_system_prompts, equal, grouped, reworded_pairs
+from curate.conflicts.candidate_pairs import SHOWN_FROM, across_system_prompts, equal, grouped, reworded_pairs
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
@@ -30,11 +30,10 @@ RULES_ALONE: Final = (
 EQUAL_ALONE: Final = f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"
 OTHER_SYSTEM: Final = 0.7
 """Factor of the confidence if a different system prompt may explain the difference."""
-TWO_QUESTIONS: Final = 0.6
-"""Factor of the confidence if each answer repeats what only its own question asks for, only a model reports a clash,
-and the questions are not almost certainly the same; or the rule for short answers does, below `UNSURE`.
+TWO_QUESTIONS: Final = 0.7
+"""Factor of the confidence if each answer repeats what only its own question asks for, and only a model or the rule for
+short answers reports a clash.
 """
-UNSURE: Final = 0.6
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
@@ -183,8 +182,9 @@ def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
     doubt = OTHER_SYSTEM if item.nominee.systems_differ else 1.0
     sources = {evidence.source for evidence in item.evidence}
-    bound = STRICT if sources == {"nli"} else UNSURE if sources <= {"nli", "short answers"} else 0.0
-    if same < bound and answer_their_own((left.request, right.request), (left.answer, right.answer)):
+    if sources <= {"nli", "short answers"} and answer_their_own(
+        (left.request, right.request), (left.answer, right.answer)
+    ):
         doubt *= TWO_QUESTIONS
     score = calibrated(same * item.score * doubt, scale)
     return Conflict(

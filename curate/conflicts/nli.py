@@ -34,10 +34,11 @@ NLI, DUPLICATE = ("contradiction", "entailment"), ("duplicate",)
 """Labels of a model: the first two are those of an NLI model, which some models spell differently."""
 BRIEF: Final = 30
 """Words up to which an answer to a question in other words says little beside what was asked."""
-CONTRADICTS, FOLLOWS, INTERCEPT = 0.43, -1.43, -2.8
+CONTRADICTS, FOLLOWS, INTERCEPT = 0.43, -1.43, -2.05
 """Weights of the log-odds of contradiction (the lower one of both directions) and of entailment (the higher one) for
 two brief answers to one question in other words: those that agree mostly follow from one another. Of the triples of
 tests/bench, entailment tells clashing from agreeing answers with an AUC of .90, contradiction with .81.
+The intercept is .75 above the fitted one: of their pairs that ask the same, 40 of 650 agreeing ones are flagged.
 """
 SAVED: Final = 512
 

@@ -243,7 +243,9 @@ def test_a_number_is_put_in_the_place_of_the_other_one_not_of_its_digits(monkeyp
 
 
 def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In whatever order the two stand. A bare yes suits any question and counts for less."""
+    """And if they are near each other with their answers; in whatever order the two stand. A bare yes suits any
+    question and counts for less.
+    """
     both_suit, one_suits, other_suits = "The shop opens early.", "The lamp shines bright.", "The night stays dark."
     where = {
         "Q?": (1.0, 0.0),
@@ -251,18 +253,21 @@ def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypat
         both_suit: (0.9, 0.436),
         one_suits: (1.0, 0.0),
         other_suits: (0.6, 0.8),
+        f"R? {both_suit}": (0.8, 0.6),
     }
-    where |= {other_suits: (0.6, 0.8), "Yes.": (0.6, 0.8), "No.": (1.0, 0.0)}
     monkeypatch.setattr(sys.modules[Asked.__module__], "entailments", lambda pairs, *_: [1.0 for _ in pairs])
     monkeypatch.setattr(
-        sys.modules[Asked.__module__], "embed", lambda texts, *_: np.array([where[text] for text in texts])
+        sys.modules[Asked.__module__],
+        "embed",
+        lambda texts, *_: np.array([where.get(text, (1.0, 0.0)) for text in texts]),
     )
     evidence = (Evidence("nli", "a", "b", 0.9),)
-    pairs = [(both_suit, both_suit), (one_suits, other_suits), (other_suits, one_suits), ("Yes.", "No.")]
-    asked = [Asked(("Q?", "R?"), pair, evidence) for pair in pairs]
-    both, own, swapped, bare = with_answers([0.6] * 4, [0.8] * 4, asked, ("e", "n"))
+    pairs = [(one_suits, one_suits), (one_suits, other_suits), (other_suits, one_suits), ("Yes.", "No.")]
+    asked = [Asked(("Q?", "R?"), pair, evidence) for pair in [*pairs, (both_suit, both_suit)]]
+    both, own, swapped, bare, farther = with_answers([0.6] * 5, [0.8] * 5, asked, ("e", "n"))
     assert own < both < swapped
-    assert bare < swapped  # as near to both questions
+    assert bare < both
+    assert farther < both
     turned = [Asked(("R?", "Q?"), pair[::-1], evidence) for pair in pairs]
     assert with_answers([0.6] * 4, [0.8] * 4, turned, ("e", "n")) == pytest.approx([both, own, swapped, bare])
 
