@@ -15,36 +15,33 @@ from curate.core.lazy import Floats, np
 from curate.language.lexicon import STOPWORDS, UNENDED
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-SENTENCE: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
-FINAL: Final = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)\W{0,3}?(?:[.!?。！？]|\n|$)")
-ENDED: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
+FIRST_WORD: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
+LAST_WORD: Final = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)\W{0,3}?(?:[.!?。！？]|\n|$)")
+EARLIER_SENTENCE_END: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
 """The end of a sentence before the last one, except the number of a list item."""
-CLOSERS: Final = "\"'”’»)]}*_`~> \n\t"
-ENDS: Final = ".!?。！？…।؟"
-HANGING: Final = frozenset(",(-–—/&+=“‘$#<@%")
-"""Characters with which an answer rarely ends."""
+CLOSING_CHARS: Final = "\"'”’»)]}*_`~> \n\t"
+END_MARKS: Final = ".!?。！？…।؟"
+RARE_LAST_CHARS: Final = frozenset(",(-–—/&+=“‘$#<@%")
 OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
 JSON_START: Final = re.compile(r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]\d-]|\Z))')
 """How JSON begins, and no set, dictionary of Python or name in brackets."""
-POWER: Final = re.compile(r"(?<=[A-Za-z0-9_)\]])\*\*(?=[A-Za-z0-9_(.-])| \*\* |\*\*[A-Za-z_]\w*(?=\s*[,)])")
+CODE_ASTERISKS: Final = re.compile(r"(?<=[A-Za-z0-9_)\]])\*\*(?=[A-Za-z0-9_(.-])| \*\* |\*\*[A-Za-z_]\w*(?=\s*[,)])")
 """`**` of code, which is no bold text: a power, or named arguments."""
-WANTING: Final = frozenset((*UNENDED, *STOPWORDS))
-NAMED: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
-"""The author of a quotation."""
+UNFINISHED_WORDS: Final = frozenset((*UNENDED, *STOPWORDS))
+QUOTATION_AUTHOR: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
-OPTION: Final = 80
+OPTION_CHARS: Final = 80
 """Characters of a first line that are looked for in the request."""
-SCAN: Final = 4_000
-"""Maximum number of characters of an answer from which the words of the file are learned."""
+MAX_CHARS: Final = 4_000
 CUT_WEIGHTS: Final = (
     -6.591, 0.119, -0.484, 0.354, 1.725, 1.571, 1.996, -0.256, 1.311, 4.0, -1.021, 1.186, 0.312, 0.931,
 )  # fmt: skip
 BEGIN_WEIGHTS: Final = (-4.888, 1.896, -0.477, 1.0, -0.782, 3.521, 2.074, 2.139, -0.73, 0.795)
 
 
-CUT_SURE: Final = (3, 4, 5, 6, 7, 9)
+CUT_STRONG_FEATURES: Final = (3, 4, 5, 6, 7, 9)
 """Features without which a short answer, a list or a table without a mark at its end is hardly doubtful."""
-BEGIN_SURE: Final = (3, 5, 6, 7)
+BEGIN_STRONG_FEATURES: Final = (3, 5, 6, 7)
 
 
 class Wording:
@@ -55,10 +52,10 @@ class Wording:
         self.first: Counter[str] = Counter()
         self.last: Counter[str] = Counter()
         for text in (*requests, *answers):
-            part = text[:SCAN]
+            part = text[:MAX_CHARS]
             self.seen.update({word.casefold() for word in WORD.findall(part)})
-            self.first.update({word.casefold() for word in SENTENCE.findall(part)})
-            self.last.update({word.casefold() for word in FINAL.findall(part)})
+            self.first.update({word.casefold() for word in FIRST_WORD.findall(part)})
+            self.last.update({word.casefold() for word in LAST_WORD.findall(part)})
         self.stems = {word[:size] for word in self.seen for size in range(2, min(len(word), 12))}
 
     def log_odds(self, word: str, at_edge: Counter[str], *, here: bool) -> float:
@@ -89,11 +86,11 @@ def kind_of(answer: str) -> str:
 def is_unended(answer: str) -> bool:
     """Whether an answer does not end with a mark that ends a sentence, a quotation or a block."""
     plain = answer.rstrip()
-    core = plain.rstrip(CLOSERS)
-    if not core or core[-1] in ENDS or plain.endswith(("```", "}", "]", ">", "|")):
+    core = plain.rstrip(CLOSING_CHARS)
+    if not core or core[-1] in END_MARKS or plain.endswith(("```", "}", "]", ">", "|")):
         return False
     last = plain.split()[-1]
-    if NAMED.search(plain):
+    if QUOTATION_AUTHOR.search(plain):
         return False
     if plain[-1] in '"”’»)' and not _unclosed(plain):
         return False
@@ -114,18 +111,18 @@ def surprise(edges: Sequence[str]) -> list[float]:
 
 
 def _odd_bold(text: str) -> int:
-    return (text.count("**") - len(POWER.findall(text))) % 2
+    return (text.count("**") - len(CODE_ASTERISKS.findall(text))) % 2
 
 
 def _unclosed(answer: str) -> float:
-    text = answer[-SCAN:] if len(answer) > SCAN else answer
+    text = answer[-MAX_CHARS:] if len(answer) > MAX_CHARS else answer
     open_pairs = sum(max(0, text.count(left) - text.count(right)) for left, right in OPENERS.items())
     odd = (text.count("```") % 2) + (text.count('"') % 2) + _odd_bold(text)
     return float(min(3, open_pairs + odd))
 
 
 def _unbalanced_closers(answer: str) -> float:
-    text = answer[:SCAN]
+    text = answer[:MAX_CHARS]
     closed = sum(max(0, text.count(right) - text.count(left)) for left, right in OPENERS.items())
     closed -= len(re.findall(r"(?m)^\s*\w{1,2}\)", text))
     return float(min(3, max(0, closed) + text.count('"') % 2 + _odd_bold(text)))
@@ -158,19 +155,19 @@ def cut_features(answers: Sequence[str], known: Wording) -> Floats:
     for answer, kind, odd, rare in zip(answers, kinds, unended, rarity, strict=True):
         plain = answer.rstrip()
         words = WORD.findall(plain[-400:])
-        last = words[-1].casefold() if words and plain.rstrip(CLOSERS + ENDS).endswith(words[-1]) else ""
-        tail = re.split(r"[.!?。！？\n]", plain[-400:].rstrip(CLOSERS + ENDS))[-1]
+        last = words[-1].casefold() if words and plain.rstrip(CLOSING_CHARS + END_MARKS).endswith(words[-1]) else ""
+        tail = re.split(r"[.!?。！？\n]", plain[-400:].rstrip(CLOSING_CHARS + END_MARKS))[-1]
         alone = bool(last) and known.seen[last] <= 1
         rows.append(
             (
                 1.0,
                 odd,
                 odd * usual[kind],
-                odd and last in WANTING,
-                plain[-1:] in HANGING and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
+                odd and last in UNFINISHED_WORDS,
+                plain[-1:] in RARE_LAST_CHARS and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
                 _unclosed(answer),
                 odd and alone and last in known.stems,
-                odd and bool(ENDED.search(plain)),
+                odd and bool(EARLIER_SENTENCE_END.search(plain)),
                 odd * np.log1p(len(tail.split())),
                 _is_broken_data(answer),
                 odd * known.log_odds(last, known.last, here=True) if last else 0.0,
@@ -206,9 +203,9 @@ def begin_features(answers: Sequence[str], known: Wording) -> Floats:
                 odd * usual[kind],
                 plain[:1] in ",;:.)]}!?%",
                 known.log_odds(first, known.first, here=True) if first else 0.0,
-                odd and first in WANTING and kind != "short",  # "the Sumerians"
+                odd and first in UNFINISHED_WORDS and kind != "short",  # "the Sumerians"
                 _unbalanced_closers(answer),
-                odd and bool(ENDED.search(plain)),
+                odd and bool(EARLIER_SENTENCE_END.search(plain)),
                 kind == "short",
                 rare,
             )
@@ -224,14 +221,14 @@ def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -
 
 def endings(answers: Sequence[str], known: Wording) -> Floats:
     """The probability that each answer is complete."""
-    return _goodness(cut_features(answers, known), CUT_WEIGHTS, CUT_SURE)
+    return _goodness(cut_features(answers, known), CUT_WEIGHTS, CUT_STRONG_FEATURES)
 
 
 def openings(requests: Sequence[str], answers: Sequence[str], known: Wording) -> Floats:
     """The probability that each answer begins at its beginning; the doubt is halved where its first line is one of the
     answers to choose from that the request has.
     """
-    found = _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_SURE)
-    lines = (answer.lstrip().split("\n", 1)[0][:OPTION].rstrip(" .;") for answer in answers)
+    found = _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_STRONG_FEATURES)
+    lines = (answer.lstrip().split("\n", 1)[0][:OPTION_CHARS].rstrip(" .;") for answer in answers)
     chosen = [line != "" and line in request for line, request in zip(lines, requests, strict=True)]
     return np.asarray(np.where(chosen, (1 + found) / 2, found))

@@ -9,34 +9,33 @@ from curate.core.lazy import Flags, Floats, Matrix, Numbers, np
 from curate.language.lexicon import STOPWORDS
 from curate.language.tokens import stem
 
-NEAR: Final = 10
+NEIGHBOURS: Final = 10
 """Number of nearest requests, and of requests nearest to the answer, that a request is compared with."""
-ROWS: Final = 1_024
-SAMPLED: Final = 2_000
-"""Number of other requests, evenly spaced, that show how well any request fits an answer."""
-SAME: Final = 0.9
-"""Cosine similarity from which two requests count as the same."""
-FEW: Final = 4
+ROWS_PER_BLOCK: Final = 1_024
+MAX_SAMPLED_REQUESTS: Final = 2_000
+"""Evenly spaced; they show how well any request fits an answer."""
+SAME_COSINE: Final = 0.9
+CLEAR_WORDS: Final = 4
 """Number of words of meaning of an answer below which its topic is unclear: the doubt is halved."""
-ELSEWHERE: Final = 0.5
-"""Cosine similarity from which an answer belongs to another request, if it is nearer to that one by `NEARER`. Otherwise
-the doubt is halved: many requests ("Tell a joke.") say little about their answers.
+ELSEWHERE_COSINE: Final = 0.5
+"""Cosine similarity from which an answer belongs to another request, if it is nearer to that one by `COSINE_MARGIN`.
+Otherwise the doubt is halved: many requests ("Tell a joke.") say little about their answers.
 """
-NEARER: Final = 0.15
-USUAL: Final = 2
+COSINE_MARGIN: Final = 0.15
+MIN_SAME_ANSWERS: Final = 2
 """Of the nearest requests those with the same answer from which it is their usual one, and the doubt is halved."""
-REWORDED: Final = 0.75
+REWORDED_COSINE: Final = 0.75
 """Cosine similarity from which two answers to the same request count as the same in other words."""
-SCAN: Final = 2_000
+MAX_CHARS: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
 def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
     """The probability that each answer belongs to its request; `asked` and `answered` are unit vectors of both."""
-    if len(requests) <= NEAR:
+    if len(requests) <= NEIGHBOURS:
         return np.ones(len(requests))
     doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, answered) @ np.array(WEIGHTS), -30, 30)))
-    unsure = np.array([len(_words(answer)) < FEW for answer in answers]) | ~_belongs_elsewhere(asked, answered)
+    unsure = np.array([len(_words(answer)) < CLEAR_WORDS for answer in answers]) | ~_belongs_elsewhere(asked, answered)
     sure = np.flatnonzero(~unsure)  # few
     unsure[sure] = _is_usual(sure, asked, answered)
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
@@ -45,13 +44,13 @@ def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answere
 def _belongs_elsewhere(asked: Matrix, answered: Matrix) -> Flags:
     """Whether the answer is clearly nearer to another request, which has another answer."""
     found = np.zeros(len(asked), dtype=np.bool_)
-    for start in range(0, len(asked), ROWS):
-        block = slice(start, min(len(asked), start + ROWS))
+    for start in range(0, len(asked), ROWS_PER_BLOCK):
+        block = slice(start, min(len(asked), start + ROWS_PER_BLOCK))
         likeness = answered[block] @ asked.T
         own = likeness[np.arange(len(likeness)), np.arange(block.start, block.stop)].copy()
-        likeness[(asked[block] @ asked.T >= SAME) | (answered[block] @ answered.T >= SAME)] = -2
+        likeness[(asked[block] @ asked.T >= SAME_COSINE) | (answered[block] @ answered.T >= SAME_COSINE)] = -2
         best = likeness.max(axis=1)
-        found[block] = (best >= ELSEWHERE) & (best - own >= NEARER)
+        found[block] = (best >= ELSEWHERE_COSINE) & (best - own >= COSINE_MARGIN)
     return found
 
 
@@ -60,26 +59,28 @@ def _is_usual(rows: Numbers, asked: Matrix, answered: Matrix) -> Flags:
     your name?", or are the same and have it in other words.
     """
     found = np.zeros(len(rows), dtype=np.bool_)
-    for start in range(0, len(rows), ROWS):
-        block = rows[start : start + ROWS]
+    for start in range(0, len(rows), ROWS_PER_BLOCK):
+        block = rows[start : start + ROWS_PER_BLOCK]
         alike = asked[block] @ asked.T
         alike[np.arange(len(block)), block] = -2
-        near = np.argpartition(-alike, NEAR - 1, axis=1)[:, :NEAR]
+        near = np.argpartition(-alike, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
         likeness = np.einsum("id,ijd->ij", answered[block], answered[near], optimize=True)
-        same = likeness >= np.where(np.take_along_axis(alike, near, axis=1) >= SAME, REWORDED, SAME)
-        found[start : start + ROWS] = same.sum(axis=1) >= USUAL
+        same = likeness >= np.where(
+            np.take_along_axis(alike, near, axis=1) >= SAME_COSINE, REWORDED_COSINE, SAME_COSINE
+        )
+        found[start : start + ROWS_PER_BLOCK] = same.sum(axis=1) >= MIN_SAME_ANSWERS
     return found
 
 
 def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
     """One row for each pair, see `WEIGHTS`."""
-    size, near = len(requests), min(NEAR, len(requests) - 1)
+    size, near = len(requests), min(NEIGHBOURS, len(requests) - 1)
     weighted = _weighted([*requests, *answers])
     words_asked, words_said = weighted[:size], weighted[size:]
-    sample = np.linspace(0, size - 1, min(size, SAMPLED)).astype(np.int64)
+    sample = np.linspace(0, size - 1, min(size, MAX_SAMPLED_REQUESTS)).astype(np.int64)
     rows = np.empty((size, 8))
-    for start in range(0, size, ROWS):
-        block = slice(start, min(size, start + ROWS))
+    for start in range(0, size, ROWS_PER_BLOCK):
+        block = slice(start, min(size, start + ROWS_PER_BLOCK))
         own = (asked[block] * answered[block]).sum(axis=1)
         at = np.arange(block.start, block.stop)
         answer_sample, request_sample = answered[block] @ asked[sample].T, asked[block] @ answered[sample].T
@@ -87,7 +88,7 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, ans
         z_request = (own - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
         alike = asked[block] @ asked.T
         alike[np.arange(len(at)), at] = -2
-        alike[alike >= SAME] = -2  # the answer of the same request fits, and says nothing
+        alike[alike >= SAME_COSINE] = -2  # the answer of the same request fits, and says nothing
         beside = np.argpartition(-alike, near - 1, axis=1)[:, :near]
         others = np.einsum("id,ijd->ij", answered[block], asked[beside], optimize=True)
         rivals = np.einsum("id,ijd->ij", asked[block], answered[beside], optimize=True)
@@ -123,7 +124,9 @@ def _weighted(texts: Sequence[str]) -> list[dict[str, float]]:
 
 
 def _words(text: str) -> set[str]:
-    return {word if word.isdigit() else stem(word) for word in re.findall(r"\w+", text[:SCAN].casefold())} - STOPWORDS
+    return {
+        word if word.isdigit() else stem(word) for word in re.findall(r"\w+", text[:MAX_CHARS].casefold())
+    } - STOPWORDS
 
 
 def _shared(left: dict[str, float], right: dict[str, float]) -> float:

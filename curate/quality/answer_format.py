@@ -9,13 +9,13 @@ from typing import Any, Final
 from curate.core.example import content_id
 from curate.core.lazy import Floats, np
 
-USUAL: Final = 0.9
+REQUIRED_SHARE: Final = 0.9
 """Share of the answers from which a part of the format is required."""
-MOSTLY: Final = 0.6
+REQUIRED_JSON_SHARE: Final = 0.6
 """Share of JSON answers from which an answer must be JSON."""
-GROUP: Final = 20
+MIN_GROUP_SIZE: Final = 20
 """Number of examples with one system prompt from which their answers have a format of their own."""
-MARK: Final = re.compile(
+HEADING: Final = re.compile(
     r"(?m)^[ \t]*(#{1,6} [^\n]{1,60}|\*\*[^*\n]{1,40}\*\*:?|[A-Z][\w ]{0,30}:(?= |$)|#{4})"
     r"|(<[a-z_]{2,20}>|<<|####|```\w*|\bSELECT\b|\bFROM\b)"
 )
@@ -25,7 +25,7 @@ MARK: Final = re.compile(
 def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
     """The share of the file's format that each answer has: the lowest of its parts; 1 if the file has no format."""
     sizes = Counter(map(content_id, systems))
-    keys = [key if sizes[key] >= GROUP else "" for key in map(content_id, systems)]
+    keys = [key if sizes[key] >= MIN_GROUP_SIZE else "" for key in map(content_id, systems)]
     found = np.ones(len(answers))
     for key in sorted(set(keys)):
         members = [at for at, other in enumerate(keys) if other == key]
@@ -34,11 +34,11 @@ def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _format_scores(answers: Sequence[str]) -> list[float]:
-    if len(answers) < GROUP:
+    if len(answers) < MIN_GROUP_SIZE:
         return [1.0] * len(answers)
     parsed = [_parsed(answer) for answer in answers]
     is_json = [isinstance(value, dict | list) for value in parsed]
-    if sum(is_json) >= MOSTLY * len(answers):
+    if sum(is_json) >= REQUIRED_JSON_SHARE * len(answers):
         present = _present(list(map(_keys, parsed)))
         return [have if good else 0.05 for good, have in zip(is_json, present, strict=True)]
     return _present([_section_marks(answer) for answer in answers])
@@ -47,12 +47,12 @@ def _format_scores(answers: Sequence[str]) -> list[float]:
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
     """1 for each answer with all parts that nine in ten have, less for each missing part."""
     counts = Counter(part for have in every for part in have)
-    required = {part for part, count in counts.items() if count >= USUAL * len(every)}
+    required = {part for part, count in counts.items() if count >= REQUIRED_SHARE * len(every)}
     return [0.3 / len(required - have) if required - have else 1.0 for have in every]
 
 
 def _section_marks(answer: str) -> frozenset[str]:
-    found = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in MARK.finditer(answer)}
+    found = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in HEADING.finditer(answer)}
     first = answer.strip()[:1]
     return frozenset(found if first.isalnum() else found | {f"^{first}"})
 

@@ -11,44 +11,38 @@ from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
 from curate.language.tokens import letters, main_script
 
-SCAN: Final = 4_000
-"""Maximum number of characters of a text that are examined."""
-PART: Final = 400
-"""Number of characters from which the language is detected."""
-NAMES: Final = re.compile(r"\b[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'’]*")
-"""Words with a capital. Texts of little else are lists of names, whose language says nothing."""
-FEW_PLAIN: Final = 0.3
+MAX_CHARS: Final = 4_000
+SAMPLE_CHARS: Final = 400
+CAPITALIZED_WORD: Final = re.compile(r"\b[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'’]*")
+"""Texts of little else are lists of names, whose language says nothing."""
+MIN_PLAIN: Final = 0.3
 """Minimum share of the letters in other words to detect a language."""
-FEW_LETTERS: Final = 40
-"""Minimum number of Latin letters to detect a language."""
-HEAD: Final = 200
+MIN_LETTERS: Final = 40
+END_CHARS: Final = 200
 """Number of characters at both ends of a request that say what is wanted."""
-COMMON: Final = 0.1
+MIN_LANGUAGE_SHARE: Final = 0.1
 """Share of the answers in a language from which it is a language of the file."""
-ELSEWHERE: Final = 0.2
-"""Weight of another language if the request is about languages."""
-KNOWN: Final = 3
+OTHER_LANGUAGE_WEIGHT: Final = 0.2
+"""If the request is about languages."""
+KNOWN_WORD_TEXTS: Final = 3
 """Number of texts of the file with a word from which it counts as a word of their language."""
-PERIOD: Final = 60
-"""Maximum number of words of a repeated phrase that is searched for."""
-FEW: Final = 6
-"""Minimum number of words that a loop covers."""
-MANY: Final = 20
-"""Number of words that a loop covers from which it is certain."""
-ALPHABET: Final = 96
-CLASSES: Final = 3
+MAX_PHRASE_WORDS: Final = 60
+MIN_LOOP: Final = 6
+HALF_DOUBT_LOOP_WORDS: Final = 20
+ALPHABET_SIZE: Final = 96
+OTHER_CHAR_CLASSES: Final = 3
 """Classes of characters that are not among the most frequent: Latin letters, other letters, other characters."""
 NO_LETTERS: Final = re.compile(r"[\s\d!-@\[-`{-~\u2010-\u206f\u3000-\u303f\uff00-\uff20]+")
-SPREAD: Final = 6.0
+TRIGRAM_VARIANCE: Final = 6.0
 """Variance of the information of one sequence of three letters."""
-FEW_OF_SCRIPT: Final = 20
+MIN_ANSWERS_OF_SCRIPT: Final = 20
 """Number of answers in a script from which they are compared with each other; fewer count as usual."""
-FEW_TRIGRAMS: Final = 20
-ALLOWED: Final = 8.0
+MIN_TRIGRAMS: Final = 20
+EXTRA_DEVIATIONS: Final = 8.0
 """Additional standard deviations for answers to requests about languages, or in a script with few answers."""
-DOUBTFUL: Final = 5.0
+GARBLED_DEVIATIONS: Final = 5.0
 """Standard deviations below the usual text of a file at which an answer is garbled with a probability of one half."""
-TRANSLATES: Final = re.compile(
+ABOUT_LANGUAGES: Final = re.compile(
     r"(?i)translat|traduc|übersetz|翻译"
     r"|(?<!natural )(?<!programming )(?<!query )(?<!markup )\blanguages?\b(?! model| processing)"
     r"|\b(?:afrikaans|arabic|bengali|bulgarian|chinese|croatian|czech|danish|dutch|english"
@@ -65,23 +59,23 @@ def loops(answers: Sequence[str]) -> Floats:
 
 
 def _loop(answer: str) -> float:
-    words = re.findall(r"\w+|[^\w\s]", answer[-2 * SCAN :].casefold())
-    if len(words) < FEW:
+    words = re.findall(r"\w+|[^\w\s]", answer[-2 * MAX_CHARS :].casefold())
+    if len(words) < MIN_LOOP:
         return 0.0
     codes = np.unique(np.array(words, dtype=object).astype(str), return_inverse=True)[1]
     worst = 0.0
-    for period in range(1, min(PERIOD, len(words) // 3) + 1):
+    for period in range(1, min(MAX_PHRASE_WORDS, len(words) // 3) + 1):
         same = codes[period:] == codes[:-period]
-        if not same[-1] and same.mean() * len(same) < FEW:
+        if not same[-1] and same.mean() * len(same) < MIN_LOOP:
             continue
         edges = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
         runs, ends = edges[1::2] - edges[::2], edges[1::2]
         for run, end in zip(runs.tolist(), ends.tolist(), strict=True):
             covered = run + period
             phrase = words[end : end + period]
-            if run < 2 * period or covered < FEW or not any(len(word) > 1 and word.isalpha() for word in phrase):
+            if run < 2 * period or covered < MIN_LOOP or not any(len(word) > 1 and word.isalpha() for word in phrase):
                 continue
-            doubt = covered / (covered + MANY) * (1.0 if end >= len(same) - 1 else 0.6)
+            doubt = covered / (covered + HALF_DOUBT_LOOP_WORDS) * (1.0 if end >= len(same) - 1 else 0.6)
             worst = max(worst, doubt)
     return worst
 
@@ -90,17 +84,17 @@ def _codes(texts: Sequence[str]) -> list[Numbers]:
     """The characters of texts as numbers: one for each frequent character, one per class for the others."""
     points = [
         np.frombuffer(
-            f" {NO_LETTERS.sub(' ', text[:SCAN].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32
+            f" {NO_LETTERS.sub(' ', text[:MAX_CHARS].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32
         )
         for text in texts
     ]
     spread: Counter[int] = Counter()
     for found in points:
         spread.update(np.unique(found).tolist())
-    frequent = [point for point, _ in sorted(spread.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET]]
-    table = np.full(0x110000, ALPHABET + 1, dtype=np.int64)
-    table[:0x250], table[0x80:0xC0] = ALPHABET, ALPHABET + 2
-    table[0xE000:0xF900], table[:0x20], table[0xFFF0:0x10000] = ALPHABET + 2, ALPHABET + 2, ALPHABET + 2
+    frequent = [point for point, _ in sorted(spread.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET_SIZE]]
+    table = np.full(0x110000, ALPHABET_SIZE + 1, dtype=np.int64)
+    table[:0x250], table[0x80:0xC0] = ALPHABET_SIZE, ALPHABET_SIZE + 2
+    table[0xE000:0xF900], table[:0x20], table[0xFFF0:0x10000] = ALPHABET_SIZE + 2, ALPHABET_SIZE + 2, ALPHABET_SIZE + 2
     table[np.array(frequent, dtype=np.int64)] = np.arange(len(frequent))
     return [table[found] for found in points]
 
@@ -110,7 +104,7 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
     By the share of the file's texts that have each sequence; the text itself and punctuation do not count.
     """
-    size, texts = ALPHABET + CLASSES, [*answers, *requests]
+    size, texts = ALPHABET_SIZE + OTHER_CHAR_CLASSES, [*answers, *requests]
     trigrams = [
         (code[:-2] * size + code[1:-1]) * size + code[2:] if len(code) > 2 else code[:0] for code in _codes(texts)
     ]
@@ -120,31 +114,31 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
         if len(grams):
             means[at] = np.log((spread[grams] - 0.5) / len(texts)).mean()
             lengths[at] = len(grams)
-    scripts = np.array([main_script(text[:PART]) for text in answers])
+    scripts = np.array([main_script(text[:SAMPLE_CHARS]) for text in answers])
     asked = np.array([script in _scripts(text) for script, text in zip(scripts.tolist(), requests, strict=True)])
     about_languages = np.array([_is_about_languages(text) for text in requests])
     sizes = Counter(scripts.tolist())
     found = np.ones(len(answers))
     for script in sizes:
         of_it = scripts == script
-        common = sizes[script] >= FEW_OF_SCRIPT
-        usual = (lengths > FEW_TRIGRAMS) & (of_it if common else True)
+        common = sizes[script] >= MIN_ANSWERS_OF_SCRIPT
+        usual = (lengths > MIN_TRIGRAMS) & (of_it if common else True)
         middle = np.median(means[usual]) if usual.any() else 0.0
         width = 1.4826 * np.median(np.abs(means[usual] - middle)) if usual.any() else 1.0
-        z = (means - middle) / np.sqrt(width**2 + SPREAD / np.maximum(lengths, 1) + 0.01)
+        z = (means - middle) / np.sqrt(width**2 + TRIGRAM_VARIANCE / np.maximum(lengths, 1) + 0.01)
         judged = of_it & (lengths > 3)
-        z += ALLOWED * (about_languages | (asked & (not common)))
-        found[judged] = 1 / (1 + np.exp(-np.clip(z[judged] + DOUBTFUL, -30, 30)))
+        z += EXTRA_DEVIATIONS * (about_languages | (asked & (not common)))
+        found[judged] = 1 / (1 + np.exp(-np.clip(z[judged] + GARBLED_DEVIATIONS, -30, 30)))
     return np.minimum(found, [0.02 if _is_misdecoded(answer) else 1.0 for answer in answers])
 
 
 def _scripts(text: str) -> set[str]:
     """The scripts with more than a few letters in a text."""
-    return {name for name, count in letters(text[:SCAN]).items() if count >= FEW_OF_SCRIPT}
+    return {name for name, count in letters(text[:MAX_CHARS]).items() if count >= MIN_ANSWERS_OF_SCRIPT}
 
 
 def _is_about_languages(request: str) -> bool:
-    return TRANSLATES.search(f"{request[:HEAD]}\n{request[-HEAD:]}") is not None
+    return ABOUT_LANGUAGES.search(f"{request[:END_CHARS]}\n{request[-END_CHARS:]}") is not None
 
 
 def _is_misdecoded(answer: str) -> bool:
@@ -166,17 +160,17 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     total: Counter[str] = Counter()
     for each in ours:
         total.update({name: share for name, share in each.items() if share > 0.5})
-    usual = [name for name, count in total.items() if count >= COMMON * total.total()]
-    texts = [set(words(text[:PART].casefold())) for text in (*answers, *requests)]
+    usual = [name for name, count in total.items() if count >= MIN_LANGUAGE_SHARE * total.total()]
+    texts = [set(words(text[:SAMPLE_CHARS].casefold())) for text in (*answers, *requests)]
     spread = Counter(word for own_words in texts for word in own_words)
     found = np.ones(len(answers))
     for at, each in enumerate(ours):
         if not each:
             continue
-        weight = ELSEWHERE if _is_about_languages(requests[at]) else 1.0
+        weight = OTHER_LANGUAGE_WEIGHT if _is_about_languages(requests[at]) else 1.0
         wanted = {*usual, *(name for name, share in asked[at].items() if share > 0.5)}
         own_words = texts[at]
-        known = sum(spread[word] > KNOWN for word in own_words) / len(own_words) if own_words else 0.0
+        known = sum(spread[word] > KNOWN_WORD_TEXTS for word in own_words) / len(own_words) if own_words else 0.0
         other = max(0.0, 1 - sum(each.get(name, 0.0) for name in wanted))
         found[at] = 1 - weight * other * (1 - known) if wanted else 1.0
     return found
@@ -192,10 +186,12 @@ def _languages_of(texts: Sequence[str]) -> list[dict[str, float]]:
         identify = None
     found: list[dict[str, float]] = []
     for text in texts:
-        part = re.sub(r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:PART], flags=re.DOTALL)
+        part = re.sub(
+            r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:SAMPLE_CHARS], flags=re.DOTALL
+        )
         scripts = letters(part)
-        plain = letters(NAMES.sub(" ", part)).total()
-        if not set(scripts) - {"Latin"} and (scripts.total() < FEW_LETTERS or plain < FEW_PLAIN * scripts.total()):
+        plain = letters(CAPITALIZED_WORD.sub(" ", part)).total()
+        if not set(scripts) - {"Latin"} and (scripts.total() < MIN_LETTERS or plain < MIN_PLAIN * scripts.total()):
             found.append({})
         elif identify is None:
             found.append({name: count / scripts.total() for name, count in scripts.items()})
@@ -237,7 +233,7 @@ def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
 
 
 def _sentences(answer: str) -> Iterator[str]:
-    for part in re.split(r"(?<=[.!?。！？])\s+|\n+", answer[:SCAN]):
+    for part in re.split(r"(?<=[.!?。！？])\s+|\n+", answer[:MAX_CHARS]):
         sentence = " ".join(words(normalised(part)))
         if len(sentence) >= 12:
             yield sentence

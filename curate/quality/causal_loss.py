@@ -13,13 +13,13 @@ from curate.models.model_loading import causal_model
 from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
 
-TOKENS: Final = 1_024
+MAX_TOKENS: Final = 1_024
 """Maximum number of tokens; a longer request loses its beginning, a longer answer its end."""
-ANSWER: Final = 512
+MAX_ANSWER_TOKENS: Final = 512
 BATCH_TOKENS: Final = 4_096
 """Number of tokens in a batch, padding included."""
-SAVED: Final = 30.0
-"""Seconds after which new losses are written, so that a killed run resumes."""
+SAVE_INTERVAL_SECONDS: Final = 30.0
+"""A killed run resumes from what was written."""
 
 
 def answer_losses(
@@ -46,7 +46,7 @@ def answer_losses(
             store.add(batch, np.stack([given, alone], axis=1))
             if advance:
                 advance(len(batch))
-            if monotonic() - saved > SAVED:
+            if monotonic() - saved > SAVE_INTERVAL_SECONDS:
                 store.save()
                 saved = monotonic()
         store.save()
@@ -64,9 +64,11 @@ def _token_ids(tokenizer: Any, one: Exchange) -> tuple[list[int], list[int]]:
     else:
         before = "\n\n".join(turn["content"] for turn in turns) + "\n\n"
     head = tokenizer(storable(before), add_special_tokens=False)["input_ids"]
-    answer = tokenizer(storable(one.answer), add_special_tokens=False)["input_ids"][:ANSWER] or [tokenizer.eos_token_id]
+    answer = tokenizer(storable(one.answer), add_special_tokens=False)["input_ids"][:MAX_ANSWER_TOKENS] or [
+        tokenizer.eos_token_id
+    ]
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    return [start, *head[-(TOKENS - len(answer) - 1) :]], answer
+    return [start, *head[-(MAX_TOKENS - len(answer) - 1) :]], answer
 
 
 def _on_fastest(model: Any) -> Any:

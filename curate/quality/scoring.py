@@ -12,7 +12,7 @@ from curate.core.lazy import Arrays, Floats, Matrix, np
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
 from curate.quality.answer_ends import Wording, endings, openings
-from curate.quality.answer_fits import NEAR, fits
+from curate.quality.answer_fits import NEIGHBOURS, fits
 from curate.quality.answer_format import formats
 from curate.quality.answer_text import boilerplate, garbled, languages, loops, refusals
 from curate.quality.exchange import Exchange
@@ -21,7 +21,7 @@ from curate.quality.signals import BY_NAME
 
 Columns = dict[str, Floats]
 Advance = Callable[[int], None]
-OTHERS: Final = 0.1
+COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
 VERSION: Final = 8
 """Changes with the computation of the signals, so that outdated cached values are not used."""
@@ -109,7 +109,7 @@ def _embedding_signals(
 
 def crowding(vectors: Matrix) -> tuple[list[list[int]], Columns]:
     """The nearest others of each row, and how isolated and how crowded it is among them."""
-    size, near = len(vectors), min(NEAR, len(vectors) - 1)
+    size, near = len(vectors), min(NEIGHBOURS, len(vectors) - 1)
     best, beside = np.zeros((size, max(near, 1))), np.zeros((size, max(near, 0)), dtype=np.int64)
     for start in range(0, size, 1_024) if near > 0 else ():
         block = vectors[start : start + 1_024] @ vectors.T
@@ -130,4 +130,4 @@ def doubt(columns: Mapping[str, Floats]) -> Floats:
     if not parts:
         return np.zeros(0)
     signals = np.clip(parts, 0, 1)
-    return np.asarray(1 - signals.min(axis=0) * (1 - OTHERS + OTHERS * np.prod(signals, axis=0)))
+    return np.asarray(1 - signals.min(axis=0) * (1 - COMBINED_WEIGHT + COMBINED_WEIGHT * np.prod(signals, axis=0)))

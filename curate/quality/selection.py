@@ -13,14 +13,14 @@ from typing import Final
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.text import normalised
 
-COVERED: Final = 2_000
+MAX_COVERED_EXAMPLES: Final = 2_000
 """Maximum number of examples whose coverage is counted, evenly spaced in the order of their ids."""
-ENTRIES: Final = 1 << 26
+MAX_SIMILARITIES: Final = 1 << 26
 """Maximum number of similarities in memory at a time: 256 MB."""
-TAIL: Final = 1e-3
+QUALITY_WEIGHT: Final = 1e-3
 """Weight of quality alone, when nothing is left to cover."""
 DIMENSIONS: Final = 384
-SCAN: Final = 4_000
+MAX_CHARS: Final = 4_000
 
 
 class Chooser:
@@ -28,7 +28,7 @@ class Chooser:
 
     def __init__(self, vectors: Matrix, quality: Floats) -> None:
         size = len(vectors)
-        clients = max(1, min(COVERED, size, ENTRIES // max(size, 1)))
+        clients = max(1, min(MAX_COVERED_EXAMPLES, size, MAX_SIMILARITIES // max(size, 1)))
         sample = np.linspace(0, size - 1, clients).astype(np.int64) if size else np.empty(0, dtype=np.int64)
         self.alike = np.clip(vectors @ vectors[sample].T, 0, 1).astype(np.float32)
         self.quality = quality
@@ -50,7 +50,7 @@ class Chooser:
     def worth(self, example: int) -> float:
         """What an example adds to the chosen ones."""
         gain = np.maximum(self.alike[example] - self.covered, 0).mean() if len(self.covered) else 0.0
-        return round(float(self.quality[example] * (gain + TAIL)), 9)
+        return round(float(self.quality[example] * (gain + QUALITY_WEIGHT)), 9)
 
     def choose(self, among: Collection[int], fits: Callable[[int], bool], enough: Callable[[], bool]) -> None:
         """Choose rows of `among` that fit, best first, until it is `enough`; equal ones by their number."""
@@ -114,7 +114,7 @@ def hashed_vectors(texts: Sequence[str]) -> Matrix:
 
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     for row, text in enumerate(texts):
-        words = normalised(text[:SCAN]).split()
+        words = normalised(text[:MAX_CHARS]).split()
         for feature in {*words, *map(" ".join, pairwise(words))}:
             value = xxhash.xxh3_64_intdigest(feature.encode("utf-8", "replace"))
             found[row, value % DIMENSIONS] += 1 if value >> 63 else -1
@@ -127,7 +127,7 @@ def nearest_chosen(vectors: Matrix, chosen: Sequence[int]) -> tuple[list[int], F
     nearest, cosine = np.zeros(len(vectors), dtype=np.int64), np.zeros(len(vectors))
     if not chosen:
         return [], cosine
-    there, rows = np.array(chosen), max(1, ENTRIES // 4 // len(chosen))
+    there, rows = np.array(chosen), max(1, MAX_SIMILARITIES // 4 // len(chosen))
     kept = vectors[there].T
     for start in range(0, len(vectors), rows):
         block = vectors[start : start + rows] @ kept

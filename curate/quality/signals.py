@@ -28,7 +28,7 @@ class Signal(Output):
     """Whether it is 1 for good and 0 for doubtful answers, and part of the doubt."""
 
 
-DESCRIBES: Final = "describes the example, no measure of quality"
+DESCRIPTIVE: Final = "describes the example, no measure of quality"
 SIGNALS: Final = (
     Signal("ending", "probability that the answer is complete and not cut off",
            "text", "AUC .99, precision .84 on cut answers"),
@@ -51,15 +51,15 @@ SIGNALS: Final = (
     Signal("label", "probability of the label by models trained without it (classification)",
            "embeddings", "AUC .96, precision .65 on flipped labels"),
     Signal("rarity", "1 minus the cosine similarity to the nearest other request",
-           "embeddings", DESCRIBES, doubts=False),
+           "embeddings", DESCRIPTIVE, doubts=False),
     Signal("density", "mean cosine similarity to the 10 nearest requests",
-           "embeddings", DESCRIBES, doubts=False),
+           "embeddings", DESCRIPTIVE, doubts=False),
     Signal("loss", "loss of the answer (its first 512 tokens) given the request, in nats per token",
-           "loss model", DESCRIBES, doubts=False),
-    Signal("ifd", "loss with the request / loss without it (Li et al. 2024)", "loss model", DESCRIBES, doubts=False),
+           "loss model", DESCRIPTIVE, doubts=False),
+    Signal("ifd", "loss with the request / loss without it (Li et al. 2024)", "loss model", DESCRIPTIVE, doubts=False),
     Signal("judge", "how well the answer meets a rubric of your own, by a language model",
            "judge", "not measured: it is your rubric; see its correlation with the others", doubts=False),
-    Signal("learned", "mean confidence in the answer during a training (data map)", "run", DESCRIBES, doubts=False),
+    Signal("learned", "mean confidence in the answer during a training (data map)", "run", DESCRIPTIVE, doubts=False)
 )  # fmt: skip
 BY_NAME: Final = {signal.name: signal for signal in SIGNALS}
 DOUBT: Final = "doubt"
