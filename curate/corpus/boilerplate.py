@@ -1,14 +1,15 @@
 """Shared instructions: passages of user turns that many examples share (docs/leaks.md). Left in, they would make
 requests alike that are not.
 
-A run of `RUN` words is shared when the user turns of `SHARE` of the examples have it, and of `LEAST` of them at the
-least. Runs are learnt from at most `SAMPLE` different examples, those of the smallest hashes, so that neither the order
-of lines nor the size of a file matters; a run of a sample has to be as much more frequent as chance could make it seem
-(`SURE` standard errors). Consecutive runs make a passage, which is what the manifest names.
+A run of `RUN` words is shared when the user turns of `MIN_SHARE` of the examples have it, and of `MIN_EXAMPLES` of them
+at the least. Runs are learnt from at most `MAX_SAMPLE` different examples, those of the smallest hashes, so that
+neither the order of lines nor the size of a file matters; a run of a sample has to be as much more frequent as chance
+could make it seem (`STANDARD_ERRORS` standard errors). Consecutive runs make a passage, which is what the manifest
+names.
 
-An example is compared without its shared words when they are `HIDES` at the least, and when `OWN` other words in a row
-are left in one of its user turns. Answers are never cut. Words are what stands between white space; in scripts without
-spaces, characters.
+An example is compared without its shared words when they are `MIN_SHARED` at the least, and when `MIN_OWN` other words
+in a row are left in one of its user turns. Answers are never cut. Words are what stands between white space; in scripts
+without spaces, characters.
 """
 
 import re
@@ -24,13 +25,13 @@ from curate.corpus.dedup_text import Segment
 from curate.similarity.shingles import Sets, buffer_of
 
 RUN: Final = 8
-SHARE: Final = 0.05
-LEAST: Final = 20
-SAMPLE: Final = 10_000
-SURE: Final = 4
-OWN: Final = 5
-HIDES: Final = 40
-SLOTS: Final = 1 << 18
+MIN_SHARE: Final = 0.05
+MIN_EXAMPLES: Final = 20
+MAX_SAMPLE: Final = 10_000
+STANDARD_ERRORS: Final = 4
+MIN_OWN: Final = 5
+MIN_SHARED: Final = 40
+HASH_SLOTS: Final = 1 << 18
 """Places in which shingles are counted; a power of two."""
 Passages = tuple[str, ...]
 """Shared instructions, as written in the data."""
@@ -47,20 +48,20 @@ def learning_examples(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (ids[order][1:] != ids[order][:-1]).any(axis=1)
     distinct = order[first]
-    chosen = distinct[:SAMPLE]
-    if len(chosen) < LEAST:
-        return chosen[:0], LEAST
-    share = SHARE * len(order) / len(distinct)  # of different examples: copies count once
-    error = SURE * sqrt(SHARE * (1 - SHARE) / len(chosen)) if len(chosen) < len(distinct) else 0.0
-    least = ceil(max(LEAST, (share + error) * len(chosen)))
+    chosen = distinct[:MAX_SAMPLE]
+    if len(chosen) < MIN_EXAMPLES:
+        return chosen[:0], MIN_EXAMPLES
+    share = MIN_SHARE * len(order) / len(distinct)  # of different examples: copies count once
+    error = STANDARD_ERRORS * sqrt(MIN_SHARE * (1 - MIN_SHARE) / len(chosen)) if len(chosen) < len(distinct) else 0.0
+    least = ceil(max(MIN_EXAMPLES, (share + error) * len(chosen)))
     hashes = sets.chosen(chosen).hashes
     counts = np.bincount(
-        hashes & np.uint32(SLOTS - 1), minlength=SLOTS
+        hashes & np.uint32(HASH_SLOTS - 1), minlength=HASH_SLOTS
     )  # most shingles are rare: these need no sorting
-    hashes = np.sort(hashes[counts[hashes & np.uint32(SLOTS - 1)] >= least])
+    hashes = np.sort(hashes[counts[hashes & np.uint32(HASH_SLOTS - 1)] >= least])
     starts = hashes[: max(0, len(hashes) - least + 1)]
     often = np.unique(starts[starts == hashes[least - 1 :]])  # shingles that so many have
-    return (chosen if len(often) >= HIDES // 2 else chosen[:0]), least
+    return (chosen if len(often) >= MIN_SHARED // 2 else chosen[:0]), least
 
 
 def boilerplate_notes(passages: Passages) -> list[str]:
@@ -68,8 +69,8 @@ def boilerplate_notes(passages: Passages) -> list[str]:
     if not passages:
         return []
     text = (
-        f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {SHARE:.0%} of the examples "
-        "or more share"
+        f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {MIN_SHARE:.0%} of the "
+        "examples or more share"
     )
     verb = "are" if len(passages) > 1 else "is"
     return [f"{text} (shared instructions) {verb} left out when whole texts are compared"]
@@ -78,13 +79,13 @@ def boilerplate_notes(passages: Passages) -> list[str]:
 def learn_passages(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
     """The passages that many examples share, most frequent first.
 
-    asked: the user turns of each distinct example. least: how many examples must share a passage; 0: `SHARE` of these
-    examples, and at least `LEAST`.
+    asked: the user turns of each distinct example. least: how many examples must share a passage; 0: `MIN_SHARE` of
+    these examples, and at least `MIN_EXAMPLES`.
     """
     from curate.similarity.ngram_index import runs_of  # numba is loaded for files of some size only
 
     every = [list(turns) for turns in asked]
-    least = least or ceil(max(LEAST, SHARE * len(every)))
+    least = least or ceil(max(MIN_EXAMPLES, MIN_SHARE * len(every)))
     turns = [turn.encode("utf-8", "surrogatepass") for some in every for turn in some]
     buffer, offsets = buffer_of(turns)
     found, rows, places = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
@@ -216,7 +217,7 @@ def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, 
     )
 
 
-def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides: int = HIDES) -> list[str]:
+def cut_texts(texts: Sequence[str], passages: Passages, least: int = MIN_OWN, hides: int = MIN_SHARED) -> list[str]:
     """User turns without shared words, each on its own.
 
     Turns of which fewer than `least` consecutive words would be left, or fewer than `hides` words would be removed,
@@ -243,7 +244,7 @@ def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list
     texts, at = [], 0
     for pieces in every:
         end = at + sum(piece.asked for piece in pieces)
-        shorter = sum(words[at:end]) >= HIDES and max(own[at:end], default=0) >= OWN
+        shorter = sum(words[at:end]) >= MIN_SHARED and max(own[at:end], default=0) >= MIN_OWN
         left = iter(cut[at:end])
         texts.append("\n".join([next(left) if shorter and piece.asked else piece.text for piece in pieces]))
         at = end

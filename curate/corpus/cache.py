@@ -30,13 +30,12 @@ from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import Bands, band_keys
 
-DAMAGED: Final = "part of the cache is damaged or was written by another user; it is rebuilt"
-FOLDER: Final = "near"
-"""In the folder of caches."""
+DAMAGED_NOTE: Final = "part of the cache is damaged or was written by another user; it is rebuilt"
+CACHE_FOLDER: Final = "near"
 PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "similarity")
 """The packages whose code computes what is cached."""
-LINES: Final = {"starts": "<i8", "sizes": "<i8", "endings": "<i8", "numbers": "<i8", "nths": "<i8", "holds": "|b1"}
-EXAMPLES: Final = {
+LINE_TYPES: Final = {"starts": "<i8", "sizes": "<i8", "endings": "<i8", "numbers": "<i8", "nths": "<i8", "holds": "|b1"}
+EXAMPLE_TYPES: Final = {
     "ids": "<u8",
     "lengths": "<i8",
     "ranks": "<f8",
@@ -45,9 +44,9 @@ EXAMPLES: Final = {
     "brief.words": "<u4",
     "brief.ends": "<i8",
 }
-KEYED: Final = {"keys.conversation_hash": "<u8", "keys.prefix_hashes": "<u8", "keys.ends": "<i8"}
-OTHERS: Final = {"vocabulary": "|u1", "physical": "<i8", "bands": "<i8", "band_keys": "<u8"}
-VERDICTS: Final = 2_000_000
+KEY_TYPES: Final = {"keys.conversation_hash": "<u8", "keys.prefix_hashes": "<u8", "keys.ends": "<i8"}
+OTHER_TYPES: Final = {"vocabulary": "|u1", "physical": "<i8", "bands": "<i8", "band_keys": "<u8"}
+MAX_CACHED_VERDICTS: Final = 2_000_000
 """Number of rows above which rows that this run did not use are deleted."""
 
 
@@ -85,7 +84,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
         path,
         kinds(keyed=spec.keys),
         lambda arrays: columns_from(arrays, start, task.bands),
-        lambda: damage.append(DAMAGED),
+        lambda: damage.append(DAMAGED_NOTE),
     )
     if columns is None:
         if task.only:
@@ -116,12 +115,12 @@ def _line_keys(digest: bytes, count: int) -> Ids:
 
 def kinds(*, keyed: bool) -> dict[str, str]:
     """The arrays of columns and their types."""
-    return LINES | EXAMPLES | OTHERS | (KEYED if keyed else {})
+    return LINE_TYPES | EXAMPLE_TYPES | OTHER_TYPES | (KEY_TYPES if keyed else {})
 
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
     """Columns as arrays, independent of where in its file the chunk starts; with their band keys if known."""
-    names = LINES | EXAMPLES | (KEYED if columns.keys else {})
+    names = LINE_TYPES | EXAMPLE_TYPES | (KEY_TYPES if columns.keys else {})
     arrays = {name: attrgetter(name)(columns) for name in names}
     vocabulary = "\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass")
     keys = np.empty((0, len(columns.ids)), dtype=np.uint64) if columns.band_keys is None else columns.band_keys
@@ -141,10 +140,10 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
     words = text.split("\n") if text else []
     brief = Brief(arrays["brief.words"], arrays["brief.ends"], {word: number for number, word in enumerate(words)})
-    keys = Keys(*(arrays[name] for name in KEYED)) if "keys.ends" in arrays else None
+    keys = Keys(*(arrays[name] for name in KEY_TYPES)) if "keys.ends" in arrays else None
     if not _fit(arrays, brief, keys):
         raise ValueError("arrays that do not fit each other")
-    flat: dict[str, Any] = {name: arrays[name] for name in (*LINES, "ids", "lengths", "ranks")}
+    flat: dict[str, Any] = {name: arrays[name] for name in (*LINE_TYPES, "ids", "lengths", "ranks")}
     columns = Columns(
         **flat,
         sets=Sets(arrays["sets.hashes"], arrays["sets.offsets"]),
@@ -163,7 +162,7 @@ def _fit(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
     """Whether arrays match each other in all respects that could cause wrong results."""
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     return (
-        all(arrays[name].shape == (lines,) for name in LINES)
+        all(arrays[name].shape == (lines,) for name in LINE_TYPES)
         and arrays["ids"].shape == (examples, 2)
         and arrays["lengths"].shape == arrays["ranks"].shape == (examples,)
         and arrays["physical"].shape == (1,)
@@ -210,7 +209,7 @@ class RowCache:
         if not self._new:
             return ""
         known = self._loaded(damaged)
-        asked = [*self._asked, (known.keys, known.rows)] if len(known.keys) < VERDICTS else self._asked
+        asked = [*self._asked, (known.keys, known.rows)] if len(known.keys) < MAX_CACHED_VERDICTS else self._asked
         every = KeyedRows.of(*(np.concatenate([pair[at] for pair in asked]) for at in (0, 1)))
         return save(self.path, {"keys": every.keys, "rows": every.rows})
 
@@ -253,7 +252,7 @@ class DedupCache:
     ) -> "DedupCache":
         """The cache for some files that are read to make such columns."""
         named = content_id([_code().hex(), repr(spec), sorted(str(path.resolve()) for path in files)])
-        folder = cache / FOLDER
+        folder = cache / CACHE_FOLDER
         return cls(folder, RowCache(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
@@ -324,7 +323,7 @@ class DedupCache:
         return list(dict.fromkeys(self.notes))
 
     def _damaged(self) -> None:
-        self.notes.append(DAMAGED)
+        self.notes.append(DAMAGED_NOTE)
 
     def _note(self, trouble: str) -> None:
         if trouble:

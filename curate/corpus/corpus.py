@@ -19,9 +19,9 @@ from curate.read.decode import plain_value
 from curate.read.lines import Line
 from curate.similarity.shingles import Sets
 
-AHEAD: Final = 1 << 20
+READ_AHEAD_BYTES: Final = 1 << 20
 """Bytes to read at a time when parts of a file are wanted in order."""
-ENDINGS: Final = (b"", b"\n", b"\r\n")
+LINE_ENDINGS: Final = (b"", b"\n", b"\r\n")
 
 
 class Source(NamedTuple):
@@ -153,7 +153,7 @@ class LineReader:
         start, block = 0, memoryview(b"")
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
             if begin < start or end > start + len(block):
-                start, block = begin, memoryview(self._read(source, begin, max(AHEAD, end - begin)))
+                start, block = begin, memoryview(self._read(source, begin, max(READ_AHEAD_BYTES, end - begin)))
             if end > start + len(block):
                 raise changed(source.name)
             yield block[begin - start : end - start]
@@ -182,7 +182,7 @@ class LineReader:
     def line(self, ref: LineRef) -> ParsedLine:
         """A line and what it says."""
         return parsed_line(
-            Line(ref.number, ref.start, self.data(ref), ENDINGS[ref.ending], 0, ref.nth),
+            Line(ref.number, ref.start, self.data(ref), LINE_ENDINGS[ref.ending], 0, ref.nth),
             FileFacts(ref.source.name),
         )
 

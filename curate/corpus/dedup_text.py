@@ -25,16 +25,14 @@ from curate.core.example import (
 )
 from curate.core.validation import parsed_json
 
-SILENT: Final = ("system", "developer")
-"""Roles that are not compared."""
+UNCOMPARED_ROLES: Final = ("system", "developer")
 On = Literal["conversation", "prompt", "response", "last-turn"]
 """What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
-OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
-"""Keys of a preference pair under which the worse answer stands."""
-BESIDE_TEXT: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
-COMPARED: Final = METADATA.union(("messages", "tools", "functions"), OTHER_SIDE, BESIDE_TEXT)
+REJECTED_KEYS: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
+EXAMPLE_EXTRA_KEYS: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
+COMPARED: Final = METADATA.union(("messages", "tools", "functions"), REJECTED_KEYS, EXAMPLE_EXTRA_KEYS)
 """Keys of a line that are compared otherwise, or not at all."""
-OF_TURN: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *MEANT_FOR_LOSS)
+TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *MEANT_FOR_LOSS)
 SPOKEN: Final = ("messages", "sharegpt", "turn-list")
 """Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
 SAYS: Final = re.compile(
@@ -42,7 +40,7 @@ SAYS: Final = re.compile(
     r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|wav|mp3|flac|ogg|mp4|avi|mov|mkv|webm)\b)"
 )
 """What an id or a category lacks: several words, or the name of a picture, a sound or a film."""
-LONG: Final = re.compile(r"\d{20}")
+LONG_INTEGER: Final = re.compile(r"\d{20}")
 """Digits of an integer that may have more than 64 bits, which orjson reads as a float."""
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
@@ -87,7 +85,7 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns
         for turn in example.value["messages"]:
-            if turn["role"] not in SILENT:
+            if turn["role"] not in UNCOMPARED_ROLES:
                 sides[turn["role"] == "assistant"].append(turn["content"])
         return sides
     for message in compared_turns(example, on):
@@ -100,13 +98,13 @@ def given_beside(example: Example, on: On) -> list[Any]:
     read; for each compared turn, the functions that it calls, its reasoning and its keys for the loss. Each with its
     key and the number of its turn; empty values count as missing.
     """
-    found = [[-1, key, example.value[key]] for key in BESIDE_TEXT if example.value.get(key) not in EMPTY]
+    found = [[-1, key, example.value[key]] for key in EXAMPLE_EXTRA_KEYS if example.value.get(key) not in EMPTY]
     if example.format not in SPOKEN:
         found += [
             [-1, key, example.value[key]] for key in sorted(example.value.keys() - COMPARED) if _says(example, key)
         ]
     for at, message in enumerate(compared_turns(example, on)):
-        found += [[at, key, message.value[key]] for key in OF_TURN if message.value.get(key) not in EMPTY]
+        found += [[at, key, message.value[key]] for key in TURN_EXTRA_KEYS if message.value.get(key) not in EMPTY]
         found += [[at, call.get("name"), _arguments(call)] for call in _functions(message)]
     return found
 
@@ -119,7 +117,7 @@ def _arguments(function: dict[str, Any]) -> str:
     arguments = function.get("arguments", function.get("parameters", ""))
     of_text = isinstance(arguments, str)
     try:
-        value = (parsed_json if LONG.search(arguments) else orjson.loads)(arguments) if of_text else arguments
+        value = (parsed_json if LONG_INTEGER.search(arguments) else orjson.loads)(arguments) if of_text else arguments
     except ValueError:
         value = arguments
     if of_text and not isinstance(value, dict | list):
@@ -140,7 +138,7 @@ def compared_turns(example: Example, on: On) -> list[Message]:
             prompt = example.prompt
             asked = next((at for at in range(len(prompt) - 1, -1, -1) if prompt[at].role == "user"), len(prompt))
             turns = prompt[asked:] + turns
-    return [message for message in turns if message.role not in SILENT]
+    return [message for message in turns if message.role not in UNCOMPARED_ROLES]
 
 
 @cache
@@ -174,7 +172,7 @@ def _functions(message: Message) -> Iterator[dict[str, Any]]:
 
 def other_sides(example: Example) -> list[str]:
     """The rejected answers of a preference pair, as written; usually none."""
-    return [_other_side(example.value[key], example) for key in OTHER_SIDE if key in example.value]
+    return [_other_side(example.value[key], example) for key in REJECTED_KEYS if key in example.value]
 
 
 def _other_side(side: Any, example: Example) -> str:
@@ -182,7 +180,7 @@ def _other_side(side: Any, example: Example) -> str:
     if isinstance(side, str):
         return side
     listed = [turn for turn in (side if isinstance(side, list) else [side]) if isinstance(turn, dict)]
-    turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in SILENT]
+    turns = [turn for turn in listed if turn.get("role", turn.get("from")) not in UNCOMPARED_ROLES]
     texts = [list(_turn_texts(Message(0, None, {"content": turn.get("value"), **turn}, "", ""))) for turn in turns]
     if turns and turns[0].get("role", turns[0].get("from")) in ("user", "human"):
         chosen = map(list, map(_turn_texts, compared_turns(example, "conversation")))

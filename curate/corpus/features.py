@@ -26,9 +26,9 @@ from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
 from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
 
-FEW: Final = 1000
+FEW_LINES: Final = 1000
 """Number of lines up to which reading one by one is fast enough."""
-OUTLINED: Final = 1 << 20
+MIN_COMPILED_BYTES: Final = 1 << 20
 """Size in bytes of a piece from which plain lines are read by compiled code, which takes a while to load."""
 
 
@@ -124,8 +124,7 @@ class Lines(Rows):
         return replace(Rows._selected(self, how, numbers, folder), band_keys=bands)
 
 
-LINES: Final = {**dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths"), "i8"), "holds": "?"}
-"""Types of the columns that have one element per line."""
+LINE_TYPES: Final = {**dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths"), "i8"), "holds": "?"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,13 +151,13 @@ def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
     judged = judging.judge(piece) if judging else None
     outlined = (
         _outlined_columns(piece, spec)
-        if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(spec)
+        if (piece.end is None or piece.end - piece.start >= MIN_COMPILED_BYTES) and _outlines(spec)
         else None
     )
     if outlined is None:
         batch = read_chunk(piece, FileFacts(piece.name))
         outlined = columns_of_batch(batch, spec)
-        outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW
+        outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW_LINES
     outlined.judged = judged
     return outlined
 
@@ -167,7 +166,7 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     """The columns of a piece in which most lines are plain; None for another piece."""
     offset, whole, size = chunk_bytes(piece)
     data = bytes(whole[:size])
-    if size < OUTLINED:
+    if size < MIN_COMPILED_BYTES:
         return None
     if offset == 0 and data.startswith(BOM):
         offset, data = len(BOM), data[len(BOM) :]
@@ -227,7 +226,7 @@ def _merged(one: Columns, other: Columns) -> Columns:
     holds = np.concatenate([one.holds, other.holds])
     held = (np.cumsum(holds) - 1)[order][holds[order]]
     found: dict[str, Any] = {}
-    for names, at in ((LINES, order), (Lines.KINDS, held)):
+    for names, at in ((LINE_TYPES, order), (Lines.KINDS, held)):
         for name in names:
             both = getattr(one, name), getattr(other, name)
             if isinstance(both[0], Rows):
@@ -273,7 +272,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1
     )  # of a line with an object, its number among those
     held = rank[order][holds[order]]
-    lines: dict[str, Any] = dict(zip(LINES, (*np.ascontiguousarray(places[order].T), holds[order]), strict=True))
+    lines: dict[str, Any] = dict(zip(LINE_TYPES, (*np.ascontiguousarray(places[order].T), holds[order]), strict=True))
     turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
     ranks = np.concatenate(
         [plain_ranks(spec.keep, turns), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)]
@@ -339,7 +338,7 @@ def _id(turns: Sequence[bytes]) -> bytes:
     return hashlib.blake2b(b'{"messages":[' + b",".join(turns) + b"]}", digest_size=16).digest()
 
 
-MILLISECONDS: Final = 1e11
+MIN_MILLISECONDS: Final = 1e11
 """Numbers above this are taken for milliseconds: as seconds since 1970 they would be dates after the year 5138."""
 
 
@@ -386,7 +385,7 @@ def timestamp(value: Any) -> float:
     """
     seconds = number(value, math.nan)
     if not math.isnan(seconds):
-        return seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
+        return seconds / 1000 if abs(seconds) > MIN_MILLISECONDS else seconds
     if not isinstance(value, str):
         return -math.inf
     try:

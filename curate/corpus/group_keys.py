@@ -13,7 +13,7 @@ from curate.read.chunks import Batch
 from curate.read.formats import BY_NAME
 
 FORMAT_NAMES: Final = (*BY_NAME, UNKNOWN)
-NAMES: Final = 1000
+MAX_TRAIT_NAMES: Final = 1000
 """Number of different traits per piece whose names are kept."""
 
 
@@ -93,6 +93,6 @@ def _trait_number(trait: Trait | None, names: dict[int, str]) -> int:
     if trait is None:
         return 0
     hashed = xxhash.xxh3_64_intdigest(trait.key) or 1  # 0 stands for nothing
-    if hashed not in names and len(names) < NAMES:
+    if hashed not in names and len(names) < MAX_TRAIT_NAMES:
         names[hashed] = excerpt(trait.name, 40)
     return hashed

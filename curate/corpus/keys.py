@@ -16,7 +16,7 @@ from curate.core.disk_arrays import Rows
 from curate.core.example import ATTACHED, LABELS, Example, canonical
 from curate.core.lazy import Ids, Numbers, np
 
-CARRIED: Final = (
+HASHED_KEYS: Final = (
     "tools",
     "functions",
     "chosen",
@@ -63,7 +63,7 @@ class Keys(Rows):
 
 def key_of(example: Example) -> Key:
     """The keys of an example."""
-    carried: dict[str, Any] = {key: example.value[key] for key in CARRIED if key in example.value}
+    carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
     answers = [message.role == "assistant" for message in example.messages]
     return chain_key(
         answers,

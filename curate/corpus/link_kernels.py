@@ -10,8 +10,8 @@ from curate.similarity.kernels import U32, distinct
 from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed
 from curate.similarity.word_kernels import tokens
 
-BASE = U64(0x9E3779B97F4A7C15)
-SILENT, USER, ANSWER, OTHER, BESIDE, CALL = 0, 1, 2, 3, 4, 5
+HASH_BASE = U64(0x9E3779B97F4A7C15)
+UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL = 0, 1, 2, 3, 4, 5
 """Kinds of pieces of a conversation: a turn that is not compared; a turn of the user, of the assistant, of another
 role; text outside of turns; the calls of the assistant's turn before it.
 """
@@ -68,7 +68,7 @@ def _shingles(words: Any, begin: int, end: int, size: int, found: Any, made: int
     for start in range(begin, max(end - size, begin) + 1 if end > begin else begin):
         rolling = U64(0)
         for at in range(start, min(start + size, end)):
-            rolling = rolling * BASE + words[at]
+            rolling = rolling * HASH_BASE + words[at]
         found[made] = U32(mixed(rolling) >> U64(32))
         made += 1
     return made
@@ -136,9 +136,9 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
     question, chain, ends_on_answer = U64(0), U64(1), False
     for at in range(pieces.first[row], pieces.first[row + 1]):
         kind = pieces.kinds[at]
-        if kind == SILENT:
+        if kind == UNCOMPARED:
             continue
-        is_turn = kind != CALL and kind != BESIDE  # noqa: PLR1714
+        is_turn = kind != CALL and kind != OUTSIDE_TURNS  # noqa: PLR1714
         if ends_on_answer and is_turn:
             begun[begins] = chain
             begins += 1
@@ -148,10 +148,10 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
         )
         turn = U64(some)
         for nth in range(count, count + some):
-            turn = turn * BASE + words[nth]
+            turn = turn * HASH_BASE + words[nth]
         if kind == USER:
             for nth in range(count, count + some):
-                question = question * BASE + words[nth]
+                question = question * HASH_BASE + words[nth]
             asks += some
         if kind == ANSWER:
             room.spoken[turns] = spoken
@@ -231,7 +231,7 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
             begin, end = (room.spoken[entry - 1], room.spoken[entry]) if entry else (0, turns.answer_words)
             key = U64(0)
             for nth in range(begin, end):
-                key = key * BASE + room.answer_words[nth]
+                key = key * HASH_BASE + room.answer_words[nth]
             if end - begin >= least:
                 if not alone:
                     made = _shingles(room.answer_words, begin, end, size, room.found, 0)

@@ -16,7 +16,7 @@ from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
 from curate.core.lazy import Bytes, Ids, Numbers, np
 from curate.core.text import normalised
-from curate.corpus.dedup_text import SILENT, called_texts, other_sides
+from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
 from curate.similarity.shingles import Sets, Texts, folds, letters, texts_in, texts_of
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curate.read.plain_columns import PlainColumns
 
 
-SHORT: Final = 20
+SHORT_ANSWER_WORDS: Final = 20
 """Number of words below which an answer is short: it is not compared by itself."""
 
 
@@ -70,7 +70,7 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
     from curate.corpus import link_kernels as kernels
 
     hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
-        pieces, kernels.Scripts(letters(), folds()), size, SHORT
+        pieces, kernels.Scripts(letters(), folds()), size, SHORT_ANSWER_WORDS
     )
     return (
         Sets(hashes, offsets),
@@ -146,7 +146,7 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 
 def kind_of(role: str) -> int:
     """The kind of a turn with this role; see `curate.corpus.link_kernels`."""
-    return 0 if role in SILENT else {"user": 1, "assistant": 2}.get(role, 3)
+    return 0 if role in UNCOMPARED_ROLES else {"user": 1, "assistant": 2}.get(role, 3)
 
 
 @cache

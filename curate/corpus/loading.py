@@ -17,14 +17,12 @@ from curate.corpus.boilerplate import Passages, learn_passages, learning_example
 from curate.corpus.cache import DedupCache, Task, columns_for
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
-from curate.corpus.features import LINES, Columns, FeatureSpec, columns_of_lines
+from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
 
-PARALLEL: Final = 32 << 20
-"""Size of files in bytes from which processes are started."""
-SIZE: Final = 4 << 20
-"""Bytes of a chunk."""
+MIN_PARALLEL_BYTES: Final = 32 << 20
+CHUNK_BYTES: Final = 4 << 20
 MEMORY_PER_BYTE: Final = 3
 """Maximum memory in bytes per byte of the files if all arrays are in memory."""
 
@@ -43,7 +41,7 @@ def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
 
 def is_big(paths: Sequence[Path]) -> bool:
     """Whether it pays to start processes for these files."""
-    return size_of(paths) >= PARALLEL
+    return size_of(paths) >= MIN_PARALLEL_BYTES
 
 
 def read_table(
@@ -107,7 +105,7 @@ class _Parts:
     columns: dict[str, Growing | Joining[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.columns = growing(LINES | Columns.KINDS, self.folder)
+        self.columns = growing(LINE_TYPES | Columns.KINDS, self.folder)
 
     def add(self, part: Columns, physical: int) -> None:
         """Append the columns of the next chunk; `physical`: number of lines of its file before it."""
@@ -169,7 +167,7 @@ def _read(
     temp, parts, merge = TempStore(), _Parts(folder), spec.judging.merger() if spec.judging else None
     for number, path in enumerate(paths):
         copy, name, physical = partial(temp.path, number), name_of(path), 0
-        pieces = chunks_of(path, name, SIZE, copy)
+        pieces = chunks_of(path, name, CHUNK_BYTES, copy)
         is_cut, copied = pieces is None, packing(path)
         for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, pool, memory):
             if progress:

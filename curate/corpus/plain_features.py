@@ -12,11 +12,11 @@ from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, turns_of
 from curate.corpus.group_keys import FORMAT_NAMES, Marks
 from curate.corpus.keys import Keys
-from curate.corpus.short_text_keys import SHORT, Brief
+from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, Brief
 from curate.read.plain_columns import ROLES, PlainColumns
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
 
-MOST: Final = 31
+MAX_TURNS: Final = 31
 """Maximum number of turns of a conversation whose roles fit into a number, at two bits each."""
 
 
@@ -54,8 +54,10 @@ def sets_of(
     buffer = outlined.text
     texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
     sizes, others = spans.ends - spans.starts, dict(spans.scattered)
-    short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT))
-    for at in np.flatnonzero(~spans.plain & (sizes <= 4 * SHORT)).tolist():  # bytes; 4 of a character at the most
+    short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT_TEXT_CHARS))
+    for at in np.flatnonzero(
+        ~spans.plain & (sizes <= 4 * SHORT_TEXT_CHARS)
+    ).tolist():  # bytes; 4 of a character at the most
         others.setdefault(at, outlined.text_slice(int(spans.starts[at]), int(spans.ends[at])))
     words = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
     return shingled(texts, shingling), words
@@ -107,9 +109,9 @@ def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator
     """The numbers of conversations, those of the same roles together; long ones one by one."""
     if not len(first):
         return
-    position = np.minimum(np.arange(len(roles)) - np.repeat(first, counts), MOST)
+    position = np.minimum(np.arange(len(roles)) - np.repeat(first, counts), MAX_TURNS)
     codes = np.add.reduceat((roles + 1) << (2 * position), first)  # two bits a role
-    codes[counts > MOST] = 0
+    codes[counts > MAX_TURNS] = 0
     order = np.argsort(codes, kind="stable")
     for some in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
         yield from some[:, None] if codes[some[0]] == 0 else [some]

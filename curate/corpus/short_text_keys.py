@@ -23,8 +23,8 @@ from curate.language.lexicon import FILLER
 from curate.language.spelling import bucket, same_word, spellings
 from curate.language.tokens import PIECE
 
-SHORT: Final = 300
-"""Characters up to which a text is short; some 40 words."""
+SHORT_TEXT_CHARS: Final = 300
+"""Some 40 words."""
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Brief(Rows):
     def of(cls, texts: Iterable[str]) -> "Brief":
         """The words of each text that is short."""
         every = list(texts)
-        return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT})
+        return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT_TEXT_CHARS})
 
     @classmethod
     def of_spans(
@@ -57,7 +57,7 @@ class Brief(Rows):
         words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
         folded = low.tobytes().decode()
         known = {folded[start:end]: number for number, (start, end) in enumerate(pairwise(bounds.tolist()))}
-        some = sorted(at for at, text in others.items() if len(text) <= SHORT)
+        some = sorted(at for at, text in others.items() if len(text) <= SHORT_TEXT_CHARS)
         more = cls.of_some(len(some), dict(enumerate(others[at] for at in some)))
         every = joined(cls, [cls(words, ends, known), more])
         ends = np.append(every.ends, every.ends[-1])  # one without words, for all that are not short
@@ -72,7 +72,7 @@ class Brief(Rows):
         words, sizes = list[int](), np.zeros(count, dtype=np.int64)
         for at in sorted(texts):
             text = texts[at]
-            if len(text) <= SHORT and (text.isascii() or not re.search(UNSPACED, text)):
+            if len(text) <= SHORT_TEXT_CHARS and (text.isascii() or not re.search(UNSPACED, text)):
                 found = PIECE.findall(text.lower() if text.isascii() else normalised(text))
                 words += [known.setdefault(word, len(known)) for word in found]
                 sizes[at] = len(found)

@@ -21,14 +21,13 @@ from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 
 Progress = Callable[[int], None]
 
-BYTES_A_TOKEN: Final = 4
-"""Bytes per token without a tokenizer."""
-OTHER: Final = "other"
+BYTES_PER_TOKEN: Final = 4
+"""Without a tokenizer."""
+OTHER_ROLES: Final = "other"
 """All roles that are not known to chat models, together."""
-PROMPT: Final = 200
+MAX_PROMPT_CHARS: Final = 200
 """Number of characters of a system prompt to show; one more is kept, to know whether there are more."""
-STEP: Final = 256
-"""Number of examples between two reports of progress."""
+EXAMPLES_PER_PROGRESS: Final = 256
 
 
 @dataclass(slots=True)
@@ -168,10 +167,10 @@ def counted(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[
     done = 0
     for done, line in enumerate(lines, start=1):
         yield line
-        if progress and done % STEP == 0:
-            progress(STEP)
+        if progress and done % EXAMPLES_PER_PROGRESS == 0:
+            progress(EXAMPLES_PER_PROGRESS)
     if progress:
-        progress(done % STEP)
+        progress(done % EXAMPLES_PER_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +221,7 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
     scripts: Counter[str] = Counter()
     for message, text, count in zip(example.messages, texts, counts, strict=True):
         role = stats.roles.setdefault(
-            message.role if message.role and message.role in ROLES else OTHER, RoleNumbers(0, 0, 0)
+            message.role if message.role and message.role in ROLES else OTHER_ROLES, RoleNumbers(0, 0, 0)
         )
         role.messages += 1
         role.characters += len(text)
@@ -246,7 +245,7 @@ def _words(message: Message) -> str:
 
 def _tokens(texts: list[str], template: Template | None) -> list[int]:
     if template is None:
-        return [ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_A_TOKEN) for text in texts]
+        return [ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) for text in texts]
     return [len(template.ids(text)) for text in texts]
 
 
@@ -280,5 +279,5 @@ def _add_system(stats: Stats, example: Example) -> None:
     key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     known = stats.prompts.get(key)
     if known is None:
-        known = stats.prompts[key] = SystemPrompt(text[: PROMPT + 1])
+        known = stats.prompts[key] = SystemPrompt(text[: MAX_PROMPT_CHARS + 1])
     known.examples += 1

@@ -12,11 +12,10 @@ from curate.core.text import normalised, words
 from curate.language.lexicon import FILLER
 from curate.language.tokens import letters, main_script
 
-LONGEST: Final = 4
-"""Maximum number of words of a label."""
-LEAST: Final = 20
+MAX_LABEL_WORDS: Final = 4
+MIN_QUESTIONS: Final = 20
 """Minimum number of questions of one setting to decide whether their answers are labels."""
-SHARE: Final = 0.9
+MIN_LABEL_SHARE: Final = 0.9
 """Minimum share of such answers that must be labels."""
 
 
@@ -24,7 +23,7 @@ def is_label(answer: str) -> bool:
     """Whether an answer is short enough to be a label: a few words on one line, no full sentence."""
     plain = answer.strip()
     return (
-        len(plain.split()) <= LONGEST
+        len(plain.split()) <= MAX_LABEL_WORDS
         and "\n" not in plain
         and (not plain.endswith((".", "!", "?")) or len(plain.split()) == 1)
     )
@@ -36,7 +35,7 @@ def are_labels(found: Counter[str]) -> bool:
     """
     total = found.total()
     repeated = sum(count for answer, count in found.items() if answer and count > 1)
-    return total >= LEAST and repeated >= SHARE * total and len(found) <= max(2, total // 4)
+    return total >= MIN_QUESTIONS and repeated >= MIN_LABEL_SHARE * total and len(found) <= max(2, total // 4)
 
 
 def normalized_label(answer: str) -> str:
@@ -46,8 +45,7 @@ def normalized_label(answer: str) -> str:
 
 TRAITS: Final = ("label", "source", "length", "language", "script", "tools")
 """Names of traits besides the user's own keys. Lengths are classified by the caller, who knows all of them."""
-READ: Final = 600
-"""Number of characters of an example that the language is detected from."""
+SAMPLE_CHARS: Final = 600
 
 
 class Trait(NamedTuple):
@@ -122,7 +120,7 @@ def _with_integers(value: Any) -> Any:
 
 
 def _dialogue_text(row: StratumInput) -> str:
-    return "\n".join(text for role, text in zip(row.roles, row.texts, strict=True) if role != "system")[:READ]
+    return "\n".join(text for role, text in zip(row.roles, row.texts, strict=True) if role != "system")[:SAMPLE_CHARS]
 
 
 def _text(text: str) -> Trait:

@@ -44,7 +44,7 @@ from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import json_line
 from curate.core.transaction import Own, recover, replacing_together
-from curate.corpus.corpus import AHEAD, LineReader, Source, Table, lines_at
+from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
@@ -386,7 +386,7 @@ def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader
     for part in reader.parts(source, starts, starts + table.sizes[lines]):
         block += part
         block += b"\n"
-        if len(block) >= AHEAD:
+        if len(block) >= READ_AHEAD_BYTES:
             yield bytes(block)
             block.clear()
     yield bytes(block)

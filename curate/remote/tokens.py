@@ -10,7 +10,7 @@ from typing import Any, Final
 from curate.core.errors import UsageError
 from curate.core.example import content_text
 from curate.core.text import storable
-from curate.corpus.stats import BYTES_A_TOKEN
+from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import load_template
 
 OLD: Final = ("gpt-3.5", "davinci-002", "babbage-002")
@@ -59,7 +59,7 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
                 f"{package} ({encoding})", True, lambda value: _counted(value, lambda text: len(encode(text)))
             )
     return TokenCounter(
-        "bytes", False, lambda value: _counted(value, lambda text: ceil(len(text.encode()) / BYTES_A_TOKEN))
+        "bytes", False, lambda value: _counted(value, lambda text: ceil(len(text.encode()) / BYTES_PER_TOKEN))
     )
 
 

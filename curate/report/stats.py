@@ -12,7 +12,7 @@ from curate.core.json_output import Part, output_of
 from curate.core.masking import redact_message
 from curate.core.text import duration, excerpt, plural, visible
 from curate.corpus.stats import (
-    PROMPT,
+    MAX_PROMPT_CHARS,
     Plan,
     RoleNumbers,
     Stats,
@@ -132,7 +132,7 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
     """The statistics in the documented JSON form."""
     letters = max(1, stats.letters.total())
     prompts = [
-        PromptNumbers(text=redact_message(excerpt(prompt.text, PROMPT)), examples=prompt.examples)
+        PromptNumbers(text=redact_message(excerpt(prompt.text, MAX_PROMPT_CHARS)), examples=prompt.examples)
         for prompt in stats.frequent_prompts[:PROMPTS]
     ]
     return output_of(

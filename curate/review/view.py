@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Final
 
 from curate.core.lazy import Flags, Rows, np, pl
-from curate.corpus.stats import BYTES_A_TOKEN
+from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
 from curate.review.entry import Kind, ReviewStatus
@@ -120,7 +120,7 @@ class _Fits:
         if query.roles and not any((message.role or "").casefold() in query.roles for message in messages):
             return False
         if query.tokens:
-            size = -(-sum(len(message.text.encode("utf-8", "replace")) for message in messages) // BYTES_A_TOKEN)
+            size = -(-sum(len(message.text.encode("utf-8", "replace")) for message in messages) // BYTES_PER_TOKEN)
             if not messages or not any(low <= size <= high for low, high in query.tokens):
                 return False
         line = parsed.decoded.value

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from curate.core.disk_arrays import joined
 from curate.core.example import Example, attachments
 from curate.core.lazy import Flags, Ids, Numbers, np
-from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
+from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, having, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.similarity.shingles import Sets, salted, shingled, texts_of
@@ -51,7 +51,7 @@ def shared_by(rows: Sequence[Numbers], written: Flags) -> tuple[list[int], list[
     """For passages, the number of written examples that have each, and whether that is enough; rows: the result of
     `instructions_in`.
     """
-    least = ceil(max(LEAST, SHARE * int(np.count_nonzero(written))))
+    least = ceil(max(MIN_EXAMPLES, MIN_SHARE * int(np.count_nonzero(written))))
     counts = [int(np.count_nonzero(written[some])) for some in rows]
     return counts, [count >= least for count in counts]
 

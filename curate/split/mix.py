@@ -21,7 +21,7 @@ from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.corpus.corpus import LineReader, Table
-from curate.corpus.stats import BYTES_A_TOKEN
+from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import LinkSearch, Pairs, group, links_of
@@ -137,7 +137,7 @@ def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
     notes = (
         []
         if template
-        else [f"tokens are estimated as bytes / {BYTES_A_TOKEN}; set `model` under [check] to count them"]
+        else [f"tokens are estimated as bytes / {BYTES_PER_TOKEN}; set `model` under [check] to count them"]
     )
     return np.array(sizes, dtype=np.int64), notes
 
@@ -145,7 +145,7 @@ def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
 def _tokens(example: Example, template: Template | None) -> int:
     length = template.encode(example.value).length if template else 0
     size = sum(len(turn.text.encode("utf-8", "surrogatepass")) for turn in example.messages)
-    return length or max(1, ceil(size / BYTES_A_TOKEN))
+    return length or max(1, ceil(size / BYTES_PER_TOKEN))
 
 
 def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) -> Numbers:

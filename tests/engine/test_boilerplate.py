@@ -14,7 +14,7 @@ from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.manifest import read_manifest
-from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learn_passages, own_texts, runs_in
+from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_OWN, RUN, cut_texts, having, learn_passages, own_texts, runs_in
 from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
@@ -48,13 +48,13 @@ def test_what_a_twentieth_of_the_file_shares_is_boilerplate_and_what_fewer_share
 
 @pytest.mark.slow
 def test_a_small_file_has_none() -> None:
-    texts = [f"{PREAMBLE} {own(n)}" for n in range(LEAST - 1)]
+    texts = [f"{PREAMBLE} {own(n)}" for n in range(MIN_EXAMPLES - 1)]
     assert without_boilerplate(texts) == texts
 
 
 @pytest.mark.slow
 def test_a_text_of_which_little_else_is_left_is_compared_whole() -> None:
-    texts = [f"{PREAMBLE} {own(n)}" for n in range(50)] + [PREAMBLE, f"{PREAMBLE} {own(50, OWN - 1)}"]
+    texts = [f"{PREAMBLE} {own(n)}" for n in range(50)] + [PREAMBLE, f"{PREAMBLE} {own(50, MIN_OWN - 1)}"]
     assert without_boilerplate(texts) == [own(n) for n in range(50)] + texts[50:]
 
 
@@ -114,7 +114,7 @@ def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rn
     words = [own(kind, 12) for kind in range(4)]
     asked = [[" ".join(words[kind] for kind in some), own(n + 10)] for n, some in enumerate(plan)]
     passages = learn_passages(asked)
-    assert all(len(rows) >= max(LEAST, 0.05 * len(asked)) for rows in having(asked, passages))
+    assert all(len(rows) >= max(MIN_EXAMPLES, 0.05 * len(asked)) for rows in having(asked, passages))
     rng.shuffle(asked)
     assert set(learn_passages(asked)) == set(passages)
 
@@ -130,8 +130,8 @@ def test_answers_are_never_cut_and_an_example_is_compared_whole_where_too_little
     assert own_texts([pieces[1:]], (passage,)) == [f"{passage}\nand then"]
     short = " ".join(passage.split()[:39])
     assert own_texts([[Segment(f"{short} {own(2)}", asked=True)]], (short,)) == [f"{short} {own(2)}"]
-    little = [Segment(f"{passage} {own(3, OWN - 1)}", asked=True), Segment(own(4, OWN - 1), asked=True)]
-    assert own_texts([little], (passage,)) == [f"{passage} {own(3, OWN - 1)}\n{own(4, OWN - 1)}"]
+    little = [Segment(f"{passage} {own(3, MIN_OWN - 1)}", asked=True), Segment(own(4, MIN_OWN - 1), asked=True)]
+    assert own_texts([little], (passage,)) == [f"{passage} {own(3, MIN_OWN - 1)}\n{own(4, MIN_OWN - 1)}"]
 
 
 WORDS = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
-from curate.corpus.short_text_keys import SHORT, Brief, corrected_words
+from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, Brief, corrected_words
 from curate.language.spelling import bucket, same_word
 from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
@@ -96,7 +96,7 @@ def test_order_signs_single_characters_and_what_is_asked_for_count(left: str, ri
 
 
 def test_long_texts_are_not_compared_so() -> None:
-    long = " ".join(f"word{n}" for n in range(SHORT // 6))
+    long = " ".join(f"word{n}" for n in range(SHORT_TEXT_CHARS // 6))
     assert told((long, "Yes."), (long, "Sure, yes."), threshold=1.0) == 0
 
 

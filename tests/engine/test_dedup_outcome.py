@@ -215,13 +215,13 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         st.integers(0, sum(b"score" in line for line in lines) - 1)
     )  # a file of what cannot be read is told as one line
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loading, "SIZE", size)
+        patched.setattr(loading, "CHUNK_BYTES", size)
         patched.setattr(DEDUP, "cores", lambda: workers)
         assert run(lines, config, cut) == expected
         assert run(lines, config, limit=0) == expected
-        patched.setattr(features, "OUTLINED", 0)  # by compiled code, as big files are
+        patched.setattr(features, "MIN_COMPILED_BYTES", 0)  # by compiled code, as big files are
         assert run(lines, config, cache=CACHE) == expected
-        patched.setattr(loading, "SIZE", 2 * size)  # what is remembered was cut otherwise
+        patched.setattr(loading, "CHUNK_BYTES", 2 * size)  # what is remembered was cut otherwise
         assert run(lines, config, cache=CACHE) == expected
 
 
@@ -247,11 +247,11 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     config = DedupConfig(threshold=0.6, keep=keep)
     expected = run(lines, config)
     assert len(expected.gone) > 50
-    monkeypatch.setattr(loading, "PARALLEL", 0)
+    monkeypatch.setattr(loading, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
-    monkeypatch.setattr(loading, "SIZE", 50_000)
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 50_000)
     monkeypatch.setattr(worker_pool, "FEW", 0)
-    monkeypatch.setattr(features, "FEW", 0)
+    monkeypatch.setattr(features, "FEW_LINES", 0)
     monkeypatch.setattr(cluster_resolution, "BATCH", 50)
     monkeypatch.setattr(cluster_resolution, "MANY", 0)
     started = []
@@ -270,7 +270,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "OUTLINED", 0 if compiled else features.OUTLINED)
+    monkeypatch.setattr(features, "MIN_COMPILED_BYTES", 0 if compiled else features.MIN_COMPILED_BYTES)
     prompt = " ".join(f"rule{at}" for at in range(2000))
     lines = [
         json.dumps(chat(f"What is {word}?", f"{word} is the {at}th letter of them", prompt)).encode()
@@ -295,7 +295,7 @@ def test_parts_of_a_file_are_read_in_any_order(spans: list[tuple[int, int]], ahe
     Path("part").write_bytes(data)
     begins, sizes = (np.array([span[at] for span in spans], dtype=np.int64) for at in (0, 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "AHEAD", ahead)
+        patch.setattr(corpus, "READ_AHEAD_BYTES", ahead)
         source, reader = corpus.Source(Path("part"), "part"), corpus.LineReader()
         made = [bytes(part) for part in reader.parts(source, begins, begins + sizes)]
     assert made == [data[begin : begin + size] for begin, size in spans]

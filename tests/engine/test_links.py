@@ -15,7 +15,7 @@ from curate.core.example import Example, Place
 from curate.core.lazy import Ids, Numbers
 from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.keys import CARRIED, Key, key_of, plain_key, plain_turns
+from curate.corpus.keys import HASHED_KEYS, Key, key_of, plain_key, plain_turns
 from curate.corpus.links import Links
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Sets, Shingling
@@ -173,7 +173,7 @@ def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same
     assert key([*two, four[0]]).conversation_hash == 0
     weighted = [two[0], two[1] | {"weight": 0}]
     assert key(weighted).conversation_hash not in key([*two, *four]).prefix_hashes
-    for carried in CARRIED:
+    for carried in HASHED_KEYS:
         assert key(two, **{carried: [1]}).conversation_hash not in key([*two, *four]).prefix_hashes
 
 

@@ -12,7 +12,7 @@ from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
 from curate.core.example import Example, Place
 from curate.core.text import normalised, words
-from curate.corpus.dedup_text import OTHER_SIDE, written_text
+from curate.corpus.dedup_text import REJECTED_KEYS, written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_of
@@ -318,7 +318,7 @@ def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
     assert len(find_duplicates_in(examples, DedupConfig(threshold=0.6, ignore_facts=True)).duplicates) == 1
 
 
-@pytest.mark.parametrize("key", OTHER_SIDE)
+@pytest.mark.parametrize("key", REJECTED_KEYS)
 def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples(key: str) -> None:
     def pair(rejected: str, line: int) -> Example:
         value = {

@@ -178,7 +178,7 @@ def test_all_readers_agree_on_what_is_understood(lines: list[object], big: bool)
     read_chunk(pieces[0], facts)
     assert facts.understood == len(wanted)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(features, "OUTLINED", 0 if big else features.OUTLINED)
+        patched.setattr(features, "MIN_COMPILED_BYTES", 0 if big else features.MIN_COMPILED_BYTES)
         made = features.columns_of(pieces[0], features.FeatureSpec("conversation", Shingling()))
     assert made.numbers[made.holds].tolist() == wanted
     assert len(made.ids) == len(made.lengths) == len(made.sets.offsets) - 1 == len(wanted)

@@ -141,7 +141,7 @@ def told(columns: Columns) -> list[Any]:
 
 def made(path: Path, spec: FeatureSpec, least: int, monkeypatch: pytest.MonkeyPatch) -> list[Columns]:
     with monkeypatch.context() as patched:
-        patched.setattr(module, "OUTLINED", least)
+        patched.setattr(module, "MIN_COMPILED_BYTES", least)
         return [columns_of(piece, spec) for piece in chunks_of(path, "x.jsonl", 400) or ()]
 
 

@@ -20,7 +20,7 @@ from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
-from curate.corpus.cache import FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
+from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.pipeline import finding_counts
@@ -69,7 +69,7 @@ def test_a_file_that_changed_gives_what_it_gives_without_a_cache(
         rows = rows or ["it keeps"]
         DATA.write_text("".join(json.dumps(chat("So?", row), separators=separators) + "\n" for row in rows))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loading, "SIZE", 300)
+            patch.setattr(loading, "CHUNK_BYTES", 300)
             assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
 
 
@@ -108,7 +108,7 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
 def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "SIZE", 2000)
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 2000)
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
     write("data.jsonl", data)
@@ -187,7 +187,7 @@ def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
     )
     config = DedupConfig(threshold=0.5, ignore_facts=True)
     expected = told(plan([DATA], config, cache=CACHE))
-    for path in (CACHE / FOLDER).glob("*.npz"):
+    for path in (CACHE / CACHE_FOLDER).glob("*.npz"):
         data = bytearray(path.read_bytes())
         for _ in range(rng.randrange(1, 40)):
             data[rng.randrange(len(data))] = rng.randrange(256)

@@ -123,7 +123,7 @@ def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: 
 
 
 def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "AHEAD", 500)  # several blocks
+    monkeypatch.setattr(folder, "READ_AHEAD_BYTES", 500)  # several blocks
     odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
     lines = [
         odd,

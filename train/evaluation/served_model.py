@@ -16,7 +16,7 @@ from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.runs import Project
 from curate.core.text import plural
-from curate.corpus.stats import BYTES_A_TOKEN
+from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
@@ -45,7 +45,7 @@ class ServedPrompt:
 
 def tokens_of(text: str) -> int:
     """Tokens of a text, estimated from its bytes."""
-    return ceil(len(text.encode("utf-8", "replace")) / BYTES_A_TOKEN)
+    return ceil(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
 
 
 KEYS_OF_A_TURN: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio")

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final, Literal
 
 from curate.core.text import normalised
-from curate.corpus.strata import LEAST, is_label
+from curate.corpus.strata import MIN_QUESTIONS, is_label
 from train.scores.fields import found, parsed
 from train.scores.metric import Expected
 
@@ -57,7 +57,7 @@ def guess(answers: Sequence[Expected]) -> tuple[TaskName, str]:
         return "extraction", f"{whole / total:.0%} of the answers are JSON"
     labels = Counter(normalised(answer.text) if is_label(answer.text) else "" for answer in answers)
     repeated = sum(count for label, count in labels.items() if label and count > 1)
-    if total >= LEAST and repeated >= MOST * total and len(labels) <= max(2, total // 4):
+    if total >= MIN_QUESTIONS and repeated >= MOST * total and len(labels) <= max(2, total // 4):
         count = len(labels) - ("" in labels)
         return "classification", f"{repeated / total:.0%} of the answers are one of {count:,} labels"
     middle = median(len(answer.text.split()) for answer in answers) if answers else 0
