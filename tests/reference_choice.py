@@ -9,7 +9,7 @@ from curate.core.example import Example
 from curate.corpus.features import length, rank_of
 from curate.dedup.cluster_resolution import Choice, Pair
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import MOST_COMPARED, jaccard
+from curate.similarity.similarity_index import MAX_COMPARED, jaccard
 
 Rank = tuple[Any, ...]
 
@@ -55,7 +55,7 @@ def choose(
         near = sorted(
             ((found, -nth, other) for nth, other in enumerate(stays) if (found := similarity(at, other)) >= floor),
             reverse=True,
-        )[:MOST_COMPARED]
+        )[:MAX_COMPARED]
         alike = [(found, other) for found, _, other in near if found >= threshold]
         winner = next(((found, other) for found, other in alike if same(at, other)), None)
         if winner is not None and at not in pinned:

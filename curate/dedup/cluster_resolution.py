@@ -17,7 +17,7 @@ from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import FLOOR
+from curate.similarity.similarity_index import MIN_REPORTED
 
 Code = Literal["D001", "D003", "D004", "D007"]
 """D001: the same content; D003: near-duplicate; D004: the same in other words, which is kept; D007: the beginning of
@@ -164,7 +164,7 @@ def resolve_ranked(
     facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
     misses, some = list[float](), np.arange(len(sizes))
     while len(some):
-        limits = kernel.Limits(min(FLOOR, threshold), threshold, max(1, AHEAD // len(some)), CROWD, WORK)
+        limits = kernel.Limits(min(MIN_REPORTED, threshold), threshold, max(1, AHEAD // len(some)), CROWD, WORK)
         asked, others = kernel.resolve(parts, some, facts, similarities, outcome, limits)
         misses += others.tolist()
         if agree and len(asked):

@@ -14,7 +14,7 @@ import numpy as np
 
 from curate.similarity.kernels import similarity
 from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed, sort_few
-from curate.similarity.similarity_index import MOST_COMPARED
+from curate.similarity.similarity_index import MAX_COMPARED
 
 GOES, TAKES, COMPARED = 1, 2, 4
 """Possible outcomes of a member, as flags: it may be removed; it may be kept in place of others; it is compared with
@@ -80,7 +80,7 @@ class Limits(NamedTuple):
     """Limits of the work per call."""
 
     floor: float
-    """Similarity from which pairs are reported, the `MOST_COMPARED` most similar ones per member."""
+    """Similarity from which pairs are reported, the `MAX_COMPARED` most similar ones per member."""
     threshold: float
     ahead: int
     """Fact comparisons per group and call."""
@@ -160,7 +160,7 @@ def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> i
     size.
     """
     heads, often, links, places = postings
-    count = min(MOST_COMPARED, len(out))
+    count = min(MAX_COMPARED, len(out))
     for place in range(count):
         out[place], seen[place] = place, rank
     for shingle in held:
@@ -198,7 +198,7 @@ def _of_crowd(
 
 @compiled
 def _most_similar(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> Any:
-    """Write the `MOST_COMPARED` most similar of a group's kept members (at the positions `some` of `room.stays`) to
+    """Write the `MAX_COMPARED` most similar of a group's kept members (at the positions `some` of `room.stays`) to
     `room`, most similar first; returns their number.
 
     known: similarity to each of these, NaN if not computed yet; empty if similarities are not cached.
@@ -362,10 +362,10 @@ def resolve(
         np.arange(longest),
         np.empty(longest, dtype=np.int64),
         np.empty(longest, dtype=np.int64),
-        np.empty(MOST_COMPARED),
-        np.empty(MOST_COMPARED, dtype=np.int64),
+        np.empty(MAX_COMPARED),
+        np.empty(MAX_COMPARED, dtype=np.int64),
     )
-    asked, asking = np.empty((len(some) * (limits.ahead + MOST_COMPARED), 3), dtype=np.int64), ZERO
+    asked, asking = np.empty((len(some) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64), ZERO
     misses, missed, spent = np.empty(1024, dtype=np.float64), ZERO, ZERO
     for group in some:
         if spent > limits.work:

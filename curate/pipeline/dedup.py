@@ -40,7 +40,7 @@ from curate.output.edited import with_edits
 from curate.output.folder import write_lines
 from curate.pipeline.finding_counts import finding_counts
 from curate.read.dataset import demand_understood
-from curate.similarity.similarity_index import FLOOR, Bands, bands_for
+from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class DedupResult:
     @property
     def floor(self) -> float:
         """The lowest similarity that is searched for."""
-        return min(FLOOR, self.config.threshold)
+        return min(MIN_REPORTED, self.config.threshold)
 
 
 def plan(
@@ -222,7 +222,7 @@ def _compared(
     count = partial(finding_counts, table, check, memory) if config.keep == "best" else None
     found = find_duplicates(table, config, pool, pinned, count, old, memory)
     pairs = plural(len(found.similarities), "pair")
-    listen(StageFinished("compare", False, f"{pairs} at {min(FLOOR, config.threshold):g} or more"))
+    listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
     return found
 
 

@@ -11,8 +11,8 @@ shingles are rarer than the first that both have (PPJoin: Xiao, Wang, Lin, Yu 20
 of 512 parities first, which bounds how much two sets can share (Sandes, Teodoro, Melo 2020), and then shingle by
 shingle.
 
-Sets of a range of sizes are copied and indexed at a time, as many as `INDEXED` allows, and all sets of fitting sizes
-are looked up in their order: a file of sets is read from its beginning to its end, never at random.
+Sets of a range of sizes are copied and indexed at a time, as many as `MAX_INDEXED_SHINGLES` allows, and all sets of
+fitting sizes are looked up in their order: a file of sets is read from its beginning to its end, never at random.
 """
 
 from typing import Any, Final, NamedTuple
@@ -21,23 +21,21 @@ from curate.core.lazy import Array, Bytes, Floats, Hashes, Numbers, Words, np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
 
-BITS: Final = 22
+COUNTED_BITS: Final = 22
 """Most high bits of a shingle by which its occurrences are counted: 16 MB of counts. A collision only makes a
 shingle look more frequent.
 """
-CHUNK: Final = 1 << 14
-"""Number of sets whose groups are counted at a time."""
-STRETCH: Final = 1 << 16
-"""Minimum number of sets that are looked up at a time."""
-INDEXED: Final = 1 << 26
+CHUNK_SETS: Final = 1 << 14
+MIN_SETS_PER_LOOKUP: Final = 1 << 16
+MAX_INDEXED_SHINGLES: Final = 1 << 26
 """Number of shingles of the sets that are copied and indexed at a time: 256 MB, and about 500 MB while the index is
 built.
 """
-GROUPED: Final = 0.7
+MIN_GROUPED_SIMILARITY: Final = 0.7
 """Similarity from which sets are looked up by groups: for a smaller one, groups have too few shingles to be rare."""
-SLACK: Final = 1.5
+GROUP_SLACK: Final = 1.5
 """Number of groups of a set for each that is needed at the most: the more, the fewer of the frequent ones are."""
-CROWD: Final = 4
+MAX_RECURRENCE: Final = 4
 """Average number of indexed sets in which an indexed group recurs, above which the rarest shingles are tried."""
 
 
@@ -73,7 +71,7 @@ def nearest_across_splits(
 
     sizes = np.diff(sets.offsets)
     late = late[np.argsort(sizes[late], kind="stable")]
-    for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // INDEXED)) + 1):
+    for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // MAX_INDEXED_SHINGLES)) + 1):
         block.sort()  # to read the file in order
         nearest.other[block], nearest.similarity[block] = _nearest_of(
             block, sets, parts, some is None, threshold, workers
@@ -102,7 +100,7 @@ def _nearest_of(
     limits = _sizes(threshold, int(sizes[-1]))
     counts, index = _index_of(held, limits)
 
-    step = max(STRETCH, len(block) // 4)  # each stretch has arrays of the size of the block
+    step = max(MIN_SETS_PER_LOOKUP, len(block) // 4)  # each stretch has arrays of the size of the block
 
     def look(start: int) -> tuple[Any, Any]:
         best, other = np.zeros(len(block)), np.full(len(block), -1, dtype=np.int64)
@@ -124,15 +122,15 @@ def _index_of(held: Any, sizes: Any) -> tuple[Words, Any]:
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     by_groups, recur = None, np.inf
-    if sizes.least >= GROUPED:
+    if sizes.least >= MIN_GROUPED_SIMILARITY:
         often = _counts(2 * len(held.hashes))
-        for some in np.split(held.order, range(CHUNK, len(held.order), CHUNK)):
+        for some in np.split(held.order, range(CHUNK_SETS, len(held.order), CHUNK_SETS)):
             kernels.count_keys(kernels.keys_by_groups(held.hashes, held.offsets, some, sizes, often, False), often)
         keys = kernels.keys_by_groups(held.hashes, held.offsets, held.order, sizes, often, True)
         by_groups, recur = _index(keys, often)
-        if recur <= CROWD * len(keys):
+        if recur <= MAX_RECURRENCE * len(keys):
             return np.empty(0, dtype=np.uint32), by_groups
-    counts = np.zeros(1 << min(BITS, max(4, (4 * len(held.hashes)).bit_length())), dtype=np.uint32)
+    counts = np.zeros(1 << min(COUNTED_BITS, max(4, (4 * len(held.hashes)).bit_length())), dtype=np.uint32)
     kernels.count_shingles(held.hashes, counts)
     keys = kernels.keys_by_shingles(held.hashes, held.offsets, held.order, counts, sizes.least)
     often = _counts(4 * len(keys))
@@ -163,10 +161,10 @@ def _sizes(threshold: float, largest: int) -> Any:
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     apart = (1 - threshold) / threshold
-    if threshold < GROUPED:
+    if threshold < MIN_GROUPED_SIMILARITY:
         return kernels.Sizes(threshold, apart, 1.0, np.zeros(1, dtype=np.int64))
     ratio = max(1.25, threshold**-2)
     kinds = np.arange(int(np.log(largest / threshold + 1) / np.log(ratio)) + 2)
     return kernels.Sizes(
-        threshold, apart, float(np.log(ratio)), (apart * ratio ** (kinds + 1) * SLACK).astype(np.int64) + 2
+        threshold, apart, float(np.log(ratio)), (apart * ratio ** (kinds + 1) * GROUP_SLACK).astype(np.int64) + 2
     )

@@ -14,10 +14,10 @@ ODDS, PAIRS, NIBBLES, BYTES = (
     U64(0x0F0F0F0F0F0F0F0F),
     U64(0x0101010101010101),
 )
-LOW, HIGH = U64(0xFFFFFFFF), U64(0xFFFFFFFF00000000)
-CLASSES = 8
+LOW_BITS, HIGH_BITS = U64(0xFFFFFFFF), U64(0xFFFFFFFF00000000)
+RARITY_CLASSES = 8
 """Number of equal parts of the rarest shingles of a set; no shingle of a part is rarer than one of an earlier part."""
-LARGEST = 2.0**62
+MAX_SIZE = 2.0**62
 """A number larger than the size of any set that fits into an int64: size / similarity exceeds it for a tiny
 similarity.
 """
@@ -99,9 +99,9 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 
 @compiled
 def _rarest(hashes: Any, begin: Any, end: Any, counts: Any, least: float, keys: Any) -> Any:
-    """Move the rarest shingles of a set to the front of `keys`, in the lowest 32 bits, in `CLASSES` parts, the rarest
-    first: of two sets with similarity `least`, both have one of them. Returns their number, 0 if so many were never
-    counted that no counted set is similar.
+    """Move the rarest shingles of a set to the front of `keys`, in the lowest 32 bits, in `RARITY_CLASSES` parts, the
+    rarest first: of two sets with similarity `least`, both have one of them. Returns their number, 0 if so many were
+    never counted that no counted set is similar.
     """
     shift, size, absent = U32(_shift(len(counts)) - 32), end - begin, 0
     for k in range(size):
@@ -114,9 +114,9 @@ def _rarest(hashes: Any, begin: Any, end: Any, counts: Any, least: float, keys: 
     if absent >= wanted:
         return 0
     some = size
-    for part in range(CLASSES, 0, -1):
-        _smallest(keys, some, wanted * part // CLASSES)
-        some = wanted * part // CLASSES
+    for part in range(RARITY_CLASSES, 0, -1):
+        _smallest(keys, some, wanted * part // RARITY_CLASSES)
+        some = wanted * part // RARITY_CLASSES
     return wanted
 
 
@@ -268,7 +268,7 @@ def keys_by_groups(hashes: Any, offsets: Any, order: Any, sizes: Any, often: Any
             if chosen:
                 groups = _rarest_groups(own, groups, end - begin, sizes, often, counts, found)
             for k in range(groups):
-                keys[made + k] = (own[k] & HIGH) | U64(place)
+                keys[made + k] = (own[k] & HIGH_BITS) | U64(place)
             made += groups
     return keys[:made]
 
@@ -301,11 +301,11 @@ def _limit_by_rank(prefix: int, size: int, low: int, starts: Any, least: float, 
     have any place.
     """
     largest = len(starts) - 1
-    for part in range(CLASSES):
-        rarer, behind = prefix * part // CLASSES, prefix * (part + 1) // CLASSES
+    for part in range(RARITY_CLASSES):
+        rarer, behind = prefix * part // RARITY_CLASSES, prefix * (part + 1) // RARITY_CLASSES
         # a pair whose rarest common shingle this is shares none of the rarer ones
         most = (size - rarer) * (1.0 + least) / least - size
-        high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, LARGEST))) + 1)]
+        high = starts[min(largest, np.int64(np.floor(min(most + 1e-6, MAX_SIZE))) + 1)]
         if high <= low:
             return rarer
         for k in range(rarer, behind):
@@ -323,7 +323,7 @@ def _asked(index: Any, made: int, asked: Any, highs: Any, begins: Any, ends: Any
     # in steps, so that the processor waits for many places in memory at once
     for k in range(made):
         if often[np.int64(asked[k] >> to_often)] > 0:
-            asked[count], highs[count], count = asked[k] & HIGH, highs[k], count + 1
+            asked[count], highs[count], count = asked[k] & HIGH_BITS, highs[k], count + 1
     for k in range(count):
         slot = np.int64(asked[k] >> to_slot)
         begins[k], ends[k] = slots[slot], slots[slot + 1]
@@ -364,7 +364,7 @@ def look_up(
     for row in range(first, last):
         begin, size = offsets[row], offsets[row + 1] - offsets[row]
         low = held.starts[min(largest, np.int64(np.ceil(least * size - 1e-6)))]
-        high = held.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, LARGEST))) + 1)]
+        high = held.starts[min(largest, np.int64(np.floor(min(size / least + 1e-6, MAX_SIZE))) + 1)]
         if size == 0 or high <= low or (before and parts[row] >= latest):
             continue
         if len(counts):
@@ -382,7 +382,7 @@ def look_up(
         for k in range(count):
             behind = _first_from(index.keys, begins[k], ends[k], asked[k] | U64(highs[k]))
             for at in range(_first_from(index.keys, begins[k], behind, asked[k] | U64(low)), behind):
-                place = np.int64(index.keys[at] & LOW)
+                place = np.int64(index.keys[at] & LOW_BITS)
                 rival = held.parts[place]
                 if seen[place] != row and rival != parts[row] and not (before and rival < parts[row]):
                     seen[place] = row

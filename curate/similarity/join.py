@@ -16,20 +16,18 @@ import numpy as np
 from curate.similarity.kernels import similarity
 from curate.similarity.numba_utils import U64, ZERO, compiled, copied, grown_rows, mixed, sort_with
 
-CROWD = 64
+LARGE_BUCKET = 64
 """Number of members from which a bucket is subdivided."""
-SMALL = 8
+SMALL_BUCKET = 8
 """Number of members up to which all pairs of a bucket are compared, even if joined meanwhile."""
-COUNTS = 1 << 22
-"""Maximum number of slots in which the shingles of a large bucket are counted."""
-MATRIX = 1024
+MAX_COUNT_SLOTS = 1 << 22
+MAX_MATRIX_MEMBERS = 1024
 """Number of members of a large bucket up to which compared pairs are noted in a matrix: most pairs share more than
 one of their rarest shingles.
 """
-PLACE = 32
+MEMBER_BITS = 32
 """Bits for the number of a member, beside the position of a shingle in it."""
-MEMBER = (1 << PLACE) - 1
-"""Mask of the member number."""
+MEMBER_MASK = (1 << MEMBER_BITS) - 1
 HUBS = 16
 """Number of members of a large bucket that each member is compared with first."""
 
@@ -88,11 +86,11 @@ def _join_pair(
 def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: float, own: Any) -> Any:
     """The shingles of each member that are rarest among all, as many as two sets that are alike must share one of.
 
-    Returns a key for each, the shingle and then the group of the member; the member, and above `PLACE` bits the place
-    of the shingle in it; and how many there are. `total`: shingles of all members.
+    Returns a key for each, the shingle and then the group of the member; the member, and above `MEMBER_BITS` bits the
+    place of the shingle in it; and how many there are. `total`: shingles of all members.
     """
     slots = 1024
-    while slots < min(4 * total, COUNTS):
+    while slots < min(4 * total, MAX_COUNT_SLOTS):
         slots *= 2
     mask, often = (
         np.uint32(slots - 1),
@@ -114,7 +112,7 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
         sort_with(rarest, nobody, len(held), more_rarest, more_nobody)
         for k in range(min(prefix, len(held))):
             keys[count] = (rarest[k] << U64(32)) | U64(root(own, i))
-            owners[count] = (k << PLACE) | i
+            owners[count] = (k << MEMBER_BITS) | i
             count += 1
     return keys, owners, count
 
@@ -142,7 +140,7 @@ def _join_dense_bucket(members: Any, own: Any, hashes: Any, offsets: Any, bounds
         return pairs
     keys, owners, count = _rarest(members, total, hashes, offsets, bounds[1], own)
     sort_with(keys, owners, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
-    looked = np.zeros(len(members) ** 2 if len(members) <= MATRIX else 1, dtype=np.bool_)
+    looked = np.zeros(len(members) ** 2 if len(members) <= MAX_MATRIX_MEMBERS else 1, dtype=np.bool_)
     begin = 0
     while begin < count:
         end = begin
@@ -157,9 +155,9 @@ def _join_dense_bucket(members: Any, own: Any, hashes: Any, offsets: Any, bounds
 @compiled
 def _remaining(owner: int, members: Any, offsets: Any) -> Any:
     """The size of a member (see `_rarest`), and how many of its shingles are left from a position on."""
-    member = members[owner & MEMBER]
+    member = members[owner & MEMBER_MASK]
     size = offsets[member + 1] - offsets[member]
-    return size, size - (owner >> PLACE)
+    return size, size - (owner >> MEMBER_BITS)
 
 
 @compiled
@@ -200,7 +198,7 @@ def _sharing(
             other_size, other_left = _remaining(owners[j], members, offsets)
             if min(left, other_left) < share * (size + other_size) - 1e-6:
                 continue
-            one, other = owners[i] & MEMBER, owners[j] & MEMBER
+            one, other = owners[i] & MEMBER_MASK, owners[j] & MEMBER_MASK
             at = (min(one, other) * len(members) + max(one, other)) % len(looked)
             if len(looked) > 1 and looked[at]:
                 continue
@@ -231,10 +229,10 @@ def _forest_of(members: Any, parent: Any) -> Any:
 def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
     """Pairs of sets that agree in one band and are alike or nearly so: rows of left, right and similarity.
 
-    Enough of them to join all that are alike, and all nearly alike ones of buckets of `CROWD` sets at most. members,
-    ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it is joined; parent:
-    the forest (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power of two
-    many).
+    Enough of them to join all that are alike, and all nearly alike ones of buckets of `LARGE_BUCKET` sets at most.
+    members, ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it is joined;
+    parent: the forest (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power
+    of two many).
 
     May run beside `join_pairs` of another band. Pairs that are joined already, or were looked at, are left out as far
     as that is known by now, which changes the time that all takes and nothing else.
@@ -243,9 +241,9 @@ def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, pa
     pairs[0, 0] = 1
     for end in ends:
         bucket = members[begin:end]
-        if len(bucket) > SMALL:
+        if len(bucket) > SMALL_BUCKET:
             own = _forest_of(bucket, parent)
-            if len(bucket) > CROWD:
+            if len(bucket) > LARGE_BUCKET:
                 pairs = _join_dense_bucket(bucket, own, hashes, offsets, bounds, seen, pairs)
             else:
                 for i in range(1, len(bucket)):

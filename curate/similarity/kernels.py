@@ -13,8 +13,8 @@ from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed, st
 from curate.similarity.word_kernels import tokens
 
 U32 = np.uint32
-MOST = U32(0xFFFFFFFF)
-STEPS = 16
+MAX_HASH = U32(0xFFFFFFFF)
+STEPS_PER_CHECK = 16
 """Number of steps after which to check whether two sets can still be similar."""
 
 
@@ -150,7 +150,7 @@ def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
     best = np.empty(many, dtype=np.uint32)
     for row in range(len(offsets) - 1):
         for k in range(many):
-            best[k] = MOST
+            best[k] = MAX_HASH
         for i in range(offsets[row], offsets[row + 1]):
             value = hashes[i]
             value = U32((value ^ (value >> U32(16))) * U32(0x85EBCA6B))
@@ -196,7 +196,7 @@ def jaccard(left: Any, i: int, i_end: int, right: Any, j: int, j_end: int, least
     while True:
         if shared + min(i_end - i, j_end - j) < needed:
             return -1.0
-        steps = min(STEPS, i_end - i, j_end - j)  # neither ends within so many
+        steps = min(STEPS_PER_CHECK, i_end - i, j_end - j)  # neither ends within so many
         if steps <= 0:
             break
         for _ in range(steps):  # without branches, which nobody could foretell

@@ -15,7 +15,7 @@ from curate.similarity.numba_utils import U64, compiled, decoded, mixed
 
 FNV_OFFSET = U64(0xCBF29CE484222325)
 FNV_PRIME = U64(0x100000001B3)
-MIX = U64(0x9E3779B97F4A7C15)
+HASH_BASE = U64(0x9E3779B97F4A7C15)
 
 
 @compiled
@@ -91,7 +91,7 @@ def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  #
 def _power(run: int) -> np.uint64:
     power = U64(1)
     for _ in range(run):
-        power *= MIX
+        power *= HASH_BASE
     return power
 
 
@@ -99,7 +99,7 @@ def _power(run: int) -> np.uint64:
 def _rolled(rolling: Any, last: Any, count: int, value: Any, power: Any) -> Any:
     """The hash of the last words with `value` as word number `count`; `last`: the words of the run, in turn."""
     slot = count % len(last)
-    rolling = rolling * MIX + value
+    rolling = rolling * HASH_BASE + value
     if count >= len(last):
         rolling -= last[slot] * power
     last[slot] = value

@@ -19,9 +19,9 @@ from curate.core.lazy import Array, Bytes, Flags, Numbers, Shingles, np
 from curate.core.text import UNSEEN, UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 
-BETWEEN: Final = 32
+SEPARATOR: Final = 32
 """Code of all that is not part of a word."""
-LISTED: Final = (
+FOLDED_RANGES: Final = (
     (0x80, 0x530),
     (0x1E00, 0x2000),
     (0x2010, 0x2C00),
@@ -38,19 +38,19 @@ LOOKALIKES: Final = str.maketrans(
 """Cyrillic letters, and the Greek omicron, to the Latin letters that they look like. Other Greek letters are symbols of
 their own: p and rho are not one.
 """
-THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
+UNFOLDED_RANGES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Ranges in which every character is its own folding: ideographs and Korean syllables."""
 
 
 @lazy_once
 def folds() -> Array:
-    """The folding of each code point, `BETWEEN` if it is not part of a word; -1 if it depends on other characters or is
-    several characters.
+    """The folding of each code point, `SEPARATOR` if it is not part of a word; -1 if it depends on other characters or
+    is several characters.
     """
     table = np.full(0x110000, -1, dtype=np.int32)
-    for start, end in ((0, 0x80), *THEMSELVES):
+    for start, end in ((0, 0x80), *UNFOLDED_RANGES):
         table[start:end] = np.arange(start, end)
-    for start, end in LISTED:
+    for start, end in FOLDED_RANGES:
         table[start:end] = [_fold(chr(code)) for code in range(start, end)]
     return table
 
@@ -60,7 +60,7 @@ def _fold(char: str) -> int:
     if UNSEEN.match(char) or any(unicodedata.category(one)[0] == "M" for one in composed + folded):
         return -1
     if not any(WORDS.match(one) for one in folded):
-        return BETWEEN
+        return SEPARATOR
     alone = len(composed) == len(folded) == 1 and all(_listed(ord(one)) for one in (composed, folded))
     return ord(folded) if alone and normal(folded) == folded else -1
 
@@ -71,13 +71,12 @@ def normal(text: str) -> str:
 
 
 def _listed(code: int) -> bool:
-    return code < LISTED[0][0] or any(start <= code < end for start, end in (*LISTED, *THEMSELVES))
+    return code < FOLDED_RANGES[0][0] or any(start <= code < end for start, end in (*FOLDED_RANGES, *UNFOLDED_RANGES))
 
 
-LAST: Final = 0x40000
+CODE_POINT_LIMIT: Final = 0x40000
 """Code point above which Unicode has no word characters except marks."""
-MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
-"""Ranges of Unicode's combining marks."""
+COMBINING_MARKS: Final = ((0x300, 0x20000), (0xE0100, 0xE01F0))
 
 
 class Shingling(NamedTuple):
@@ -132,11 +131,11 @@ class Sets(Rows):
 @lazy_once
 def letters() -> Bytes:
     """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
-    every = np.arange(LAST, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    every = np.arange(CODE_POINT_LIMIT, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     classes = np.zeros(0x110000, dtype=np.uint8)
     for match in WORDS.finditer(every):
         classes[match.start() : match.end()] = 1
-    for start, end in MARKS:
+    for start, end in COMBINING_MARKS:
         others = start + np.flatnonzero(classes[start:end] == 0)
         classes[[code for code in others.tolist() if unicodedata.category(chr(code))[0] == "M"]] = 1
     for match in re.finditer(f"{UNSPACED}+", every):

@@ -42,12 +42,11 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
     return signed
 
 
-RECALL: Final = 0.995
+MIN_RECALL: Final = 0.995
 """Minimum probability with which a pair at the threshold becomes a candidate."""
-MOST: Final = 1024
-"""Maximum number of values of a signature: enough for RECALL at any similarity from 0.006 on."""
-CHUNK: Final = 1 << 14
-"""Number of sets that are signed at a time."""
+MAX_PERMUTATIONS: Final = 1024
+"""Maximum number of values of a signature: enough for `MIN_RECALL` at any similarity from 0.006 on."""
+CHUNK_SETS: Final = 1 << 14
 
 
 class Bands(NamedTuple):
@@ -64,11 +63,11 @@ class Bands(NamedTuple):
         return float(1 - (1 - similarity**self.rows) ** self.number)
 
 
-def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float = RECALL) -> Bands:
+def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float = MIN_RECALL) -> Bands:
     """The longest bands (with the fewest false candidates) for which a pair at `threshold` becomes a candidate with
     probability `recall`.
 
-    If `permutations` values are too few, their number is doubled, up to `MOST`.
+    If `permutations` values are too few, their number is doubled, up to `MAX_PERMUTATIONS`.
     """
     for rows in range(permutations, 0, -1):
         for count in range(1, permutations // rows + 1):
@@ -76,7 +75,7 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
                 return bands
     return (
         Bands(permutations, 1, permutations)
-        if 2 * permutations > MOST
+        if 2 * permutations > MAX_PERMUTATIONS
         else bands_for(threshold, 2 * permutations, recall)
     )
 
@@ -90,23 +89,23 @@ def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None
     keys = empty((bands.number, len(sets)), "<u8", folder)
 
     def sign(start: int) -> None:
-        part = sets.part(start, start + CHUNK)
+        part = sets.part(start, start + CHUNK_SETS)
         signed = signatures(part, bands.permutations, bands.number * bands.rows)
-        keys[:, start : start + CHUNK] = kernels.band_keys(signed, bands.number, bands.rows)
+        keys[:, start : start + CHUNK_SETS] = kernels.band_keys(signed, bands.number, bands.rows)
 
-    for _ in parallel_map(sign, range(0, len(sets), CHUNK), workers):
+    for _ in parallel_map(sign, range(0, len(sets), CHUNK_SETS), workers):
         pass
     return keys
 
 
-FLOOR: Final = 0.5
+MIN_REPORTED: Final = 0.5
 """Similarity from which pairs below the threshold are reported: for a histogram around it."""
-MOST_COMPARED: Final = 20
+MAX_COMPARED: Final = 20
 """Number of most similar kept examples that an example is compared with: if the facts of all of them differ from
 its own, it is kept.
 """
-SEEN: Final = 1 << 20
-"""Most compared pairs that are remembered; 8 bytes each."""
+MAX_SEEN_PAIRS: Final = 1 << 20
+"""8 bytes each."""
 
 
 class Groups(NamedTuple):
@@ -115,8 +114,9 @@ class Groups(NamedTuple):
     members: list[Numbers]
     """The groups with more than one set, in order of their first member; the numbers of the sets in each, ascending."""
     misses: list[float]
-    """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending. Those that agree
-    only in bands that more than `join.CROWD` sets agree in are left out: templates have a quadratic number of them.
+    """Similarities of candidates of different groups, from `MIN_REPORTED` to below the threshold, ascending. Those that
+    agree only in bands that more than `join.LARGE_BUCKET` sets agree in are left out: templates have a quadratic number
+    of them.
     """
     bands: Bands
 
@@ -138,7 +138,7 @@ def grouped(
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     keys = band_keys(sets, bands, workers, folder) if keys is None else keys
-    bounds = np.array([min(FLOOR, threshold) if misses else threshold, threshold])
+    bounds = np.array([min(MIN_REPORTED, threshold) if misses else threshold, threshold])
     roots, pairs = _joined(sets, nodes, keys, bounds, workers)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
@@ -159,7 +159,7 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
     from curate.similarity import join
 
     bits = max(1, len(sets).bit_length())
-    parent, seen = np.arange(len(sets)), np.zeros(min(SEEN, 1 << 2 * bits), dtype=np.uint64)
+    parent, seen = np.arange(len(sets)), np.zeros(min(MAX_SEEN_PAIRS, 1 << 2 * bits), dtype=np.uint64)
     misses = np.zeros((1024, 3), dtype=np.float64)
     misses[0, 0] = 1
     numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))

@@ -10,8 +10,7 @@ import numpy as np
 from curate.read.numba_utils import write_utf8
 from curate.similarity.numba_utils import U64, compiled, decoded, mixed
 
-BLOCK = 32
-"""Bytes that are examined at a time."""
+BLOCK_BYTES = 32
 
 
 @compiled
@@ -46,9 +45,11 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
     """
     at, size = begin, 0
     while at < end:
-        while at + BLOCK <= end:
+        while at + BLOCK_BYTES <= end:
             beyond = False
-            for nth in range(BLOCK):  # compiled to vectors; what is written for bytes beyond ASCII is written over
+            for nth in range(
+                BLOCK_BYTES
+            ):  # compiled to vectors; what is written for bytes beyond ASCII is written over
                 byte = buffer[np.uintp(at + nth)]
                 upper = (byte >= 65) & (byte <= 90)
                 word = upper | ((byte >= 97) & (byte <= 122)) | ((byte >= 48) & (byte <= 57)) | (byte == 95)
@@ -56,7 +57,7 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
                 beyond |= byte >= 128
             if beyond:
                 break
-            at, size = at + BLOCK, size + BLOCK
+            at, size = at + BLOCK_BYTES, size + BLOCK_BYTES
         while at < end and buffer[at] < 128:
             code = np.int64(buffer[at])
             low[size] = 0 if classes[code] == 0 else code + 32 if 65 <= code <= 90 else code

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.core.text import WORDS
-from curate.similarity.shingles import BETWEEN, LOOKALIKES, Shingling, folds, shingled, texts_in, texts_of
+from curate.similarity.shingles import LOOKALIKES, SEPARATOR, Shingling, folds, shingled, texts_in, texts_of
 
 ODD = "\u0430\u0412\u0435\u0308éÉßſς²½…’ﬁ™Ω\u212b\u0301\u3099ｶﾞＡ한각ᄀ\u1161日か\u00a0\u2028😀ẞİıǅ\u0345ͺ"
 
@@ -35,7 +35,7 @@ def test_a_character_that_folds_alone_is_folded_as_in_any_text() -> None:
     assert len(known) > 40_000
     for code in known.tolist():
         folded = unicodedata.normalize("NFKC", f"a{chr(code)}b").casefold().translate(LOOKALIKES)[1:-1]
-        if folds()[code] == BETWEEN and code != BETWEEN:
+        if folds()[code] == SEPARATOR and code != SEPARATOR:
             assert not any(map(WORDS.match, folded))
         elif code >= 0x80:
             assert folded == chr(folds()[code])

@@ -23,7 +23,7 @@ from curate.dedup.cluster_resolution import Choice, Compared, Pair, Wanted, reso
 from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
 from curate.dedup.near_duplicates import originals
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import FLOOR, MOST_COMPARED, grouped
+from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED, grouped
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
 from tests.reference_facts import same_facts
@@ -98,7 +98,7 @@ def both_ways(
 
         past = set(members) - new if old else set()
         order = sorted(members, key=rank.__getitem__)
-        floor = min(FLOOR, config.threshold)
+        floor = min(MIN_REPORTED, config.threshold)
         choice = choose(order, similarity_in(sets), same, floor, config.threshold, bound, new | aside, past)
         whole.gone.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.gone)
         whole.apart.extend(
@@ -144,7 +144,7 @@ def test_where_many_are_alike_of_each_the_most_similar_ones_are_told() -> None:
     lines: list[object] = [chat(QUESTION, " ".join([*WORDS, str(n), *WORDS[: n % 12]])) for n in range(70)]
     made, expected = both_ways(lines, DedupConfig(ignore_facts=True), frozenset(range(70)), 0, frozenset())
     assert made == expected
-    assert 50 * MOST_COMPARED < len(made[2]) < 70 * MOST_COMPARED
+    assert 50 * MAX_COMPARED < len(made[2]) < 70 * MAX_COMPARED
 
 
 @given(corpora())

@@ -47,9 +47,9 @@ def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pyte
     parts = rng.integers(0, 3, len(members)).tolist()
     expected = brute(members, parts, 0.8)
     assert sum(other >= 0 for other, _ in expected) > 100
-    monkeypatch.setattr(cross_split_jaccard_join, "CHUNK", 7)
-    monkeypatch.setattr(cross_split_jaccard_join, "STRETCH", 11)
-    monkeypatch.setattr(cross_split_jaccard_join, "INDEXED", 500)
+    monkeypatch.setattr(cross_split_jaccard_join, "CHUNK_SETS", 7)
+    monkeypatch.setattr(cross_split_jaccard_join, "MIN_SETS_PER_LOOKUP", 11)
+    monkeypatch.setattr(cross_split_jaccard_join, "MAX_INDEXED_SHINGLES", 500)
     near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
@@ -60,7 +60,7 @@ def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pyte
 def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(
     threshold: float, crowd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cross_split_jaccard_join, "CROWD", crowd)
+    monkeypatch.setattr(cross_split_jaccard_join, "MAX_RECURRENCE", crowd)
     rng = np.random.default_rng(7)
     base = [frozenset(rng.integers(0, 30, int(rng.integers(4, 40))).tolist()) for _ in range(300)]
     members = [member ^ frozenset(rng.integers(0, 61, int(rng.integers(0, 4))).tolist()) for member in base * 2]
