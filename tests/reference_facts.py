@@ -10,7 +10,7 @@ from curate.core.text import UNSPACED, normalised
 from curate.corpus.dedup_text import On
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.symbols import SYMBOL, VERSION
-from curate.dedup.text_facts import NESTED, _nested_alike, _same_words
+from curate.dedup.text_facts import BLOCK_START, _nested_alike, _same_words
 from curate.language.quantities import numbers
 from curate.language.tokens import PIECE
 
@@ -24,7 +24,7 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     """`curate.dedup.text_facts.facts_equal`."""
     if left == right:
         return True
-    if NESTED.search(left) and NESTED.search(right) and not _nested_alike(left, right):
+    if BLOCK_START.search(left) and BLOCK_START.search(right) and not _nested_alike(left, right):
         return False
     figures = [
         (re.findall(r"\d+", normalised(text)), re.findall(r"\d+(?:[.,]\d+)+", normalised(text)))

@@ -65,22 +65,21 @@ class DuplicateRemoval(NamedTuple):
     """
 
 
-CROWD: Final = 2000
+LARGE_GROUP: Final = 2000
 """Number of kept members of a group above which a new one is not compared with all of them: where no two are similar,
 that would be quadratic.
 """
-WORK: Final = 1 << 24
+CALL_WORK: Final = 1 << 24
 """Approximate number of comparisons per call of compiled code, which cannot be interrupted."""
-AHEAD: Final = 5_000
+FACT_BATCH: Final = 5_000
 """Minimum number of fact comparisons per batch, if there are as many."""
-SQUARE: Final = 9
-"""Number of members up to which the similarities of a group are cached: they may be needed many times."""
-SQUARES: Final = 4_000_000
-"""Maximum number of such cached pairs; 8 bytes each."""
-BATCH: Final = 2000
-"""Number of pairs per batch whose facts are compared."""
-MANY: Final = 50_000
-"""Number of such pairs from which processes are worth their start: about two seconds of work."""
+MIN_CACHED_GROUP: Final = 9
+"""Members from which the similarities of a group are cached: they may be needed many times."""
+MAX_CACHED_PAIRS: Final = 4_000_000
+"""8 bytes each."""
+FACT_PAIRS_PER_BATCH: Final = 2000
+MIN_PARALLEL_PAIRS: Final = 50_000
+"""About two seconds of work: fewer are not worth the start of processes."""
 
 
 class Wanted(NamedTuple):
@@ -154,8 +153,8 @@ def resolve_ranked(
     from curate.dedup import cluster_resolution_kernel as kernel
 
     parts = kernel.Members(sets.hashes, sets.offsets, members, np.append(0, np.cumsum(sizes)), kinds)
-    squares = np.where(sizes >= SQUARE, sizes**2, 0)
-    cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
+    squares = np.where(sizes >= MIN_CACHED_GROUP, sizes**2, 0)
+    cells = np.where((squares > 0) & (squares.cumsum() <= MAX_CACHED_PAIRS), squares.cumsum() - squares, -1)
     similarities = kernel.Similarities(np.full(int(squares[cells >= 0].sum()), np.nan), cells)
     nobody, tally = np.full((len(members), 2), -1, dtype=np.int64), np.zeros((len(sizes), 2), dtype=np.int64)
     outcome = kernel.Outcome(
@@ -164,7 +163,9 @@ def resolve_ranked(
     facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
     misses, some = list[float](), np.arange(len(sizes))
     while len(some):
-        limits = kernel.Limits(min(MIN_REPORTED, threshold), threshold, max(1, AHEAD // len(some)), CROWD, WORK)
+        limits = kernel.Limits(
+            min(MIN_REPORTED, threshold), threshold, max(1, FACT_BATCH // len(some)), LARGE_GROUP, CALL_WORK
+        )
         asked, others = kernel.resolve(parts, some, facts, similarities, outcome, limits)
         misses += others.tolist()
         if agree and len(asked):
@@ -198,7 +199,7 @@ def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Ca
     members = np.concatenate(groups)
     kinds = np.full(
         len(members),
-        kernel.GOES | kernel.TAKES | kernel.COMPARED,
+        kernel.REMOVABLE | kernel.REPLACING | kernel.COMPARED,
         dtype=np.uint8,
     )
     return resolve_ranked(
@@ -231,10 +232,10 @@ def agreed(
     if len(unknown):
         pairs = (
             _pairs(table, standing[some], wanted, words=words)
-            for some in np.split(unknown, range(BATCH, len(unknown), BATCH))
+            for some in np.split(unknown, range(FACT_PAIRS_PER_BATCH, len(unknown), FACT_PAIRS_PER_BATCH))
         )
         same[unknown] = np.concatenate(
-            list(map(lines_agree, pairs) if len(unknown) < MANY else pool.each(lines_agree, pairs))
+            list(map(lines_agree, pairs) if len(unknown) < MIN_PARALLEL_PAIRS else pool.each(lines_agree, pairs))
         )
         if memory:
             memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])
@@ -279,5 +280,5 @@ def _ranked(
     order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, new, owners))
     compares = new if wanted.old else ~nobody
     takes = ~new if wanted.old else ~aside  # the old ones all stay
-    kinds = kernel.GOES * (compares & ~bound) + kernel.TAKES * takes + kernel.COMPARED * compares
+    kinds = kernel.REMOVABLE * (compares & ~bound) + kernel.REPLACING * takes + kernel.COMPARED * compares
     return members[order], kinds.astype(np.uint8)[order]

@@ -16,15 +16,15 @@ from curate.similarity.kernels import similarity
 from curate.similarity.numba_utils import U64, ZERO, compiled, copied, mixed, sort_few
 from curate.similarity.similarity_index import MAX_COMPARED
 
-GOES, TAKES, COMPARED = 1, 2, 4
+REMOVABLE, REPLACING, COMPARED = 1, 2, 4
 """Possible outcomes of a member, as flags: it may be removed; it may be kept in place of others; it is compared with
 those before it.
 """
 UNKNOWN, SAME, DIFFERENT = 0, 1, 2
 """Whether two members agree in their facts."""
-SHARED = 64
+FREQUENT_SHINGLE = 64
 """Number of members of a large group that share a shingle, from which the shingle is ignored."""
-SLOTS = 1 << 24
+MAX_SLOTS = 1 << 24
 """Maximum number of slots for the shingles of a large group; two shingles in one slot are treated as one."""
 
 
@@ -128,7 +128,7 @@ def _postings(own: Any, offsets: Any) -> Postings:
     """Buffers for the shingles of some members."""
     total = (offsets[own + 1] - offsets[own]).sum()
     slots = 1024 if len(own) else 1
-    while slots < min(2 * total, SLOTS):
+    while slots < min(2 * total, MAX_SLOTS):
         slots *= 2
     return Postings(
         np.full(slots, -1, dtype=np.int32),
@@ -144,7 +144,7 @@ def _post(held: Any, place: int, postings: Postings, used: int) -> int:
     heads, often, links, places = postings
     for shingle in held:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
-        if often[slot] < SHARED:
+        if often[slot] < FREQUENT_SHINGLE:
             links[used], places[used], heads[slot] = heads[slot], place, used
             often[slot] += np.uint8(1)
             used += 1
@@ -165,7 +165,7 @@ def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> i
         out[place], seen[place] = place, rank
     for shingle in held:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
-        note = heads[slot] if often[slot] < SHARED else -1
+        note = heads[slot] if often[slot] < FREQUENT_SHINGLE else -1
         while note >= 0:
             if seen[places[note]] != rank:
                 out[count], seen[places[note]] = places[note], rank
@@ -319,17 +319,17 @@ def _resolve_group(
             group, at, begin, ranked, room.others, limits.threshold, facts, differ, asked, asking
         )
         open_ = asking > first
-        goes = winner >= 0 and kind & GOES != 0
+        goes = winner >= 0 and kind & REMOVABLE != 0
         stopped = stopped or open_
         if stopped:  # go on as if it were known what becomes of this one
             if asking - before >= limits.ahead:
                 break
-            if not goes and kind & TAKES and (differ or not open_):
+            if not goes and kind & REPLACING and (differ or not open_):
                 count = _kept(room, count, rank)
             continue
         outcome.done[group] = rank + 1
         outcome.winners[at, 0], outcome.winners[at, 1] = -1, -1
-        outcome.kept[at] = not goes and kind & TAKES != 0
+        outcome.kept[at] = not goes and kind & REPLACING != 0
         if goes:
             outcome.winners[at, 0], outcome.found[at] = members.numbers[begin + room.others[winner]], ranked[winner]
             continue

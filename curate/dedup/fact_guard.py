@@ -13,7 +13,7 @@ from curate.corpus.corpus import LineReader, LineRef
 from curate.corpus.dedup_text import On, compared_texts, given_beside, other_sides
 from curate.dedup.text_facts import ask_alike, facts_equal
 
-TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
+FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
 
 
@@ -50,7 +50,7 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
 
 def _seen(text: str) -> str:
     """A text without characters that show nothing, as shingles are made; tags stay, which make one flag another."""
-    return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in TAGS else "", text)
+    return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text)
 
 
 def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:

@@ -271,7 +271,7 @@ def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Duplic
     )
 
 
-ROUNDS: Final = 20
+MAX_DISTINCT_PER_KEY: Final = 20
 """Maximum number of distinct examples of one key that others are compared with; more are left out."""
 
 
@@ -292,7 +292,7 @@ def same_wording(
     """
     found: list[tuple[int, Pair]] = []
     rest = order[np.argsort(keys[order], kind="stable")]
-    for _ in range(ROUNDS):
+    for _ in range(MAX_DISTINCT_PER_KEY):
         starts = np.flatnonzero(np.diff(keys[rest], prepend=keys[rest[:1]] + np.uint64(1)))
         firsts = np.repeat(rest[starts], np.diff(np.append(starts, len(rest))))
         others = np.ones(len(rest), dtype=np.bool_)

@@ -11,7 +11,7 @@ _SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600
 _RAISED, _FRACTIONS = r"²³¹\u2070-\u207f", r"¼½¾\u2150-\u215e\u2189"
 _OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for those that are a minus, a slash or a dot
 _MEANINGFUL = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
-SEPARATED: Final = re.compile(r"\d+(?:[.,]\d+)+")
+SEPARATED_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)+")
 VERSION: Final = re.compile(r"(?:\b(?:v|version|release|section|chapter|python|[A-Z]\w*)[ -]?|§ ?)(\d+\.\d*0)\b")
 """A version or section number that ends in a zero, which counts."""
 SYMBOL: Final = re.compile(
@@ -22,7 +22,7 @@ SYMBOL: Final = re.compile(
 """Signs that say something: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code, its
 operators between spaces, C# and classes of regular expressions. Those of markup are none.
 """
-MARKED: Final = re.compile(rf"[{_MEANINGFUL}<>&|!*/#\\~]")
+HAS_SYMBOL: Final = re.compile(rf"[{_MEANINGFUL}<>&|!*/#\\~]")
 """The characters of `SYMBOL`, as a faster check."""
 WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!*/#\\~"))
 """ASCII bytes that are neither digits nor such symbols, for `bytes.translate` to delete."""
@@ -45,14 +45,14 @@ def same_figures(this: str, that: str, left: str, right: str) -> bool:
             return False
         if sorted(VERSION.findall(left)) != sorted(VERSION.findall(right)):  # 3.1 is not 3.10
             return False
-    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
+    return not HAS_SYMBOL.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
         SYMBOL.findall(that)
     )
 
 
 def _other_separators(this: str, that: str) -> bool:
     """Whether numbers have different separators: 1,000 and 1.000."""
-    mine, others = (SEPARATED.findall(text) for text in (this, that))
+    mine, others = (SEPARATED_NUMBER.findall(text) for text in (this, that))
     return len(mine) == len(others) and mine != others
 
 

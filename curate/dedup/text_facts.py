@@ -38,32 +38,29 @@ from curate.language.sentences import options
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import PIECE, QUOTED
 
-CODE: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
+ALPHANUMERIC_WORD: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
 """A word of digits and letters: a hexadecimal number, an identifier, a move, a mutation."""
 CASED_UNIT: Final = re.compile(r"\d*([mM](?:Wh?|V|A|J|N|Hz|Pa|g|m|s|[lL]|mol|eV)|[kKMGTP]i?[bB](?:ps)?)")
 """A number and a unit, or a unit alone, whose case matters: mW and MW, Mb and MB."""
 BEHIND_MARK: Final = re.compile(rf"[@/\\.]({PIECE.pattern})")
 """A word of an account, a path, a file name or an address."""
-OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
-"""What `QUOTED` begins with."""
-MARKS: Final = "\"“«‘`'"
-"""First characters of what `OPENS` finds."""
-LONGEST_QUOTED: Final = 61
-"""Maximum number of characters before the end of what `QUOTED` finds."""
-SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
-NESTED: Final = re.compile(
+QUOTE_START: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
+QUOTE_MARKS: Final = "\"“«‘`'"
+MAX_QUOTED_CHARS: Final = 61
+SENTENCE_BREAK: Final = re.compile(r"(?<=[.!?])\s+|\n+")
+BLOCK_START: Final = re.compile(
     r"^[ \t]*(?:```ya?ml"
     r"|(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b.*:[ \t]*(?:#.*)?)$",
     re.MULTILINE,
 )
 """What opens a block of Python, or YAML: languages in which indentation is meaning."""
-CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
-DENIED: Final = re.compile("ません|なかった|ない")
-"""Negation in Japanese, whose words stand without spaces."""
+CONTRACTION: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
+JAPANESE_NEGATION: Final = re.compile("ません|なかった|ない")
+"""The words of Japanese stand without spaces."""
 GENDERS: Final = frozenset(("he", "she", "him", "her", "his", "hers", "himself", "herself", "mr", "mrs", "ms"))
-SHORT: Final = 8
+SHORT_ANSWER_WORDS: Final = 8
 """Number of words of meaning up to which an answer is short: another word makes it another answer."""
-LONG_REQUEST: Final = 40
+LONG_REQUEST_WORDS: Final = 40
 """Number of words of meaning up to which another word makes another request; in longer ones, one in 20 does."""
 
 
@@ -74,7 +71,7 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
     if left == right:
         return True
     this, that = _without_common_ends(left, right)
-    if "\n" in right and NESTED.search(left) and NESTED.search(right) and not _nested_alike(left, right):
+    if "\n" in right and BLOCK_START.search(left) and BLOCK_START.search(right) and not _nested_alike(left, right):
         return False
     if not same_figures(this, that, left, right):
         return False
@@ -123,17 +120,17 @@ def _same_words(
         return False
     if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
         return False
-    if not left.isascii() and len(DENIED.findall(left)) != len(DENIED.findall(right)):
+    if not left.isascii() and len(JAPANESE_NEGATION.findall(left)) != len(JAPANESE_NEGATION.findall(right)):
         return False
     only, their = _without_respelled(only, their, left, right)
-    if all(any(map(CODE.match, words)) for words in (only, their)):
+    if all(any(map(ALPHANUMERIC_WORD.match, words)) for words in (only, their)):
         return False
     if all(GENDERS.intersection(map(_head, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
     if _single(only) != _single(their) or _is_confusable(only, their) or opposed(only, their):
         return False
-    if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
+    if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)):
         return False
     if request and options(left) != options(right):
         return False
@@ -162,16 +159,20 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     ):
         return False
     both = all(words for words, _ in telling)
-    if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
+    if (
+        request
+        and any(words for words, _ in telling)
+        and not _say_more_than(SHORT_ANSWER_WORDS, *(text for _, text in telling))
+    ):
         return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
     if not both:
-        return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT)
+        return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT_ANSWER_WORDS)
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
     sentences = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
     if any(_has_some(sentence.casefold(), words) for sentence in sentences for words, _ in telling):
         return False
-    least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
+    least = max(LONG_REQUEST_WORDS, 20 * min(len(words) for words, _ in telling)) if request else SHORT_ANSWER_WORDS
     return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
 
 
@@ -183,7 +184,7 @@ def _has_some(text: str, words: Iterable[str]) -> bool:
 
 def _ends(text: str) -> tuple[str, str]:
     """The first and the last sentence of a request, which say what to do."""
-    sentences = [sentence for sentence in SENTENCES.split(text) if sentence.strip()] or [text]
+    sentences = [sentence for sentence in SENTENCE_BREAK.split(text) if sentence.strip()] or [text]
     return sentences[0], sentences[-1]
 
 
@@ -241,7 +242,7 @@ def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
 @lru_cache(65_536)
 def _head(word: str) -> str:
     """A word without its contraction: was of wasn't, who of who's."""
-    return CONTRACTED.sub("", word)
+    return CONTRACTION.sub("", word)
 
 
 def _single(words: dict[str, str]) -> set[str]:
@@ -312,11 +313,11 @@ def _marked_words(text: str) -> str:
 
 def _behind_a_quote(written: str, text: str) -> bool:
     """A fast check whether a quotation could hold a word; usually false."""
-    if not any(mark in text for mark in MARKS):
+    if not any(mark in text for mark in QUOTE_MARKS):
         return False
     at = text.find(written)
     while at >= 0:
-        if OPENS.search(text, max(0, at - LONGEST_QUOTED), at):
+        if QUOTE_START.search(text, max(0, at - MAX_QUOTED_CHARS), at):
             return True
         at = text.find(written, at + 1)
     return False

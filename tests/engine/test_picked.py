@@ -20,7 +20,7 @@ from curate.corpus.features import feature_spec_for, length
 from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster_resolution import Choice, Compared, Pair, Wanted, resolve_clusters, resolve_ranked
-from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
+from curate.dedup.cluster_resolution_kernel import COMPARED, REMOVABLE, REPLACING
 from curate.dedup.near_duplicates import originals
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED, grouped
@@ -130,7 +130,7 @@ def test_it_decides_as_it_is_decided_example_by_example(
 
 @pytest.mark.parametrize("ahead", [1, 7, 5000])
 def test_it_does_not_matter_how_far_ahead_is_asked(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_resolution, "AHEAD", ahead)
+    monkeypatch.setattr(cluster_resolution, "FACT_BATCH", ahead)
     said = [" ".join([*WORDS, *WORDS[: n % 5], *(["not"] * (n % 3 == 0)), str(n // 4)]) for n in range(60)]
     made, expected = both_ways(
         [chat(QUESTION, text) for text in said], DedupConfig(threshold=0.5), frozenset(), 0, frozenset()
@@ -168,12 +168,12 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     order, sizes, kinds = (
         np.arange(len(members)),
         np.array([len(members)]),
-        np.full(len(members), GOES | TAKES | COMPARED, dtype=np.uint8),
+        np.full(len(members), REMOVABLE | REPLACING | COMPARED, dtype=np.uint8),
     )
     base, found = 30 / (2 * 35 - 30), []
     for size in (10**9, crowd):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cluster_resolution, "CROWD", size)
+            patch.setattr(cluster_resolution, "LARGE_GROUP", size)
             choice = resolve_ranked(sets, order, sizes, kinds, base + 0.01, lambda pairs: pairs.sum(axis=1) % 3 > 0)
         found.append((choice.gone, choice.apart, sorted(one for one in choice.similarities if one > base)))
     assert found[0] == found[1]
@@ -183,9 +183,13 @@ def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     """Compiled code returns from time to time, so that it can be interrupted, and goes on where it was."""
     members = [sorted({n % 7, n % 11, n % 13, *range(20, 24)}) for n in range(300)]
     sets = joined(Sets, [Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
-    order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
+    order, sizes, kinds = (
+        np.arange(300),
+        np.array([200, 100]),
+        np.full(300, REMOVABLE | REPLACING | COMPARED, dtype=np.uint8),
+    )
     whole = resolve_ranked(sets, order, sizes, kinds, 0.9, None)
-    monkeypatch.setattr(cluster_resolution, "WORK", 50)
+    monkeypatch.setattr(cluster_resolution, "CALL_WORK", 50)
     calls, kernel = [0], cluster_resolution_kernel.resolve
 
     def counted(*given: Any) -> Any:
