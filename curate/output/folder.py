@@ -52,7 +52,7 @@ from curate.output.datacard import card, loading
 from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import AS_READ, example_of
 from curate.read.lines import compact
-from curate.split.assign import NAMES
+from curate.split.assign import SPLIT_NAMES
 from curate.split.division import Division
 from curate.split.moves import Move
 
@@ -115,7 +115,7 @@ def _written(
     stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, settings: OutputSettings
 ) -> Manifest:
     reader = LineReader()
-    splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+    splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(SPLIT_NAMES)}
     removed = _removed(stage / REMOVED, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
     kept = sum(part.examples for part in splits.values()) - int(np.count_nonzero(table.lines < table.first[given]))
@@ -185,7 +185,7 @@ def restore_lines(
         for name, content in beside.items():
             (stage / name).write_bytes(content)
         reader = LineReader()
-        splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
+        splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(SPLIT_NAMES)}
         reader.close()  # Windows replaces no open file
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / REMOVED).open("wb") as out:
@@ -324,7 +324,7 @@ def _own(folder: Path, before: Manifest | None) -> Own | None:
 
 def names_of(config: Config) -> list[str]:
     """The files of a folder with this configuration."""
-    splits = [f"{name}.jsonl" for name in NAMES]
+    splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
     made = [name for trainer in config.split.trainers for name in FILES[trainer]]
     return [*splits, REMOVED, NAME, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
 

@@ -31,7 +31,7 @@ from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
 from curate.read.lines import compact
-from curate.split.assign import NAMES, NOWHERE
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES
 from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Move
 
@@ -210,7 +210,7 @@ def restore_into(
     config = Config.model_validate(manifest.config).model_copy(
         update={"mix": MixConfig()}
     )  # restored lines are exempt from the budget
-    order = ["test", "train", "validation"] if given else list(NAMES)
+    order = ["test", "train", "validation"] if given else list(SPLIT_NAMES)
     with ExitStack() as stack:
         pool = stack.enter_context(WorkerPool(1, processes=False))
         room = stack.enter_context(temporary_folder())
@@ -218,7 +218,9 @@ def restore_into(
         lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
         spec = split_feature_spec(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
         table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, pool)
-        parts = np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)  # restored lines are last
+        parts = np.array(
+            [*(SPLIT_NAMES.index(name) for name in order), NO_SPLIT], dtype=np.int64
+        )  # restored lines are last
         before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
         division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
         if division.left_out:
@@ -266,5 +268,5 @@ def _without(
 
 def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:
     line = int(table.first[-2]) + nth
-    split = NAMES[int(division.split[int(table.lines.searchsorted(line))])]
+    split = SPLIT_NAMES[int(division.split[int(table.lines.searchsorted(line))])]
     return Restored(file=removal.file, line=removal.line, example=removal.example or "", split=split, code=removal.code)

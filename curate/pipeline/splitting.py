@@ -35,7 +35,7 @@ from curate.output.apply import demand_light, heavy_drops, removal_reasons, remo
 from curate.output.edited import edited_copies
 from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
 from curate.pipeline.uncompared import set_apart
-from curate.split.assign import NAMES
+from curate.split.assign import SPLIT_NAMES
 from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Earlier, earlier_splits
 
@@ -245,8 +245,8 @@ def _balance_of(table: Table, division: Division, config: Config, file: str, *, 
     findings.
     """
     inside = division.split >= 0
-    examples = np.bincount(division.split[inside], minlength=len(NAMES))
-    texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(NAMES))
+    examples = np.bincount(division.split[inside], minlength=len(SPLIT_NAMES))
+    texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(SPLIT_NAMES))
     wanted = list(config.split.fractions)
     if config.split.counts is not None:
         held = [count / max(1, examples.sum()) for count in config.split.counts]
@@ -261,7 +261,7 @@ def _balance_of(table: Table, division: Division, config: Config, file: str, *, 
         file,
         [
             SplitCounts(
-                NAMES[nth],
+                SPLIT_NAMES[nth],
                 wanted[nth] / whole,
                 int(examples[nth]),
                 float(examples[nth] / total),
@@ -356,7 +356,7 @@ def _earlier(
         )
         return None, None
     files = [
-        (output / part.file, NAMES.index(name))
+        (output / part.file, SPLIT_NAMES.index(name))
         for name, part in manifest.splits.items()
         if not (sources.given and name == "test")
     ]

@@ -11,15 +11,14 @@ from typing import Final
 
 from curate.core.lazy import Floats, Numbers, np
 
-NAMES: Final = ("train", "validation", "test")
+SPLIT_NAMES: Final = ("train", "validation", "test")
 
 
-CHANCE: Final = 1e-4
+COINCIDENCE_PROBABILITY: Final = 1e-4
 """Probability below which a split without groups is not a coincidence: the examples were divided with the same seed
 before.
 """
-NOWHERE: Final = -1
-"""Means no split."""
+NO_SPLIT: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The split of each example, by its position in `NAMES`."""
+    """The split of each example, by its position in `SPLIT_NAMES`."""
 
     of: Numbers
     moved: Numbers
@@ -64,19 +63,19 @@ def assign(
     """Assign groups of examples to splits.
 
     groups: the number of each example's group; names: for each group, in the order of its number, a name that does not
-    depend on the order of examples; before: the earlier split of each example, or `NOWHERE`; strata: a number per
+    depend on the order of examples; before: the earlier split of each example, or `NO_SPLIT`; strata: a number per
     example, equal for examples of one kind, of which each split gets its share.
     """
     firsts, of = np.unique(groups, return_inverse=True)
     sizes = np.bincount(of, minlength=len(firsts))
-    where = np.full(len(firsts), NOWHERE)
+    where = np.full(len(firsts), NO_SPLIT)
     if before is not None:
-        known = np.flatnonzero(before != NOWHERE)
-        where = np.full(len(firsts), len(NAMES))
+        known = np.flatnonzero(before != NO_SPLIT)
+        where = np.full(len(firsts), len(SPLIT_NAMES))
         np.minimum.at(where, of[known], before[known])
-        where[where == len(NAMES)] = NOWHERE
+        where[where == len(SPLIT_NAMES)] = NO_SPLIT
     places = positions(names, wanted.seed)
-    open_ = np.flatnonzero(where == NOWHERE)
+    open_ = np.flatnonzero(where == NO_SPLIT)
     most = _most(wanted, len(groups))
     large = open_[sizes[open_] > max(most[1:])]
     where[large] = 0
@@ -97,7 +96,7 @@ def assign(
         _fill(where, open_, sizes, places, wanted)
     found = where[of]
     moved = (
-        np.flatnonzero((before != NOWHERE) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
+        np.flatnonzero((before != NO_SPLIT) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
     )
     return Assigned(found, moved, firsts[large if max(most[1:]) else large[:0]], salted)
 
@@ -113,10 +112,10 @@ def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> t
 
 
 def _divided_before(places: Floats, wanted: Wanted) -> bool:
-    """Whether the positions of groups leave a split empty with a probability below `CHANCE`."""
+    """Whether the positions of groups leave a split empty with a probability below `COINCIDENCE_PROBABILITY`."""
     shares = np.array(wanted.shares)
     here = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
-    return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < CHANCE)).any())
+    return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < COINCIDENCE_PROBABILITY)).any())
 
 
 def _most(wanted: Wanted, total: int) -> tuple[float, ...]:
@@ -145,7 +144,7 @@ def _by_share(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, ki
     if wanted.counts is not None:
         targets = [float(total - sum(wanted.counts)), *map(float, wanted.counts)]
     caps = [total, *(wanted.counts or (total, total))]
-    has = [int(sizes[where == split].sum()) for split in range(len(NAMES))]
+    has = [int(sizes[where == split].sum()) for split in range(len(SPLIT_NAMES))]
     rates = [
         max(0.0, target - count) for target, count in zip(targets, has, strict=True)
     ]  # what the groups that are left have to bring
@@ -154,7 +153,7 @@ def _by_share(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, ki
     for group in open_[np.lexsort((places[open_], kinds[open_]))].tolist():
         size = int(sizes[group])
         lacking = [lack + rate * size for lack, rate in zip(lacking, rates, strict=True)]
-        fits = [split for split in range(len(NAMES)) if split == 0 or has[split] + size <= caps[split]]
+        fits = [split for split in range(len(SPLIT_NAMES)) if split == 0 or has[split] + size <= caps[split]]
         split = max(fits, key=lambda one: (lacking[one], -one))
         where[group] = split
         has[split] += size
@@ -183,8 +182,8 @@ def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, wanted
     for split in (0, 2, 1):
         if not wanted.shares[split] or sizes[where == split].sum():
             continue
-        counts = [int((where[open_] == other).sum()) for other in range(len(NAMES))]
-        richest = max(range(len(NAMES)), key=lambda other: (counts[other], -other))
+        counts = [int((where[open_] == other).sum()) for other in range(len(SPLIT_NAMES))]
+        richest = max(range(len(SPLIT_NAMES)), key=lambda other: (counts[other], -other))
         if split == 2 and counts[richest] == 1 and counts[1]:
             richest = 1  # a test set comes before a validation set
         rest = open_[where[open_] == richest]

@@ -24,14 +24,13 @@ from curate.corpus.group_keys import FORMAT_NAMES, Marking
 from curate.corpus.strata import demand_traits
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
-from curate.split.assign import NAMES, NOWHERE, Assigned, Wanted, assign
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
 from curate.split.groups import Groups, Link, LinkSearch, Pairs, group, links_of, missed_links
 from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 
-LENGTHS: Final = 4
-"""Number of classes of length, of about as many examples each."""
+LENGTH_CLASSES: Final = 4
 
 
 def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
@@ -47,11 +46,11 @@ def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
 
 def _length(characters: Numbers) -> Numbers:
     """The class of each length, 0 for the shortest."""
-    bounds = np.quantile(characters, [nth / LENGTHS for nth in range(1, LENGTHS)], method="inverted_cdf")
+    bounds = np.quantile(characters, [nth / LENGTH_CLASSES for nth in range(1, LENGTH_CLASSES)], method="inverted_cdf")
     return np.searchsorted(bounds, characters, side="left").astype(np.int64)
 
 
-SAME: Final = 0.8
+SAME_QUESTION_PROBABILITY: Final = 0.8
 """Probability from which two questions count as the same and stay in one split: of labelled pairs at or above it, 9
 of 10 are the same.
 """
@@ -62,7 +61,7 @@ class Division:
     """The result of a division."""
 
     split: Numbers
-    """The split of each example of the table, by its position in `NAMES`; `NOWHERE` for one that is left out."""
+    """The split of each example of the table, by its position in `SPLIT_NAMES`; `NO_SPLIT` for one that is left out."""
     left_out: Mapping[int, Reason]
     """Why an example is left out, by line of the table: a reason of the caller, a connection with a given test set,
     or the limits of a mix.
@@ -71,7 +70,9 @@ class Division:
     """Number of links of each kind that hold the groups together."""
     groups: int
     groups_in: tuple[int, ...]
-    """Number of groups in each split, in the order of `NAMES`; each example of a given test set counts as a group."""
+    """Number of groups in each split, in the order of `SPLIT_NAMES`; each example of a given test set counts as a
+    group.
+    """
     largest: int
     """Number of examples in the largest group."""
     holdable: int
@@ -112,7 +113,7 @@ def divide(
     memory.
 
     given: number of the table's files, the first ones, that are a test set and stay as they are; before: the earlier
-    split of each example, or `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` if no example
+    split of each example, or `NO_SPLIT`. Raises `UsageError` for a key that no example has, `InputError` if no example
     is left.
     """
     rows = instructions_in(table)
@@ -165,11 +166,11 @@ def _division(
         strata_of(part, config.split.stratify),
         meanings,
     )
-    split = np.full(len(table.lines), NOWHERE)
-    split[:tests] = NAMES.index("test")
+    split = np.full(len(table.lines), NO_SPLIT)
+    split[:tests] = SPLIT_NAMES.index("test")
     split[staying] = assigned.of
     firsts, sizes = np.unique(groups.of, return_counts=True)
-    groups_in = np.bincount(assigned.of[firsts], minlength=len(NAMES)) + np.array([0, 0, tests])
+    groups_in = np.bincount(assigned.of[firsts], minlength=len(SPLIT_NAMES)) + np.array([0, 0, tests])
     moved = moves_of(part, groups, assigned, known) if known is not None else []
     holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
     notes = [
@@ -347,7 +348,9 @@ def _pairs_across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
 
 
 def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
-    """Links between questions whose embeddings are near, or that are the same with a probability of at least `SAME`."""
+    """Links between questions whose embeddings are near, or that are the same with a probability of at least
+    `SAME_QUESTION_PROBABILITY`.
+    """
     from curate.conflicts.question import question_of
     from curate.conflicts.reworded import reworded
     from curate.models.embeddings import embed, neighbours  # only where a model was named
@@ -359,6 +362,8 @@ def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     texts = [text for _, text in asked]
     vectors = embed(texts, config.split.semantic, cache, exact=True)
     near = ((left, right) for left, right, _ in neighbours(vectors, config.split.semantic_similarity))
-    same = reworded(texts, vectors, lambda words: embed(words, config.split.semantic, cache, exact=True), SAME)
+    same = reworded(
+        texts, vectors, lambda words: embed(words, config.split.semantic, cache, exact=True), SAME_QUESTION_PROBABILITY
+    )
     found = np.array(sorted({*near, *((pair.left, pair.right) for pair in same)}), dtype=np.int64).reshape(-1, 2)
     return Pairs(Link.SEMANTIC, numbers[found[:, 0]], numbers[found[:, 1]])

@@ -13,10 +13,8 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.similarity.shingles import Sets, salted, shingled, texts_of
 
-NAMED: Final = 20
-"""Number of short answers to name."""
-CHUNK: Final = 4096
-"""Number of examples whose texts are in memory at a time."""
+MAX_NAMED_ANSWERS: Final = 20
+CHUNK_EXAMPLES: Final = 4096
 
 
 class Shared(NamedTuple):
@@ -37,10 +35,10 @@ class Short(NamedTuple):
 def instructions_in(table: Table) -> list[Numbers]:
     """For each passage that is left out of the table's texts, the numbers of the examples that have it."""
     reader, found = LineReader(), list[list["Numbers"]]([] for _ in table.common)
-    for start in range(0, len(table.lines) if table.common else 0, CHUNK):
+    for start in range(0, len(table.lines) if table.common else 0, CHUNK_EXAMPLES):
         asked = [
             asked_turns(reader.example(table.line_ref(line)), "conversation")
-            for line in table.lines[start : start + CHUNK].tolist()
+            for line in table.lines[start : start + CHUNK_EXAMPLES].tolist()
         ]
         for rows, some in zip(found, having(asked, table.common), strict=True):
             rows.append(start + some)
@@ -102,7 +100,7 @@ class ShortAnswers:
             _different(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
         )
         shared = np.flatnonzero(questions > 1)
-        order = shared[np.lexsort((keys[shared], -examples[shared]))][:NAMED]
+        order = shared[np.lexsort((keys[shared], -examples[shared]))][:MAX_NAMED_ANSWERS]
         reader = LineReader()
         found = [
             Short(self._text(reader, int(here[first[key]])), int(examples[key]), int(questions[key]))

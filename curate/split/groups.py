@@ -34,7 +34,7 @@ class Link(IntEnum):
     @property
     def words(self) -> str:
         """The relation of the first to the second, as text."""
-        return WORDS[self]
+        return PHRASES[self]
 
     @property
     def code(self) -> str:
@@ -42,7 +42,7 @@ class Link(IntEnum):
         return CODES[self]
 
 
-WORDS: Final = (
+PHRASES: Final = (
     "is a copy of",
     "is a near-duplicate of",
     "has the same question as",

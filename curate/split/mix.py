@@ -26,7 +26,7 @@ from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import LinkSearch, Pairs, group, links_of
 
-MIX: Final = "mix"
+MIX_REASON: Final = "mix"
 """Recorded as the reason of lines that a mix has no room for."""
 
 
@@ -99,7 +99,7 @@ def _reason(pool: Pool, unit: str) -> Reason:
     return Reason(
         None,
         f"over the size of the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken",
-        MIX,
+        MIX_REASON,
     )
 
 
@@ -151,7 +151,7 @@ def _tokens(example: Example, template: Template | None) -> int:
 def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) -> Numbers:
     """The examples in the order in which they are taken."""
     places = positions(
-        [f"{MIX}:{table.id(at)}" for at in range(len(table.lines))], config.seed
+        [f"{MIX_REASON}:{table.id(at)}" for at in range(len(table.lines))], config.seed
     )  # other places than those that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")

@@ -16,18 +16,18 @@ from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
 from curate.similarity.shingles import Shingling
-from curate.split.assign import NAMES, NOWHERE, Assigned
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned
 from curate.split.groups import Groups, Link
 
 
 class Earlier(NamedTuple):
-    """Examples, and the split that each was in, by its position in `NAMES`."""
+    """Examples, and the split that each was in, by its position in `SPLIT_NAMES`."""
 
     ids: Ids
     splits: Numbers
 
     def earlier_splits(self, ids: Ids) -> Numbers:
-        """The earlier split of each of some examples; `NOWHERE` for one that had none."""
+        """The earlier split of each of some examples; `NO_SPLIT` for one that had none."""
         known = (
             pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits})
             .group_by("high", "low")
@@ -36,7 +36,7 @@ class Earlier(NamedTuple):
         found = pl.DataFrame({"high": ids[:, 0], "low": ids[:, 1]}).join(
             known, on=["high", "low"], how="left", maintain_order="left"
         )
-        return found["split"].fill_null(NOWHERE).to_numpy(writable=True)
+        return found["split"].fill_null(NO_SPLIT).to_numpy(writable=True)
 
 
 def earlier_splits(files: Sequence[tuple[Path, int]], pool: WorkerPool) -> Earlier:
@@ -48,8 +48,7 @@ def earlier_splits(files: Sequence[tuple[Path, int]], pool: WorkerPool) -> Earli
     return Earlier(table.ids, np.array([split for _, split in files], dtype=np.int64)[numbers])
 
 
-SHOWN: Final = 4
-"""Maximum number of links to show."""
+MAX_SHOWN_LINKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,13 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) 
         old, now = int(before[at]), int(assigned.of[at])
         path = _path(graph, at, before, now)
         places = [visible(str(table.place(int(table.lines[step.to])))) for step in path]
-        why = ", which ".join(f"{step.link.words} {place}" for step, place in zip(path[:SHOWN], places, strict=False))
-        more = f", … up to {places[-1]}" if len(path) > SHOWN else ""
+        why = ", which ".join(
+            f"{step.link.words} {place}" for step, place in zip(path[:MAX_SHOWN_LINKS], places, strict=False)
+        )
+        more = f", … up to {places[-1]}" if len(path) > MAX_SHOWN_LINKS else ""
         file, line, _ = table.place(int(table.lines[at]))
-        why = f"{why}{more}, which was in {NAMES[now]}"
-        found.append(Move(file, line, table.id(at), NAMES[old], NAMES[now], why))
+        why = f"{why}{more}, which was in {SPLIT_NAMES[now]}"
+        found.append(Move(file, line, table.id(at), SPLIT_NAMES[old], SPLIT_NAMES[now], why))
     return found
 
 

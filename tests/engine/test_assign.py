@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.split.assign import NAMES, NOWHERE, Wanted, assign
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Wanted, assign
 from curate.split.groups import Groups, Link, Pairs, group
 
 COUNT = 40
@@ -82,7 +82,7 @@ def test_growth_keeps_old_groups_in_place_and_what_was_trained_on_is_never_held_
         wanted,
         strata=np.array(kinds[:known]) if kinds else None,
     ).of.tolist()
-    before = [*first, *[NOWHERE] * (COUNT - known)]
+    before = [*first, *[NO_SPLIT] * (COUNT - known)]
     found = divided([*inside, *old, *new], wanted, kinds, before)
     merged = grouped(COUNT, [*inside, *old, *new]).of.tolist()
     for example in range(known):
@@ -127,5 +127,5 @@ def test_a_group_that_no_held_out_split_can_take_is_trained_on() -> None:
 def test_few_groups_fill_as_many_splits_as_they_can_train_first_and_then_test(count: int, seed: int) -> None:
     groups = grouped(count, [])
     found = assign(groups.of, groups.names(ids(count)), Wanted((0.8, 0.1, 0.1), None, seed)).of.tolist()
-    wanted = [set(), {"train"}, {"train", "test"}, set(NAMES)][min(count, 3)]
-    assert {NAMES[split] for split in found} == wanted
+    wanted = [set(), {"train"}, {"train", "test"}, set(SPLIT_NAMES)][min(count, 3)]
+    assert {SPLIT_NAMES[split] for split in found} == wanted
