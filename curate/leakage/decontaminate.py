@@ -5,9 +5,9 @@ memory.
    (Brown et al. 2020, "Language Models are Few-Shot Learners", appendix C; EleutherAI's lm-evaluation-harness).
    Questions of 8 to 12 words are looked for whole, anywhere in a turn; shorter ones have to be a whole turn. Runs that
    more than 10 items of a benchmark share are its instructions and tell nothing.
-2. near: a turn whose words are those of an item to a Jaccard similarity of `SIMILAR` on runs of 3 words. No candidate
-   is missed: of an item's k runs any k - ceil(0.6 k) + 1 are looked for, one of which such a turn must have (prefix
-   filter, Chaudhuri et al. 2006).
+2. near: a turn whose words are those of an item to a Jaccard similarity of `SIMILARITY_THRESHOLD` on runs of 3 words.
+No candidate is missed: of an item's k runs any k - ceil(0.6 k) + 1 are looked for, one of which such a turn must have
+(prefix filter, Chaudhuri et al. 2006).
 
 Rephrased items share neither: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and
 Contamination for Language Models with Rephrased Samples") show; of their 243 rephrasings 1 shares 13 words in a row
@@ -32,17 +32,16 @@ from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of
 
-RUN: Final = 13
-SHORTEST_RUN: Final = 8
-LEAST: Final = 4
+RUN_WORDS: Final = 13
+MIN_RUN_WORDS: Final = 8
+MIN_QUESTION_WORDS: Final = 4
 """Number of words below which a question may occur by chance."""
-SHARED: Final = 10
+MAX_SHARING_ITEMS: Final = 10
 """Number of items of one benchmark above which a shared run of words counts as its instructions."""
-SHINGLE: Final = 3
-SIMILAR: Final = 0.6
-OTHER_SIDE: Final = -1
-PIECE: Final = 50_000
-"""Number of turns that are searched at a time."""
+SHINGLE_WORDS: Final = 3
+SIMILARITY_THRESHOLD: Final = 0.6
+REJECTED_SIDE: Final = -1
+CHUNK_TURNS: Final = 50_000
 WORD: Final = re.compile(rf"{UNSPACED}|[^\s{UNSPACED[1:]}+")
 """Words as in `curate.similarity.ngram_index`: characters that are words by themselves, else text between white
 space.
@@ -55,7 +54,9 @@ class Match(NamedTuple):
     example: int
     """Position of the example."""
     message: int
-    """Position of the turn among the example's messages; `OTHER_SIDE` for the rejected answer of a preference pair."""
+    """Position of the turn among the example's messages; `REJECTED_SIDE` for the rejected answer of a preference
+    pair.
+    """
     item: int
     """Position of the item."""
     part: int
@@ -105,7 +106,7 @@ def _probes(items: Sequence[Item]) -> Iterator[Probe]:
     texts = [(at, nth, part) for at, item in enumerate(items) for nth, part in enumerate(item.parts)]
     for (at, nth, part), plain in zip(texts, plain_words([part.text for _, _, part in texts]), strict=True):
         found = tuple(WORD.findall(plain))
-        if len(found) >= (LEAST if part.asked else RUN):
+        if len(found) >= (MIN_QUESTION_WORDS if part.asked else RUN_WORDS):
             yield Probe(at, nth, part.asked, found)
 
 
@@ -124,9 +125,9 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
             owners.append((at, nth))
             texts.append(message.text)
         for text in other_sides(example):
-            owners.append((at, OTHER_SIDE))
+            owners.append((at, REJECTED_SIDE))
             texts.append(text)
-        if len(texts) >= PIECE:
+        if len(texts) >= CHUNK_TURNS:
             yield _Turns(owners, plain_words(texts))
             owners, texts = [], []
     if texts:
@@ -158,11 +159,11 @@ class _Search:
         for at, probe in enumerate(probes):
             if probe.asked:
                 self.whole[" ".join(probe.words)].append(at)
-            if len(probe.words) >= SHORTEST_RUN:
-                by_run[min(RUN, len(probe.words))].append(at)
+            if len(probe.words) >= MIN_RUN_WORDS:
+                by_run[min(RUN_WORDS, len(probe.words))].append(at)
         self.runs = [(run, _Index(probes, chosen, run, self._rare_runs)) for run, chosen in sorted(by_run.items())]
-        near = [at for at, probe in enumerate(probes) if len(probe.words) >= SHORTEST_RUN]
-        self.near = _Index(probes, near, SHINGLE, _rarest)
+        near = [at for at, probe in enumerate(probes) if len(probe.words) >= MIN_RUN_WORDS]
+        self.near = _Index(probes, near, SHINGLE_WORDS, _rarest)
         self.shingles = {at: _shingles(probes[at].words) for at in near}
 
     def matches(self, turns: _Turns) -> Iterator[Match]:
@@ -182,7 +183,7 @@ class _Search:
         """The runs that are searched for: those that few items of their benchmark share."""
         items = [self.probes[at].item for at in owners.tolist()]
         frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
-        return frame.select(pl.col("item").n_unique().over("hash", "file") <= SHARED).to_series().to_numpy()
+        return frame.select(pl.col("item").n_unique().over("hash", "file") <= MAX_SHARING_ITEMS).to_series().to_numpy()
 
     def _in_a_row(self, turns: _Turns, run: int, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """For hits (turn, its word, probe, its word), the longest run of words and the share that all runs cover."""
@@ -209,10 +210,10 @@ class _Search:
             shingles = _shingles(WORD.findall(turns.texts[at]))
             for _, probe in hits:
                 wanted = self.shingles[probe]
-                if min(len(shingles), len(wanted)) < SIMILAR * max(len(shingles), len(wanted)):
+                if min(len(shingles), len(wanted)) < SIMILARITY_THRESHOLD * max(len(shingles), len(wanted)):
                     continue
                 similarity = len(shingles & wanted) / len(shingles | wanted)
-                if similarity >= SIMILAR:
+                if similarity >= SIMILARITY_THRESHOLD:
                     yield self._match_of(turns, at, probe, "near", "", similarity)
 
     def _match_of(
@@ -265,12 +266,12 @@ def _rarest(owners: Array, hashes: Array) -> Array:
     frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")
     distinct = frame.unique(["owner", "hash"], keep="first").with_columns(pl.len().over("hash").alias("probes"))
     rank, size = pl.struct("probes", "hash").rank("ordinal").over("owner"), pl.len().over("owner")
-    kept = distinct.filter(rank <= size - (size * SIMILAR).ceil() + 1)
+    kept = distinct.filter(rank <= size - (size * SIMILARITY_THRESHOLD).ceil() + 1)
     return frame["at"].is_in(kept["at"].implode()).to_numpy()
 
 
 def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1)))
+    return frozenset(tuple(words[at : at + SHINGLE_WORDS]) for at in range(max(1, len(words) - SHINGLE_WORDS + 1)))
 
 
 def _longest(places: Sequence[int], run: int) -> tuple[int, int]:

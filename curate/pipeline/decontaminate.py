@@ -16,7 +16,7 @@ from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, WithoutLines, removal, removed_line
 from curate.core.snapshot import Snapshot, snapshot
 from curate.core.text import plural
-from curate.leakage.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
+from curate.leakage.decontaminate import REJECTED_SIDE, Match, contaminated, plain_words
 from curate.lint.rules.splits import Leak, benchmark_in_training
 from curate.read.benchmark import Item, read_benchmark
 from curate.read.dataset import ParsedLine, demand_understood, read_dataset
@@ -133,7 +133,7 @@ def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable
     for at, inside in by_example.items():
         best = min(inside, key=lambda match: (-match.share, match.message, match.item))
         example, item = examples[at], items[best.item]
-        pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
+        pointer = "" if best.message == REJECTED_SIDE else example.messages[best.message].content_pointer
         part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
         yield Leak(
             example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1

@@ -132,7 +132,7 @@ def in_chunks(size: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for module in (runner, loading, verify_lines, convert):
             patched.setattr(module, "SIZE", size)
-        patched.setattr(decontaminate, "PIECE", size // 100)
+        patched.setattr(decontaminate, "CHUNK_TURNS", size // 100)
         yield
 
 

@@ -18,7 +18,7 @@ from curate.cli.main import main
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.leakage.decontaminate import RUN, SHARED, WORD, contaminated, plain_words
+from curate.leakage.decontaminate import MAX_SHARING_ITEMS, RUN_WORDS, WORD, contaminated, plain_words
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
@@ -71,7 +71,7 @@ def test_characters_that_show_nothing_do_not_hide_an_item(hidden: str) -> None:
 
 def test_twelve_words_in_a_row_are_not_enough_and_thirteen_are() -> None:
     words = [f"w{n}" for n in range(60)]
-    for run, expected in ((RUN - 1, []), (RUN, [("run", round(RUN / 60, 2))])):
+    for run, expected in ((RUN_WORDS - 1, []), (RUN_WORDS, [("run", round(RUN_WORDS / 60, 2))])):
         assert kinds(" ".join(["x", *words[20 : 20 + run], "y"]), item(" ".join(words))) == expected
 
 
@@ -108,7 +108,9 @@ def test_words_put_into_an_item_do_not_hide_it() -> None:
 
 def test_instructions_of_a_benchmark_tell_nothing() -> None:
     preamble = "read the following passage with care and then choose the best of the four answers that are given"
-    items = [item(f"{preamble} {' '.join(f'q{n}x{i}' for i in range(20))}", line=n) for n in range(SHARED + 1)]
+    items = [
+        item(f"{preamble} {' '.join(f'q{n}x{i}' for i in range(20))}", line=n) for n in range(MAX_SHARING_ITEMS + 1)
+    ]
     assert contaminated([example(f"{preamble} something else that is not in the benchmark")], items).matches == []
     assert len(contaminated([example(items[3].parts[0].text)], items).matches) == 1
 
@@ -149,7 +151,7 @@ def test_hostile_texts_are_no_obstacle() -> None:
 
 
 def test_every_planted_item_is_found_among_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curate.leakage.decontaminate.PIECE", 100)
+    monkeypatch.setattr("curate.leakage.decontaminate.CHUNK_TURNS", 100)
     rng = random.Random(0)
     words = [f"w{n}" for n in range(5000)]
     items = [item(" ".join(rng.sample(words, 30)), line=n) for n in range(300)]
