@@ -14,7 +14,7 @@ from operator import itemgetter
 import torch
 from torch import Tensor
 
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from train import distributed
 from train.errors import NoMemory
 from train.recipe import Recipe
@@ -103,7 +103,7 @@ def pack(texts: Sequence[Encoded]) -> Pack:
         ids += text.input_ids
         positions += range(len(text.input_ids))
         for at in range(1, len(text.input_ids)):
-            if text.labels[at] != IGNORED:
+            if text.labels[at] != IGNORE_INDEX:
                 keep.append(start + at - 1)
                 targets.append(text.labels[at])
                 weights.append(text.weights[at])

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from curate.core.config import ConflictsConfig
-from curate.models.names import MODELS, OFFLINE
+from curate.models.names import MODELS, OFFLINE_PREFIX
 
 # As of November 2026; the first one that is at hand is taken.
 EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
@@ -34,8 +34,8 @@ def at_hand(names: tuple[str, ...]) -> str:
 
 def _is_at_hand(name: str) -> bool:
     """Whether a model is part of an installed package or in the hub's cache on this machine."""
-    if name.startswith(OFFLINE):
-        model = MODELS.get(name.removeprefix(OFFLINE))
+    if name.startswith(OFFLINE_PREFIX):
+        model = MODELS.get(name.removeprefix(OFFLINE_PREFIX))
         return model is not None and find_spec(model.package) is not None
     from huggingface_hub import try_to_load_from_cache  # comes with sentence-transformers
 

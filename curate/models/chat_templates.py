@@ -23,18 +23,18 @@ ALPACA: Final = (
     "{% else %}{{ raise_exception('only system, user and assistant') }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}{{ '### Response:\\n' }}{% endif %}"
 )
-NAMED: Final = {"chatml": CHATML, "llama3": LLAMA3, "alpaca": ALPACA}
+TEMPLATES: Final = {"chatml": CHATML, "llama3": LLAMA3, "alpaca": ALPACA}
 """Common templates; `alpaca` needs no control tokens, only an end of text."""
 
 
 def chat_template_source(name: str) -> str:
     """The source of a chat template, by its name in the table or from a file. Raises `UsageError`."""
-    if name in NAMED:
-        return NAMED[name]
+    if name in TEMPLATES:
+        return TEMPLATES[name]
     try:
         return Path(name).read_text("utf-8")
     except (OSError, UnicodeError) as error:
         raise UsageError(
             f"{name}: no chat template of this name, and no file that can be read ({error.__class__.__name__})",
-            f"use one of {', '.join(NAMED)}, or a Jinja file",
+            f"use one of {', '.join(TEMPLATES)}, or a Jinja file",
         ) from None

@@ -17,7 +17,7 @@ from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
-KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
+CACHED_ARRAYS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
 class EmbeddingCache:
@@ -28,7 +28,7 @@ class EmbeddingCache:
         saved).
         """
         self.path = path
-        self._vectors: dict[str, Any] = (path and npz_cache.load(path, KINDS, _by_key)) or {}
+        self._vectors: dict[str, Any] = (path and npz_cache.load(path, CACHED_ARRAYS, _by_key)) or {}
         self._unsaved = 0
 
     def __contains__(self, key: str) -> bool:
@@ -63,7 +63,7 @@ def _by_key(arrays: Arrays) -> dict[str, Any]:
     return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))
 
 
-ROWS, COLUMNS = 512, 8192
+BLOCK_ROWS, BLOCK_COLUMNS = 512, 8192
 """Size in bytes of the block of similarities in memory: 16 MB for any number of questions."""
 
 
@@ -112,9 +112,9 @@ def neighbours(vectors: Matrix, similarity: float) -> Iterator[tuple[int, int, f
     """All pairs of rows whose cosine similarity is at least `similarity`, smaller position first, by blocks of a matrix
     product.
     """
-    for start in range(0, len(vectors), ROWS):
-        for left in range(start, len(vectors), COLUMNS):
-            block = vectors[start : start + ROWS] @ vectors[left : left + COLUMNS].T
+    for start in range(0, len(vectors), BLOCK_ROWS):
+        for left in range(start, len(vectors), BLOCK_COLUMNS):
+            block = vectors[start : start + BLOCK_ROWS] @ vectors[left : left + BLOCK_COLUMNS].T
             rows, columns = np.nonzero(block >= similarity)
             found = block[rows, columns]
             ahead = columns + left > rows + start

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.text import storable
 
-IGNORED: Final = -100
+IGNORE_INDEX: Final = -100
 """The label of a token that is not trained on, as in transformers and torch."""
 
 
@@ -78,7 +78,7 @@ class Encoded:
 
     input_ids: list[int]
     labels: list[int]
-    """The token's id where it is trained on, else `IGNORED`."""
+    """The token's id where it is trained on, else `IGNORE_INDEX`."""
     weights: list[float]
     """Loss weight of each token; 0 if it is not trained on."""
     text: Rendered
@@ -90,7 +90,7 @@ class Encoded:
     @property
     def supervised(self) -> int:
         """Number of tokens trained on."""
-        return sum(label != IGNORED for label in self.labels)
+        return sum(label != IGNORE_INDEX for label in self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Encoding:
         )
 
 
-SHORT: Final = 100
+MAX_CACHED_CHARS: Final = 100
 """Maximum characters of a cached prompt ending: most examples share it."""
 
 
@@ -170,7 +170,7 @@ class Encoder:
         ending = prompt[starts[at] :] if before else prompt
         if ending not in self._endings:
             found = self.ids(ending)
-            if len(ending) > SHORT:
+            if len(ending) > MAX_CACHED_CHARS:
                 return found == before[at:]
             self._endings[ending] = found
         return self._endings[ending] == before[at:]
@@ -178,7 +178,7 @@ class Encoder:
     def _encode_whole(
         self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], mismatches: tuple[Mismatch, ...] = ()
     ) -> Encoded:
-        labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
+        labels, weights, straddling = [IGNORE_INDEX] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
         span = next(spans, None)
         answers: dict[int, Answer] = {}
@@ -212,7 +212,7 @@ class Encoder:
         ids = prompt + answer
         if not prompt or self._read(ids) != self._read(self.ids(text.text)):
             return None
-        labels = [IGNORED] * len(prompt) + answer
+        labels = [IGNORE_INDEX] * len(prompt) + answer
         weights = [0.0] * len(prompt) + [span.weight] * len(answer)
         answers = {span.turn: Answer(span.turn, len(prompt), len(ids) - 1)} if answer else {}
         return self._with_mismatches(text, ids, labels, weights, answers)

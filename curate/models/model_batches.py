@@ -19,10 +19,9 @@ from curate.core.worker_pool import parallel_map
 from curate.models.names import fingerprint
 
 Made = TypeVar("Made")
-TOKENS: Final = 4096
+BATCH_TOKENS: Final = 4096
 """Number of tokens in a batch, padding included: on a CPU, larger batches are slower."""
-COUNTED: Final = 1024
-"""Texts that are cut into tokens at a time."""
+TOKENIZED_TEXTS: Final = 1024
 
 
 class Loader(NamedTuple):
@@ -138,7 +137,7 @@ def batches(texts: Sequence[str] | Sequence[tuple[str, str]], model: Any) -> Ite
     """
     batch: list[int] = []
     for length, at in sorted((length, at) for at, length in enumerate(_lengths(texts, model))):
-        if batch and (len(batch) + 1) * length > TOKENS:
+        if batch and (len(batch) + 1) * length > BATCH_TOKENS:
             yield batch
             batch = []
         batch.append(at)
@@ -151,8 +150,8 @@ def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
     if not callable(model.tokenizer):
         yield from (1 + len(text) // 4 for text in texts)
         return
-    for start in range(0, len(texts), COUNTED):
-        part = list(texts[start : start + COUNTED])
+    for start in range(0, len(texts), TOKENIZED_TEXTS):
+        part = list(texts[start : start + TOKENIZED_TEXTS])
         both = tuple(map(list, zip(*part, strict=True))) if isinstance(part[0], tuple) else (part,)
         most = getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
         cut = model.tokenizer(*both, truncation=True, max_length=most, verbose=False)

@@ -12,15 +12,13 @@ from curate.core.errors import MissingExtra
 from curate.core.text import storable
 from curate.models.names import model_errors, resolve
 
-LATIN: Final = "\u024f"
-"""The last letter of the Latin blocks of Unicode."""
-SPELLED: Final = 0.8
+LAST_LATIN_LETTER: Final = "\u024f"
+MIN_SPELLED_TOKENS: Final = 0.8
 """Tokens a letter from which a tokenizer spells a text: English models need 1.0 or more in other scripts, multilingual
 ones 0.7 or less.
 """
 
-SAMPLE: Final = 200
-"""Maximum number of characters of a text that are examined."""
+MAX_CHARS: Final = 200
 
 
 def sentence_encoder(model: str, *, exact: bool = False) -> Any:
@@ -76,7 +74,7 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
     return [
         doubt
         and _is_spelled(
-            text[:SAMPLE], tokenizer.encode(storable(text[:SAMPLE]), add_special_tokens=False).tokens, unknown
+            text[:MAX_CHARS], tokenizer.encode(storable(text[:MAX_CHARS]), add_special_tokens=False).tokens, unknown
         )
         for doubt, text in zip(doubtful, texts, strict=True)
     ]
@@ -95,13 +93,13 @@ def _file(place: str, name: str) -> Path:
 
 
 def _mostly_beyond_latin(text: str) -> bool:
-    letters = [char > LATIN for char in text if char.isalpha()]
+    letters = [char > LAST_LATIN_LETTER for char in text if char.isalpha()]
     return 2 * sum(letters) > len(letters)
 
 
 def _is_spelled(text: str, tokens: Sequence[str], unknown: str) -> bool:
     letters = sum(map(str.isalpha, text))
-    return len(tokens) >= SPELLED * letters or 2 * tokens.count(unknown) > len(tokens)
+    return len(tokens) >= MIN_SPELLED_TOKENS * letters or 2 * tokens.count(unknown) > len(tokens)
 
 
 def _load(kind: str, model: str, purpose: str, exact: bool) -> Any:

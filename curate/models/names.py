@@ -24,15 +24,14 @@ from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, Out
 from curate.core.files import TEMPORARY, sha256, sync_folder
 from curate.core.text import excerpt
 
-OFFLINE: Final = "offline:"
+OFFLINE_PREFIX: Final = "offline:"
 # Raised when the conversion changes, so that folders made by an older one are not taken for new ones.
-CONVERSION: Final = 1
+CONVERSION_VERSION: Final = 1
 # What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
-IDENTITY: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
+IDENTITY_SUFFIXES: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
 GATED: Final = re.compile(r"GatedRepo|gated repo|awaiting a review from the repo authors", re.IGNORECASE)
 """Exceptions of the hub's client and transformers for models whose terms must be accepted first."""
-REACHED: Final = 5.0
-"""Seconds in which the hub has to accept a connection."""
+CONNECT_SECONDS: Final = 5.0
 CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
 
 
@@ -89,7 +88,7 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
     `needs_weights` off the result need hold no more than the tokenizer. Raises `ModelError` where the model is not at
     hand, `MissingExtra` where a package to convert it is missing.
     """
-    if not name.startswith(OFFLINE):
+    if not name.startswith(OFFLINE_PREFIX):
         if not name:
             raise ModelError("no model is given", "pass a folder, a hub id, or one of " + _offline_names())
         folder = Path(name).expanduser()
@@ -109,7 +108,7 @@ def _at_revision(name: str, *, needs_weights: bool) -> str:
     with requiring("a model of the hub", "tokens", "huggingface_hub"):
         from huggingface_hub import snapshot_download
     model, _, revision = name.partition("@")
-    kinds = [f"*{ending}" for ending in IDENTITY if needs_weights or ending != ".safetensors"]
+    kinds = [f"*{ending}" for ending in IDENTITY_SUFFIXES if needs_weights or ending != ".safetensors"]
     with model_errors(name, "cannot be loaded", "check the hub id, the revision and the connection"):
         return str(snapshot_download(model, revision=revision, allow_patterns=kinds))
 
@@ -128,7 +127,7 @@ def _offline_without_hub() -> None:
     address = urlsplit(constants.ENDPOINT)
     try:
         create_connection(
-            (address.hostname, address.port or (80 if address.scheme == "http" else 443)), REACHED
+            (address.hostname, address.port or (80 if address.scheme == "http" else 443)), CONNECT_SECONDS
         ).close()
     except OSError:
         constants.HF_HUB_OFFLINE = True
@@ -139,7 +138,7 @@ def fingerprint(name: str) -> str:
 
     `sha256:...` of weights, configuration and tokenizer for folders and models from packages, else `hub:` and the id.
     """
-    if name.startswith(OFFLINE):
+    if name.startswith(OFFLINE_PREFIX):
         path = _source(name)
     else:
         path = Path(resolve(name)).expanduser()
@@ -148,7 +147,7 @@ def fingerprint(name: str) -> str:
     if path.is_file():
         return f"sha256:{sha256(path)}"
     total = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.suffix in IDENTITY and file.is_file()):
+    for file in sorted(file for file in path.rglob("*") if file.suffix in IDENTITY_SUFFIXES and file.is_file()):
         total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
     return f"sha256:{total.hexdigest()}"
 
@@ -159,7 +158,7 @@ def configuration(name: str) -> Any:
     """
     with requiring("a model's configuration", "train", "transformers"):
         from transformers import AutoConfig  # takes a second to import; only commands that were given a model pay
-    source = _source(name) if name.startswith(OFFLINE) else None
+    source = _source(name) if name.startswith(OFFLINE_PREFIX) else None
     with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or pass a folder"):
         if source is not None and source.is_file():
             made = _conversion(name, source)
@@ -178,12 +177,12 @@ def cache_folder() -> Path:
 
 
 def _offline_names() -> str:
-    return ", ".join(OFFLINE + name for name in MODELS)
+    return ", ".join(OFFLINE_PREFIX + name for name in MODELS)
 
 
 def _source(name: str) -> Path:
     """The folder or file inside the package of an offline model."""
-    model = MODELS.get(name.removeprefix(OFFLINE))
+    model = MODELS.get(name.removeprefix(OFFLINE_PREFIX))
     if model is None:
         raise ModelError(
             f"{name}: no package contains this model",
@@ -236,7 +235,7 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
 
 def _conversion(name: str, source: Path) -> Path:
     """The folder that a GGUF file is converted into."""
-    return cache_folder() / f"{name.removeprefix(OFFLINE)}-{sha256(source)[:12]}-{CONVERSION}"
+    return cache_folder() / f"{name.removeprefix(OFFLINE_PREFIX)}-{sha256(source)[:12]}-{CONVERSION_VERSION}"
 
 
 def _write_tokenizer(source: Path, folder: Path) -> None:

@@ -25,12 +25,12 @@ def answer_weight(weighted: Mapping[str, Any]) -> float:
     return float("nan") if weight == float("inf") else float(weight)
 
 
-FLAGS: Final = ("training", "train")
+TRAINING_KEYS: Final = ("training", "train")
 """Keys of a message that say whether it is trained on (Axolotl's `message_field_training`)."""
-DETAILS: Final = ("training_detail", "train_detail")
+TRAINING_DETAIL_KEYS: Final = ("training_detail", "train_detail")
 """Keys of a message that say which characters of its content are (`message_field_training_detail`)."""
 Ranges = tuple[tuple[int, int], ...]
-RESERVED: Final = frozenset((
+RESERVED_ARGUMENTS: Final = frozenset((
     "conversation", "messages", "tools", "documents", "chat_template", "add_generation_prompt", "tokenize", "padding",
     "continue_final_message", "truncation", "max_length", "return_tensors", "return_dict", "tokenizer_kwargs",
     "return_assistant_tokens_mask",
@@ -45,7 +45,7 @@ def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
         return {}
     if not isinstance(given, dict):
         return "`chat_template_kwargs` is not an object"
-    if taken := sorted(RESERVED & given.keys()):
+    if taken := sorted(RESERVED_ARGUMENTS & given.keys()):
         return f"`chat_template_kwargs` sets {taken[0]!r}, which is not a variable of a template"
     return {key: item for key, item in given.items() if item is not None}  # columns of Arrow add null for others
 
@@ -53,12 +53,12 @@ def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
 def is_trained(turn: Turn) -> bool:
     """Whether a turn's flags allow training on it or on a part of it."""
     ranges = trained_ranges(turn)
-    return ranges != () and all(turn.get(key) is not False for key in FLAGS)
+    return ranges != () and all(turn.get(key) is not False for key in TRAINING_KEYS)
 
 
 def trained_ranges(turn: Turn) -> Ranges | None:
     """The characters of a turn's content to train on, as start and end; None for the whole turn."""
-    details = next((turn[key] for key in DETAILS if isinstance(turn.get(key), list)), None)
+    details = next((turn[key] for key in TRAINING_DETAIL_KEYS if isinstance(turn.get(key), list)), None)
     if details is None:
         return None
     return tuple((one["begin_offset"], one["end_offset"]) for one in details if one["train"])
@@ -69,13 +69,13 @@ def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
     from curate.models.encoding import EncodingProblem
 
     for i, turn in enumerate(turns):
-        for key in (*FLAGS, *DETAILS):
+        for key in (*TRAINING_KEYS, *TRAINING_DETAIL_KEYS):
             given, at = turn.get(key), f"/messages/{i}/{key}"
             if given is None:
                 continue
-            if key in FLAGS and not isinstance(given, bool):
+            if key in TRAINING_KEYS and not isinstance(given, bool):
                 return EncodingProblem("", at, f"`{key}` is neither true nor false")
-            if key in DETAILS and not _are_details(given, turn.get("content")):
+            if key in TRAINING_DETAIL_KEYS and not _are_details(given, turn.get("content")):
                 return EncodingProblem("", at, f"`{key}` is no list of begin_offset, end_offset, train in order")
             wanted = given is True or (isinstance(given, list) and any(one["train"] for one in given))
             if wanted and turn.get("role") != "assistant":
@@ -207,7 +207,7 @@ def common_length(left: Sequence[object], right: Sequence[object]) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-MARKS = ("\ue000", "\ue001", "\ue002", "\ue003")
+PLACEHOLDERS = ("\ue000", "\ue001", "\ue002", "\ue003")
 """Private-use characters as a placeholder for an answer; the first one that the conversation does not contain is
 used.
 """
@@ -226,7 +226,7 @@ def as_is(
     """
     from curate.models.encoding import Rendered, Span
 
-    mark = next((mark for mark in MARKS if mark not in whole), None)
+    mark = next((mark for mark in PLACEHOLDERS if mark not in whole), None)
     if mark is None:
         return None
     spans: list[Span] = []

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template, load_tokenizer
 
 BASE: Final = "offline:SmolLM2-135M-Instruct"
@@ -196,7 +196,7 @@ def faults(template: Template, value: dict[str, Any], encoded: Encoded) -> Itera
                 "inference splits the text" if cut else "the inference prompt ends with",
             )
     trained = template.tokenizer.decode(
-        [label for label in encoded.labels if label != IGNORED], skip_special_tokens=False
+        [label for label in encoded.labels if label != IGNORE_INDEX], skip_special_tokens=False
     )
     spoken = {span.turn for span in encoded.text.spans}
     for at, turn in enumerate(turns):
@@ -246,7 +246,7 @@ def continues(template: Template, prompt: str, encoded: Encoded, start: int) -> 
     """
     ids = template.tokenizer(prompt, add_special_tokens=False)["input_ids"]
     same = encoded.text.text[:start] == prompt and encoded.input_ids[: len(ids)] == ids
-    return same and encoded.labels[len(ids)] != IGNORED and encoded.labels[len(ids) - 1] == IGNORED
+    return same and encoded.labels[len(ids)] != IGNORE_INDEX and encoded.labels[len(ids) - 1] == IGNORE_INDEX
 
 
 if __name__ == "__main__":

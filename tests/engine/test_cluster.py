@@ -179,7 +179,7 @@ def test_the_result_is_that_of_one_machine_whatever_the_shards(
 def test_a_model_that_judges_answers_gives_the_same_on_a_cluster(
     nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(model_batches, "TOKENS", 80)
+    monkeypatch.setattr(model_batches, "BATCH_TOKENS", 80)
     said = [f"{answer} It is {number} hours." for number in (2, 120) for answer in (LIT, DARK)]
     write("data.jsonl", [("Is the lamp lit?", answer) for answer in said])
     words = ["conflicts", "data.jsonl", "--embeddings", "", "--nli", tiny_nli(), "--json", "--all"]

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from curate.cli.main import main
-from curate.models.encoding import IGNORED, Encoded, Rendered
+from curate.models.encoding import IGNORE_INDEX, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.report.overfitting import overfitting
 from train.report.training_report import loss_plot, overfitting_html, overfitting_text
@@ -124,7 +124,9 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     ].tolist()
     other = [*said[:-1], (said[-1] + 1) % 100]
     encoded = [
-        Encoded([*asked, *one], [IGNORED] * len(asked) + one, [0.0] * len(asked) + [1.0] * len(one), Rendered("", ()))
+        Encoded(
+            [*asked, *one], [IGNORE_INDEX] * len(asked) + one, [0.0] * len(asked) + [1.0] * len(one), Rendered("", ())
+        )
         for one in (said, other, said)
     ]
     texts = probe_texts(encoded, encoded[:1], template, 3)

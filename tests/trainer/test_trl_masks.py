@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.models.encoding import IGNORED
+from curate.models.encoding import IGNORE_INDEX
 from curate.models.template import Template, load_template
 from tests.bench.trl_masks import RECORD, TEMPLATE, conversations
 from tests.conftest import Write, chat
@@ -24,7 +24,7 @@ def trained_text(template: Template, value: dict[str, Any]) -> str:
     """The text of the tokens that are trained on."""
     encoding = template.encode(value)
     assert not encoding.problems
-    labels = [label for encoded in encoding.encoded for label in encoded.labels if label != IGNORED]
+    labels = [label for encoded in encoding.encoded for label in encoded.labels if label != IGNORE_INDEX]
     return str(template.tokenizer.decode(labels))
 
 
@@ -34,7 +34,7 @@ def test_tokens_and_labels_equal_those_of_trl_up_to_the_last_trained_token(templ
     assert len(rows) == len(conversations()) == 20
     for value, row in zip(conversations(), rows, strict=True):
         (encoded,) = template.encode(value).encoded
-        end = max(at for at, label in enumerate(row["labels"]) if label != IGNORED) + 1
+        end = max(at for at, label in enumerate(row["labels"]) if label != IGNORE_INDEX) + 1
         assert (encoded.input_ids, encoded.labels) == (row["input_ids"][:end], row["labels"][:end])
 
 
@@ -91,7 +91,7 @@ def test_labels_equal_the_generation_marks_of_templates_with_tools_and_reasoning
         end = max(at for at, (_, mask) in enumerate(pairs) if mask) + 1
         (encoded,) = template.encode(value).encoded
         assert encoded.input_ids == [token for token, _ in pairs[:end]]
-        assert encoded.labels == [token if mask else IGNORED for token, mask in pairs[:end]]
+        assert encoded.labels == [token if mask else IGNORE_INDEX for token, mask in pairs[:end]]
 
 
 def detailed(*ranges: tuple[int, int, bool], content: str = "red apple, blue pear") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from curate.core.example import content_id
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ResponseCache
@@ -64,7 +64,7 @@ class LocalModel:
         # What the answers depend on besides the prompt: the model, its weights, its precision.
         of = repr([report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), weights])
         texts = [prompt.encoded for prompt in prompts]
-        supervised = ([i for i, label in enumerate(text.labels) if label != IGNORED] for text in texts)
+        supervised = ([i for i, label in enumerate(text.labels) if label != IGNORE_INDEX] for text in texts)
         asked = [(content_id(["greedy", of, most, prompt.text]), prompt.text) for prompt in prompts]
         measured = [
             (content_id(["loss", of, text.input_ids, labelled]), text)

@@ -11,7 +11,7 @@ from curate.core.example import THOUGHTS, Example, content_text
 from curate.core.text import normalised
 from curate.models.encoding import Encoded
 from curate.models.template import Template
-from curate.models.template_messages import FLAGS
+from curate.models.template_messages import TRAINING_KEYS
 from train.scores.calls import declared
 from train.scores.metric import Expected
 
@@ -74,7 +74,7 @@ def _questions(example: Example, turns: Turns) -> Iterator[Question]:
 
 def _counts(turn: dict[str, Any]) -> bool:
     """Whether a turn is trained on, as far as its flags say."""
-    return turn.get("weight") != 0 and all(turn.get(key) is not False for key in FLAGS)
+    return turn.get("weight") != 0 and all(turn.get(key) is not False for key in TRAINING_KEYS)
 
 
 def spread(questions: Sequence[Question], limit: int) -> list[Question]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from curate.core.errors import ModelError
-from curate.models.encoding import IGNORED
+from curate.models.encoding import IGNORE_INDEX
 from curate.models.template import Template
 from curate.models.template_messages import common_length
 from train.export.export_result import Proof
@@ -73,7 +73,7 @@ class EquivalenceTest:
         """Per question the logits (tokens, vocabulary) that predict the answer of the data, and its tokens."""
         model.eval()
         for text in self.questions.texts:
-            positions = [i for i, label in enumerate(text.labels) if label != IGNORED]
+            positions = [i for i, label in enumerate(text.labels) if label != IGNORE_INDEX]
             ids = torch.tensor([text.input_ids], device=device())
             with autocast(self.dtype):
                 found = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]

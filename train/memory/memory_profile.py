@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 from transformers import AutoModelForCausalLM
 
 from curate.core.errors import ModelError
-from curate.models.encoding import IGNORED, Encoded, Rendered
+from curate.models.encoding import IGNORE_INDEX, Encoded, Rendered
 from curate.models.names import configuration
 from train import distributed
 from train.batching import pack
@@ -158,7 +158,7 @@ def _texts(lengths: Sequence[int], supervised: int) -> list[Encoded]:
     for length in lengths:
         trained = min(length - 1, max(1, round(share * length)))
         weights = [0.0] * (length - trained) + [1.0] * trained
-        labels = [1 if weight else IGNORED for weight in weights]
+        labels = [1 if weight else IGNORE_INDEX for weight in weights]
         found.append(Encoded([1] * length, labels, weights, Rendered("", ())))
     return found
 

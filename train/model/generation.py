@@ -8,7 +8,7 @@ import torch
 from peft import PeftModel, PeftType
 from transformers import GenerationConfig
 
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train.errors import ran_out
 from train.model.base import autocast, device, longest_context
@@ -34,7 +34,7 @@ def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
     """Tokens that end an answer: end of text, and the control tokens at the end of training answers."""
     found = {template.tokenizer.eos_token_id}
     for text in texts:
-        last = next((label for label in reversed(text.labels) if label != IGNORED), None)
+        last = next((label for label in reversed(text.labels) if label != IGNORE_INDEX), None)
         if last in template.stop_ids:
             found.add(last)
     return sorted(found - {None})

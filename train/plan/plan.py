@@ -8,7 +8,7 @@ import torch
 from curate.core.config import CheckConfig
 from curate.core.text import plural
 from curate.lint.runner import check_paths
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train.batching import Microbatches
 from train.data.splits import Prepared, context_of, filled, prepare
@@ -147,8 +147,8 @@ def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
     """A text cut where training begins and ends, decoded from the token ids: it shows what is really trained on."""
     found: list[tuple[list[int], bool]] = []
     for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
-        if not found or found[-1][1] != (label != IGNORED):
-            found.append(([], label != IGNORED))
+        if not found or found[-1][1] != (label != IGNORE_INDEX):
+            found.append(([], label != IGNORE_INDEX))
         found[-1][0].append(token)
     return tuple(
         TextSpan(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained)

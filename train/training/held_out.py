@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train import distributed
 from train.batching import Pack, groups, pack
@@ -106,7 +106,7 @@ def generic_texts(template: Template) -> list[Encoded]:
 
 
 def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
-    long = [text for text in texts if sum(label != IGNORED for label in text.labels[1:]) >= LONG]
+    long = [text for text in texts if sum(label != IGNORE_INDEX for label in text.labels[1:]) >= LONG]
     return long[:: max(1, -(-len(long) // count))] if count else []
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from curate.models.encoding import IGNORED, Encoded
+from curate.models.encoding import IGNORE_INDEX, Encoded
 from train import distributed
 from train.batching import pack, split_into_microbatches
 from train.data.splits import Split
@@ -211,10 +211,10 @@ def _accuracy(scores: Tensor, signs: Tensor, *, pairs: bool) -> float | None:
 
 def _answered(text: Encoded, other: Encoded) -> Encoded:
     """The prompt of a text with the answer of another one."""
-    first, from_ = (next(i for i, label in enumerate(one.labels) if label != IGNORED) for one in (text, other))
+    first, from_ = (next(i for i, label in enumerate(one.labels) if label != IGNORE_INDEX) for one in (text, other))
     return replace(
         other,
         input_ids=text.input_ids[:first] + other.input_ids[from_:],
-        labels=[IGNORED] * first + other.labels[from_:],
+        labels=[IGNORE_INDEX] * first + other.labels[from_:],
         weights=[0.0] * first + other.weights[from_:],
     )

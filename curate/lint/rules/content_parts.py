@@ -19,7 +19,7 @@ from curate.lint.rules.message_frame import JOINED, PADDED
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
 from curate.lint.rules.rule import Object, RepairInput, dataset_rule, on_messages, text_rule, value_rule
-from curate.models.template_messages import DETAILS
+from curate.models.template_messages import TRAINING_DETAIL_KEYS
 from curate.read.decode import decode
 
 IMAGES: Final = ("image_url", "image")
@@ -207,7 +207,7 @@ def strip_answers(messages: list[Object]) -> list[Object] | None:
         if message.get("role") == "assistant" and "content" in message:
             message = {**message, "content": _stripped(message["content"])}  # noqa: PLW2901
             text = content_text(message["content"])
-            if text.strip() and (text != text.strip() or not message.keys().isdisjoint(DETAILS)):
+            if text.strip() and (text != text.strip() or not message.keys().isdisjoint(TRAINING_DETAIL_KEYS)):
                 return None
         edited.append(message)
     return edited

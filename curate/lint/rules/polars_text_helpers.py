@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from curate.core.lazy import pl
 from curate.core.text import excerpt
-from curate.models.template_messages import DETAILS
+from curate.models.template_messages import TRAINING_DETAIL_KEYS
 
 KEYS: Final = ("text", "value", "refusal")
 """Keys for the text of a content part."""
@@ -90,7 +90,7 @@ def edit_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, A
 
 
 def _turn(turn: Any, edit: Callable[[str], str]) -> Any:
-    if not isinstance(turn, dict) or "content" not in turn or not turn.keys().isdisjoint(DETAILS):
+    if not isinstance(turn, dict) or "content" not in turn or not turn.keys().isdisjoint(TRAINING_DETAIL_KEYS):
         return turn
     content = turn["content"]
     if isinstance(content, str):
