@@ -23,7 +23,7 @@ from curate.core.text import visible
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
-from curate.report.check_text import SHOWN, GroupBy
+from curate.report.check_text import MAX_SHOWN, GroupBy
 from curate.report.console import print_json
 
 
@@ -66,7 +66,7 @@ def check(
         Path | None, typer.Option("--write-baseline", help="Write a baseline and report nothing.")
     ] = None,
     show_all: Annotated[
-        bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")
+        bool, typer.Option("--all", help=f"Show every finding, not only the first {MAX_SHOWN} of each rule.")
     ] = False,
     fix: Annotated[
         bool,
@@ -191,7 +191,7 @@ def check(
             {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
         )
         baseline_options.apply(report, files)
-        limit = None if show_all else SHOWN
+        limit = None if show_all else MAX_SHOWN
         by = group_by or GroupBy.FILE
         report_text = formatted_report(
             report, output_format, files, limit, by, statistics=statistics, model=config.model

@@ -23,7 +23,7 @@ from curate.core.text import plural
 from curate.models.model_batches import models_on
 from curate.output.edited import with_edits
 from curate.read.dataset import demand_understood, read_dataset
-from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
+from curate.report.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
 from curate.report.console import print_json, print_lines
 
 
@@ -67,7 +67,7 @@ def conflicts(
     as_json: options.AsJson = False,
     html: options.Html = None,
     show_all: Annotated[
-        bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")
+        bool, typer.Option("--all", help=f"Show every conflict, not only {MAX_SHOWN}, and those of less confidence.")
     ] = False,
     no_decisions: options.NoDecisions = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
@@ -137,14 +137,14 @@ def conflicts(
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
     if html is not None:
         from curate.report.check_formats import write_report  # loads all rules
-        from curate.report.conflicts_html import SHOWN as SHOWN_THERE
+        from curate.report.conflicts_html import MAX_SHOWN as MAX_SHOWN_HTML
         from curate.report.conflicts_html import conflicts_html
 
-        write_report(conflicts_html(report, None if show_all else SHOWN_THERE), html, files)
+        write_report(conflicts_html(report, None if show_all else MAX_SHOWN_HTML), html, files)
     if as_json:
         print_json(conflicts_json(report, dataset.not_understood, decisions))
     else:
-        print_lines(conflicts_text(report, None if show_all else SHOWN, decisions))
+        print_lines(conflicts_text(report, None if show_all else MAX_SHOWN, decisions))
     options.end(dataset.not_understood, options.UNCOMPARED, found=found)
 
 

@@ -9,7 +9,7 @@ from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.report.console import print_result
-from curate.report.decontaminate import SHOWN, decontaminate_text
+from curate.report.decontaminate import MAX_SHOWN, decontaminate_text
 
 
 def decontaminate(
@@ -31,7 +31,7 @@ def decontaminate(
         ),
     ] = None,
     as_json: options.AsJson = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {SHOWN}.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {MAX_SHOWN}.")] = False,
     engine: options.RunOn = Engine.LOCAL,
     address: options.Address = None,
     quiet: options.Quiet = False,
@@ -49,7 +49,7 @@ def decontaminate(
         result = decontaminated(files, benchmarks, fields=field or (), listen=shown.listen, executor=executor)
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
-    text = decontaminate_text(result, None if show_all else SHOWN)
+    text = decontaminate_text(result, None if show_all else MAX_SHOWN)
     print_result(result, text, as_json=as_json, exclude_none=True)
     if not as_json:
         options.print_output_place(output, removed, len(result.removed), written=output is not None)

@@ -14,7 +14,7 @@ from curate.core.text import visible
 from curate.pipeline.dedup import DedupResult, plan, write_plan
 from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
-from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
+from curate.report.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
 
 KEEP = (
     "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, "
@@ -83,7 +83,7 @@ def dedup(
     address: options.Address = None,
     yes: options.Heavy = False,
     as_json: options.AsJson = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {MAX_SHOWN}.")] = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Remove exact and near duplicates; report each removed line, the line kept in its place, and their similarity.
@@ -128,16 +128,16 @@ def dedup(
             limit=limit,
         )
     if html is not None:
-        from curate.report.dedup_html import SHOWN as SHOWN_THERE
+        from curate.report.dedup_html import MAX_SHOWN as MAX_SHOWN_HTML
         from curate.report.dedup_html import dedup_html
 
-        write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html, [*files, *others])
+        write_report(dedup_html(planned, None if show_all else MAX_SHOWN_HTML), html, [*files, *others])
     out, err = console(), console(stderr=True)
     if not as_json:
         print_lines(
             dedup_text(
                 planned,
-                None if show_all else SHOWN,
+                None if show_all else MAX_SHOWN,
                 explain=explain,
                 colour=out.color_system is not None,
                 fold=out.is_terminal,

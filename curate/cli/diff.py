@@ -9,14 +9,14 @@ from curate.cli.options import AsJson
 from curate.core.errors import ExitCode
 from curate.output.difference import difference
 from curate.report.console import print_result
-from curate.report.difference import SHOWN, diff_text
+from curate.report.difference import MAX_SHOWN, diff_text
 
 
 def diff(
     before: Annotated[Path, typer.Argument(help="Folder of a split.", metavar="DIR")],
     now: Annotated[Path, typer.Argument(help="Folder of another split.", metavar="DIR")],
     show_all: Annotated[
-        bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")
+        bool, typer.Option("--all", help=f"Show every example, not only {MAX_SHOWN} of each kind.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -25,5 +25,5 @@ def diff(
     Exit status: 0 if the two are the same, 1 if they differ.
     """
     found = difference(before, now)
-    print_result(found, diff_text(found, None if show_all else SHOWN), as_json=as_json)
+    print_result(found, diff_text(found, None if show_all else MAX_SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)

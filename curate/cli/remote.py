@@ -29,7 +29,7 @@ from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, demand_sendable, send
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
-from curate.report.check_text import SHOWN
+from curate.report.check_text import MAX_SHOWN
 from curate.report.console import console, print_result
 from curate.report.remote import (
     StartOutput,
@@ -72,7 +72,7 @@ def validate(
     output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as --output-format json does.")] = False,
     show_all: Annotated[
-        bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")
+        bool, typer.Option("--all", help=f"Show every finding, not only the first {MAX_SHOWN} of each rule.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -85,7 +85,7 @@ def validate(
     files = [path for path in options.files_of(data, validation) if path is not None]
     report = _checked(files, meant, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
-    write_report(formatted_report(report, kind, files, None if show_all else SHOWN), None)
+    write_report(formatted_report(report, kind, files, None if show_all else MAX_SHOWN), None)
     learns = Settings(model=meant.remote.model, method=meant.remote.method)
     for path in files:
         demand_fit(learns, measure(path, counter_of("")).formats, str(path))

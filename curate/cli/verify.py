@@ -11,7 +11,7 @@ from curate.core.errors import ExitCode, UsageError
 from curate.core.manifest import NAME
 from curate.core.runs import project_of
 from curate.report.console import print_result
-from curate.report.verify import SHOWN, verify_text
+from curate.report.verify import MAX_SHOWN, verify_text
 from curate.verify import verify_files, verify_folder
 
 
@@ -30,7 +30,7 @@ def verify(
         ),
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {SHOWN}.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {MAX_SHOWN}.")] = False,
     engine: RunOn = Engine.LOCAL,
     address: Address = None,
     as_json: AsJson = False,
@@ -56,7 +56,7 @@ def verify(
                 listen=shown.listen,
                 executor=executor,
             )
-    print_result(proof, verify_text(proof, None if show_all else SHOWN), as_json=as_json)
+    print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 
 

@@ -17,7 +17,7 @@ from curate.core.finding import Finding, Fingerprint, Severity, fingerprints
 from curate.core.text import visible
 from curate.lint.runner import CheckResult
 from curate.report.check_source import SourceRange, source_ranges
-from curate.report.check_text import SHOWN, first_ones
+from curate.report.check_text import MAX_SHOWN, first_ones
 
 COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 SEVERITIES: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
@@ -28,7 +28,7 @@ def _text_of(finding: Finding) -> str:
     return f"{finding.message} ({finding.pointer})" if finding.pointer else finding.message
 
 
-def check_github(report: CheckResult, limit: int | None = SHOWN) -> Iterator[str]:
+def check_github(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """One command per finding, at most `limit` per rule; a notice counts the others."""
     shown = first_ones(report, limit)
     for finding, spot in zip(shown, source_ranges(shown, text=False), strict=True):

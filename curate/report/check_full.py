@@ -5,16 +5,16 @@ from typing import Final
 
 from curate.core.text import visible
 from curate.lint.runner import CheckResult
-from curate.report.check_source import AFTER, BEFORE, SourceRange, source_ranges
-from curate.report.check_text import SHOWN, ending, finding_line, first_ones
+from curate.report.check_source import AFTER_CHARS, BEFORE_CHARS, SourceRange, source_ranges
+from curate.report.check_text import MAX_SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
 
-INSIDE, TAIL = 46, 15
+TEXT_CHARS, TAIL_CHARS = 46, 15
 """Characters shown of the reported text, of which the last ones if it is longer; made for 80 columns."""
 HIDDEN: Final = "(not shown: the line contains a secret or is too long)"
 
 
-def check_full(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
+def check_full(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[Styled]:
     """The lines of the report, each finding with the text around its place."""
     shown = first_ones(report, limit)
     for finding, spot in zip(shown, source_ranges(shown), strict=True):
@@ -51,13 +51,13 @@ def shown_parts(spot: SourceRange, *, keep_newlines: bool = False) -> tuple[str,
         return visible(text, keep_newlines=keep_newlines)
 
     before, after = spot.before, spot.after
-    if len(before) > BEFORE:
-        word = before[-BEFORE - 1 :].partition(" ")[2]
-        before = "…" + (word if len(word) > BEFORE // 2 else before[-BEFORE:])
-    if len(after) > AFTER:
-        word = after[: AFTER + 1].rpartition(" ")[0]
-        after = (word if len(word) > AFTER // 2 else after[:AFTER]) + "…"
+    if len(before) > BEFORE_CHARS:
+        word = before[-BEFORE_CHARS - 1 :].partition(" ")[2]
+        before = "…" + (word if len(word) > BEFORE_CHARS // 2 else before[-BEFORE_CHARS:])
+    if len(after) > AFTER_CHARS:
+        word = after[: AFTER_CHARS + 1].rpartition(" ")[0]
+        after = (word if len(word) > AFTER_CHARS // 2 else after[:AFTER_CHARS]) + "…"
     inside = shown(spot.text)
-    if spot.tail or len(spot.text) > INSIDE:
-        inside = f"{shown(spot.text[: INSIDE - TAIL - 1])}…{shown((spot.tail or spot.text)[-TAIL:])}"
+    if spot.tail or len(spot.text) > TEXT_CHARS:
+        inside = f"{shown(spot.text[: TEXT_CHARS - TAIL_CHARS - 1])}…{shown((spot.tail or spot.text)[-TAIL_CHARS:])}"
     return shown(before), inside, shown(after)

@@ -12,7 +12,7 @@ from curate.corpus.stats import Stats, collect, histogram
 from curate.lint.runner import CheckResult
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import SourceRange, source_ranges
-from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
+from curate.report.check_text import MAX_SHOWN, first_ones, rule_counts, summary_line
 from curate.report.html import block, filters, footer, head, not_shown, safe, tile
 from curate.report.html_plots import bars
 
@@ -22,7 +22,7 @@ CODE: Final = re.compile("`([^`]+)`")
 
 
 def check_html(
-    report: CheckResult, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = ""
+    report: CheckResult, limit: int | None = MAX_SHOWN, paths: Sequence[Path] = (), model: str = ""
 ) -> Iterator[str]:
     """The document, in pieces. The files are read again for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)

@@ -20,20 +20,19 @@ from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import safe
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-END: Final = "]}]}"
-"""The end of a log's text, after its results."""
+LOG_END: Final = "]}]}"
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def check_sarif(report: CheckResult) -> Iterator[str]:
     """The log as ASCII JSON text, one result per line."""
     log, results = _log(report)
-    yield json.dumps(log).removesuffix(END) + "\n"
+    yield json.dumps(log).removesuffix(LOG_END) + "\n"
     separator = ""
     for result in results:
         yield separator + _ascii(result)
         separator = ",\n"
-    yield f"\n{END}\n"
+    yield f"\n{LOG_END}\n"
 
 
 def _ascii(value: dict[str, Any]) -> str:
@@ -57,7 +56,7 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True}],
-        "results": [],  # the last key, see END
+        "results": [],  # the last key, see LOG_END
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, results
 

@@ -17,9 +17,9 @@ from curate.read.decode import Defect, decode
 from curate.read.json_pointer_spans import Spans
 from curate.read.lines import BOM, Line, split_lines
 
-BEFORE, INSIDE, AFTER = 24, 60, 80
+BEFORE_CHARS, INSIDE_CHARS, AFTER_CHARS = 24, 60, 80
 """Characters kept of the text before the place, in it (first and last ones), and after it."""
-READER: Final = "J"
+READER_FAMILY: Final = "J"
 """The family of rules that repeat a message of the reader with its position."""
 
 
@@ -145,7 +145,7 @@ class _Place:
         """The range of a finding; `others` are all findings of this line."""
         if text and self.secret is None:
             self.secret = any(other.code.startswith("S") for other in others) or holds_secret(self.text)
-        if finding.code.startswith(READER) and (defect := self._defect(finding)):
+        if finding.code.startswith(READER_FAMILY) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
             return self._range(start, min(start + 1, len(self.text)), text=text)
         found = self.spots.get(finding.pointer)  # several rules may report one value
@@ -170,10 +170,10 @@ class _Place:
             end_column=end - last + 1 + (line.column if not last else 0),
             offset=line.offset + self._bytes(0, start),
             length=self._bytes(start, end),
-            before="" if hidden else text_shown[max(first, start - BEFORE - 1) : start],
-            text="" if hidden else text_shown[start : min(end, start + INSIDE)],
-            tail="" if hidden or end - start <= INSIDE else text_shown[end - INSIDE : end],
-            after="" if hidden else text_shown[end:line_end][: AFTER + 1],
+            before="" if hidden else text_shown[max(first, start - BEFORE_CHARS - 1) : start],
+            text="" if hidden else text_shown[start : min(end, start + INSIDE_CHARS)],
+            tail="" if hidden or end - start <= INSIDE_CHARS else text_shown[end - INSIDE_CHARS : end],
+            after="" if hidden else text_shown[end:line_end][: AFTER_CHARS + 1],
             secret=text and bool(self.secret),
         )
 

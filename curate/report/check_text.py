@@ -12,15 +12,14 @@ from curate.lint.rules.rule import Scope
 from curate.lint.runner import CheckResult
 from curate.report.console import COLOURS, Styled
 
-SHOWN = 20
+MAX_SHOWN = 20
 """Findings per rule that are shown; the rest is counted."""
 FIXABLE = "[*] "
 """Marks findings that `--fix` fixes."""
 
 NOT_COMPARED = "no search for contradictions: run `curate conflicts`, or add --extend-select X"
 """The last note of a check that did not compare answers."""
-LONG = 1_000
-"""Maximum length of texts whose escaped form is cached."""
+MAX_CACHED_CHARS = 1_000
 _cached_visible = lru_cache(maxsize=4096)(visible)
 
 
@@ -33,7 +32,7 @@ class GroupBy(StrEnum):
 
 def safe(text: str) -> str:
     """`visible` with a cache, for repeated texts: file names, messages, pointers."""
-    return _cached_visible(text) if len(text) <= LONG else visible(text)
+    return _cached_visible(text) if len(text) <= MAX_CACHED_CHARS else visible(text)
 
 
 def finding_line(finding: Finding, report: CheckResult) -> Styled:
@@ -60,7 +59,7 @@ def is_safe(finding: Finding, report: CheckResult) -> bool:
     return rule is not None and rule.repair is not None and rule.repair.safe
 
 
-def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
+def check_text(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[Styled]:
     """The lines of the report, at most `limit` findings per rule (None: all); the others are counted."""
     for finding in first_ones(report, limit):
         yield finding_line(finding, report)
@@ -69,7 +68,7 @@ def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Style
     yield from ending(report, limit)
 
 
-def check_grouped(report: CheckResult, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
+def check_grouped(report: CheckResult, limit: int | None = MAX_SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
     """The lines of the grouped report, at most `limit` findings per rule."""
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in first_ones(report, limit):

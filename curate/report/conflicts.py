@@ -16,14 +16,13 @@ from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more_lines
 
-SHOWN = 20
-NONE: Final[Mapping[str, DecisionState]] = {}
+MAX_SHOWN = 20
+NO_DECISIONS: Final[Mapping[str, DecisionState]] = {}
 STATES: Final[dict[State, str]] = {
     "open": "", "dropped": " [decided: one side dropped]", "edited": " [decided: one side edited]",
     "kept": " [decided: both kept]",
 }  # fmt: skip
-ANSWER, SPAN = 160, 60
-"""Characters shown of an answer, and of the words of evidence."""
+ANSWER_CHARS, SPAN_CHARS = 160, 60
 
 
 class Side(Part):
@@ -107,7 +106,7 @@ class ConflictsOutput(Part, title="ConflictsResult"):
 
 
 def conflicts_json(
-    report: ConflictsResult, not_understood: int = 0, decisions: Mapping[str, DecisionState] = NONE
+    report: ConflictsResult, not_understood: int = 0, decisions: Mapping[str, DecisionState] = NO_DECISIONS
 ) -> dict[str, Any]:
     """The report as plain values."""
     conflicts = [_conflict(conflict, state_of(conflict, decisions)) for conflict in report.conflicts]
@@ -150,7 +149,7 @@ def _topic(topic: Topic) -> dict[str, Any]:
 
 
 def conflicts_text(
-    report: ConflictsResult, limit: int | None = SHOWN, decisions: Mapping[str, DecisionState] = NONE
+    report: ConflictsResult, limit: int | None = MAX_SHOWN, decisions: Mapping[str, DecisionState] = NO_DECISIONS
 ) -> Iterator[Text]:
     """The report as lines, highest confidence first."""
     states = [state_of(conflict, decisions) for conflict in report.conflicts]
@@ -184,7 +183,7 @@ def _block(conflict: Conflict, state: str) -> Iterator[Text]:
             f"       asked otherwise ({same_question(conflict)}): {excerpt(masked(right.request), 100)}", style="dim"
         )
     if conflict.systems:
-        first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
+        first, second = (repr(excerpt(masked(system), SPAN_CHARS)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
         answer = _highlighted(masked(side.answer), redacted_excerpt(span, side.answer))
@@ -200,10 +199,10 @@ def same_question(conflict: Conflict) -> str:
 def _highlighted(answer: str, span: str) -> Iterator[tuple[str, str]]:
     """An excerpt of an answer around its marked contradictory words."""
     at = answer.find(span) if 0 < len(span) < len(answer) else -1
-    if at < 0 or len(span) > ANSWER // 2:
-        yield excerpt(answer, ANSWER), ""
+    if at < 0 or len(span) > ANSWER_CHARS // 2:
+        yield excerpt(answer, ANSWER_CHARS), ""
         return
-    room = (ANSWER - len(span)) // 2
+    room = (ANSWER_CHARS - len(span)) // 2
     before, after = answer[max(0, at - room) : at], answer[at + len(span) : at + len(span) + room]
     yield ("…" if at > room else "") + visible(before.replace("\n", " ").lstrip()), ""
     yield visible(span.replace("\n", " ")), "bold underline"
@@ -212,9 +211,9 @@ def _highlighted(answer: str, span: str) -> Iterator[tuple[str, str]]:
 
 def _evidence_text(evidence: Evidence, left: Question, right: Question) -> str:
     if evidence.source == "judge":
-        return f"judge: {excerpt(redact_message(evidence.why), SPAN) or 'they contradict each other'}"
+        return f"judge: {excerpt(redact_message(evidence.why), SPAN_CHARS) or 'they contradict each other'}"
     spans = (
-        excerpt(redacted_excerpt(span, side.answer), SPAN)
+        excerpt(redacted_excerpt(span, side.answer), SPAN_CHARS)
         for span, side in ((evidence.left, left), (evidence.right, right))
     )
     return f"{evidence.source} ({evidence.confidence:.2f}): {' against '.join(map(repr, spans))}"

@@ -13,17 +13,15 @@ from curate.report.conflicts import same_question
 from curate.report.html import block, brief, filters, footer, full, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 
-SHOWN: Final = 200
-"""Conflicts in the file by default."""
+MAX_SHOWN: Final = 200
 STYLE: Final = """
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
 @media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
 """
-MOST: Final = 4_000
-"""Characters shown of an answer."""
+MAX_CHARS: Final = 4_000
 
 
-def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[str]:
+def conflicts_html(report: ConflictsResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """The document in pieces, highest confidence first; `limit` conflicts (None: all)."""
     yield head("curate conflicts", STYLE)
     counted = {
@@ -85,10 +83,10 @@ def _against(evidence: Evidence, left: Question, right: Question) -> str:
 
 def _side(side: Question, span: str) -> str:
     clear, span = masked(side.answer), redacted_excerpt(span, side.answer)
-    answer = clear if len(clear) <= MOST else clear[:MOST].rpartition(" ")[0] + " …"
+    answer = clear if len(clear) <= MAX_CHARS else clear[:MAX_CHARS].rpartition(" ")[0] + " …"
     before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
     marked = f"<mark>{block(found)}</mark>" if found else ""
-    rest = full(clear, noun="answer") if len(clear) > MOST else ""
+    rest = full(clear, noun="answer") if len(clear) > MAX_CHARS else ""
     return (
         f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{block(before)}{marked}{block(after)}</pre>"
         f"{rest}</div>"

@@ -13,14 +13,13 @@ from curate.pipeline.convert import ConvertResult
 from curate.pipeline.ingest import IngestResult
 from curate.report.console import more_lines
 
-SHOWN: Final = 20
-"""Notes shown; the rest is counted."""
+MAX_SHOWN: Final = 20
 
 
 def _notes(notes: Sequence[Note]) -> Iterator[str | Text]:
-    for note in notes[:SHOWN]:
+    for note in notes[:MAX_SHOWN]:
         yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
-    yield from more_lines(len(notes), SHOWN, " notes", "--json")
+    yield from more_lines(len(notes), MAX_SHOWN, " notes", "--json")
 
 
 def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str | Text]:

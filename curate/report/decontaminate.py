@@ -8,10 +8,10 @@ from curate.core.text import plural, visible
 from curate.pipeline.decontaminate import DecontaminateResult
 from curate.report.console import more_lines
 
-SHOWN = 20
+MAX_SHOWN = 20
 
 
-def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -> Iterator[Text]:
+def decontaminate_text(result: DecontaminateResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
     """The result as lines, lowest overlap first, since these are the least certain."""
     for one in sorted(result.found, key=lambda one: (one.share, one.finding.file, one.finding.line))[:limit]:
         finding = one.finding

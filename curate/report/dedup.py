@@ -19,13 +19,12 @@ from curate.pipeline.dedup import DedupResult
 from curate.report.console import more_lines
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
-SHOWN = 20
+MAX_SHOWN = 20
 BIN: Final = 0.05
 """Width of a histogram bar, in similarity."""
-WIDTH: Final = 40
-"""Characters of the longest histogram bar."""
-LONGEST: Final = 400
-"""Characters shown of a piece; the middle of a longer one is left out."""
+BAR_CHARS: Final = 40
+MAX_PIECE: Final = 400
+"""The middle of a longer one is left out."""
 STYLES: Final = {"same": "", "gone": "red strike", "kept": "green"}
 MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "kept": ("{+", "+}")}
 """As in `git diff --word-diff`."""
@@ -167,7 +166,7 @@ def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
 
 
 def dedup_text(
-    plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False
+    plan: DedupResult, limit: int | None = MAX_SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False
 ) -> Iterator[RenderableType]:
     """Removed lines and pairs to review, at most `limit` of each kind.
 
@@ -221,7 +220,7 @@ def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
     text = Text()
     for kind, piece in folded(pieces):
         before, after = ("", "") if colour else MARKS[kind]
-        shown = piece if len(piece) <= LONGEST else f"{piece[: LONGEST // 2]} … {piece[-LONGEST // 2 :]}"
+        shown = piece if len(piece) <= MAX_PIECE else f"{piece[: MAX_PIECE // 2]} … {piece[-MAX_PIECE // 2 :]}"
         text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")
     return text
 
@@ -286,7 +285,7 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     for bar in bars:
         if bar.low == at:
             yield caption
-        drawn = "█" * max(round(bar.pairs / most * WIDTH), 1 if bar.pairs else 0)
+        drawn = "█" * max(round(bar.pairs / most * BAR_CHARS), 1 if bar.pairs else 0)
         style = "" if bar.low >= at else "dim"
         yield Text(f"  {bar.low:.2f} to {bar.high:.2f}  {bar.pairs:>{width},} {drawn}".rstrip(), style=style)
     if at == 1:

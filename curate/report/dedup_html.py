@@ -11,8 +11,7 @@ from curate.report.html import block, filters, footer, head, not_shown, safe, ti
 from curate.report.html_plots import bars
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
-SHOWN: Final = 200
-"""Pairs in the file by default."""
+MAX_SHOWN: Final = 200
 STYLE: Final = """
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
 .pair pre { margin: .2rem 0 .5rem }
@@ -22,7 +21,7 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 """  # noqa: E501
 
 
-def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
+def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """The document in pieces; the `limit` least similar removals (None: all), and as many pairs that stay apart."""
     codes = plan.codes
     yield head("curate dedup", STYLE)

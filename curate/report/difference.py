@@ -10,14 +10,13 @@ from curate.core.text import excerpt, plural, visible
 from curate.output.difference import Change, DiffResult
 from curate.report.console import more_lines
 
-SHOWN: Final = 10
-"""Examples shown of each kind."""
+MAX_SHOWN: Final = 10
 
 
 PARTS: Final = ("inputs", "settings", "versions", "models", "decisions", "counts")
 
 
-def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
+def diff_text(found: DiffResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
     """The differences as lines, settings first."""
     if found.same:
         yield Text(f"{visible(found.before)} and {visible(found.now)} are the same", style="bold")

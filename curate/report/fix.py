@@ -9,13 +9,12 @@ from curate.core.text import plural, visible
 from curate.lint.fixer import FixedFile, FixReport, LineChange
 
 LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-CONTEXT: Final = 3
-"""Unchanged lines shown before and after a change."""
+CONTEXT_LINES: Final = 3
 
 
 def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
     """The lines of a unified diff with line breaks; empty for an unchanged file. Memory is that of one hunk."""
-    ahead: deque[bytes] = deque(maxlen=CONTEXT)
+    ahead: deque[bytes] = deque(maxlen=CONTEXT_LINES)
     hunk: list[bytes] = []
     old = new = old_start = new_start = 1
     trailing = 0
@@ -37,11 +36,11 @@ def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
             trailing = 0
             ahead.clear()
         old, new = old + 1, new + len(_lines(after))
-        if hunk and trailing == 2 * CONTEXT:
-            yield from _hunk(hunk[:-CONTEXT], old_start, new_start)
+        if hunk and trailing == 2 * CONTEXT_LINES:
+            yield from _hunk(hunk[:-CONTEXT_LINES], old_start, new_start)
             hunk = []
     if hunk:
-        yield from _hunk(hunk[: len(hunk) - max(trailing - CONTEXT, 0)], old_start, new_start)
+        yield from _hunk(hunk[: len(hunk) - max(trailing - CONTEXT_LINES, 0)], old_start, new_start)
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -44,9 +44,10 @@ form.hidden = items.length < 2;
 filter();
 """
 """The filter of a list, see `filters`."""
-HASH: Final = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-POLICY: Final = (
-    f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{HASH}'; base-uri 'none'; form-action 'none'"
+SCRIPT_HASH: Final = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+CONTENT_POLICY: Final = (
+    f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_HASH}'; base-uri 'none'; "
+    "form-action 'none'"
 )
 STYLE: Final = """
 :root { color-scheme: light dark; --ground: #fff; --ink: #1c1e21; --quiet: #5d6570; --line: #dcdfe4; --panel: #f5f6f8;
@@ -84,8 +85,7 @@ border: 1px solid var(--line); border-radius: 4px; padding: .2rem .4rem }
 details details { margin: .3rem 0 } details details summary { padding: .2rem .6rem; color: var(--quiet) }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
 """
-LONGEST: Final = 100_000
-"""Maximum number of characters of one text in a report."""
+MAX_CHARS: Final = 100_000
 TABLE: Final = """
 table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th, td { text-align: left; vertical-align: top;
 padding: .35rem .6rem;
@@ -99,7 +99,7 @@ def head(title: str, style: str = "") -> str:
     """A document up to its first heading; `style` is appended to the common CSS."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta '
-        f'http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f'http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>{STYLE}{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
         f'<p class="quiet">{datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>\n'
@@ -176,6 +176,6 @@ def full(text: str, width: int = 300, noun: str = "text") -> str:
     """The whole text behind a click, if `brief` cuts it or joins its lines; else nothing."""
     if len(text) <= width and "\n" not in text:
         return ""
-    kept = text[:LONGEST]
-    rest = f"\n… {len(text) - LONGEST:,} more characters, not part of this report" if len(text) > LONGEST else ""
+    kept = text[:MAX_CHARS]
+    rest = f"\n… {len(text) - MAX_CHARS:,} more characters, not part of this report" if len(text) > MAX_CHARS else ""
     return f"<details><summary>Full {noun}, {len(text):,} characters</summary><pre>{block(kept)}{rest}</pre></details>"

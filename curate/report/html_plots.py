@@ -29,14 +29,13 @@ svg circle.easy { fill: var(--info) } svg circle.ambiguous { fill: var(--warning
 """CSS to append for `scatter`: the colors of the kinds."""
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 500, 230, 58, 24, 8
 """Plot size in its own units, and the margins for numbers at the left, below and above."""
-LABEL, ROOM, STEP = 190, 64, 22
+LABELS, NUMBERS, BAR = 190, 64, 22
 """Bars: width of labels and of numbers, and height."""
-MOST_POINTS: Final = 600
-"""Maximum number of points drawn of a curve: more would share pixels."""
-MOST_LABELS: Final = 8
+MAX_POINTS: Final = 600
+"""More would share pixels."""
+MAX_LABELS: Final = 8
 """Maximum number of labels below `dots`; of more values, only the outer ones are labelled."""
-MOST_DOTS: Final = 1500
-"""Maximum number of dots of a kind in a `scatter`."""
+MAX_DOTS: Final = 1500
 Points = Sequence[tuple[float, float]]
 
 
@@ -75,11 +74,11 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
     most = max(count for _, count, _ in rows) or 1
     parts = []
     for position, (label, count, kind) in enumerate(rows):
-        y, width = position * STEP, max(1.0 if count else 0.0, count / most * (WIDTH - LABEL - ROOM))
-        parts.append(f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{safe(_cut(label, 25))}</text>')
-        parts.append(f'<rect class="{kind}" x="{LABEL}" y="{y + 4}" width="{width:.1f}" height="{STEP - 6}" rx="2"/>')
-        parts.append(_text(f"{LABEL + width + 6:.1f}", y + 16, f"{count:,}"))
-    return _figure(title, [], (f"{label}: {count:,}" for label, count, _ in rows), parts, height=STEP * len(rows) + 4)
+        y, width = position * BAR, max(1.0 if count else 0.0, count / most * (WIDTH - LABELS - NUMBERS))
+        parts.append(f'<text x="{LABELS - 8}" y="{y + 16}" text-anchor="end">{safe(_cut(label, 25))}</text>')
+        parts.append(f'<rect class="{kind}" x="{LABELS}" y="{y + 4}" width="{width:.1f}" height="{BAR - 6}" rx="2"/>')
+        parts.append(_text(f"{LABELS + width + 6:.1f}", y + 16, f"{count:,}"))
+    return _figure(title, [], (f"{label}: {count:,}" for label, count, _ in rows), parts, height=BAR * len(rows) + 4)
 
 
 def curves(title: str, *shown: Curve, across: str = "step") -> str:
@@ -117,7 +116,7 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
     parts = list(_rulers(marks))
     for place, label in enumerate(columns):
         x = LEFT + room * (place + 0.5)
-        if len(columns) <= MOST_LABELS or place in (0, len(columns) - 1):
+        if len(columns) <= MAX_LABELS or place in (0, len(columns) - 1):
             parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
         # drawn last, so that no other dot covers it
         of_it = sorted((dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best")
@@ -143,7 +142,7 @@ def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
     parts.append(_text(left, height - 6, f"{safe(up)} up, {safe(across)} to the right"))
     parts.append(_text(WIDTH - 8, height - 6, f"{right:.2g}", "end"))
     for dots in drawn:
-        for x, y in dots.points[:: -(-len(dots.points) // MOST_DOTS)]:
+        for x, y in dots.points[:: -(-len(dots.points) // MAX_DOTS)]:
             parts.append(
                 _circle_svg(
                     dots.kind,
@@ -216,9 +215,9 @@ def ticks(low: float, high: float) -> list[float]:
 
 def _thinned(points: Points) -> Points:
     """At most as many points as can be distinguished: lowest and highest per interval, so no peak is lost."""
-    if len(points) <= MOST_POINTS:
+    if len(points) <= MAX_POINTS:
         return points
-    size = -(-len(points) // (MOST_POINTS // 2))
+    size = -(-len(points) // (MAX_POINTS // 2))
     stretches = [points[start : start + size] for start in range(0, len(points), size)]
     return [
         point

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 STYLES: Final = {"error": "bold red", "warn": "yellow", "warning": "yellow"}
-ENDS: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
-BLOCKS: Final = "▁▂▃▄▅▆▇█"
-WIDTH: Final = 60
-"""Columns of a curve."""
-STEPS: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
+FINAL_STYLES: Final = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
+BARS: Final = "▁▂▃▄▅▆▇█"
+CURVE_COLUMNS: Final = 60
+STEP_MESSAGE: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
 
 
 class UploadOutput(Part):
@@ -115,7 +114,10 @@ def event_text(event: JobEvent) -> Text:
 def job_text(job: Job) -> Iterator[Text]:
     """The state of a job, as lines."""
     yield Text.assemble(
-        (visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}"
+        (visible(job.id), "bold"),
+        " ",
+        (visible(job.status), FINAL_STYLES.get(job.status, "cyan")),
+        f"  {visible(job.model)}",
     )
     if job.error is not None and (job.error.message or job.error.code):
         where = f" ({visible(job.error.param)})" if job.error.param else ""
@@ -140,7 +142,7 @@ def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
             )
 
 
-def curve(values: Sequence[float], width: int = WIDTH) -> str:
+def curve(values: Sequence[float], width: int = CURVE_COLUMNS) -> str:
     """A curve of block characters, at most `width` wide; each is the mean of its interval."""
     parts = min(width, len(values))
     means = []
@@ -148,12 +150,12 @@ def curve(values: Sequence[float], width: int = WIDTH) -> str:
         share = values[nth * len(values) // parts : (nth + 1) * len(values) // parts]
         means.append(sum(share) / len(share))
     low, span = min(means), (max(means) - min(means)) or 1.0
-    return "".join(BLOCKS[min(len(BLOCKS) - 1, int((mean - low) / span * len(BLOCKS)))] for mean in means)
+    return "".join(BARS[min(len(BARS) - 1, int((mean - low) / span * len(BARS)))] for mean in means)
 
 
 def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
     """The progress of a job by one event: its step, and the number of steps if known."""
-    if match := STEPS.search(event.message):
+    if match := STEP_MESSAGE.search(event.message):
         return int(match[1]), int(match[2])
     step, total = event.numbers.get("step"), event.numbers.get("total_steps")
     return None if step is None else (int(step), int(total) if total else None)

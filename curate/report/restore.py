@@ -12,21 +12,20 @@ from curate.output.restore import RestoreResult
 from curate.report.console import more_lines
 from curate.report.split import moved_text
 
-SHOWN: Final = 10
-"""Lines shown."""
+MAX_SHOWN: Final = 10
 
 
 def restore_text(result: RestoreResult) -> Iterator[Text]:
     """The result as lines."""
     splits = {(one.file, one.line): one.split for one in result.manifest.restored} if result.manifest else {}
-    for removal in result.restored[:SHOWN]:
+    for removal in result.restored[:MAX_SHOWN]:
         split = splits.get((removal.file, removal.line), "")
         yield Text.assemble(
             (visible(where(removal.file, removal.line)), "bold"),
             f" {removal.code or 'decision'}: {visible(removal.why)}",
             f" → {split}" if split else "",
         )
-    yield from more_lines(len(result.restored), SHOWN, option="--json")
+    yield from more_lines(len(result.restored), MAX_SHOWN, option="--json")
     yield from moved_text(result.moved)
     if result.output is not None:
         yield Text(
@@ -34,9 +33,9 @@ def restore_text(result: RestoreResult) -> Iterator[Text]:
             style="bold",
         )
         return
-    for message in result.refused[:SHOWN]:
+    for message in result.refused[:MAX_SHOWN]:
         yield Text(f"{message}: stays removed; write it to a file with -o FILE")
-    yield from more_lines(len(result.refused), SHOWN, option="--json")
+    yield from more_lines(len(result.refused), MAX_SHOWN, option="--json")
     counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
     into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))
     yield Text(

@@ -14,14 +14,11 @@ from curate.quality.signals import DOUBT
 from curate.report.console import table
 
 BARS: Final = "▁▂▃▄▅▆▇█"
-STRONG: Final = 0.1
-"""Absolute correlation from which it is shown."""
-MOST: Final = 12
-"""Correlations that are shown."""
-LISTED: Final = 3
+MIN_R: Final = 0.1
+MAX_CORRELATIONS: Final = 12
+MAX_LOW: Final = 3
 """Examples shown at the low end of a signal without `--all`."""
-END: Final = 50
-"""Characters shown of each end of a long answer."""
+END_CHARS: Final = 50
 
 
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
@@ -50,8 +47,8 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
             yield from _listed(f"{one.signal.name}: lowest", one.lowest)
             yield from _listed(f"{one.signal.name}: highest", one.highest)
         elif one.signal.doubts and one.lowest and one.lowest[0].value < 0.5:
-            yield from _listed(f"{one.signal.name}: lowest", [low for low in one.lowest if low.value < 0.5][:LISTED])
-    related = [one for one in result.correlations if full or abs(one.r) >= STRONG][: None if full else MOST]
+            yield from _listed(f"{one.signal.name}: lowest", [low for low in one.lowest if low.value < 0.5][:MAX_LOW])
+    related = [one for one in result.correlations if full or abs(one.r) >= MIN_R][: None if full else MAX_CORRELATIONS]
     if related:
         yield Text("correlations", style="bold")
     for pair in related:
@@ -84,6 +81,6 @@ def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
 
 def ends(answer: str) -> str:
     """The beginning and the end of an answer: faults are at both."""
-    if len(answer) <= 2 * END:
-        return excerpt(answer, 2 * END)
-    return f"{excerpt(answer[:END], END)} … {excerpt(answer[-END:], END)}"
+    if len(answer) <= 2 * END_CHARS:
+        return excerpt(answer, 2 * END_CHARS)
+    return f"{excerpt(answer[:END_CHARS], END_CHARS)} … {excerpt(answer[-END_CHARS:], END_CHARS)}"

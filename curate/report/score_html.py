@@ -9,10 +9,8 @@ from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
 from curate.report.html import TABLE, footer, head, html_table, safe, tiles
 from curate.report.html_plots import bars
 
-MOST: Final = 1_500
-"""Characters shown of an answer."""
-CORRELATED: Final = 40
-"""Correlations shown."""
+MAX_CHARS: Final = 1_500
+MAX_CORRELATIONS: Final = 40
 
 
 def score_html(result: ScoreResult) -> Iterator[str]:
@@ -28,7 +26,7 @@ def score_html(result: ScoreResult) -> Iterator[str]:
         for title, examples in (("lowest", one.lowest), ("highest", one.highest)):
             yield from _section(f"{one.signal.name}: {title}", examples)
     if result.correlations:
-        shown = result.correlations[:CORRELATED]
+        shown = result.correlations[:MAX_CORRELATIONS]
         rows = [(safe(one.left), safe(one.right), f"{one.r:+.2f}", f"{one.examples:,}") for one in shown]
         yield "<h2>Correlations</h2>\n" + html_table(("signal", "signal or rule", "r", "examples"), rows)
     yield footer()
@@ -51,4 +49,4 @@ def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
 
 
 def _shortened(answer: str) -> str:
-    return answer if len(answer) <= MOST else f"{answer[: MOST // 2]} … {answer[-MOST // 2 :]}"
+    return answer if len(answer) <= MAX_CHARS else f"{answer[: MAX_CHARS // 2]} … {answer[-MAX_CHARS // 2 :]}"

@@ -14,16 +14,15 @@ from curate.output.folder import SplitResult
 from curate.report.console import more_lines
 from curate.split.moves import Move
 
-SHOWN: Final = 10
-"""Moves shown."""
+MAX_SHOWN: Final = 10
 
 
 def moved_text(moved: Sequence[Move]) -> Iterator[Text]:
     """The first examples that are in another split than before, and the number of the others."""
-    for move in moved[:SHOWN]:
+    for move in moved[:MAX_SHOWN]:
         place = visible(where(move.file, move.line))
         yield Text(f"moved from {move.before} to {move.now}: {place} {move.why}", style="yellow")
-    yield from more_lines(len(moved), SHOWN, " moves", "--json")
+    yield from more_lines(len(moved), MAX_SHOWN, " moves", "--json")
 
 
 def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:

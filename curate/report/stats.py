@@ -24,11 +24,10 @@ from curate.corpus.stats import (
 )
 from curate.report.console import table
 
-PROMPTS: Final = 3
-"""System prompts shown."""
+MAX_PROMPTS: Final = 3
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
-SEEN: Final = 0.0005
-"""Minimum share of letters for a script to be listed."""
+MIN_SHARE: Final = 0.0005
+"""Of the letters, for a script to be listed."""
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
 
 
@@ -133,7 +132,7 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
     letters = max(1, stats.letters.total())
     prompts = [
         PromptNumbers(text=redact_message(excerpt(prompt.text, MAX_PROMPT_CHARS)), examples=prompt.examples)
-        for prompt in stats.frequent_prompts[:PROMPTS]
+        for prompt in stats.frequent_prompts[:MAX_PROMPTS]
     ]
     return output_of(
         StatsResult,
@@ -254,9 +253,9 @@ def bar(share: float, width: int) -> str:
 
 
 def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
-    shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
+    shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= MIN_SHARE]
     rest = len(numbers.scripts) - len(shown)
-    traces = f"; {rest} more below {SEEN:.2%}" if rest else ""
+    traces = f"; {rest} more below {MIN_SHARE:.2%}" if rest else ""
     yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
     tools = numbers.tools
     used = (

@@ -9,12 +9,11 @@ from curate.core.text import plural, visible
 from curate.report.console import more_lines
 from curate.verify.proof import Verdict, VerifyResult
 
-SHOWN: Final = 20
-"""Findings shown."""
+MAX_SHOWN: Final = 20
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
 
 
-def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
+def verify_text(proof: VerifyResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
     """The result as lines: points, what was not checked, differences, conclusion."""
     width = max(map(len, (*(point.name for point in proof.points), *(one.name for one in proof.not_checked))))
     for point in proof.points:

@@ -11,10 +11,9 @@ from curate.core.example import Example
 from curate.core.masking import masked
 from curate.language.tokens import differing_spans, tokens
 
-MOST: Final = 100_000_000
+MAX_PRODUCT: Final = 100_000_000
 """Maximum product of two lengths in words; beyond it (in bytes, an eighth), the whole middle counts as different."""
-AROUND: Final = 8
-"""Words, spaces and marks shown before and after a difference."""
+CONTEXT_WORDS: Final = 8
 
 
 class DiffSpan(NamedTuple):
@@ -33,7 +32,7 @@ def word_diff(gone: str, kept: str) -> list[DiffSpan]:
     a, b = left[start:], right[start:]
     end = Postfix.similarity(a, b)
     a, b = a[: len(a) - end], b[: len(b) - end]
-    changed = differing_spans(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
+    changed = differing_spans(a, b) if len(a) * len(b) <= MAX_PRODUCT else [(0, len(a), 0, len(b))]
     pieces, at = [DiffSpan("same", "".join(left[:start]))], 0
     for i, i_end, j, j_end in changed:
         pieces += [
@@ -54,8 +53,8 @@ def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
             found.append(piece)
             continue
         words = tokens(piece.text)
-        head = words[:AROUND] if at else []
-        tail = words[-AROUND:] if at < len(pieces) - 1 else []
+        head = words[:CONTEXT_WORDS] if at else []
+        tail = words[-CONTEXT_WORDS:] if at < len(pieces) - 1 else []
         whole = len(words) <= len(head) + len(tail) + 1
         found.append(piece if whole else DiffSpan("same", "".join([*head, "…", *tail])))
     return found

@@ -24,7 +24,7 @@ from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat
-from curate.report.check_text import SHOWN
+from curate.report.check_text import MAX_SHOWN
 from tests.conftest import Write, chat, line_of, of_hundred
 
 CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
@@ -123,14 +123,14 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
 
 
 def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(write: Write, capsys: Captured) -> None:
-    path = str(write("data.jsonl", [b"{"] * (SHOWN + 5) + [NULL]))
+    path = str(write("data.jsonl", [b"{"] * (MAX_SHOWN + 5) + [NULL]))
     check(path)
     few = capsys.readouterr().out
-    assert few.count(": J010 error") == SHOWN
+    assert few.count(": J010 error") == MAX_SHOWN
     assert "5 more not shown (--all shows them)" in few
-    assert f"data.jsonl:{SHOWN + 6}: C001" in few
+    assert f"data.jsonl:{MAX_SHOWN + 6}: C001" in few
     check(path, "--all")
-    assert capsys.readouterr().out.count(": J010 error") == SHOWN + 5
+    assert capsys.readouterr().out.count(": J010 error") == MAX_SHOWN + 5
 
 
 def test_rules_are_selected_and_ignored(write: Write, capsys: Captured) -> None:

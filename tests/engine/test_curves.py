@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.report.html_plots import MOST_POINTS, Curve, _thinned, curves, ticks
+from curate.report.html_plots import MAX_POINTS, Curve, _thinned, curves, ticks
 
 values = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 4))
 
@@ -19,10 +19,10 @@ def test_ticks_are_few_and_hold_all_values(found: list[float]) -> None:
 
 
 def test_a_peak_survives_thinning() -> None:
-    points = [(float(at), 1.0) for at in range(10 * MOST_POINTS)]
+    points = [(float(at), 1.0) for at in range(10 * MAX_POINTS)]
     points[1234] = (1234.0, 9.0)
     thinned = _thinned(points)
-    assert len(thinned) <= MOST_POINTS
+    assert len(thinned) <= MAX_POINTS
     assert (1234.0, 9.0) in thinned
 
 

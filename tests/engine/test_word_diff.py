@@ -38,7 +38,7 @@ def test_words_are_not_cut_up_and_signs_stand_alone() -> None:
 
 
 def test_texts_too_long_to_be_matched_differ_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 3)
+    monkeypatch.setattr(module, "MAX_PRODUCT", 3)
     assert word_diff("x a b y", "x c d y") == [
         DiffSpan("same", "x "),
         DiffSpan("gone", "a b"),
