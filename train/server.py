@@ -10,7 +10,7 @@ from curate.core.egress import Consent, address_of
 from curate.core.errors import UsageError
 from curate.core.targets import KEYS, Target
 from curate.core.text import visible
-from curate.remote.services import ANY, SERVICE
+from curate.remote.services import ANY_KEY_VARIABLE, SERVICE
 
 HOSTED: Final = "ft:"
 """Names of models that OpenAI has fine-tuned begin with it."""
@@ -35,9 +35,9 @@ class Server:
     def endpoint(self, model: str) -> ChatEndpoint:
         """A model there."""
         own = f", or set {KEYS[Target.OPENAI].variable}" if self.address == SERVICE[Target.OPENAI].address else ""
-        hint = f"name the variable with its key by --key, or set {ANY}{own}"
+        hint = f"name the variable with its key by --key, or set {ANY_KEY_VARIABLE}{own}"
         feature = "asking a model behind an endpoint"
-        return ChatEndpoint(self.address, model, self.key, ANY, hint, feature=feature, seconds=SECONDS)
+        return ChatEndpoint(self.address, model, self.key, ANY_KEY_VARIABLE, hint, feature=feature, seconds=SECONDS)
 
 
 def server_of(

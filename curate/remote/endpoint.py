@@ -24,13 +24,12 @@ from curate.remote.settings import Settings
 
 RETRIES: Final = 5
 """Retries of a request after a rate limit or a server error, with growing pauses or as long as the service asks for."""
-SECONDS: Final = 60.0
-"""Timeout of a request."""
-LONG_SECONDS: Final = 600.0
+TIMEOUT_SECONDS: Final = 60.0
+LONG_TIMEOUT_SECONDS: Final = 600.0
 """Timeout of an upload and of the request that starts a job."""
-PAGE: Final = 100
-GONE: Final = (404, 410)
-JOBS: Final = "/fine_tuning/jobs"
+PAGE_SIZE: Final = 100
+NOT_FOUND: Final = (404, 410)
+JOBS_PATH: Final = "/fine_tuning/jobs"
 SECRET_KEYS: Final = re.compile(r"api_?key|wandb_key|signed_?url|secret|password|credential|api_token", re.IGNORECASE)
 """Keys of a reply that are not stored: API keys of others and signed URLs."""
 Progress = Callable[[int], None]
@@ -113,7 +112,9 @@ class Endpoint:
     def __init__(self, place: Place, key: str) -> None:
         self.place = place
         self._key = key
-        self._client = client_for(place.address, key, retries=RETRIES, seconds=SECONDS, feature="speaking to a service")
+        self._client = client_for(
+            place.address, key, retries=RETRIES, seconds=TIMEOUT_SECONDS, feature="speaking to a service"
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -142,7 +143,7 @@ class Endpoint:
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         return file_of(
-            plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_SECONDS))
+            plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_TIMEOUT_SECONDS))
         )
 
     def _file(self, file_id: str) -> UploadedFile:
@@ -156,21 +157,21 @@ class Endpoint:
 
     def file(self, file_id: str) -> UploadedFile | None:
         """The record of an uploaded file; None if the service no longer has it."""
-        return self._reply_unless(GONE, lambda: self._file(file_id))
+        return self._reply_unless(NOT_FOUND, lambda: self._file(file_id))
 
     def delete(self, file_id: str) -> None:
         """Delete a file, if the service still has it."""
-        self._reply_unless(GONE, lambda: self._delete(file_id))
+        self._reply_unless(NOT_FOUND, lambda: self._delete(file_id))
 
     def jobs_on(self, training_file: str) -> list[Job]:
         """The latest jobs on a training file."""
         with self._translated_errors():
-            page = self._get(JOBS, limit=PAGE)
+            page = self._get(JOBS_PATH, limit=PAGE_SIZE)
             return [job_of(value) for value in listed(page) if str(value.get("training_file")) == training_file]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         """Start a job. There is no retry: a request without a reply may have started one."""
-        client = self._client.with_options(max_retries=0, timeout=LONG_SECONDS)
+        client = self._client.with_options(max_retries=0, timeout=LONG_TIMEOUT_SECONDS)
         with self._translated_errors():
             return job_of(plain(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file))))
 
@@ -187,17 +188,17 @@ class Endpoint:
     def events(self, job_id: str, after: str | None) -> EventPage:
         """The page of events that follows an event in the service's order; the first page for None."""
         with self._translated_errors():
-            page = self._get(f"{JOBS}/{job_id}/events", limit=PAGE, **({"after": after} if after else {}))
+            page = self._get(f"{JOBS_PATH}/{job_id}/events", limit=PAGE_SIZE, **({"after": after} if after else {}))
             return EventPage([event_of(value) for value in listed(page)], bool(page.get("has_more")))
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The checkpoints of a job; empty if the service has no such request."""
-        path = f"{JOBS}/{job_id}/checkpoints"
-        return self._reply_unless((400, 404, 405, 501), lambda: listed(self._get(path, limit=PAGE))) or []
+        path = f"{JOBS_PATH}/{job_id}/checkpoints"
+        return self._reply_unless((400, 404, 405, 501), lambda: listed(self._get(path, limit=PAGE_SIZE))) or []
 
     def content(self, file_id: str) -> bytes | None:
         """The content of a result file; None if the service no longer has it."""
-        return self._reply_unless(GONE, lambda: self._client.files.content(file_id).content)
+        return self._reply_unless(NOT_FOUND, lambda: self._client.files.content(file_id).content)
 
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
         return plain(self._client.get(path, cast_to=object, options={"params": parameters}))
@@ -265,7 +266,7 @@ class OwnEndpoint(Endpoint, ABC):
 
     @override
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
-        options: Any = {"max_retries": 0, "timeout": LONG_SECONDS}
+        options: Any = {"max_retries": 0, "timeout": LONG_TIMEOUT_SECONDS}
         with self._translated_errors():
             body = self.request(settings, training_file, validation_file)
             return self.job_of(plain(self._client.post(self.jobs_path, body=body, cast_to=object, options=options)))

@@ -13,7 +13,7 @@ from curate.corpus.stats import Progress, counted, usual_epochs
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.remote.endpoint import Place
 from curate.remote.prices import Price
-from curate.remote.settings import PREFERENCE, Settings
+from curate.remote.settings import PREFERENCE_FORMAT, Settings
 from curate.remote.tokens import TokenCounter
 
 
@@ -41,7 +41,7 @@ def measure(path: Path, counter: TokenCounter, progress: Progress | None = None)
     for parsed in counted(read_file(path, facts), progress):
         if parsed.example is not None:
             value: dict[str, Any] = (
-                parsed.decoded.value if parsed.example.format == PREFERENCE else parsed.example.value
+                parsed.decoded.value if parsed.example.format == PREFERENCE_FORMAT else parsed.example.value
             )
             lengths.append(min(counter.count(value), (1 << 32) - 1))
             with_images += _has_image(value)

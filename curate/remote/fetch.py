@@ -19,12 +19,12 @@ from curate.core.json_output import NotPrinted, Output
 from curate.core.limits import read_regular
 from curate.core.transaction import Own, recover, replacing_together
 from curate.remote.endpoint import Endpoint
-from curate.remote.job import SAFE, Job, JobEvent
+from curate.remote.job import SAFE_ID, Job, JobEvent
 from curate.remote.journal import JobAsked, Journal
-from curate.remote.watch import EVENTS, EventLog, new_job_events
+from curate.remote.watch import EVENTS_FILE, EventLog, new_job_events
 
-RECORD: Final = "record.json"
-METRICS: Final = "metrics.csv"
+RECORD_FILE: Final = "record.json"
+METRICS_FILE: Final = "metrics.csv"
 
 
 class Record(BaseModel):
@@ -77,7 +77,7 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
         raise UsageError(f"{job_id}: is {job.status}", f"wait with `curate remote watch {job_id}`")
     log = EventLog(kept)
     log.add(new_job_events(endpoint, job_id, log))
-    contents = {name: endpoint.content(name) if SAFE.fullmatch(name) else None for name in job.result_files}
+    contents = {name: endpoint.content(name) if SAFE_ID.fullmatch(name) else None for name in job.result_files}
     tables = {name: _unwrapped(data) for name, data in contents.items() if data is not None}
     named = {
         name: f"result-{name}{'.csv' if _is_table(tables[name]) else '.dat'}" if name in tables else None
@@ -95,12 +95,12 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
         results=named,
         metrics_from=source or ("events" if table else None),
     )
-    files = {RECORD: json_text(record.model_dump(mode="json")).encode("utf-8", "surrogatepass")}
-    files |= {METRICS: table} if table else {}
+    files = {RECORD_FILE: json_text(record.model_dump(mode="json")).encode("utf-8", "surrogatepass")}
+    files |= {METRICS_FILE: table} if table else {}
     files |= {path: tables[name] for name, path in named.items() if path is not None}
     target, own = folder or kept, None
     if target.resolve() != kept.resolve():
-        files[EVENTS] = log.path.read_bytes() if log.events else b""
+        files[EVENTS_FILE] = log.path.read_bytes() if log.events else b""
         recover(target)
         own = Own(
             _fetched(target, job_id), f"exists and was not written by a fetch of {job_id}", "choose another folder"
@@ -115,9 +115,9 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
 def _fetched(folder: Path, job_id: str) -> Collection[str]:
     """The files in a folder that a fetch of the job wrote, as its record names them."""
     with suppress(OSError, ValueError):
-        old = Record.model_validate_json(read_regular(folder / RECORD))
+        old = Record.model_validate_json(read_regular(folder / RECORD_FILE))
         if old.job.id == job_id:
-            return {RECORD, EVENTS, *filter(None, (old.metrics_from and METRICS, *old.results.values()))}
+            return {RECORD_FILE, EVENTS_FILE, *filter(None, (old.metrics_from and METRICS_FILE, *old.results.values()))}
     return ()
 
 

@@ -9,17 +9,15 @@ from typing_extensions import override
 from curate.core.errors import UsageError
 from curate.core.files import sha256
 from curate.core.targets import Target
-from curate.remote.endpoint import LONG_SECONDS, EventPage, OwnEndpoint, Service, plain
+from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
 
-DATA: Final = "/datasets"
-LARGEST: Final = 150_000_000
-"""Maximum size of a file in bytes that is accepted in one request."""
-NAMES: Final = {"n_epochs": "epochs", "batch_size": "batchSizeSamples"}
-"""Fireworks' names of hyperparameters."""
-PREFIX: Final = "JOB_STATE_"
+DATASETS_PATH: Final = "/datasets"
+MAX_UPLOAD_BYTES: Final = 150_000_000
+HYPERPARAMETER_NAMES: Final = {"n_epochs": "epochs", "batch_size": "batchSizeSamples"}
+STATE_PREFIX: Final = "JOB_STATE_"
 PRICES: Final = "Fireworks' price list (fireworks.ai/pricing), read 2026-11"
 
 
@@ -50,9 +48,9 @@ class FireworksEndpoint(OwnEndpoint):
             raise UsageError("Fireworks has no seed", "remove --seed")
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MAX_UPLOAD_BYTES:
             raise UsageError(
-                f"{path}: larger than {LARGEST:,} bytes, the limit of Fireworks for one upload",
+                f"{path}: larger than {MAX_UPLOAD_BYTES:,} bytes, the limit of Fireworks for one upload",
                 "upload it with the client firectl",
             )
         name = f"curate-{sha256(path)[:32]}"
@@ -60,17 +58,21 @@ class FireworksEndpoint(OwnEndpoint):
             count = sum(not line.isspace() for line in lines)
         if self.file(name) is None:
             body = {"datasetId": name, "dataset": {"userUploaded": {}, "exampleCount": str(count)}}
-            plain(self._client.post(DATA, body=body, cast_to=object))
-        options: Any = {"headers": {"Content-Type": "multipart/form-data"}, "timeout": LONG_SECONDS}
+            plain(self._client.post(DATASETS_PATH, body=body, cast_to=object))
+        options: Any = {"headers": {"Content-Type": "multipart/form-data"}, "timeout": LONG_TIMEOUT_SECONDS}
         found = plain(
             self._client.post(
-                f"{DATA}/{name}:upload", body={}, files=[("file", (path.name, file))], cast_to=object, options=options
+                f"{DATASETS_PATH}/{name}:upload",
+                body={},
+                files=[("file", (path.name, file))],
+                cast_to=object,
+                options=options,
             )
         )
         return file_of({"id": name, "bytes": found.get("bytes"), "status": "running"})
 
     def _file(self, file_id: str) -> UploadedFile:
-        found = self._get(f"{DATA}/{file_id}")
+        found = self._get(f"{DATASETS_PATH}/{file_id}")
         status = found.get("status")
         details = status.get("message") if isinstance(status, dict) else None
         return file_of(
@@ -82,17 +84,17 @@ class FireworksEndpoint(OwnEndpoint):
         )
 
     def _delete(self, file_id: str) -> None:
-        self._client.delete(f"{DATA}/{file_id}", cast_to=object)
+        self._client.delete(f"{DATASETS_PATH}/{file_id}", cast_to=object)
 
     @override
     def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
-        body = {"baseModel": settings.model, "dataset": f"{self._account}{DATA}/{training_file}"}
-        body |= {"evaluationDataset": f"{self._account}{DATA}/{validation_file}"} if validation_file else {}
-        return body | {NAMES.get(name, name): value for name, value in settings.hyperparameters.items()}
+        body = {"baseModel": settings.model, "dataset": f"{self._account}{DATASETS_PATH}/{training_file}"}
+        body |= {"evaluationDataset": f"{self._account}{DATASETS_PATH}/{validation_file}"} if validation_file else {}
+        return body | {HYPERPARAMETER_NAMES.get(name, name): value for name, value in settings.hyperparameters.items()}
 
     @override
     def job_of(self, value: dict[str, Any]) -> Job:
-        state = str(value.get("state", "")).removeprefix(PREFIX).lower()
+        state = str(value.get("state", "")).removeprefix(STATE_PREFIX).lower()
         status = value.get("status")
         return job_of(
             {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from curate.core.errors import RemoteError
 from curate.core.example import content_id
 
-SAME: Final = {
+STATE_NAMES: Final = {
     "canceled": "cancelled",
     "completed": "succeeded",
     "success": "succeeded",
@@ -18,12 +18,12 @@ SAME: Final = {
     "expired": "failed",
 }
 """States of other services, by OpenAI's names."""
-SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+SAFE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 """Ids that may name a folder."""
 Time = Annotated[int, Field(ge=0, lt=253_402_300_800)]
 """Seconds since 1970, before the year 10,000."""
-FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
-LARGEST: Final = 1e300
+FINAL_STATES: Final = frozenset(("succeeded", "failed", "cancelled"))
+MAX_NUMBER: Final = 1e300
 """Numbers of events up to this one are drawn and tabled."""
 
 
@@ -60,7 +60,7 @@ class JobError(ServiceRecord):
 class Job(ServiceRecord):
     """A training at a service."""
 
-    id: Annotated[str, Field(pattern=rf"^{SAFE.pattern}$")]
+    id: Annotated[str, Field(pattern=rf"^{SAFE_ID.pattern}$")]
     status: str
     """validating_files, queued, running, succeeded, failed or cancelled; other services have other states."""
     model: str = ""
@@ -80,7 +80,7 @@ class Job(ServiceRecord):
     @property
     def over(self) -> bool:
         """Whether the job has ended."""
-        return self.status in FINAL or (self.finished_at or 0) > 0
+        return self.status in FINAL_STATES or (self.finished_at or 0) > 0
 
 
 class JobEvent(ServiceRecord):
@@ -101,7 +101,7 @@ class JobEvent(ServiceRecord):
         return {
             name: value
             for name, value in (self.data or {}).items()
-            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+            if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
         }
 
 
@@ -120,7 +120,7 @@ def job_of(value: Any) -> Job:
         value = {
             **value,
             **times,
-            "status": SAME.get(status, status),
+            "status": STATE_NAMES.get(status, status),
             "error": {"message": error} if isinstance(error, str) else error,
             "result_files": value.get("result_files") or [],
         }

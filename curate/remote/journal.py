@@ -15,10 +15,10 @@ from curate.core.example import content_id
 from curate.core.files import append_lines, journal_lines
 from curate.core.targets import Target
 from curate.core.validation import parsed_json
-from curate.remote.job import SAFE
+from curate.remote.job import SAFE_ID
 from curate.remote.settings import Settings
 
-NAME: Final = "journal.jsonl"
+JOURNAL_FILE: Final = "journal.jsonl"
 
 
 class Entry(BaseModel):
@@ -81,7 +81,7 @@ class JobStarted(Entry):
 
 
 Line = FileSent | FileGone | JobAsked | JobRefused | JobStarted
-LINE: Final[TypeAdapter[Line]] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
+LINE_ADAPTER: Final[TypeAdapter[Line]] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
 
 class Journal:
@@ -89,11 +89,11 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / NAME
+        self.path = folder / JOURNAL_FILE
 
     def add(self, entry: Line) -> None:
         """Append a line and sync it to disk. Raises `OutputError`."""
-        append_lines(self.path, [LINE.dump_json(entry)])
+        append_lines(self.path, [LINE_ADAPTER.dump_json(entry)])
 
     def entries(self) -> list[Line]:
         """All records, without a line that a crash truncated. Raises `InputError` for an invalid one."""
@@ -101,7 +101,7 @@ class Journal:
         for number, line in enumerate(journal_lines(self.path), start=1):
             try:
                 if line:
-                    found.append(LINE.validate_json(line))
+                    found.append(LINE_ADAPTER.validate_json(line))
             except ValidationError:
                 if _is_json(line):  # else a crash truncated it, before what it records happened
                     raise InputError(
@@ -158,7 +158,7 @@ class Journal:
 
 def safe_id(name: str) -> str:
     """An id that is safe as a file name. Raises `RemoteError` for any other."""
-    if not SAFE.fullmatch(name):
+    if not SAFE_ID.fullmatch(name):
         raise RemoteError(f"{name!r}: not the id of a job or a file", "an id has only letters, digits and . _ : -")
     return name
 

@@ -26,7 +26,7 @@ class Price:
     """Maximum size of the model, in billions of weights; None: any."""
 
 
-SIZE: Final = re.compile(r"(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
+MODEL_SIZE: Final = re.compile(r"(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
 
 
 def price_of(
@@ -50,5 +50,5 @@ def _covers(price: Price, model: str, method: Method) -> bool:
         return False
     if price.billions is None:
         return True
-    size = SIZE.search(model)
+    size = MODEL_SIZE.search(model)
     return size is not None and int(size[1] or 1) * float(size[2]) <= price.billions

@@ -9,7 +9,7 @@ from curate.remote import fireworks, together
 from curate.remote.endpoint import Endpoint, Place, Service
 from curate.remote.prices import Price
 
-CLOSED: Final = (
+CLOSED_NOTE: Final = (
     "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from "
     "then on. Organisations that never "
     "fine-tuned, or have not used a fine-tuned model for 60 days, cannot start one since 2026-05-07 and "
@@ -17,11 +17,11 @@ CLOSED: Final = (
     "their base model is retired."
 )
 """From OpenAI's page of deprecations, read 2026-11."""
-ANY: Final = "CURATE_REMOTE_KEY"
+ANY_KEY_VARIABLE: Final = "CURATE_REMOTE_KEY"
 """Environment variable with the key for any address that the user gives."""
 OPENAI_PRICES: Final = "OpenAI's price list (platform.openai.com/docs/pricing), as of 2025-11"
 OPENAI_HOURS: Final = "OpenAI's billing guide for reinforcement fine-tuning (help.openai.com), read 2026-11"
-LONG: Final = 65_536
+MAX_EXAMPLE_TOKENS: Final = 65_536
 """Maximum number of tokens of an example for OpenAI's newer models; longer ones are truncated."""
 
 SERVICE: Final[dict[Target, Service]] = {
@@ -32,11 +32,11 @@ SERVICE: Final[dict[Target, Service]] = {
             "OpenAI",
             f"https://{KEYS[Target.OPENAI].hosts[0]}/v1",
             prices=(
-                Price("gpt-4.1-nano", 1.5, "million tokens", OPENAI_PRICES, longest=LONG),
-                Price("gpt-4.1-mini", 5, "million tokens", OPENAI_PRICES, longest=LONG),
-                Price("gpt-4.1", 25, "million tokens", OPENAI_PRICES, longest=LONG),
-                Price("gpt-4o-mini", 3, "million tokens", OPENAI_PRICES, ("supervised",), LONG),
-                Price("gpt-4o", 25, "million tokens", OPENAI_PRICES, longest=LONG),
+                Price("gpt-4.1-nano", 1.5, "million tokens", OPENAI_PRICES, longest=MAX_EXAMPLE_TOKENS),
+                Price("gpt-4.1-mini", 5, "million tokens", OPENAI_PRICES, longest=MAX_EXAMPLE_TOKENS),
+                Price("gpt-4.1", 25, "million tokens", OPENAI_PRICES, longest=MAX_EXAMPLE_TOKENS),
+                Price("gpt-4o-mini", 3, "million tokens", OPENAI_PRICES, ("supervised",), MAX_EXAMPLE_TOKENS),
+                Price("gpt-4o", 25, "million tokens", OPENAI_PRICES, longest=MAX_EXAMPLE_TOKENS),
                 Price("gpt-3.5-turbo", 8, "million tokens", OPENAI_PRICES, ("supervised",), 16_385),
                 Price("davinci-002", 6, "million tokens", OPENAI_PRICES, ("supervised",)),
                 Price("babbage-002", 0.4, "million tokens", OPENAI_PRICES, ("supervised",)),
@@ -94,11 +94,11 @@ def key_of(place: Place) -> str:
 
     Raises `UsageError` without a key; it says where to set one.
     """
-    general = ANY if place.named or place.is_its_own else None
+    general = ANY_KEY_VARIABLE if place.named or place.is_its_own else None
     if key := key_for(place.address, general=general):
         return key
     names = [name for name in (general, bound_variable(place.address)) if name]
-    first = f"set {' or '.join(names)}, " if names else f"pass the address with --base-url and set {ANY}, "
+    first = f"set {' or '.join(names)}, " if names else f"pass the address with --base-url and set {ANY_KEY_VARIABLE}, "
     raise UsageError(
         f"no API key for {place.host}",
         f"{first}run `keyring set {RING} {place.host}`, or set the variable's name in {user_config_path()}",

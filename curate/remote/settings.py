@@ -9,8 +9,7 @@ from curate.core.errors import UsageError
 from curate.remote.prices import Method
 
 Value = int | float | str
-PREFERENCE: Final = "openai-preference"
-"""Format of the lines for dpo."""
+PREFERENCE_FORMAT: Final = "openai-preference"
 
 
 class Settings(BaseModel):
@@ -89,7 +88,7 @@ def settings_of(
 
 def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
     """Raise `UsageError` if the method cannot train on the data; `formats` counts the examples of each format."""
-    pairs = formats.get(PREFERENCE, 0)
+    pairs = formats.get(PREFERENCE_FORMAT, 0)
     if settings.method == "dpo" and pairs < sum(formats.values()):
         raise UsageError(
             f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); "

@@ -11,11 +11,11 @@ from curate.remote.journal import JobAsked, JobRefused, JobStarted, Journal, ord
 from curate.remote.settings import Settings
 from curate.remote.upload import Sent
 
-TRIES: Final = 5
-PAUSE: Final = 1.0
-"""Seconds before the second try; doubled before each further one."""
-LONGEST: Final = 120.0
-"""Maximum number of seconds to wait if the service asks for it."""
+ATTEMPTS: Final = 5
+FIRST_PAUSE_SECONDS: Final = 1.0
+"""Doubled before each further attempt."""
+MAX_WAIT_SECONDS: Final = 120.0
+"""If the service asks for it."""
 
 
 class Started(NamedTuple):
@@ -70,18 +70,18 @@ def start(
 
 def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
     """Request a job until the service answers; after a request without a reply, only look for its job."""
-    for nth in range(TRIES):
+    for nth in range(ATTEMPTS):
         try:
             return endpoint.create(asked.settings, asked.training_file, asked.validation_file)
         except RemoteError as error:
-            if not error.passing or (error.wait or 0) > LONGEST:
+            if not error.passing or (error.wait or 0) > MAX_WAIT_SECONDS:
                 raise
             if error.status is None:
                 return _wait_for_job(endpoint, journal, asked, error, sleep)
-            sleep(error.wait if error.wait is not None else PAUSE * 2**nth)
+            sleep(error.wait if error.wait is not None else FIRST_PAUSE_SECONDS * 2**nth)
             if error.status != 429 and (job := _new_job_of(endpoint, journal, asked)) is not None:
                 return job
-            if nth == TRIES - 1:
+            if nth == ATTEMPTS - 1:
                 raise
     raise AssertionError("a loop that returns or raises")
 
@@ -90,10 +90,10 @@ def _wait_for_job(
     endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]
 ) -> Job:
     """The job of a request without a reply, once the service lists it. Raises `RemoteError` if it does not."""
-    for nth in range(TRIES):
+    for nth in range(ATTEMPTS):
         if (job := _new_job_of(endpoint, journal, asked)) is not None:
             return job
-        sleep(PAUSE * 2**nth)
+        sleep(FIRST_PAUSE_SECONDS * 2**nth)
     hint = "run the command again in a few minutes; it first looks for the job, so that none is started twice"
     raise RemoteError(f"{error.message}; no job found so far", hint, passing=True) from None
 

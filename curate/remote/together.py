@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from curate.core.errors import UsageError
 from curate.core.targets import Target
-from curate.remote.endpoint import LONG_SECONDS, EventPage, OwnEndpoint, Service, listed, plain
+from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, listed, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
@@ -39,7 +39,7 @@ class TogetherEndpoint(OwnEndpoint):
             body=body,
             files=[("file", (path.name, file))],
             cast_to=object,
-            options={"headers": kind, "timeout": LONG_SECONDS},
+            options={"headers": kind, "timeout": LONG_TIMEOUT_SECONDS},
         )
         return file_of({**plain(found), "status": None})
 

@@ -13,11 +13,11 @@ from curate.core.text import storable
 from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template import load_template
 
-OLD: Final = ("gpt-3.5", "davinci-002", "babbage-002")
-NEW: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
+CL100K_MODELS: Final = ("gpt-3.5", "davinci-002", "babbage-002")
+O200K_MODELS: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
 PER_MESSAGE, PER_NAME, PER_EXAMPLE = 3, 1, 3
 """Tokens that OpenAI adds, according to its cookbook."""
-SIDES: Final = ("messages", "preferred_output", "non_preferred_output")
+MESSAGE_KEYS: Final = ("messages", "preferred_output", "non_preferred_output")
 Count = Callable[[dict[str, Any]], int]
 
 
@@ -52,7 +52,9 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
             lambda value: template.encode(value).length or _counted(value, lambda text: len(template.ids(text))),
         )
     name = model.removeprefix("ft:")
-    encoding = "cl100k_base" if name.startswith(OLD) else "o200k_base" if name.startswith(NEW) else ""
+    encoding = (
+        "cl100k_base" if name.startswith(CL100K_MODELS) else "o200k_base" if name.startswith(O200K_MODELS) else ""
+    )
     for package in ("tiktoken", "bpe_openai") if encoding else ():
         if (encode := _encoder(package, encoding)) is not None:
             return TokenCounter(
@@ -89,6 +91,6 @@ def _messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """All messages of a line, including both answers of a preference pair."""
     asked = value.get("input")
     for source in (value, asked if isinstance(asked, dict) else {}):
-        for key in SIDES:
+        for key in MESSAGE_KEYS:
             turns = source.get(key)
             yield from (turn for turn in turns if isinstance(turn, dict)) if isinstance(turns, list) else ()

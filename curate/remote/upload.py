@@ -12,14 +12,11 @@ from curate.remote.endpoint import Endpoint, Progress
 from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, Journal
 
-TRIES: Final = 3
-"""Attempts to upload a file completely."""
-READY: Final = frozenset(("processed", "uploaded", "succeeded"))
-REFUSED: Final = frozenset(("error", "failed", "deleted", "deleting", "expired"))
-POLL: Final = 2.0
-"""Seconds between two requests for the state of a file that the service processes."""
-PATIENCE: Final = 900.0
-"""Maximum number of seconds to wait for that."""
+ATTEMPTS: Final = 3
+READY_STATES: Final = frozenset(("processed", "uploaded", "succeeded"))
+FAILED_STATES: Final = frozenset(("error", "failed", "deleted", "deleting", "expired"))
+POLL_SECONDS: Final = 2.0
+MAX_WAIT_SECONDS: Final = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def send(
     known = journal.file(address, digest)
     if known is not None:
         there = endpoint.file(known.file_id)
-        if there is not None and (there.status or "") not in REFUSED and there.bytes in (None, size):
+        if there is not None and (there.status or "") not in FAILED_STATES and there.bytes in (None, size):
             _await_read(endpoint, journal, there, path, sleep)
             return Sent(display_name(path), digest, size, known.file_id, reused=True)
         journal.add(FileGone(address=address, file_id=known.file_id))
@@ -85,7 +82,7 @@ def send(
 def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progress | None) -> UploadedFile:
     """Upload a file until it has arrived completely, as far as the service reports its size. Raises `RemoteError`."""
     arrived = 0
-    for _ in range(TRIES):
+    for _ in range(ATTEMPTS):
         file = endpoint.upload(path, advance)
         if "bytes" in file.unread:
             raise RemoteError(
@@ -97,7 +94,7 @@ def _upload_completely(endpoint: Endpoint, path: Path, size: int, advance: Progr
         arrived = file.bytes or 0
         endpoint.delete(file.id)
     raise RemoteError(
-        f"{path}: {arrived:,} of {size:,} bytes arrived in each of {TRIES} attempts; the uploads were deleted",
+        f"{path}: {arrived:,} of {size:,} bytes arrived in each of {ATTEMPTS} attempts; the uploads were deleted",
         "run the command again on a better connection",
     )
 
@@ -107,16 +104,16 @@ def _await_read(
 ) -> None:
     waited = 0.0
     found: UploadedFile | None = file
-    while found is not None and found.status and found.status not in READY | REFUSED:
-        if waited >= PATIENCE:
+    while found is not None and found.status and found.status not in READY_STATES | FAILED_STATES:
+        if waited >= MAX_WAIT_SECONDS:
             raise RemoteError(
                 f"{path}: the service is still processing {file.id} ({found.status})",
                 "run the command again later; the file is not sent again",
             )
-        sleep(POLL)
-        waited += POLL
+        sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
         found = endpoint.file(file.id)
-    if found is None or found.status in REFUSED:
+    if found is None or found.status in FAILED_STATES:
         journal.add(FileGone(address=endpoint.place.address, file_id=file.id))
         why = (found.status_details if found else None) or "it was deleted"
         raise RemoteError(

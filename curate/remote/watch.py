@@ -17,25 +17,24 @@ from curate.remote.endpoint import Endpoint
 from curate.remote.job import Job, JobEvent, event_of
 from curate.remote.journal import Journal
 
-EVENTS: Final = "events.jsonl"
-JOB: Final = "job.json"
-EVERY: Final = 10.0
-"""Seconds between two requests."""
-PATIENCE: Final = 1800.0
+EVENTS_FILE: Final = "events.jsonl"
+JOB_FILE: Final = "job.json"
+POLL_SECONDS: Final = 10.0
+MAX_FAILING_SECONDS: Final = 1800.0
 """Seconds for which requests are repeated while the service cannot be reached."""
-LONGEST: Final = 60.0
+MAX_POLL_SECONDS: Final = 60.0
 """Maximum number of seconds between two of these requests."""
-ENDINGS: Final = 3
-"""Requests after the end of the job, for events that arrive late."""
-MOST_PAGES: Final = 1_000
-"""Maximum number of pages of events; a service may list pages without end."""
+POLLS_AFTER_END: Final = 3
+"""For events that arrive late."""
+MAX_PAGES: Final = 1_000
+"""A service may list pages without end."""
 
 
 class EventLog:
     """The known events of a job."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / EVENTS
+        self.path = folder / EVENTS_FILE
         self.events = list(_read(self.path))
         self._seen = {event.id for event in self.events}
 
@@ -70,7 +69,7 @@ def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEv
     found: dict[str, JobEvent] = {}
     falling = True
     after: str | None = None
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         page = endpoint.events(job_id, after)
         new = [event for event in page.events if log.is_new(event) and event.id not in found]
         found.update((event.id, event) for event in new)
@@ -82,7 +81,7 @@ def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEv
         after = page.events[-1].id
     else:
         raise RemoteError(
-            f"{job_id}: the service lists events on more than {MOST_PAGES:,} pages",
+            f"{job_id}: the service lists events on more than {MAX_PAGES:,} pages",
             "check that the address is the base URL of an OpenAI-compatible API",
         )
     ordered = list(found.values())
@@ -115,8 +114,8 @@ def watch(
             job = endpoint.job(job_id)  # before its events: after its end, all of them exist
             new = new_job_events(endpoint, job_id, log)
         except RemoteError as error:
-            wait = max(min(LONGEST, EVERY + failing), error.wait or 0)
-            if once or not error.passing or failing + wait > PATIENCE:
+            wait = max(min(MAX_POLL_SECONDS, POLL_SECONDS + failing), error.wait or 0)
+            if once or not error.passing or failing + wait > MAX_FAILING_SECONDS:
                 raise
             if trouble is not None:
                 trouble(error, wait)
@@ -126,10 +125,10 @@ def watch(
         failing = 0.0
         log.add(new)
         if job != last:
-            write_json(folder / JOB, job.model_dump(mode="json"))
+            write_json(folder / JOB_FILE, job.model_dump(mode="json"))
         last = job
         show(new, job)
-        if once or (job.over and (endings == ENDINGS or (endings and not new))):
+        if once or (job.over and (endings == POLLS_AFTER_END or (endings and not new))):
             return job
         endings += job.over
-        sleep(min(EVERY, 1.0) if job.over else EVERY)
+        sleep(min(POLL_SECONDS, 1.0) if job.over else POLL_SECONDS)

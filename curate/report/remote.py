@@ -12,7 +12,7 @@ from curate.core.errors import RemoteError
 from curate.core.json_output import Part
 from curate.core.text import plural, visible
 from curate.remote.estimate import EstimateResult
-from curate.remote.fetch import METRICS, FetchResult
+from curate.remote.fetch import METRICS_FILE, FetchResult
 from curate.remote.job import Job, JobEvent
 from curate.remote.upload import Sent
 from curate.report.console import console, progress_bar
@@ -167,7 +167,7 @@ def fetched_text(found: FetchResult) -> Iterator[Text]:
     yield from curves(found.events)
     yield Text(f"{visible(found.folder)}: {', '.join(map(visible, found.files))}")
     for name in found.missing:
-        instead = f"; {METRICS} is written from the events" if found.record.metrics_from == "events" else ""
+        instead = f"; {METRICS_FILE} is written from the events" if found.record.metrics_from == "events" else ""
         yield Text(f"{visible(name)}: the service no longer has this result{instead}", style="yellow")
 
 

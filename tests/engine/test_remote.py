@@ -41,9 +41,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
     monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
-    monkeypatch.setattr("curate.remote.start.PAUSE", 0.05)
-    monkeypatch.setattr("curate.remote.upload.POLL", 0.01)
-    monkeypatch.setattr("curate.remote.watch.EVERY", 0)
+    monkeypatch.setattr("curate.remote.start.FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("curate.remote.upload.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("curate.remote.watch.POLL_SECONDS", 0)
     for name, count in (("data.jsonl", 12), ("held.jsonl", 10)):
         lines = [json.dumps(chat(f"What is {name} {n} plus {n}?", f"It is {2 * n}, by adding.")) for n in range(count)]
         Path(name).write_text("\n".join(lines) + "\n")
@@ -187,8 +187,8 @@ def test_the_same_is_neither_sent_nor_started_twice(server: Server, capsys: pyte
 def test_a_server_that_is_busy_fails_or_dawdles_is_asked_again(
     server: Server, what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("curate.remote.endpoint.SECONDS", 0.3)
-    monkeypatch.setattr("curate.remote.endpoint.LONG_SECONDS", 0.3)
+    monkeypatch.setattr("curate.remote.endpoint.TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("curate.remote.endpoint.LONG_TIMEOUT_SECONDS", 0.3)
     server.troubles = [
         Trouble(request, what)
         for request in (
@@ -353,7 +353,7 @@ def test_pages_of_events_without_end_are_an_error(
     server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start() == 0
-    monkeypatch.setattr("curate.remote.watch.MOST_PAGES", 2)
+    monkeypatch.setattr("curate.remote.watch.MAX_PAGES", 2)
     monkeypatch.setattr(server, "page", 1)
     monkeypatch.setattr(server, "step", 12)
     assert watch() == 2
@@ -413,8 +413,8 @@ def test_a_watch_outlasts_a_service_that_is_away(
     server.troubles = [Trouble("GET .*events", "500", times=20)]
     assert watch() == 0
     assert "retrying in" in capsys.readouterr().err
-    monkeypatch.setattr("curate.remote.watch.PATIENCE", 0)
-    monkeypatch.setattr("curate.remote.watch.EVERY", 0.01)
+    monkeypatch.setattr("curate.remote.watch.MAX_FAILING_SECONDS", 0)
+    monkeypatch.setattr("curate.remote.watch.POLL_SECONDS", 0.01)
     server.troubles = [Trouble("GET .*events", "500", times=99)]
     assert watch() == 2
 
