@@ -26,7 +26,7 @@ from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import EncodedExample
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
-from curate.read.formats import OTHER_FORMS
+from curate.read.formats import OTHER_FORMAT_KEYS
 from curate.read.json_pointer_spans import line_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Shape = tuple[str | tuple[str, str], ...]
 READ: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
 """Keys of a line that rules of scope `VALUE` and `DATASET` read by name."""
-BY_NAME: Final = READ | OTHER_FORMS | {*JUDGED}
+BY_NAME: Final = READ | OTHER_FORMAT_KEYS | {*JUDGED}
 """Keys of a line that say how the line is read, or how its answers are compared."""
 COUNTED: Final = frozenset(("C008", "C014", "C019", "J015", "J023", "M027"))
 """Rules with `any_key` that need no object of an example with texts and numbers under other keys."""

@@ -19,7 +19,7 @@ from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Rule
-from curate.read.chunks import SIZE, Batch, Chunk, chunks_of, example_ids_at
+from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, example_ids_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK = 1024
@@ -191,7 +191,7 @@ def _check_file(
 def _parts(
     path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool, copy: Callable[[], Path]
 ) -> Iterator[CheckedChunk]:
-    chunks = chunks_of(path, facts.path, SIZE, copy)
+    chunks = chunks_of(path, facts.path, CHUNK_BYTES, copy)
     if chunks is not None:
         yield from pool.each(Checker.check_chunk, chunks)
         return

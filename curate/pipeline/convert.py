@@ -28,11 +28,11 @@ from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.pipeline.templated import templated
-from curate.read.chunks import SIZE, Chunk, chunk_bytes, chunks_of
+from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, parsed_line, read_file
 from curate.read.form_writer import write_as
 from curate.read.formats import BY_NAME, COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
-from curate.read.forms.form import CALLERS, RESULTS, Format, UnwritableError, json_in, speaker_of
+from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
 from curate.read.forms.lists import TREE, replies_beside
 from curate.read.lines import BOM, split_lines
 
@@ -155,7 +155,7 @@ class _Part:
 def _parts(
     path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
 ) -> Iterator[_Part]:
-    chunks = chunks_of(path, facts.path, SIZE, copy)
+    chunks = chunks_of(path, facts.path, CHUNK_BYTES, copy)
     if chunks is not None:
         yield from pool.each(_Converter.chunk, chunks)
         return
@@ -289,11 +289,11 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
     before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
     for index, item in enumerate(spoken, before):
         speaker, turn = speaker_of(item), example.value["messages"][index]
-        if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
+        if speaker in CALL_SPEAKERS and (turn.get("content") is not None or "tool_calls" not in turn):
             yield Note.of(
                 parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text"
             )
-        elif speaker in RESULTS and "tool_call_id" not in turn:
+        elif speaker in RESULT_SPEAKERS and "tool_call_id" not in turn:
             yield Note.of(
                 parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
             )

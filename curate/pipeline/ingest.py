@@ -18,7 +18,7 @@ from curate.core.text import json_line
 from curate.output.apply import unreadable
 from curate.read.accounts import account_calls
 from curate.read.dataset import ParsedLine, read_lines
-from curate.read.formats import MISSHAPEN
+from curate.read.formats import SHAPE_ERRORS
 from curate.read.joined_rows import JoinedRows
 from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, score_row
 
@@ -123,7 +123,7 @@ def _lines(
         return []
     try:
         calls = rows.calls(value) or account_calls(value) or calls_in(value)
-    except (*MISSHAPEN, ValueError):
+    except (*SHAPE_ERRORS, ValueError):
         calls = []
     if not calls:
         report.notes.append(Note.of(parsed.place, NO_EXPORT))
@@ -148,7 +148,7 @@ def _line(
             return [({}, f"score {name} is {text}, not a number of at least {least:g}")]
     try:
         value = call.conversation()
-    except (NoConversationError, *MISSHAPEN) as error:
+    except (NoConversationError, *SHAPE_ERRORS) as error:
         why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
         report.notes.append(Note.of(place, why))
         return [({}, why)]

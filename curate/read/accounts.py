@@ -16,9 +16,9 @@ from typing import Any, Final
 from curate.read.forms.form import Object, as_object, is_objects
 from curate.read.traces import ModelCall, NoConversationError, read_as_messages
 
-HIDDEN: Final = "hidden messages"
-BRANCHES: Final = "messages of other branches"
-DETAILS: Final = re.compile(r'<details type="(\w+)".*?</details>\s*', re.DOTALL)
+HIDDEN_MESSAGES: Final = "hidden messages"
+OTHER_BRANCHES: Final = "messages of other branches"
+DETAILS_BLOCK: Final = re.compile(r'<details type="(\w+)".*?</details>\s*', re.DOTALL)
 """What Open WebUI shows of reasoning and of tools, in the text of an answer."""
 
 
@@ -118,12 +118,12 @@ def _chatgpt(value: Object, talk: _Talk) -> None:
     path = _path(value["mapping"], value.get("current_node"), "parent")
     here = {id(node) for node in path}
     elsewhere = (node["message"] for node in value["mapping"].values() if node.get("message") and id(node) not in here)
-    talk.left_out += Counter({BRANCHES: sum(not _is_hidden(message) for message in elsewhere)})
+    talk.left_out += Counter({OTHER_BRANCHES: sum(not _is_hidden(message) for message in elsewhere)})
     for message in filter(None, (node.get("message") for node in path)):
         content, role, to = message["content"], message["author"]["role"], message.get("recipient")
         if _is_hidden(message):
             held = [item for key, item in content.items() if key != "content_type"]
-            talk.left_out += Counter({HIDDEN: any(item not in (None, "", [""]) for item in held)})
+            talk.left_out += Counter({HIDDEN_MESSAGES: any(item not in (None, "", [""]) for item in held)})
         elif content["content_type"] == "thoughts":
             talk.thoughts += [one.get("content") or one["summary"] for one in content["thoughts"]]
         elif content["content_type"] == "reasoning_recap":
@@ -166,7 +166,7 @@ def _claude(value: Object, talk: _Talk) -> None:
     if any("parent_message_uuid" in message for message in messages):
         last = value.get("current_leaf_message_uuid") or messages[-1]["uuid"]
         messages = _path(nodes, last, "parent_message_uuid")
-        talk.left_out += Counter({BRANCHES: len(nodes) - len(messages)})
+        talk.left_out += Counter({OTHER_BRANCHES: len(nodes) - len(messages)})
     for message in messages:
         role = {"human": "user", "assistant": "assistant"}[message["sender"]]
         held = {one.get("file_name"): one.get("extracted_content") for one in message.get("attachments") or ()}
@@ -212,22 +212,22 @@ def _claude_texts(blocks: Iterable[Object]) -> Iterator[str]:
 def _open_webui(value: Object, talk: _Talk) -> None:
     nodes = value["history"]["messages"]
     path = _path(nodes, value["history"].get("currentId"), "parentId")
-    talk.left_out += Counter({BRANCHES: len(nodes) - len(path)})
+    talk.left_out += Counter({OTHER_BRANCHES: len(nodes) - len(path)})
     if system := (value.get("params") or {}).get("system"):
         talk.say("system", system)
     for message in path:
-        shown = {match[1] for match in DETAILS.finditer(message["content"])}
+        shown = {match[1] for match in DETAILS_BLOCK.finditer(message["content"])}
         if message.get("files") or shown - {"reasoning"}:
             raise NoConversationError(f"a message with {'files' if message.get('files') else 'calls of tools'}")
         talk.left_out += Counter({"reasoning": len(shown)})
-        talk.say(message["role"], DETAILS.sub("", message["content"]) if shown else message["content"])
+        talk.say(message["role"], DETAILS_BLOCK.sub("", message["content"]) if shown else message["content"])
 
 
 def _lm_studio(value: Object, talk: _Talk) -> None:
     if value.get("systemPrompt"):
         talk.say("system", value["systemPrompt"])
     for message in value["messages"]:
-        talk.left_out += Counter({BRANCHES: len(message["versions"]) - 1})
+        talk.left_out += Counter({OTHER_BRANCHES: len(message["versions"]) - 1})
         chosen = message["versions"][message["currentlySelected"]]
         for step in chosen["steps"] if chosen["type"] == "multiStep" else [{**chosen, "type": "contentBlock"}]:
             if step["type"] == "debugInfoBlock":

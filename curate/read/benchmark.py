@@ -34,7 +34,7 @@ QUESTIONS: Final = (
     "premise",
 )
 """Field names of the question, in lower case."""
-BESIDE: Final = ("input", "text", "content")
+CONTEXT_KEYS: Final = ("input", "text", "content")
 """Field names of the question if a benchmark has none of `QUESTIONS`; next to a question they hold its context."""
 ANSWERS: Final = (
     *(
@@ -54,10 +54,10 @@ ANSWERS: Final = (
     *("sol1", "sol2", "option1", "option2", "a", "b", "c", "d"),
 )
 """Field names of the answer or of the choices."""
-NO_TEXT: Final = ("role", "from", "type", "label")
+LABEL_KEYS: Final = ("role", "from", "type", "label")
 """Keys inside a field that label a text."""
-TABLES: Final = {".csv": ",", ".tsv": "\t"}
-PACKED: Final = (".gz", ".zst")
+TABLE_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
+PACKED_SUFFIXES: Final = (".gz", ".zst")
 
 
 class ItemText(NamedTuple):
@@ -84,7 +84,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file or one of its
     items cannot be read, or no item has any of the names.
     """
-    named = list(_table(path) if _data_suffix(path) in TABLES else _objects(path, fields))
+    named = list(_table(path) if _data_suffix(path) in TABLE_DELIMITERS else _objects(path, fields))
     items = [Item(place, tuple(_parts(value, place, tuple(name.lower() for name in fields)))) for place, value in named]
     if not any(item.parts for item in items):
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
@@ -95,14 +95,14 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
 
 def _data_suffix(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in PACKED:
+    while suffixes and suffixes[-1] in PACKED_SUFFIXES:
         suffixes.pop()
     return suffixes[-1] if suffixes else ""
 
 
 def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The items of a JSON file: objects, or those in the longest list of an object that is none itself."""
-    facts, asked = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *BESIDE}
+    facts, asked = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *CONTEXT_KEYS}
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
         if (
@@ -150,7 +150,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     MMLU has this form.
     """
     text = b"".join(blocks(path, tables=False)).decode("utf-8-sig", "replace")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_data_suffix(path)])
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLE_DELIMITERS[_data_suffix(path)])
     head: list[str] | None = None
     start = 1
     try:
@@ -160,7 +160,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
                 continue
             if head is None:
                 names = [_plain(cell) for cell in cells]
-                known = any(name in (*QUESTIONS, *BESIDE) for name in names)
+                known = any(name in (*QUESTIONS, *CONTEXT_KEYS) for name in names)
                 head = names if known else ["question", *(f"column {at}" for at in range(2, len(cells) + 1))]
                 if known:
                     continue
@@ -194,7 +194,7 @@ def _parts(value: dict[str, Any], place: Place, fields: tuple[str, ...]) -> Iter
         asked: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
         answered: Sequence[str] = []
     else:
-        asked = [name for name in QUESTIONS if name in by_name] or [name for name in BESIDE if name in by_name]
+        asked = [name for name in QUESTIONS if name in by_name] or [name for name in CONTEXT_KEYS if name in by_name]
         if (not asked or any(is_objects(by_name[name]) for name in asked)) and (turns := _turns(value, place)):
             yield from turns
             return
@@ -213,7 +213,7 @@ def _texts(value: Any, *, apart: bool) -> Iterator[str]:
             yield from _texts(item, apart=True)
     elif apart and isinstance(value, dict):
         for key, item in value.items():
-            if key not in NO_TEXT:
+            if key not in LABEL_KEYS:
                 yield from _texts(item, apart=True)
     elif text := _text(value).strip():
         yield text
@@ -223,5 +223,5 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        value = [item for key, item in value.items() if key not in NO_TEXT]
+        value = [item for key, item in value.items() if key not in LABEL_KEYS]
     return "\n".join(filter(None, map(_text, value))) if isinstance(value, list) else ""

@@ -17,7 +17,7 @@ from curate.core.example import ROLES, Example, Place
 from curate.core.files import blocks, packing, real_path
 from curate.core.limits import demand_filled
 from curate.core.scratch import scratch, written
-from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
+from curate.read.dataset import LINE_SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
 from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line, is_document, line_from
@@ -25,10 +25,10 @@ from curate.read.lines import BOM, Line, is_document, line_from
 if TYPE_CHECKING:
     from curate.read.fast_path import Scan, ScanResult
 
-SIZE = 8 << 20
-"""Bytes of a chunk: large enough for columns to be faster, small enough for memory and progress updates."""
+CHUNK_BYTES = 8 << 20
+"""Large enough for columns to be faster, small enough for memory and progress updates."""
 NEWLINE: Final = 10
-SLACK = 1 << 16
+EXTRA_BYTES = 1 << 16
 """Bytes that are read beyond a chunk; its last line usually ends there."""
 
 
@@ -45,7 +45,7 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(
-    path: Path, name: str, size: int = SIZE, copy: Callable[[], Path] = lambda: scratch() / "lines"
+    path: Path, name: str, size: int = CHUNK_BYTES, copy: Callable[[], Path] = lambda: scratch() / "lines"
 ) -> Iterator[Chunk] | None:
     """The chunks of a file, in order; None if the file is not JSON Lines. Raises `InputError`.
 
@@ -54,7 +54,7 @@ def chunks_of(
     """
     stream = blocks(path)
     start = next(stream, b"")
-    if WIDE.match(start) or sniff_file_kind(start) or is_document(start):
+    if WIDE_ENCODING.match(start) or sniff_file_kind(start) or is_document(start):
         return None
     if packing(path):
         return _unpacked(copy(), name, start, stream, size)
@@ -96,7 +96,7 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
             start = chunk.start
             if start:  # a line that starts earlier belongs to the previous chunk
                 file.seek(start - 1)
-                while not (passed := file.readline(SIZE)).endswith(b"\n"):
+                while not (passed := file.readline(CHUNK_BYTES)).endswith(b"\n"):
                     if not passed or (chunk.end is not None and file.tell() >= chunk.end):
                         return start, b"", 0
                 start = file.tell()
@@ -120,7 +120,7 @@ def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
 
 def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
     """The same, but into `room` if they fit."""
-    most = (SIZE if wanted is None else wanted) + SLACK
+    most = (CHUNK_BYTES if wanted is None else wanted) + EXTRA_BYTES
     if len(room) < most:
         room += bytes(most - len(room))
     size = file.readinto(memoryview(room)[:most])  # type: ignore[attr-defined]  # files have it
@@ -351,7 +351,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] 
             add_roles(roles)
             add_texts(texts)
             add_said(joined)
-            if not spelled.isascii() and any(char in line for char in SEPARATORS):
+            if not spelled.isascii() and any(char in line for char in LINE_SEPARATORS):
                 facts.separated += 1
                 facts.first_separated = facts.first_separated or number
         else:
@@ -367,30 +367,30 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] 
         facts.formats["messages"] += len(numbers)
 
 
-LARGEST: Final = 2**63
+MAX_INTEGER: Final = 2**63
 """A number as large may have been an integer of more than 64 bits."""
-SPEAKERS: Final = ROLES - {"tool", "function"}
-TYPES: Final = frozenset((str, int, float, bool, type(None)))
+DIALOGUE_ROLES: Final = ROLES - {"tool", "function"}
+PLAIN_TYPES: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def _beside(value: dict[str, Any], roles: tuple[str, ...], known: Set[str] | None) -> dict[str, Any] | None:
     """What a line has beside its messages; None unless it can be read as columns (see `read_chunk`)."""
-    if known is None or roles[-1:] != ("assistant",) or not SPEAKERS.issuperset(roles):
+    if known is None or roles[-1:] != ("assistant",) or not DIALOGUE_ROLES.issuperset(roles):
         return None
     beside = {key: item for key, item in value.items() if key != "messages"}
-    if not TYPES.issuperset(map(type, beside.values())) or not known.isdisjoint(beside):
+    if not PLAIN_TYPES.issuperset(map(type, beside.values())) or not known.isdisjoint(beside):
         return None
     numbers = (item for item in beside.values() if isinstance(item, int | float))
-    return beside if all(-LARGEST < number < LARGEST for number in numbers) else None
+    return beside if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
 
 
 KNOWN: set[tuple[str, ...]] = set()
-"""Cache of role sequences that contain known roles only; at most `SHAPES`."""
-SHAPES = 10_000
+"""Cache of role sequences that contain known roles only; at most `MAX_SHAPES`."""
+MAX_SHAPES = 10_000
 
 
 def _are_known(roles: tuple[str, ...]) -> bool:
     known = ROLES.issuperset(roles)
-    if known and len(KNOWN) < SHAPES:
+    if known and len(KNOWN) < MAX_SHAPES:
         KNOWN.add(roles)
     return known

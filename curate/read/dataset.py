@@ -19,13 +19,13 @@ from curate.read.file_sniffing import sniff_file_kind
 from curate.read.formats import example_of, example_of_list, unread_keys
 from curate.read.lines import BOM, Line, compact, elements, is_document, split_lines
 
-SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
-FORMS = "run `curate check` to list what is wrong; `curate convert --help` lists the supported formats"
-"""Hint for lines without an example in a known format."""
-KEYS = 10_000
-"""Maximum number of different key sets that are counted per file."""
+LINE_SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
+FORMATS_HINT = "run `curate check` to list what is wrong; `curate convert --help` lists the supported formats"
+MAX_KEY_SETS = 10_000
 # First bytes of files in UTF-16 and UTF-32: a byte order mark, or the zero bytes that ASCII has there.
-WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]|[^\0]\0\0\0|\0\0\0[^\0]", re.DOTALL)
+WIDE_ENCODING = re.compile(
+    rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]|[^\0]\0\0\0|\0\0\0[^\0]", re.DOTALL
+)
 
 
 class ParsedLine(NamedTuple):
@@ -86,7 +86,7 @@ class FileFacts:
     first_separated: int = 0
     """The first such line."""
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """Format and top-level keys of examples with more keys than messages; at most `KEYS` different ones."""
+    """Format and top-level keys of examples with more keys than messages; at most `MAX_KEY_SETS` different ones."""
     unread: Counter[str] = field(default_factory=Counter)
     """Keys of a format beside a conversation that was read from others, such as a second question."""
 
@@ -105,7 +105,7 @@ class FileFacts:
 
     def count_keys(self, keys: tuple[str, ...], count: int = 1) -> None:
         """Count examples with a format and keys."""
-        if len(self.keys) < KEYS or keys in self.keys:
+        if len(self.keys) < MAX_KEY_SETS or keys in self.keys:
             self.keys[keys] += count
 
 
@@ -114,7 +114,7 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     stream = _measured(blocks(path), facts)
     facts.packed = packing(path)
     start = next(stream, b"")
-    if WIDE.match(start):
+    if WIDE_ENCODING.match(start):
         facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; it was not read", 0))
         facts.step = "convert it: iconv -f utf-16 -t utf-8"
         return
@@ -166,7 +166,7 @@ def demand_understood(lines: int, understood: int) -> None:
     """Raise `InputError` if there are lines but no example in a known format."""
     if lines and not understood:
         what = "the only line contains no example" if lines == 1 else f"none of the {lines:,} lines contains an example"
-        raise InputError(f"{what} that curate understands", FORMS)
+        raise InputError(f"{what} that curate understands", FORMATS_HINT)
 
 
 def _measured(stream: Iterator[bytes], facts: FileFacts) -> Iterator[bytes]:
@@ -185,7 +185,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
     if not line.data.strip():
         return ParsedLine(place, line, Decoded(MISSING, ()), None)
     facts.lines += 1
-    if not line.data.isascii() and any(char in line.data for char in SEPARATORS):
+    if not line.data.isascii() and any(char in line.data for char in LINE_SEPARATORS):
         facts.separated += 1
         facts.first_separated = facts.first_separated or line.number
     decoded = decode(line.data, line.column)

@@ -17,7 +17,7 @@ from curate.core.lazy import lazy_pattern
 from curate.core.text import excerpt
 from curate.read.json_pointer_spans import STRING, repeated_keys
 
-PYTHON = lazy_pattern(r"'|(?:None|True|False)\b")
+PYTHON_LITERAL = lazy_pattern(r"'|(?:None|True|False)\b")
 COMMA_THEN_END = lazy_pattern(r",\s*[}\]]")
 # Possible ends of a line that was truncated in a literal, a number or an escape.
 CUT_WORD = lazy_pattern(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-)\Z")
@@ -61,7 +61,7 @@ def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: 
     """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return "repairable", f"a comma with nothing after it, {where}"
-    if PYTHON.match(rest):
+    if PYTHON_LITERAL.match(rest):
         return ("repairable", f"Python notation instead of JSON, {where}: use double quotes, null, true and false")
     if error.msg.startswith("Unterminated string"):
         if text.rstrip().endswith(("}", "]")):
@@ -87,17 +87,17 @@ def _lower(words: str) -> str:
 
 MISSING: Final = object()
 """Placeholder for the value of a line without one."""
-DEEP = 200
+MAX_PORTABLE_DEPTH = 200
 """Nesting depth from which curate warns: parsers in C and Rust stop between 128 and 1,024."""
-TOO_DEEP = 400
+MAX_DEPTH = 400
 """Nesting depth from which curate does not parse: Python's JSON writer stops soon after."""
 
-GAP = lazy_pattern(rb'"[\t\r\n ]+:')
-CONTROL = lazy_pattern(rb"\\(?:u00|[bf])")
+GAP_BEFORE_COLON = lazy_pattern(rb'"[\t\r\n ]+:')
+CONTROL_ESCAPE = lazy_pattern(rb"\\(?:u00|[bf])")
 """Escapes that may be a control character."""
 BRACKETS = lazy_pattern(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 # Escapes that may be a lone surrogate or a control character; the loop in `_escapes` then checks.
-SUSPECT = lazy_pattern(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
+SUSPECT_ESCAPE = lazy_pattern(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
 ESCAPE = lazy_pattern(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
 
 
@@ -156,8 +156,8 @@ def plain_value(data: bytes, *, strict: bool = True) -> dict[str, Any] | None:
     if strict and (
         data.count(b'":') != 1 + 2 * len(value["messages"])
         or b'" :' in data
-        or GAP.search(data)
-        or (b"\\" in data and CONTROL.search(data))
+        or GAP_BEFORE_COLON.search(data)
+        or (b"\\" in data and CONTROL_ESCAPE.search(data))
     ):
         return None
     return value
@@ -184,13 +184,15 @@ def _decode(data: bytes, column: int) -> Decoded:
     except ValueError:  # an integer with more digits than Python converts (sys.get_int_max_str_digits)
         return Decoded(MISSING, (Defect("syntax", "a number has too many digits to be parsed", 0),))
     defects: list[Defect] = []
-    if data.count(b"[") + data.count(b"{") > DEEP and (depth := _depth(data)) > DEEP:
-        if depth > TOO_DEEP:
+    if data.count(b"[") + data.count(b"{") > MAX_PORTABLE_DEPTH and (depth := _depth(data)) > MAX_PORTABLE_DEPTH:
+        if depth > MAX_DEPTH:
             return Decoded(MISSING, (Defect("too-deep", f"nested {depth} levels deep, too deeply to be read", 0),))
-        defects.append(Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {DEEP}", 0))
+        defects.append(
+            Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {MAX_PORTABLE_DEPTH}", 0)
+        )
     if repeated:
         defects.extend(_repeated(text))
-    if SUSPECT.search(data):
+    if SUSPECT_ESCAPE.search(data):
         defects.extend(_escapes(data))
     return Decoded(value, tuple(defects))
 

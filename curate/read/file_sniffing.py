@@ -15,10 +15,10 @@ class FileKind(NamedTuple):
     step: str
 
 
-POLARS: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
-NAMED: Final = "give it a name that ends in .csv or .tsv"
-UNPACK: Final = "unpack it first (only .gz and .zst are read directly)"
-PACKED: Final = (
+POLARS_HINT: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
+SUFFIX_HINT: Final = "give it a name that ends in .csv or .tsv"
+UNPACK_HINT: Final = "unpack it first (only .gz and .zst are read directly)"
+PACKED_MAGIC: Final = (
     (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (0, b"Rar!\x1a\x07", "a RAR archive"),
     (257, b"ustar", "a tar archive"), (0, b"BZh", "a bzip2 file"), (0, b"\xfd7zXZ\0", "an xz file"),
@@ -26,8 +26,8 @@ PACKED: Final = (
 )  # fmt: skip
 """Offset and magic bytes of archives and binary files, with their names."""
 MAGIC: Final = (
-    *((at, magic, FileKind(name, UNPACK)) for at, magic, name in PACKED),
-    (0, b"Obj\x01", FileKind("an Avro file", POLARS.format("read_avro"))),
+    *((at, magic, FileKind(name, UNPACK_HINT)) for at, magic, name in PACKED_MAGIC),
+    (0, b"Obj\x01", FileKind("an Avro file", POLARS_HINT.format("read_avro"))),
     (
         0,
         b"SQLite format 3\0",
@@ -50,27 +50,26 @@ BINARY: Final = FileKind("binary", "pass a text file: JSON Lines or a JSON array
 TEXT: Final = FileKind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
 DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table separated by bars"}
 
-START: Final = 1 << 16
-"""Bytes that are inspected."""
-MANY: Final = 50
+INSPECTED_BYTES: Final = 1 << 16
+INSPECTED_ROWS: Final = 50
 """Rows of a table or lines of text that are inspected."""
-FEW: Final = 3
+MIN_TEXT_LINES: Final = 3
 """Minimum number of lines without JSON for a text file; fewer are broken lines."""
-JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
+JSON_START: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 """A line that may be JSON, so its neighbours are broken lines."""
-VALUE: Final = re.compile(
+JSON_VALUE: Final = re.compile(
     rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*+,?[ \t]*+\r?$', re.MULTILINE
 )
 """A line that is JSON but not an object."""
-KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
-COLUMN: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
-REGULAR: Final = 5
+YAML_START: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
+COLUMN_NAME: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
+MIN_TABLE_ROWS: Final = 5
 """Minimum number of rows with three or more fields for a table without a header."""
 
 
 def sniff_file_kind(start: bytes) -> FileKind | None:
     """The kind of a file with these first bytes; None if it may be JSON, even if only on some lines."""
-    start = start[:START]
+    start = start[:INSPECTED_BYTES]
     text = start.removeprefix(BOM).lstrip()
     if text[:1] in (b"{", b"[", b""):
         return None
@@ -90,13 +89,13 @@ def sniff_file_kind(start: bytes) -> FileKind | None:
 
 def _prose(start: bytes) -> FileKind | None:
     """Whether a text contains no line of JSON."""
-    if JSON.search(start) or VALUE.search(start):
+    if JSON_START.search(start) or JSON_VALUE.search(start):
         return None
     if b"\0" in start:
         return BINARY
-    if len([line for line in islice(start.split(b"\n"), MANY) if line.strip()]) < FEW:
+    if len([line for line in islice(start.split(b"\n"), INSPECTED_ROWS) if line.strip()]) < MIN_TEXT_LINES:
         return None
-    return YAML if KEYED.match(start.removeprefix(BOM)) else TEXT
+    return YAML if YAML_START.match(start.removeprefix(BOM)) else TEXT
 
 
 def _table(text: bytes) -> FileKind | None:
@@ -106,21 +105,23 @@ def _table(text: bytes) -> FileKind | None:
         if delimiter not in lines[0]:
             continue
         try:
-            rows = [row for row in islice(csv.reader(lines, delimiter=delimiter), MANY) if row]
+            rows = [row for row in islice(csv.reader(lines, delimiter=delimiter), INSPECTED_ROWS) if row]
         except csv.Error:
             continue
-        rows = rows[: -1 if len(text) >= START and len(rows) < MANY else None]  # the last line may be truncated
+        rows = rows[
+            : -1 if len(text) >= INSPECTED_BYTES and len(rows) < INSPECTED_ROWS else None
+        ]  # the last line may be truncated
         if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
             continue
         how = "" if delimiter == "," else f", separator={delimiter!r}"
         names = [field.strip() for field in rows[0]]
         named = names if names[0] else names[1:]  # pandas writes its index without a name
-        if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
+        if len(set(names)) == len(names) and all(COLUMN_NAME.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
-            return FileKind(f"{name} with the columns {columns}", NAMED)
-        if len(rows) >= REGULAR and len(rows[0]) > 2:
+            return FileKind(f"{name} with the columns {columns}", SUFFIX_HINT)
+        if len(rows) >= MIN_TABLE_ROWS and len(rows[0]) > 2:
             return FileKind(
                 f"{name} without a header",
-                POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"),
+                POLARS_HINT.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"),
             )
     return None

@@ -4,15 +4,15 @@ import json
 from typing import Any, Final, NamedTuple
 
 from curate.core.example import GIVEN, Example, Place
-from curate.read.formats import MISSHAPEN, example_of
-from curate.read.forms.blocks import DETAILS, HARMLESS, is_harmless, plain_part
+from curate.read.formats import SHAPE_ERRORS, example_of
+from curate.read.forms.blocks import DETAILS_KEY, HARMLESS_KEYS, is_harmless, plain_part
 from curate.read.forms.form import Format, Object, UnwritableError, as_object, json_in, omit_keys
 
-TRAINED: Final = frozenset(GIVEN) | {"reference_answer", "expected_answer"}
+TRAINING_KEYS: Final = frozenset(GIVEN) | {"reference_answer", "expected_answer"}
 """Keys beside a conversation that change what is trained."""
 WEIGHTS: Final = ("weight", "loss_weight", "loss", "train", "training")
 """Keys of a message for its weight in the loss, in one trainer or another."""
-NOWHERE: Final = Place("", 0)
+NO_PLACE: Final = Place("", 0)
 CALL_IDS: Final = "ids of tool calls"
 SIGNATURES: Final = "signatures of reasoning"
 
@@ -42,7 +42,7 @@ def write_as(form: Format, example: Object) -> Written:
         if bare == example:
             raise
         return _checked(form, form.write(bare), bare)
-    except MISSHAPEN:
+    except SHAPE_ERRORS:
         raise UnwritableError("a value has another type than messages have there") from None
 
 
@@ -56,7 +56,7 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
     messages = example["messages"]
     rest = omit_keys(example, "messages", "tools", *value)
     lost = [key for key, item in rest.items() if not form.keeps and item not in (None, "", [], {})]
-    if trained := [key for key in lost if key in TRAINED]:
+    if trained := [key for key in lost if key in TRAINING_KEYS]:
         raise UnwritableError(f"`{trained[0]}` beside the conversation")
     if taken := [
         key
@@ -74,7 +74,7 @@ def _checked(form: Format, value: Object, example: Object) -> Written:
 
 def _verified(written: Object, example: Object) -> tuple[str, ...]:
     """What a written line says less than the conversation. Raises `UnwritableError` if it says something else."""
-    again: Example = example_of(written, NOWHERE)
+    again: Example = example_of(written, NO_PLACE)
     before, after = normal_messages(example["messages"]), normal_messages(again.value.get("messages", []))
     if before != after or normal_tools(example) != normal_tools(again.value):
         at = next((i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(after))
@@ -83,7 +83,7 @@ def _verified(written: Object, example: Object) -> tuple[str, ...]:
     texts = json.dumps(again.value.get("messages"))
     ids = [call.get("id") for message in example["messages"] for call in message.get("tool_calls") or ()]
     omitted = [CALL_IDS] if any(isinstance(made, str) and json.dumps(made) not in texts for made in ids) else []
-    if any(message.get(DETAILS) for message in example["messages"]) and f'"{DETAILS}"' not in texts:
+    if any(message.get(DETAILS_KEY) for message in example["messages"]) and f'"{DETAILS_KEY}"' not in texts:
         omitted.append(SIGNATURES)
     omitted += [key for key in sorted(_harmless(example["messages"])) if f'"{key}"' not in texts]
     return tuple(omitted)
@@ -94,7 +94,7 @@ def _harmless(value: Any) -> set[str]:
         return set().union(*map(_harmless, value))
     if not isinstance(value, dict):
         return set()
-    return {key for key, item in value.items() if key in HARMLESS and item} | _harmless(list(value.values()))
+    return {key for key, item in value.items() if key in HARMLESS_KEYS and item} | _harmless(list(value.values()))
 
 
 def normal_messages(messages: Any) -> list[Any]:
@@ -104,7 +104,9 @@ def normal_messages(messages: Any) -> list[Any]:
 
 
 def _normal(message: Object, ids: dict[str, int]) -> Object:
-    found = {key: item for key, item in _plain(message).items() if item not in (None, "", [], {}) and key != DETAILS}
+    found = {
+        key: item for key, item in _plain(message).items() if item not in (None, "", [], {}) and key != DETAILS_KEY
+    }
     if found.get("role") == "developer":
         found["role"] = "system"
     if found.get("role") == "tool":

@@ -16,8 +16,8 @@ from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
-from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
-from curate.read.forms.pairs import ANSWERED, ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
+from curate.read.forms.lists import ROOT_KEY, SEGMENTS, STEPS, TREE, list_format
+from curate.read.forms.pairs import ANSWER_KEYS, ASKING_FORMATS, CHOSEN_FORMATS, PLAIN_FORMATS, TEXT, speaker_turn
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
 from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
@@ -31,8 +31,8 @@ FORMATS: Final = (
     LANGCHAIN,
     BEDROCK,
     ANTHROPIC,
-    *CHOSEN,
-    *PLAIN,
+    *CHOSEN_FORMATS,
+    *PLAIN_FORMATS,
     SQUAD,
     RENDERED,
     TEXT,
@@ -45,14 +45,14 @@ FORMATS: Final = (
     SEGMENTS,
     GLAIVE,
     XLAM,
-    *ASKING,
+    *ASKING_FORMATS,
     list_format(speaker_turn),
 )
 """In order of detection: the first format that matches and can be read. Each precedes those that it resembles."""
 BY_NAME: Final = {known.name: known for known in FORMATS}
 PREFERENCE_SIDES: Final = {known.name: known.sides for known in FORMATS if known.sides is not None}
 """The formats of preference pairs, and the keys of their chosen and their rejected side."""
-MISSHAPEN: Final = (AttributeError, LookupError, TypeError)
+SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError)
 """Exceptions of readers and writers for a value with an unexpected type."""
 WRITABLE: Final = {known.to or known.name: known for known in FORMATS if known.write is not None}
 """The forms that can be written, by the name for it."""
@@ -70,9 +70,9 @@ AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, 
 """Formats whose lines are written unchanged by `curate split`: messages, and formats that are more than a conversation.
 Others are converted to messages.
 """
-KEY: Final = re.compile(r"^/[^/]+")
+FIRST_KEY: Final = re.compile(r"^/[^/]+")
 """The first key of a JSON pointer."""
-OTHER_FORMS: Final = frozenset(
+OTHER_FORMAT_KEYS: Final = frozenset(
     ("body", "choices", "chosen", "chosen_response", "response", "schemaVersion", "system", "tools")
 )
 """Keys that distinguish messages of role and text from another format."""
@@ -83,21 +83,21 @@ def example_of(value: Object, place: Place) -> Example:
 
     A line that looks like a form and does not follow it is read as the next one that matches; rule M001 reports why.
     """
-    if has_plain_turns(value) and OTHER_FORMS.isdisjoint(value):
+    if has_plain_turns(value) and OTHER_FORMAT_KEYS.isdisjoint(value):
         return Example(place, value, "messages")
     defect: tuple[str, str] | None = None
-    for known in _formats_with(USED.intersection(value)):
+    for known in _formats_with(USED_KEYS.intersection(value)):
         if not known.matches(value):
             continue
         try:
             if (found := _example(known, value, place)) is None:
                 continue
-            if not OFFERS.isdisjoint(value) and "messages" not in value:
+            if not OFFER_KEYS.isdisjoint(value) and "messages" not in value:
                 _demand_choices(value, found)
         except UnreadableError as error:
             defect = defect or (error.pointer, f"not readable as {known.name}: {error.why}")
             continue
-        except MISSHAPEN:
+        except SHAPE_ERRORS:
             defect = defect or ("", f"not readable as {known.name}: a value has another type than the format has there")
             continue
         if defect is None and (unread := _unread_text(known, found.value)):
@@ -106,11 +106,11 @@ def example_of(value: Object, place: Place) -> Example:
     return (not defect and _in_capitals(value, place)) or Example(place, value, UNKNOWN, defect=defect)
 
 
-CHOICES: Final = ("choices", "options", "endings", "answer_choices")
+CHOICE_KEYS: Final = ("choices", "options", "endings", "answer_choices")
 """Keys of the answers that a question offers."""
 LETTERED: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
 """The first two of keys with one choice each."""
-OFFERS: Final = frozenset((*CHOICES, *(first for first, _ in LETTERED)))
+OFFER_KEYS: Final = frozenset((*CHOICE_KEYS, *(first for first, _ in LETTERED)))
 NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
 
@@ -122,7 +122,7 @@ def _demand_choices(value: Object, found: Example) -> None:
     if not isinstance(answer, str) or not NAMES_CHOICE.fullmatch(answer.strip()):
         return
     lettered = {pair[0]: [value[key] for key in pair] for pair in LETTERED if has_strings(value, *pair)}
-    for key, offered in ({key: value[key] for key in CHOICES if key in value} | lettered).items():
+    for key, offered in ({key: value[key] for key in CHOICE_KEYS if key in value} | lettered).items():
         if not (isinstance(offered, list) and answer in offered) and any(text not in asked for text in _texts(offered)):
             raise UnreadableError(f"/{key}", f"the question does not hold `{key}`, of which the answer names one")
 
@@ -135,12 +135,12 @@ def _texts(value: Any) -> Iterator[str]:
         yield from _texts(item)
 
 
-USED: Final = frozenset(key for known in FORMATS for key in known.uses)
+USED_KEYS: Final = frozenset(key for known in FORMATS for key in known.uses)
 
 
 @lru_cache(1_000)
 def _formats_with(keys: frozenset[str]) -> tuple[Format, ...]:
-    """The formats that lines with these of the keys in `USED` can have, in order of detection."""
+    """The formats that lines with these of the keys in `USED_KEYS` can have, in order of detection."""
     return tuple(known for known in FORMATS if not known.uses or not keys.isdisjoint(known.uses))
 
 
@@ -157,7 +157,7 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
         return None
     first = {f"/{name}": f"/{escape(key)}" for name, key in names.items()}
     pointers = tuple(
-        (re.sub(KEY, lambda key: first[key[0]], turn), re.sub(KEY, lambda key: first[key[0]], content))
+        (re.sub(FIRST_KEY, lambda key: first[key[0]], turn), re.sub(FIRST_KEY, lambda key: first[key[0]], content))
         for turn, content in found.pointers
     )
     rest = {key if key in ("messages", "tools", *LABELS) else names[key]: item for key, item in found.value.items()}
@@ -175,7 +175,7 @@ def unread_keys(example: Example) -> Iterator[str]:
     """Keys of the example's format that other keys took the place of: none of their text is in the conversation."""
     known = BY_NAME.get(example.format)
     if known is not None and known.turns is not None and known.name not in PROMPTS:
-        kept = (*(known.sides or ()), *ANSWERED)
+        kept = (*(known.sides or ()), *ANSWER_KEYS)
         yield from (
             key for key in dict.fromkeys(known.uses) if key not in kept and str(example.value.get(key) or "").strip()
         )
@@ -183,7 +183,7 @@ def unread_keys(example: Example) -> Iterator[str]:
 
 def example_of_list(turns: list[Any], place: Place) -> Example | None:
     """Convert a line that is a list of turns; None if it is any other list."""
-    found = example_of({ROOT: turns}, place)
+    found = example_of({ROOT_KEY: turns}, place)
     return None if found.format == UNKNOWN else found
 
 
@@ -208,7 +208,7 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
     rest = {
         key: item
         for key, item in value.items()
-        if key not in read and value.keys() != {ROOT} and not (key in known.uses and item in ("", None, []))
+        if key not in read and value.keys() != {ROOT_KEY} and not (key in known.uses and item in ("", None, []))
     }
     tools = "/tools"
     if known.name == "openai-preference":

@@ -16,12 +16,12 @@ from curate.core.example import Place
 from curate.core.files import blocks, display_name, packing, real_path
 from curate.core.lazy import Numbers, np
 from curate.core.snapshot import State, state_of
-from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
+from curate.read.dataset import WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line, elements, is_document
 
 CR: Final = 13
-BLOCK: Final = 4 << 20
+BLOCK_BYTES: Final = 4 << 20
 """Bytes between two progress updates: a few milliseconds."""
 
 
@@ -56,9 +56,9 @@ class FileIndex:
 
     def build(self) -> Iterator[int]:
         """Index the lines; yields the number of lines so far. Raises `InputError`."""
-        stream = blocks(self.path, BLOCK)
+        stream = blocks(self.path, BLOCK_BYTES)
         start = next(stream, b"")
-        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check reports the kind of file
+        if WIDE_ENCODING.match(start) or sniff_file_kind(start):  # nothing to read; the check reports the kind of file
             self.complete = True
             return
         if is_document(start):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from curate.read.forms.form import Object, has_strings, is_objects
 from curate.read.traces import ModelCall, NoConversationError, read_as_messages
 
-DEEPEST: Final = 100
+MAX_THREAD_MESSAGES: Final = 100
 """Most messages of a thread from its beginning to a last reply; each nests two levels of JSON."""
 
 
@@ -96,7 +96,7 @@ class JoinedRows:
             raise NoConversationError("no file has the beginning of its thread")
         tree: Object = {**row, "replies": []}
         level, seen = [tree], {row["message_id"]}
-        for _ in range(DEEPEST):
+        for _ in range(MAX_THREAD_MESSAGES):
             for one in level:
                 one["replies"] = [{**reply, "replies": []} for reply in self.replies.get(one["message_id"], ())]
             level = [reply for one in level for reply in one["replies"]]
@@ -106,7 +106,7 @@ class JoinedRows:
             if len(ids) < len(level) or not ids.isdisjoint(seen):
                 raise NoConversationError("two messages of its thread have one id")
             seen |= ids
-        raise NoConversationError(f"its thread has more than {DEEPEST} messages in a row")
+        raise NoConversationError(f"its thread has more than {MAX_THREAD_MESSAGES} messages in a row")
 
 
 def _said(answer: Object) -> Iterable[tuple[Object, Any]]:

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from curate.read.numba_utils import Array, compiled, is_word, literal, stands_at, utf8_at, write_utf8
-from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, PatternTable
+from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, GRAM, IN_ANSWER, SEVERAL, SLOTS, PatternTable
 from curate.read.plain_line import ASSISTANT, escape_code
-from curate.read.text_prefilter import KEPT, NumberPatterns, may_be_personal_number
+from curate.read.text_prefilter import STATE_SIZE, NumberPatterns, may_be_personal_number
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
 """Classes of non-ASCII characters: searched for by a rule; start and continuation of wrongly decoded text; white space;
@@ -45,8 +45,8 @@ class TextPatterns(NamedTuple):
 
 
 ANSWER: Final = ASSISTANT
-CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
-FACTS_SIZE: Final = KEPT + 8
+CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(STATE_SIZE, STATE_SIZE + 8)
+FACTS_SIZE: Final = STATE_SIZE + 8
 """Facts about a string: its characters, the bytes of these beyond their first ones, whether `folded` must be
 recomputed, the meanings of the matched patterns, the number of `SEVERAL` patterns, three backticks in a row; and,
 during the scan, class and end of the last non-ASCII character.
@@ -68,7 +68,7 @@ _CLOSES: Final = literal(b' .,!?:;")\\')
 @compiled
 def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: PatternTable, nth: int) -> bool:
     """Whether a pattern matches whose four indexed bytes were just read; either apostrophe matches the ASCII one."""
-    exact, split = known.exact[nth], int(known.before[nth]) + SIZE
+    exact, split = known.exact[nth], int(known.before[nth]) + GRAM
     for place in range(split - 1, -1, -1):
         if used <= start:
             return False

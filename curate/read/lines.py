@@ -67,7 +67,7 @@ SPACE = re.compile(rb"[ \t\r\n]*")
 # an unclosed string. No byte of a non-ASCII character equals one of these.
 LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
 Element = tuple[Line, Defect | None]
-UNREAD = "; the rest of the file was not read"
+REST_UNREAD = "; the rest of the file was not read"
 
 
 def is_document(start: bytes) -> bool:
@@ -129,7 +129,7 @@ class _Cutter:
         at = self.start
         while at < len(self.data):
             if self.data[at : at + 1] != b"{":
-                yield self.rest(at, "syntax", f"no object starts here{UNREAD}")
+                yield self.rest(at, "syntax", f"no object starts here{REST_UNREAD}")
                 return
             end = _skip(self.data, at)
             if end is None:
@@ -154,7 +154,7 @@ class _Cutter:
                     if end is None
                     else ("syntax", "this closes nothing")
                 )
-                yield self.rest(at, kind, message + UNREAD)
+                yield self.rest(at, kind, message + REST_UNREAD)
                 return
             yield self.line(at, end), None
             comma = at = self.space(end)
@@ -163,7 +163,7 @@ class _Cutter:
                 if self.data[at : at + 1] == b"]":
                     yield self.line(comma, comma + 1), Defect("repairable", "a comma without an element after it", 0)
             elif self.data[at : at + 1] not in (b"]", b""):
-                yield self.rest(at, "syntax", f"a comma is missing before this{UNREAD}")
+                yield self.rest(at, "syntax", f"a comma is missing before this{REST_UNREAD}")
                 return
         if not char:
             yield opening, Defect("cut-off", "the array that starts here is not closed", 0)

@@ -17,17 +17,17 @@ ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
 """Where a pattern counts: in any text; in an answer; at the start of an answer; in an answer with several; in a short
 question that shows no text; in a short question.
 """
-SIZE: Final = 4
+GRAM: Final = 4
 FACTOR: Final = 2654435761
 """Spreads four bytes over 32 bits (Knuth, The Art of Computer Programming, 6.4)."""
 BITS: Final = 17
 SLOTS: Final = 10
-LONGEST: Final = 32
-SELDOM: Final = "qxzjkvbpgfywmcu'ldrhsnioate "
+MAX_BYTES: Final = 32
+BY_RARITY: Final = "qxzjkvbpgfywmcu'ldrhsnioate "
 """Characters of English text, from rare to frequent; other characters are rare."""
-OPENERS: Final = b"<&%"
+SHORT_STARTS: Final = b"<&%"
 """First characters of patterns of two and three bytes."""
-PLAIN: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
+COPIED_CHARS: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
 """Characters, with their capitals, that the scan copies; at others it searches for three-byte patterns."""
 
 
@@ -47,7 +47,7 @@ class PatternTable(NamedTuple):
     sizes: Array
     """int8, one per pattern"""
     written: Array
-    """uint8, patterns x `LONGEST`: the bytes, lower-cased unless exact."""
+    """uint8, patterns x `MAX_BYTES`: the bytes, lower-cased unless exact."""
     exact: Array
     """bool, one per pattern: whether case matters."""
     alone: Array
@@ -55,7 +55,8 @@ class PatternTable(NamedTuple):
     means: Array
     """uint8, one per pattern."""
     shorts: Array
-    """uint8, one row per short pattern of `OPENERS`, lower-cased: up to three bytes, 0 for none, and where it counts.
+    """uint8, one row per short pattern of `SHORT_STARTS`, lower-cased: up to three bytes, 0 for none, and where it
+    counts.
     """
     triples: Array
     """int64, one row per three-byte pattern: its bytes, lower-cased; where it counts; whether it may not follow a
@@ -88,14 +89,14 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
     shorts = [
         pattern
         for pattern in every
-        if pattern.data[:1] in OPENERS and (len(pattern.data) < SIZE or not pattern.text.isascii())
+        if pattern.data[:1] in SHORT_STARTS and (len(pattern.data) < GRAM or not pattern.text.isascii())
     ]
-    triples = [pattern for pattern in every if len(pattern.data) == SIZE - 1 and pattern not in shorts]
+    triples = [pattern for pattern in every if len(pattern.data) == GRAM - 1 and pattern not in shorts]
     found = [(pattern, _seldom(pattern)) for pattern in every if pattern not in shorts and pattern not in triples]
     found += [
         (replace(pattern, text=pattern.text + byte), 0)
         for pattern in triples
-        for byte in PLAIN + (PLAIN[:26].upper() if pattern.exact else "")
+        for byte in COPIED_CHARS + (COPIED_CHARS[:26].upper() if pattern.exact else "")
     ]
     count = len(found)
     tables = PatternTable(
@@ -105,7 +106,7 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
         grams=np.zeros(count, dtype=np.int64),
         before=np.zeros(count, dtype=np.int8),
         sizes=np.zeros(count, dtype=np.int8),
-        written=np.zeros((count, LONGEST), dtype=np.uint8),
+        written=np.zeros((count, MAX_BYTES), dtype=np.uint8),
         exact=np.zeros(count, dtype=np.bool_),
         alone=np.zeros(count, dtype=np.bool_),
         means=np.zeros(count, dtype=np.uint8),
@@ -125,7 +126,7 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
 def _add_pattern(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
     """Add a pattern to the tables, indexed by its four bytes at `at`."""
     data = pattern.data
-    gram = int.from_bytes(data[at : at + SIZE].lower(), "big")
+    gram = int.from_bytes(data[at : at + GRAM].lower(), "big")
     spread = gram * FACTOR & 0xFFFFFFFF
     bit, slot = spread >> 32 - BITS, spread >> 32 - SLOTS
     tables.bits[bit >> 3] |= 1 << (bit & 7)
@@ -140,17 +141,17 @@ def _seldom(pattern: Pattern) -> int:
     data = pattern.data
     places = [
         at
-        for at in range(len(data) - SIZE + 1)
-        if (pattern.exact or data[at + SIZE - 1] != ord("'"))
-        and _as_it_is(data[at + SIZE :])
-        and not any(chr(byte).isdigit() for byte in data[at : at + SIZE])  # the scan reads runs of digits as numbers
+        for at in range(len(data) - GRAM + 1)
+        if (pattern.exact or data[at + GRAM - 1] != ord("'"))
+        and _as_it_is(data[at + GRAM :])
+        and not any(chr(byte).isdigit() for byte in data[at : at + GRAM])  # the scan reads runs of digits as numbers
     ]
-    if not places or len(data) > LONGEST or not data.isascii():
+    if not places or len(data) > MAX_BYTES or not data.isascii():
         raise ValueError(
             f"{data!r}: not searchable: too short, too long, or contains a digit in its first four bytes or a "
             "character that JSON escapes after them"
         )
-    return min(places, key=lambda at: sum(SELDOM.find(chr(byte)) for byte in data[at : at + SIZE].lower()))
+    return min(places, key=lambda at: sum(BY_RARITY.find(chr(byte)) for byte in data[at : at + GRAM].lower()))
 
 
 def _as_it_is(data: bytes) -> bool:

@@ -28,7 +28,7 @@ _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = (
     literal(b'"}'),
     literal(b"]}"),
 )
-BLOCK: Final = 32
+BLOCK_BYTES: Final = 32
 """Bytes that are checked and copied at a time if none is special."""
 
 
@@ -69,16 +69,16 @@ def _escaped(out: Array, at: int, code: int) -> Any:
 def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
     """Copy plain ASCII characters to both outputs; returns their number."""
     count = 0
-    while at + count + BLOCK <= end:
+    while at + count + BLOCK_BYTES <= end:
         special = False
-        for nth in range(BLOCK):  # vectorized; bytes written after a special character are overwritten
+        for nth in range(BLOCK_BYTES):  # vectorized; bytes written after a special character are overwritten
             here = data[np.uintp(at + count + nth)]
             text[np.uintp(written + count + nth)] = here
             canon[np.uintp(used + count + nth)] = here
             special |= (here < 32) | (here > 127) | (here == 34) | (here == 92)
         if special:
             break
-        count += BLOCK
+        count += BLOCK_BYTES
     code = int(data[np.uintp(at + count)])
     while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break  # noqa: PLR1714
         text[np.uintp(written + count)], canon[np.uintp(used + count)] = code, code
@@ -177,8 +177,8 @@ def fill_plain_columns(
 ) -> tuple[int, int, int]:
     """Fill the arrays of `PlainColumns`; returns the used sizes of `canon`, `text` and `turns`.
 
-    `canon` and `text` have `BLOCK` spare bytes. lines: one row per line: first turn (-1 for a line that is not plain),
-    number of turns, start and end in `canon`. `data` ends with a line break; `scratch`: two int64, overwritten.
+    `canon` and `text` have `BLOCK_BYTES` spare bytes. lines: one row per line: first turn (-1 for a line that is not
+    plain), number of turns, start and end in `canon`. `data` ends with a line break; `scratch`: two int64, overwritten.
     """
     end = len(data)
     at: Any = np.int64(0)
@@ -279,7 +279,7 @@ def plain_columns(data: bytes) -> PlainColumns:
     """Read the plain lines of a buffer; the last line may have no line break."""
     bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
-    size = len(bytes_) + 32 * len(starts) + 64 + BLOCK
+    size = len(bytes_) + 32 * len(starts) + 64 + BLOCK_BYTES
     canon, text = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8)
     turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 4), dtype=np.int64)
     used, written, count = fill_plain_columns(bytes_, canon, text, turns, rows, np.zeros(2, dtype=np.int64))

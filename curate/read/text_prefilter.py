@@ -10,7 +10,7 @@ END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
 """State between runs of digits of a text: end of the last run, lengths of the last four joined runs (four bits each, 15
 for more), total digits, number of joining dots, and whether a plus sign precedes them.
 """
-KEPT: Final = 5
+STATE_SIZE: Final = 5
 
 
 class NumberPatterns(NamedTuple):

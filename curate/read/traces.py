@@ -320,14 +320,14 @@ def _span(span: Object) -> ModelCall:
         if isinstance(label := event.get("gen_ai.evaluation.name"), str):
             found.scores[label] = _first(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
     system = parsed(given.get("gen_ai.system_instructions"))
-    asked = parsed(_first(given, "gen_ai.input.messages")) or _flat(given, PROMPTS) or _of_events(events, asks=True)
+    asked = parsed(_first(given, "gen_ai.input.messages")) or _flat(given, PROMPT_KEY) or _of_events(events, asks=True)
     if system and isinstance(asked, list):
         parts = system if isinstance(system, list) else [{"type": "text", "content": system}]
         asked = [{"role": "system", "parts": parts}, *asked]
     found.question = asked or None
     found.answer = (
         parsed(_first(given, "gen_ai.output.messages"))
-        or _flat(given, COMPLETIONS)
+        or _flat(given, COMPLETION_KEY)
         or _of_events(events, asks=False)
         or None
     )
@@ -335,8 +335,8 @@ def _span(span: Object) -> ModelCall:
     return found
 
 
-PROMPTS: Final = re.compile(r"(?:gen_ai\.prompt|llm\.input_messages)\.(\d+)\.(?:message\.)?(\w+)")
-COMPLETIONS: Final = re.compile(r"(?:gen_ai\.completion|llm\.output_messages)\.(\d+)\.(?:message\.)?(\w+)")
+PROMPT_KEY: Final = re.compile(r"(?:gen_ai\.prompt|llm\.input_messages)\.(\d+)\.(?:message\.)?(\w+)")
+COMPLETION_KEY: Final = re.compile(r"(?:gen_ai\.completion|llm\.output_messages)\.(\d+)\.(?:message\.)?(\w+)")
 
 
 def _flat(given: Object, pattern: re.Pattern[str]) -> list[Object]:

@@ -12,8 +12,7 @@ from curate.core.files import blocks, packing
 from curate.core.limits import demand_filled
 from curate.read.lines import compact, elements, is_document
 
-SIZE: Final = 1 << 20
-"""Size of a chunk in bytes."""
+CHUNK_BYTES: Final = 1 << 20
 BOM: Final = b"\xef\xbb\xbf"
 ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 LONG: Final = b"0" * 20
@@ -42,11 +41,11 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            plain = path.is_file() and not packing(path) and not is_document(file.read(SIZE))
+            plain = path.is_file() and not packing(path) and not is_document(file.read(CHUNK_BYTES))
     except OSError as error:
         raise InputError.of(path, error) from error
     if plain:
-        yield from (Chunk(path, start, min(start + SIZE, size)) for start in range(0, size, SIZE))
+        yield from (Chunk(path, start, min(start + CHUNK_BYTES, size)) for start in range(0, size, CHUNK_BYTES))
     else:
         yield from _unpacked(path)
 
@@ -85,7 +84,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _unpacked(path: Path) -> Iterator[ChunkLines]:
     """The lines of a compressed file or a JSON document, in chunks. Raises `InputError`."""
-    parts = blocks(path, SIZE)
+    parts = blocks(path, CHUNK_BYTES)
     first = next(parts, b"")
     if is_document(first):
         cut = [line for line, _ in elements(first + b"".join(parts))]

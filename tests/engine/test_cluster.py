@@ -131,7 +131,7 @@ def in_chunks(size: int) -> Iterator[None]:
     """Let files be cut into chunks of so many bytes, and turns into pieces."""
     with pytest.MonkeyPatch.context() as patched:
         for module in (runner, loading, verify_lines, convert):
-            patched.setattr(module, "SIZE", size)
+            patched.setattr(module, "CHUNK_BYTES", size)
         patched.setattr(decontaminate, "CHUNK_TURNS", size // 100)
         yield
 

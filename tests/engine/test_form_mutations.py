@@ -15,7 +15,7 @@ from curate.cli.main import main
 from curate.core.example import GIVEN, METADATA, Example, Place, content_text
 from curate.lint.rules.file_format import KNOWN
 from curate.read.formats import BY_NAME, example_of, unread_keys
-from curate.read.forms.pairs import ANSWERED
+from curate.read.forms.pairs import ANSWER_KEYS
 from tests.engine.test_formats import CASES
 from tests.engine.test_forms import SAMPLES
 from tests.strategies import inside
@@ -93,14 +93,14 @@ def read_of(example: Example) -> Marks:
     return marks_in(found)
 
 
-KEPT_BESIDE: Final = {"tree", "responses_create_params", "toolConfig", "generationConfig", "response_format", *ANSWERED}
+KEPT: Final = {"tree", "responses_create_params", "toolConfig", "generationConfig", "response_format", *ANSWER_KEYS}
 """Other replies, settings of services and second answers of mathematics data: they are kept, and not trained on."""
 
 
 def told_keys(example: Example) -> set[str]:
     """Keys beside the conversation that rule J024 reports for the file, and those of which it need not."""
     read = KNOWN | {*BY_NAME[example.format].uses}.difference(unread_keys(example))
-    return {key for key in example.value if key not in read} | METADATA | KEPT_BESIDE
+    return {key for key in example.value if key not in read} | METADATA | KEPT
 
 
 @pytest.mark.slow

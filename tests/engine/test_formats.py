@@ -532,7 +532,8 @@ WITHOUT_REJECTED: list[tuple[dict[str, Any], str, list[str]]] = [
 @given(
     turns=st.lists(st.fixed_dictionaries({"role": texts, "content": texts}), max_size=3),
     beside=st.dictionaries(
-        st.sampled_from([*{key for known in formats.FORMATS for key in known.uses}, *formats.OTHER_FORMS]), anything
+        st.sampled_from([*{key for known in formats.FORMATS for key in known.uses}, *formats.OTHER_FORMAT_KEYS]),
+        anything,
     ),
 )
 @example(turns=[], beside={"response": {"body": {"choices": [{"message": {}}]}}})
@@ -541,7 +542,7 @@ def test_messages_are_told_from_other_formats_by_few_keys(turns: list[dict[str, 
     value, place = {**beside, "messages": turns}, Place("data.jsonl", 1)
     quick = example_of(value, place)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(formats, "OTHER_FORMS", frozenset(value))
+        patch.setattr(formats, "OTHER_FORMAT_KEYS", frozenset(value))
         assert example_of(value, place) == quick
 
 

@@ -33,7 +33,7 @@ def test_lines_are_those_that_a_reader_sees(
     write: Write, monkeypatch: pytest.MonkeyPatch, name: str, size: int
 ) -> None:
     monkeypatch.setattr(
-        module, "BLOCK", max(size, 1000) if name in ("array.json", "wide.jsonl") else size
+        module, "BLOCK_BYTES", max(size, 1000) if name in ("array.json", "wide.jsonl") else size
     )  # these are told by a first block
     path = write(name, FILES[name])
     lines = LineIndex([path])
@@ -52,11 +52,11 @@ def test_blank_lines_are_left_out_and_numbers_stay_true(
     path = tmp_path_factory.getbasetemp() / "lines.jsonl"
     path.write_bytes(b"\n".join(texts) + (b"\n" if ended else b""))
     lines = LineIndex([path])
-    module_block, module.BLOCK = module.BLOCK, size  # type: ignore[misc]
+    module_block, module.BLOCK_BYTES = module.BLOCK_BYTES, size  # type: ignore[misc]
     try:
         list(lines.build())
     finally:
-        module.BLOCK = module_block  # type: ignore[misc]
+        module.BLOCK_BYTES = module_block  # type: ignore[misc]
     expected = [
         (number, text)
         for number, text in enumerate(texts, start=1)

@@ -116,7 +116,7 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
     packed = Path("data.jsonl.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(CHECK, "SIZE", size)
+        patched.setattr(CHECK, "CHUNK_BYTES", size)
         cut = check_paths([path], config)
         patched.setattr(CHECKER, "COUNTED", frozenset())  # lines with other keys are read as objects
         unpacked = check_paths([packed], config, name_of=lambda _: str(path))
@@ -136,7 +136,7 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     path.write_bytes(b"\n".join(lines))
     alone = check_paths([path])
     monkeypatch.setattr(CHECK, "PARALLEL", 0)
-    monkeypatch.setattr(CHECK, "SIZE", 5_000)
+    monkeypatch.setattr(CHECK, "CHUNK_BYTES", 5_000)
     assert check_paths([path], workers=2).findings == alone.findings
     monkeypatch.setattr(CHECK, "QUICK", 0)
     assert check_paths([path], workers=2).findings == alone.findings

@@ -136,7 +136,7 @@ IN_PIECES = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Sco
 def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check each file as a big one is checked, without a buffer of that size."""
     monkeypatch.setattr(CHECK, "QUICK", 0)
-    monkeypatch.setattr("curate.read.chunks.SIZE", 1 << 16)
+    monkeypatch.setattr("curate.read.chunks.CHUNK_BYTES", 1 << 16)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.example_summary import Count
 from curate.lint.rules.rule import dataset_rule, file_rule, value_rule
-from curate.read.chunks import LARGEST
+from curate.read.chunks import MAX_INTEGER
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 
@@ -130,7 +130,7 @@ def huge_number(example: Example) -> Problems:
             stack += [(f"{pointer}/{escape(key)}", item) for key, item in value.items() if not isinstance(item, str)]
         elif isinstance(value, list):
             stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if not isinstance(item, str)]
-        elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        elif isinstance(value, int) and not -MAX_INTEGER <= value < MAX_INTEGER:
             yield Problem(
                 pointer if example.pointers is None or not pointer.startswith("/messages") else "",
                 "an integer does not fit into 64 bits",

@@ -21,7 +21,7 @@ from curate.lint.rules.rule import (
     value_rule,
 )
 from curate.lint.rules.tools import NAME
-from curate.read.forms.blocks import DETAILS, HARMLESS
+from curate.read.forms.blocks import DETAILS_KEY, HARMLESS_KEYS
 from curate.read.forms.form import omit_keys
 
 KNOWN_KEYS: Final = frozenset((
@@ -40,13 +40,13 @@ PART_KEYS: Final = frozenset((
     "file_url", "name", "title", "source", "id", "index", "weight", "videoMetadata", "media_type", "bucketOwner", "uri",
     "displayName", "s3Location", "fps", "raw_fps", "nframes", "min_frames", "max_frames", "min_pixels", "max_pixels",
     "total_pixels", "resized_height", "resized_width", "video_start", "video_end", *TRAINING_FLAGS, *MEANT_FOR_LOSS,
-    *HARMLESS,
+    *HARMLESS_KEYS
 ))  # fmt: skip
-CALL_KEYS: Final = frozenset(("id", "type", "function", "index", "caller", "namespace", *SERVICE_KEYS, *HARMLESS))
+CALL_KEYS: Final = frozenset(("id", "type", "function", "index", "caller", "namespace", *SERVICE_KEYS, *HARMLESS_KEYS))
 FUNCTION_KEYS: Final = frozenset(("name", "arguments", "parameters", "description", "strict", "thought_signature"))
 DETAIL_KEYS: Final = frozenset((
     "type", "text", "thinking", "thought", "signature", "data", "id", "index", "format", "summary", "content", "status",
-    "encrypted_content", "reasoningContent", "reasoningText", "redactedContent", *HARMLESS,
+    "encrypted_content", "reasoningContent", "reasoningText", "redactedContent", *HARMLESS_KEYS
 ))  # fmt: skip
 """Keys of reasoning as services write it."""
 READ_BY: Final = {
@@ -147,7 +147,7 @@ def _inside(message: Message) -> Iterator[tuple[str, str]]:
         if isinstance(call, dict) and "function" in call:  # otherwise T009 reports it
             yield from _unknown(call, f"{at}/tool_calls/{i}", CALL_KEYS, "tool call")
             yield from _unknown(call.get("function"), f"{at}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call")
-    yield from _unknown(value.get(DETAILS), f"{at}/{DETAILS}", DETAIL_KEYS, "reasoning", deep=True)
+    yield from _unknown(value.get(DETAILS_KEY), f"{at}/{DETAILS_KEY}", DETAIL_KEYS, "reasoning", deep=True)
 
 
 def _in_part(part: Any, at: str) -> Iterator[tuple[str, str]]:
@@ -168,7 +168,7 @@ def _unknown(item: Any, at: str, keys: frozenset[str], what: str, *, deep: bool 
             here = f"{at}/{escape(key)}"
             if key not in keys and inner is not None:
                 yield here, f"key {excerpt(key, 40)!r} is not a known key of a {what}"
-            elif deep and key not in HARMLESS:
+            elif deep and key not in HARMLESS_KEYS:
                 yield from _unknown(inner, here, keys, what, deep=True)
     elif deep and isinstance(item, list):
         for i, inner in enumerate(item):

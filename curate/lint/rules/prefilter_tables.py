@@ -15,7 +15,7 @@ from curate.core.lazy import np, pl
 from curate.lint.rules import prefilter
 from curate.lint.rules.message_frame import texts_frame
 from curate.lint.rules.rule import Rule
-from curate.read.dataset import SEPARATORS
+from curate.read.dataset import LINE_SEPARATORS
 
 if TYPE_CHECKING:
     from curate.read.fast_path import FastPathTexts, Prefilters, Scan
@@ -227,7 +227,7 @@ def _characters(
         + np.arange(0xE000, 0x110000, dtype="<u4").tobytes().decode("utf-32-le")
     )
     classes = [(members, ODD) for members in dict.fromkeys(one.chars for one in chars)] + [
-        (f"[{b''.join(SEPARATORS).decode()}]", ODD),
+        (f"[{b''.join(LINE_SEPARATORS).decode()}]", ODD),
         (r"\s", SPACE),
     ]
     classes += [

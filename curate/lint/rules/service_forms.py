@@ -14,7 +14,7 @@ from curate.core.text import excerpt
 from curate.lint.rules.rule import form_rule
 from curate.lint.rules.tools import NOT_JSON, json_value
 from curate.read.dataset import ParsedLine
-from curate.read.forms.form import CALLERS
+from curate.read.forms.form import CALL_SPEAKERS
 
 CONTENTS: Final = ("vertex", "vertex-preference")
 BLOCKS: Final = ("bedrock-conversation", "nova-preference")
@@ -84,7 +84,7 @@ def call_turn_malformed(parsed: ParsedLine) -> Problems:
     value = parsed.decoded.value
     turns = value.get("conversations") if isinstance(value, dict) else None
     for i, turn in enumerate(turns if isinstance(turns, list) else ()):
-        if isinstance(turn, dict) and turn.get("from") in CALLERS and (fault := _call_fault(turn.get("value"))):
+        if isinstance(turn, dict) and turn.get("from") in CALL_SPEAKERS and (fault := _call_fault(turn.get("value"))):
             yield Problem(f"/conversations/{i}/value", fault)
 
 

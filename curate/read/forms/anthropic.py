@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from curate.read.forms import blocks
 from curate.read.forms.form import (
-    SYSTEMS,
+    SYSTEM_ROLES,
     Format,
     Object,
     Reading,
@@ -20,10 +20,10 @@ from curate.read.forms.form import (
     omit_keys,
 )
 
-OWN: Final = ("tool_use", "tool_result", "thinking", "redacted_thinking")
+OWN_TYPES: Final = ("tool_use", "tool_result", "thinking", "redacted_thinking")
 
 
-KEPT: Final = ("cache_control", "citations")
+KEPT_KEYS: Final = ("cache_control", "citations")
 
 
 def _matches(value: Object) -> bool:
@@ -36,7 +36,7 @@ def _matches(value: Object) -> bool:
     if is_objects(tools) and "input_schema" in tools[0]:
         return True
     return any(
-        isinstance(part, dict) and (part.get("type") in OWN or (part.get("type") == "image" and "source" in part))
+        isinstance(part, dict) and (part.get("type") in OWN_TYPES or (part.get("type") == "image" and "source" in part))
         for turn in messages
         if isinstance(turn, dict) and isinstance(turn.get("content"), list)
         for part in turn["content"]
@@ -127,13 +127,13 @@ def _block_value(block: blocks.Block, where: str) -> Object:
             "id": value.get("id"),
             "name": value["function"]["name"],
             "input": blocks.arguments_of(value, where),
-            **blocks.extras(value, blocks.CALL, ("cache_control", "caller"), where),
+            **blocks.extras(value, blocks.CALL_KEYS, ("cache_control", "caller"), where),
         }
     if block.kind == "result":
         content = value.get("content")
         if isinstance(content, list):
             content = [_part(part, where) for part in content]
-        extra = blocks.extras(value, blocks.RESULT, ("is_error", "cache_control"), where)
+        extra = blocks.extras(value, blocks.RESULT_KEYS, ("is_error", "cache_control"), where)
         return {"type": "tool_result", "tool_use_id": value.get("tool_call_id"), "content": content, **extra}
     return _part(value, where)
 
@@ -142,12 +142,12 @@ def _part(part: Object, where: str) -> Object:
     media = blocks.media_of(part)
     if media is None:
         if part.get("type") == "text":
-            return {"type": "text", "text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT, where)}
+            return {"type": "text", "text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT_KEYS, where)}
         if part.get("type") not in ("document", "search_result"):
             raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
         return part
     mime, url, extra = media
-    extra = blocks.extras(extra, (), KEPT, where)
+    extra = blocks.extras(extra, (), KEPT_KEYS, where)
     if not mime.startswith("image/"):
         raise UnwritableError(f"{mime} in {where}")
     if not url.startswith(("data:", "https:", "http:")):
@@ -178,7 +178,7 @@ def turns_of_blocks(messages: list[Object], spelled: Any, is_own: Any) -> Iterat
 
 def split_system(messages: list[Object]) -> tuple[Object | None, list[Object]]:
     """The system message at the start, and the other messages. Raises `UnwritableError` for several."""
-    systems = [message for message in messages if message["role"] in SYSTEMS]
+    systems = [message for message in messages if message["role"] in SYSTEM_ROLES]
     if len(systems) > 1:
         raise UnwritableError(f"{len(systems)} system messages")
     if systems and messages[0] is not systems[0]:
@@ -196,7 +196,7 @@ def _write(value: Object) -> Object:
             content if isinstance(content, str) else [_part(part, "the system prompt") for part in parts]
         )
     turns = []
-    for role, pieces in turns_of_blocks(messages, _block_value, lambda detail: detail.get("type") in OWN):
+    for role, pieces in turns_of_blocks(messages, _block_value, lambda detail: detail.get("type") in OWN_TYPES):
         alone = len(pieces) == 1 and pieces[0].keys() == {"type", "text"}
         turns.append({"role": role, "content": pieces[0]["text"] if alone else pieces})
     written["messages"] = turns

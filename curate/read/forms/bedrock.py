@@ -20,11 +20,11 @@ from curate.read.forms.form import (
     omit_keys,
 )
 
-SCHEMA: Final = "bedrock-conversation-2024"
-CACHE: Final = {"cachePoint"}
+SCHEMA_NAME: Final = "bedrock-conversation-2024"
+CACHE_KEYS: Final = {"cachePoint"}
 """Key of a block that ends a cached beginning: `cache_control` of the block before it, as Anthropic writes it."""
-OWN: Final = ("toolUse", "toolResult", "reasoningContent")
-MIME: Final = {"image": "image/", "video": "video/", "document": "application/"}
+OWN_KEYS: Final = ("toolUse", "toolResult", "reasoningContent")
+MIME_PREFIXES: Final = {"image": "image/", "video": "video/", "document": "application/"}
 
 
 def _matches(value: Object) -> bool:
@@ -37,7 +37,7 @@ def _matches(value: Object) -> bool:
     if is_objects(system) and not any("type" in part for part in system):
         return True
     return any(
-        isinstance(part, dict) and "type" not in part and (not part.keys().isdisjoint(OWN) or _is_media(part))
+        isinstance(part, dict) and "type" not in part and (not part.keys().isdisjoint(OWN_KEYS) or _is_media(part))
         for turn in messages
         if isinstance(turn, dict) and isinstance(turn.get("content"), list)
         for part in turn["content"]
@@ -45,14 +45,14 @@ def _matches(value: Object) -> bool:
 
 
 def _is_media(part: Object) -> bool:
-    kind = next((kind for kind in MIME if kind in part), None)
+    kind = next((kind for kind in MIME_PREFIXES if kind in part), None)
     return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
 
 
 def _blocks(parts: list[Any], at: str) -> list[blocks.Block]:
     pieces: list[blocks.Block] = []
     for i, part in enumerate(parts):
-        if isinstance(part, dict) and part.keys() == CACHE:
+        if isinstance(part, dict) and part.keys() == CACHE_KEYS:
             if pieces and pieces[-1].kind != "thinking":
                 pieces[-1].value["cache_control"] = {"type": "ephemeral"}
         else:
@@ -63,7 +63,7 @@ def _blocks(parts: list[Any], at: str) -> list[blocks.Block]:
 def _block(part: Any, at: str) -> blocks.Block:
     if not isinstance(part, dict):
         raise UnreadableError(at, "a content part is not an object")
-    kind = next((kind for kind in ("text", *OWN, *MIME, "json") if kind in part), None)
+    kind = next((kind for kind in ("text", *OWN_KEYS, *MIME_PREFIXES, "json") if kind in part), None)
     if kind is None:
         raise UnreadableError(at, f"a content part has none of the known keys: {', '.join(list(part)[:5])}")
     held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
@@ -105,7 +105,7 @@ def _reasoning(held: Object, part: Object, at: str) -> blocks.Block:
 def _media(kind: str, held: Object, at: str) -> blocks.Block:
     source, extra = held.get("source"), omit_keys(held, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
-    mime = f"{MIME[kind]}{held.get('format')}"
+    mime = f"{MIME_PREFIXES[kind]}{held.get('format')}"
     if isinstance(source, dict) and len(source) > 1:
         raise UnreadableError(f"{at}/source", f"the source of the {kind} has other keys beside its place")
     if isinstance(place, dict):
@@ -152,7 +152,7 @@ def _add_tools(reading: Reading, config: Any) -> None:
         return
     found = []
     for i, tool in enumerate(config["tools"]):
-        if isinstance(tool, dict) and tool.keys() == CACHE:
+        if isinstance(tool, dict) and tool.keys() == CACHE_KEYS:
             continue
         spec = tool.get("toolSpec") if isinstance(tool, dict) else None
         if not isinstance(spec, dict) or omit_keys(tool, "toolSpec"):
@@ -181,7 +181,7 @@ def _block_value(block: blocks.Block, where: str) -> Object:
             "name": value["function"]["name"],
             "input": blocks.arguments_of(value, where),
         }
-        blocks.extras(value, blocks.CALL, (), where)
+        blocks.extras(value, blocks.CALL_KEYS, (), where)
         return {"toolUse": spec}
     if block.kind == "result":
         content = value.get("content")
@@ -190,7 +190,7 @@ def _block_value(block: blocks.Block, where: str) -> Object:
             parts: list[Object] = [{"json": found}]
         else:
             parts = [_part(part, where) for part in blocks.parts_of(content, where)]
-        extra = blocks.extras(value, blocks.RESULT, ("status",), where)
+        extra = blocks.extras(value, blocks.RESULT_KEYS, ("status",), where)
         return {"toolResult": {"toolUseId": value.get("tool_call_id"), "content": parts, **extra}}
     return _part(value, where)
 
@@ -204,7 +204,7 @@ def _part(part: Object, where: str) -> Object:
         raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
     mime, url, extra = media
     extra = blocks.extras(extra, (), ("s3Location", "name", "context"), where)
-    kind = next((kind for kind, start in MIME.items() if mime.startswith(start)), None)
+    kind = next((kind for kind, start in MIME_PREFIXES.items() if mime.startswith(start)), None)
     if kind is None:
         raise UnwritableError(f"{mime} in {where}")
     found = blocks.DATA_URL.match(url)
@@ -219,7 +219,7 @@ def _part(part: Object, where: str) -> Object:
 
 def _write(value: Object) -> Object:
     system, messages = split_system(value["messages"])
-    written: Object = {"schemaVersion": SCHEMA}
+    written: Object = {"schemaVersion": SCHEMA_NAME}
     if system is not None:
         written["system"] = [
             _part(part, "the system prompt") for part in blocks.parts_of(system.get("content"), "the system prompt")

@@ -15,7 +15,7 @@ ORDER: Final = {"thinking": 0, "content": 1, "call": 2}
 """The order of blocks in an assistant's message; one that comes too early starts a new message."""
 DATA_URL: Final = re.compile(r"data:(?P<mime>[\w.+-]+/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]*)\Z")
 MEDIA: Final = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
-DETAILS: Final = "reasoning_details"
+DETAILS_KEY: Final = "reasoning_details"
 """Key of a message with the reasoning as its service wrote it, if it holds more than text (a signature, an id)."""
 
 
@@ -156,7 +156,7 @@ def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, co
             message["reasoning_content"] = "\n\n".join(texts)
             reading.moved[f"{pointer}/reasoning_content"] = thoughts[0].pointer
         if len(thoughts) > 1 or not thoughts[0].value["plain"]:
-            message[DETAILS] = [block.value["detail"] for block in thoughts]
+            message[DETAILS_KEY] = [block.value["detail"] for block in thoughts]
     message["content"] = simplest([block.value for block in parts]) if parts else None
     for number, block in enumerate(parts):
         reading.moved[f"{content}/{number}"] = block.pointer
@@ -167,16 +167,16 @@ def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, co
     return message
 
 
-HARMLESS: Final = frozenset(
+HARMLESS_KEYS: Final = frozenset(
     ("cache_control", "annotations", "thoughtSignature", "item_id", "citations", "logprobs", "phase")
 )
 """Keys of services in parts, calls and messages that say nothing to a model."""
-SUCCEEDED: Final = ("completed", "success", False, None)
+SUCCESS_VALUES: Final = ("completed", "success", False, None)
 
 
 def is_harmless(key: str, value: Any) -> bool:
     """Whether a key of a part, call or message changes nothing that is trained."""
-    return key in HARMLESS or (key in ("status", "is_error") and value in SUCCEEDED)
+    return key in HARMLESS_KEYS or (key in ("status", "is_error") and value in SUCCESS_VALUES)
 
 
 def extras(value: Object, known: tuple[str, ...], kept: tuple[str, ...], where: str) -> Object:
@@ -187,8 +187,8 @@ def extras(value: Object, known: tuple[str, ...], kept: tuple[str, ...], where: 
     return {key: value[key] for key in kept if key in value and key not in known}
 
 
-CALL: Final = ("id", "type", "function")
-RESULT: Final = ("role", "tool_call_id", "content", "name")
+CALL_KEYS: Final = ("id", "type", "function")
+RESULT_KEYS: Final = ("role", "tool_call_id", "content", "name")
 
 
 def plain_part(part: Any) -> Any:
@@ -221,9 +221,9 @@ def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> 
     role = message["role"]
     if role == "tool":
         return [Block("result", message, "")]
-    known = {"role", "content"} | ({"tool_calls", "reasoning_content", DETAILS} if role == "assistant" else set())
+    known = {"role", "content"} | ({"tool_calls", "reasoning_content", DETAILS_KEY} if role == "assistant" else set())
     extras(message, tuple(known), (), where)
-    thoughts, details = message.get("reasoning_content"), message.get(DETAILS)
+    thoughts, details = message.get("reasoning_content"), message.get(DETAILS_KEY)
     own = isinstance(details, list) and bool(details) and all(isinstance(one, dict) and is_own(one) for one in details)
     found = [Block("thinking", {"text": "", "detail": detail}, "") for detail in details or () if own]
     if not own and details and thoughts is None:
@@ -268,11 +268,13 @@ def read_tools(tools: Any, schema: str) -> Any:
 
 def function_of(tool: Object, schema: str) -> Object:
     """A declaration as a function tool; keys other than name, description and schema stay beside it."""
-    function = {"parameters" if key == schema else key: tool[key] for key in tool if key in FUNCTION or key == schema}
-    return {"type": "function", "function": function, **omit_keys(tool, *FUNCTION, schema, "type")}
+    function = {
+        "parameters" if key == schema else key: tool[key] for key in tool if key in FUNCTION_KEYS or key == schema
+    }
+    return {"type": "function", "function": function, **omit_keys(tool, *FUNCTION_KEYS, schema, "type")}
 
 
-FUNCTION: Final = ("name", "description", "strict")
+FUNCTION_KEYS: Final = ("name", "description", "strict")
 
 
 def declarations(value: Object, schema: str) -> list[Object]:

@@ -13,8 +13,8 @@ from curate.read.decode import decode
 
 Object = dict[str, Any]
 
-CALLERS: Final = ("function_call", "tool_call")
-RESULTS: Final = ("observation", "function_response", "tool_response", "tool")
+CALL_SPEAKERS: Final = ("function_call", "tool_call")
+RESULT_SPEAKERS: Final = ("observation", "function_response", "tool_response", "tool")
 
 
 class Turn(NamedTuple):
@@ -26,7 +26,7 @@ class Turn(NamedTuple):
     beside: tuple[str, ...] = ()
 
 
-SYSTEMS: Final = ("system", "developer")
+SYSTEM_ROLES: Final = ("system", "developer")
 
 
 class UnreadableError(ValueError):
@@ -112,9 +112,9 @@ def turns_before(value: Object) -> Iterator[Turn]:
         yield turn_at("assistant", answer, f"/history/{i}/1")
 
 
-ANSWERS: Final = re.compile(r"(?:responses?|answers|completions|candidates|generations)(?:_(.*))?|response\d")
+ANSWER_KEY: Final = re.compile(r"(?:responses?|answers|completions|candidates|generations)(?:_(.*))?|response\d")
 """Keys of answers beside a prompt, in data sets of comparisons."""
-ABOUT: Final = frozenset(
+NOT_ANSWERS: Final = frozenset(
     ("id", "ids", "format", "schema", "model", "models", "type", "language", "style", "length", "count", "time")
 )
 """What follows the name of such a key if it is about an answer: `response_format`."""
@@ -122,8 +122,8 @@ ABOUT: Final = frozenset(
 
 def is_answer(key: str, item: Any) -> bool:
     """Whether a key beside a prompt has answers."""
-    named = ANSWERS.fullmatch(key)
-    return named is not None and bool(item) and not isinstance(item, int | float) and named[1] not in ABOUT
+    named = ANSWER_KEY.fullmatch(key)
+    return named is not None and bool(item) and not isinstance(item, int | float) and named[1] not in NOT_ANSWERS
 
 
 def has_strings(value: Mapping[str, Any], *keys: str) -> bool:
@@ -167,18 +167,18 @@ def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
     for pair, turn in spoken:
         speaker = speaker_of(pair)
         if (
-            speaker in CALLERS
+            speaker in CALL_SPEAKERS
             and "tool_calls" not in turn.value
             and (found := tool_calls(turn.value.get("content"), calls))
         ):
             calls += len(found)
             waiting = [call["id"] for call in found]
             yield turn._replace(value={**turn.value, "role": "assistant", "content": None, "tool_calls": found})
-        elif speaker in RESULTS and waiting:
+        elif speaker in RESULT_SPEAKERS and waiting:
             rest = {key: item for key, item in turn.value.items() if key != "role"}
             yield turn._replace(value={"role": "tool", "tool_call_id": waiting.pop(0), **rest})
         else:
-            waiting = waiting if speaker in (*CALLERS, *RESULTS) else []
+            waiting = waiting if speaker in (*CALL_SPEAKERS, *RESULT_SPEAKERS) else []
             yield turn
 
 

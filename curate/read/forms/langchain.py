@@ -6,15 +6,15 @@ Sources: the reference of langchain-core (`messages_to_dict`, `dumpd`, `AIMessag
 from typing import Any, Final, NamedTuple
 
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, as_text, is_objects, omit_keys
-from curate.read.forms.lists import ROOT
+from curate.read.forms.lists import ROOT_KEY
 
 ROLES: Final = {
     "human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "function", "chat": "",
 }  # fmt: skip
 """The role of each kind of message; a chat message names its own."""
-LIFTED: Final = ("tool_calls", "function_call", "reasoning_content", "refusal")
+LIFTED_KEYS: Final = ("tool_calls", "function_call", "reasoning_content", "refusal")
 """Keys of a message that older versions have under `additional_kwargs`."""
-PARTS: Final = ("text", "image_url", "input_audio", "file")
+PART_TYPES: Final = ("text", "image_url", "input_audio", "file")
 """Parts of a content that messages have, too."""
 
 
@@ -40,7 +40,7 @@ def serialized(message: Object) -> Serialized:
 
 
 def _key(value: Object) -> str | None:
-    key = ROOT if value.keys() == {ROOT} else "messages"
+    key = ROOT_KEY if value.keys() == {ROOT_KEY} else "messages"
     turns = value.get(key)
     named = is_objects(turns) and not {"role", "from"} & turns[0].keys() and serialized(turns[0]).kind in ROLES
     return key if named else None
@@ -57,7 +57,7 @@ def _read(value: Object) -> Reading:
         if not isinstance(role, str) or ("role" in fields and kind != "chat") or "content" not in fields or wrong:
             raise UnreadableError(at, "this is not a message as LangChain serializes it")
         extra = fields.get("additional_kwargs")
-        lifted = {name: extra[name] for name in LIFTED if name not in fields or not fields[name]
+        lifted = {name: extra[name] for name in LIFTED_KEYS if name not in fields or not fields[name]
                   if isinstance(extra, dict) and extra.get(name)}  # fmt: skip
         own = {**fields, "additional_kwargs": omit_keys(extra, *lifted) if isinstance(extra, dict) else extra, **lifted}
         others = omit_keys(own, "type", "role", "content", "tool_calls")
@@ -98,7 +98,7 @@ def _parts(parts: list[Any], calls: Object, at: str) -> list[Object]:
     """The parts of a content, without calls that stand among the tool calls, too."""
     found = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
     kept = [part for part in found if part.get("type") != "tool_use" or not _stands_in(part, calls)]
-    if wrong := next((part for part in kept if part.get("type") not in PARTS), None):
+    if wrong := next((part for part in kept if part.get("type") not in PART_TYPES), None):
         raise UnreadableError(at, f"a part of type {wrong.get('type')!r}")
     return kept
 
@@ -113,6 +113,6 @@ LANGCHAIN: Final = Format(
     "langchain",
     "messages of LangChain: type human, ai, system or tool",
     lambda value: _key(value) is not None,
-    uses=("messages", ROOT),
+    uses=("messages", ROOT_KEY),
     read=_read,
 )

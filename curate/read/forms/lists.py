@@ -24,20 +24,20 @@ from curate.read.forms.form import (
 )
 from curate.read.forms.pairs import SPEAKERS
 
-KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
+TURN_LIST_KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
 """Keys of a list of turns that no trainer reads by that name."""
-PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
+PAIR_KEYS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 """Keys of an item that holds a question and its answer."""
 TEXT_KEYS: Final = ("text", "utterance")
 """Keys of an item for what its `speaker` says."""
-ROOT: Final = ""
+ROOT_KEY: Final = ""
 """The key under which the reader puts a line that is a list."""
 
 
 def _key(value: Object) -> str | None:
-    if value.keys() == {ROOT}:  # texts alone have a role under a key that a data set is known by, and nowhere else
-        return ROOT if is_objects(value[ROOT]) and _is_turns(value[ROOT]) else None
-    return next((key for key in KEYS if _is_turns(value.get(key)) and not _asks_alone(key, value[key])), None)
+    if value.keys() == {ROOT_KEY}:  # texts alone have a role under a key that a data set is known by, and nowhere else
+        return ROOT_KEY if is_objects(value[ROOT_KEY]) and _is_turns(value[ROOT_KEY]) else None
+    return next((key for key in TURN_LIST_KEYS if _is_turns(value.get(key)) and not _asks_alone(key, value[key])), None)
 
 
 def _asks_alone(key: str, items: list[Any]) -> bool:
@@ -54,7 +54,7 @@ def _is_turns(items: Any) -> bool:
 
 
 def _pair(item: Object) -> tuple[str, str] | None:
-    return next((pair for pair in PAIRS if has_strings(item, *pair)), None)
+    return next((pair for pair in PAIR_KEYS if has_strings(item, *pair)), None)
 
 
 def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
@@ -84,7 +84,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
         "a list of turns under conversation, dialogue, data or the like, or as the whole line",
         lambda value: _key(value) is not None,
         turns,
-        uses=(*KEYS, ROOT, "system", "system_prompt"),
+        uses=(*TURN_LIST_KEYS, ROOT_KEY, "system", "system_prompt"),
     )
 
 

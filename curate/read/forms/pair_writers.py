@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from curate.read.forms.form import SYSTEMS, Object, UnwritableError, as_object, as_text, omit_keys
+from curate.read.forms.form import SYSTEM_ROLES, Object, UnwritableError, as_object, as_text, omit_keys
 
 UNKNOWN_SOURCE: Final = "unknown"
 """verl's `data_source` where a line names none; verl looks the reward function up by it."""
@@ -16,7 +16,7 @@ def write_messages(value: Object) -> Object:
 def write_system_beside(value: Object) -> Object:
     """The system prompt in a key of its own, as Claude on Bedrock reads it."""
     first, *rest = value["messages"]
-    if first["role"] not in SYSTEMS:
+    if first["role"] not in SYSTEM_ROLES:
         return write_messages(value)
     return {"system": _only_text(first, "the system prompt"), **write_messages({**value, "messages": rest})}
 
@@ -59,7 +59,7 @@ def write_alpaca(value: Object) -> Object:
     """The last question and answer, earlier ones as history, the system prompt in a key of its own."""
     messages, written = value["messages"], Object()
     _refuse_tools(value, messages)
-    if messages[0]["role"] in SYSTEMS:
+    if messages[0]["role"] in SYSTEM_ROLES:
         written["system"], messages = _only_text(messages[0], "the system prompt"), messages[1:]
     roles = [message["role"] for message in messages]
     if not messages or roles != ["user", "assistant"] * (len(messages) // 2):

@@ -35,17 +35,17 @@ NOT_ONLY_TEXT: Final = frozenset((
     "input", "output", "instruction", "answer", "response", "label", "question", "query", "problem",
     "parent_id", "role", "code", "summary", "target", "solution", "completion",
 ))  # fmt: skip
-ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
-ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
+QUESTION_KEYS: Final = ("question", "query", "problem", "input", "input_text", "text_input")
+ANSWER_KEYS: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
-SPOKEN: Final = (
+PAIR_KEYS: Final = (
     ("prompt", "response"), ("prompt", "output"), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
     ("inputs", "targets"), ("input", "target"), ("request", "response"),
 )  # fmt: skip
 """More keys of a question and its answer. A prompt with a solution or an answer is for reinforcement: a grader judges
 by it.
 """
-CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
+CHAT_KEYS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
 """Keys of a list of messages and of the text that answers it."""
 
 
@@ -84,10 +84,10 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
 
 def _question_and_answer(value: Object) -> tuple[str, str] | None:
     """The keys of a question and its answer; of several, the first that have a text, as in tables of many columns."""
-    asked, answered = ([key for key in keys if has_strings(value, key)] for keys in (ASKED, ANSWERED))
-    pairs = [*product(asked, answered), *(pair for pair in SPOKEN if has_strings(value, *pair))]
+    asked, answered = ([key for key in keys if has_strings(value, key)] for keys in (QUESTION_KEYS, ANSWER_KEYS))
+    pairs = [*product(asked, answered), *(pair for pair in PAIR_KEYS if has_strings(value, *pair))]
     if not pairs and "reward_model" not in value:
-        pairs = [pair for pair in CHATS if is_objects(value.get(pair[0])) and has_strings(value, pair[1])]
+        pairs = [pair for pair in CHAT_KEYS if is_objects(value.get(pair[0])) and has_strings(value, pair[1])]
     filled = (pair for pair in pairs if isinstance(value[pair[0]], str) and all(value[key].strip() for key in pair))
     return next(filled, pairs[0] if pairs else None)
 
@@ -235,10 +235,10 @@ def _is_self_instruct(value: Object) -> bool:
     )
 
 
-BEFORE: Final = ("system", "system_prompt", "history")
-ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *BEFORE, "context")
+CONTEXT_KEYS: Final = ("system", "system_prompt", "history")
+ALPACA_KEYS: Final = ("instruction", "input", "output", "response", *CONTEXT_KEYS, "context")
 PREFERENCE_KEYS: Final = (
-    "messages", "conversations", "instruction", "input", "prompt", "question", "query", *BEFORE,
+    "messages", "conversations", "instruction", "input", "prompt", "question", "query", *CONTEXT_KEYS
 )  # fmt: skip
 SIDES: Final = (("chosen", "rejected"), ("chosen_response", "rejected_response"))
 """Keys of both sides of a pair that may also stand beside messages which they answer."""
@@ -270,11 +270,11 @@ def _pair_format(name: str, summary: str, chosen: str, rejected: str) -> Format:
     )
 
 
-GRADED: Final = ("data_source", "reward_model", "ability", "extra_info")
+VERL_KEYS: Final = ("data_source", "reward_model", "ability", "extra_info")
 """Keys of verl's rows; it looks the reward function up by `data_source`."""
-SIDED: Final = frozenset(("chosen", "rejected"))
+SIDE_KEYS: Final = frozenset(("chosen", "rejected"))
 
-CHOSEN: Final = (
+CHOSEN_FORMATS: Final = (
     Format(
         "bedrock",
         "messages with a separate system prompt",
@@ -316,7 +316,7 @@ CHOSEN: Final = (
     _pair_format("rejected-response", "query, response, rejected_response", "response", "rejected_response"),
 )
 """Messages and preference pairs."""
-PLAIN: Final = (
+PLAIN_FORMATS: Final = (
     Format(
         "sharegpt",
         '{"conversations": [{"from": ..., "value": ...}, ...]}',
@@ -359,7 +359,7 @@ PLAIN: Final = (
         "question and answer, query and response, problem and solution, input and output or target, user and assistant",
         lambda v: _question_and_answer(v) is not None,
         _question_answer,
-        (*ASKED, *ANSWERED, *chain(*SPOKEN), "definition", "context", *BEFORE),
+        (*QUESTION_KEYS, *ANSWER_KEYS, *chain(*PAIR_KEYS), "definition", "context", *CONTEXT_KEYS),
     ),
 )
 """Conversations under keys of their own."""
@@ -370,20 +370,20 @@ TEXT: Final = Format(
     _text,
     ("text", "system"),
 )
-ASKING: Final = (
+ASKING_FORMATS: Final = (
     Format(
         "verl",
         "prompt, data_source, reward_model with the ground truth, for reinforcement",
-        lambda v: is_prompt(v) and not SIDED & v.keys() and ("reward_model" in v or "data_source" in v),
+        lambda v: is_prompt(v) and not SIDE_KEYS & v.keys() and ("reward_model" in v or "data_source" in v),
         _prompt,
-        ("prompt", "system", *GRADED),
+        ("prompt", "system", *VERL_KEYS),
         write=pair_writers.write_verl,
         answers_beside=True,
     ),
     Format(
         "prompt-only",
         "prompt without an answer, for reinforcement",
-        lambda v: is_prompt(v) and not SIDED & v.keys(),
+        lambda v: is_prompt(v) and not SIDE_KEYS & v.keys(),
         _prompt,
         ("prompt", "system", *REFERENCES),
         write=pair_writers.write_prompt,

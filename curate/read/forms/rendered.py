@@ -27,7 +27,7 @@ def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
 
 
 PATTERNS: Final = tuple((markup, _pattern(markup)) for markup in CHAT_MARKUP)
-LONGEST: Final = max(len(mark) for markup in CHAT_MARKUP for mark in markup.turns)
+MAX_MARK_CHARS: Final = max(len(mark) for markup in CHAT_MARKUP for mark in markup.turns)
 OPENINGS: Final = tuple(
     stem
     for markup in CHAT_MARKUP
@@ -44,7 +44,7 @@ def split_transcript(text: str) -> RoleTexts | None:
 
 def _parsed_text(text: str) -> tuple[RoleTexts | None, Family]:
     """The roles and texts of a rendered conversation, and the family of its marks."""
-    start = text[_text_start(text) :][:LONGEST]
+    start = text[_text_start(text) :][:MAX_MARK_CHARS]
     for markup, pattern in PATTERNS:
         if markup.stems:
             may = any(mark in text for mark in markup.turns if markup.turns[mark] == "assistant")

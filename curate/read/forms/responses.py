@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from curate.read.forms import blocks
 from curate.read.forms.form import (
-    SYSTEMS,
+    SYSTEM_ROLES,
     Format,
     Object,
     Reading,
@@ -19,7 +19,7 @@ from curate.read.forms.form import (
     omit_keys,
 )
 
-PARAMS: Final = "responses_create_params"
+PARAMS_KEY: Final = "responses_create_params"
 
 
 def _is_item(item: Any) -> bool:
@@ -170,10 +170,10 @@ def _function(tool: Any) -> Any:
 
 
 def _read_gym(value: Object) -> Reading:
-    reading = _read(value[PARAMS], f"/{PARAMS}")
+    reading = _read(value[PARAMS_KEY], f"/{PARAMS_KEY}")
     tools = {"tools": reading.rest.pop("tools")} if "tools" in reading.rest else {}
-    beside = {PARAMS: reading.rest} if reading.rest else {}
-    reading.rest = {**omit_keys(value, PARAMS), **tools, **beside}
+    beside = {PARAMS_KEY: reading.rest} if reading.rest else {}
+    reading.rest = {**omit_keys(value, PARAMS_KEY), **tools, **beside}
     return reading
 
 
@@ -202,15 +202,15 @@ def _parts(content: Any, role: str, where: str) -> Any:
 def _items(message: Object, where: str) -> list[Object]:
     role = message["role"]
     if role == "tool":
-        extra = _with_id(blocks.extras(message, blocks.RESULT, ("item_id", "status"), where))
+        extra = _with_id(blocks.extras(message, blocks.RESULT_KEYS, ("item_id", "status"), where))
         content = _parts(message.get("content"), "user", where)
         return [{"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": content, **extra}]
-    if role not in (*SYSTEMS, "user", "assistant"):
+    if role not in (*SYSTEM_ROLES, "user", "assistant"):
         raise UnwritableError(f"a message of role {role!r}")
     found: list[Object] = []
     extra = {}
     if role == "assistant":
-        own = ("tool_calls", "reasoning_content", blocks.DETAILS)
+        own = ("tool_calls", "reasoning_content", blocks.DETAILS_KEY)
         extra = blocks.extras(message, ("role", "content", *own), ("item_id", "status", "phase"), where)
         for block in blocks.blocks_of(
             omit_keys(message, *extra), where, lambda detail: detail.get("type") == "reasoning"
@@ -239,7 +239,7 @@ def _with_id(extra: Object) -> Object:
 
 
 def _call_item(made: Object, where: str) -> Object:
-    extra = _with_id(blocks.extras(made, blocks.CALL, ("item_id", "status"), where))
+    extra = _with_id(blocks.extras(made, blocks.CALL_KEYS, ("item_id", "status"), where))
     arguments = made["function"].get("arguments")
     named = {"call_id": made.get("id"), "name": made["function"]["name"], "arguments": as_text(arguments or "")}
     return {"type": "function_call", **named, **extra}
@@ -275,8 +275,8 @@ def _write_gym(value: Object) -> Object:
     if "instructions" in written:
         system = {"type": "message", "role": "system", "content": written.pop("instructions")}
         written["input"].insert(0, system)
-    beside = value.get(PARAMS)
-    return {PARAMS: {**written, **(beside if isinstance(beside, dict) else {})}}
+    beside = value.get(PARAMS_KEY)
+    return {PARAMS_KEY: {**written, **(beside if isinstance(beside, dict) else {})}}
 
 
 def _request(value: Object) -> tuple[str, Any]:
@@ -346,8 +346,8 @@ RESPONSES: Final = Format(
 NEMO_GYM: Final = Format(
     "nemo-gym",
     "responses_create_params with input items, for reinforcement",
-    lambda value: isinstance(value.get(PARAMS), dict) and "messages" not in value,
-    uses=(PARAMS, "expected_answer", "agent_ref", "verifier_metadata", "ground_truth"),
+    lambda value: isinstance(value.get(PARAMS_KEY), dict) and "messages" not in value,
+    uses=(PARAMS_KEY, "expected_answer", "agent_ref", "verifier_metadata", "ground_truth"),
     read=_read_gym,
     write=_write_gym,
 )

@@ -22,7 +22,7 @@ from curate.read.forms.form import (
     omit_keys,
 )
 
-CAMEL: Final = {
+CAMEL_CASE: Final = {
     "system_instruction": "systemInstruction", "function_call": "functionCall",
     "function_response": "functionResponse", "inline_data": "inlineData", "file_data": "fileData",
     "mime_type": "mimeType", "file_uri": "fileUri", "function_declarations": "functionDeclarations",
@@ -31,14 +31,14 @@ CAMEL: Final = {
 ROLES: Final = {"model": "assistant", "user": "user", "function": "user", "system": "system"}
 OUTPUT: Final = "output"
 """The key of a function's response that holds text, as the interface's reference names it."""
-KEPT: Final = ("thoughtSignature",)
-OWN: Final = {"generationConfig": (), "toolConfig": ("functionCallingConfig", "retrievalConfig")}
+KEPT_KEYS: Final = ("thoughtSignature",)
+CONFIG_KEYS: Final = {"generationConfig": (), "toolConfig": ("functionCallingConfig", "retrievalConfig")}
 """Configurations beside a conversation, and their keys where other services have one of that name."""
-TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
+SCHEMA_TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
 def _camel(value: Any) -> Object:
-    return {CAMEL.get(key, key): item for key, item in value.items()}
+    return {CAMEL_CASE.get(key, key): item for key, item in value.items()}
 
 
 def _matches(value: Object) -> bool:
@@ -78,7 +78,7 @@ def _block(part: Any, at: str, calls: _Calls) -> blocks.Block:
     held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
     if kind == "text":
         if part.get("thought"):
-            if unknown := [key for key in extra if key not in ("thought", *KEPT)]:
+            if unknown := [key for key in extra if key not in ("thought", *KEPT_KEYS)]:
                 raise UnreadableError(f"{at}/{unknown[0]}", "a thought has an unknown key")
             return blocks.thinking(held, part, part.keys() == {"text", "thought"}, inside)
         return blocks.text_part(held, inside, extra)
@@ -165,7 +165,7 @@ def _cased(value: Any, change: Any) -> Any:
         return value
     return {
         key: change(item)
-        if key == "type" and isinstance(item, str) and item.lower() in TYPES
+        if key == "type" and isinstance(item, str) and item.lower() in SCHEMA_TYPES
         else item
         if key in ("enum", "default", "example", "required")
         else _cased(item, change)
@@ -192,7 +192,7 @@ class _Writer:
         if block.kind == "call":
             name = value["function"]["name"]
             self.names[value.get("id")] = name
-            extra = blocks.extras(value, blocks.CALL, KEPT, where)
+            extra = blocks.extras(value, blocks.CALL_KEYS, KEPT_KEYS, where)
             return {"functionCall": {"name": name, "args": blocks.arguments_of(value, where)}, **extra}
         if block.kind == "result":
             name = self.names.get(value.get("tool_call_id"))
@@ -203,19 +203,19 @@ class _Writer:
             if not isinstance(content, str) and content is not None:
                 raise UnwritableError(f"the result in {where} is not text")
             same = found is not None and as_text(found) == content and found.keys() != {OUTPUT}
-            extra = blocks.extras(value, blocks.RESULT, KEPT, where)
+            extra = blocks.extras(value, blocks.RESULT_KEYS, KEPT_KEYS, where)
             return {"functionResponse": {"name": name, "response": found if same else {OUTPUT: content or ""}}, **extra}
         return self.part(value, where)
 
     def part(self, part: Object, where: str) -> Object:
         """A part of text or media."""
         if part.get("type") == "text":
-            return {"text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT, where)}
+            return {"text": part.get("text"), **blocks.extras(part, ("type", "text"), KEPT_KEYS, where)}
         media = blocks.media_of(part)
         if media is None:
             raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
         mime, url, extra = media
-        extra = blocks.extras(extra, (), (*KEPT, "videoMetadata", "displayName"), where)
+        extra = blocks.extras(extra, (), (*KEPT_KEYS, "videoMetadata", "displayName"), where)
         found = blocks.DATA_URL.match(url)
         if found:
             return {"inlineData": {"mimeType": mime, "data": found["data"]}, **extra}
@@ -240,7 +240,7 @@ def _write(value: Object) -> Object:
     ]
     if tools := blocks.declarations(value, "parameters"):
         written["tools"] = [{"functionDeclarations": [_cased(tool, str.upper) for tool in tools]}]
-    return written | {key: value[key] for key, inside in OWN.items() if _is_own_config(value.get(key), inside)}
+    return written | {key: value[key] for key, inside in CONFIG_KEYS.items() if _is_own_config(value.get(key), inside)}
 
 
 VERTEX: Final = Format(
