@@ -42,9 +42,8 @@ VALUES: Final = {
     "<list[Path]>": "PATH", "<str>": "TEXT", "<list[str]>": "TEXT",
 }  # fmt: skip
 """What help texts call a value, by typer's name of its type."""
-MODELS: Final = ("embeddings", "judge", "judge_model", "model", "nli", "same_question", "tokenizer", "tuned")
-"""Options that take the name of a model."""
-VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
+MODEL_OPTIONS: Final = ("embeddings", "judge", "judge_model", "model", "nli", "same_question", "tokenizer", "tuned")
+COLOR_VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
 """The environment variables that have the same effect; libraries and child processes read them."""
 
 
@@ -84,7 +83,7 @@ def _name_value(item: Any) -> None:
     if item.param_type_name == "argument":
         item.display_type_rich = lambda **_: ""
     elif item.metavar is None:
-        item.metavar = "MODEL" if item.name in MODELS else shown
+        item.metavar = "MODEL" if item.name in MODEL_OPTIONS else shown
 
 
 def _options() -> list[Any]:
@@ -158,8 +157,8 @@ def _colored(when: Color) -> Iterator[None]:
     if when is Color.AUTO:
         yield
         return
-    before = {name: os.environ.pop(name, None) for name in VARIABLES.values()}
-    os.environ[VARIABLES[when]] = "1"
+    before = {name: os.environ.pop(name, None) for name in COLOR_VARIABLES.values()}
+    os.environ[COLOR_VARIABLES[when]] = "1"
     try:
         yield
     finally:

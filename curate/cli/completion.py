@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from curate.cli.common_options import as_command
 from curate.cli.verbs import SUMMARIES, load_verb, names
 
-VARIABLE: Final = "_CURATE_COMPLETE"
+COMPLETION_VARIABLE: Final = "_CURATE_COMPLETE"
 """Environment variable with which the script of a shell asks."""
 
 
@@ -32,7 +32,7 @@ def completion(shell: Annotated[Shell, typer.Argument(help="Your shell.", metava
     Add  eval "$(curate completion bash)"  to ~/.bashrc, the same with zsh to ~/.zshrc; for fish, write the output to
     ~/.config/fish/completions/curate.fish.
     """
-    sys.stdout.write(get_completion_script(prog_name="curate", complete_var=VARIABLE, shell=shell) + "\n")
+    sys.stdout.write(get_completion_script(prog_name="curate", complete_var=COMPLETION_VARIABLE, shell=shell) + "\n")
 
 
 class _Commands(TyperGroup):
@@ -52,4 +52,4 @@ class _Commands(TyperGroup):
 def complete(instruction: str) -> int:
     """Answer a shell."""
     completion_init()
-    return shell_complete(_Commands(name="curate"), {}, "curate", VARIABLE, instruction)
+    return shell_complete(_Commands(name="curate"), {}, "curate", COMPLETION_VARIABLE, instruction)

@@ -16,7 +16,7 @@ from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
 
-KEEP = (
+KEEP_HELP = (
     "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, "
     "highest:FIELD, lowest:FIELD or manual.  [default: best]"
 )
@@ -37,7 +37,7 @@ def dedup(
             metavar="PART",
         ),
     ] = None,
-    keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
+    keep: Annotated[str | None, typer.Option(help=KEEP_HELP, metavar="POLICY")] = None,
     ignore_facts: Annotated[
         bool | None,
         typer.Option(

@@ -14,13 +14,13 @@ from curate.cli import streams
 from curate.core.errors import PANIC, CurateError, ExitCode
 from curate.core.text import visible
 
-COMMANDS: Final = ("::", "##[")
+RUNNER_COMMANDS: Final = ("::", "##[")
 """Prefixes of log lines that a GitHub runner executes."""
-PATHS: Final = ("Symlink loop", "home directory")
+PATH_ERRORS: Final = ("Symlink loop", "home directory")
 """In messages of errors of `pathlib` and `platformdirs` that are no `OSError`."""
 SERVERS: Final = ("mcp", "server")
 """Commands that write nothing, and read their input in threads that no exception ends."""
-PATIENCE: Final = 100_000
+GC_THRESHOLD: Final = 100_000
 """Objects created before the first garbage collection.
 
 The engine has hardly any cycles, and Python's default of 700 took a twentieth of the time of a short check: imports
@@ -113,7 +113,7 @@ def ended(error: BaseException) -> int:
     if isinstance(error, ValueError) and "embedded null" in str(error):  # in the form of an OSError with a path
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
-    if isinstance(error, RuntimeError) and any(known in str(error) for known in PATHS):
+    if isinstance(error, RuntimeError) and any(known in str(error) for known in PATH_ERRORS):
         _narrate(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
@@ -138,10 +138,10 @@ def _flushed(code: int) -> int:
 
 
 def _run(words: Sequence[str], *, alone: bool) -> int:
-    from curate.cli.verbs import OWN, load_verb
+    from curate.cli.verbs import ENGINE_VERBS, load_verb
 
-    if alone and words[0] in OWN:
-        gc.set_threshold(PATIENCE)
+    if alone and words[0] in ENGINE_VERBS:
+        gc.set_threshold(GC_THRESHOLD)
     import typer  # only imported once a command is needed
 
     from curate.cli.common_options import as_command
@@ -207,7 +207,7 @@ def _narrate(text: str) -> None:
     lines = visible(without_keys(text), keep_newlines=True).split("\n")
     with suppress(OSError, ValueError):  # stderr is closed
         sys.stderr.write(
-            "\n".join(f"| {line}" if line.lstrip().startswith(COMMANDS) else line for line in lines) + "\n"
+            "\n".join(f"| {line}" if line.lstrip().startswith(RUNNER_COMMANDS) else line for line in lines) + "\n"
         )
 
 

@@ -29,16 +29,15 @@ from curate.report.progress import StageProgress
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
 
-PATHS: Final = (
+PATHS_HELP: Final = (
     "Files, folders, quoted patterns such as 'data/**/*.jsonl', URLs, or - for standard input. Reads JSON Lines and "
     "JSON, plain, .gz or .zst, and Parquet, Arrow, CSV and TSV."
 )
-"""The help of the argument PATH."""
 UNCOMPARED: Final = "not compared"
 STAYS: Final = "kept, not compared"
 LEFT: Final = "written to removed.jsonl"
 """What happens to a line without an example."""
-Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
+Paths = Annotated[list[str], typer.Argument(help=PATHS_HELP, metavar="PATH")]
 Drop = Annotated[
     list[str] | None,
     typer.Option(
@@ -94,12 +93,12 @@ Memory = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
-IGNORED: Final = "--no-decisions"
+NO_DECISIONS: Final = "--no-decisions"
 NoDecisions = Annotated[
     bool, typer.Option("--no-decisions", help="Ignore the decisions of the review: edits, drops and what is kept.")
 ]
-SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)
-MOST_PROCESSES: Final = 8
+BYTE_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)
+MAX_PROCESSES: Final = 8
 """The default limit of processes: each takes about 200 MB."""
 
 
@@ -110,7 +109,7 @@ def codes(given: Sequence[str] | None) -> list[str] | None:
 
 def memory_of(text: str, option: str = "--memory") -> int:
     """Bytes of a size like `6GB`, `6` or `5500MB`; 6 GB are 6 x 2^30. Raises `UsageError`."""
-    found = SIZE.fullmatch(text.strip())
+    found = BYTE_SIZE.fullmatch(text.strip())
     if found is None:
         raise UsageError(f"{option} {text}: not a size", f"write a number with MB or GB, such as {option} 6GB")
     unit = (found.group(2) or "g").lower()
@@ -197,7 +196,7 @@ def project_for(files: Sequence[Path]) -> tuple[Project, Config]:
     return project, find_config(project.folder)
 
 
-def decisions_for(files: Sequence[Path], *, ignore: bool = False, why: str = IGNORED) -> dict[str, DecisionState]:
+def decisions_for(files: Sequence[Path], *, ignore: bool = False, why: str = NO_DECISIONS) -> dict[str, DecisionState]:
     """The decisions in effect about files, by example; none with `ignore`. A note says what is applied or ignored."""
     from curate.output.edited import decision_counts, with_edited  # not needed without decisions
 
@@ -255,4 +254,4 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
 
 def processes() -> int:
     """Number of processes for a large file: one per available core, at most 8."""
-    return min(cores(), MOST_PROCESSES)
+    return min(cores(), MAX_PROCESSES)

@@ -40,22 +40,21 @@ from curate.report.remote import (
     sent_text,
 )
 
-PERSONAL: Final = "S"
+PERSONAL_FAMILY: Final = "S"
 """The rules about secrets and personal data: reported at any severity, since the data is about to be sent."""
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data without validating it.")]
-OPEN: Final = [service for service in SERVICE.values() if not service.own]
-"""Services on which jobs can be started."""
-VARIABLES: Final = ", ".join(KEYS[service.target].variable for service in OPEN)
+OPEN_SERVICES: Final = [service for service in SERVICE.values() if not service.own]
+KEY_VARIABLES: Final = ", ".join(KEYS[service.target].variable for service in OPEN_SERVICES)
 
 remote = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help=f"""Fine-tune at a service: {", ".join(service.name for service in OPEN)}, or any OpenAI-compatible API by --base-url.
+    help=f"""Fine-tune at a service: {", ".join(service.name for service in OPEN_SERVICES)}, or any OpenAI-compatible API by --base-url.
 
     validate and estimate send nothing. upload, start, watch, fetch and cancel connect to the service. Data is sent only after
-    confirmation. Keys are read from the environment (CURATE_REMOTE_KEY, or the service's own: {VARIABLES}) or the
+    confirmation. Keys are read from the environment (CURATE_REMOTE_KEY, or the service's own: {KEY_VARIABLES}) or the
     keyring, and are never written. Uploads and jobs are recorded in .curate/remote/, so that nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
@@ -249,7 +248,7 @@ def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked:
     tally = Counter(
         finding.code
         for finding in report.findings
-        if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL)
+        if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL_FAMILY)
     )
     if tally:
         counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in tally.most_common())

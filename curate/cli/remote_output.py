@@ -16,8 +16,8 @@ from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
 
-OPTIONS: Final = ("-o", "--output")
-WRITING: Final = ("convert", "decontaminate", "dedup", "split")
+OUTPUT_OPTIONS: Final = ("-o", "--output")
+WRITING_COMMANDS: Final = ("convert", "decontaminate", "dedup", "split")
 """Commands that can write to a URL."""
 
 
@@ -48,10 +48,10 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
     found, output = list(words), None
     for at, word in enumerate(words):
         option, _, value = word.partition("=")
-        if word in OPTIONS and at + 1 < len(words) and is_url(words[at + 1]):
+        if word in OUTPUT_OPTIONS and at + 1 < len(words) and is_url(words[at + 1]):
             output = _output(words, words[at + 1])
             found[at + 1] = _local(output)
-        elif option in OPTIONS and is_url(value):
+        elif option in OUTPUT_OPTIONS and is_url(value):
             output = _output(words, value)
             found[at] = f"{option}={_local(output)}"
         elif words[0] == "verify" and is_url(word):
@@ -66,7 +66,7 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
 
 
 def _output(words: Sequence[str], url: str) -> RemoteOutput:
-    if words[0] not in WRITING:
+    if words[0] not in WRITING_COMMANDS:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words
     demand_writable(url, overwrite=overwrite)

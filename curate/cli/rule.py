@@ -22,8 +22,7 @@ from curate.lint.runner import check_paths
 from curate.report.console import console, table
 from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
 
-WIDTH: Final = 120
-"""Columns of an explanation at most."""
+MAX_COLUMNS: Final = 120
 NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"
 BY_CODE: Final = {
     "F006": "its examples are lines of a suppressions file, not of data",
@@ -92,7 +91,7 @@ def explanation(item: Rule) -> str:
         for label, data in samples
         if data
     ]
-    width = min(WIDTH, console().width)
+    width = min(MAX_COLUMNS, console().width)
     head = (
         f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.rationale}\n\nNext: {item.hint}\n"
         f"{terms(item)}"

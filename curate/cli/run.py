@@ -18,7 +18,7 @@ from curate.report.console import print_result
 from curate.report.progress import StageProgress
 from curate.report.run import dry_text, run_text
 
-NAMES = ", ".join(STAGES)
+STAGE_NAMES = ", ".join(STAGES)
 
 
 def run(
@@ -26,7 +26,7 @@ def run(
         Path, typer.Argument(help="Configuration file of the project, or its folder.", metavar="curate.toml")
     ] = Path("curate.toml"),
     only: Annotated[
-        str, typer.Option(help=f"Run only these stages, separated by commas: {NAMES}.", metavar="STAGES")
+        str, typer.Option(help=f"Run only these stages, separated by commas: {STAGE_NAMES}.", metavar="STAGES")
     ] = "",
     skip: Annotated[str, typer.Option(help="Skip these stages, separated by commas.", metavar="STAGES")] = "",
     until: Annotated[str, typer.Option(help="Stop after this stage.", metavar="STAGE")] = "",

@@ -30,18 +30,16 @@ if TYPE_CHECKING:
     from lsprotocol import types as lsp
     from pygls.lsp.server import LanguageServer
 
-LARGEST: Final = 50 << 20
+MAX_CHARS: Final = 50 << 20
 """Characters above which a file is not checked in an editor."""
-LIVE: Final = 1 << 20
+MAX_LIVE_CHARS: Final = 1 << 20
 """Characters up to which a file is checked at each change; a larger one when it is opened and saved."""
-CONFIG: Final = "curate.toml"
+CONFIG_NAME: Final = "curate.toml"
 SUFFIXES: Final = (".jsonl", ".ndjson")
-NAME: Final = "curate"
+SOURCE: Final = "curate"
 """The source of our diagnostics."""
-PAUSE: Final = 0.3
-"""Seconds without a further change after which a changed file is checked."""
-MOST: Final = 1_000
-"""Findings that are shown of a file."""
+DEBOUNCE_SECONDS: Final = 0.3
+MAX_FINDINGS: Final = 1_000
 
 
 class _StaleError(Exception):
@@ -65,13 +63,13 @@ class _Documents:
         def stale() -> bool:
             return self.newest.get(uri) is not request
 
-        await asyncio.sleep(PAUSE if changed else 0)
+        await asyncio.sleep(DEBOUNCE_SECONDS if changed else 0)
         if stale():
             return
         if (document := self.running.workspace.text_documents.get(uri)) is None:
             return
         text, path, version = document.source, Path(document.path), document.version
-        if changed and len(text) > LIVE:
+        if changed and len(text) > MAX_LIVE_CHARS:
             return
         try:
             found = await asyncio.get_running_loop().run_in_executor(self.thread, diagnostics, text, path, stale)
@@ -110,7 +108,7 @@ def server() -> None:
 
     # pygls applies partial changes by lines that also end at U+2028 and others, which the protocol does not know: its
     # copy would differ from the editor's, and a fix would write that over the line
-    running = LanguageServer(NAME, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+    running = LanguageServer(SOURCE, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
     documents = _Documents(running)
 
     @running.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
@@ -133,7 +131,7 @@ def server() -> None:
     def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
             return []
-        ours = [one for one in params.context.diagnostics if one.source == NAME and (one.data or {}).get("fixable")]
+        ours = [one for one in params.context.diagnostics if one.source == SOURCE and (one.data or {}).get("fixable")]
         found = (fix_action(document.source, Path(document.path), document.uri, one) for one in ours)
         return [action for action in found if action is not None]
 
@@ -141,7 +139,7 @@ def server() -> None:
     def hover(params: lsp.HoverParams) -> lsp.Hover | None:
         if (document := running.workspace.text_documents.get(params.text_document.uri)) is None:
             return None
-        word = document.word_at_position(params.position) if len(document.source) <= LIVE else ""
+        word = document.word_at_position(params.position) if len(document.source) <= MAX_LIVE_CHARS else ""
         here = documents.shown.get(params.text_document.uri, [])
         codes = [one.code for one in here if one.range.start.line == params.position.line] + [word]
         texts = [rule_markdown(RULES[str(code)]) for code in dict.fromkeys(codes) if code in RULES]
@@ -160,11 +158,11 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
             raise _StaleError
 
     advance(0)
-    if path.name == CONFIG:
+    if path.name == CONFIG_NAME:
         return [_diagnostic(*_place_in_toml(text, mistake), mistake) for mistake in _mistakes(text, path)]
     if path.suffix.lower() not in SUFFIXES:
         return []
-    if len(text) > LARGEST:
+    if len(text) > MAX_CHARS:
         return [_diagnostic(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
     name, project = display_name(from_here(path)), project_of([path])
     try:
@@ -176,9 +174,9 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
         return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
     found = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
     lines = text.split("\n")
-    more = f"{plural(len(found) - MOST, 'more finding')}: run `curate check`"
-    return [_finding_diagnostic(finding, lines) for finding in found[:MOST]] + [
-        _diagnostic(0, 0, 0, more, Severity.INFO) for _ in found[MOST : MOST + 1]
+    more = f"{plural(len(found) - MAX_FINDINGS, 'more finding')}: run `curate check`"
+    return [_finding_diagnostic(finding, lines) for finding in found[:MAX_FINDINGS]] + [
+        _diagnostic(0, 0, 0, more, Severity.INFO) for _ in found[MAX_FINDINGS : MAX_FINDINGS + 1]
     ]
 
 
@@ -215,7 +213,7 @@ def _diagnostic(
         ),
         code,
         lsp.CodeDescription(f"{site}reference/rules/{code}.html") if site and code else None,
-        NAME,
+        SOURCE,
     )
 
 

@@ -16,7 +16,7 @@ from curate.core.errors import UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-OWN: Final = (
+ENGINE_VERBS: Final = (
     "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
     "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion", "mcp",
     "kappa", "server",
@@ -57,7 +57,7 @@ SUMMARIES: Final = {
     "completion": "Print a script that completes commands in your shell.",
     "schema": "Write or check the JSON Schemas of inputs and outputs.",
 }
-OURS: Final = ("train", "tui")
+OUR_PACKAGES: Final = ("train", "tui")
 VERBS_GROUP: Final = "curate.verbs"
 SCHEMAS_GROUP: Final = "curate.schemas"
 
@@ -66,7 +66,7 @@ def load_verb(name: str) -> Any:
     """The function of a command, or the `typer.Typer` of a group. Raises `UsageError` for an unknown command."""
     target = (
         f"curate.cli.{name}:{name}"
-        if name in OWN
+        if name in ENGINE_VERBS
         else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
     )
     if target is None:
@@ -95,7 +95,7 @@ def load(target: str) -> Any:
     """Import the object `module:name`."""
     module, _, attribute = target.partition(":")
     package = module.partition(".")[0]
-    if package in OURS:
+    if package in OUR_PACKAGES:
         _bind_package(package)
     return getattr(importlib.import_module(module), attribute)
 

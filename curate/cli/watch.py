@@ -18,8 +18,7 @@ from curate.core.text import plural
 from curate.core.urls import is_url
 from curate.report.console import console
 
-PAUSE: Final = 0.5
-"""Seconds between two looks at the files."""
+POLL_SECONDS: Final = 0.5
 State = dict[Path, tuple[int, int] | None] | str
 """Time of change and size of each file, or why there are none."""
 
@@ -44,9 +43,9 @@ def watch(paths: Sequence[str], baseline: Path | None, check: Callable[[], None]
             count = "no file" if isinstance(before, str) else plural(len(before), "file")
             sys.stderr.write(f"watching {count}; Ctrl-C ends\n")
             while (now := _state(paths, baseline)) == before:
-                sleep(PAUSE)
+                sleep(POLL_SECONDS)
             while True:  # until nobody writes any more
-                sleep(PAUSE)
+                sleep(POLL_SECONDS)
                 if now == (now := _state(paths, baseline)):
                     break
     except KeyboardInterrupt:
