@@ -13,7 +13,7 @@ from curate.core.errors import ExitCode, requiring
 from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
-from curate.pipeline.training import CURATE
+from curate.pipeline.training import CURATE_COMMAND
 
 LIMIT: Final = 50
 """Items of a list that an answer shows."""
@@ -134,7 +134,7 @@ class Tools:
         try:
             if words[0] != "rule":
                 words = [*words, "--", *map(self._inside, paths)]
-            command = [*CURATE, *words]
+            command = [*CURATE_COMMAND, *words]
             # kills the command when the call is cancelled or the client leaves
             done = await anyio.run_process(command, input=b"", cwd=self.root, env=environment, check=False)
         except (OSError, ValueError) as error:  # a NUL, or longer than the system takes

@@ -23,7 +23,7 @@ from curate.output.restore import finish
 from curate.pipeline import store
 from curate.pipeline.result import Choice, RunResult
 from curate.pipeline.run_data import RunData
-from curate.pipeline.stages import EVERY, Stage
+from curate.pipeline.stages import ALL_STAGES, Stage
 
 
 def run(
@@ -63,7 +63,7 @@ def run(
 
 def _run(data: RunData) -> RunResult:
     data.demand_ready()
-    stages = {name: stage for name, stage in EVERY.items() if name != "train" or data.config.recipe}
+    stages = {name: stage for name, stage in ALL_STAGES.items() if name != "train" or data.config.recipe}
     data.listen(RunPlanned(tuple(name for name in stages if data.choice.wants(name))))
     found = RunResult(notes=data.notes)
     known = True

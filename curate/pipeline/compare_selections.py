@@ -32,13 +32,12 @@ from curate.pipeline.select import (
     Verdict,
     tokens_of,
 )
-from curate.pipeline.training import CURATE
+from curate.pipeline.training import CURATE_COMMAND
 from curate.read.dataset import ParsedLine, read_dataset
 
-OTHERS: Final = ("validation.jsonl", "test.jsonl")
-"""Splits that all trainings share."""
+SHARED_SPLITS: Final = ("validation.jsonl", "test.jsonl")
 SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
-QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
 
 
@@ -108,7 +107,7 @@ def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
 
 
 def _shared(splits: Path) -> list[Path]:
-    return [splits / name for name in OTHERS if (splits / name).is_file()]
+    return [splits / name for name in SHARED_SPLITS if (splits / name).is_file()]
 
 
 def _data(place: Path, name: str, seed: int) -> Path:
@@ -153,7 +152,7 @@ def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Map
 
 
 def _curate(what: str, run: Path, *words: object) -> Mapping[str, Any]:
-    done = subprocess.run([*CURATE, *map(str, words)], capture_output=True, check=False)
+    done = subprocess.run([*CURATE_COMMAND, *map(str, words)], capture_output=True, check=False)
     if done.returncode:
         text = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
         raise CurateError(f"{visible(run.name)}: the {what} failed: {text}", "the same command continues from here")
@@ -217,5 +216,5 @@ def _outcome(difference: Interval) -> int:
 def interval(values: Sequence[float]) -> Interval:
     """The mean of at least two values with its interval."""
     mean = fmean(values)
-    half = QUANTILES[min(len(values) - 1, len(QUANTILES)) - 1] * stdev(values) / sqrt(len(values))
+    half = T_QUANTILES[min(len(values) - 1, len(T_QUANTILES)) - 1] * stdev(values) / sqrt(len(values))
     return Interval(mean, mean - half, mean + half)

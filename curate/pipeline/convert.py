@@ -36,10 +36,8 @@ from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, Unwri
 from curate.read.forms.lists import TREE, replies_beside
 from curate.read.lines import BOM, split_lines
 
-PARALLEL: Final = 16 << 20
-"""Bytes from which processes convert parts of the files."""
-LINES: Final = 1_000
-"""Lines of a part of a document."""
+MIN_PARALLEL_BYTES: Final = 16 << 20
+LINES_PER_PART: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -107,7 +105,7 @@ def convert_paths(
     report, decisions = ConvertResult(), decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
-    why, many = "", size_of(paths) >= PARALLEL
+    why, many = "", size_of(paths) >= MIN_PARALLEL_BYTES
     converter = partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template)
     with (
         executor.pool(workers if many else 1, processes=many, own=converter, anew=converter, files=paths) as pool,
@@ -160,7 +158,7 @@ def _parts(
         yield from pool.each(_Converter.chunk, chunks)
         return
     lines, here = read_file(path, facts), converter()
-    while some := list(islice(lines, LINES)):
+    while some := list(islice(lines, LINES_PER_PART)):
         yield replace(here.part(some), lines=0)
 
 

@@ -18,7 +18,7 @@ from curate.core.runs import Project
 from curate.models.names import cache_folder
 
 DISTRIBUTION: Final = "curate-chat"
-DEVELOPMENT: Final = ("dev", "all", "offline")
+DEVELOPER_EXTRAS: Final = ("dev", "all", "offline")
 """Extras that are of no use to a user by themselves."""
 REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\s*>=\s*([\d.]+))?.*?(?:;\s*extra == [\"']([\w-]+)[\"'])?")
 
@@ -120,7 +120,7 @@ def _extras() -> Iterator[ExtraState]:
             name, oldest, extra = found.groups(default="")
             needed.setdefault(extra, []).append(_state(name, oldest))
     for extra, packages in needed.items():
-        if extra not in DEVELOPMENT:
+        if extra not in DEVELOPER_EXTRAS:
             target = f"'{DISTRIBUTION}[{extra}]'" if extra else DISTRIBUTION
             yield ExtraState(extra, all(one.ok for one in packages), packages, f"pip install -U {target}")
 

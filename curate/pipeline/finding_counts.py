@@ -13,11 +13,10 @@ from curate.lint.rules import RULES, Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.read.chunks import Chunk
 
-QUICK: Final = 24 << 20
+MIN_SCAN_BYTES: Final = 24 << 20
 """Number of bytes from which a compiled scan is loaded before lines are checked."""
-TOGETHER: Final = 1 << 15
-"""Number of lines that are checked at a time."""
-EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
+CHUNK_LINES: Final = 1 << 15
+PER_EXAMPLE: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT)
 """Rules that check each example by itself, so that their findings do not depend on other lines."""
 
 
@@ -55,11 +54,11 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
 
 def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> dict[str, tuple[int, ...]]:
     """The finding counts of the examples on some lines, not from the cache."""
-    codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
+    codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
     if not codes:
         return {}
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
-    if int(table.sizes[lines].sum()) >= QUICK:
+    if int(table.sizes[lines].sum()) >= MIN_SCAN_BYTES:
         checker.use_fast_path()
     findings = (finding for piece in _pieces(table, lines) for finding in checker.check_chunk(piece).findings)
     return severity_counts(filter(rules.reports, findings))
@@ -79,8 +78,8 @@ def _pieces(table: Table, lines: Numbers) -> Iterator[Chunk]:
     reader = LineReader()
     for at, source in enumerate(table.sources):
         here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
-        for start in range(0, len(here), TOGETHER):
-            some = reader.lines(table, here[start : start + TOGETHER])
+        for start in range(0, len(here), CHUNK_LINES):
+            some = reader.lines(table, here[start : start + CHUNK_LINES])
             yield Chunk(
                 source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some])
             )

@@ -21,7 +21,7 @@ from curate.core.limits import read_regular
 from curate.core.runs import Project, new_events
 from curate.core.validation import parsed_json
 from curate.pipeline.outcome import Outcome, read_outcome
-from curate.pipeline.training import CURATE, OWN_GROUP, STOP
+from curate.pipeline.training import CURATE_COMMAND, OWN_GROUP, STOP_SIGNAL
 
 
 class State(StrEnum):
@@ -169,7 +169,7 @@ def start(project: Project, recipe: Path) -> Path:
     if runs(run):
         raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
     run.parent.mkdir(parents=True, exist_ok=True)
-    command = [*CURATE, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
+    command = [*CURATE_COMMAND, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
     with open(run.with_name(f"{run.name}.log"), "wb", opener=nofollow_opener) as log:
         child = subprocess.Popen(
             command,
@@ -194,7 +194,7 @@ def stop(run: Path) -> None:
         process = int(run.with_name(f"{run.name}.pid").read_text())
         if not _trains(process, run):  # the number of one that ended long ago may be another process's by now
             raise ValueError(process)
-        os.kill(process, STOP)
+        os.kill(process, STOP_SIGNAL)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{run}: was started elsewhere or by another user", "press Ctrl-C where it was started"

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.limits import read_regular
 
-PLAIN: Final = frozenset(("perplexity",))
+UNBOUNDED_METRICS: Final = frozenset(("perplexity",))
 """Metrics that are not shares from 0 to 1."""
 
 

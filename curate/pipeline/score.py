@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from curate.quality.rubric import Rubric
 
 
-SHOWN: Final = 10
-"""Number of examples listed at each end of a signal."""
+MAX_SHOWN: Final = 10
 BINS: Final = 10
-HITS: Final = 3
+MIN_HITS: Final = 3
 """Number of findings of a rule from which its correlation with a signal is computed."""
 WORTH_A_LOOK: Final = 0.85
 """Doubt from which most examples had a defect; below it, fewer than half."""
-COMBINED: Final = Signal(
+COMBINED_SIGNAL: Final = Signal(
     DOUBT,
     "1 minus the lowest signal, and a small part for the other signals",
     "text",
@@ -131,7 +130,7 @@ def score(
     hits = _hits(files, check or CheckConfig(), {one.id: at for at, one in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
-        _scores(BY_NAME.get(name, COMBINED), column, exchanges, places)
+        _scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
         for name, column in columns.items()
         if len(exchanges)
     ]
@@ -196,7 +195,7 @@ def _hits(files: Sequence[Path], check: CheckConfig, at: Mapping[str, int]) -> d
     for finding in check_paths(files, check, workers=cores()).findings:
         if finding.example is not None and finding.example in at:
             hits.setdefault(finding.code, set()).add(at[finding.example])
-    return {code: found for code, found in sorted(hits.items()) if HITS <= len(found) < len(at)}
+    return {code: found for code, found in sorted(hits.items()) if MIN_HITS <= len(found) < len(at)}
 
 
 def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], places: Mapping[str, Place]) -> SignalScores:
@@ -220,8 +219,8 @@ def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], place
         least=float(least),
         most=float(most),
         histogram=counts,
-        lowest=listed(order[:SHOWN]),
-        highest=listed(order[::-1][:SHOWN]),
+        lowest=listed(order[:MAX_SHOWN]),
+        highest=listed(order[::-1][:MAX_SHOWN]),
     )
 
 

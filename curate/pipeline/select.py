@@ -35,10 +35,8 @@ from curate.quality.selection import choose, hashed_vectors, nearest_chosen
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.read.dataset import read_dataset
 
-BYTES: Final = 4
-"""Bytes per token, on average."""
-SCAN: Final = 2_000
-"""Maximum number of characters of an example that are compared."""
+BYTES_PER_TOKEN: Final = 4
+MAX_CHARS: Final = 2_000
 SELECT: Final = "select"
 """Recorded as the source of a decision to leave a line out."""
 Verdict = Literal["better", "worse", "open"]
@@ -362,12 +360,12 @@ def _not_chosen(
 
 
 def _text(example: Example) -> str:
-    return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:SCAN]
+    return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:MAX_CHARS]
 
 
 def tokens_of(example: Example) -> int:
     """Estimated tokens of an example: bytes of text / 4."""
-    return max(1, sum(len(turn.text.encode("utf-8", "replace")) for turn in example.messages) // BYTES)
+    return max(1, sum(len(turn.text.encode("utf-8", "replace")) for turn in example.messages) // BYTES_PER_TOKEN)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -39,9 +39,9 @@ from curate.split.assign import SPLIT_NAMES
 from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Earlier, earlier_splits
 
-COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
+COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
 """Rules that cannot run while the lines are read."""
-DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
+DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
 """Settings of `[split]` that must be unchanged for examples of an earlier division to keep their split."""
 
 
@@ -317,7 +317,7 @@ def _asks_all(check: CheckConfig) -> bool:
         for code, severity in chosen.severities.items()
         if severity is Severity.ERROR or code.startswith(check.drop)
     )
-    return any(chosen.rules[code].scope in COMPARING for code in removing)
+    return any(chosen.rules[code].scope in COMPARING_SCOPES for code in removing)
 
 
 def _errors(
@@ -347,7 +347,7 @@ def _earlier(
     if not config.split.grow:
         return None, None
     now = data_settings(config)
-    changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (
+    changed = [name for name in DIVIDING_KEYS if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (
         manifest.config["seed"] != config.seed
     )
     if changed:

@@ -23,7 +23,7 @@ from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.pipeline import store, training
-from curate.pipeline.finding_counts import EACH, severity_counts
+from curate.pipeline.finding_counts import PER_EXAMPLE, severity_counts
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import split_data
@@ -116,7 +116,9 @@ class Dedup(Stage):
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         # of rules that check each example by itself
-        each = (one for one in found.findings if (rule := RULES.get(one.code)) is not None and rule.scope in EACH)
+        each = (
+            one for one in found.findings if (rule := RULES.get(one.code)) is not None and rule.scope in PER_EXAMPLE
+        )
         with data.pool() as pool:
             planned = find_duplicates(
                 part, config, pool, pinned, (lambda _: severity_counts(each)) if config.keep == "best" else None
@@ -252,7 +254,7 @@ class Train(Stage):
         return replace(found, training=result)
 
 
-EVERY: Final[dict[str, Stage]] = {
+ALL_STAGES: Final[dict[str, Stage]] = {
     "check": Check(),
     "dedup": Dedup(),
     "conflicts": Conflicts(),

@@ -68,7 +68,7 @@ class _Train(TypedDict):
     held_out_examples: int
 
 
-SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
+RESULT_TYPES: Final[dict[str, TypeAdapter[Any]]] = {
     name: TypeAdapter(shape)
     for name, shape in (
         ("check", _Check),
@@ -88,7 +88,7 @@ def load(path: Path, key: str | None) -> Result | None:
         stored, value = saved["key"], saved["result"]
         if key not in (None, stored) or not is_signed(saved["signature"], path.stem, stored, value):
             return None
-        result: Result = SHAPES[path.stem].validate_python(value)
+        result: Result = RESULT_TYPES[path.stem].validate_python(value)
     except (OSError, ValueError, RecursionError, LookupError, TypeError):  # none yet, or something else
         return None
     return result
@@ -101,7 +101,7 @@ def save(path: Path, key: str, result: Result) -> None:
             f"{visible(str(path))}: is a file of something else behind a link", "remove the link or the file"
         )
     # findings quote the data
-    value = SHAPES[path.stem].dump_python(result, mode="json")
+    value = RESULT_TYPES[path.stem].dump_python(result, mode="json")
     write_json(path, {"key": key, "result": value, "signature": signature_of(path.stem, key, value)}, mode=0o600)
 
 

@@ -18,19 +18,18 @@ from curate.core.events import Listener, StageAdvanced
 from curate.core.files import nofollow_opener
 from curate.core.runs import new_events
 
-CURATE: Final = (sys.executable, "-P", "-m", "curate")
+CURATE_COMMAND: Final = (sys.executable, "-P", "-m", "curate")
 """The command for a process of its own; with -P, a file in the working folder cannot replace a module."""
-STOP: Final = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+STOP_SIGNAL: Final = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
 """Asks a training to save and end. On Windows, any other signal ends a process at once."""
 OWN_GROUP: Final = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 """The `creationflags` of a process that gets that signal."""
-POLL: Final = 0.2
-"""Seconds between two looks at the run's metrics."""
+POLL_SECONDS: Final = 0.2
 
 
 def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, Any]:
     """Train by `recipe`, or resume it; returns the run's report. Raises `CurateError` with the training's message."""
-    command = [*CURATE, "train", str(recipe), "--run-dir", str(run), "--resume", "--quiet", "--json"]
+    command = [*CURATE_COMMAND, "train", str(recipe), "--run-dir", str(run), "--resume", "--quiet", "--json"]
     log = run.with_name(f"{run.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
@@ -64,7 +63,7 @@ def _follow(child: "subprocess.Popen[bytes]", metrics: Path, listen: Listener) -
                 listen(advanced)
         if ended:
             return
-        sleep(POLL)
+        sleep(POLL_SECONDS)
 
 
 def _stage_event(event: dict[str, Any]) -> StageAdvanced | None:

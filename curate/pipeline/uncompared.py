@@ -15,7 +15,7 @@ from curate.lint.rules.rule_selection import RuleSelection
 from curate.output.folder import line_written
 from curate.verify.features import unread
 
-STRUCTURE: Final = ("C", "J", "M", "P", "T")
+STRUCTURE_FAMILIES: Final = ("C", "J", "M", "P", "T")
 """Families of the rules about what makes a line an example."""
 
 
@@ -53,6 +53,8 @@ def _silences(config: CheckConfig) -> bool:
     """Whether an error of the default rules about the structure of a line is no error, or not in some files."""
     plain, chosen = RuleSelection.from_config(CheckConfig(target=config.target)), RuleSelection.from_config(config)
     return bool(chosen.file_ignores) or any(
-        severity is Severity.ERROR and code.startswith(STRUCTURE) and chosen.severities.get(code) is not severity
+        severity is Severity.ERROR
+        and code.startswith(STRUCTURE_FAMILIES)
+        and chosen.severities.get(code) is not severity
         for code, severity in plain.severities.items()
     )

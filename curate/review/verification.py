@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from curate.core.errors import CurateError
-from curate.pipeline.training import CURATE
+from curate.pipeline.training import CURATE_COMMAND
 from curate.verify.proof import VerifyResult
 
 LOOK: Final = 0.2
@@ -17,7 +17,7 @@ LOOK: Final = 0.2
 
 def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyResult | None:
     """The verification of a folder; None if `stopped` became true. Raises `CurateError` with the process's message."""
-    command = [*CURATE, "verify", str(folder), "--json", "--quiet"]
+    command = [*CURATE_COMMAND, "verify", str(folder), "--json", "--quiet"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as process:

@@ -102,7 +102,7 @@ async def test_a_call_that_is_cancelled_ends_its_command(write: Write, monkeypat
     command = Path("command").absolute()
     command.write_text("#!/bin/sh\necho $$ > running\nexec sleep 60\n")
     command.chmod(0o700)
-    monkeypatch.setattr("curate.cli.mcp.CURATE", [str(command)])
+    monkeypatch.setattr("curate.cli.mcp.CURATE_COMMAND", [str(command)])
     with anyio.fail_after(60), anyio.CancelScope() as call:
         async with anyio.create_task_group() as group:
             group.start_soon(Tools(Path().absolute()).check, ["a.jsonl"])

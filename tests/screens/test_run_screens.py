@@ -13,7 +13,7 @@ from curate.core.errors import CurateError
 from curate.core.runs import Project
 from curate.pipeline import run
 from curate.pipeline.followed import Follower, State
-from curate.pipeline.outcome import PLAIN
+from curate.pipeline.outcome import UNBOUNDED_METRICS
 from curate.review import Sources
 from curate.review.events import Ended
 from curate.review.split_composition import composition_of
@@ -224,7 +224,7 @@ def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> No
 
 
 def test_metrics_that_are_no_shares_are_known() -> None:
-    assert {metric.name for metric in METRICS.values() if not metric.percent} == PLAIN
+    assert {metric.name for metric in METRICS.values() if not metric.percent} == UNBOUNDED_METRICS
 
 
 def test_methods_that_were_compared_are_trainings_of_their_own() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.errors import ExitCode
-from curate.pipeline.training import CURATE
+from curate.pipeline.training import CURATE_COMMAND
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
 from tui.terminal import command_line
@@ -153,7 +153,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_lines(Path())
-    with served(signal.SIGKILL, CURATE) as link:
+    with served(signal.SIGKILL, CURATE_COMMAND) as link:
         base, token = link.split("/login#")
         async with opened_page(tmp_path / "profile") as page:
             await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))

@@ -13,7 +13,7 @@ from curate.core.config import Config
 from curate.core.runs import Project
 from curate.pipeline import followed
 from curate.pipeline.followed import Followed, State
-from curate.pipeline.training import CURATE
+from curate.pipeline.training import CURATE_COMMAND
 from curate.review import Sources
 from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text
@@ -30,7 +30,7 @@ HELD = "from tests.trainer.forked import *; hold_after(2); sys.exit(main())"
 async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(followed, "CURATE", (sys.executable, "-P", "-c", HELD))
+    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-P", "-c", HELD))
     write_recipe(project, max_steps=6, save_every=500, generations=0, probes=0)
     (project / "data.jsonl").write_text("")
     app = CurateApp(
@@ -56,7 +56,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
         run = await until(lambda run: len(run.steps) >= 2 and held_process(run.path) > 0)
         training = held_process(run.path)
         assert run.state is State.RUNNING
-        monkeypatch.setattr(followed, "CURATE", CURATE)
+        monkeypatch.setattr(followed, "CURATE_COMMAND", CURATE_COMMAND)
         await opened(pilot)
         assert "▶ running" in screen_text(app)
         await confirmed("x")
@@ -72,7 +72,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
 
 
 def test_the_file_of_the_process_id_is_written_through_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followed, "CURATE", (sys.executable, "-c", ""))
+    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-c", ""))
     (tmp_path / "recipe.toml").write_text("")
     (tmp_path / "victim").write_text("of a person")
     runs = tmp_path / ".curate/runs"

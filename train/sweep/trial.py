@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from curate.core.cluster import OF_MODELS, PACKAGES, ClusterPool, Executor, Task
 from curate.core.runs import new_events
-from curate.pipeline.training import OWN_GROUP, STOP
+from curate.pipeline.training import OWN_GROUP, STOP_SIGNAL
 from train.journal import signals_to
 
 TICK: Final = 0.25
@@ -137,7 +137,7 @@ def _followed(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: 
             watch.event(work, event)
         wanted = watch.asked or int(watch.is_over_budget)
         if wanted and not stopped:
-            process.send_signal(STOP)
+            process.send_signal(STOP_SIGNAL)
             stopped, patience = 1, monotonic() + GRACE
         if stopped and (wanted > 1 or monotonic() > patience):
             process.kill()

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from curate.core.text import excerpt, visible
 from curate.pipeline.followed import Followed
-from curate.pipeline.outcome import PLAIN, Outcome, Score, SystemResult
+from curate.pipeline.outcome import UNBOUNDED_METRICS, Outcome, Score, SystemResult
 from tui.conversation import fact, literal, shortened
 from tui.render.columns import side_by_side
 from tui.render.runs import result
@@ -63,8 +63,8 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
 
 
 def _score(metric: str, score: Score) -> str:
-    scale = 1.0 if metric in PLAIN else 100.0
-    digits = 2 if metric in PLAIN and score.value < 100 else 1
+    scale = 1.0 if metric in UNBOUNDED_METRICS else 100.0
+    digits = 2 if metric in UNBOUNDED_METRICS and score.value < 100 else 1
     value, low, high = (
         f"{number * scale:.{digits}f}" if abs(number) < 1e6 else f"{number:.1e}"
         for number in (score.value, score.low, score.high)
