@@ -34,7 +34,7 @@ SPLITS: Final = ("train", "validation", "test")
 OURS: Final = frozenset((
     "identity.json", "recipe.json", "template.jinja", "environment.json", "base.json",
     "metrics.jsonl", "losses.jsonl", "checkpoints", "adapter", "tensorboard",
-    datamap.NAME, "report.json", "report.html", "evaluation", "evaluation.json",
+    datamap.DATAMAP_FILE, "report.json", "report.html", "evaluation", "evaluation.json"
 ))  # fmt: skip
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 

@@ -18,7 +18,7 @@ import orjson
 import polars as pl
 
 from curate.api.frames import names_of
-from curate.core.arrow_batches import ROWS, cell, frame_of, slow_cell
+from curate.core.arrow_batches import MAX_ROWS, cell, frame_of, slow_cell
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.files import display_name
@@ -192,10 +192,10 @@ def _lines(table: Any) -> Iterator[bytes]:
                 {name: None if _is_missing(item) else item for name, item in zip(names, row, strict=True)}
             )
     elif kind == "polars":
-        for part in table.iter_slices(ROWS):
+        for part in table.iter_slices(MAX_ROWS):
             yield from frame_lines(part, writer)
     elif kind:
-        for part in table.with_format("arrow").iter(ROWS) if kind == "datasets" else _batches(table):
+        for part in table.with_format("arrow").iter(MAX_ROWS) if kind == "datasets" else _batches(table):
             try:
                 frame = frame_of(part)
             except ValueError as error:
@@ -228,7 +228,7 @@ def _finite(value: Any) -> Any:
 
 
 def _batches(table: Any) -> Iterable[Any]:
-    return table.to_batches(max_chunksize=ROWS) if hasattr(table, "to_batches") else [table]
+    return table.to_batches(max_chunksize=MAX_ROWS) if hasattr(table, "to_batches") else [table]
 
 
 def _is_missing(value: Any) -> bool:

@@ -14,7 +14,7 @@ from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
 from curate.core.finding import Severity
 from curate.core.hub import upload
-from curate.core.manifest import NAME, Manifest, named_files
+from curate.core.manifest import MANIFEST, Manifest, named_files
 from curate.core.output_pair import removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import plural
@@ -245,7 +245,7 @@ class SplitResult(_Folder):
         The removed lines stay here: they may have been removed because they are private. Returns the commit's address.
         Raises `MissingExtra`, `UsageError`, `OutputError`.
         """
-        names = sorted({NAME, *named_files(self.manifest)} - {self.manifest.removed.file, CARD, LOADING})
+        names = sorted({MANIFEST, *named_files(self.manifest)} - {self.manifest.removed.file, CARD, LOADING})
         text = (self.folder / CARD).read_text(encoding="utf-8").replace("PATH/OF/THIS/FOLDER", repository)
         card = f"---\n{(self.folder / LOADING).read_text(encoding='utf-8').strip()}\n---\n\n{text}"
         files: dict[str, Path | bytes] = {name: self.folder / name for name in names}

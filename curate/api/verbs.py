@@ -16,7 +16,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
-from curate.core.manifest import NAME
+from curate.core.manifest import MANIFEST
 from curate.core.runs import Project, project_of
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
@@ -227,7 +227,7 @@ def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str
         inputs = Inputs(folder)
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
         return VerifyResult(verify_files(parts, ", ".join(parts), embeddings=semantic, cache=Project(Path.cwd()).cache))
-    project = project_of([Path(folder) / NAME])
+    project = project_of([Path(folder) / MANIFEST])
     return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=project.cache))
 
 

@@ -12,7 +12,7 @@ from curate.cli.options import consent, project_for
 from curate.core.config import Config, RemoteConfig, with_options
 from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
-from curate.core.manifest import NAME
+from curate.core.manifest import MANIFEST
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
@@ -96,7 +96,7 @@ def resolve_options(
 
     Raises `ConfigError`, `UsageError`.
     """
-    project, config = project_for([] if data is None else [data / NAME if data.is_dir() else data])
+    project, config = project_for([] if data is None else [data / MANIFEST if data.is_dir() else data])
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     if remote.grader and remote.method == "reinforcement":
         _demand_in(project.folder, Path(remote.grader))

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from curate.cli.options import print_notes
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES
-from curate.core.manifest import NAME
+from curate.core.manifest import MANIFEST
 from curate.core.places import demand_writable, local_copies, mirror, name_folder, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural
@@ -31,7 +31,7 @@ class RemoteOutput(NamedTuple):
     def send(self) -> None:
         """Upload what was written. Raises `OutputError` after moving the folder to where it stays."""
         try:
-            count = upload(self.folder, self.url.rpartition("/")[0], NAME, overwrite=self.overwrite)
+            count = upload(self.folder, self.url.rpartition("/")[0], MANIFEST, overwrite=self.overwrite)
         except CurateError as error:
             kept = shutil.move(self.folder, tempfile.mkdtemp(prefix="curate-output-"))
             raise OutputError(

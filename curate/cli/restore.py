@@ -8,7 +8,7 @@ import typer
 from curate.cli.options import AsJson, codes, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.files import path_of
-from curate.core.manifest import NAME, REMOVED, read_manifest
+from curate.core.manifest import MANIFEST, REMOVED, read_manifest
 from curate.core.output_pair import demand_not_existing
 from curate.core.paths import demand_apart
 from curate.core.runs import Project, project_of
@@ -61,11 +61,11 @@ def restore(
     numbers = selected_positions(entries, wanted or (), codes(reason) or (), every=every)
     if output is not None:
         demand_apart([ledger], (output,))
-        if (ledger.parent / NAME).is_file() and output.resolve().parent == ledger.resolve().parent:
+        if (ledger.parent / MANIFEST).is_file() and output.resolve().parent == ledger.resolve().parent:
             raise UsageError(f"{output}: is in the folder of the split", "choose a file in another folder")
         demand_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
-    elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
+    elif (ledger.parent / MANIFEST).is_file() and ledger.name == REMOVED:
         result = restore_into(ledger.parent, entries, numbers, project, unread, refused=None if wanted else ())
     else:
         raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")

@@ -8,7 +8,7 @@ import typer
 from curate.cli.options import Address, AsJson, Quiet, RunOn, executor_of, stages
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
-from curate.core.manifest import NAME
+from curate.core.manifest import MANIFEST
 from curate.core.runs import project_of
 from curate.report.console import print_result
 from curate.report.verify import MAX_SHOWN, verify_text
@@ -43,7 +43,7 @@ def verify(
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
     executor = executor_of(engine, address)
-    cache = project_of([paths[0] / NAME if paths[0].is_dir() else paths[0]]).cache
+    cache = project_of([paths[0] / MANIFEST if paths[0].is_dir() else paths[0]]).cache
     with stages(quiet=quiet) as shown:
         if len(paths) == 1:
             proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen, executor=executor)

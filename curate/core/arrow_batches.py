@@ -129,20 +129,21 @@ def slow_cell(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else cell(value)
 
 
-ROWS: Final = 2_000
+MAX_ROWS: Final = 2_000
 """Rows of a batch, fewer if they are large."""
-BATCH: Final = 1 << 20
+BATCH_BYTES: Final = 1 << 20
 """Bytes of a batch of Parquet as far as its metadata tell them."""
-EXPANDED: Final = 1 << 28
+MAX_EXPANDED: Final = 1 << 28
 """Bytes of a batch if each value were as long as the dictionary of its column."""
 
 
-SHARED: Final = re.compile("dictionary|view|null|run_end|extension|struct<>")
+SHARED_TYPES: Final = re.compile("dictionary|view|null|run_end|extension|struct<>")
 """Types whose values take more bytes once they are written out."""
 
 
 def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
-    """The rows of a binary table in validated parts of about `BATCH` bytes; `name`, `kind`: as in `curate.core.tables`.
+    """The rows of a binary table in validated parts of about `BATCH_BYTES` bytes; `name`, `kind`: as in
+    `curate.core.tables`.
 
     Raises `InputError` for an unpacked size beyond the limits, `ValueError` and errors of pyarrow for a damaged file.
     """
@@ -156,7 +157,11 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
             rows = parquet.metadata.num_rows
             size = sum(parquet.metadata.row_group(at).total_byte_size for at in range(parquet.num_row_groups))
             demand_size(name, size, 0, packed)
-            most = min(ROWS, BATCH * rows // max(size, 1), EXPANDED // max(_longest_row(parquet.metadata, raw), 1))
+            most = min(
+                MAX_ROWS,
+                BATCH_BYTES * rows // max(size, 1),
+                MAX_EXPANDED // max(_longest_row(parquet.metadata, raw), 1),
+            )
             batches = parquet.iter_batches(max(1, most), use_threads=False)
         elif kind == "Arrow file":
             arrow = pa.ipc.open_file(raw)
@@ -173,13 +178,13 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
         shared: bool | None = None
         for batch in batches:
             if shared is None:
-                shared = SHARED.search(str(batch.schema.types)) is not None
+                shared = SHARED_TYPES.search(str(batch.schema.types)) is not None
             batch.validate(full=True)  # polars trusts offsets and text
             size += sum(map(text_size, batch.columns)) if shared else batch.nbytes
             demand_size(name, size, 0, packed)
             held.append(batch)
             read += batch.num_rows
-            if size - size_before >= BATCH or read - read_before >= ROWS:  # small ones would cost more each
+            if size - size_before >= BATCH_BYTES or read - read_before >= MAX_ROWS:  # small ones would cost more each
                 yield pa.Table.from_batches(held)
                 held, size_before, read_before = [], size, read
         if held:

@@ -12,14 +12,14 @@ from types import FrameType
 from typing import Final, NoReturn, TypeVar
 
 Result = TypeVar("Result")
-VARIABLE: Final = "CURATE_MAX_TEMPLATE_SECONDS"
-SECONDS: Final = 10.0
+SECONDS_VARIABLE: Final = "CURATE_MAX_TEMPLATE_SECONDS"
+DEFAULT_SECONDS: Final = 10.0
 """Time limit of one rendering. A template usually needs less than a thousandth of it."""
-TIMES: Final = 10
+CPU_FACTOR: Final = 10
 """Processor time, in multiples of the time limit, after which the system ends the process: Python handles a signal
 between bytecodes only, and a template can have it compare nested lists for years within one.
 """
-ROOM: Final = 2 << 30
+EXTRA_BYTES: Final = 2 << 30
 """Bytes that a call may allocate in addition to the memory of the process at the first call."""
 
 
@@ -32,9 +32,9 @@ class Bounds:
 
     def __init__(self) -> None:
         try:
-            self.seconds = float(os.environ.get(VARIABLE, "") or SECONDS)
+            self.seconds = float(os.environ.get(SECONDS_VARIABLE, "") or DEFAULT_SECONDS)
         except ValueError:
-            self.seconds = SECONDS
+            self.seconds = DEFAULT_SECONDS
         self._most = _address_space()
 
     def call(self, function: Callable[[], Result]) -> Result:
@@ -42,12 +42,12 @@ class Bounds:
         timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGALRM, self._on_alarm) if timed else None
         waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
-        used = signal.setitimer(signal.ITIMER_VIRTUAL, TIMES * self.seconds) if timed else (0.0, 0.0)
+        used = signal.setitimer(signal.ITIMER_VIRTUAL, CPU_FACTOR * self.seconds) if timed else (0.0, 0.0)
         limits = _limited(self._most)
         try:
             return function()
         except MemoryError:
-            raise OutOfBoundsError(f"takes more than {ROOM >> 20:,} MiB of memory") from None
+            raise OutOfBoundsError(f"takes more than {EXTRA_BYTES >> 20:,} MiB of memory") from None
         finally:
             _restored(limits)
             if timed:
@@ -56,14 +56,14 @@ class Bounds:
                 signal.signal(signal.SIGALRM, before)
 
     def _on_alarm(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
-        raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {VARIABLE} sets the limit")
+        raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {SECONDS_VARIABLE} sets the limit")
 
 
 def _address_space() -> int | None:
     """Limit of the address space; None if the system does not report its size."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + ROOM
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + EXTRA_BYTES
     except (OSError, ValueError):
         return None
 

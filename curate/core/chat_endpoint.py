@@ -10,10 +10,10 @@ from curate.core.errors import ModelError
 from curate.core.text import excerpt, storable
 from curate.core.worker_pool import parallel_map
 
-AT_ONCE: Final = 4
+MAX_CONCURRENT: Final = 4
 RETRIES: Final = 5
 """Of a request that was refused for its rate or for a fault of the server; the client waits longer each time."""
-SECONDS: Final = 60
+TIMEOUT_SECONDS: Final = 60
 NOT_JSON: Final = "the response of the service is not JSON"
 
 
@@ -44,7 +44,7 @@ class ChatEndpoint:
     kept: str = "answers"
     """What of an interrupted command is kept, for error messages."""
     feature: str = "asking an endpoint"
-    seconds: int = SECONDS
+    seconds: int = TIMEOUT_SECONDS
     refused: set[str] = field(default_factory=set)
     """Parameters that the model does not take, as it has said; they are not sent again."""
 
@@ -59,7 +59,7 @@ class ChatEndpoint:
         Raises `ModelError` with the next step, `MissingExtra` without the openai package.
         """
         with self._client() as client:
-            yield from parallel_map(lambda request: self._completion(client, request), asked, AT_ONCE)
+            yield from parallel_map(lambda request: self._completion(client, request), asked, MAX_CONCURRENT)
 
     def stream(self, request: dict[str, Any], show: Callable[[str], None]) -> Completion:
         """The reply to one request; `show` gets its pieces as they come. Raises as `replies` does."""

@@ -22,11 +22,10 @@ class ChatMarkup(NamedTuple):
     """How a system prompt before the first mark begins; None if there is none."""
 
 
-BEGINS: Final = (
+BEGIN_TOKENS: Final = (
     "<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>", "<BOS_TOKEN>", "<｜begin▁of▁sentence｜>", "[gMASK]<sop>",
 )  # fmt: skip
-"""Tokens that begin a text."""
-ENDS: Final = ("</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>", "<EOS_TOKEN>")
+END_TOKENS: Final = ("</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>", "<EOS_TOKEN>")
 """Tokens that end a text or an answer in several families."""
 LEADING: Final = frozenset(("system", "developer"))
 """Roles that speak before the user does, each once."""

@@ -23,10 +23,9 @@ from curate.core.worker_pool import Made, WorkerPool, cores
 
 PACKAGES: Final = ("numba", "numpy", "orjson", "polars", "xxhash")
 """Packages whose versions may change results."""
-OF_MODELS: Final = ("peft", "sentence-transformers", "tokenizers", "torch", "transformers")
+MODEL_PACKAGES: Final = ("peft", "sentence-transformers", "tokenizers", "torch", "transformers")
 """Those that may change what models give."""
-AHEAD: Final = 2
-"""Tasks in flight for each core of the cluster."""
+TASKS_PER_CORE: Final = 2
 
 
 class Engine(StrEnum):
@@ -138,7 +137,7 @@ class ClusterPool(WorkerPool):
         """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a task is
         lost as often as Ray repeats it.
         """
-        waiting, begin, most = deque[Any](), self._begin(make), AHEAD * self.places
+        waiting, begin, most = deque[Any](), self._begin(make), TASKS_PER_CORE * self.places
         try:
             for item in items:
                 waiting.append(begin(item))

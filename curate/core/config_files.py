@@ -12,11 +12,11 @@ from curate.core.config import Config, load_config
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.core.urls import is_url
-from curate.core.validation import LARGEST, load_toml
+from curate.core.validation import MAX_TOML_BYTES, load_toml
 
 _NAMED: Final[list[Path]] = []
 """The file of `--config`, while a command runs."""
-PATHS: Final = {
+PATH_KEYS: Final = {
     "check": ("model", "chat_template"),
     "dedup": ("embeddings",),
     "conflicts": ("embeddings", "nli", "same_question", "judge"),
@@ -84,7 +84,7 @@ def _may_configure(path: Path) -> bool:
     """Whether a pyproject.toml has to be parsed: few have a table of curate."""
     try:
         with path.open("rb") as file:
-            return b"curate" in (start := file.read(LARGEST + 1)) or len(start) > LARGEST
+            return b"curate" in (start := file.read(MAX_TOML_BYTES + 1)) or len(start) > MAX_TOML_BYTES
     except OSError:
         return True  # parsing reports why it cannot be read
 
@@ -104,7 +104,7 @@ def find_config(folder: Path) -> Config:
 def _with_paths_from(config: Config, home: Path) -> Config:
     """A configuration with the paths that it has in the folder `home`, for the working folder."""
     changes: dict[str, dict[str, Any]] = {}
-    for section, keys in PATHS.items():
+    for section, keys in PATH_KEYS.items():
         values = {key: getattr(getattr(config, section), key) for key in keys}
         changes[section] = {
             key: _path_from(home, value) for key, value in values.items() if value and (home / value).exists()

@@ -17,7 +17,7 @@ from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
 from curate.core.text import plural
 from curate.core.urls import is_url
 
-PATTERN = re.compile(r"[*?\[]")
+GLOB_CHARS = re.compile(r"[*?\[]")
 
 DESCRIPTIONS: Final = {"manifest.json": b'"manifest_version"', "dataset_info.json": b""}
 """Files of a folder that describe its data, with what they contain: written by `curate split`, and LLaMA-Factory's."""
@@ -91,7 +91,7 @@ def _expand(name: str) -> list[Path]:
         if not path.exists():
             raise InputError(f"{name}: broken link", "check the target of the link")
         return [path.absolute() if path == STDIN else path]
-    if not PATTERN.search(name):
+    if not GLOB_CHARS.search(name):
         raise InputError(f"{name}: no such file or folder", f"check the path; it is relative to {Path.cwd()}")
     matches = sorted(glob(name, recursive=True))  # noqa: PTH207
     if not matches:

@@ -15,7 +15,7 @@ from curate.core.errors import InputError
 from curate.core.limits import read_regular
 from curate.core.text import visible
 
-NAME: Final = "datamap.jsonl"
+DATAMAP_FILE: Final = "datamap.jsonl"
 Region = Literal["easy", "ambiguous", "hard"]
 
 
@@ -80,7 +80,7 @@ MAPPED: Final = TypeAdapter(MappedExample)
 
 def read_datamap(run: Path) -> list[MappedExample]:
     """Read the data map of a run, in the order of the training split. Raises `InputError` if missing or invalid."""
-    path = run / NAME
+    path = run / DATAMAP_FILE
     shown = visible(str(path))
     try:
         lines = read_regular(path).splitlines()

@@ -31,14 +31,14 @@ from curate.core.validation import load_toml, validated
 if TYPE_CHECKING:
     import openai
 
-BOUND: Final = dict(KEYS.values())
+KEY_HOSTS: Final = dict(KEYS.values())
 """Environment variables with keys, and the host names or domain suffixes to which each key may be sent."""
-RING: Final = "curate"
+KEYRING_SERVICE: Final = "curate"
 """Name of the service under which the keyring stores keys, by host."""
-VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
-LARGEST_REPLY = 256 << 20
+VARIABLE_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+MAX_REPLY_BYTES = 256 << 20
 """Bytes of a reply of a service, unpacked."""
-SLOWEST_REPLY = 600.0
+MAX_REPLY_SECONDS = 600.0
 """Seconds for the body of a reply that is not a stream of events; the client's timeout is for each read alone."""
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
@@ -51,7 +51,7 @@ class TrustedEndpoint(Section):
     """Only scheme, host and port are compared."""
     send: bool = False
     """Whether data may be sent there without asking."""
-    key: Annotated[str, Field(pattern=VARIABLE)] | None = None
+    key: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = None
     """Environment variable with its key."""
 
 
@@ -177,7 +177,7 @@ def is_readable(address: str) -> bool:
 def bound_variable(address: str) -> str | None:
     """The environment variable with the key for the host of an address."""
     host = host_of(address)
-    for variable, hosts in BOUND.items():
+    for variable, hosts in KEY_HOSTS.items():
         if any(host == name or (name.startswith(".") and host.endswith(name)) for name in hosts):
             return variable
     return None
@@ -213,20 +213,20 @@ def _from_keyring(host: str) -> str:
     except ImportError:
         return ""
     try:
-        return (keyring.get_password(RING, host) or "").strip()
+        return (keyring.get_password(KEYRING_SERVICE, host) or "").strip()
     except KeyringError:  # there is none, or it is locked: error messages name it as an option
         return ""
 
 
 def client_for(address: str, key: str, *, retries: int, seconds: float, feature: str) -> "openai.OpenAI":
     """An OpenAI client for one origin; it follows no redirects, takes no headers from the environment, and reads
-    unpacked replies up to `LARGEST_REPLY`.
+    unpacked replies up to `MAX_REPLY_BYTES`.
 
     `feature`: what needs the openai package, for `MissingExtra`.
     """
     with requiring(feature, "remote", "openai"):
         import openai  # takes 0.5 s, needed only for an endpoint
-    foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in BOUND["OPENAI_API_KEY"] else []
+    foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in KEY_HOSTS["OPENAI_API_KEY"] else []
     foreign += [
         line.partition(":")[0].strip()
         for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
@@ -242,16 +242,16 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
     def bounded(response: Any) -> None:
         blocks = response.iter_bytes
         streams = response.headers.get("content-type", "").startswith("text/event-stream")
-        end = math.inf if streams else time.monotonic() + SLOWEST_REPLY
+        end = math.inf if streams else time.monotonic() + MAX_REPLY_SECONDS
 
         def iter_bytes(size: int | None = None) -> Iterator[bytes]:
             read = 0
             for block in blocks(size):
                 read += len(block)
-                if read > LARGEST_REPLY:
-                    raise ValueError(f"a reply is larger than {LARGEST_REPLY >> 20} MiB")
+                if read > MAX_REPLY_BYTES:
+                    raise ValueError(f"a reply is larger than {MAX_REPLY_BYTES >> 20} MiB")
                 if time.monotonic() > end:
-                    raise ValueError(f"a reply takes more than {SLOWEST_REPLY:g} seconds")
+                    raise ValueError(f"a reply takes more than {MAX_REPLY_SECONDS:g} seconds")
                 yield block
 
         response.iter_bytes = iter_bytes

@@ -17,7 +17,7 @@ import orjson
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
-TYPES: Final = {
+JSON_TYPES: Final = {
     str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
     type(None): "null",
 }  # fmt: skip
@@ -25,7 +25,7 @@ TYPES: Final = {
 
 def kind_of(value: Any) -> str:
     """The JSON type of a value, in words."""
-    return TYPES[type(value)]
+    return JSON_TYPES[type(value)]
 
 
 def where(file: str, line: int) -> str:
@@ -270,9 +270,8 @@ def _is_within(pointer: str, base: str) -> bool:
     return pointer == base or pointer.startswith(f"{base}/")
 
 
-MEDIA: Final = ("images", "image", "audios", "audio", "videos", "video")
-"""Keys of a line with pictures, sound or films."""
-ATTACHED: Final = (*MEDIA, "documents", "chat_template_kwargs")
+MEDIA_KEYS: Final = ("images", "image", "audios", "audio", "videos", "video")
+ATTACHED: Final = (*MEDIA_KEYS, "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
 LABELS: Final = ("kto_tag", "label")
 """Keys of a line that say whether its answer is a good one, in one trainer or another."""
@@ -280,7 +279,7 @@ REFERENCES: Final = ("ground_truth", "answer", "solution", "reference_answer", "
 """Keys of a line with the answer that a reward compares with."""
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys of a turn with the reasoning of the assistant."""
-MEANT_FOR_LOSS: Final = (
+LOSS_KEYS: Final = (
     "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",
     "labels",
 )  # fmt: skip
@@ -299,10 +298,9 @@ METADATA: Final = frozenset((
     "score", "hash",
 ))  # fmt: skip
 """Keys of a line about the origin of an example, which nobody expects to be trained on."""
-TEXTUAL: Final = frozenset(
+TEXT_PART_KEYS: Final = frozenset(
     ("type", "text", "value", "refusal", "cache_control", "annotations", "citations", "logprobs", "thoughtSignature")
 )
-"""Keys of a pure text part."""
 
 
 def attachments(value: Mapping[str, Any]) -> bytes:
@@ -335,7 +333,7 @@ def _other_parts(content: Any) -> list[Any]:
     return [
         part
         for part in content
-        if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXTUAL)
+        if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXT_PART_KEYS)
     ]
 
 

@@ -12,7 +12,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from curate.core.errors import InputError
 from curate.core.urls import TransientError, plain, safe_url
 
-TIMEOUT: Final = 60
+TIMEOUT_SECONDS: Final = 60
 """Seconds without a byte from an HTTP server."""
 
 
@@ -47,7 +47,7 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
         resumes = True
         request.add_header("If-Range", begun)
     try:
-        response = build_opener(_Redirects).open(request, timeout=TIMEOUT)
+        response = build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
     except HTTPError as error:
         error.close()
         if error.code == 304 and known:

@@ -12,21 +12,20 @@ from typing import BinaryIO, Final
 
 from curate.core.errors import InputError, UsageError
 
-UNPACKED: Final = "CURATE_MAX_UNPACKED"
-LINE: Final = "CURATE_MAX_LINE"
+UNPACKED_VARIABLE: Final = "CURATE_MAX_UNPACKED"
+LINE_VARIABLE: Final = "CURATE_MAX_LINE"
 USUAL_UNPACKED: Final = 32 << 20
 """Unpacked size in bytes that is always accepted."""
-RATIO: Final = 200
+MAX_RATIO: Final = 200
 """Maximum ratio of unpacked to packed size for larger files: chats reach 3 to 20, ten thousand copies of one 100."""
-LINES: Final = 200_000
+USUAL_LINES: Final = 200_000
 """Number of lines that is always accepted in a compressed file."""
-PER_BYTE: Final = 5
-"""Maximum number of lines per compressed byte for larger files."""
-BLANK: Final = b"\n" * 100_000
+MAX_LINES_PER_BYTE: Final = 5
+BLANK_LINES: Final = b"\n" * 100_000
 """More consecutive line breaks than any data set has; each would be processed as a line."""
 USUAL_LINE: Final = 1 << 30
 """Maximum bytes of a line, or of an array on one line."""
-SIZE: Final = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
+BYTE_SIZE: Final = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
@@ -44,35 +43,39 @@ def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes
 
 def demand_size(path: object, total: int, lines: int, packed: int) -> None:
     """Raise `InputError` for unpacked bytes or lines beyond the limits of a packed size in bytes, `UsageError`."""
-    if total <= USUAL_UNPACKED and lines <= LINES:
+    if total <= USUAL_UNPACKED and lines <= USUAL_LINES:
         return
-    if total > _size(UNPACKED, 0) and (
-        total > max(USUAL_UNPACKED, RATIO * packed) or lines > max(LINES, PER_BYTE * packed)
+    if total > _size(UNPACKED_VARIABLE, 0) and (
+        total > max(USUAL_UNPACKED, MAX_RATIO * packed) or lines > max(USUAL_LINES, MAX_LINES_PER_BYTE * packed)
     ):
         raise InputError(
             f"{path}: unpacks to more than {total >> 20:,} MiB{f' in {lines:,} lines' if lines else ''}, "
             f"{total // max(packed, 1):,} times its size",
-            f"if the file is genuine, unpack it yourself or raise the limit, e.g. {UNPACKED}=64GB",
+            f"if the file is genuine, unpack it yourself or raise the limit, e.g. {UNPACKED_VARIABLE}=64GB",
         )
 
 
 def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Pass on blocks of bytes until a line is too long. Raises `InputError`, `UsageError`."""
-    most, since = _size(LINE, USUAL_LINE), 0
+    most, since = _size(LINE_VARIABLE, USUAL_LINE), 0
     for block in blocks:
         demand_filled(path, block)
         end = block.rfind(b"\n")
         since = since + len(block) if end < 0 else len(block) - end - 1
         if since > most:
-            raise InputError(f"{path}: has a line of more than {most:,} bytes", f"raise the limit, e.g. {LINE}=8GB")
+            raise InputError(
+                f"{path}: has a line of more than {most:,} bytes", f"raise the limit, e.g. {LINE_VARIABLE}=8GB"
+            )
         yield block
 
 
 def demand_filled(path: object, data: bytes | bytearray) -> None:
     """Raise `InputError` for data with too many consecutive blank lines."""
-    if b"\n\n" in data[:: len(BLANK) // 2] and BLANK in data:  # a run this long has two consecutive sampled bytes
+    if (
+        b"\n\n" in data[:: len(BLANK_LINES) // 2] and BLANK_LINES in data
+    ):  # a run this long has two consecutive sampled bytes
         raise InputError(
-            f"{path}: has more than {len(BLANK):,} blank lines in a row", "remove them, e.g. with `sed '/^$/d'`"
+            f"{path}: has more than {len(BLANK_LINES):,} blank lines in a row", "remove them, e.g. with `sed '/^$/d'`"
         )
 
 
@@ -80,7 +83,7 @@ def _size(variable: str, usual: int) -> int:
     text = os.environ.get(variable, "").strip()
     if not text:
         return usual
-    match = SIZE.fullmatch(text)
+    match = BYTE_SIZE.fullmatch(text)
     if match is None:
         raise UsageError(f"{variable} is not a valid size", f"write, for example, {variable}=64GB")
     return int(match.group(1)) << (10 * " KMGT".index(match.group(2).upper() or " "))

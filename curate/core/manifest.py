@@ -22,9 +22,9 @@ from curate.core.masking import plain_without_keys
 from curate.core.paths import path_inside
 from curate.core.transaction import demand_settled
 
-NAME: Final = "manifest.json"
+MANIFEST: Final = "manifest.json"
 REMOVED: Final = "removed.jsonl"
-SHAPING: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
+RESULT_PACKAGES: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
 """Packages whose version can change the output."""
 
 
@@ -148,7 +148,7 @@ def data_settings(config: Config) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change the output; looked up once."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in SHAPING:
+    for package in RESULT_PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # run from a source tree
@@ -173,7 +173,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     completed first (`curate.core.transaction.recover`).
     """
     demand_settled(folder)
-    path = path_inside(folder, NAME)
+    path = path_inside(folder, MANIFEST)
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

@@ -58,7 +58,7 @@ CARD: Final = lazy_pattern(
     r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
     r"[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])"
 )
-EXPIRES: Final = lazy_pattern(r"(?:20[0-9]{2}|[23][0-9](?:0[1-9]|1[0-2])) (?!20[0-9]{2} )")
+EXPIRY: Final = lazy_pattern(r"(?:20[0-9]{2}|[23][0-9](?:0[1-9]|1[0-2])) (?!20[0-9]{2} )")
 """A year, or a year and a month, that is no part of the card number behind it: `2027 4539 ...`."""
 IBAN: Final = lazy_pattern(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 SSN: Final = lazy_pattern(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
@@ -124,7 +124,7 @@ def numbers_in(text: str) -> Iterator[Secret]:
         digits, at = re.sub(r"\D", "", match.group()), match.end()
         if luhn.is_valid(digits) and len(set(digits)) > 3:
             yield Secret(match.start(), match.end(), "card number")
-        elif expires := EXPIRES.match(text, match.start()):
+        elif expires := EXPIRY.match(text, match.start()):
             at = expires.end()
     for match in IBAN.finditer(text):
         if iban.is_valid(match.group(), check_country=False):
@@ -191,7 +191,7 @@ MARKS: Final = (
 )  # fmt: skip
 NUMBER: Final = lazy_pattern(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
 """At least one of these is in every secret, and in few messages."""
-CUT: Final = {
+CUT_SECRETS: Final = {
     "private key": r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY.*",
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}",
     "GitHub token": r"gh[pousr]_[A-Za-z0-9]{6,}|github_pat_[A-Za-z0-9_]{4,}",
@@ -220,9 +220,9 @@ BORDER: Final = lazy_pattern(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 repaired letter.
 """
 ESCAPE: Final = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
-BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT.items())
-CUT_KEYS: Final = tuple((f"[{kind.upper()}]", CUT[kind]) for kind in KEYS if kind in CUT)
+PLAIN_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT_SECRETS.items())
+CUT_KEYS: Final = tuple((f"[{kind.upper()}]", CUT_SECRETS[kind]) for kind in KEYS if kind in CUT_SECRETS)
 """The beginnings of keys alone, which resemble nothing else."""
 ANYWHERE: Final = "|".join(
     re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}", 1) for pattern in KEYS.values()
@@ -230,20 +230,20 @@ ANYWHERE: Final = "|".join(
 """`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key.
 A limit of the first repetition bounds the search, which may begin anywhere.
 """
-LONG: Final = 2_000
+MAX_MESSAGE_CHARS: Final = 2_000
 """Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""
-LONGEST: Final = 2_000_000
+MAX_LINE_CHARS: Final = 2_000_000
 """Maximum length of a line that is searched before display; a longer one would take seconds."""
 
 
 def redact_message(text: str) -> str:
     """Replace secrets and their beginnings in a finding's message by their kind in brackets; cut a long message."""
-    return _cached_message(text) if len(text) <= LONG else _masked_message(f"{text[:LONG]}…")
+    return _cached_message(text) if len(text) <= MAX_MESSAGE_CHARS else _masked_message(f"{text[:MAX_MESSAGE_CHARS]}…")
 
 
 def redact_pointer(pointer: str) -> str:
     """A JSON pointer (RFC 6901) with secrets in its keys replaced and long keys cut; it may then no longer resolve."""
-    return _cached_pointer(pointer) if len(pointer) <= LONG else _masked_pointer(pointer)
+    return _cached_pointer(pointer) if len(pointer) <= MAX_MESSAGE_CHARS else _masked_pointer(pointer)
 
 
 def _masked_message(text: str) -> str:
@@ -283,7 +283,7 @@ def holds_secret(text: str) -> bool:
 
     A text too long to be searched counts as one with a secret.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_LINE_CHARS:
         return True
     for _ in range(3):  # the arguments of a call are JSON in a string, so they are escaped twice
         if _may_hold(text) and (
@@ -326,4 +326,4 @@ def plain_without_keys(value: Any) -> Any:
 
 def _unescaped(match: re.Match[str]) -> str:
     code, letter = match.groups()
-    return chr(int(code, 16)) if code else PLAIN.get(letter, letter)
+    return chr(int(code, 16)) if code else PLAIN_ESCAPES.get(letter, letter)

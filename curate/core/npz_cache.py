@@ -16,12 +16,12 @@ from curate.core.limits import read_regular
 from curate.core.signature import own_key
 
 Made = TypeVar("Made")
-MOST: Final = 2 << 30
-"""Maximum bytes of a folder; the least recently used files are deleted."""
-NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.npz")
+MAX_FOLDER_BYTES: Final = 2 << 30
+"""The least recently used files are deleted."""
+FILE_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.npz")
 """Names of files that may be deleted."""
-SIGNED: Final = 32
-"""Bytes of the signature, which precedes the arrays."""
+SIGNATURE_BYTES: Final = 32
+"""It precedes the arrays."""
 
 
 def load(
@@ -46,10 +46,12 @@ def load(
 
 def _arrays(path: Path, kinds: Mapping[str, str]) -> Arrays:
     data = read_regular(path)
-    if not hmac.compare_digest(data[:SIGNED], hmac.digest(own_key(), memoryview(data)[SIGNED:], "sha256")):
+    if not hmac.compare_digest(
+        data[:SIGNATURE_BYTES], hmac.digest(own_key(), memoryview(data)[SIGNATURE_BYTES:], "sha256")
+    ):
         raise ValueError(path)
     file = io.BytesIO(data)
-    file.seek(SIGNED)
+    file.seek(SIGNATURE_BYTES)
     with np.load(file, allow_pickle=False) as saved:
         found = {name: saved[name] for name in kinds}
     if any(found[name].dtype.str != kind for name, kind in kinds.items()):
@@ -70,9 +72,9 @@ def save(path: Path, arrays: Mapping[str, Any]) -> str:
     try:
         make_private_folder(path.parent)
         with new_temporary_file(path, 0o600) as (file, temporary):
-            file.write(bytes(SIGNED))
+            file.write(bytes(SIGNATURE_BYTES))
             np.savez(file, allow_pickle=False, **arrays)
-            file.seek(SIGNED)
+            file.seek(SIGNATURE_BYTES)
             update(file, signature)
             file.seek(0)
             file.write(signature.digest())
@@ -93,14 +95,14 @@ def make_room(folder: Path) -> None:
             (
                 (info.st_mtime, info.st_size, path)
                 for path in folder.glob("*.npz")
-                if NAME.fullmatch(path.name) and (info := path.stat())
+                if FILE_NAME.fullmatch(path.name) and (info := path.stat())
             ),
             reverse=True,
         )
         size = 0
         for _, bytes_, path in found:
             size += bytes_
-            if size > MOST:
+            if size > MAX_FOLDER_BYTES:
                 path.unlink(missing_ok=True)
         remove_orphans(folder)
 

@@ -21,10 +21,9 @@ from curate.core.tables import JSON_COLUMNS
 from curate.core.text import visible
 from curate.core.validation import has_repeated_key, parsed_json
 
-CHUNK: Final = 10_000
-"""Lines that are converted to columns at a time."""
-LARGE: Final = 2**63
-HUGE: Final = re.compile(rb"\d{19}")
+CHUNK_LINES: Final = 10_000
+INT64_LIMIT: Final = 2**63
+LONG_INTEGER: Final = re.compile(rb"\d{19}")
 """A number that orjson may round."""
 Types = dict[str, set[type]]
 
@@ -47,7 +46,7 @@ def write_parquet(lines: Path, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         register_io_source(frames, schema=schema).sink_parquet(
-            path, metadata={JSON_COLUMNS: json.dumps(sorted(marked))}, row_group_size=CHUNK
+            path, metadata={JSON_COLUMNS: json.dumps(sorted(marked))}, row_group_size=CHUNK_LINES
         )
         with path.open("r+b") as file:  # Windows flushes only what may be written
             os.fsync(file.fileno())
@@ -64,7 +63,7 @@ def _objects(lines: Path) -> Iterator[dict[str, Any]]:
     with lines.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                value = parsed_json(line) if HUGE.search(line) else orjson.loads(line)
+                value = parsed_json(line) if LONG_INTEGER.search(line) else orjson.loads(line)
             except ValueError:  # only the standard library reads lone surrogates
                 try:
                     value = parsed_json(line)
@@ -100,7 +99,7 @@ def _types(lines: Path) -> tuple[Types, Types]:
 
 def _type(value: Any) -> type:
     """The type of a value; that of an integer of more than 64 bits is `object`."""
-    return object if type(value) is int and not -LARGE <= value < LARGE else type(value)
+    return object if type(value) is int and not -INT64_LIMIT <= value < INT64_LIMIT else type(value)
 
 
 def _column_type(types: set[type]) -> "type[pl.DataType]":
@@ -121,7 +120,7 @@ def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[lis
     turned = schema.get("messages")
     names = [field.name for field in turned.inner.fields] if isinstance(turned, pl.List) else None  # type: ignore[union-attr]  # a struct
     objects = _objects(lines)
-    while chunk := list(islice(objects, CHUNK)):
+    while chunk := list(islice(objects, CHUNK_LINES)):
         yield [
             tuple(
                 [{name: _cell(turn.get(name), f"messages.{name}" in marked) for name in names} for turn in value[key]]

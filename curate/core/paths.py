@@ -12,10 +12,9 @@ from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN
 from curate.core.limits import is_special
 from curate.core.text import visible
 
-HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
+HIDDEN_NAMES: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
 """Hidden files that curate writes; no other hidden name is accepted, so that none reaches `.git` or a configuration."""
-LONGEST: Final = 255
-"""Maximum bytes of one part of a name."""
+MAX_NAME_BYTES: Final = 255
 
 
 def from_here(path: Path) -> Path:
@@ -49,12 +48,12 @@ def path_inside(folder: Path, name: str) -> Path:
 def _plain(name: str) -> bool:
     parts = name.split("/")
     try:
-        short = all(0 < len(os.fsencode(part)) <= LONGEST for part in parts) and len(name) <= 4 * LONGEST
+        short = all(0 < len(os.fsencode(part)) <= MAX_NAME_BYTES for part in parts) and len(name) <= 4 * MAX_NAME_BYTES
     except UnicodeEncodeError:
         return False
     if not short or {"\0", "\\"} & set(name) or PureWindowsPath(name).drive or PurePosixPath(name).is_absolute():
         return False
-    return not any(part.startswith(".") and part not in HIDDEN for part in parts)
+    return not any(part.startswith(".") and part not in HIDDEN_NAMES for part in parts)
 
 
 def demand_apart(

@@ -22,14 +22,14 @@ from curate.core.urls import TransientError, explained, is_offline, plain, safe_
 if TYPE_CHECKING:
     from curate.core.http_download import Reply
 
-TAGS: Final = ("ETag", "etag", "blob_id", "md5Hash", "LastModified", "last_modified", "mtime", "updated")
+VERSION_KEYS: Final = ("ETag", "etag", "blob_id", "md5Hash", "LastModified", "last_modified", "mtime", "updated")
 """Keys of a file's description that change with its content, by preference."""
-TRIES: Final = 5
+ATTEMPTS: Final = 5
 """Attempts without progress before a download is given up."""
-WAIT = 0.5
-"""Seconds before the second attempt; doubled before each further one."""
-BLOCK: Final = 4 << 20
-LARGE: Final = 50 << 20
+FIRST_PAUSE_SECONDS = 0.5
+"""Doubled before each further attempt."""
+BLOCK_BYTES: Final = 4 << 20
+ANNOUNCED_BYTES: Final = 50 << 20
 """Size in bytes from which a download is announced."""
 DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
 """JSON files beside the data of a data set, which are not read with a folder."""
@@ -161,12 +161,12 @@ class _Download:
             size = self.part.stat().st_size if self.part.is_file() else 0
             failed = 1 if size > had else failed + 1
             had = max(had, size)
-            if failed >= TRIES:
+            if failed >= ATTEMPTS:
                 raise InputError(
-                    f"{self.shown}: the download broke off {TRIES} times: {why}",
+                    f"{self.shown}: the download broke off {ATTEMPTS} times: {why}",
                     f"run it again later: it resumes after {size:,} bytes",
                 )
-            time.sleep(WAIT * 2 ** (failed - 1))
+            time.sleep(FIRST_PAUSE_SECONDS * 2 ** (failed - 1))
 
     def _attempt(self, tell: Callable[[str], None]) -> bool:
         """Read as much as possible; whether the copy is complete."""
@@ -179,7 +179,7 @@ class _Download:
         reply = read(self.url, known, begun, start)
         if reply.unchanged:
             return True
-        if reply.size is not None and reply.size - reply.start > LARGE:
+        if reply.size is not None and reply.size - reply.start > ANNOUNCED_BYTES:
             tell(f"downloading {self.shown}: {reply.size - reply.start >> 20:,} MiB")
         if not reply.start:
             self.part.unlink(missing_ok=True)  # before its tag: a kill in between leaves no bytes of another content
@@ -236,9 +236,9 @@ def _object(url: str, known: str, begun: str, start: int) -> "Reply":
     def blocks() -> Iterator[bytes]:
         system, path = _file_system(url)
         try:
-            with system.open(path, "rb", block_size=BLOCK) as file:
+            with system.open(path, "rb", block_size=BLOCK_BYTES) as file:
                 file.seek(first)
-                while block := file.read(BLOCK):
+                while block := file.read(BLOCK_BYTES):
                     yield block
         except (FileNotFoundError, PermissionError):
             raise
@@ -252,7 +252,7 @@ def _described(url: str) -> tuple[str, int | None]:
     """What changes with the content of an object, and its size."""
     system, path = _file_system(url)
     info = system.info(path)
-    return str(next((info[key] for key in TAGS if info.get(key)), "")), info.get("size")
+    return str(next((info[key] for key in VERSION_KEYS if info.get(key)), "")), info.get("size")
 
 
 def _file_system(url: str) -> tuple[Any, str]:

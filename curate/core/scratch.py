@@ -13,7 +13,7 @@ from typing import Final
 from curate.core.errors import OutputError
 
 PREFIX: Final = "curate-tmp-"
-DAY: Final = 24 * 60 * 60
+MAX_AGE_SECONDS: Final = 24 * 60 * 60
 """Seconds after which an unlocked folder is deleted even if a process with its id is running."""
 _held: dict[Path, int] = {}
 
@@ -120,7 +120,7 @@ def is_orphan(path: Path, process: str) -> bool:
     if os.name != "posix" or not process.isdigit():
         return False
     try:
-        if runs(int(process)) and time.time() - path.lstat().st_mtime < DAY:
+        if runs(int(process)) and time.time() - path.lstat().st_mtime < MAX_AGE_SECONDS:
             return False
         handle = _lock(path)
     except OSError:

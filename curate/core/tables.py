@@ -19,7 +19,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.arrow_batches import BATCH, ROWS, arrow_batches, cell, data_url, frame_of, has_map, slow_cell
+from curate.core.arrow_batches import BATCH_BYTES, MAX_ROWS, arrow_batches, cell, data_url, frame_of, has_map, slow_cell
 from curate.core.errors import PANIC, InputError
 from curate.core.lazy import pl
 from curate.core.text import excerpt
@@ -33,11 +33,11 @@ BINARY: Final = {
     b"\xff\xff\xff\xff": "Arrow stream",
 }
 """First bytes of binary tables, with what they are."""
-FIELD: Final = 1 << 30
+MAX_FIELD_CHARS: Final = 1 << 30
 """Maximum characters of a field of a text table, as for a line of JSON Lines."""
 JSON_COLUMNS: Final = "curate.json"
 """Key of a Parquet file's metadata: the columns that hold JSON text, as a JSON array."""
-OBJECTS: Final = frozenset((
+OBJECT_KEYS: Final = frozenset((
     "messages", "conversations", "conversation", "dialogue", "contents", "tools", "functions", "tool_calls",
     "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "reward_model", "extra_info",
     "segments", "systemInstruction", "system_instruction", "generationConfig", "toolConfig", "history", "dialog",
@@ -46,24 +46,24 @@ OBJECTS: Final = frozenset((
     "audios",
 ))  # fmt: skip
 """Keys whose text is parsed if it is a JSON array or object."""
-TURNS: Final = frozenset((
+TURN_KEYS: Final = frozenset((
     "prompt", "completion", "chosen", "rejected", "input", "output", "preferred_output", "non_preferred_output",
     "system", "response", "data", "chat",
 ))  # fmt: skip
 """Keys whose text is parsed only if it is the JSON of messages: it may be any text."""
-TEXTS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
+TEXT_KEYS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
 """Other keys of texts, which may be empty."""
 PAIRS: Final = (
     *product(("user", "human"), ("assistant", "bot")), *product(("input_text", "text_input"), ("output_text",)),
     ("inputs", "targets"), ("q", "a"),
 )  # fmt: skip
 """Keys of a question and its answer, each of which alone may be in any table."""
-SPOKEN: Final = ("role", "from", "type", "messages")
+MESSAGE_KEYS: Final = ("role", "from", "type", "messages")
 """Keys of which an object among messages has one."""
-BLOCKS: Final = {"system": ("text", "cachePoint")}
+BLOCK_KEYS: Final = {"system": ("text", "cachePoint")}
 """Keys of the blocks of Amazon Bedrock, which have no type."""
 
-SEPARATORS: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
+SEPARATOR_ESCAPES: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
 """Characters that are line breaks for some readers, with their escapes."""
 
 NULLS: Final = (
@@ -73,7 +73,7 @@ NULLS: Final = (
 """Nulls after another key, then those of a first key, and what takes their place; the null of `content` may have a
 meaning. None is found inside of a text, where a quotation mark is escaped; others are found line by line.
 """
-KEPT: Final = re.compile(rb'"role":"[^"\\]*","content":null|"content":null,"role":"')
+KEPT_NULL: Final = re.compile(rb'"role":"[^"\\]*","content":null|"content":null,"role":"')
 """A null that stays (`_is_kept`), where the two keys are beside each other."""
 
 padding: dict[str, int] = {}
@@ -121,7 +121,7 @@ class RowWriter:
         for pattern, instead in NULLS:
             lines, count = pattern.subn(instead, lines)
             self.nulls += count
-        if lines.count(b":null") == sum(1 for _ in KEPT.finditer(lines)):
+        if lines.count(b":null") == sum(1 for _ in KEPT_NULL.finditer(lines)):
             return lines
         return b"".join(
             orjson.dumps(self._without_nulls(orjson.loads(line))) + b"\n" if b":null" in line else line
@@ -171,7 +171,7 @@ class RowWriter:
         if self.marked is not None:
             if path not in self.marked:
                 return value
-        elif value[:64].lstrip()[:1] not in ("[", "{") or not (key in OBJECTS or key in TURNS):
+        elif value[:64].lstrip()[:1] not in ("[", "{") or not (key in OBJECT_KEYS or key in TURN_KEYS):
             return value
         try:
             parsed = orjson.loads(value)
@@ -183,10 +183,10 @@ class RowWriter:
         known = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
         known = (
             known
-            or _has_messages(parsed, (*SPOKEN, *BLOCKS.get(key, ())))
+            or _has_messages(parsed, (*MESSAGE_KEYS, *BLOCK_KEYS.get(key, ())))
             or (key == "response" and _has_choices(parsed))
         )
-        if self.marked is None and key in TURNS and not known:
+        if self.marked is None and key in TURN_KEYS and not known:
             return value
         return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
 
@@ -248,17 +248,17 @@ def _frames(file: Path, name: str, kind: str) -> "Iterator[pl.DataFrame]":
         import pyarrow.parquet  # noqa: F401
     except ImportError:
         if kind == "Arrow stream":
-            frames = pl.read_ipc_stream(file).iter_slices(ROWS)
+            frames = pl.read_ipc_stream(file).iter_slices(MAX_ROWS)
         else:
             rows = pl.scan_parquet(file, glob=False) if kind == "Parquet file" else pl.scan_ipc(file, glob=False)
-            frames = rows.collect_batches(chunk_size=ROWS, maintain_order=True)
+            frames = rows.collect_batches(chunk_size=MAX_ROWS, maintain_order=True)
         for frame in frames:
             if any(map(has_map, frame.dtypes)):
                 raise ValueError("it has a map: `pip install 'curate-chat[tables]'` to read it") from None
             yield frame
         return
     for batch in arrow_batches(file, name, kind):
-        yield from frame_of(batch).iter_slices(ROWS)
+        yield from frame_of(batch).iter_slices(MAX_ROWS)
 
 
 def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
@@ -273,7 +273,9 @@ def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
         if not rows.pandas:
             yield rows.without_nulls(data)
             return
-    for part in frame.iter_slices(max(1, min(ROWS, frame.height * BATCH // max(int(frame.estimated_size()), 1)))):
+    for part in frame.iter_slices(
+        max(1, min(MAX_ROWS, frame.height * BATCH_BYTES // max(int(frame.estimated_size()), 1)))
+    ):
         yield b"".join(map(rows.line, part.to_dicts()))
 
 
@@ -287,14 +289,14 @@ def _is_simple(frame: "pl.DataFrame") -> bool:
         if isinstance(dtype, pl.List | pl.Array):
             return simple(dtype.inner, "")
         if dtype == pl.String:
-            return key not in OBJECTS
+            return key not in OBJECT_KEYS
         return dtype in (pl.Boolean, pl.Null) or (dtype.is_integer() and dtype != pl.Int128)
 
     for name, dtype in frame.schema.items():
         if dtype.is_float():
             if not frame[name].is_finite().all():  # polars would write null
                 return False
-        elif dtype == pl.String and name in TURNS:
+        elif dtype == pl.String and name in TURN_KEYS:
             if frame[name].str.contains(r"^\s*[\[{]").any():
                 return False
         elif not simple(dtype, name):
@@ -304,7 +306,7 @@ def _is_simple(frame: "pl.DataFrame") -> bool:
 
 def _escaped(block: bytes) -> bytes:
     """Lines without the characters that some readers take for a line break; a table has no such problem."""
-    for char, escape in SEPARATORS.items():
+    for char, escape in SEPARATOR_ESCAPES.items():
         if char[-1:] in block and char in block:  # one byte is found much faster
             block = block.replace(char, escape)
     return block
@@ -320,8 +322,8 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
         yield from chain([first], unpacked)
         return
     rows, before, block, size = RowWriter(), 0, [], 0
-    if csv.field_size_limit() < FIELD:
-        csv.field_size_limit(FIELD)
+    if csv.field_size_limit() < MAX_FIELD_CHARS:
+        csv.field_size_limit(MAX_FIELD_CHARS)
     lines = _decoded(path, chain([first], unpacked))
     blank, head = next((at, line) for at, line in enumerate(lines) if line.strip(" \t\n\r\v\f"))
     reader = csv.reader(chain([head], lines), delimiter=delimiter or max(",;\t|", key=head.count), strict=True)
@@ -354,7 +356,7 @@ def has_chat_columns(head: bytes) -> bool:
         r"[,;\t|]", head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].decode("utf-8", "replace")
     )
     found = {name.strip().strip('"').lower() for name in names}
-    return not found.isdisjoint(OBJECTS | TURNS | TEXTS) or any(map(found.issuperset, PAIRS))
+    return not found.isdisjoint(OBJECT_KEYS | TURN_KEYS | TEXT_KEYS) or any(map(found.issuperset, PAIRS))
 
 
 def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
@@ -391,4 +393,4 @@ def _csv_cell(name: str, names: list[str]) -> Callable[[str], Any]:
     """What makes a value of the cells of a column: text; an empty cell is none, except where a text is expected."""
     if name == "label" and "completion" in names:  # of prompts for KTO
         return lambda cell: {"true": True, "false": False, "": None}.get(cell.strip().lower(), cell)
-    return str if name in TURNS or name in TEXTS else lambda cell: cell or None
+    return str if name in TURN_KEYS or name in TEXT_KEYS else lambda cell: cell or None

@@ -21,10 +21,10 @@ UNSEEN = re.compile(
 """Characters that show nothing (Unicode's `Default_Ignorable_Code_Point`, and annotation marks): soft hyphens,
 zero-width characters, direction marks, byte order marks, variation selectors, fillers, tags.
 """
-NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
-BETWEEN = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
+NON_WORDS_TO_SPACES = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
 """Translates ASCII characters that belong to no word to spaces."""
 # Scripts written without spaces between words: a run would be a sentence, so characters are compared.
 # Compiled on demand: that takes 3 ms, and ASCII text does not need it.
@@ -38,8 +38,8 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
         char = match.group()
         if keep_newlines and char in "\n\t":
             return char
-        if char in NAMED:
-            return NAMED[char]
+        if char in NAMED_ESCAPES:
+            return NAMED_ESCAPES[char]
         code = ord(char)
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
@@ -63,7 +63,7 @@ def normalised(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a normalized text; single characters in scripts without spaces between words."""
     if text.isascii():  # same result in half the time
-        return text.encode().translate(BETWEEN).decode().split()
+        return text.encode().translate(NON_WORDS_TO_SPACES).decode().split()
     return list(_words(text)) if re.search(UNSPACED, text) else WORDS.findall(text)
 
 

@@ -28,13 +28,13 @@ from curate.core.limits import is_special
 from curate.core.paths import path_inside
 from curate.core.text import visible
 
-STAGE: Final = ".curate-new"
-LOCK: Final = ".curate.lock"
-READY: Final = "ready.json"
+STAGE_FOLDER: Final = ".curate-new"
+LOCK_FILE: Final = ".curate.lock"
+READY_FILE: Final = "ready.json"
 """Lists the files to rename and to delete; it is written last, so its existence means that all of them are there."""
-PATIENCE: Final = 10.0
+RENAME_SECONDS: Final = 10.0
 """Seconds to wait for a rename in progress."""
-MOMENT: Final = 2.0
+READER_SECONDS: Final = 2.0
 """The same for readers, which cannot tell a running process from a killed one."""
 
 
@@ -82,7 +82,7 @@ def replacing_together(
     process writes to it or a file is not in `own`, `InputError` for an interrupted transaction that curate did not
     write.
     """
-    stage = folder / STAGE
+    stage = folder / STAGE_FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
@@ -98,7 +98,7 @@ def replacing_together(
                 }
                 ready = _Ready(new=names, gone=sorted(set(gone) - set(names)), old=dict(sorted(old.items())))
                 unchanged()
-                write_json(stage / READY, ready.model_dump())
+                write_json(stage / READY_FILE, ready.model_dump())
             except BaseException:
                 shutil.rmtree(stage, ignore_errors=True)
                 raise
@@ -125,7 +125,7 @@ def _finished(stage: Path, mode: int | None) -> list[str]:
 def locked(folder: Path) -> Iterator[None]:
     """Lock `folder` against other curate processes that write to it. Raises `UsageError` if one does."""
     try:
-        with FileLock(folder / LOCK, timeout=0):
+        with FileLock(folder / LOCK_FILE, timeout=0):
             yield
     except Timeout:
         raise UsageError(
@@ -139,10 +139,12 @@ def recover(folder: Path) -> None:
     Only for commands that write to the folder. Raises `OutputError`; `InputError` for a transaction that curate did not
     write, which is left unchanged.
     """
-    if not os.path.lexists(folder / STAGE):
+    if not os.path.lexists(folder / STAGE_FOLDER):
         return
     try:
-        with FileLock(folder / LOCK, timeout=PATIENCE if (folder / STAGE / READY).exists() else 0):
+        with FileLock(
+            folder / LOCK_FILE, timeout=RENAME_SECONDS if (folder / STAGE_FOLDER / READY_FILE).exists() else 0
+        ):
             _complete(folder)
     except Timeout:  # a writer is active: until it is done, the old files are valid
         return
@@ -153,13 +155,14 @@ def recover(folder: Path) -> None:
 
 def demand_settled(folder: Path) -> None:
     """Raise `InputError` if an interrupted transaction has to be completed first. Writes nothing."""
-    end = time.monotonic() + MOMENT
+    end = time.monotonic() + READER_SECONDS
     while _waiting(folder):
         if time.monotonic() > end:
             text = f"{visible(str(folder))}: a command that wrote to this folder was interrupted"
             raise InputError(
                 text,
-                f"run that command again; or delete {visible(str(folder / STAGE))} to discard the interrupted output",
+                f"run that command again; or delete {visible(str(folder / STAGE_FOLDER))} to discard the interrupted "
+                "output",
             )
         time.sleep(0.05)
 
@@ -173,14 +176,14 @@ def _waiting(folder: Path) -> bool:
 
 
 def _complete(folder: Path) -> None:
-    if not os.path.lexists(folder / STAGE):
+    if not os.path.lexists(folder / STAGE_FOLDER):
         return
     ready = _pending(folder)
     if ready is None:  # incomplete, so it is discarded
-        shutil.rmtree(folder / STAGE)
+        shutil.rmtree(folder / STAGE_FOLDER)
         return
     for name in (*ready.new, *ready.gone):
-        staged, path = folder / STAGE / name, folder / name
+        staged, path = folder / STAGE_FOLDER / name, folder / name
         if name in ready.new and not staged.exists():
             continue  # it was renamed before
         if name in ready.new and not staged.is_file():
@@ -192,19 +195,19 @@ def _complete(folder: Path) -> None:
 
 def _pending(folder: Path) -> _Ready | None:
     """The pending transaction; None without a complete one. Raises `InputError` if curate did not write it."""
-    stage = folder / STAGE
+    stage = folder / STAGE_FOLDER
     if stage.is_symlink() or not stage.is_dir():
         raise _foreign(folder, "it is not a folder")
-    if not os.path.lexists(stage / READY):
+    if not os.path.lexists(stage / READY_FILE):
         return None
-    if (stage / READY).is_symlink() or is_special(stage / READY):
-        raise _foreign(folder, f"{READY} is no file")
+    if (stage / READY_FILE).is_symlink() or is_special(stage / READY_FILE):
+        raise _foreign(folder, f"{READY_FILE} is no file")
     try:
-        ready = _Ready.model_validate_json((stage / READY).read_bytes())
+        ready = _Ready.model_validate_json((stage / READY_FILE).read_bytes())
     except FileNotFoundError:  # deleted just now
         return None
     except ValidationError as error:
-        raise _foreign(folder, f"{READY} was not written by curate") from error
+        raise _foreign(folder, f"{READY_FILE} was not written by curate") from error
     for name in (*ready.new, *ready.gone):
         path_inside(folder, name)
         path_inside(stage, name)
@@ -212,12 +215,12 @@ def _pending(folder: Path) -> _Ready | None:
 
 
 def _foreign(folder: Path, why: str) -> InputError:
-    text = f"{visible(str(folder / STAGE))}: not written by curate: {why}"
+    text = f"{visible(str(folder / STAGE_FOLDER))}: not written by curate: {why}"
     return InputError(text, "inspect it and delete it; nothing was changed")
 
 
 def _place(folder: Path, ready: _Ready) -> None:
-    stage = folder / STAGE
+    stage = folder / STAGE_FOLDER
     for name in ready.new:
         if (stage / name).exists():  # otherwise it was renamed before
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -225,5 +228,5 @@ def _place(folder: Path, ready: _Ready) -> None:
     for name in ready.gone:
         (folder / name).unlink(missing_ok=True)
     sync_folder(folder)
-    (stage / READY).unlink()
+    (stage / READY_FILE).unlink()
     shutil.rmtree(stage)

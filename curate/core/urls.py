@@ -12,17 +12,16 @@ from curate.core.errors import CurateError, InputError, MissingExtra, OutputErro
 URL: Final = re.compile(r"(hf|s3|gs|az|https?)://", re.IGNORECASE)
 PACKAGES: Final = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 """The package of the extra `cloud` that reads each scheme."""
-ACCESS: Final = {
+ACCESS_HINTS: Final = {
     "hf": "run `hf auth login`, or set HF_TOKEN",
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; AWS_ENDPOINT_URL for another service",
     "gs": "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS",
     "az": "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or AZURE_STORAGE_CONNECTION_STRING",
     "http": "pass a URL that needs no login, or a signed one",
 }
-REFUSED: Final = re.compile(
+ACCESS_DENIED: Final = re.compile(
     r"credential|unauthorized|forbidden|access ?denied|invalidaccesskey|signature|authenticat|\b40[13]\b", re.IGNORECASE
 )
-"""Messages of libraries about missing or wrong credentials."""
 
 
 class TransientError(Exception):
@@ -86,8 +85,8 @@ def explained(url: str, what: str) -> Iterator[None]:
 
 def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
     message = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
-    if isinstance(error, PermissionError) or REFUSED.search(f"{type(error).__name__} {message}"):
-        return kind(f"{safe_url(url)}: access denied", ACCESS[scheme_of(url)])
+    if isinstance(error, PermissionError) or ACCESS_DENIED.search(f"{type(error).__name__} {message}"):
+        return kind(f"{safe_url(url)}: access denied", ACCESS_HINTS[scheme_of(url)])
     return kind(
         f"{safe_url(url)}: cannot be {what}: {type(error).__name__}: {message}",
         "check the name and the connection, and run it again",

@@ -12,9 +12,8 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt, visible
 
 Model = TypeVar("Model", bound=BaseModel)
-LARGEST: Final = 1 << 20
-"""Bytes of a TOML file that is read."""
-DOTS: Final = 1_000
+MAX_TOML_BYTES: Final = 1 << 20
+MAX_DOTS: Final = 1_000
 """Dots that a line may have: memory for a dotted key grows with the square of its parts."""
 
 
@@ -47,11 +46,11 @@ def has_repeated_key(line: bytes, value: Any) -> bool:
 
 def parsed_toml(text: str) -> dict[str, Any]:
     """Parse TOML. Raises `ValueError` if it is not valid, or larger, deeper or longer in a key or number than read."""
-    if len(text) > LARGEST:
-        raise ValueError(f"larger than {LARGEST >> 20} MiB")
+    if len(text) > MAX_TOML_BYTES:
+        raise ValueError(f"larger than {MAX_TOML_BYTES >> 20} MiB")
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.count(".") > DOTS:
-            raise ValueError(f"more than {DOTS:,} dots in one line (at line {number}, column 1)")
+        if line.count(".") > MAX_DOTS:
+            raise ValueError(f"more than {MAX_DOTS:,} dots in one line (at line {number}, column 1)")
     try:
         found = tomllib.loads(text)
     except RecursionError:
@@ -72,7 +71,7 @@ def load_toml(
     """Parse a TOML file. Raises `UsageError` if it cannot be read, `ConfigError` if it is not valid TOML."""
     try:
         with path.open("rb") as file:
-            return parsed_toml(file.read(LARGEST + 1).decode("utf-8"))
+            return parsed_toml(file.read(MAX_TOML_BYTES + 1).decode("utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such {kind}", missing) from None
     except IsADirectoryError:

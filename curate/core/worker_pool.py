@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-FEW = 4
+FEW_ITEMS = 4
 """Items that threads process first, while processes start; few items need no process."""
 
 
@@ -112,7 +112,7 @@ class WorkerPool:
         waiting: deque[Future[Made]] = deque()
         try:
             for nth, item in enumerate(chain(ahead, given)):
-                if self._processes and not self._started and nth >= FEW and not quick():
+                if self._processes and not self._started and nth >= FEW_ITEMS and not quick():
                     self._start()
                 if self._threads is None:
                     self._threads = ThreadPoolExecutor(self.count)

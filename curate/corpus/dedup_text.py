@@ -14,7 +14,7 @@ import orjson
 
 from curate.core.example import (
     LABELS,
-    MEANT_FOR_LOSS,
+    LOSS_KEYS,
     METADATA,
     REFERENCES,
     THOUGHTS,
@@ -32,7 +32,7 @@ REJECTED_KEYS: Final = ("rejected", "non_preferred_output", "rejected_messages",
 EXAMPLE_EXTRA_KEYS: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
 COMPARED: Final = METADATA.union(("messages", "tools", "functions"), REJECTED_KEYS, EXAMPLE_EXTRA_KEYS)
 """Keys of a line that are compared otherwise, or not at all."""
-TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *MEANT_FOR_LOSS)
+TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *LOSS_KEYS)
 SPOKEN: Final = ("messages", "sharegpt", "turn-list")
 """Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
 SAYS: Final = re.compile(

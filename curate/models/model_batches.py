@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from curate.core.cluster import OF_MODELS, PACKAGES, ClusterPool, Executor
+from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor
 from curate.core.errors import CurateError
 from curate.core.text import visible
 from curate.core.worker_pool import parallel_map
@@ -48,7 +48,7 @@ class _Pools:
         if loader not in self.of:
             anew = partial(_loaded_alike, loader, _kind(loader, model))
             gpu = model.device.type == "cuda"
-            pool = self.executor.cluster(anew, packages=(*PACKAGES, *OF_MODELS), gpu=gpu)
+            pool = self.executor.cluster(anew, packages=(*PACKAGES, *MODEL_PACKAGES), gpu=gpu)
             self.of[loader] = self.opened.enter_context(pool)
         return self.of[loader]
 

@@ -22,7 +22,7 @@ from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Flags, Numbers, np
 from curate.core.limits import read_regular
 from curate.core.manifest import (
-    NAME,
+    MANIFEST,
     REMOVED,
     InputFile,
     Manifest,
@@ -230,7 +230,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
         files[name] = hashlib.sha256(data).hexdigest()
     manifest = manifest.model_copy(update={"files": files})
     manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
-    (stage / NAME).write_bytes(manifest_bytes(manifest))
+    (stage / MANIFEST).write_bytes(manifest_bytes(manifest))
     return manifest
 
 
@@ -319,19 +319,19 @@ def _own(folder: Path, before: Manifest | None) -> Own | None:
     if before is None and _is_ours(folder):
         return None
     hint = "use another folder, or move the file away; no file was changed"
-    return Own({NAME, *named_files(before)} if before else (), "exists and was not written by curate", hint)
+    return Own({MANIFEST, *named_files(before)} if before else (), "exists and was not written by curate", hint)
 
 
 def names_of(config: Config) -> list[str]:
     """The files of a folder with this configuration."""
     splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
     made = [name for trainer in config.split.trainers for name in FILES[trainer]]
-    return [*splits, REMOVED, NAME, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
+    return [*splits, REMOVED, MANIFEST, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
 
 
 def _is_ours(folder: Path) -> bool:
     try:
-        value = json.loads(read_regular(folder / NAME))
+        value = json.loads(read_regular(folder / MANIFEST))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(value, dict) and "manifest_version" in value

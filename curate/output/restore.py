@@ -17,7 +17,16 @@ from curate.core.files import display_name, replacing
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import np
 from curate.core.limits import open_regular
-from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
+from curate.core.manifest import (
+    MANIFEST,
+    REMOVED,
+    Manifest,
+    Restored,
+    changed_files,
+    digest_of,
+    named_files,
+    read_manifest,
+)
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
 from curate.core.removed import Removal, WithoutLines, removal_of
@@ -25,7 +34,7 @@ from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
 from curate.core.snapshot import demand_unchanged, mode_of, rights_of, snapshot
 from curate.core.text import plural, visible
-from curate.core.transaction import READY, STAGE, recover
+from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
@@ -130,7 +139,7 @@ def finish(folder: Path, journal: Path) -> bool:
 
     For commands that write to the folder, before they read it. Raises as `recover` and `DecisionLog` do.
     """
-    begun = (folder / STAGE / READY).is_file()
+    begun = (folder / STAGE_FOLDER / READY_FILE).is_file()
     recover(folder)
     path = path_inside(folder, PENDING)
     if not path.is_file():
@@ -176,7 +185,7 @@ def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -
     if ledger != manifest.removed.sha256:
         broken[manifest.removed.file] = "is not what was written"
     if digest_of(manifest) != manifest.digest:
-        broken[NAME] = "was edited"
+        broken[MANIFEST] = "was edited"
     for name, why in broken.items():
         raise InputError(
             f"{visible(str(folder / name))}: {why}", "run `curate verify` on the folder; no file was changed"
@@ -201,7 +210,7 @@ def restore_into(
     that differs from its manifest. Nothing is changed then.
     """
     manifest, _ = read_manifest(folder)
-    seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
+    seen = [snapshot(folder / name) for name in (MANIFEST, *named_files(manifest)) if (folder / name).is_file()]
     _demand_intact(folder, manifest, entries)
     broken = {at: why for at in numbers if (why := _not_comparable(entries[at].removal, unread))}
     numbers, refused = _without(broken, entries, numbers, refused)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from curate.core.egress import RING, address_of, bound_variable, key_for, user_config_path
+from curate.core.egress import KEYRING_SERVICE, address_of, bound_variable, key_for, user_config_path
 from curate.core.errors import UsageError
 from curate.core.targets import KEYS, SERVICES, Target
 from curate.remote import fireworks, together
@@ -101,5 +101,5 @@ def key_of(place: Place) -> str:
     first = f"set {' or '.join(names)}, " if names else f"pass the address with --base-url and set {ANY_KEY_VARIABLE}, "
     raise UsageError(
         f"no API key for {place.host}",
-        f"{first}run `keyring set {RING} {place.host}`, or set the variable's name in {user_config_path()}",
+        f"{first}run `keyring set {KEYRING_SERVICE} {place.host}`, or set the variable's name in {user_config_path()}",
     )

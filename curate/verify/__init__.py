@@ -15,7 +15,7 @@ from curate.core.config import DedupConfig
 from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.files import DATA_SUFFIXES, display_name, size_of
-from curate.core.manifest import NAME, Manifest, read_manifest
+from curate.core.manifest import MANIFEST, Manifest, read_manifest
 from curate.core.snapshot import unchanging
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
@@ -56,14 +56,14 @@ def verify_folder(
     try:
         manifest, digest = read_manifest(folder)
     except InputError:
-        if (folder / NAME).exists() or not (parts := _foreign(folder)):
+        if (folder / MANIFEST).exists() or not (parts := _foreign(folder)):
             raise
         return verify_files(
             parts, display_name(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor
         )
     parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
     ledger = folder / manifest.removed.file
-    with unchanging([folder / NAME, *chain.from_iterable(parts.values()), *([ledger] if ledger.is_file() else ())]):
+    with unchanging([folder / MANIFEST, *chain.from_iterable(parts.values()), *([ledger] if ledger.is_file() else ())]):
         return _written(
             folder, manifest, digest, parts, _compared(manifest, list(parts), embeddings, cache), listen, executor
         )
@@ -97,7 +97,7 @@ def _written(
         points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
         points.append(ledger_point(manifest, ledger, read, found))
         if passages:
-            points.append(passages_point(folder / NAME, read, passages, found))
+            points.append(passages_point(folder / MANIFEST, read, passages, found))
         listen(StageStarted("lines"))
         points.append(accounting_point(folder, manifest, ledger, read, pool, found))
         listen(StageFinished("lines", False, points[-1].message))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from curate.core.example import where
 from curate.core.files import DATA_SUFFIXES, sha256
-from curate.core.manifest import NAME, Manifest, digest_of, named_files
+from curate.core.manifest import MANIFEST, Manifest, digest_of, named_files
 from curate.core.text import plural
 from curate.core.worker_pool import cores
 from curate.read.lines import compact
@@ -33,7 +33,7 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
         texts.append(f"the splits have {total:,} examples, but {kept + given:,} were kept")
     if (lines := sum(file.lines for file in manifest.inputs)) != read:
         texts.append(f"the inputs have {lines:,} lines, but {read:,} were read")
-    broken = [Difference(folder / NAME, one) for one in texts]
+    broken = [Difference(folder / MANIFEST, one) for one in texts]
     found.extend(broken)
     return point_of(
         "manifest",
@@ -79,7 +79,7 @@ def _unlisted_files(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
             not hidden
             and path.is_file()
             and path.name.lower().endswith(DATA_SUFFIXES)
-            and inside.as_posix() not in (*named, NAME)
+            and inside.as_posix() not in (*named, MANIFEST)
         ):
             yield path
 

@@ -4,14 +4,14 @@ import re
 from itertools import groupby, pairwise
 from typing import Any, Final
 
-from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
+from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS, LEADING, ChatMarkup
 
 RoleTexts = list[tuple[str, str]]
 ASKED: Final = (
     "messages", "conversations", "instruction", "input", "system", "history", "question", "query",
 )  # fmt: skip
 """Keys of the prompt of a preference, besides `prompt`."""
-BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGINS))})*")
+BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGIN_TOKENS))})*")
 
 
 class _Splitter:
@@ -21,7 +21,7 @@ class _Splitter:
         marks = "|".join(sorted(map(re.escape, markup.turns), key=lambda mark: (-len(mark), mark)))
         words = re.IGNORECASE | re.MULTILINE | re.ASCII
         self.opening = re.compile(f"({marks})" if markup.stems else f"^({marks})", 0 if markup.stems else words)
-        reversed_ends = "|".join(re.escape(mark[::-1]) for mark in (*markup.ends, *ENDS))
+        reversed_ends = "|".join(re.escape(mark[::-1]) for mark in (*markup.ends, *END_TOKENS))
         self.ending = re.compile(rf"(?:\s|{reversed_ends})*")
         self.roles = {mark.casefold(): role for mark, role in markup.turns.items()}
         self.markup = markup

@@ -250,7 +250,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(loading, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
     monkeypatch.setattr(loading, "CHUNK_BYTES", 50_000)
-    monkeypatch.setattr(worker_pool, "FEW", 0)
+    monkeypatch.setattr(worker_pool, "FEW_ITEMS", 0)
     monkeypatch.setattr(features, "FEW_LINES", 0)
     monkeypatch.setattr(cluster_resolution, "FACT_PAIRS_PER_BATCH", 50)
     monkeypatch.setattr(cluster_resolution, "MIN_PARALLEL_PAIRS", 0)

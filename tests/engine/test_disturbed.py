@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import curate.core.transaction
 from curate.cli.main import ended, main
 from curate.core.errors import OutputError, UsageError
-from curate.core.transaction import READY, STAGE, Own, recover, replacing_together
+from curate.core.transaction import READY_FILE, STAGE_FOLDER, Own, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred
 from tests.forks import Forks
 
@@ -128,22 +128,22 @@ def test_a_disk_that_is_full_or_cannot_be_written_leaves_the_old_state(write: Wr
 def test_a_run_that_is_killed_while_it_writes_leaves_the_old_state_or_the_new_one(project: dict[str, bytes]) -> None:
     child = subprocess.Popen(RUN, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 60
-    while not (OUT / STAGE).exists() and child.poll() is None and time.monotonic() < end:
+    while not (OUT / STAGE_FOLDER).exists() and child.poll() is None and time.monotonic() < end:
         time.sleep(0.001)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    left, ready = have(OUT / STAGE), (OUT / STAGE / READY).exists()
+    left, ready = have(OUT / STAGE_FOLDER), (OUT / STAGE_FOLDER / READY_FILE).exists()
     assert main(["verify", "out", "--quiet"]) == (
         2 if ready else 0
     )  # who reads does not end what another command began
-    assert have(OUT / STAGE) == left
+    assert have(OUT / STAGE_FOLDER) == left
     recover(OUT)
     now = held()
     assert now == project or json.loads(now["manifest.json"])["read"] == 90
     assert main(["verify", "out", "--quiet"]) == 0
     assert main(["run", "--quiet", "--json"]) == 0
     assert json.loads((OUT / "manifest.json").read_bytes())["read"] == 90
-    assert not (OUT / STAGE).exists()
+    assert not (OUT / STAGE_FOLDER).exists()
 
 
 @pytest.mark.slow
@@ -237,10 +237,10 @@ def test_a_crash_at_any_rename_leaves_the_old_files_or_the_new_ones(
                 settled = False
             else:
                 settled = True
-        listed = (folder / STAGE / READY).exists()
+        listed = (folder / STAGE_FOLDER / READY_FILE).exists()
         recover(folder)
         assert have(folder) == (after if listed or settled else old)
-        assert not (folder / STAGE).exists()
+        assert not (folder / STAGE_FOLDER).exists()
 
 
 @settings(max_examples=of_hundred(40))

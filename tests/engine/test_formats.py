@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS
+from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS
 from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import REJECTED_KEYS
 from curate.lint.runner import check_paths
@@ -561,7 +561,7 @@ def test_every_format_is_among_these() -> None:
 TEXTS = (
     *("hi", "a b\nc", " x ", "", "\n", "ſ K"),
     *(mark for markup in CHAT_MARKUP for mark in (*markup.turns, *markup.ends, *markup.stems)),
-    *(*BEGINS, *ENDS),
+    *(*BEGIN_TOKENS, *END_TOKENS),
 )
 
 

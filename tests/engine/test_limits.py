@@ -15,7 +15,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.files import TEMPORARY, replacing, write_bytes
-from curate.core.masking import LONGEST, holds_secret
+from curate.core.masking import MAX_LINE_CHARS, holds_secret
 from tests.conftest import environment, line_of
 
 GOOD = line_of(("Hi", "Hello."))
@@ -39,8 +39,8 @@ MEASURED = (
 
 
 def test_a_line_too_long_to_be_searched_for_secrets_shows_none_of_its_text() -> None:
-    assert not holds_secret("a" * LONGEST)
-    assert holds_secret("a" * (LONGEST + 1))
+    assert not holds_secret("a" * MAX_LINE_CHARS)
+    assert holds_secret("a" * (MAX_LINE_CHARS + 1))
 
 
 def test_a_pipe_that_the_user_names_is_written_to_and_not_replaced() -> None:

@@ -36,7 +36,7 @@ def _online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(places, "WAIT", 0.001)
+    monkeypatch.setattr(places, "FIRST_PAUSE_SECONDS", 0.001)
     forget()
 
 
@@ -284,7 +284,7 @@ def test_objects_that_break_off_or_change_are_whole(store: Any, monkeypatch: pyt
     store.pipe("/data/a.jsonl", LINES)
     described, tags = places._described, ["1", "1", "2", "2", "2"]
     monkeypatch.setattr(places, "_described", lambda url: (tags.pop(0), described(url)[1]))
-    monkeypatch.setattr(places, "BLOCK", 1000)
+    monkeypatch.setattr(places, "BLOCK_BYTES", 1000)
     real, reads = store.open, [0]
 
     def opened(*arguments: Any, **options: Any) -> Any:

@@ -212,7 +212,7 @@ def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
 
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(npz_cache, "MOST", 4000)
+    monkeypatch.setattr(npz_cache, "MAX_FOLDER_BYTES", 4000)
     for number in range(6):
         npz_cache.save(CACHE / f"piece-{number:032x}.npz", {"numbers": np.arange(100)})
         npz_cache.make_room(CACHE)

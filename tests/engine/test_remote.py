@@ -487,7 +487,7 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
 
 def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
-    monkeypatch.setattr(egress, "LARGEST_REPLY", 1_000)
+    monkeypatch.setattr(egress, "MAX_REPLY_BYTES", 1_000)
     monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
     answers = type(
         "Body", (Fixed,), {"body": json.dumps({"id": "a", "status": "running", "model": "m" * 1_000}).encode()}
@@ -496,10 +496,10 @@ def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) 
         address = f"http://127.0.0.1:{server.server_address[1]}/v1"
         with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint, pytest.raises(RemoteError):
             endpoint.job("a")
-        monkeypatch.setattr(egress, "LARGEST_REPLY", 2_000)
+        monkeypatch.setattr(egress, "MAX_REPLY_BYTES", 2_000)
         with Endpoint(Place(SERVICE[Target.OPENAI], address), "key") as endpoint:
             assert endpoint.job("a").status == "running"
-            monkeypatch.setattr(egress, "SLOWEST_REPLY", -1.0)
+            monkeypatch.setattr(egress, "MAX_REPLY_SECONDS", -1.0)
             with pytest.raises(RemoteError, match="a reply takes more than"):
                 endpoint.job("a")
 

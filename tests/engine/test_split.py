@@ -19,7 +19,7 @@ from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
-from curate.core.manifest import NAME, digest_of, read_manifest, verified_hash
+from curate.core.manifest import MANIFEST, digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
 from curate.output import folder
@@ -216,10 +216,10 @@ def test_data_that_grows_keeps_its_old_splits_and_says_what_moved_and_why(
     grown, result = where(), told(capsys)
     assert all(grown[example] == name for example, name in first.items())
     assert (result["moved"], bool(result["manifest"]["grown_from"])) == ([], True)
-    again = Path("out", NAME).read_bytes()
+    again = Path("out", MANIFEST).read_bytes()
     assert split("data.jsonl", "more.jsonl") == 0
     assert (
-        again == Path("out", NAME).read_bytes()
+        again == Path("out", MANIFEST).read_bytes()
     )  # nothing new, so nothing changes, the manifest that it grew from neither
 
 
@@ -418,7 +418,7 @@ def test_what_is_printed_for_programs_fits_its_schema_and_small_data_is_told(
     assert split("data.jsonl", "--json") == 0
     result = told(capsys)
     validate(result, schema_of("split"))
-    validate(json.loads(Path("out", NAME).read_bytes()), schema_of("manifest"))
+    validate(json.loads(Path("out", MANIFEST).read_bytes()), schema_of("manifest"))
     assert [finding["message"] for finding in result["warnings"]] == [
         "validation is empty: there are too few examples, or one group holds most of them",
         "test has 1 example: each of them is 100% of a score",
@@ -432,7 +432,7 @@ def test_a_changed_file_is_noticed_and_so_is_a_changed_manifest(write: Write) ->
     assert (verified_hash(Path("out")), manifest.digest) == (digest, digest_of(manifest))
     Path("out/train.jsonl").write_bytes(b"{}\n")
     assert verified_hash(Path("out")) is None
-    Path("out", NAME).unlink()
+    Path("out", MANIFEST).unlink()
     assert verified_hash(Path("out")) is None
 
 

@@ -17,7 +17,7 @@ from curate.cli.main import main
 from curate.core import limits
 from curate.core.errors import InputError, UsageError
 from curate.core.files import blocks
-from curate.core.limits import LINE, UNPACKED
+from curate.core.limits import LINE_VARIABLE, UNPACKED_VARIABLE
 from tests.conftest import Write, line_of
 from tests.forks import Forks
 from tests.hostile.process import curate
@@ -82,7 +82,7 @@ def test_memory_is_bounded(write: Write) -> None:
 def test_what_packs_well_is_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("data.jsonl.zst", _zst(ROW * 1000, 10))
     assert main(["stats", "data.jsonl.zst"]) == 0
-    monkeypatch.setenv(UNPACKED, "1")
+    monkeypatch.setenv(UNPACKED_VARIABLE, "1")
     assert main(["stats", "data.jsonl.zst"]) == 0
 
 
@@ -90,20 +90,20 @@ def test_the_limit_is_raised_by_the_environment(write: Write, monkeypatch: pytes
     path = write("data.jsonl.gz", gzip.compress(b" " * (40 << 20) + b"\n"))
     with pytest.raises(InputError, match="unpacks to more than") as caught:
         list(blocks(path))
-    assert UNPACKED in caught.value.hint
-    monkeypatch.setenv(UNPACKED, "1 GB")
+    assert UNPACKED_VARIABLE in caught.value.hint
+    monkeypatch.setenv(UNPACKED_VARIABLE, "1 GB")
     assert sum(map(len, blocks(path))) == (40 << 20) + 1
-    monkeypatch.setenv(UNPACKED, "much")
-    with pytest.raises(UsageError, match=UNPACKED):
+    monkeypatch.setenv(UNPACKED_VARIABLE, "much")
+    with pytest.raises(UsageError, match=UNPACKED_VARIABLE):
         list(blocks(path))
 
 
 def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", ROW + line_of(("x" * 4_000_000, "Yes.")) + b"\n")
     assert main(["stats", "data.jsonl"]) == 0
-    monkeypatch.setenv(LINE, "2MB")
+    monkeypatch.setenv(LINE_VARIABLE, "2MB")
     assert main(["stats", "data.jsonl"]) == 2
-    assert LINE in capsys.readouterr().err
+    assert LINE_VARIABLE in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -145,9 +145,9 @@ def test_a_text_table_has_the_limits_of_lines(
     write("wide.csv", ",".join(["prompt", "completion", *map(str, range(100_000))]).encode() + b"\n")
     assert main(["stats", "wide.csv"]) == 0
     write("long.csv", b'prompt,completion\n"' + b"a" * 4_000_000)
-    monkeypatch.setenv(LINE, "2MB")
+    monkeypatch.setenv(LINE_VARIABLE, "2MB")
     assert main(["stats", "long.csv"]) == 2
-    assert LINE in capsys.readouterr().err
+    assert LINE_VARIABLE in capsys.readouterr().err
 
 
 def _schema(**keywords: object) -> dict[str, object]:

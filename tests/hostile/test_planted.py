@@ -16,9 +16,9 @@ from curate.cli.main import main
 from curate.core import npz_cache, transaction
 from curate.core.errors import InputError, UsageError
 from curate.core.files import checksum, sha256
-from curate.core.manifest import NAME, digest_of, read_manifest
+from curate.core.manifest import MANIFEST, digest_of, read_manifest
 from curate.core.paths import path_inside
-from curate.core.transaction import READY, STAGE, recover, replacing_together
+from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover, replacing_together
 from tests.conftest import Write, working_in, written_file
 from tests.forks import Forks
 
@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it in the working folder. Nobody waits for another process."""
-    monkeypatch.setattr(transaction, "MOMENT", 0.0)
+    monkeypatch.setattr(transaction, "READER_SECONDS", 0.0)
     shutil.copytree(made, ".", dirs_exist_ok=True)
     return OUT
 
@@ -70,24 +70,24 @@ def snapshot() -> dict[str, Any]:
 
 def plant(ready: Any, files: dict[str, str] | None = None, **links: str) -> None:
     """A stage that says that it is complete; `links` leads from names in the folder to the folder above."""
-    (OUT / STAGE).mkdir()
+    (OUT / STAGE_FOLDER).mkdir()
     for name in links.values():
         (OUT / name).symlink_to(Path("place").absolute())
     for name, text in (files or {}).items():
-        path = OUT / STAGE / name
+        path = OUT / STAGE_FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (OUT / STAGE / READY).write_text(ready if isinstance(ready, str) else json.dumps(ready))
+    (OUT / STAGE_FOLDER / READY_FILE).write_text(ready if isinstance(ready, str) else json.dumps(ready))
 
 
 def linked_list() -> None:
-    (OUT / STAGE).mkdir()
-    (OUT / STAGE / READY).symlink_to(Path("curate.toml").absolute())
+    (OUT / STAGE_FOLDER).mkdir()
+    (OUT / STAGE_FOLDER / READY_FILE).symlink_to(Path("curate.toml").absolute())
 
 
 def waiting_list() -> None:
-    (OUT / STAGE).mkdir()
-    os.mkfifo(OUT / STAGE / READY)
+    (OUT / STAGE_FOLDER).mkdir()
+    os.mkfifo(OUT / STAGE_FOLDER / READY_FILE)
 
 
 def absolute(name: str) -> str:
@@ -117,9 +117,9 @@ PLANTS: dict[str, Callable[[], object]] = {
     "is no JSON": lambda: plant("{"),
     "is a number": lambda: plant("7"),
     "is deep": lambda: plant("[" * 100_000),
-    "is a link elsewhere": lambda: (OUT / STAGE).symlink_to(Path("place").absolute()),
-    "is a file": lambda: (OUT / STAGE).write_text("x"),
-    "holds a link": lambda: plant({"new": ["inner/victim.txt"], "gone": [], "old": {}}, link=f"{STAGE}/inner"),
+    "is a link elsewhere": lambda: (OUT / STAGE_FOLDER).symlink_to(Path("place").absolute()),
+    "is a file": lambda: (OUT / STAGE_FOLDER).write_text("x"),
+    "holds a link": lambda: plant({"new": ["inner/victim.txt"], "gone": [], "old": {}}, link=f"{STAGE_FOLDER}/inner"),
     "goes through a link": lambda: plant(
         {"new": ["away/victim.txt"], "gone": [], "old": {}}, {"away/victim.txt": "pwned"}, link="away"
     ),
@@ -164,7 +164,7 @@ os.replace = killed
 """
     words = ("split", "data.jsonl", "-o", "place/out", "-q", "--seed", "5", "--fresh")
     assert forks.run(*words, first=program).returncode == 9
-    assert (folder / STAGE / READY).is_file()
+    assert (folder / STAGE_FOLDER / READY_FILE).is_file()
     before = snapshot()
     code = main(READERS[verb])
     assert snapshot() == before
@@ -178,18 +178,18 @@ os.replace = killed
 
 def forged(change: Callable[[dict[str, Any]], None]) -> None:
     """A manifest with another value, and with the digest that fits it."""
-    value = json.loads((OUT / NAME).read_bytes())
+    value = json.loads((OUT / MANIFEST).read_bytes())
     change(value)
-    (OUT / NAME).write_text(json.dumps(value))
+    (OUT / MANIFEST).write_text(json.dumps(value))
     manifest = type(read_manifest_unchecked()).model_validate(value)
     value["digest"] = digest_of(manifest)
-    (OUT / NAME).write_text(json.dumps(value))
+    (OUT / MANIFEST).write_text(json.dumps(value))
 
 
 def read_manifest_unchecked() -> Any:
     from curate.core.manifest import Manifest
 
-    return Manifest.model_validate_json((OUT / NAME).read_bytes())
+    return Manifest.model_validate_json((OUT / MANIFEST).read_bytes())
 
 
 def a_file(value: dict[str, Any]) -> None:
@@ -433,8 +433,8 @@ def test_an_export_replaces_no_file_that_came_while_it_was_made() -> None:
 
 def test_an_export_that_was_killed_can_be_made_again() -> None:
     folder = pytest.importorskip("train.export.export_folder")
-    (Path("export") / STAGE).mkdir(parents=True)
-    (Path("export") / STAGE / "model.safetensors").write_text("half")
+    (Path("export") / STAGE_FOLDER).mkdir(parents=True)
+    (Path("export") / STAGE_FOLDER / "model.safetensors").write_text("half")
     with folder.writing(Path("export")) as stage:
         (stage / "model.safetensors").write_text("whole")
         with pytest.raises(UsageError, match="another curate process"), folder.writing(Path("export")):
@@ -451,11 +451,11 @@ def test_a_lock_that_is_a_link_is_not_written_through(folder: Path) -> None:
 
 
 def test_a_stage_that_was_never_complete_is_cleared_without_following_links(folder: Path) -> None:
-    (folder / STAGE).mkdir()
-    (folder / STAGE / "away").symlink_to(Path("place").absolute())
+    (folder / STAGE_FOLDER).mkdir()
+    (folder / STAGE_FOLDER / "away").symlink_to(Path("place").absolute())
     assert main(WRITERS["split"]) == 0
     assert Path("place/victim.txt").read_text() == VICTIM
-    assert not os.path.lexists(folder / STAGE)
+    assert not os.path.lexists(folder / STAGE_FOLDER)
 
 
 def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) -> None:
@@ -465,7 +465,7 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
     replace = os.replace
 
     def killed(old: Path, new: Path) -> None:
-        if Path(new).name != READY:
+        if Path(new).name != READY_FILE:
             raise KeyboardInterrupt
         replace(old, new)
 
@@ -486,7 +486,7 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
 def test_a_cache_that_is_a_link_changes_nothing_elsewhere(
     link: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(npz_cache, "MOST", 0)
+    monkeypatch.setattr(npz_cache, "MAX_FOLDER_BYTES", 0)
     write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
     near = Path("victim", Path("cache/near").relative_to(link)) if link else Path("victim/cache/near")
     near.mkdir(parents=True)

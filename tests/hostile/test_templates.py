@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.bounded import VARIABLE, Bounds, OutOfBoundsError
+from curate.core.bounded import SECONDS_VARIABLE, Bounds, OutOfBoundsError
 from tests.conftest import Write, environment
 from tests.hostile.process import curate
 
@@ -72,7 +72,7 @@ def test_a_broken_template_is_a_finding(
 
 
 def test_bounds_leave_timers_and_handlers_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "0.2")
+    monkeypatch.setenv(SECONDS_VARIABLE, "0.2")
     before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
     bounds = Bounds()
     assert bounds.call(lambda: 5) == 5
@@ -90,7 +90,7 @@ def test_a_rendering_that_python_cannot_interrupt_is_ended() -> None:
         "deep = '{% set a = [a, a] %}{% set b = [b, b] %}' * 60\n"
         "Bounds().call(Environment().from_string('{% set a = [0] %}{% set b = [0] %}' + deep + '{{ a == b }}').render)"
     )
-    variables = environment(**{VARIABLE: "0.02"})
+    variables = environment(**{SECONDS_VARIABLE: "0.02"})
     ended = subprocess.run([sys.executable, "-c", program], env=variables, check=False, timeout=600)
     assert ended.returncode == -signal.SIGVTALRM
 

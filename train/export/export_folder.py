@@ -10,7 +10,7 @@ from curate.core.files import json_text, sha256
 from curate.core.limits import read_regular
 from curate.core.paths import path_inside
 from curate.core.text import visible
-from curate.core.transaction import LOCK, STAGE, Own, recover, replacing_together
+from curate.core.transaction import LOCK_FILE, STAGE_FOLDER, Own, recover, replacing_together
 from curate.core.validation import parsed_json, validated
 from train.errors import write_errors
 from train.export.export_result import Export, File
@@ -25,7 +25,7 @@ def writing(folder: Path) -> Iterator[Path]:
     """
     files, gone = tuple[File, ...](), list[str]()
     recover(folder)
-    if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK, STAGE}:
+    if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK_FILE, STAGE_FOLDER}:
         try:
             files = read(folder).files
             gone = [NAME, *(file.name for file in files if _is_as_written(folder / file.name, file))]

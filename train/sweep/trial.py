@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from curate.core.cluster import OF_MODELS, PACKAGES, ClusterPool, Executor, Task
+from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor, Task
 from curate.core.runs import new_events
 from curate.pipeline.training import OWN_GROUP, STOP_SIGNAL
 from train.journal import signals_to
@@ -110,7 +110,7 @@ def placed(runner: Runner, executor: Executor, files: Iterable[Path]) -> Iterato
     if not executor.remote:
         yield runner, 1
         return
-    with executor.cluster(files=files, packages=(*PACKAGES, *OF_MODELS), gpu=True) as pool:
+    with executor.cluster(files=files, packages=(*PACKAGES, *MODEL_PACKAGES), gpu=True) as pool:
         yield partial(_run_task, pool, runner), pool.places
 
 

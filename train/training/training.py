@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import torch
 from transformers import set_seed
 
-from curate.core.datamap import MAPPED, NAME, MappedExample
+from curate.core.datamap import DATAMAP_FILE, MAPPED, MappedExample
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.text import visible
@@ -154,7 +154,7 @@ class Training:
 
     def _map(self) -> list[MappedExample]:
         found = datamap(self.loss_log.lines(), self.prepared.train.examples)
-        write_bytes(self.folder.path / NAME, b"".join(MAPPED.dump_json(one) + b"\n" for one in found))
+        write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(one) + b"\n" for one in found))
         return found
 
     def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import xxhash
 
-from curate.core.example import TYPES, Example, Place, canonical, content_text, escape, is_plain
+from curate.core.example import JSON_TYPES, Example, Place, canonical, content_text, escape, is_plain
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
@@ -211,7 +211,7 @@ class DatasetSummary:
         for types, count in counts.items():
             for key, kind in reversed(types):
                 if kind is not type(None):  # null fits any type
-                    self.add_type(f"/{escape(key)}", TYPES[kind], Place(batch.file, first[types]), count)
+                    self.add_type(f"/{escape(key)}", JSON_TYPES[kind], Place(batch.file, first[types]), count)
 
     def add_type(self, path: str, kind: str, place: Place, count: int = 1) -> None:
         """Count values of a type at a path, the first of them at a place."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from curate.core.example import MEDIA, Example, content_text
+from curate.core.example import MEDIA_KEYS, Example, content_text
 from curate.core.lazy import np, pl
 from curate.language.lexicon import UNENDED
 from curate.language.refusals import HINTS, OPENING, refuses
@@ -181,7 +181,7 @@ class _Rows:
 
     def add(self, position: int, example: Example) -> None:
         """Add the messages of an example."""
-        beside = any(example.value.get(key) for key in MEDIA)
+        beside = any(example.value.get(key) for key in MEDIA_KEYS)
         for message in example.messages:
             value = message.value
             content = value.get("content")

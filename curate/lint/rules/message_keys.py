@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import ATTACHED, MEANT_FOR_LOSS, THOUGHTS, Example, Message, content_text, escape, kind_of
+from curate.core.example import ATTACHED, LOSS_KEYS, THOUGHTS, Example, Message, content_text, escape, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import Target
@@ -39,7 +39,7 @@ PART_KEYS: Final = frozenset((
     "file", "url", "path", "base64", "data", "format", "detail", "mime_type", "file_id", "filename", "file_data",
     "file_url", "name", "title", "source", "id", "index", "weight", "videoMetadata", "media_type", "bucketOwner", "uri",
     "displayName", "s3Location", "fps", "raw_fps", "nframes", "min_frames", "max_frames", "min_pixels", "max_pixels",
-    "total_pixels", "resized_height", "resized_width", "video_start", "video_end", *TRAINING_FLAGS, *MEANT_FOR_LOSS,
+    "total_pixels", "resized_height", "resized_width", "video_start", "video_end", *TRAINING_FLAGS, *LOSS_KEYS,
     *HARMLESS_KEYS
 ))  # fmt: skip
 CALL_KEYS: Final = frozenset(("id", "type", "function", "index", "caller", "namespace", *SERVICE_KEYS, *HARMLESS_KEYS))
@@ -182,7 +182,7 @@ def drop_keys(messages: list[Object]) -> list[Object] | None:
     message without content says.
     """
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
-    if unknown.intersection(MEANT_FOR_LOSS) or any("content" not in one and unknown & one.keys() for one in messages):
+    if unknown.intersection(LOSS_KEYS) or any("content" not in one and unknown & one.keys() for one in messages):
         return None
     return [omit_keys(message, *unknown) for message in messages]
 

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
+from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS, LEADING, ChatMarkup
 from curate.core.lazy import lazy_pattern
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
@@ -78,7 +78,7 @@ def _split(text: str, family: Family, *, answered: bool = True) -> RoleTexts | N
 def _text_start(text: str) -> int:
     """Where a text begins behind its white space and tokens."""
     at = len(text) - len(text.lstrip())
-    while mark := next((mark for mark in BEGINS if text.startswith(mark, at)), ""):
+    while mark := next((mark for mark in BEGIN_TOKENS if text.startswith(mark, at)), ""):
         at += len(mark)
         while text[at : at + 1].isspace():
             at += 1
@@ -87,7 +87,7 @@ def _text_start(text: str) -> int:
 
 def _trimmed(text: str, markup: ChatMarkup) -> str:
     """A text without the white space around it and the tokens at its end."""
-    end, marks = len(text.rstrip()), (*markup.ends, *ENDS)
+    end, marks = len(text.rstrip()), (*markup.ends, *END_TOKENS)
     while mark := next((mark for mark in marks if text.endswith(mark, 0, end)), ""):
         end -= len(mark)
         while text[end - 1 : end].isspace():
