@@ -20,7 +20,7 @@ class NotANumber(ModelError):
     """A loss, a gradient or a weight is NaN or infinite."""
 
 
-RAN_OUT: Final = re.compile(
+OUT_OF_MEMORY: Final = re.compile(
     r"DefaultCPUAllocator|out of memory|CUBLAS_STATUS_ALLOC_FAILED"
     r"|CUBLAS_STATUS_NOT_INITIALIZED when calling .cublasCreate|CUDNN_STATUS_ALLOC_FAILED"
     r"|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|Cannot allocate memory",
@@ -31,7 +31,7 @@ RAN_OUT: Final = re.compile(
 
 def ran_out(error: BaseException) -> bool:
     """Whether an exception means out of memory."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or bool(RAN_OUT.search(str(error)))
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or bool(OUT_OF_MEMORY.search(str(error)))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from curate.models.names import configuration, fingerprint
 from curate.models.template import Template, load_template, load_tokenizer
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged
-from train.export.export_folder import NAME, read
+from train.export.export_folder import EXPORT_FILE, read
 from train.export.export_result import Export
 from train.model.adapters import load_adapter
 from train.model.base import autocast, compute_dtype, device, load_base, longest_context
@@ -26,7 +26,7 @@ from train.recipe import Recipe
 from train.trained import open_trained, same_template
 
 Turn = dict[str, Any]
-CONTEXT: Final = 1 << 15
+MAX_CONTEXT_TOKENS: Final = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ChatModel:
                 "/reset starts a new one; leave out --system if the template takes no system message",
             )
         ids = self.template.ids(text)
-        longest = longest_context(self.model.config, CONTEXT)
+        longest = longest_context(self.model.config, MAX_CONTEXT_TOKENS)
         if len(ids) + room > longest:
             raise UsageError(
                 f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the "
@@ -114,9 +114,9 @@ class WordStreamer(TextStreamer):  # type: ignore[misc]  # transformers has no t
 def chat_model(name: str) -> ChatModel:
     """The model of a run or an export. Raises `CurateError`, also if its template is not that of the training."""
     folder = Path(name)
-    if not (folder / NAME).is_file():
+    if not (folder / EXPORT_FILE).is_file():
         folder = find_run(name, Project(Path.cwd()))
-    if (folder / NAME).is_file():
+    if (folder / EXPORT_FILE).is_file():
         return _exported(folder)
     trained = open_trained(name)
     template, title = trained.template(), f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}"
@@ -155,7 +155,7 @@ def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> Any:
 
 
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    file = folder / gguf_layout.FILE
+    file = folder / gguf_layout.MODEL_FILE
     same_template(gguf_file.template_in(file), made.template, made.template_source, str(file))
     # That of the base: transformers makes another one of the GGUF, which splits digits differently.
     tokenizer = load_tokenizer(made.model)

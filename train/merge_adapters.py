@@ -35,10 +35,10 @@ from train.model.adapters import (
 )
 from train.model.base import compute_dtype, device
 from train.results import Composition, Member, OnBase
-from train.trained import COMPOSED, Trained
+from train.trained import COMPOSED_FILE, Trained
 from train.training.held_out import held_out_loss
 
-SHARED: Final = {*OnBase.model_fields}
+SHARED_KEYS: Final = {*OnBase.model_fields}
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
@@ -104,13 +104,13 @@ def merge_adapters(
         _save(stage, runs[0], parts, summed(parts, weights))
         losses = _measured(stage, runs, asked, narrator)
         members = tuple(map(_member, runs, weights, parts, asked, losses))
-        rank, known = sum(part.rank for part in parts), [run.report.model_dump(include=SHARED) for run in runs]
+        rank, known = sum(part.rank for part in parts), [run.report.model_dump(include=SHARED_KEYS) for run in runs]
         # The model as the first recipe names it; a system message of some would mislead the others.
         same = {
             key: value for key, value in known[0].items() if key == "model" or all(one[key] == value for one in known)
         }
         made = Composition(folder=str(folder), rank=rank, members=members, **same)
-        (stage / COMPOSED).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
+        (stage / COMPOSED_FILE).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export(stage, runs[0], made, asked[0]))
     return made
 
@@ -172,7 +172,7 @@ def _export(stage: Path, first: Trained, made: Composition, asked: Questions) ->
     template = first.template()
     names = ", ".join(f"{one.weight:g} x {Path(one.run).name}" for one in made.members)
     return Export(
-        **made.model_dump(include=SHARED), form="adapter", folder=made.folder, method="lora", manifest=None,
+        **made.model_dump(include=SHARED_KEYS), form="adapter", folder=made.folder, method="lora", manifest=None,
         key=key_of([[one.key, one.weight] for one in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
         template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))),
         dtype="float32", files=files_of(stage), proof=None, notes=(f"the sum of {names}",),

@@ -16,10 +16,10 @@ from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
-LARGEST: Final = 1e6
+MAX_FRACTION: Final = 1e6
 """Of numbers with a fraction: infinity, and what float32 cannot hold, would break a step."""
-PositiveFloat = Annotated[float, Field(gt=0, le=LARGEST)]
-NonNegativeFloat = Annotated[float, Field(ge=0, le=LARGEST)]
+PositiveFloat = Annotated[float, Field(gt=0, le=MAX_FRACTION)]
+NonNegativeFloat = Annotated[float, Field(ge=0, le=MAX_FRACTION)]
 PRESETS: Final = ("all-linear", "attention", "attention+mlp")
 
 

@@ -30,8 +30,8 @@ from curate.models.names import fingerprint
 from train import distributed
 from train.recipe import Recipe
 
-SPLITS: Final = ("train", "validation", "test")
-OURS: Final = frozenset((
+SPLIT_NAMES: Final = ("train", "validation", "test")
+OWN_FILES: Final = frozenset((
     "identity.json", "recipe.json", "template.jinja", "environment.json", "base.json",
     "metrics.jsonl", "losses.jsonl", "checkpoints", "adapter", "tensorboard",
     datamap.DATAMAP_FILE, "report.json", "report.html", "evaluation", "evaluation.json"
@@ -74,7 +74,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Delete a run; a killed deletion leaves no run either. Raises `UsageError` for foreign files."""
-        clear_folder(self.path, "identity.json", OURS | {".adapter"}, "run", "--run-dir")
+        clear_folder(self.path, "identity.json", OWN_FILES | {".adapter"}, "run", "--run-dir")
 
     def place_adapter(self, save: Callable[[Path], Path]) -> str:
         """Let `save` write the adapter, whole or not at all; returns the SHA-256 of the weights that it names."""
@@ -186,7 +186,7 @@ def identify(recipe: Recipe) -> dict[str, Any]:
     data = Path(recipe.data)
     parts = {
         "recipe": recipe_hash(recipe),
-        "data": {name: sha256(data / f"{name}.jsonl") for name in SPLITS if (data / f"{name}.jsonl").is_file()},
+        "data": {name: sha256(data / f"{name}.jsonl") for name in SPLIT_NAMES if (data / f"{name}.jsonl").is_file()},
         "base": fingerprint(recipe.model),
     }
     manifest = data / "manifest.json"

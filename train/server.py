@@ -12,9 +12,9 @@ from curate.core.targets import KEYS, Target
 from curate.core.text import visible
 from curate.remote.services import ANY_KEY_VARIABLE, SERVICE
 
-HOSTED: Final = "ft:"
+HOSTED_PREFIX: Final = "ft:"
 """Names of models that OpenAI has fine-tuned begin with it."""
-SECONDS: Final = 600
+TIMEOUT_SECONDS: Final = 600
 """For one answer: a server on a laptop takes its time."""
 Price = tuple[float, float]
 """US dollars for a million tokens in, and out."""
@@ -37,7 +37,9 @@ class Server:
         own = f", or set {KEYS[Target.OPENAI].variable}" if self.address == SERVICE[Target.OPENAI].address else ""
         hint = f"name the variable with its key by --key, or set {ANY_KEY_VARIABLE}{own}"
         feature = "asking a model behind an endpoint"
-        return ChatEndpoint(self.address, model, self.key, ANY_KEY_VARIABLE, hint, feature=feature, seconds=SECONDS)
+        return ChatEndpoint(
+            self.address, model, self.key, ANY_KEY_VARIABLE, hint, feature=feature, seconds=TIMEOUT_SECONDS
+        )
 
 
 def server_of(
@@ -53,7 +55,7 @@ def server_of(
 
     `price`: US dollars for a million tokens in and out, as `IN,OUT`. Raises `UsageError`.
     """
-    if base_url is None and not any(name is not None and name.startswith(HOSTED) for name in names):
+    if base_url is None and not any(name is not None and name.startswith(HOSTED_PREFIX) for name in names):
         if key is not None or price is not None:
             raise UsageError("--key and --price have no effect without --base-url", "name its address with --base-url")
         return None

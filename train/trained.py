@@ -22,10 +22,9 @@ from train.recipe import Recipe
 from train.results import Composition, Report
 from train.run_folder import RunFolder
 
-COMPOSED: Final = "merge.json"
+COMPOSED_FILE: Final = "merge.json"
 """File in the folder of a composed adapter that names its parts."""
-SOURCE: Final = "template.jinja"
-"""File with the chat template of the training."""
+TEMPLATE_FILE: Final = "template.jinja"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def open_trained(name: str) -> Trained:
     """
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
-    if (composition := folder.read(COMPOSED)) is not None:
+    if (composition := folder.read(COMPOSED_FILE)) is not None:
         folder.adapter = folder.path
         return _composed(folder, composition)
     if folder.key is None:
@@ -119,7 +118,7 @@ def open_trained(name: str) -> Trained:
         raise InputError(f"{shown}: this run has not finished", "resume it with  curate train RECIPE --resume")
     report = validated(Report, found, str(folder.path / "report.json"))
     recipe = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
-    source = folder.path / SOURCE
+    source = folder.path / TEMPLATE_FILE
     dtype = str((folder.read("environment.json") or {}).get("dtype", "float32"))
     if dtype not in DTYPES:
         raise OutputError(f"{shown}: environment.json names no known dtype", "train again with --fresh")
@@ -137,7 +136,7 @@ def open_trained(name: str) -> Trained:
 
 def _composed(folder: RunFolder, value: dict[str, Any]) -> Trained:
     """A composed adapter with base, recipe and held-out data of the first of its runs."""
-    made = validated(Composition, value, str(folder.path / COMPOSED))
+    made = validated(Composition, value, str(folder.path / COMPOSED_FILE))
     if not folder.adapter.joinpath(WEIGHTS).is_file():
         raise InputError(f"{visible(str(folder.path))}: contains no {WEIGHTS}", "compose the adapters again")
     first = open_trained(made.members[0].run)
@@ -162,5 +161,5 @@ def same_template(here: str, trained: str, source: str | None, where: str) -> No
     text = f"its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the training"
     raise ModelError.of_lines(
         (f"{where}: {text}", *shown),
-        f"replace it with the run's {SOURCE}; with another template the model is worse",
+        f"replace it with the run's {TEMPLATE_FILE}; with another template the model is worse",
     )

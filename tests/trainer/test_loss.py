@@ -40,7 +40,7 @@ def test_scaled_and_capped_logits_give_the_loss_and_gradients_of_transformers(
     model = getattr(transformers, f"{family}ForCausalLM")(config)
     with torch.no_grad():  # logits that the cap bends
         model.get_output_embeddings().weight.mul_(20)
-    monkeypatch.setattr(loss, "CHUNK", 5 * 16 * 97)  # five tokens at once
+    monkeypatch.setattr(loss, "CHUNK_BYTES", 5 * 16 * 97)  # five tokens at once
     assert tuple(loss.LogitTransform.of(model)) == transform
     assert loss.use_chunked_cross_entropy(model, torch.device("cpu"))
     ids = torch.randint(97, (23,)).tolist()

@@ -321,7 +321,7 @@ def test_memory_that_runs_out_before_the_gradients_makes_passes_smaller(
         return real(model, packed)
 
     monkeypatch.setattr(preference, "losses", small)
-    monkeypatch.setattr("train.training.training.TOKENS", 64)
+    monkeypatch.setattr("train.training.training.MAX_TOKENS", 64)
     parts = run("small")
     assert [line for line in parts if line.get("event") == "out-of-memory"]
     assert [line["loss"] for line in parts if "loss" in line] == pytest.approx(

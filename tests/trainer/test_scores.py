@@ -110,9 +110,9 @@ def test_accuracy_and_macro_f1_are_those_of_scikit_learn_on_1000_random_pairs() 
     ],
 )
 def test_a_label_in_a_sentence_counts_and_two_labels_do_not(said: str, label: str | None) -> None:
-    from train.scores.labels import NONE, Labels
+    from train.scores.labels import NO_LABEL, Labels
 
-    assert Labels([Expected(text) for text in (*LABELS, "not mixed", "1", "C")]).of(said) == (label or NONE)
+    assert Labels([Expected(text) for text in (*LABELS, "not mixed", "1", "C")]).of(said) == (label or NO_LABEL)
 
 
 def test_token_f1_and_exact_match() -> None:

@@ -13,7 +13,7 @@ from curate.core.errors import ConfigError, UsageError
 from tests.trainer.tiny import write_recipe
 from train.recipe import Recipe, load_recipe
 from train.sweep.halving import Halving, RungSegment, winner
-from train.sweep.space import MOST, Range, Space, space_of, trials_of
+from train.sweep.space import MAX_GRID_SIZE, Range, Space, space_of, trials_of
 from train.sweep.sweep_result import Outcome
 
 RECIPE = Recipe(model="m", data="d", rank=8, batch=4, max_steps=30)
@@ -183,7 +183,7 @@ def test_few_combinations_are_not_drawn_more_often_than_they_are() -> None:
 
 def test_a_grid_that_nobody_would_wait_for_is_refused_with_what_to_do() -> None:
     with pytest.raises(UsageError) as error:
-        tried(Space(over={"seed": tuple(range(MOST + 1))}))
+        tried(Space(over={"seed": tuple(range(MAX_GRID_SIZE + 1))}))
     assert "--random" in error.value.hint
 
 

@@ -16,7 +16,7 @@ from train.server import ServedChat, server_of
 if TYPE_CHECKING:
     from train.inference import ChatModel
 
-WHO: Final[Any] = typer.Argument(
+SYSTEMS_ARGUMENT: Final[Any] = typer.Argument(
     help="Folder of a finished run, its name in .curate/runs, folder of an export, or with --base-url (or ft:...) the "
     "name of a model at a server.",
     metavar="RUN|EXPORT",
@@ -28,7 +28,7 @@ HELP: Final = (
 
 
 def chat(
-    run: Annotated[str, WHO],
+    run: Annotated[str, SYSTEMS_ARGUMENT],
     *,
     ask: Annotated[str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.")] = None,
     system: Annotated[

@@ -27,7 +27,7 @@ from train.model.generation import stop_ids
 from train.recipe import Recipe
 from train.results import LeftOut
 
-SHOWN = 20
+MAX_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +194,9 @@ def examples_in(path: Path) -> list[Example]:
 def _refuse_left_out(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
     if not found or policy == "leave-out":
         return
-    listed = [f"{path}:{one.line}: {one.reason}" for one in found[:SHOWN]]
-    if len(found) > SHOWN:
-        listed.append(f"... and {len(found) - SHOWN:,} more")
+    listed = [f"{path}:{one.line}: {one.reason}" for one in found[:MAX_SHOWN]]
+    if len(found) > MAX_SHOWN:
+        listed.append(f"... and {len(found) - MAX_SHOWN:,} more")
     ways = (
         "fix them"
         if key == "untrainable"

@@ -22,8 +22,7 @@ from train.journal import Narrator
 from train.trained import Trained, Untrained
 
 COMMAND: Final = "lm_eval"
-NONE: Final = "none"
-"""Name of the filter of answers where there is none."""
+NO_FILTER: Final = "none"
 
 
 def demand(trained: Trained, tasks: Sequence[str]) -> None:
@@ -118,5 +117,5 @@ def _read(results: dict[str, Any]) -> Iterator[tuple[tuple[str, str], tuple[floa
             if not kind or metric.endswith("_stderr") or not isinstance(value, int | float):
                 continue
             error = values.get(f"{metric}_stderr,{kind}")
-            shown = metric if kind == NONE else f"{metric}, {kind}"
+            shown = metric if kind == NO_FILTER else f"{metric}, {kind}"
             yield (task, shown), (float(value), float(error) if isinstance(error, int | float) else None)

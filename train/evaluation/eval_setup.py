@@ -20,9 +20,9 @@ from train.scores.calls import called
 from train.scores.text import PERPLEXITY
 from train.trained import Trained
 
-LONGEST_ANSWER: Final = 512
-LONGEST_THOUGHTS: Final = 4096
-SAMPLE: Final = 500
+MAX_ANSWER_TOKENS: Final = 512
+MAX_REASONING_TOKENS: Final = 4096
+MAX_SAMPLE: Final = 500
 """Training answers that determine the maximum length of an answer."""
 
 
@@ -139,10 +139,10 @@ def _loses_calls(template: Template, question: Question) -> bool:
 
 def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:
     """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16."""
-    sample = spread(setup.pool or setup.questions, SAMPLE)
+    sample = spread(setup.pool or setup.questions, MAX_SAMPLE)
     lengths = sorted(tokens(question.written) for question in sample)
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":
         wanted += 64  # calls are no text
     thinks = any(len(question.written) > len(question.expected.text) for question in sample)
-    return int(min(LONGEST_THOUGHTS if thinks else LONGEST_ANSWER, -(-wanted // 16) * 16))
+    return int(min(MAX_REASONING_TOKENS if thinks else MAX_ANSWER_TOKENS, -(-wanted // 16) * 16))

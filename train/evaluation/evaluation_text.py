@@ -14,8 +14,7 @@ from train.scores import METRICS
 from train.scores.metric import Metric
 
 COLOURS: Final = {"helped": "bold green", "no-gain": "bold yellow", "worse": "bold red", "not-compared": "bold"}
-WIDTH: Final = 44
-"""Columns of the drawing."""
+PLOT_COLUMNS: Final = 44
 
 
 def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
@@ -81,10 +80,10 @@ def _intervals(report: Evaluation) -> Iterator[Text]:
     yield Text(f"{metric.title}, with its 95% interval: from {low * scale:.1f} to {high * scale:.1f}", "bold")
     for one, score in zip(report.results, scores, strict=True):
         at, left, right = (
-            round((value - low) / spread * (WIDTH - 1)) for value in (score.value, score.low, score.high)
+            round((value - low) / spread * (PLOT_COLUMNS - 1)) for value in (score.value, score.low, score.high)
         )
         signs = {right: "┤", left: "├", at: "●"}
-        line = "".join(signs.get(i, "─" if left < i < right else " ") for i in range(WIDTH))
+        line = "".join(signs.get(i, "─" if left < i < right else " ") for i in range(PLOT_COLUMNS))
         style = "green" if one.tuned else "cyan"
         yield Text.assemble(f"{one.title:<{width}}  ", (line, style), f" {score.value * scale:.1f}")
     yield Text("")

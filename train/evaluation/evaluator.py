@@ -25,8 +25,8 @@ from train.scores.calls import called
 from train.scores.metric import Given
 from train.trained import Trained
 
-NAME: Final = "evaluation.json"
-ANSWERS: Final = "answers.jsonl"
+EVALUATION_FILE: Final = "evaluation.json"
+ANSWERS_FILE: Final = "answers.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Evaluating:
         demand(trained, options.lm_eval)
         self.setup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
-        path = backend.folder.path / "evaluation" / ANSWERS
+        path = backend.folder.path / "evaluation" / ANSWERS_FILE
         if options.fresh:
             path.unlink(missing_ok=True)
         self.cache = ResponseCache(path)
@@ -94,7 +94,7 @@ class Evaluating:
         given = {name: one.given for name, one in asked.items()}
         scores, comparisons = compare(expected, given, owners, self.setup.metrics, self.options.seed)
         report = self._report(asked, scores, comparisons, len(numbers)).model_copy(update={"benchmarks": measured})
-        self.backend.folder.write(NAME, report.model_dump(mode="json"))
+        self.backend.folder.write(EVALUATION_FILE, report.model_dump(mode="json"))
         return report
 
     def _systems(self) -> list[System]:

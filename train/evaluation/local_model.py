@@ -22,8 +22,7 @@ from train.model.loss import packs_exactly
 from train.trained import Trained
 from train.training.held_out import passes
 
-CONTEXT: Final = 8192
-"""Most tokens of a prompt, even if the model allows more."""
+MAX_PROMPT_TOKENS: Final = 8192
 Loaded = Callable[[], Any]
 """A model, loaded at the first call."""
 Responses = Iterator[dict[str, Any]]
@@ -39,7 +38,7 @@ class LocalModel:
         self.names: dict[str, str | None] = {"model": trained.recipe.model, "tuned_model": None, "server": None}
         self.folder = trained.folder
         """Where answers and the result are kept."""
-        self.prompt = Prompts(self.template, longest_context(configuration(trained.recipe.model), CONTEXT)).of
+        self.prompt = Prompts(self.template, longest_context(configuration(trained.recipe.model), MAX_PROMPT_TOKENS)).of
         """Renders a question as far as the model's context goes, or returns None."""
         self._made: dict[bool, Any] = {}
 

@@ -25,7 +25,7 @@ from train.journal import Narrator
 from train.run_folder import RunFolder
 from train.server import Server
 
-CONTEXT: Final = 8192
+MAX_PROMPT_TOKENS: Final = 8192
 """Most tokens of a prompt, estimated from its bytes."""
 
 
@@ -48,12 +48,12 @@ def tokens_of(text: str) -> int:
     return ceil(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
 
 
-KEYS_OF_A_TURN: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio")
+TURN_KEYS: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio")
 
 
 def _request_turn(turn: dict[str, Any]) -> dict[str, Any]:
     """A message of the data as the interface takes it, which refuses other keys: arguments of calls as text."""
-    found = {key: value for key, value in turn.items() if key in KEYS_OF_A_TURN}
+    found = {key: value for key, value in turn.items() if key in TURN_KEYS}
     calls = found.get("tool_calls")
     if isinstance(calls, list):
         found["tool_calls"] = [_request_call(call, number) for number, call in enumerate(calls)]
@@ -93,7 +93,7 @@ class ServedModel:
         before = [_request_turn(turn) for shot in shots for turn in shot_of(shot)]
         request = {"messages": behind_system(turns, before)} | ({"tools": tools} if tools else {})
         prompt = ServedPrompt(plain_json(request), len(shots))
-        return prompt if not shots or prompt.tokens <= CONTEXT else self.prompt(question, shots[1:])
+        return prompt if not shots or prompt.tokens <= MAX_PROMPT_TOKENS else self.prompt(question, shots[1:])
 
     def refusal(self, question: Question) -> str:  # noqa: ARG002
         """Why a question cannot be asked."""

@@ -18,9 +18,8 @@ from train.scores.metric import Expected, Given, Matrix, Scorer
 
 RESAMPLES: Final = 2_000
 PERMUTATIONS: Final = 10_000
-LEVEL: Final = 0.95
-BLOCK: Final = 1 << 24
-"""Elements of a matrix in memory at a time."""
+CONFIDENCE_LEVEL: Final = 0.95
+BLOCK_ELEMENTS: Final = 1 << 24
 
 
 class Resampling:
@@ -61,7 +60,7 @@ class Resampling:
         total, change = mine.sum(0) + theirs.sum(0), (mine - theirs)[differing]
         seen = abs(float(scorer.score(mine.sum(0)) - scorer.score(theirs.sum(0))))
         generator = np.random.default_rng(self._seed + 1)
-        size, extreme = max(1, BLOCK // max(1, len(change))), 0
+        size, extreme = max(1, BLOCK_ELEMENTS // max(1, len(change))), 0
         for start in range(0, PERMUTATIONS, size):
             shape = (min(size, PERMUTATIONS - start), len(change))
             moved: Matrix = generator.choice((-1.0, 1.0), size=shape) @ change
@@ -71,19 +70,19 @@ class Resampling:
 
 
 def _interval(value: float, drawn: Matrix) -> Score:
-    low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = np.quantile(drawn, ((1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2))
     return Score(value=value, low=float(low), high=float(high))
 
 
 def agreeing(found: Score, p: float) -> Score:
-    """A difference whose interval leaves out 0 exactly where its p-value is at most 1 - `LEVEL`.
+    """A difference whose interval leaves out 0 exactly where its p-value is at most 1 - `CONFIDENCE_LEVEL`.
 
     The test decides. With few questions the bootstrap interval can disagree with it; then the interval is that of the
     test, with the normal approximation.
     """
-    if (found.low > 0 or found.high < 0) == (p <= 1 - LEVEL) or not found.value:
+    if (found.low > 0 or found.high < 0) == (p <= 1 - CONFIDENCE_LEVEL) or not found.value:
         return found
-    half = abs(found.value) * needed_z(1 - LEVEL) / max(needed_z(p), 1e-9)
+    half = abs(found.value) * needed_z(1 - CONFIDENCE_LEVEL) / max(needed_z(p), 1e-9)
     return Score(value=found.value, low=found.value - half, high=found.value + half)
 
 

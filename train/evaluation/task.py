@@ -12,11 +12,9 @@ from train.scores.fields import found, parsed
 from train.scores.metric import Expected
 
 TaskName = Literal["classification", "extraction", "tools", "short", "text"]
-MOST: Final = 0.9
-"""Minimum share of answers of one kind."""
-CALLING: Final = 0.2
-"""Minimum share of answers with tool calls."""
-SHORT: Final = 5
+MIN_KIND_SHARE: Final = 0.9
+MIN_CALL_SHARE: Final = 0.2
+SHORT_ANSWER_WORDS: Final = 5
 """Median words of an answer up to which exact words matter."""
 
 
@@ -46,22 +44,22 @@ def guess(answers: Sequence[Expected]) -> tuple[TaskName, str]:
     """The task of a data set by its answers, and why."""
     total = max(1, len(answers))
     calling = sum(bool(answer.calls) for answer in answers)
-    if calling >= CALLING * total:
+    if calling >= MIN_CALL_SHARE * total:
         return "tools", f"{calling / total:.0%} of the answers call tools"
     whole = sum(
         parsed(answer.text) is not None
         or (found(answer.text) is not None and answer.text.strip().endswith(("}", "]", "```")))
         for answer in answers
     )
-    if whole >= MOST * total:
+    if whole >= MIN_KIND_SHARE * total:
         return "extraction", f"{whole / total:.0%} of the answers are JSON"
     labels = Counter(normalised(answer.text) if is_label(answer.text) else "" for answer in answers)
     repeated = sum(count for label, count in labels.items() if label and count > 1)
-    if total >= MIN_QUESTIONS and repeated >= MOST * total and len(labels) <= max(2, total // 4):
+    if total >= MIN_QUESTIONS and repeated >= MIN_KIND_SHARE * total and len(labels) <= max(2, total // 4):
         count = len(labels) - ("" in labels)
         return "classification", f"{repeated / total:.0%} of the answers are one of {count:,} labels"
     middle = median(len(answer.text.split()) for answer in answers) if answers else 0
-    if middle <= SHORT:
+    if middle <= SHORT_ANSWER_WORDS:
         return "short", f"half of the answers have {middle:g} words or fewer"
     if middle == round(middle):
         return "text", f"the middle answer has {middle:g} words"

@@ -9,11 +9,10 @@ from train.evaluation.significance import needed_z
 from train.scores import METRICS
 from train.scores.metric import Metric
 
-SURE: Final = 0.05
+ALPHA: Final = 0.05
 """Significance level."""
-FEW: Final = 10
-"""Minimum number of questions for a decision."""
-HOPELESS: Final = 0.9
+MIN_QUESTIONS: Final = 10
+HOPELESS_P_VALUE: Final = 0.9
 """p-value above which the number of questions that a difference needs says nothing."""
 
 
@@ -37,7 +36,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         return Verdict(outcome="not-compared", use=only.name, sentence=sentence)
     decisive = {(one.system, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
-    sure = SURE / len(tuned) if questions >= FEW else 0.0
+    sure = ALPHA / len(tuned) if questions >= MIN_QUESTIONS else 0.0
     winners = [
         one for one in tuned if all(_is_significant(decisive[one.name, other.name], chosen, sure) for other in base)
     ]
@@ -49,11 +48,11 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         sentence = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
         return Verdict(outcome="helped", use=winner.name, sentence=sentence)
     against = decisive[best.name, rival.name]
-    level = SURE if questions >= FEW else 0.0
+    level = ALPHA if questions >= MIN_QUESTIONS else 0.0
     if all(_is_significant(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
         sentence = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
         return Verdict(outcome="worse", use=rival.name, sentence=sentence)
-    sentence = _undecided(best, rival, against, chosen, questions, SURE / len(tuned)) + _perplexity_note(
+    sentence = _undecided(best, rival, against, chosen, questions, ALPHA / len(tuned)) + _perplexity_note(
         comparisons, best, rival, metric
     )
     return Verdict(outcome="no-gain", use=rival.name, sentence=sentence)
@@ -96,12 +95,12 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
         f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {against.half * scale:.1f}, "
         f"p {_p(against.p)}); use {rival.title}"
     )
-    if questions < FEW:
+    if questions < MIN_QUESTIONS:
         return f"{text}. {questions} questions are too few to decide: hold out more"
-    if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS:
+    if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS_P_VALUE:
         needed = ceil(questions * (needed_z(sure) / needed_z(against.p)) ** 2)
         text += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
-        text += f" (p {sure:.3g} or less)" if sure < SURE else ""
+        text += f" (p {sure:.3g} or less)" if sure < ALPHA else ""
     return text
 
 
@@ -109,7 +108,7 @@ def _perplexity_note(comparisons: Sequence[Comparison], best: Result, rival: Res
     """A note if perplexity improved although the deciding metric did not."""
     wanted = ("perplexity", best.name, rival.name)
     for one in comparisons if decided != "perplexity" else ():
-        if (one.metric, one.system, one.against) == wanted and _is_significant(one, METRICS["perplexity"], SURE):
+        if (one.metric, one.system, one.against) == wanted and _is_significant(one, METRICS["perplexity"], ALPHA):
             before, after = rival.scores["perplexity"].value, best.scores["perplexity"].value
             return f". The answers did become more likely (perplexity {before:.2f} to {after:.2f})"
     return ""

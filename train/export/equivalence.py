@@ -17,12 +17,12 @@ from train.memory.hardware import tokens_that_fit
 from train.model.base import autocast, device
 from train.model.generation import answers
 
-BATCH: Final = 8
-POSITIONS: Final = 8
+BATCH_SIZE: Final = 8
+MAX_POSITIONS: Final = 8
 """Maximum positions per question: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
 TOLERANCE: Final = 0.05
 """Maximum rounding error, as a share of what training changed."""
-QUANTISED: Final = 0.5
+TOLERANCE_8BIT: Final = 0.5
 """The same for weights in 8 bits."""
 QUANTISED_LOSS: Final = 0.05
 """Maximum rise of the loss by weights in 8 bits, in nats."""
@@ -59,14 +59,14 @@ class EquivalenceTest:
         for found, labels in self._labelled(model):
             loss += float(torch.nn.functional.cross_entropy(found, labels, reduction="sum"))
             tokens += len(labels)
-            logits.append(found[:POSITIONS].cpu())
+            logits.append(found[:MAX_POSITIONS].cpu())
             self.done(1)
         answers, stopped = self._answers(model)
         return ModelOutputs(tuple(logits), answers, stopped, loss / tokens)
 
     def logits(self, model: Any) -> tuple[Tensor, ...]:
         """The logits alone."""
-        return tuple(found[:POSITIONS].cpu() for found, _ in self._labelled(model))
+        return tuple(found[:MAX_POSITIONS].cpu() for found, _ in self._labelled(model))
 
     @torch.no_grad()
     def _labelled(self, model: Any) -> Iterator[tuple[Tensor, Tensor]]:
@@ -83,7 +83,7 @@ class EquivalenceTest:
         asked, limit = self.questions, self.questions.max_new_tokens
         how = (model, self.template, asked.prompts, list(asked.stops), self.dtype)
         found = []
-        for batch in answers(*how, max_new_tokens=limit, room=tokens_that_fit(model, self.dtype), at_once=BATCH):
+        for batch in answers(*how, max_new_tokens=limit, room=tokens_that_fit(model, self.dtype), at_once=BATCH_SIZE):
             found += batch
             self.done(len(batch))
         return tuple(tuple(one.ids) for one in sorted(found)), sum(one.ended for one in found)
@@ -146,7 +146,7 @@ def accept(proof: Proof, what: str, *, quantised: bool = False) -> None:
         f"changed (the largest by {proof.max_logit_difference:.3g}); nothing was written"
     )
     if quantised:
-        if not (proof.relative_error <= QUANTISED and proof.export_loss <= proof.adapter_loss + QUANTISED_LOSS):
+        if not (proof.relative_error <= TOLERANCE_8BIT and proof.export_loss <= proof.adapter_loss + QUANTISED_LOSS):
             raise ModelError(differs, "use --dtype float16, which rounds less")
         return
     if not proof.relative_error <= TOLERANCE:  # NaN is not

@@ -15,7 +15,7 @@ from curate.core.validation import parsed_json, validated
 from train.errors import write_errors
 from train.export.export_result import Export, File
 
-NAME: Final = "export.json"
+EXPORT_FILE: Final = "export.json"
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def writing(folder: Path) -> Iterator[Path]:
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK_FILE, STAGE_FOLDER}:
         try:
             files = read(folder).files
-            gone = [NAME, *(file.name for file in files if _is_as_written(folder / file.name, file))]
+            gone = [EXPORT_FILE, *(file.name for file in files if _is_as_written(folder / file.name, file))]
         except InputError:
             raise UsageError(
                 f"{visible(str(folder))}: contains files that are not from an export",
@@ -47,7 +47,7 @@ def _is_as_written(path: Path, file: File) -> bool:
 
 def files_of(stage: Path) -> tuple[File, ...]:
     """All files of a folder, sorted by name."""
-    found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != NAME)
+    found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != EXPORT_FILE)
     return tuple(
         File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found
     )
@@ -55,21 +55,21 @@ def files_of(stage: Path) -> tuple[File, ...]:
 
 def conclude(stage: Path, export: Export) -> None:
     """Write `export.json`."""
-    (stage / NAME).write_bytes(json_text(export.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
+    (stage / EXPORT_FILE).write_bytes(json_text(export.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
 
 
 def read(folder: Path) -> Export:
     """The export in a folder. Raises `InputError` if there is none."""
     try:
-        data = read_regular(folder / NAME)
+        data = read_regular(folder / EXPORT_FILE)
     except OSError:
         hint = "create one with  curate export RUN -o FOLDER"
         raise InputError(f"{visible(str(folder))}: contains no export", hint) from None
     try:
         value = parsed_json(data)
     except ValueError as error:
-        raise InputError(f"{visible(str(folder / NAME))}: is not what curate wrote", "export again") from error
-    export = validated(Export, value, str(folder / NAME))
+        raise InputError(f"{visible(str(folder / EXPORT_FILE))}: is not what curate wrote", "export again") from error
+    export = validated(Export, value, str(folder / EXPORT_FILE))
     for file in export.files:
         path_inside(folder, file.name)
     return export

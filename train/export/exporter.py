@@ -124,7 +124,7 @@ class Exporter:
             merged.write(whole, found, self.trained, self.template, self.questions.stops, self.stage)
             merged.check_template(self.stage, self.trained)
             return name, partial(merged.load, self.stage, found)
-        target, layout = self.stage / gguf_layout.FILE, (self.config, self.family)
+        target, layout = self.stage / gguf_layout.MODEL_FILE, (self.config, self.family)
         gguf_file.write_model(whole, *layout, self.template, self.questions.stops, name, self.name, target)
         written = gguf_file.template_in(target)
         same_template(written, self.trained.report.template, self.trained.source, str(target))

@@ -12,7 +12,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from curate.core.errors import UsageError, requiring
 
-FILE: Final = "model.gguf"
+MODEL_FILE: Final = "model.gguf"
 
 
 class Family(NamedTuple):

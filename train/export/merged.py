@@ -25,7 +25,7 @@ PAGEOUT: Final = 21
 """MADV_PAGEOUT of Linux 5.4. MADV_DONTNEED would undo what was written to the pages."""
 LARGEST_SHARD: Final = "2GB"
 """safetensors copies a shard before it is written."""
-HIGHEST: Final = torch.finfo(torch.float16).max / 4
+MAX_WEIGHT: Final = torch.finfo(torch.float16).max / 4
 """Largest weight in float16, with a margin for the computation."""
 
 
@@ -86,11 +86,11 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
                 "the adapter contains NaN or infinity; train again with a lower learning rate",
             ) from error
         highest = max(highest, float(layer.weight.abs().max()))
-        if dtype is torch.float16 and highest > HIGHEST:
+        if dtype is torch.float16 and highest > MAX_WEIGHT:
             dtype = _fallback_dtype(wanted, highest)
         layer.weight.data = layer.weight.data.to(dtype)
         _release_pages()
-    if dtype is torch.float16 and highest > HIGHEST:
+    if dtype is torch.float16 and highest > MAX_WEIGHT:
         dtype = _fallback_dtype(wanted, highest)
     whole = model.unload() if isinstance(model, PeftModel) else model
     for parameter in whole.parameters():

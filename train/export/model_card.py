@@ -9,7 +9,7 @@ from train.export.export_result import Export
 from train.recipe import changed, recipe_text
 from train.trained import Trained
 
-LOCAL: Final = ("model", "data", "chat_template", "report_to")
+LOCAL_KEYS: Final = ("model", "data", "chat_template", "report_to")
 """Keys of a recipe that say where things lie on this machine."""
 
 
@@ -24,7 +24,7 @@ def card(trained: Trained, export: Export) -> str:
     public = Path(report.model).name if Path(report.model).is_absolute() else report.model
     tokens = f"{report.supervised_tokens:,} supervised tokens a pass"
     measured = f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)"
-    settings = {key: value for key, value in changed(recipe, {}).items() if key not in LOCAL}
+    settings = {key: value for key, value in changed(recipe, {}).items() if key not in LOCAL_KEYS}
     facts = {
         "base model": f"`{_cell(public)}` ({report.base[:26]}…)",
         "method": f"{recipe.how.title}: {recipe.how.trains}",

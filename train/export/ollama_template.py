@@ -15,7 +15,7 @@ from typing import Any, Final
 from curate.core.errors import UsageError
 from curate.models.template import Template
 from curate.models.template_messages import common_length
-from train.export.gguf_layout import FILE, begins_with_bos
+from train.export.gguf_layout import MODEL_FILE, begins_with_bos
 from train.export.questions import Questions
 from train.results import Report
 
@@ -164,7 +164,7 @@ def write(folder: Path, name: str, template: Template, questions: Questions, rep
         )
     turns = turn_template(template, questions.conversations, report.shared)
     tokenizer = template.tokenizer
-    lines = [f"FROM ./{FILE}", f"# Chat template of the training, SHA-256 {template.hash}"]
+    lines = [f"FROM ./{MODEL_FILE}", f"# Chat template of the training, SHA-256 {template.hash}"]
     notes = []
     go = turns.go(tokenizer.bos_token if begins_with_bos(tokenizer) else "") if turns is not None else None
     if go is None or '"""' in go:

@@ -15,7 +15,7 @@ from train.model.base import longest_context
 from train.model.generation import stop_ids
 from train.trained import Trained
 
-CONTEXT: Final = 2048
+MAX_TOKENS: Final = 2048
 """Tokens of the longest question with its answer: a proof has to fit beside the weights."""
 
 
@@ -36,7 +36,7 @@ class Questions:
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
     """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
-    room = longest_context(configuration(trained.recipe.model), CONTEXT)
+    room = longest_context(configuration(trained.recipe.model), MAX_TOKENS)
     rendering = Prompts(template, room)
     found: list[tuple[str, Encoded, dict[str, Any]]] = []
     for question in spread(questions_of(examples_of(trained, path), "last"), 2 * count):

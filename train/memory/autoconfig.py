@@ -20,10 +20,9 @@ from train.model.base import compute_dtype, device
 from train.recipe import Recipe, toml
 from train.results import Estimate, StrictModel
 
-ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
+BATCH_TOKENS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
 """Tokens in a forward pass to try, on a CPU and on a GPU. More is hardly faster per token and takes more memory."""
-MARGIN: Final = 0.90
-"""Share of the free memory that may be used."""
+MEMORY_SHARE: Final = 0.90
 
 
 class Fit(NamedTuple):
@@ -54,7 +53,7 @@ def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) 
     tried: list[Fit] = []
     for room, load, checkpointing in _candidates(sizes, texts):
         estimate = sizes.estimate(load, checkpointing=checkpointing, optimiser=optimiser)
-        found = Fit(room, checkpointing, optimiser, estimate, estimate.high <= memory * MARGIN)
+        found = Fit(room, checkpointing, optimiser, estimate, estimate.high <= memory * MEMORY_SHARE)
         if found.fits:
             return found
         tried.append(found)
@@ -66,7 +65,7 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
     recipe, ordered = sizes.recipe, sorted(texts.lengths)
     middle, longest = ordered[len(ordered) // 2], ordered[-1]
     others = recipe.batch * (2 - (recipe.objective == "sft")) - 1
-    rooms: tuple[int, ...] = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else ROOMS[sizes.on_cpu]
+    rooms: tuple[int, ...] = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else BATCH_TOKENS[sizes.on_cpu]
     if not recipe.packing:
         rooms = (longest,)
     open_ = recipe.activation_checkpointing is None and recipe.how.checkpoints
@@ -103,7 +102,7 @@ def cheapest_fit(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tup
             continue
         smaller = Sizes(changed, sizes.dtype, on_cpu=sizes.on_cpu)
         chosen = str(changes.get("optimiser", optimiser))
-        if smaller.without_steps(chosen) > memory * MARGIN:
+        if smaller.without_steps(chosen) > memory * MEMORY_SHARE:
             continue
         found = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:

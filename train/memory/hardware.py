@@ -19,9 +19,9 @@ CGROUP_FILES: Final = {
 }
 """Of version 2 and of version 1: the files of the limit and of the use, and the key of cached files in memory.stat."""
 
-ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
+MAX_BATCH_TOKENS: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
 """Most tokens of a batch, including those to be generated."""
-SHARE: Final = 0.7
+CACHE_SHARE: Final = 0.7
 """Of the free memory that the keys and values of a batch may take; the rest is for activations."""
 
 
@@ -81,12 +81,14 @@ def _number(stat: Path, key: str) -> int:
 
 
 def tokens_that_fit(model: Any, dtype: torch.dtype) -> int:
-    """Tokens of a batch for whose keys and values there is memory; `ROOM` at most, and for models without attention."""
+    """Tokens of a batch for whose keys and values there is memory; `MAX_BATCH_TOKENS` at most, and for models without
+    attention.
+    """
     config = model.config.get_text_config()
     queries = getattr(config, "num_attention_heads", None)
     heads = getattr(config, "num_key_value_heads", None) or queries
     if not isinstance(queries, int) or not isinstance(heads, int):
-        return ROOM[device().type]
+        return MAX_BATCH_TOKENS[device().type]
     size = getattr(config, "head_dim", None) or config.hidden_size // queries
     per_token = 2 * config.num_hidden_layers * heads * size * dtype.itemsize
-    return min(ROOM[device().type], int(SHARE * free_memory() / per_token))
+    return min(MAX_BATCH_TOKENS[device().type], int(CACHE_SHARE * free_memory() / per_token))

@@ -29,10 +29,10 @@ from train.model.loss import CHUNKED, backbone_of, losses, use_packed_attention
 from train.recipe import Recipe
 from train.results import Estimate
 
-FEW: Final = 2
-MORE: Final = 4
+FEW_LAYERS: Final = 2
+MORE_LAYERS: Final = 4
 """Layers of the two small models that a step is run on."""
-BLOCK: Final = 512
+ALLOCATION_BYTES: Final = 512
 """Allocators hand out no less."""
 
 
@@ -88,7 +88,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         storage = tensor.untyped_storage()
         if storage in self._seen:
             return
-        size = -(-storage.nbytes() // BLOCK) * BLOCK
+        size = -(-storage.nbytes() // ALLOCATION_BYTES) * ALLOCATION_BYTES
         self._seen.add(storage)
         self.now += size
         weakref.finalize(storage, self._freed, size)
@@ -167,13 +167,13 @@ STATE: Final = {"adafactor": 0.1, "adamw_torch": 8.0, "adamw_8bit": 2.1, "lion_8
     "paged_adamw_8bit": 2.1, "paged_adamw_32bit": 8.0,
 }  # fmt: skip
 """Bytes that an optimiser keeps for each trained parameter."""
-CONTEXT: Final = (0.3e9, 0.9e9)
+CUDA_CONTEXT_BYTES: Final = (0.3e9, 0.9e9)
 """Memory of CUDA and its libraries, at least and at most."""
-FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
+FRAGMENTATION: Final = {"cpu": 1.4, "cuda": 1.1}
 """Allocated over live bytes in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
-LIBRARIES: Final = 0.08e9
+LIBRARY_BYTES: Final = 0.08e9
 """Libraries that are loaded during a training on a CPU: measured with the same bench."""
-KERNELS: Final = 0.1e9
+KERNEL_BYTES: Final = 0.1e9
 """Kernels for products in bfloat16 on a CPU, of which `train` keeps 64: measured with 200 distinct lengths."""
 
 
@@ -212,10 +212,10 @@ class Sizes:
     def _step(self, load: Load, checkpointing: bool) -> int:
         """Bytes that a step needs at most, with gradients, without weights and optimizer state."""
         layers: int = self.config.get_text_config().num_hidden_layers
-        if layers <= MORE:
+        if layers <= MORE_LAYERS:
             return self._measured(load, checkpointing, layers)
-        few, more = (self._measured(load, checkpointing, count) for count in (FEW, MORE))
-        return round(few + (more - few) / (MORE - FEW) * (layers - FEW))
+        few, more = (self._measured(load, checkpointing, count) for count in (FEW_LAYERS, MORE_LAYERS))
+        return round(few + (more - few) / (MORE_LAYERS - FEW_LAYERS) * (layers - FEW_LAYERS))
 
     def _measured(self, load: Load, checkpointing: bool, layers: int) -> int:
         model = meta_model(self.config, self.recipe, self.dtype, layers)
@@ -249,7 +249,7 @@ class Sizes:
         return Estimate(
             weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low),
             low=round(low + alive + step),
-            high=round(high + alive + step * FRAGMENTS["cpu" if self.on_cpu else "cuda"]),
+            high=round(high + alive + step * FRAGMENTATION["cpu" if self.on_cpu else "cuda"])
         )  # fmt: skip
 
     def without_steps(self, optimiser: str) -> int:
@@ -267,8 +267,8 @@ class Sizes:
     def _overhead(self) -> tuple[float, float]:
         """Memory besides the model, at least and at most."""
         if not self.on_cpu:
-            return CONTEXT
+            return CUDA_CONTEXT_BYTES
         held = held_memory()
         pages = min(self.weights_here, 0.2e9)  # of the file that the weights came from
-        kernels = KERNELS if self.dtype == torch.bfloat16 else 0.0
-        return float(held), held * 1.1 + LIBRARIES + pages + kernels
+        kernels = KERNEL_BYTES if self.dtype == torch.bfloat16 else 0.0
+        return float(held), held * 1.1 + LIBRARY_BYTES + pages + kernels

@@ -18,8 +18,7 @@ from train.recipe import Recipe
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
-EXPERTS: Final = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-"""Keys of configurations with the number of experts of a layer."""
+EXPERT_KEYS: Final = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
 def device() -> torch.device:
@@ -113,7 +112,7 @@ def _demand_supported(recipe: Recipe) -> None:
             "name the base that it was made from",
         )
     text = config.get_text_config()
-    experts = max(int(getattr(text, name, None) or 0) for name in EXPERTS)
+    experts = max(int(getattr(text, name, None) or 0) for name in EXPERT_KEYS)
     if experts > 1 and recipe.quantised:
         raise ModelError(
             f"{recipe.model}: has {experts} experts in weights that bitsandbytes leaves in 16 bits",

@@ -26,13 +26,13 @@ from curate.models.encoding import Encoded, Rendered
 from train.batching import Pack, pack
 
 PACKED_ATTENTION: Final = "curate_packed"
-LENGTHS: Final = "packed_lengths"
+LENGTHS_KEY: Final = "packed_lengths"
 """Keyword that passes the lengths of the texts to the attention; models pass unknown keywords on."""
 CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
 """Models whose loss is the same in chunks; a model that does more to its logits than scale and cap them is excluded."""
-CHUNK: Final = 1 << 27
+CHUNK_BYTES: Final = 1 << 27
 """Bytes that the logits of a chunk may take, with their gradient."""
-BYTES: Final = 12
+BYTES_PER_LOGIT: Final = 12
 """Bytes per logit: in the model's dtype, as float32, its gradient, and temporaries."""
 
 
@@ -164,7 +164,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wanted else None
         grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
-        size = max(1, CHUNK // ((BYTES + (4 if transform.cap else 0)) * weight.shape[0]))
+        size = max(1, CHUNK_BYTES // ((BYTES_PER_LOGIT + (4 if transform.cap else 0)) * weight.shape[0]))
         with torch.autocast(kind, enabled=False):
             for start in range(0, len(hidden), size):
                 part = slice(start, start + size)
@@ -222,7 +222,7 @@ def packed_attention(
 
     `query` has the shape (1, heads, tokens, size); `key` and `value` may have fewer heads (grouped queries).
     """
-    lengths: tuple[int, ...] | None = options.pop(LENGTHS, None)
+    lengths: tuple[int, ...] | None = options.pop(LENGTHS_KEY, None)
     window = options.get("sliding_window") or getattr(module, "sliding_window", None)
     tokens = query.shape[2]
     if lengths is None or sum(lengths) != tokens or key.shape[2] != tokens or (window and max(lengths) > window):
@@ -264,7 +264,7 @@ def use_packed_attention(model: Any, *, varlen: bool = False) -> None:
 
 def packed_options(model: Any, lengths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """Further arguments of the forward pass for packed texts, if the model uses this attention."""
-    return {LENGTHS: lengths} if getattr(model.config, "_attn_implementation", None) == PACKED_ATTENTION else {}
+    return {LENGTHS_KEY: lengths} if getattr(model.config, "_attn_implementation", None) == PACKED_ATTENTION else {}
 
 
 def has_virtual(model: Any) -> bool:

@@ -22,7 +22,7 @@ from train.memory.autoconfig import Fit, Texts, available, choose_settings
 from train.memory.memory_profile import Sizes
 from train.model.base import device
 from train.recipe import Recipe, toml
-from train.run_folder import SPLITS
+from train.run_folder import SPLIT_NAMES
 
 
 class Base(NamedTuple):
@@ -62,17 +62,17 @@ BASES: Final = (
     Base("Qwen/Qwen3-14B", "qwen3", 5120, 40, 40, 8, 17408, 151936, 128, tie_word_embeddings=False),
     Base("Qwen/Qwen3-32B", "qwen3", 5120, 64, 64, 8, 25600, 151936, 128, tie_word_embeddings=False),
 )
-ON_A_CPU: Final = 1
+CPU_BASES: Final = 1
 """Number of bases, from the smallest, that a CPU trains in a reasonable time."""
 
 
-STEP: Final = 64
+LENGTH_STEP: Final = 64
 """Lengths are rounded up to a multiple of it."""
-SMALL: Final = 10_000
+SMALL_DATASET: Final = 10_000
 """Examples up to which one pass over the data is too few."""
-PROMPT: Final = 0.7
+PROMPT_SHARE: Final = 0.7
 """Assumed share of prompt tokens without a tokenizer."""
-EXPORT: Final = 3e9
+EXPORT_BYTES: Final = 3e9
 """Bytes that an export takes besides the weights in 16 bits: measured with `tests/bench/export_memory.py`."""
 
 
@@ -111,7 +111,7 @@ def init_recipe(
         raise InputError(
             f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
         )
-    files = [data / f"{split}.jsonl" for split in SPLITS]
+    files = [data / f"{split}.jsonl" for split in SPLIT_NAMES]
     examples, *held_out = ([one.value for one in examples_in(path)] if filled(path) else [] for path in files)
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
@@ -126,12 +126,12 @@ def init_recipe(
     there = available() if memory is None else memory
     chosen, found, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
     longest = max(lengths + [length for split in held_out for length in _lengths(split, template)[0]])
-    epochs = 3 if len(examples) < SMALL else 1
+    epochs = 3 if len(examples) < SMALL_DATASET else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
     needs = f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
-    export = 2 * sizes.total + EXPORT
+    export = 2 * sizes.total + EXPORT_BYTES
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
     notes = [] if found.fits else ["no recipe fits this memory; `curate plan` shows by how much"]
     if export > there:
@@ -142,7 +142,7 @@ def init_recipe(
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
         ("data", name, plural(len(examples), "example")),
         ("method", "qlora", f"the base in 4 bits; {exported}"),
-        ("max_length", ceil(longest / STEP) * STEP, length),
+        ("max_length", ceil(longest / LENGTH_STEP) * LENGTH_STEP, length),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
         ("patience", 3, "measurements without an improvement end the training"),
     ]
@@ -161,7 +161,7 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
     def sized(name: str, shape: Any) -> Sizes:
         return Sizes(Recipe(model=name, data=data, max_length=max(texts.lengths)), dtype, on_cpu=on_cpu, config=shape)
 
-    known = () if model is not None else BASES[:ON_A_CPU] if on_cpu else BASES
+    known = () if model is not None else BASES[:CPU_BASES] if on_cpu else BASES
     for base in reversed(known):
         if base.least > memory or (sizes := sized(base.name, base.configuration())).without_steps(optimiser) > memory:
             continue  # no step has to be run to see it
@@ -177,7 +177,7 @@ def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> t
     """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
     if template is None:
         texts = [[str(turn.get("content") or "") for turn in one.get("messages", [])] for one in examples]
-        return [sum(len(text.encode()) // 4 + 8 for text in one) + 8 for one in texts], 1 - PROMPT
+        return [sum(len(text.encode()) // 4 + 8 for text in one) + 8 for one in texts], 1 - PROMPT_SHARE
     encoded = [text for one in examples for text in template.encode(one).encoded]
     lengths = [len(text.input_ids) for text in encoded]
     return lengths, sum(text.supervised for text in encoded) / max(1, sum(lengths))

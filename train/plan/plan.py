@@ -22,7 +22,7 @@ from train.model.base import attention_problem, autocast, compute_dtype, device,
 from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe, reporting_problem
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
-from train.run_folder import SPLITS
+from train.run_folder import SPLIT_NAMES
 from train.training.preference import Preference
 
 
@@ -132,7 +132,7 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
 
 def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
     """Findings of family K in the splits, except long examples, which the plan lists itself."""
-    paths = [path for name in SPLITS if filled(path := Path(recipe.data) / f"{name}.jsonl")]
+    paths = [path for name in SPLIT_NAMES if filled(path := Path(recipe.data) / f"{name}.jsonl")]
     config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
     report = check_paths(paths, config)
     counts = []

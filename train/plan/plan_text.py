@@ -7,12 +7,11 @@ from rich.text import Text
 
 from curate.core.text import duration, gigabytes, plural, visible
 from curate.report.console import COLOURS, console, table
-from train.evaluation.verdict import FEW
+from train.evaluation.verdict import MIN_QUESTIONS
 from train.methods import OBJECTIVES
 from train.results import TextSpan, TrainingPlan
 
-MOST = 600
-"""Characters of an example that are shown."""
+MAX_CHARS = 600
 
 
 def plan_text(plan: TrainingPlan) -> Iterator[RenderableType]:
@@ -59,9 +58,11 @@ def _notes(plan: TrainingPlan) -> Iterator[Text]:
                 + ('; history = "as-is" trains on one text each' if split.name == "train" else ""),
                 "yellow",
             )
-    if (held_out := plan.splits[-1]).examples < FEW:
+    if (held_out := plan.splits[-1]).examples < MIN_QUESTIONS:
         few = plural(held_out.examples, "example")
-        yield Text(f"note: {held_out.name}: {few}; fewer than {FEW} cannot show whether training helped", "yellow")
+        yield Text(
+            f"note: {held_out.name}: {few}; fewer than {MIN_QUESTIONS} cannot show whether training helped", "yellow"
+        )
     for mismatch, count in plan.mismatches.items():
         yield Text(f"note: {plural(count, 'example')}: {visible(mismatch)}", "yellow")
 
@@ -91,7 +92,7 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
 
 def _mask(pieces: tuple[TextSpan, ...], *, colour: bool) -> Text:
     shown = Text()
-    left = MOST
+    left = MAX_CHARS
     for piece in pieces:
         text = visible(piece.text, keep_newlines=True)
         # Of a long piece what stands next to the border matters most.

@@ -7,11 +7,11 @@ from typing import Any, Final
 from curate.core.text import plural
 from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
-RISE: Final = 0.02
+MIN_RISE: Final = 0.02
 """Minimum rise above the best held-out loss, as a share of it."""
-KNOWN, MORE = 3, 0.1
+MIN_MEMORIZED, MIN_MEMORIZED_SHARE = 3, 0.1
 """Memorized answers above the baseline, as a number and as a share, that count as memorization."""
-FORGOT: Final = 0.05
+FORGETTING_NATS: Final = 0.05
 """Increase of the loss on general answers, in nats, that counts as forgetting."""
 ADVICE: Final[dict[Sign, str]] = {
     "overfits": 'It overfits: use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',  # noqa: E501
@@ -37,11 +37,13 @@ def overfitting(
     memorised = _memorised(before, after)
     forgotten = _forgotten(before, after)
     signs: list[Sign] = []
-    if best and rise is not None and rise > RISE * (best.held_out or 0.0) and best.step < held_out[-1].step:
+    if best and rise is not None and rise > MIN_RISE * (best.held_out or 0.0) and best.step < held_out[-1].step:
         signs.append("overfits")
-    if memorised and memorised.tuned - memorised.otherwise >= max(KNOWN, MORE * memorised.answers):
+    if memorised and memorised.tuned - memorised.otherwise >= max(
+        MIN_MEMORIZED, MIN_MEMORIZED_SHARE * memorised.answers
+    ):
         signs.append("memorises")
-    if forgotten and forgotten.low > FORGOT:
+    if forgotten and forgotten.low > FORGETTING_NATS:
         signs.append("forgets")
     found = Overfitting(
         signs=tuple(signs), curve=curve, train_loss=final, held_out_loss=last,

@@ -20,11 +20,11 @@ from train.results import DataMap, HardExample, MapRegion
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
-AROUND: Final = 64
+NEARBY_VISITS: Final = 64
 """Approximate number of visits at nearby steps with which a loss is compared."""
-BEFORE, RISE = 20, 6.0
+SPIKE_WINDOW, SPIKE_DEVIATIONS = 20, 6.0
 """Steps before a spike, and the height of a spike in deviations above their median."""
-BLAMED: Final = 3
+MAX_BLAMED: Final = 3
 """Maximum number of examples that explain a spike."""
 
 
@@ -72,7 +72,7 @@ def _excess(steps: Whole, losses: Floats) -> Floats:
     order = np.argsort(steps, kind="stable")
     sorted_steps, sorted_losses = steps[order], losses[order]
     each = max(1, len(steps) // len(np.unique(steps)))
-    reach = max(2, -(-AROUND // (2 * each)))
+    reach = max(2, -(-NEARBY_VISITS // (2 * each)))
     expected = np.empty(len(steps))
     for step in np.unique(steps):
         first, last = np.searchsorted(sorted_steps, (step - reach, step + reach + 1))
@@ -93,17 +93,17 @@ def spikes(visits: Visits) -> dict[int, int]:
         part = order[first:last]
         weight = visits.tokens[part].sum() or 1
         mean = float((visits.loss[part] * visits.tokens[part]).sum() / weight)
-        before = np.array(means[-BEFORE:])
+        before = np.array(means[-SPIKE_WINDOW:])
         means.append(mean)
-        if len(before) < BEFORE // 2:
+        if len(before) < SPIKE_WINDOW // 2:
             continue
         middle = float(np.median(before))
         deviation = max(1.4826 * float(np.median(np.abs(before - middle))), 0.01)
-        if mean <= middle + RISE * deviation:
+        if mean <= middle + SPIKE_DEVIATIONS * deviation:
             continue
         shares = (visits.loss[part] - middle) * visits.tokens[part]
         explained = 0.0
-        for at in np.argsort(-shares)[:BLAMED]:
+        for at in np.argsort(-shares)[:MAX_BLAMED]:
             if explained >= (mean - middle) * weight / 2:
                 break
             explained += float(shares[at])
@@ -111,14 +111,12 @@ def spikes(visits: Visits) -> dict[int, int]:
     return blamed
 
 
-SIMILAR: Final = 0.35
-"""Minimum cosine of neighbours."""
-MOST: Final = 5
-"""Maximum number of neighbours."""
+MIN_COSINE: Final = 0.35
+MAX_NEIGHBOURS: Final = 5
 AT_ONCE: Final = 256
-COMMON: Final = 0.2
+COMMON_WORD_SHARE: Final = 0.2
 """Words in more than this share of the examples are ignored, except in tiny sets."""
-TINY: Final = 50
+TINY_SET: Final = 50
 
 Near = list[tuple[int, float]]
 """Positions of neighbours with their similarity, the nearest first."""
@@ -137,15 +135,15 @@ def neighbours(asked: Sequence[str], of: Sequence[int]) -> list[Near]:
         for at, own in enumerate(part):
             inside = slice(similar.indptr[at], similar.indptr[at + 1])
             positions, values = similar.indices[inside], similar.data[inside]
-            near = [(int(p), float(v)) for p, v in zip(positions, values, strict=True) if p != own and v >= SIMILAR]
-            found.append(sorted(near, key=lambda one: (-one[1], one[0]))[:MOST])
+            near = [(int(p), float(v)) for p, v in zip(positions, values, strict=True) if p != own and v >= MIN_COSINE]
+            found.append(sorted(near, key=lambda one: (-one[1], one[0]))[:MAX_NEIGHBOURS])
     return found
 
 
 def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     counts = [Counter(words(normalised(text))) for text in asked]
     spread = Counter(word for one in counts for word in one)
-    most = COMMON * len(asked) if len(asked) >= TINY else len(asked)
+    most = COMMON_WORD_SHARE * len(asked) if len(asked) >= TINY_SET else len(asked)
     numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
     rows, columns, values = [], [], []
     for row, one in enumerate(counts):
@@ -159,11 +157,9 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     return csr_array((np.array(values, dtype=np.float64), (rows, columns)), shape=(len(asked), max(1, len(numbers))))
 
 
-LOOKED: Final = 2000
-"""Hardest examples whose neighbours are searched."""
-SHOWN, LONG = 10, 240
-"""Hardest examples in the report, and characters of their texts."""
-FAR: Final = 2.0
+MAX_SEARCHED: Final = 2000
+MAX_SHOWN, MAX_CHARS = 10, 240
+MIN_DISTANCE: Final = 2.0
 """Minimum distance in deviations of all losses between an example and its neighbours."""
 
 
@@ -231,7 +227,7 @@ def _pulls(
     examples: Sequence[Example], order: Sequence[int], loss: Floats
 ) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
     """Hard examples that are much harder than their neighbours, which answer differently."""
-    looked = order[: min(LOOKED, (len(order) + 1) // 2)]
+    looked = order[: min(MAX_SEARCHED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     found = {}
     asked = [_user_prompt(example) for example in examples]
@@ -242,7 +238,7 @@ def _pulls(
         total = sum(similarity for _, similarity in others)
         theirs = sum(similarity * loss[other] for other, similarity in others) / total
         pull = float(loss[at] - theirs)
-        if pull > FAR * spread and pull > 0:
+        if pull > MIN_DISTANCE * spread and pull > 0:
             against = tuple(
                 Neighbour(examples[other].place.line, examples[other].id, _short(similarity), _short(loss[other]))
                 for other, similarity in others
@@ -266,7 +262,7 @@ def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> Data
         return None
     by_line = {example.place.line: example for example in examples}
     parts = [(name, [one for one in mapped if one.region == name]) for name in get_args(Region)]
-    hardest = sorted(mapped, key=lambda one: one.rank)[:SHOWN]
+    hardest = sorted(mapped, key=lambda one: one.rank)[:MAX_SHOWN]
     return DataMap(
         examples=len(mapped), visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
         regions=tuple(
@@ -284,5 +280,5 @@ def _mean(part: Sequence[MappedExample], name: str) -> float:
 
 def _hard(one: MappedExample, example: Example) -> HardExample:
     own = {key: getattr(one, key) for key in ("line", "example", "loss", "excess", "confidence", "spike", "pull")}
-    answer = excerpt(example.answer.text, LONG) if example.answer is not None else ""
-    return HardExample(**own, prompt=excerpt(_user_prompt(example), LONG), answer=answer)
+    answer = excerpt(example.answer.text, MAX_CHARS) if example.answer is not None else ""
+    return HardExample(**own, prompt=excerpt(_user_prompt(example), MAX_CHARS), answer=answer)

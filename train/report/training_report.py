@@ -92,8 +92,7 @@ def loss_plot(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
     )
 
 
-SHOWN: Final = 5
-"""Hardest examples that are shown."""
+MAX_SHOWN: Final = 5
 
 
 def training_text(report: Report | Pause) -> Iterator[RenderableType]:
@@ -144,12 +143,12 @@ def _map_text(found: DataMap) -> Iterator[RenderableType]:
     columns = ("train.jsonl", "loss", "question", "answer", "why")
     rows = [
         (f"{one.line:,}", f"{one.loss:.2f}", excerpt(one.prompt, 60), excerpt(one.answer, 40), reason_for_review(one))
-        for one in found.hardest[:SHOWN]
+        for one in found.hardest[:MAX_SHOWN]
     ]
     yield table("", *columns, numbers=columns[:2], rows=rows)
 
 
-SMOOTH: Final = 20
+WINDOW: Final = 20
 """Window of the running mean, in steps."""
 
 
@@ -230,10 +229,10 @@ def _plots(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -
 
 def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The running mean of a long curve."""
-    if len(points) <= 5 * SMOOTH:
+    if len(points) <= 5 * WINDOW:
         return points
     values = [value for _, value in points]
-    means = (sum(values[max(0, at - SMOOTH + 1) : at + 1]) / min(at + 1, SMOOTH) for at in range(len(points)))
+    means = (sum(values[max(0, at - WINDOW + 1) : at + 1]) / min(at + 1, WINDOW) for at in range(len(points)))
     return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, ratio, ratio_of
 from train.scores.text import plain
 
-NONE = "\0"
+NO_LABEL = "\0"
 """What an answer is taken for that names no label, or several; an empty answer may be a label."""
 
 
@@ -20,7 +20,7 @@ class Labels:
         self.names = list(dict.fromkeys(plain(one.text) for one in expected))
         self.position = {name: i for i, name in enumerate(self.names)}
         self.of = cache(self._label)
-        """The label that an answer gives, or `NONE`."""
+        """The label that an answer gives, or `NO_LABEL`."""
 
     def _label(self, text: str) -> str:
         words = plain(text)
@@ -29,7 +29,7 @@ class Labels:
         # Of labels of which one stands in the other ("toxic", "not toxic") the longer one is meant.
         named = [name for name in self.names if name and _names(words, name)]
         longest = [name for name in named if not any(name != other and name in other for other in named)]
-        return longest[0] if len(longest) == 1 else NONE
+        return longest[0] if len(longest) == 1 else NO_LABEL
 
 
 def _names(text: str, label: str) -> bool:

@@ -36,9 +36,8 @@ EXACT_MATCH = Metric("exact_match", "exact match", mean_of(same))
 TOKEN_F1 = Metric("token_f1", "token F1", mean_of(token_f1))
 
 
-ORDER: Final = 6
-"""Longest run of characters that chrF counts."""
-BETA: Final = 2.0
+CHRF_ORDER: Final = 6
+CHRF_BETA: Final = 2.0
 """Weight of recall against precision (Popovic 2015)."""
 GRAMS: Final = 4
 """Longest run of words that BLEU counts."""
@@ -73,7 +72,7 @@ def _bleu(expected: Sequence[Expected]) -> Scorer:  # noqa: ARG001
 def _chrf_counts(expected: Expected, given: Given) -> Sequence[float]:
     """For each length: runs that the answer has, that the data has, that both have; white space is left out."""
     found = []
-    for size in range(1, ORDER + 1):
+    for size in range(1, CHRF_ORDER + 1):
         got, wanted = _runs(given.text, size), _runs(expected.text, size)
         # Of a text that is too short for a run of this length nothing can be said.
         found += [float(got.total() if wanted else 0), float(wanted.total()), float((got & wanted).total())]
@@ -82,11 +81,11 @@ def _chrf_counts(expected: Expected, given: Given) -> Sequence[float]:
 
 def _chrf_score(sums: Matrix) -> Matrix:
     """F2 of the mean precision and recall over the lengths that occur on both sides, in 0 to 1; sacrebleu's `chrF2`."""
-    got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
+    got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], CHRF_ORDER, 3), -1, 0)
     counted = ((got > 0) & (wanted > 0)).astype(np.float64)
     number = counted.sum(-1)
     precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, wanted))
-    return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
+    return ratio((1 + CHRF_BETA**2) * precision * recall, CHRF_BETA**2 * precision + recall)
 
 
 def _runs(text: str, size: int) -> Counter[str]:

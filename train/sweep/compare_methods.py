@@ -17,7 +17,7 @@ from curate.report.console import table
 from train.journal import JsonLines, Narrator
 from train.methods import METHODS
 from train.recipe import Recipe
-from train.run_folder import SPLITS, RunFolder, folder_lock
+from train.run_folder import SPLIT_NAMES, RunFolder, folder_lock
 from train.sweep.halving import Halving
 from train.sweep.space import Trial, new_trial
 from train.sweep.sweep_folder import SweepFolder, inputs_of
@@ -33,10 +33,9 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
 """By name in `--methods`."""
 
 
-OURS: Final = frozenset(("sweep.json", "journal.jsonl", "compare.json", "compare.md")) | {
+OWN_FILES: Final = frozenset(("sweep.json", "journal.jsonl", "compare.json", "compare.md")) | {
     name + ending for name in VARIANTS for ending in ("", ".toml", ".json", ".failure.json", ".log")
 }
-"""Names of files in the folder of a comparison."""
 
 
 def compare(
@@ -59,10 +58,10 @@ def compare(
     chosen = [one for name in names for one in trials if one.name == name]
     if refused := [f"{one.name}: {one.refused}" for one in chosen if one.refused]:
         raise UsageError.of_lines(refused, "leave it out with --methods, or change the recipe")
-    place = SweepFolder(folder, "--run-dir", trials="", ours=OURS)
+    place = SweepFolder(folder, "--run-dir", trials="", ours=OWN_FILES)
     halving = Halving(tuple(one.number for one in chosen), 1)
     with folder_lock(folder, "comparison", place.option):
-        inputs = inputs_of(recipe, trials, halving, [f"{name}.jsonl" for name in SPLITS])
+        inputs = inputs_of(recipe, trials, halving, [f"{name}.jsonl" for name in SPLIT_NAMES])
         place.open(inputs, {one.name: one.values for one in trials if one.values}, fresh=fresh)
         trainings = Trainings(trials, halving, place, narrator, runner)
         for _ in trainings.run():

@@ -20,7 +20,7 @@ from train.methods import METHODS, OWN_KEYS
 from train.recipe import Recipe, changed, own_keys, toml_value
 from train.results import StrictModel
 
-MOST: Final = 500
+MAX_GRID_SIZE: Final = 500
 """Maximum size of a grid; random search is more efficient for larger ones (Bergstra & Bengio 2012)."""
 DECIDES: Final = "it decides which examples are measured, so losses could not be compared"
 MEASURES: Final = "it decides what the loss measures, so losses could not be compared"
@@ -173,7 +173,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
         how = METHODS[combination.get("method", recipe.method)]
         changes = {key: value for key, value in combination.items() if key not in OWN_KEYS - how.keys}
         same = json.dumps(changes, sort_keys=True)
-        if same in found or len(found) == (space.random or MOST):
+        if same in found or len(found) == (space.random or MAX_GRID_SIZE):
             continue
         found[same] = new_trial(recipe, len(found) + 1, changes)
     return tuple(found.values())
@@ -181,7 +181,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
 
 def _grid(space: Space) -> Iterator[dict[str, Any]]:
     listed = {key: values for key, values in space.over.items() if not isinstance(values, Range)}
-    if (count := prod(map(len, listed.values()))) > MOST:
+    if (count := prod(map(len, listed.values()))) > MAX_GRID_SIZE:
         raise UsageError(f"a grid of {count:,} trials is too large", "draw some of them with --random 30")
     for values in product(*listed.values()):
         yield dict(zip(listed, values, strict=True))

@@ -23,7 +23,9 @@ from train.sweep.halving import Halving
 from train.sweep.space import Trial
 from train.sweep.sweep_result import Outcome
 
-OURS: Final = frozenset(("sweep.json", "journal.jsonl", "data", "trials", "report.json", "report.html", "best.toml"))
+OWN_FILES: Final = frozenset(
+    ("sweep.json", "journal.jsonl", "data", "trials", "report.json", "report.html", "best.toml")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class SweepFolder:
     """The option that names it."""
     trials: str = "trials"
     """The folder in it that holds the runs; those of compared methods lie beside each other in the folder itself."""
-    ours: frozenset[str] = OURS
+    ours: frozenset[str] = OWN_FILES
     """Names of its files."""
 
     def open(self, inputs: dict[str, Any], recipes: Mapping[str, dict[str, Any]], *, fresh: bool) -> None:

@@ -141,12 +141,12 @@ def sentences(report: Sweep) -> Iterator[str]:
         )
 
 
-OWN: Final = "tr.best { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }\n"
+BEST_STYLE: Final = "tr.best { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }\n"
 
 
 def sweep_html(report: Sweep) -> Iterator[str]:
     """The document in pieces."""
-    yield head(f"Sweep over {safe(report.model)}", STYLE + DOTS + TABLE + OWN)
+    yield head(f"Sweep over {safe(report.model)}", STYLE + DOTS + TABLE + BEST_STYLE)
     measured = plural(report.validation_examples, "example") if report.validation_examples else "the validation split"
     yield (
         f'<p class="quiet">{plural(len(report.trials), "trial")}, decided on {measured} of validation, '

@@ -37,8 +37,7 @@ FAULTS: Final[dict[str, State]] = {
 """Errors of a trial, by class. Any other error ends the sweep and is not held against the trial."""
 ATTEMPTS: Final = 3
 """Attempts at a training that is killed, each from its last checkpoint."""
-SEEN: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
-"""Files of the split folder that trials see."""
+TRIAL_FILES: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
 OF_A_TRIAL: Final = {"data": "../data", "generations": 0, "probes": 0}
 """Keys that all trials have in common: what is not compared need not be computed."""
 
@@ -74,10 +73,10 @@ def sweep(
             for one in trials
             if one.values
         }
-        folder.open(inputs_of(recipe, trials, halving, SEEN[:2]), recipes, fresh=fresh)
+        folder.open(inputs_of(recipe, trials, halving, TRIAL_FILES[:2]), recipes, fresh=fresh)
         _link(Path(recipe.data), folder.path / "data")
         trainings = Trainings(trials, halving, folder, narrator, runner, space.minutes, executor)
-        trainings.files = [Path(recipe.data) / name for name in SEEN]
+        trainings.files = [Path(recipe.data) / name for name in TRIAL_FILES]
         with narrator.showing():
             try:
                 for _ in trainings.run():
@@ -90,7 +89,7 @@ def sweep(
 
 
 def _demand_splits(data: Path) -> None:
-    for name in SEEN[:2]:
+    for name in TRIAL_FILES[:2]:
         if not (data / name).is_file() or not (data / name).stat().st_size:
             raise InputError(
                 f"{data / name}: is empty or missing: a sweep trains on train.jsonl and decides by "
@@ -102,7 +101,7 @@ def _demand_splits(data: Path) -> None:
 def _link(data: Path, view: Path) -> None:
     """Link the splits that trials may see."""
     view.mkdir(exist_ok=True)
-    for name in SEEN:
+    for name in TRIAL_FILES:
         (view / name).unlink(missing_ok=True)  # whatever it led to
         if not (data / name).is_file():
             continue

@@ -16,9 +16,8 @@ from curate.core.runs import new_events
 from curate.pipeline.training import OWN_GROUP, STOP_SIGNAL
 from train.journal import signals_to
 
-TICK: Final = 0.25
-"""Seconds between polls of a training."""
-GRACE: Final = 600.0
+POLL_SECONDS: Final = 0.25
+MAX_STOP_SECONDS: Final = 600.0
 """Seconds to finish a step and save, before a training is killed."""
 
 
@@ -129,7 +128,7 @@ def _followed(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: 
     offset, stopped, patience = 0, 0, 0.0
     while True:
         try:
-            return process.wait(TICK)
+            return process.wait(POLL_SECONDS)
         except (subprocess.TimeoutExpired, TimeoutError):
             pass
         offset, events = new_events(work.run / "metrics.jsonl", offset)
@@ -138,7 +137,7 @@ def _followed(process: "subprocess.Popen[bytes] | Task", work: TrialRun, watch: 
         wanted = watch.asked or int(watch.is_over_budget)
         if wanted and not stopped:
             process.send_signal(STOP_SIGNAL)
-            stopped, patience = 1, monotonic() + GRACE
+            stopped, patience = 1, monotonic() + MAX_STOP_SECONDS
         if stopped and (wanted > 1 or monotonic() > patience):
             process.kill()
 

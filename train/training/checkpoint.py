@@ -19,7 +19,7 @@ from train.errors import write_errors
 from train.model.adapters import load_adapter_weights, save
 
 MARKER: Final = "complete.json"
-KEPT: Final = 2
+MAX_KEPT: Final = 2
 
 
 class Checkpointer:
@@ -102,7 +102,7 @@ def finalize(checkpoint: Path, best: int | None = None) -> None:
     """Flush a checkpoint to disk and mark it complete; then delete all but the last two and that of step `best`."""
     sync_files(checkpoint)
     write_json(checkpoint / MARKER, {"step": step_of(checkpoint), "files": _digests(checkpoint)})
-    for old in complete(checkpoint.parent)[:-KEPT]:
+    for old in complete(checkpoint.parent)[:-MAX_KEPT]:
         if step_of(old) != best:
             (old / MARKER).unlink(missing_ok=True)  # first: a half-deleted checkpoint must not count
             shutil.rmtree(old)

@@ -19,7 +19,7 @@ from train.model.base import autocast, device
 from train.model.loss import Losses, losses
 
 # Tokens in one forward pass: enough to make up for unpacking the 4-bit weights, little enough for any memory.
-TOKENS = 1024
+MAX_TOKENS = 1024
 
 
 @torch.no_grad()
@@ -37,7 +37,7 @@ def passes(
     `shared`: the texts are divided among the processes.
     """
     model.eval()
-    for number, group in enumerate(groups(texts, TOKENS if packing else 1)):
+    for number, group in enumerate(groups(texts, MAX_TOKENS if packing else 1)):
         if shared and number % distributed.world() != distributed.rank():
             continue
         packed = pack(group).to(device())
@@ -66,9 +66,9 @@ def held_out_loss(
 
 GENERIC: Final = Path(__file__).with_name("generic_prompts.jsonl")
 """Short chats from many kinds of tasks, in English: if their answers become less likely, the model forgets."""
-LONG: Final = 8
+MIN_MEMORIZED_TOKENS: Final = 8
 """Minimum tokens of an answer for memorization: a label may be guessed."""
-GIVEN: Final = 0.25
+GIVEN_SHARE: Final = 0.25
 """Share of an answer that is given to the model, which continues it."""
 
 
@@ -106,7 +106,7 @@ def generic_texts(template: Template) -> list[Encoded]:
 
 
 def _evenly_spaced(texts: Sequence[Encoded], count: int) -> list[Encoded]:
-    long = [text for text in texts if sum(label != IGNORE_INDEX for label in text.labels[1:]) >= LONG]
+    long = [text for text in texts if sum(label != IGNORE_INDEX for label in text.labels[1:]) >= MIN_MEMORIZED_TOKENS]
     return long[:: max(1, -(-len(long) // count))] if count else []
 
 
@@ -117,7 +117,7 @@ def probe(
     known, general = list[bool](), list[float]()
     for packed, found in passes(model, [*texts.trained, *texts.held_out], dtype, packing=packing, done=done):
         for right in torch.split(found.right.cpu(), packed.counts):
-            known.append(bool(right[int(len(right) * GIVEN) :].all()))
+            known.append(bool(right[int(len(right) * GIVEN_SHARE) :].all()))
     for packed, found in passes(model, texts.general, dtype, packing=packing, done=done):
         for each in torch.split(found.each.cpu(), packed.counts):
             general.append(round(float(each.mean()), 6))

@@ -44,7 +44,7 @@ NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(
 """Names of parameters without weight decay, as transformers has them."""
 TENSORBOARD: Final = os.environ.get("TENSORBOARD_LOGGING_DIR", "")
 """The person's own folder for TensorBoard; a second training in this process must not take the first one's."""
-SKIPPED: Final = 32
+MAX_SKIPPED: Final = 32
 """Steps in a row without an update in float16: after half of them the scale of the loss, 65,536, is down to 1."""
 
 
@@ -126,8 +126,8 @@ def train(
 
 
 def demand_some_step(skipped: int, taken: int, *, last: bool) -> None:
-    """Raise `NotANumber` where float16 has skipped `SKIPPED` steps in a row, or all `taken` ones to the last."""
-    if skipped >= SKIPPED or (last and skipped == taken):
+    """Raise `NotANumber` where float16 has skipped `MAX_SKIPPED` steps in a row, or all `taken` ones to the last."""
+    if skipped >= MAX_SKIPPED or (last and skipped == taken):
         raise NotANumber(
             f"the last {plural(skipped, 'step')} changed nothing: gradients in float16 are infinite at any scale",
             'set  dtype = "float32"  (or "bfloat16" where the device has it)',

@@ -34,11 +34,11 @@ from train.results import Generation, Pause, Report
 from train.run_folder import RunFolder, identify
 from train.training import checkpoint, loop
 from train.training.callback import Callback
-from train.training.held_out import TOKENS, held_out_loss, probe, probe_texts
+from train.training.held_out import MAX_TOKENS, held_out_loss, probe, probe_texts
 from train.training.preference import Preference
 
 Mode = Literal["new", "resume", "fresh"]
-SMALLER: Final = "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"
+MEMORY_HINT: Final = "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"
 """What to do where memory runs out; a step has its own remedy."""
 
 
@@ -65,7 +65,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, narrator))
         narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
         narrator.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
-        with narrator.showing(), memory_errors(SMALLER):
+        with narrator.showing(), memory_errors(MEMORY_HINT):
             return Training(prepared, settings, folder, narrator, identity).run(share)
 
 
@@ -95,7 +95,9 @@ def _settings_of(
 ) -> Settings:
     """The settings of the run: decided now, or those it began with."""
     now = decide(prepared.recipe, prepared.texts)
-    folder.need((checkpoint.KEPT + 3) * now.estimate.trained)  # the best one, one that is being written, and the result
+    folder.need(
+        (checkpoint.MAX_KEPT + 3) * now.estimate.trained
+    )  # the best one, one that is being written, and the result
     if mode == "fresh" or folder.key is None:
         folder.clear()
         folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
@@ -206,7 +208,7 @@ class Training:
         if (preference := self._preference(self.prepared.held_out)) is None:
             return None
         phase = self.narrator.phase(f"{name} preferences", len(self.prepared.held_out.encoded))
-        room = TOKENS if self.packing else 1
+        room = MAX_TOKENS if self.packing else 1
         return preference.measure(model, room, phase.advance, alone=name == "base").model_dump()
 
     def _measure(self, name: str, model: Any) -> dict[str, Any]:
@@ -252,7 +254,7 @@ class Training:
     def _validation_loss(self) -> float:
         assert self.prepared.validation is not None
         if (preference := self._preference(self.prepared.validation)) is not None:
-            return preference.measure(self.model, TOKENS if self.packing else 1, lambda _: None).loss
+            return preference.measure(self.model, MAX_TOKENS if self.packing else 1, lambda _: None).loss
         return self._loss(self.model, self.prepared.validation.encoded)
 
     def _go_on(self, share: float = 1.0) -> Callback:
