@@ -25,11 +25,11 @@ from curate.verify.leaks import Compared, leak_points
 from curate.verify.line_accounting import accounting_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import Passages
-from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, point_of
+from curate.verify.proof import MAX_SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, point_of
 from curate.verify.unchecked import not_checked, passages_point
 
-MUCH: Final = 32 << 20
-"""From this number of bytes on, processes are started; that takes half a second."""
+MIN_PARALLEL_BYTES: Final = 32 << 20
+"""Starting processes takes half a second."""
 FOREIGN: Final = {
     "train": ("train",),
     "validation": ("validation", "valid", "val", "dev"),
@@ -195,7 +195,7 @@ def _pool(size: int, wanted: Wanted, parts: Mapping[str, Sequence[Path]], execut
     """The workers for this number of bytes."""
     return executor.pool(
         cores(),
-        processes=size >= MUCH,
+        processes=size >= MIN_PARALLEL_BYTES,
         own=lambda: wanted,
         anew=partial(Wanted._make, wanted),
         files=[path for files in parts.values() for path in files],
@@ -214,7 +214,7 @@ def _lines_point(read: Examples, found: list[Difference]) -> Point:
     broken = [
         Difference(path, f"holds no example that can be compared: {why}", line) for path, line, why in read.unread
     ]
-    found.extend(broken[:SHOWN])
+    found.extend(broken[:MAX_SHOWN])
     proved = f"{plural(len(read.line_places), 'line')} of the splits, each with an example"
     return point_of(
         "lines",

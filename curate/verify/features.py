@@ -19,7 +19,7 @@ from curate.verify.lines import ChunkLines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, loads, read, trained_keys
 from curate.verify.similarity_index import Flags, Sets, joined
-from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
+from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
 
 def demand_once(line: bytes, value: Any) -> None:
@@ -62,7 +62,7 @@ def unread(line: bytes) -> str:
     return ""
 
 
-LEAST: Final = 20
+MIN_ANSWER_WORDS: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, EACH, TURN = 1, 2, 4, 8, 16
 """Bit flags of a text: part of the whole text, question, answer, one of several answers, a turn."""
@@ -310,9 +310,9 @@ class _Words:
             "asked": self._prompt_hash(),
             **self._beginnings(),
             **self._shingled(answers, answered == 1),
-            "short": sequences(*answers)[(answered > 0) & (answers[1] < LEAST)],
+            "short": sequences(*answers)[(answered > 0) & (answers[1] < MIN_ANSWER_WORDS)],
             "attached": int(np.count_nonzero(self.hashes[:, 1])),
-            "short_turns": len(np.unique(self.of[((self.part_of & EACH) != 0) & (self.counts < LEAST)])),
+            "short_turns": len(np.unique(self.of[((self.part_of & EACH) != 0) & (self.counts < MIN_ANSWER_WORDS)])),
         }
 
     def _shingled(self, answers: tuple[Hashes, Numbers], once: Flags) -> dict[str, Any]:
@@ -326,8 +326,8 @@ class _Words:
         answered = np.repeat((self.part_of & ANSWER) != 0, self.counts)[
             np.repeat((self.part_of & WHOLE) != 0, self.counts)
         ]
-        single = once & (answers[1] >= LEAST) & (self.salts == 0)
-        inside = single[owners] & answered[firsts] & answered[np.minimum(firsts + RUN - 1, len(answered) - 1)]
+        single = once & (answers[1] >= MIN_ANSWER_WORDS) & (self.salts == 0)
+        inside = single[owners] & answered[firsts] & answered[np.minimum(firsts + SHINGLE_WORDS - 1, len(answered) - 1)]
         sets = [Sets(hashes[inside], np.bincount(owners[inside], minlength=len(counts))[single])]
         numbers = [np.flatnonzero(single)]
         each = np.flatnonzero(self.part_of & EACH)
@@ -335,7 +335,7 @@ class _Words:
             (*answers, np.arange(len(counts)), ~single),
             (self.part(EACH)[0], self.counts[each], self.of[each], True),
         ):
-            long = (lengths >= LEAST) & compared
+            long = (lengths >= MIN_ANSWER_WORDS) & compared
             others, of, _ = shingles(words[np.repeat(long, lengths)], lengths[long])
             sets.append(Sets(others, np.bincount(of, minlength=int(long.sum()))))
             numbers.append(example[long])

@@ -32,7 +32,7 @@ NAMES: Final = {
     "L006": "same meaning",
 }
 """Check points in the order in which findings are reported; of those before L005, an example gets only the first."""
-BLOCK: Final = 256
+BLOCK_QUESTIONS: Final = 256
 """Number of questions that are compared with all earlier splits at a time."""
 
 
@@ -196,8 +196,8 @@ def _nearest_texts(texts: list[str], splits: Numbers, compared: Compared) -> tup
     other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))
     for split in range(1, int(splits.max(initial=0)) + 1):
         before, own = np.flatnonzero(splits < split), np.flatnonzero(splits == split)
-        for start in range(0, len(own) if len(before) else 0, BLOCK):
-            at = own[start : start + BLOCK]
+        for start in range(0, len(own) if len(before) else 0, BLOCK_QUESTIONS):
+            at = own[start : start + BLOCK_QUESTIONS]
             alike = vectors[at] @ vectors[before].T
             best = alike.argmax(axis=1)
             cosine = np.minimum(alike[np.arange(len(at)), best], 1)

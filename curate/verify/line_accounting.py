@@ -20,7 +20,7 @@ from curate.verify.examples import FILE, Examples
 from curate.verify.features import Wanted, digests_of, id_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger, removed_lines
-from curate.verify.proof import SHOWN, Difference, Point, Verdict, point_of
+from curate.verify.proof import MAX_SHOWN, Difference, Point, Verdict, point_of
 from curate.verify.reading import NotUnderstoodError, loads, read
 from curate.verify.words import Hashes, Numbers
 
@@ -101,7 +101,7 @@ def accounting_point(
     broken = before.differences(
         lost, "input line that is neither in a split nor in the removed lines"
     ) + after.differences(added, "not a line of the input files")
-    found.extend(broken[:SHOWN])
+    found.extend(broken[:MAX_SHOWN])
     total, converted = len(before.places), odd - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
     text = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"

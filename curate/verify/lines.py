@@ -15,7 +15,7 @@ from curate.read.lines import compact, elements, is_document
 CHUNK_BYTES: Final = 1 << 20
 BOM: Final = b"\xef\xbb\xbf"
 ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
-LONG: Final = b"0" * 20
+LONG_INTEGER: Final = b"0" * 20
 """Digits of the shortest integer that may have more than 64 bits."""
 
 
@@ -115,4 +115,4 @@ def exact(data: bytes) -> Any:
     """Parse JSON; orjson alone reads an integer of more than 64 bits as a float. Raises `ValueError`,
     `RecursionError`.
     """
-    return json.loads(data.decode("utf-8")) if LONG in data.translate(ZEROS) else orjson.loads(data)
+    return json.loads(data.decode("utf-8")) if LONG_INTEGER in data.translate(ZEROS) else orjson.loads(data)

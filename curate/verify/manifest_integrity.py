@@ -15,7 +15,7 @@ from curate.core.worker_pool import cores
 from curate.read.lines import compact
 from curate.verify.examples import Examples
 from curate.verify.features import hashes_of, line_digest
-from curate.verify.proof import SHOWN, Difference, Point, point_of
+from curate.verify.proof import MAX_SHOWN, Difference, Point, point_of
 from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.words import Hashes
 
@@ -207,6 +207,6 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
         if removed.kept is not None and removed.kept not in there and not found.others:
             text = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
             broken.append(Difference(path, text, removed.line, removed.example, "L010"))
-    differences.extend(broken[:SHOWN])
+    differences.extend(broken[:MAX_SHOWN])
     text = f"{plural(len(ledger.removed), 'line')} removed, each recorded with its bytes and reason"
     return point_of("removed", broken, text, "records of removed lines are missing or inconsistent")

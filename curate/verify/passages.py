@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 
 from curate.verify.words import ALONE
 
-RUN: Final = 8
+RUN_WORDS: Final = 8
 """Minimum number of words of an exempt run."""
-LEAST: Final = 20
+MIN_EXAMPLES: Final = 20
 """Minimum number of examples that share each run of a passage."""
 SHARED: Final = 40
 """Minimum number of shared words in an example for the passages to be left out."""
-OWN: Final = 5
+MIN_OWN: Final = 5
 """Minimum number of consecutive words that must remain of a user turn."""
 TOKEN: Final = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
 ODD: Final = re.compile(rf"[{ALONE}]")
@@ -40,7 +40,7 @@ class Passages:
         self.texts = list(texts)
         words = list(map(tokens, texts))
         self.windows: list[list[Window]] = [
-            [tuple(one[at : at + RUN]) for at in range(len(one) - RUN + 1)] for one in words
+            [tuple(one[at : at + RUN_WORDS]) for at in range(len(one) - RUN_WORDS + 1)] for one in words
         ]
         """The runs of each passage."""
         self._known = frozenset(window for windows in self.windows for window in windows)
@@ -57,14 +57,14 @@ class Passages:
         for turn in turns:
             words = tokens(turn)
             covered = [False] * len(words)
-            for at, token in enumerate(words[: max(0, len(words) - RUN + 1)]):
-                if token in self._firsts and (window := tuple(words[at : at + RUN])) in self._known:
+            for at, token in enumerate(words[: max(0, len(words) - RUN_WORDS + 1)]):
+                if token in self._firsts and (window := tuple(words[at : at + RUN_WORDS])) in self._known:
                     found.add(window)
-                    covered[at : at + RUN] = [True] * RUN
+                    covered[at : at + RUN_WORDS] = [True] * RUN_WORDS
             shared += sum(covered)
             most = max(most, _longest_gap(covered))
             left.append(" ".join(token for token, gone in zip(words, covered, strict=True) if not gone))
-        return Cut(frozenset(found), left if shared >= SHARED and most >= OWN else None)
+        return Cut(frozenset(found), left if shared >= SHARED and most >= MIN_OWN else None)
 
 
 def _longest_gap(covered: Sequence[bool]) -> int:

@@ -11,7 +11,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.json_output import Output
 from curate.core.text import visible
 
-SHOWN: Final = 100
+MAX_SHOWN: Final = 100
 """Lines of one kind that become findings."""
 HINTS: Final = {
     "L009": "Copy the folder again from where it was written, or split the data again.",

@@ -23,14 +23,12 @@ COUNTERS: Final = 1 << 24
 """Most counters; hashes that share a counter add up."""
 CROWDED: Final = 255
 """Minimum number of held-out sets that contain a crowded hash; counters saturate here."""
-HITS: Final = 1 << 19
-"""Number of shared hashes that are processed at a time."""
-BLOCK: Final = 1 << 18
-"""Number of hashes that are indexed at a time."""
+HITS_PER_BATCH: Final = 1 << 19
+BLOCK_HASHES: Final = 1 << 18
 SIZE_BITS: Final = 20
 """Bits of a key that are the size of a set."""
 PARITIES: Final = 256
-SLACK: Final = 1e-9
+ROUNDING_SLACK: Final = 1e-9
 """A threshold is no exact number in binary: a bound may be too low by this, never too high."""
 ONES: Final = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
 """How many bits of a number of 16 bits are 1."""
@@ -62,9 +60,9 @@ class Sets(NamedTuple):
         return Sets(self.hashes[spans(self.starts[numbers], sizes)], sizes)
 
     def blocks(self) -> "Iterator[tuple[int, Sets]]":
-        """One block or more of about `BLOCK` hashes each, with the number of their first set."""
+        """One block or more of about `BLOCK_HASHES` hashes each, with the number of their first set."""
         ends = np.append(0, np.cumsum(self.sizes))
-        for part in [*_slices(self.sizes, BLOCK)] or [slice(0, 0)]:
+        for part in [*_slices(self.sizes, BLOCK_HASHES)] or [slice(0, 0)]:
             yield part.start, Sets(self.hashes[ends[part.start] : ends[part.stop]], self.sizes[part])
 
     def digests(self, skipped: Numbers | int = 0) -> Hashes:
@@ -132,12 +130,12 @@ def ordered(sets: Sets, counts: Counts) -> Sets:
 
 def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
     """Minimum number of hashes that sets of sizes n and m share."""
-    return np.asarray(np.ceil(threshold / (1 + threshold) * (n + m) - SLACK), dtype=np.int64)
+    return np.asarray(np.ceil(threshold / (1 + threshold) * (n + m) - ROUNDING_SLACK), dtype=np.int64)
 
 
 def least_of(n: Numbers, threshold: float) -> Numbers:
     """Minimum number of hashes of a set that a similar set shares, which is also the minimum size of that set."""
-    return np.asarray(np.maximum(np.ceil(threshold * n - SLACK), 1), dtype=np.int64)
+    return np.asarray(np.maximum(np.ceil(threshold * n - ROUNDING_SLACK), 1), dtype=np.int64)
 
 
 def in_prefix(sets: Sets, threshold: float) -> tuple[Numbers, Numbers, Numbers]:
@@ -289,7 +287,7 @@ class _Matching:
 
     def _largest(self, sizes: Numbers, left: Numbers) -> Floats:
         """The largest size of a similar set, given the remaining number of hashes to share."""
-        return np.asarray((1 + self.threshold) / self.threshold * left - sizes + SLACK, dtype=np.float64)
+        return np.asarray((1 + self.threshold) / self.threshold * left - sizes + ROUNDING_SLACK, dtype=np.float64)
 
     def _look_up(self) -> None:
         """Look up candidates and count the hashes they share in their prefixes."""
@@ -304,7 +302,7 @@ class _Matching:
         )
         there = right > left
         left, counts, owners, places = left[there], (right - left)[there], owners[there], places[there]
-        for part in _slices(counts, HITS):
+        for part in _slices(counts, HITS_PER_BATCH):
             hits = spans(left[part], counts[part])
             held, other = index.key_sets[hits], np.repeat(owners[part], counts[part])
             n, m = index.sizes[held], earlier.sizes[other]
@@ -331,7 +329,7 @@ class _Matching:
         salts = mixed(~np.arange(len(ids), dtype=np.uint64))
         known = np.sort(mixed(chosen.hashes ^ salts[chosen.owners]))
         starts, sizes = self.index.starts[held], self.index.sizes[held]
-        for part in _slices(sizes, HITS):
+        for part in _slices(sizes, HITS_PER_BATCH):
             hashes = self.index.hashes[spans(starts[part], sizes[part])]
             shared = _shared(known, mixed(hashes ^ np.repeat(salts[local[part]], sizes[part])), sizes[part])
             self._note_shared(held[part], other[part], shared)
@@ -376,7 +374,7 @@ class _Matching:
             ]
             likely = likely[self._is_near(likely, one)]
             own = np.sort(earlier.hashes[ends[one] - crowded[one] : ends[one]])
-            for part in _slices(index.crowded[likely], HITS):
+            for part in _slices(index.crowded[likely], HITS_PER_BATCH):
                 sizes = index.crowded[likely[part]]
                 hashes = index.hashes[spans(held_ends[likely[part]] - sizes, sizes)]
                 self._note_shared(likely[part], np.full(len(sizes), one), _shared(own, hashes, sizes))

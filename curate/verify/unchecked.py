@@ -9,15 +9,15 @@ import numpy as np
 from curate.core.manifest import ShortAnswer
 from curate.core.text import excerpt, plural
 from curate.verify.examples import Examples
-from curate.verify.features import LEAST
-from curate.verify.passages import LEAST as SHARED_BY
+from curate.verify.features import MIN_ANSWER_WORDS
+from curate.verify.passages import MIN_EXAMPLES as SHARED_BY
 from curate.verify.passages import Passages
 from curate.verify.proof import Difference, NotChecked, Point, point_of
 from curate.verify.words import sequences, word_hashes
 
 MOST_NAMED: Final = 5
 """Short answers that are named."""
-LONG: Final = 60
+MAX_CHARS: Final = 60
 """Characters of a text that are shown."""
 
 
@@ -40,7 +40,7 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
             NotChecked(
                 "short turns",
                 found.short_turns,
-                f"of several answers, those of fewer than {LEAST} words count only as part of all answers (L011)",
+                f"of several answers, those of fewer than {MIN_ANSWER_WORDS} words count only as part of all answers (L011)",
             ),
             NotChecked(
                 "rejected answers", found.rejected, "compared as part of the whole text (L002), not on their own (L011)"
@@ -74,8 +74,8 @@ def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     hashes = sequences(*word_hashes([answer.text for answer in short]))
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
     most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:MOST_NAMED]
-    named = "; ".join(f'"{excerpt(answer.text, LONG)}" {count:,}' for count, answer in most if count)
-    text = f"answers of fewer than {LEAST} words are not compared on their own (L011)"
+    named = "; ".join(f'"{excerpt(answer.text, MAX_CHARS)}" {count:,}' for count, answer in most if count)
+    text = f"answers of fewer than {MIN_ANSWER_WORDS} words are not compared on their own (L011)"
     return NotChecked("short answers", len(found.short), f"{text}; most frequent: {named}" if named else text)
 
 
@@ -88,7 +88,7 @@ def _counts(found: Examples, passages: Passages) -> Iterator[int]:
 def _shared(found: Examples, passages: Passages) -> Iterator[NotChecked]:
     for text, count in zip(passages.texts, _counts(found, passages), strict=True):
         yield NotChecked(
-            "shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, LONG)}"'
+            "shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, MAX_CHARS)}"'
         )
 
 
@@ -96,7 +96,8 @@ def passages_point(manifest: Path, found: Examples, passages: Passages, broken: 
     """Whether each exempt passage is shared by enough examples to be an instruction."""
     few = [
         Difference(
-            manifest, f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, LONG)}"'
+            manifest,
+            f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, MAX_CHARS)}"',
         )
         for text, count in zip(passages.texts, _counts(found, passages), strict=True)
         if count < SHARED_BY

@@ -33,8 +33,7 @@ LATIN: Final = str.maketrans(
 )
 """What looks like a Latin letter in lower case, and that letter."""
 BASE: Final = 0x9E3779B97F4A7C15
-RUN: Final = 3
-"""Words of a shingle."""
+SHINGLE_WORDS: Final = 3
 
 
 def mixed(numbers: Hashes) -> Hashes:
@@ -99,8 +98,8 @@ def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tup
     ends = np.cumsum(counts)
     begins = np.ones(len(words), dtype=np.bool_)
     hashes, short = mixed(words), []
-    behind = np.concatenate((words, np.zeros(RUN, dtype=np.uint64)))
-    for more in range(1, RUN):
+    behind = np.concatenate((words, np.zeros(SHINGLE_WORDS, dtype=np.uint64)))
+    for more in range(1, SHINGLE_WORDS):
         begins[ends[counts > more] - more] = False  # too close to the end of a sequence
         few = ends[counts == more] - more  # a sequence with fewer words is one shingle
         short.append((few, hashes[few]))

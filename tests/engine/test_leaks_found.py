@@ -438,8 +438,8 @@ def test_the_join_finds_what_a_plain_count_finds(
     splits = np.array([1 + at % 2 for at in range(len(held))])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(similarity_index, "CROWDED", crowded)
-        patch.setattr(similarity_index, "HITS", hits)
-        patch.setattr(similarity_index, "BLOCK", hits)
+        patch.setattr(similarity_index, "HITS_PER_BATCH", hits)
+        patch.setattr(similarity_index, "BLOCK_HASHES", hits)
         counts = counts_of(sets(held))
         for split in (0, 1):
             index = index_of(sets(held), splits, counts, threshold)
