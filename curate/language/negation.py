@@ -23,8 +23,7 @@ LEADING_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–
 """A yes or no before a sentence, which is said of the question: "No, we are closed"."""
 DENYING: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
-SHORTEST: Final = 4
-"""Minimum number of letters of such a word."""
+MIN_LETTERS: Final = 4
 _PARTNERS: Final[dict[str, set[str]]] = defaultdict(set)
 for _one, _other in OPPOSITES:
     _PARTNERS[_one].add(_other)
@@ -49,10 +48,10 @@ def opposites(word: str) -> frozenset[str]:
     """The opposites of a word: those listed, and the word with or without un-, in-, im-, il-, ir-, dis- or non-."""
     found = set(_PARTNERS.get(word, ()))
     for prefix in DENYING:
-        if len(word) >= SHORTEST:
+        if len(word) >= MIN_LETTERS:
             found |= {f"{prefix}{word}", f"{prefix}-{word}"}
         rest = word.removeprefix(prefix).removeprefix("-")
-        if word.startswith(prefix) and len(rest) >= SHORTEST:
+        if word.startswith(prefix) and len(rest) >= MIN_LETTERS:
             found.add(rest)
     return frozenset(found)
 

@@ -25,22 +25,22 @@ AFTER: Final = re.compile(
 ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
 """Last characters of polite phrases at the end."""
 ARTICLES: Final = frozenset(("a", "an", "the"))
-LEAST: Final = 2
+MIN_WORDS: Final = 2
 """Number of words of meaning, or of asking, below which the whole request may be politeness."""
 
 
 def without_politeness(request: str) -> str:
     """The words of a request without politeness before and after it, articles, punctuation and contractions.
 
-    Politeness is kept if fewer than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are two
-    requests.
+    Politeness is kept if fewer than `MIN_WORDS` words of meaning would be left: "Sorry bot" and "Good evening bot" are
+    two requests.
     """
     plain = normalised(request).replace("’", "'")
     bare = BEFORE.sub("", plain, count=1)
     if bare.rstrip(" .!?").endswith(ENDINGS):  # seldom, and looking for more takes long
         bare = AFTER.sub("", bare, count=1)
     left = _words(bare)
-    if bare != plain and sum(word not in FILLER or word in ASKS for word in left) < LEAST:
+    if bare != plain and sum(word not in FILLER or word in ASKS for word in left) < MIN_WORDS:
         left = _words(plain)
     return " ".join(left) or plain
 

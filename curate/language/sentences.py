@@ -19,10 +19,10 @@ ABBREVIATED: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\
 MARK: Final = re.compile(r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?)([A-Za-z]|\d{1,2})[).:\]](?=\s)")
 """The label of an option: a letter or a number before a full stop, a colon or a bracket."""
 MAY_LIST: Final = re.compile(r"[Bb2](?<![^\s,;:(\[].)[).:\]]\s")  # a set first: six times as fast
-MOST: Final = 60
+MAX_SENTENCES: Final = 60
 """Maximum number of sentences of an answer that are compared."""
 
-ALIKE: Final = 0.5
+MIN_SHARED_WORDS: Final = 0.5
 """Minimum share of the shorter sentence's content words in common for two sentences about the same thing."""
 
 
@@ -58,7 +58,7 @@ def sentences(text: str) -> tuple[str, ...]:
             found[-1] += " " + plain
         else:
             found.append(plain)
-    return tuple(found[:MOST])
+    return tuple(found[:MAX_SENTENCES])
 
 
 @lru_cache(4_096)  # rules ask of a pair, then the model
@@ -88,7 +88,7 @@ def aligned(left: str, right: str) -> tuple[Aligned, ...]:
         j = max(near, key=lambda j: near[j], default=-1)
         if j >= 0 and near[j] == best[j]:
             pair = _pair(mine[i], others[j], words_mine[i], words_others[j])
-            if pair.within >= ALIKE:
+            if pair.within >= MIN_SHARED_WORDS:
                 found.append(pair)
     return tuple(found)
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from curate.language.lexicon import TWINS
 
-LEAST: Final = 5
+MIN_LETTERS: Final = 5
 """Minimum number of letters of a misspelled word; most shorter ones are one error away from another word."""
 ENDINGS: Final = ("'s", "’s", "s")
 INFLECTIONS: Final = frozenset(("", "e", "d", "ed", "s", "es", "ing", "y", "ies", "ied", "ly"))
-ALIKE: Final = 0.6
+MIN_SHARED_LETTERS: Final = 0.6
 """Share of the longer word's letters, at both ends, that two easily confused words have in common."""
 
 
@@ -26,7 +26,7 @@ def same_word(left: str, right: str) -> bool:
     if _singular(left) == _singular(right):
         return True
     if (
-        min(len(left), len(right)) < LEAST
+        min(len(left), len(right)) < MIN_LETTERS
         or not (left.isalpha() and right.isalpha())
         or frozenset((left, right)) in TWINS
     ):
@@ -36,7 +36,7 @@ def same_word(left: str, right: str) -> bool:
 
 def bucket(word: str) -> str:
     """A key that is equal for all spellings of a word; empty for a word without other spellings."""
-    return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= LEAST - 1 and word.isalpha() else ""
+    return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= MIN_LETTERS - 1 and word.isalpha() else ""
 
 
 def spellings(word: str) -> list[str]:
@@ -59,7 +59,7 @@ def easily_confused(left: str, right: str) -> bool:
     if start >= 3 and INFLECTIONS.issuperset((left[start:], right[start:])):
         return False
     end = next((at for at in range(len(shorter) - start) if left[-1 - at] != right[-1 - at]), len(shorter) - start)
-    return start + end >= ALIKE * len(longer)
+    return start + end >= MIN_SHARED_LETTERS * len(longer)
 
 
 def _swapped(left: str, right: str) -> bool:
