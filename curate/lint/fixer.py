@@ -19,7 +19,7 @@ from curate.core.removed import WHY, KeptExample, Reason, Removal, removal
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Repair, RepairInput
-from curate.lint.runner import CHUNK
+from curate.lint.runner import CHUNK_ELEMENTS
 from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file
 from curate.read.lines import BOM, Line
@@ -147,7 +147,7 @@ class Fixer:
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
         packed: str | None = None
-        while chunk := list(islice(lines, CHUNK)):
+        while chunk := list(islice(lines, CHUNK_ELEMENTS)):
             packed = packing(path) if packed is None else packed
             if facts.document or packed:
                 fixed.skipped = (

@@ -22,11 +22,11 @@ from curate.lint.rules import Rule
 from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, example_ids_at
 from curate.read.dataset import FileFacts, read_file
 
-CHUNK = 1024
+CHUNK_ELEMENTS = 1024
 """Number of document elements that are checked together."""
-PARALLEL = 16 << 20
+MIN_PARALLEL_BYTES = 16 << 20
 """Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
-QUICK = 24 << 20
+MIN_FAST_BYTES = 24 << 20
 """Size in bytes from which the compiled fast path is faster, including its loading."""
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
@@ -99,7 +99,7 @@ def check_paths(
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     sink = _FindingSink(checker, found)
     size = size_of(paths)
-    many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
+    many, hurry = checker.template is None and size >= MIN_PARALLEL_BYTES, size >= MIN_FAST_BYTES
     own, anew = partial(_with_fast_path, checker, hurry), partial(_checker, config, hurry)
     with (
         executor.pool(workers if many else 1, processes=many, own=own, anew=anew, files=paths) as pool,
@@ -196,7 +196,7 @@ def _parts(
         yield from pool.each(Checker.check_chunk, chunks)
         return
     lines = read_file(path, facts)
-    while chunk := list(islice(lines, CHUNK)):
+    while chunk := list(islice(lines, CHUNK_ELEMENTS)):
         yield checker.check_batch(Batch.of_lines(chunk), facts, len(chunk))
 
 

@@ -28,7 +28,7 @@ from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
-from curate.lint.runner import QUICK, check_paths
+from curate.lint.runner import MIN_FAST_BYTES, check_paths
 from curate.lint.suppressions import Suppressions, load_suppressions, suppress
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line, unmatched_notes
@@ -173,7 +173,7 @@ def split_files(
     suppressions = load_suppressions(project_of(sources.files).folder)
     spec = split_feature_spec(config)
     apart = bool(config.check.model) or _asks_all(config.check)
-    screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= QUICK)
+    screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
     with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
         errors = _errors(sources, config, suppressions, listen, executor) if apart else []
         listen(StageStarted("read"))

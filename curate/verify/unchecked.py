@@ -40,7 +40,8 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
             NotChecked(
                 "short turns",
                 found.short_turns,
-                f"of several answers, those of fewer than {MIN_ANSWER_WORDS} words count only as part of all answers (L011)",
+                f"of several answers, those of fewer than {MIN_ANSWER_WORDS} words count only as part of all "
+                "answers (L011)",
             ),
             NotChecked(
                 "rejected answers", found.rejected, "compared as part of the whole text (L002), not on their own (L011)"

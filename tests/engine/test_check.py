@@ -237,7 +237,7 @@ def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[in
     path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate(chosen)))
     whole = check_paths([path])
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(CHECK, "CHUNK", chunk)
+        patched.setattr(CHECK, "CHUNK_ELEMENTS", chunk)
         cut = check_paths([path])
     assert cut.findings == whole.findings
     assert (cut.lines, cut.examples) == (whole.lines, whole.examples)

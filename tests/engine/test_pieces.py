@@ -135,10 +135,10 @@ def test_findings_do_not_depend_on_the_number_of_processes(monkeypatch: pytest.M
     path = Path("data.jsonl")
     path.write_bytes(b"\n".join(lines))
     alone = check_paths([path])
-    monkeypatch.setattr(CHECK, "PARALLEL", 0)
+    monkeypatch.setattr(CHECK, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(CHECK, "CHUNK_BYTES", 5_000)
     assert check_paths([path], workers=2).findings == alone.findings
-    monkeypatch.setattr(CHECK, "QUICK", 0)
+    monkeypatch.setattr(CHECK, "MIN_FAST_BYTES", 0)
     assert check_paths([path], workers=2).findings == alone.findings
 
 

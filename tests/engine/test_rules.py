@@ -46,7 +46,7 @@ def parameter(code: str, *values: Any, name: str = "") -> Any:
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that the examples of J018 and L008 can pass."""
     monkeypatch.setitem(LIMITS, Target.OPENAI, replace(LIMITS[Target.OPENAI], file_bytes=200))
-    monkeypatch.setattr(splits, "FEW", 1)
+    monkeypatch.setattr(splits, "MIN_HELD_OUT", 1)
 
 
 @cache
@@ -135,7 +135,7 @@ IN_PIECES = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Sco
 
 def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check each file as a big one is checked, without a buffer of that size."""
-    monkeypatch.setattr(CHECK, "QUICK", 0)
+    monkeypatch.setattr(CHECK, "MIN_FAST_BYTES", 0)
     monkeypatch.setattr("curate.read.chunks.CHUNK_BYTES", 1 << 16)
 
 

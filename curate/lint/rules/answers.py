@@ -11,7 +11,15 @@ from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.strata import are_labels, normalized_label
 from curate.lint.rules.dataset_summary import DatasetSummary
-from curate.lint.rules.example_summary import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT, equal_groups
+from curate.lint.rules.example_summary import (
+    BEGINNINGS,
+    CLASSIFIED,
+    FRAGMENT,
+    LABEL,
+    MAX_LABEL_CHARS,
+    TEXT,
+    equal_groups,
+)
 from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
 
@@ -121,7 +129,7 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
     "Q024",
     "begins-mid-sentence",
     Severity.INFO,
-    prefilter=StartsWith(BEGINNINGS, longer=SHORT),
+    prefilter=StartsWith(BEGINNINGS, longer=MAX_LABEL_CHARS),
     hint="Compare the answer with its question. The beginning was cut off, or is part of the question.",
 )
 def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:

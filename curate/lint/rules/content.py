@@ -11,8 +11,7 @@ from curate.lint.rules.message_frame import BLANK, CALLS, NOTHING, has_media
 from curate.lint.rules.roles import role_of
 from curate.lint.rules.rule import Object, on_messages, rule, text_rule
 
-SHOWN: Final = rf"[^\s{NOTHING}]"
-"""A character that a reader may see."""
+VISIBLE_CHAR: Final = rf"[^\s{NOTHING}]"
 
 
 @rule(
@@ -71,7 +70,7 @@ def content_type(example: Example) -> Problems:
 
 def _shows_nothing() -> "pl.Expr":
     """Whether a text has only white space and invisible characters."""
-    return ~pl.col("text").str.contains(SHOWN)
+    return ~pl.col("text").str.contains(VISIBLE_CHAR)
 
 
 @text_rule("C003", "empty-answer", Severity.ERROR, prefilter=BLANK, hint="Write the answer, or remove the line.")
@@ -122,4 +121,4 @@ def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
 
 def _is_empty(message: Object) -> bool:
     content = message.get("content")
-    return content is not None and not re.search(SHOWN, content_text(content)) and not has_media(content)
+    return content is not None and not re.search(VISIBLE_CHAR, content_text(content)) and not has_media(content)

@@ -22,7 +22,7 @@ LEAST: Final = 10
 """Minimum number of examples for meaningful shares."""
 REFUSING: Final = 0.3
 ONE_SIDED: Final = 0.9
-FAR: Final = 6.0
+OUTLIER_DEVIATIONS: Final = 6.0
 """Robust standard deviations of log length beyond which an example is an outlier."""
 
 
@@ -206,7 +206,7 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
     logs = [(log(max(length, 1)), count) for length, count in counts.items()]
     middle = _median(logs)
     spread = max(1.4826 * _median([(abs(value - middle), count) for value, count in logs]), log(1.15))
-    least, most = exp(middle - FAR * spread), exp(middle + FAR * spread)
+    least, most = exp(middle - OUTLIER_DEVIATIONS * spread), exp(middle + OUTLIER_DEVIATIONS * spread)
     odd = {length for length in counts if length and not least <= length <= most}
     for at, length in enumerate(known.lengths):
         if length in odd:

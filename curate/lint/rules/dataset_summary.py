@@ -20,9 +20,9 @@ from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
 from curate.lint.rules.example_summary import (
-    LARGEST,
+    MAX_LABEL_CHARS,
+    MAX_UINT32,
     NONE,
-    SHORT,
     TEXT,
     Count,
     Places,
@@ -98,7 +98,7 @@ class DatasetSummary:
         self.places.add(example.place)
         self.exact.append(exact)
         self.folded.append(folded)
-        self.lengths.append(min(sum(map(len, texts)), LARGEST))
+        self.lengths.append(min(sum(map(len, texts)), MAX_UINT32))
         self.turns[len(turns)] += 1
         self._last(*last_answer_of(example, texts, turns))
         if opened is not None:
@@ -146,7 +146,7 @@ class DatasetSummary:
                 digests = _text_digests(f"{joined}{suffix}")
             exact(digests[0])
             folded(digests[1])
-            lengths(min(len(joined) - max(0, len(texts) - 1), LARGEST))
+            lengths(min(len(joined) - max(0, len(texts) - 1), MAX_UINT32))
             if system is not None:
                 self._system(texts[system])
             refused = answer is not None and looked[at + answer] & REFUSING > 0
@@ -184,7 +184,7 @@ class DatasetSummary:
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
         # refusals and answers that begin in lower case are not quiet
         kinds = np.full(len(numbers), TEXT, dtype=np.uint8)
-        for at in np.flatnonzero(answer <= SHORT).tolist():
+        for at in np.flatnonzero(answer <= MAX_LABEL_CHARS).tolist():
             texts = batch.texts_of(int(numbers[at]))
             kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
         self.asked.frombytes(found.asked.tobytes())
@@ -192,7 +192,7 @@ class DatasetSummary:
         self.kinds.frombytes(kinds.tobytes())
         for number, count in first_counts(found.system, system == 1, numbers):
             self._system(batch.texts_of(number)[0], count)
-        for number, count in first_counts(found.answer, answer <= SHORT, numbers):
+        for number, count in first_counts(found.answer, answer <= MAX_LABEL_CHARS, numbers):
             self._label(batch.texts_of(number)[-1], count)
         self.answers += len(numbers)
         self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
@@ -249,7 +249,7 @@ class DatasetSummary:
         self._label(answer)
 
     def _label(self, answer: str, count: int = 1) -> None:
-        if len(answer) <= SHORT and (answer in self.labels or len(self.labels) < DISTINCT):
+        if len(answer) <= MAX_LABEL_CHARS and (answer in self.labels or len(self.labels) < DISTINCT):
             self.labels[answer] += count
 
     def with_plain(self, kinds: dict[bool, Count]) -> dict[bool, Count]:

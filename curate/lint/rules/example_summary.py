@@ -19,7 +19,7 @@ from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label
 from curate.language.refusals import OPENING, refuses
 
-LARGEST: Final = 2**32 - 1
+MAX_UINT32: Final = 2**32 - 1
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Places:
         if not self.parts or self.parts[-1] != (place.file, 0):
             self.parts.append((place.file, 0))
             self.starts.append(len(self.lines))
-        self.lines.append(min(place.line, LARGEST))
+        self.lines.append(min(place.line, MAX_UINT32))
 
     def add_lines(self, file: str, numbers: "list[int] | array[int]") -> None:
         """Append the places of the next examples, all of one file."""
@@ -140,7 +140,7 @@ def comes_before(place: Place, other: Place) -> bool:
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
 """Kinds: begins in mid-sentence; may be a class label; its request names classes; is a text longer than a label."""
-SHORT: Final = 40
+MAX_LABEL_CHARS: Final = 40
 """Maximum length in characters of a class label."""
 CARRIED: Final = ("tools", "functions")
 """Keys of a line that belong to the request besides messages and attachments."""
@@ -215,7 +215,7 @@ def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
 
 def kinds_of(answer: str, question: str, *, refused: bool) -> int:
     """The kinds of a last answer."""
-    if len(answer) <= SHORT:
+    if len(answer) <= MAX_LABEL_CHARS:
         return (LABEL | CLASSIFIED * (CLASSIFIES.search(question) is not None)) if is_label(answer) else 0
     found = 0 if refused else TEXT
     first = answer[0]

@@ -15,7 +15,7 @@ from curate.read.chunks import MAX_INTEGER
 from curate.read.dataset import FileFacts
 from curate.read.formats import BY_NAME
 
-OTHERS: Final = frozenset(("content", "arguments"))
+COMPARED_KEYS: Final = frozenset(("content", "arguments"))
 """Keys whose types other rules compare: C008 and T016."""
 
 GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
@@ -30,7 +30,7 @@ def _key_types(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if item is not None and path not in GRAMMAR:  # null fits any type
             yield path, kind_of(item)
         if isinstance(item, dict):
-            stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in OTHERS]
+            stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in COMPARED_KEYS]
         elif isinstance(item, list):
             stack += [(f"{path}/*", inner) for inner in item]
 

@@ -60,7 +60,7 @@ OWNERS: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio"
     "tool_call_id": "tool"
 }
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
-LONG: Final = 20
+MIN_REPEATED_CHARS: Final = 20
 """Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
 FEWEST: Final = 11
 """Minimum number of examples to report the few without what nine in ten have."""
@@ -255,7 +255,7 @@ def repeated_message() -> "pl.Expr":
     text = (
         pl.when(again == 1)
         .then(pl.lit("the same as the message before"))
-        .when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
+        .when((again == 2) & (pl.col("text").str.len_chars() >= MIN_REPEATED_CHARS))
     )
     return pl.when(speaks).then(text.then(pl.format("the {} wrote the same in the previous turn", pl.col("role"))))
 
@@ -298,7 +298,7 @@ def _repeats(left: Object, right: Object, back: int) -> bool:
         or has_media(content)
     ):
         return False
-    return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= LONG)
+    return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= MIN_REPEATED_CHARS)
 
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
 """Columns of the message frame that are computed without reading texts."""
-NEVER: Final = 1 << 60
+NO_LIMIT: Final = 1 << 60
 """More characters than any text has."""
 Wanted = Mapping[type, list[Any]]
 """The declared prefilters, by kind."""
@@ -118,7 +118,7 @@ def _numbers(wanted: Sequence[prefilter.PersonalNumbers]) -> "NumberPatterns":
 def _answers(wanted: Wanted) -> "AnswerPatterns":
     from curate.read.text_prefilter import AnswerPatterns
 
-    opens = np.full(256, NEVER, dtype=np.int64)
+    opens = np.full(256, NO_LIMIT, dtype=np.int64)
     for one in wanted[prefilter.StartsWith]:
         for byte in one.chars.encode("ascii"):
             opens[byte] = min(opens[byte], one.longer)

@@ -118,7 +118,7 @@ def answer_across_splits() -> None:
     """
 
 
-FEW: Final = 50
+MIN_HELD_OUT: Final = 50
 """Minimum number of examples for a useful held-out split."""
 OFF: Final = 1.5
 """Factor between actual and requested share beyond which a split is reported."""
@@ -183,7 +183,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
         if not part.examples:
             yield f"{part.name} is empty: there are too few examples, or one group holds most of them{could}"
             continue
-        if part.examples < FEW and part.name != "train":
+        if part.examples < MIN_HELD_OUT and part.name != "train":
             yield (
                 f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a "
                 "score"
@@ -193,7 +193,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
                 f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too "
                 f"large or too few{could}"
             )
-        elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
+        elif part.examples >= MIN_HELD_OUT and not part.wanted / OFF <= part.text <= part.wanted * OFF:
             yield (
                 f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are "
                 "longer or shorter"
@@ -217,7 +217,7 @@ def unbalanced(balance: SplitBalance) -> list[Finding]:
     return [uneven_splits.finding(Place(balance.file, 0), problem) for problem in uneven_splits.function(balance)]
 
 
-SHOWN = 80
+MAX_SHOWN_CHARS = 80
 """Maximum number of characters of the common words in a message."""
 
 
@@ -265,11 +265,11 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
         if leak.kind == "near":
             text = f"is similar to {where}, similarity {leak.share:.2f}"
         elif leak.kind == "whole":
-            text = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
+            text = f"is {where} word for word: {excerpt(leak.words, MAX_SHOWN_CHARS)!r}"
         else:
             text = (
                 f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this "
-                f"text: {excerpt(leak.words, SHOWN)!r}"
+                f"text: {excerpt(leak.words, MAX_SHOWN_CHARS)!r}"
             )
         yield benchmark_in_training.finding(leak.place, text + more, pointer=leak.pointer, example=leak.example)
 

@@ -78,7 +78,7 @@ OBJECTS: Final = 300
 INSIDE: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 """Keys of a schema that hold a schema."""
 LISTED: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
-NAMED: Final = ("properties", "$defs", "definitions", "patternProperties")
+NAMED_SCHEMAS: Final = ("properties", "$defs", "definitions", "patternProperties")
 NOT_STRICT: Final = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
 """Keys that OpenAI does not accept in strict mode."""
 
@@ -98,7 +98,7 @@ def subschemas(schema: Object) -> Iterator[tuple[str, Object]]:
         ]
         found += [
             (f"{at}/{key}/{name}", one)
-            for key in NAMED
+            for key in NAMED_SCHEMAS
             if isinstance(value.get(key), dict)
             for name, one in value[key].items()
         ]
