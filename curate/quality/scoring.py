@@ -23,7 +23,7 @@ Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
-VERSION: Final = 8
+VERSION: Final = 9
 """Changes with the computation of the signals, so that outdated cached values are not used."""
 
 

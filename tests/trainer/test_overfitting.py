@@ -169,4 +169,4 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(
     del report["overfitting"]
     (run / "report.json").write_text(json.dumps(report))
     assert main(["evaluate", str(run), "--overfitting"]) == 2
-    assert "older than the diagnosis of overfitting" in capsys.readouterr().err
+    assert "has no diagnosis of overfitting" in capsys.readouterr().err
