@@ -67,7 +67,7 @@ def test_declared_rules_find_the_same_in_a_big_file(
 ) -> None:
     main(["check", configured, "--output-format", "json"])
     found = json.loads(capsys.readouterr().out)["findings"]
-    monkeypatch.setattr(import_module("curate.lint.runner"), "QUICK", 0)
+    monkeypatch.setattr(import_module("curate.lint.runner"), "MIN_FAST_BYTES", 0)
     main(["check", configured, "--output-format", "json"])
     assert json.loads(capsys.readouterr().out)["findings"] == found
 
