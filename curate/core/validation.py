@@ -25,12 +25,16 @@ def parsed_json(text: str | bytes, **options: Any) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+UNCOUNTED: Final = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022", b"\\u003a", b"\\u003A")
+"""What may hide a key from a count of `":`, or add to that of the value: white space, an escaped quote or colon."""
+
+
 def has_repeated_key(line: bytes, value: Any) -> bool:
     """Whether an object of a parsed line has a key twice. Only lines whose keys cannot be counted are parsed again."""
     import orjson
 
     with suppress(TypeError, orjson.JSONEncodeError):
-        plain = b"\\u0022" not in line and b" :" not in line and b"\t:" not in line
+        plain = not any(form in line for form in UNCOUNTED)
         if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
             return False
     repeated = False

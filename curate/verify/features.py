@@ -21,6 +21,11 @@ from curate.verify.reading import NotUnderstoodError, Reading, loads, read, trai
 from curate.verify.similarity_index import Flags, Sets, joined
 from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
+GAPS: Final = (b" :", b"\t:", b"\r:", b"\n:")
+"""White space between a key and its colon."""
+ESCAPES: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
+"""A quotation mark or a colon that stands in the text of the value only."""
+
 
 def demand_once(line: bytes, value: Any) -> None:
     """Raise `NotUnderstoodError` if an object of a parsed line has a key twice: which value counts is not known.
@@ -28,7 +33,7 @@ def demand_once(line: bytes, value: Any) -> None:
     Only lines whose number of keys may not be that of `value` are parsed again.
     """
     try:
-        plain = b"\\u0022" not in line and b" :" not in line and b"\t:" not in line
+        plain = not any(form in line for form in (*GAPS, *ESCAPES))
         if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
             return
     except (TypeError, orjson.JSONEncodeError):

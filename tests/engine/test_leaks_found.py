@@ -285,6 +285,8 @@ def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None
         ('{"messages": %s, "m\\u0065ssages": []}', "messages"),
         ('{"messages":[{"role":"user","content":"Hi","content" : "He said \\u0022: Hi"}]}', "content"),
         ('{"messages" : "none", "messages": %s}', "messages"),
+        ('{"messages"\r: "none", "messages": %s}', "messages"),
+        ('{"note": 1, "note": "He said \\"\\u003a Hi", "messages": %s}', "note"),
         ('{"id":1,"messages":[{"role":"user","role":"assistant","content":"\\ud800"}]}', "role"),
         ('{"messages": %s, "id": 123456789012345678901234567890, "id": 7}', "id"),
     ],

@@ -236,8 +236,10 @@ def test_parquet_that_is_written_holds_equal_rows(rows: Rows) -> None:
         ('{"a": ' + "[" * 90_000 + "]" * 90_000 + "}", "is not a JSON object"),
         ('{"messages": [{"role": "user", "content": "Hi"}], "messages": []}', "has a key twice"),
         ('{"messages" : "Hi", "messages": []}', "has a key twice"),
+        ('{"messages"\r: "Hi", "messages": []}', "has a key twice"),
+        (r'{"messages": "Hi", "messages": "say \"\u003a"}', "has a key twice"),
     ],
-    ids=["list", "deep", "repeated", "spaced"],
+    ids=["list", "deep", "repeated", "spaced", "broken", "escaped"],
 )
 def test_a_line_that_a_table_cannot_hold_is_not_lost_in_parquet(
     line: str, why: str, write: Write, capsys: pytest.CaptureFixture[str]
