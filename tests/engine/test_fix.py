@@ -119,6 +119,9 @@ def test_a_call_gets_the_function_that_it_lacks(write: Write) -> None:
     assert fix(path).lines == 1
     mended = json.loads(path.read_bytes())["messages"][1]["tool_calls"]
     assert mended == [{"id": "c1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]
+    call["type"] = "custom"  # a call of another type keeps it
+    path = write("other.jsonl", [{"messages": [{"role": "user", "content": "Hi"}, answer]}])
+    assert (fix(path).lines, b'"custom"' in path.read_bytes()) == (0, True)
 
 
 def test_what_stays_as_it_is_counts_as_fixed_nowhere(write: Write, capsys: Captured) -> None:

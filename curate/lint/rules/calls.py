@@ -133,7 +133,8 @@ def mend_calls(messages: list[Object]) -> list[Object] | None:
 
 
 def _with_function(call: Any) -> Any:
-    if not isinstance(call, dict) or not FLAT <= call.keys() <= FLAT | {"id", "type"}:
+    flat = isinstance(call, dict) and FLAT <= call.keys() <= FLAT | {"id", "type"}
+    if not flat or call.get("type") not in (None, "function"):  # a call of another type is no call of a function
         return call
     function = {"name": call["name"], "arguments": call["arguments"]}
     return {**omit_keys(call, *FLAT), "type": "function", "function": function}
