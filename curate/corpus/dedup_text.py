@@ -37,9 +37,9 @@ SPOKEN: Final = ("messages", "sharegpt", "turn-list")
 """Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
 SAYS: Final = re.compile(
     r"\S\s+\S|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
-    r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|wav|mp3|flac|ogg|mp4|avi|mov|mkv|webm)\b)"
+    r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|svg|pdf|wav|mp3|m4a|flac|ogg|opus|mp4|avi|mov|mkv|webm)\b)"
 )
-"""What an id or a category lacks: several words, or the name of a picture, a sound or a film."""
+"""What an id or a category lacks: several words, or the name of a picture, a document, a sound or a film."""
 LONG_INTEGER: Final = re.compile(r"\d{20}")
 """Digits of an integer that may have more than 64 bits, which orjson reads as a float."""
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})

@@ -332,6 +332,7 @@ def test_another_image_is_another_fact() -> None:
         ({"schema": ["a table of cats"]}, {"schema": ["a table of dogs"]}, False),
         ({"文章": "猫"}, {"文章": "犬"}, False),
         ({"image_path": "a.jpg"}, {"image_path": "b.jpg"}, False),
+        ({"scan": "a.heic"}, {"scan": "b.heic"}, False),
         ({"passage": "The town has a library."}, {}, False),
         ({"qid": "a1", "difficulty": "very hard"}, {"qid": "a2", "difficulty": "very easy"}, True),
     ],
