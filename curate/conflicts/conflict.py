@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from curate.conflicts import judgement_cache
 from curate.conflicts.candidate_pairs import SHOWN_FROM, across_system_prompts, equal, grouped, reworded_pairs
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated
+from curate.conflicts.judgement_cache import Judgement
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
 from curate.conflicts.labels import label_settings
 from curate.conflicts.paraphrase_filter import answer_their_own
@@ -128,7 +130,37 @@ def find_conflicts(
     asked = _questions(examples, all_turns=config.all_turns)
     first = {(question.example.id, question.turn): question for question in reversed(asked)}
     distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
-    groups = grouped(distinct)
+    path = judgement_cache.path_of(distinct, config, cache) if cache is not None and judge is None else None
+    found = path and judgement_cache.load(path, distinct)
+    if not found:
+        found = _judged(distinct, config, cache, progress, judge)
+        if path is not None:
+            judgement_cache.save(path, distinct, found)
+    every = [(item, _conflict(item, config.calibration)) for item in found.judged]
+    conflicts = sorted(
+        (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),
+        key=lambda conflict: (-conflict.confidence, conflict.id),
+    )
+    sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
+    shown = [item.nominee for item, conflict in every if conflict.confidence >= config.min_confidence]
+    several = [
+        topic
+        for topic in topics(((one.left, one.right) for one in shown), asked)
+        if sum(len(group.answers) for group in topic.groups) > 2
+    ]
+    different = len({question.example.id for question in distinct})
+    return ConflictsResult(sure, different, found.compared, found.notes, conflicts[len(sure) :], several)
+
+
+def _judged(
+    asked: Sequence[Question],
+    config: ConflictsConfig,
+    cache: Path | None,
+    progress: Callable[[int], None] | None,
+    judge: Judge | None,
+) -> Judgement:
+    """Nominate pairs of different questions `asked`, and judge their answers."""
+    groups = grouped(asked)
     notes: list[str] = []
     nominees = [*equal(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
@@ -140,7 +172,7 @@ def find_conflicts(
             f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name
         ]
         notes.append(f"models used: {', '.join(used)}")
-    settings = label_settings(distinct)
+    settings = label_settings(asked)
     # In the order of the questions: what is read of an answer is kept only for a while.
     nominees.sort(key=lambda nominee: (nominee.left.request, nominee.right.request))
     by_rule = (by_rules(nominee, settings) for nominee in nominees)
@@ -152,21 +184,7 @@ def find_conflicts(
         judged = [item for item in judged if item.nominee.same >= SHOWN_FROM]  # no less sure pair can be shown
     if judge is not None:
         judged = by_judge(judged, judge, notes)
-    every = [(item, _conflict(item, config.calibration)) for item in judged if item.evidence]
-    conflicts = sorted(
-        (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),
-        key=lambda conflict: (-conflict.confidence, conflict.id),
-    )
-    sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
-    found = [item for item, conflict in every if conflict.confidence >= config.min_confidence]
-    several = [
-        topic
-        for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked)
-        if sum(len(group.answers) for group in topic.groups) > 2
-    ]
-    return ConflictsResult(
-        sure, len({question.example.id for question in distinct}), len(nominees), notes, conflicts[len(sure) :], several
-    )
+    return Judgement([item for item in judged if item.evidence], len(nominees), notes)
 
 
 def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:

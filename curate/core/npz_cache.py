@@ -1,5 +1,6 @@
 """The cache of arrays on disk: a folder of signed .npz files, safe to delete, and rows of arrays by key."""
 
+import hashlib
 import hmac
 import io
 import os
@@ -7,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -22,6 +24,16 @@ FILE_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.npz")
 """Names of files that may be deleted."""
 SIGNATURE_BYTES: Final = 32
 """It precedes the arrays."""
+
+
+@cache
+def code_id(*packages: str) -> str:
+    """Identifier of the code of some packages of `curate`: what other code computed is computed again."""
+    total = hashlib.sha256()
+    for package in packages:
+        for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
+            total.update(file.read_bytes())
+    return total.hexdigest()
 
 
 def load(

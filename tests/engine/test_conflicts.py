@@ -406,11 +406,15 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
         example("In metres, how tall is the Eiffel tower?", "The tower is 300 metres tall.", 2),
         example("What is the capital of France?", "The capital is Paris.", 3),
     ]
-    report = find_conflicts(examples, ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2"), cache)
+    config = ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2")
+    report = find_conflicts(examples, config, cache)
     assert [{1, 2}] == [{c.left.place.line, c.right.place.line} for c in report.conflicts]
     assert 0.9 <= report.conflicts[0].similarity < 1
+    assert find_conflicts(examples, config, cache) == report  # from the cache
+    moved = [*examples[1:], example("Who wrote Hamlet?", "Shakespeare wrote it.", 4)]
+    assert find_conflicts(moved, config, cache).conflicts == []
     texts = ["How tall is the Eiffel tower in metres?", "What is the capital of France?"]
-    assert len(list(cache.iterdir())) == 1
+    assert len(list(cache.glob("embeddings-*"))) == 1
     vectors = embed(texts, "offline:all-MiniLM-L6-v2", cache)
     assert vectors.shape == (2, 384)
     assert list(neighbours(vectors, 0.9)) == []
