@@ -1,6 +1,5 @@
 """The adapter merged into the weights of the 16-bit base: merging into 4-bit weights would round them again."""
 
-import ctypes
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +18,13 @@ from curate.models.template import Template, load_template
 from train.export.export_result import DtypeName
 from train.model.base import DTYPES, device
 from train.model.loss import use_packed_attention
+from train.model.mapped_weights import release_pages
 from train.trained import Trained, same_template
 
-PAGEOUT: Final = 21
-"""MADV_PAGEOUT of Linux 5.4. MADV_DONTNEED would undo what was written to the pages."""
 LARGEST_SHARD: Final = "2GB"
 """safetensors copies a shard before it is written."""
+ROWS_AT_ONCE: Final = 16_384
+"""Of a matrix that is converted to float32: an output layer of 128,256 rows would take 2.1 GB."""
 MAX_WEIGHT: Final = torch.finfo(torch.float16).max / 4
 """Largest weight in float16, with a margin for the computation."""
 
@@ -58,7 +58,10 @@ def in_float32(model: Any) -> Any:
 
 
 def _linear(module: nn.Linear, inputs: Tensor) -> Tensor:
-    return nn.functional.linear(inputs.float(), module.weight.float(), module.bias)
+    given, parts = inputs.float(), torch.split(module.weight, ROWS_AT_ONCE)
+    biases = torch.split(module.bias, ROWS_AT_ONCE) if module.bias is not None else [None] * len(parts)
+    found = [nn.functional.linear(given, part.float(), bias) for part, bias in zip(parts, biases, strict=True)]
+    return torch.cat(found, dim=-1) if len(found) > 1 else found[0]
 
 
 def _conv1d(module: Any, inputs: Tensor) -> Tensor:
@@ -73,7 +76,7 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
     Raises `ModelError` if the adapter contains NaN or infinity, or if weights do not fit into the wanted dtype.
     """
     dtype = DTYPES.get(wanted, torch.float16)
-    highest = max(float(parameter.abs().max()) for parameter in model.parameters())
+    highest = max(_largest(parameter) for parameter in model.parameters())
     tuners = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
     for module in tuners:
         layer = module.get_base_layer()
@@ -85,30 +88,25 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
                 f"{shown}: cannot be merged: {error}",
                 "the adapter contains NaN or infinity; train again with a lower learning rate",
             ) from error
-        highest = max(highest, float(layer.weight.abs().max()))
+        highest = max(highest, _largest(layer.weight))
         if dtype is torch.float16 and highest > MAX_WEIGHT:
             dtype = _fallback_dtype(wanted, highest)
         layer.weight.data = layer.weight.data.to(dtype)
-        _release_pages()
+        release_pages()
     if dtype is torch.float16 and highest > MAX_WEIGHT:
         dtype = _fallback_dtype(wanted, highest)
     whole = model.unload() if isinstance(model, PeftModel) else model
     for parameter in whole.parameters():
         parameter.data = parameter.data.to(dtype)
-        _release_pages()
+        release_pages()
     return whole.to(dtype), dtype
 
 
-def _release_pages() -> None:
-    """Give back unchanged pages of mapped files of weights, which count as memory; what is used again is read again."""
-    maps = Path("/proc/self/maps")
-    if not maps.is_file():  # Linux only
-        return
-    advise = ctypes.CDLL(None).madvise
-    for line in maps.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.endswith(".safetensors") or "/blobs/" in line:  # of a folder, or of the hub's cache
-            start, end = (int(number, 16) for number in line.split(" ", 1)[0].split("-"))
-            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), PAGEOUT)
+def _largest(weight: Tensor) -> float:
+    """The largest magnitude, without a copy of the weight."""
+    release_pages()
+    low, high = torch.aminmax(weight)
+    return max(-float(low), float(high))
 
 
 def _fallback_dtype(wanted: DtypeName, highest: float) -> torch.dtype:

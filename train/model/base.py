@@ -13,6 +13,7 @@ from curate.core.errors import ModelError, requiring
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank
 from train.model.loss import use_packed_attention
+from train.model.mapped_weights import releasing_pages
 from train.recipe import Recipe
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
@@ -69,7 +70,8 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     hint = "check the hub id and the connection, or name a folder"
     if Path(place).is_dir():
         hint = "the folder needs config.json and weights as safetensors"
-    with model_errors(recipe.model, "cannot be loaded", hint):
+    releasing = releasing_pages() if recipe.quantised else nullcontext()
+    with model_errors(recipe.model, "cannot be loaded", hint), releasing:
         model = AutoModelForCausalLM.from_pretrained(
             place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
         )
