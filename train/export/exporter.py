@@ -1,6 +1,5 @@
 """An export: query the adapter, write the files, query them, and keep them only if the outputs are equivalent."""
 
-import gc
 import re
 import shutil
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from train.export.model_card import card
 from train.export.questions import Questions, questions_for
 from train.journal import Narrator
 from train.model.adapters import adapter_disabled, lora_weights, obstacle
+from train.model.main_memory import return_freed
 from train.recipe import Recipe
 from train.results import TrainedWeights
 from train.trained import Trained, same_template
@@ -83,13 +83,13 @@ class Exporter:
             self.narrator.say("loading the adapter on its base in 4 bits")
             texts, dtype = self.questions.texts, self.trained.dtype
             trained_loss = held_out_loss(self.trained.tuned(), texts, dtype, packing=False)
-            gc.collect()  # before the base in 16 bits is loaded
+            return_freed()  # before the base in 16 bits is loaded
         self.narrator.say("loading the adapter on its base in 16 bits")
         model = in_float32(self.trained.tuned(quantised=False, dtype=self.stored))
         reference, effect = self._reference(model)
         dtype_name, load = self._write(model)
         del model
-        gc.collect()
+        return_freed()
         model, test = in_float32(load()), self._test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
         accept(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")

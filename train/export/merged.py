@@ -18,7 +18,7 @@ from curate.models.template import Template, load_template
 from train.export.export_result import DtypeName
 from train.model.base import DTYPES, device
 from train.model.loss import use_packed_attention
-from train.model.mapped_weights import release_pages
+from train.model.main_memory import release_pages
 from train.trained import Trained, same_template
 
 LARGEST_SHARD: Final = "2GB"

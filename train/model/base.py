@@ -13,7 +13,7 @@ from curate.core.errors import ModelError, requiring
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank
 from train.model.loss import use_packed_attention
-from train.model.mapped_weights import releasing_pages
+from train.model.main_memory import releasing_pages
 from train.recipe import Recipe
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}

@@ -73,9 +73,7 @@ SMALL_DATASET: Final = 10_000
 PROMPT_SHARE: Final = 0.7
 """Assumed share of prompt tokens without a tokenizer."""
 EXPORT_BYTES: Final = 3e9
-"""Bytes that an export takes besides the weights in 16 bits: measured with 1 and 3 layers of an 8B's shape in
-`tests/bench/export_memory.py`. On a CPU, 32 layers took 7e9, with the base's file that the system can reclaim.
-"""
+"""Bytes that an export takes besides the weights in 16 bits, 2.4e9 of an 8B: `tests/bench/export_memory.py`."""
 
 
 @dataclass(frozen=True, slots=True)

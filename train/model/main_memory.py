@@ -1,6 +1,8 @@
-"""Memory of weights that are mapped from files: pages that were read count until they are given back."""
+"""Main memory that is given back to the system: pages of mapped files of weights, and what was freed."""
 
 import ctypes
+import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,3 +42,10 @@ def releasing_pages() -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def return_freed() -> None:
+    """Free what nothing uses and give it back: glibc keeps blocks of some MB, which is what quantised weights are."""
+    gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
