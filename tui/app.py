@@ -19,7 +19,7 @@ from curate.review.events import ScanEvent
 from curate.review.overview import measure
 from tui.abandon import abandonable
 from tui.key_queue import KeyQueue
-from tui.keys import NAMES, TAB_OF, TABS, bindings, rebound
+from tui.keys import KEY_SYMBOLS, TAB_OF, TABS, bindings, rebound
 from tui.messages import (
     DecisionReverted,
     Exported,
@@ -53,13 +53,13 @@ SCREENS = (
     TrainingScreen,
     EvaluateScreen,
 )
-EVERY = 0.5
+POLL_SECONDS = 0.5
 """Seconds between checks for new facts."""
-LOOK = 2.0
+FILE_POLL_SECONDS = 2.0
 """Seconds between checks of the files on disk."""
 
 
-Facts = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], None]
+ScanFunction = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], None]
 """Checks and compares, reports each fact, and polls whether to stop."""
 
 
@@ -71,7 +71,7 @@ class CurateApp(KeyQueue):
     BINDINGS = bindings("app")
     DEFAULT_MODE = "overview"
 
-    def __init__(self, sources: Sources, facts: Facts, merged: int = 0, at: At | None = None) -> None:
+    def __init__(self, sources: Sources, facts: ScanFunction, merged: int = 0, at: At | None = None) -> None:
         """`facts` runs the check; `merged`: decisions just merged from another journal; `at`: the first view.
 
         Raises `InputError` for missing files.
@@ -86,7 +86,7 @@ class CurateApp(KeyQueue):
         self._bindings = rebound(self._bindings, self.state.keys)
         self._facts, self._merged = facts, merged
         self._stale = True
-        self._told_of: list[str] = []
+        self._reported_changes: list[str] = []
         for screen in SCREENS:
             self.add_mode(screen.NAME, partial(screen, self.state))
         for theme in THEMES:
@@ -106,8 +106,8 @@ class CurateApp(KeyQueue):
 
     def on_mount(self) -> None:
         """Show the screen at once, and read in the background."""
-        self.set_interval(EVERY, self._catch_up)
-        self.set_interval(LOOK, self._check_for_changes)
+        self.set_interval(POLL_SECONDS, self._catch_up)
+        self.set_interval(FILE_POLL_SECONDS, self._check_for_changes)
         self._start_workers()
         if self.at is not None:
             self.call_after_refresh(self.action_go, TAB_OF[self.at.kind].name)
@@ -175,7 +175,7 @@ class CurateApp(KeyQueue):
         self.post_message(Measured("overview", measure(session.lines)))
 
     @on(FilterChosen)
-    def _filter(self, message: FilterChosen) -> None:
+    def _filter_chosen(self, message: FilterChosen) -> None:
         """Find the matching entries: at once if no text has to be read, else in the background."""
         kind = message.kind
         if message.go:
@@ -183,10 +183,10 @@ class CurateApp(KeyQueue):
         self.state.filters[kind] = message.text
         self.workers.cancel_group(self, f"narrow-{kind}")
         self.run_worker(
-            lambda: self._narrow(self.session, message), thread=True, exit_on_error=False, group=f"narrow-{kind}"
+            lambda: self._find_matching(self.session, message), thread=True, exit_on_error=False, group=f"narrow-{kind}"
         )
 
-    def _narrow(self, session: ReviewSession, message: FilterChosen) -> None:
+    def _find_matching(self, session: ReviewSession, message: FilterChosen) -> None:
         worker = get_current_worker()
         for view in views(session, message.kind, message.text, message.order):
             if worker.is_cancelled:
@@ -196,7 +196,7 @@ class CurateApp(KeyQueue):
     # Results
 
     @on(LinesFound)
-    def _lines(self, message: LinesFound) -> None:
+    def _lines_found(self, message: LinesFound) -> None:
         first = not len(self.session.examples)
         self.session.grow()
         self._stale = True
@@ -211,7 +211,7 @@ class CurateApp(KeyQueue):
         self._stale = True
 
     @on(Narrowed)
-    def _narrowed(self, message: Narrowed) -> None:
+    def _matches_found(self, message: Narrowed) -> None:
         screen = self.queue_screen(message.view.kind)
         if screen is not None and message.session is self.session:  # else the files were read again meanwhile
             screen.show_view(message.view)
@@ -220,8 +220,8 @@ class CurateApp(KeyQueue):
     def _files_changed(self, message: FilesChanged) -> None:
         self.state.changed = message.names
         self._stale = True
-        if message.names and message.names != self._told_of:
-            self._told_of = message.names
+        if message.names and message.names != self._reported_changes:
+            self._reported_changes = message.names
             names = visible(", ".join(message.names[:3]))
             self.notify(
                 f"{names} changed on disk. The screen shows the old content; {self.state.key('reload')} reloads the "
@@ -272,7 +272,7 @@ class CurateApp(KeyQueue):
 
     def get_key_display(self, binding: Binding) -> str:
         """A key of a dialog as the table of keys names it."""
-        return binding.key_display or NAMES.get(binding.key) or super().get_key_display(binding)
+        return binding.key_display or KEY_SYMBOLS.get(binding.key) or super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: the actions in the key table that are available now."""
@@ -283,7 +283,7 @@ class CurateApp(KeyQueue):
                     isinstance(screen, QueueScreen)
                     and key.scope == "queue"
                     and screen.KIND in key.kinds
-                    and screen.offers(key.action)
+                    and screen.is_available(key.action)
                 )
                 or (isinstance(screen, PlainScreen) and key.scope == "page")
                 or key.scope == getattr(screen, "NAME", "")
@@ -309,7 +309,7 @@ class CurateApp(KeyQueue):
         self.action_go(names[(names.index(self.current_mode) + by) % len(names)])
 
     @on(DecisionReverted)
-    def _return(self, message: DecisionReverted) -> None:
+    def _decision_reverted(self, message: DecisionReverted) -> None:
         """Move the cursor to the entry in which an example was decided."""
         if not self.screen_stack:  # the application is closing
             return
@@ -343,7 +343,7 @@ class CurateApp(KeyQueue):
         self.workers.cancel_all()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
-        self.state.session, self.state.changed, self._told_of = session, [], []
+        self.state.session, self.state.changed, self._reported_changes = session, [], []
         self.results.clear()
         self._start_workers()
         for stack in self._screen_stacks.values():

@@ -26,7 +26,7 @@ from curate.review.training_signals import FILTER, HARDEST, training_of
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
-FULL: Final = 100
+FULL_GC_THRESHOLD: Final = 100
 """Collections of the middle generation before a full one, which stops the keys for 40 ms and finds hardly anything."""
 
 
@@ -141,7 +141,7 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
     from tui.terminal import accept_all_input, end_with_terminal, release_lines
 
     gc.freeze()  # a full collection among them takes 0.1 s, in which no key is answered
-    gc.set_threshold(*gc.get_threshold()[:2], FULL)
+    gc.set_threshold(*gc.get_threshold()[:2], FULL_GC_THRESHOLD)
     gc.enable()
 
     def scan(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:

@@ -15,12 +15,12 @@ from textual.errors import NoWidget
 from textual.message import Message
 from textual.widgets import Input
 
-Ordered = events.Key | events.Paste | events.MouseDown | events.MouseUp
-PAUSE: Final = 0.01
+QueuedEvent = events.Key | events.Paste | events.MouseDown | events.MouseUp
+POLL_SECONDS: Final = 0.01
 """Seconds between looks at a screen that is not ready, and after a click, which passes through several queues."""
-PASTED: Final = 20_000
+MAX_PASTE_CHARS: Final = 20_000
 """Maximum number of characters of a paste into an input, which measures all of them at each key."""
-PATIENCE: Final = 5.0
+MAX_WAIT_SECONDS: Final = 5.0
 """Seconds after which keys are discarded, if their screen is still not ready."""
 
 
@@ -49,14 +49,14 @@ class KeyQueue(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: deque[Ordered] = deque()
+        self._keys: deque[QueuedEvent] = deque()
         self._asked = False
         self._waits_since: float | None = None
         """When the screen was first seen not to be ready for the next input."""
 
     async def on_event(self, event: events.Event) -> None:
         """Put keys, pastes and clicks into the queue; handle all else as usual."""
-        if isinstance(event, Ordered) and not event.is_forwarded:
+        if isinstance(event, QueuedEvent) and not event.is_forwarded:
             self._keys.append(event)
             self._ask()
         else:
@@ -79,7 +79,7 @@ class KeyQueue(App[None]):
 
     def _ask(self, *, later: bool = False) -> None:
         if later:
-            self.set_timer(PAUSE, lambda: self.post_message(NextKey()))
+            self.set_timer(POLL_SECONDS, lambda: self.post_message(NextKey()))
         elif self._keys and not self._asked:
             self.post_message(NextKey())
         self._asked = self._asked or later or bool(self._keys)
@@ -92,7 +92,7 @@ class KeyQueue(App[None]):
         if not getattr(self.screen, "ready", self.screen.is_mounted):
             if self._waits_since is None:
                 self._waits_since = now()
-            if now() - self._waits_since < PATIENCE:
+            if now() - self._waits_since < MAX_WAIT_SECONDS:
                 self._ask(later=True)
                 return
             self._keys.clear()
@@ -114,7 +114,7 @@ class KeyQueue(App[None]):
     async def _paste(self, event: events.Paste) -> None:
         """Pass a paste to the focused widget; an input takes all lines: Textual keeps the first only."""
         if (focused := self.focused) is not None:
-            if isinstance(focused, Input) and len(event.text) > PASTED:
+            if isinstance(focused, Input) and len(event.text) > MAX_PASTE_CHARS:
                 text = f"{len(event.text):,} characters are too many for one line; nothing was pasted"
                 self.notify(text, severity="warning", markup=False)
                 return

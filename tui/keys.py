@@ -54,39 +54,39 @@ class Key:
     """A sentence, for help, tooltips and the palette."""
     scope: Scope = "queue"
     show: bool = True
-    """False: left out of the footer, unless it is named in `SPARE` and there is room."""
+    """False: left out of the footer, unless it is named in `SHOWN_IF_ROOM` and there is room."""
     kinds: tuple[Kind, ...] = KINDS
     """The kinds of entries for which it has an effect, for screens that show entries."""
 
     @property
     def shown(self) -> str:
         """The keys as displayed."""
-        return " ".join(NAMES.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
+        return " ".join(KEY_SYMBOLS.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
 
 
-NAMES: Final = {
+KEY_SYMBOLS: Final = {
     "slash": "/", "colon": ":", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
     "less_than_sign": "<", "greater_than_sign": ">", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space",
     "backspace": "Bksp",
     "tab": "Tab", "asterisk": "*", "vertical_line": "|", "enter": "Enter",
 }  # fmt: skip
-SINGLE: Final[tuple[Kind, ...]] = ("example", "finding")
-PAIRED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
-CLUSTERS: Final[tuple[Kind, ...]] = ("cluster",)
+SINGLE_KINDS: Final[tuple[Kind, ...]] = ("example", "finding")
+PAIR_KINDS: Final[tuple[Kind, ...]] = ("cluster", "conflict")
+CLUSTER_KINDS: Final[tuple[Kind, ...]] = ("cluster",)
 KEYS: Final = (
-    Key("a", "choose('left')", "left", "Keep A", "Keep A, drop B, and go to the next entry.", kinds=PAIRED),
-    Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go to the next entry.", kinds=PAIRED),
-    Key("y", "choose('keep')", "keep", "Keep", "Keep the example, or accept this finding about it, and go to the next entry.", kinds=SINGLE),  # noqa: E501
-    Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE),  # noqa: E501
-    Key("y", "choose('both')", "both", "Both", "Keep A and B, and go to the next entry.", kinds=PAIRED),
-    Key("d", "choose('neither')", "neither", "Neither", "Drop A and B, and go to the next entry.", kinds=PAIRED),
-    Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
-    Key("B", "choose_all('right')", "right-all", "Only B", "Keep B, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
-    Key("Y", "choose_all('both')", "both-all", "Keep all", "Keep all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
-    Key("D", "choose_all('neither')", "neither-all", "Drop all", "Drop all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
-    Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),  # noqa: E501
-    Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest marked duplicate is kept, too.", show=False, kinds=CLUSTERS),  # noqa: E501
+    Key("a", "choose('left')", "left", "Keep A", "Keep A, drop B, and go to the next entry.", kinds=PAIR_KINDS),
+    Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go to the next entry.", kinds=PAIR_KINDS),
+    Key("y", "choose('keep')", "keep", "Keep", "Keep the example, or accept this finding about it, and go to the next entry.", kinds=SINGLE_KINDS),  # noqa: E501
+    Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE_KINDS),  # noqa: E501
+    Key("y", "choose('both')", "both", "Both", "Keep A and B, and go to the next entry.", kinds=PAIR_KINDS),
+    Key("d", "choose('neither')", "neither", "Neither", "Drop A and B, and go to the next entry.", kinds=PAIR_KINDS),
+    Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIR_KINDS),  # noqa: E501
+    Key("B", "choose_all('right')", "right-all", "Only B", "Keep B, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIR_KINDS),  # noqa: E501
+    Key("Y", "choose_all('both')", "both-all", "Keep all", "Keep all of the cluster or question, and go to the next entry.", show=False, kinds=PAIR_KINDS),  # noqa: E501
+    Key("D", "choose_all('neither')", "neither-all", "Drop all", "Drop all of the cluster or question, and go to the next entry.", show=False, kinds=PAIR_KINDS),  # noqa: E501
+    Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTER_KINDS),  # noqa: E501
+    Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest marked duplicate is kept, too.", show=False, kinds=CLUSTER_KINDS),  # noqa: E501
     Key("r", "repair", "repair", "Repair", "Apply the fix of the rule; shows the changes first.", kinds=("finding",)),
     Key("e", "edit", "edit", "Edit", "Edit the example, or A or B, here; the rules check it as you type."),
     Key("E", "edit_outside", "edit-outside", "Edit in $EDITOR", "Edit the example, or A or B, in $EDITOR.", show=False),
@@ -105,10 +105,10 @@ KEYS: Final = (
     Key("z", "group", "group", "Group", "Group findings by rule, file or example, or not.", show=False, kinds=("finding",)),  # noqa: E501
     Key("enter", "open", "open-group", "Open group", "Open or close the group under the cursor.", kinds=("finding",)),
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
-    Key("right,l", "turn(1)", "turn-next", "Next B", "Show the next duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
-    Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
-    Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", kinds=PAIRED, show=False),  # noqa: E501
-    Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", kinds=PAIRED, show=False),  # noqa: E501
+    Key("right,l", "turn(1)", "turn-next", "Next B", "Show the next duplicate or answer as B.", show=False, kinds=PAIR_KINDS),  # noqa: E501
+    Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIR_KINDS),  # noqa: E501
+    Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", kinds=PAIR_KINDS, show=False),  # noqa: E501
+    Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", kinds=PAIR_KINDS, show=False),  # noqa: E501
     Key("f", "fold", "fold", "Fold", "Show the schemas of tools, and messages that are the same in A and B, in full, or fold them again.", show=False),  # noqa: E501
     Key("less_than_sign", "resize(-5)", "list-smaller", "Smaller list", "Make the list smaller, and the entry larger; the mouse drags the border.", show=False),  # noqa: E501
     Key("greater_than_sign", "resize(5)", "list-larger", "Larger list", "Make the list larger, and the entry smaller.", show=False),  # noqa: E501
@@ -147,14 +147,14 @@ KEYS: Final = (
 )  # fmt: skip
 
 
-ALWAYS: Final = {"help", "quit"}
+ALWAYS_SHOWN: Final = {"help", "quit"}
 """Actions that every footer shows."""
-SPARE: Final = (
+SHOWN_IF_ROOM: Final = (
     "bulk", "select", "note", "label", "suppress", "group", "left-all", "right-all", "turn-next", "mark", "sort",
     "difference-next", "secrets", "export", "fold", "goto", "edit-outside",
 )  # fmt: skip
 """Actions that a footer shows if there is room, the first ones first."""
-FIXED: Final = ("ctrl+c", "ctrl+p", "ctrl+q")
+TEXTUAL_KEYS: Final = ("ctrl+c", "ctrl+p", "ctrl+q")
 """Keys of Textual in every screen: copy, command palette, quit."""
 
 
@@ -179,7 +179,7 @@ def rebound(found: BindingsMap, keys: tuple[Key, ...]) -> BindingsMap:
     return BindingsMap([*ours, *(binding for binding in placed if binding.id not in scope_of)])
 
 
-def remapped(chosen: Mapping[str, str]) -> tuple[Key, ...]:
+def keys_from_config(chosen: Mapping[str, str]) -> tuple[Key, ...]:
     """The table with the keys of `[review.keys]`. Raises `ConfigError` that lists every mistake."""
     if not chosen:
         return KEYS
@@ -191,7 +191,7 @@ def remapped(chosen: Mapping[str, str]) -> tuple[Key, ...]:
             near = get_close_matches(name, table, n=1)
             wrong.append(f"unknown action {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         elif bad := [one.strip() for one, known in zip(given.split(","), named, strict=True) if not known]:
-            near = get_close_matches(bad[0].lower(), [*_NAMED, *NAMES], n=1)
+            near = get_close_matches(bad[0].lower(), [*_KEY_NAMES, *KEY_SYMBOLS], n=1)
             wrong.append(f"{name}: unknown key {bad[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         else:
             table[name] = replace(table[name], keys=",".join(named))
@@ -210,14 +210,14 @@ def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[st
     for name in chosen.keys() & table.keys():
         one = table[name]
         for key in one.keys.split(","):
-            if key in FIXED:
+            if key in TEXTUAL_KEYS:
                 yield f"{name}: {key} cannot be given to another action"
             for other in table.values():
                 if {(one.id, key), (other.id, key)} <= shared or frozenset((one.id, other.id)) in reported:
                     continue
                 if key in other.keys.split(",") and _conflict(one, other):
                     reported.add(frozenset((one.id, other.id)))
-                    shown = NAMES.get(key, key)
+                    shown = KEY_SYMBOLS.get(key, key)
                     yield f"{name}: {shown!r} is the key of {other.id!r}, too; give {other.id!r} another one"
 
 
@@ -232,19 +232,19 @@ def _conflict(one: Key, other: Key) -> bool:
     return "app" in scopes or len(scopes) == 1 or scopes == {"queue", "list"} or ("page" in scopes and scopes <= pages)
 
 
-_NAMED: Final[Sequence[str]] = sorted({key.value for key in Keys} | set(NAMES))
+_KEY_NAMES: Final[Sequence[str]] = sorted({key.value for key in Keys} | set(KEY_SYMBOLS))
 
 
 def _textual_name(key: str) -> str:
     """The name of a key for Textual: `?` is `question_mark`, `Space` is `space`; empty for one that does not exist."""
-    shown = {name.lower(): known for known, name in NAMES.items()}
+    shown = {name.lower(): known for known, name in KEY_SYMBOLS.items()}
     if known := shown.get(key.lower()):
         return known
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     if key.startswith("^") and len(key) == 2:
         modifiers, last = ["ctrl"], key[1]
     last = last if len(last) == 1 else last.lower()
-    if set(modifiers) - {"ctrl", "alt", "shift"} or not (len(last) == 1 or last in _NAMED) or not last.strip():
+    if set(modifiers) - {"ctrl", "alt", "shift"} or not (len(last) == 1 or last in _KEY_NAMES) or not last.strip():
         return ""
     return "+".join([*modifiers, next(iter(Binding.make_bindings([(last, "")]))).key])
 

@@ -8,7 +8,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.snapshot import rights_of
 from curate.read.index import LineIndex
 from curate.review import Kind, ReviewSession, Sources
-from tui.keys import remapped
+from tui.keys import keys_from_config
 
 
 class At(NamedTuple):
@@ -25,7 +25,7 @@ class ReviewState:
     def __init__(self, sources: Sources, at: At | None = None) -> None:
         """Raises `InputError` for missing files, `ConfigError` for mistakes in `[review.keys]`."""
         self.sources = sources
-        self.keys = remapped(sources.config.review.keys)
+        self.keys = keys_from_config(sources.config.review.keys)
         """The table of keys, as the project has it."""
         self.session = self.opened()
         self.results: dict[str, Any] = {}

@@ -20,9 +20,9 @@ from curate.core.errors import ExitCode
 if TYPE_CHECKING:
     from rich.style import Style
 
-LOOK: Final = 2.0
+POLL_SECONDS: Final = 2.0
 """Seconds between checks of the terminal."""
-GRACE: Final = 3.0
+EXIT_GRACE_SECONDS: Final = 3.0
 """Seconds for the application to exit by itself; drawing to a closed terminal may block it."""
 
 
@@ -67,9 +67,9 @@ def end_with_terminal(leave: Callable[[], object], stays: Callable[[], bool]) ->
 
     def watch() -> None:
         while stays():
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         leave()
-        time.sleep(GRACE)
+        time.sleep(EXIT_GRACE_SECONDS)
         os._exit(ExitCode.INTERRUPTED)
 
     threading.Thread(target=watch, name="curate-terminal", daemon=True).start()

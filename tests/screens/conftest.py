@@ -22,7 +22,7 @@ from curate.read.index import LineIndex
 from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tui.app import CurateApp
-from tui.screens.ask import CALM, ConfirmScreen
+from tui.screens.ask import CONFIRM_DELAY_SECONDS, ConfirmScreen
 from tui.screens.frame import FrameScreen
 from tui.screens.queue import QueueScreen
 
@@ -164,7 +164,7 @@ async def at_rest(_least: float = 0) -> None:
 @pytest.fixture(autouse=True)
 def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry is drawn as soon as its key is handled, and no key waits for a process that takes little time."""
-    monkeypatch.setattr(tui.screens.queue, "DETAIL_AFTER", 0.001)
+    monkeypatch.setattr(tui.screens.queue, "DETAIL_DELAY_SECONDS", 0.001)
     monkeypatch.setattr("textual.app.wait_for_idle", at_rest)
     monkeypatch.setattr("textual.pilot.wait_for_idle", at_rest)
 
@@ -205,7 +205,7 @@ async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:
     await settled(pilot)
     for key in keys:
         if isinstance(app.screen, ConfirmScreen):  # which takes no key that follows another one at once
-            app.screen._last -= CALM
+            app.screen._last -= CONFIRM_DELAY_SECONDS
         await pilot.press(key)
         await settled(pilot)
     return app.session

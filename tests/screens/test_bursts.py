@@ -106,7 +106,7 @@ def _no_editor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_what_is_typed_into_a_dialog_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """On each list and for each key that opens something, with the keys of all decisions behind it."""
-    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 0)
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         for screen, gap in (*((screen, 0.0) for screen in "2345"), ("3", 0.02)):
@@ -127,7 +127,7 @@ async def leave(pilot: Pilot[None]) -> None:
 
 
 async def test_a_paste_into_a_note_and_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 0)
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "3")
@@ -217,8 +217,8 @@ async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
 @pytest.mark.parametrize("screen", "2345" if ALL else "3")
 async def test_every_key_does_the_same_at_any_speed(screen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each binding of a list, then Escape, a decision, and now and then an undo."""
-    monkeypatch.setattr("tui.screens.ask.CALM", 0)
-    monkeypatch.setattr("tui.key_queue.PATIENCE", 60)  # a busy machine loses no key
+    monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 0)
+    monkeypatch.setattr("tui.key_queue.MAX_WAIT_SECONDS", 60)  # a busy machine loses no key
     kind = TABS[int(screen) - 1].kind
     assert kind is not None
     keys: list[str] = []
@@ -256,7 +256,7 @@ async def test_a_screen_that_is_not_ready_takes_no_key_for_another() -> None:
 async def test_a_confirmation_takes_no_key_that_was_typed_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
     monkeypatch.setattr("tui.screens.training.start", lambda *_: started.append(1))
-    monkeypatch.setattr("tui.screens.ask.CALM", 60)  # a busy machine types slowly
+    monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 60)  # a busy machine types slowly
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "7")
@@ -275,7 +275,7 @@ async def test_a_confirmation_takes_no_key_that_was_typed_ahead(monkeypatch: pyt
 
 
 async def test_text_is_not_lost_by_escape_or_quit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 0)
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "3")
@@ -311,7 +311,7 @@ async def test_quitting_right_after_an_undo_ends_without_an_error(monkeypatch: p
         await burst(pilot, "du")
         with monkeypatch.context() as patch:
             patch.setattr(CurateApp, "screen_stack", [])  # as while the application closes
-            app._return(DecisionReverted("0" * 32, "C003"))
+            app._decision_reverted(DecisionReverted("0" * 32, "C003"))
 
 
 async def test_escape_right_before_a_key_is_escape_and_that_key(monkeypatch: pytest.MonkeyPatch) -> None:

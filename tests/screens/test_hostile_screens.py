@@ -117,7 +117,7 @@ async def test_what_runs_say_is_shown_and_not_obeyed(make_app: Makes, size: tupl
             assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()
         assert "\\x1b[31mhere" in seen
         make_hostile(folder)
-        cast("RunsScreen", app.screen).look()
+        cast("RunsScreen", app.screen).read_runs()
         await settled(pilot)
         seen = await scrolled(pilot)
         assert {char for char in UNSAFE.findall(seen) if char != "\n"} == set()

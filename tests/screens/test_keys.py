@@ -12,7 +12,7 @@ from curate.core.runs import Project
 from curate.review import Sources
 from tests.screens.conftest import opened, queue, screen_text, told, write_lines
 from tui.app import CurateApp
-from tui.keys import KEYS, remapped
+from tui.keys import KEYS, keys_from_config
 
 Makes = Callable[..., CurateApp]
 
@@ -24,7 +24,7 @@ def app_with(**keys: str) -> CurateApp:
 
 def mistakes(**keys: str) -> str:
     with pytest.raises(ConfigError) as caught:
-        remapped({name.replace("_", "-"): value for name, value in keys.items()})
+        keys_from_config({name.replace("_", "-"): value for name, value in keys.items()})
     return caught.value.message
 
 
@@ -73,10 +73,10 @@ def test_mistakes_name_the_key_and_what_may_be_meant() -> None:
 
 
 def test_keys_can_be_exchanged() -> None:
-    table = {key.id: key for key in remapped({"keep": "d", "drop": "y"})}
+    table = {key.id: key for key in keys_from_config({"keep": "d", "drop": "y"})}
     assert (table["keep"].keys, table["drop"].keys, table["both"].keys) == ("d", "y", "y")
-    assert remapped({key.id: key.keys for key in KEYS}) == KEYS
-    assert remapped({key.id: ",".join(key.shown.split()) for key in KEYS}) == KEYS
+    assert keys_from_config({key.id: key.keys for key in KEYS}) == KEYS
+    assert keys_from_config({key.id: ",".join(key.shown.split()) for key in KEYS}) == KEYS
 
 
 def test_a_mistake_is_told_before_the_screen_opens(

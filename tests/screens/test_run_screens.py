@@ -25,7 +25,7 @@ from tests.screens.conftest import opened, screen_text, settled, shown
 from train.evaluation.evaluation_result import Evaluation, Output, Result, Score, Verdict
 from train.scores import METRICS
 from tui.app import CurateApp
-from tui.render.splits import proof
+from tui.render.splits import verification
 from tui.screens.ask import ConfirmScreen
 
 Makes = Callable[[], CurateApp]
@@ -149,7 +149,7 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
         assert "no evaluation yet" in text
         assert "I do not know \\x1b[31m." in text
         write_evaluation(Project(Path()).run("first"))
-        app.screen.look()  # type: ignore[attr-defined]
+        app.screen.read_runs()  # type: ignore[attr-defined]
         await settled(pilot)
         text = screen_text(app)
         assert "✓ training helped: tuned beats base, few-shot by 11.0 ± 5.5 token F1 (p = 0.003)" in text
@@ -193,7 +193,7 @@ def test_a_proof_that_holds_says_so() -> None:
         Point("L006", Proved.OPEN, "no model"),
     ]
     found = VerifyResult("out", "0", True, False, {"train": 1}, points, [], [])
-    assert "✓ verified; 1 point left open" in proof(found, 80, "v", asked=False).plain
+    assert "✓ verified; 1 point left open" in verification(found, 80, "v", asked=False).plain
 
 
 @pytest.mark.slow

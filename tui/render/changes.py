@@ -10,30 +10,34 @@ from curate.core.text import plural
 from curate.review.bulk import Bulk, Repairs
 from curate.review.draft import draft_of
 from curate.review.live_lint import Repaired
-from tui.conversation import MORE, ConversationView, Mark, literal
+from tui.conversation import NOTE_STYLE, ConversationView, Mark, literal
 from tui.diff import word_marks
 from tui.render.signs import lines
 
-AROUND: Final = 2
+CONTEXT_LINES: Final = 2
 """Unchanged lines shown before and after a difference."""
-MOST: Final = 200
+MAX_LINES: Final = 200
 """Maximum number of diff lines drawn."""
-SAMPLE: Final = 12
+MAX_SAMPLE_LINES: Final = 12
 """Maximum number of lines drawn of one of several repairs."""
-HIDDEN: Final = Content.assemble(("  the difference is in a secret or an address, which is not shown here", MORE))
-UNDO: Final = "one undo reverts all of it"
+HIDDEN_NOTE: Final = Content.assemble(
+    ("  the difference is in a secret or an address, which is not shown here", NOTE_STYLE)
+)
+UNDO_NOTE: Final = "one undo reverts all of it"
 
 
 def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content:
     """The lines that a repair changes, with differing words marked, and the findings after it."""
     shown = diff_lines(before, repaired.value)
-    more = Content.assemble((f"… {len(shown) - MOST:,} more lines", MORE)) if len(shown) > MOST else None
+    more = (
+        Content.assemble((f"… {len(shown) - MAX_LINES:,} more lines", NOTE_STYLE)) if len(shown) > MAX_LINES else None
+    )
     left = (
         f"afterwards: {plural(len(repaired.findings), 'finding')} in this example"
         if repaired.findings
         else "afterwards: no findings in this example"
     )
-    return lines(*shown[:MOST], more, "", Content.assemble((left, "bold")))
+    return lines(*shown[:MAX_LINES], more, "", Content.assemble((left, "bold")))
 
 
 def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Content]:
@@ -47,11 +51,11 @@ def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> li
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             same = [literal(f"  {shown(line)}") for line in old[a:b]]
-            gap = Content.assemble(("  …", MORE))
+            gap = Content.assemble(("  …", NOTE_STYLE))
             found.extend(
                 same
-                if len(same) <= 2 * AROUND + 1
-                else [*same[: AROUND if found else 0], gap, *same[len(same) - AROUND :]]
+                if len(same) <= 2 * CONTEXT_LINES + 1
+                else [*same[: CONTEXT_LINES if found else 0], gap, *same[len(same) - CONTEXT_LINES :]]
             )
             continue
         gone, come = ([shown(line) for line in part] for part in (old[a:b], new[c:d]))
@@ -59,7 +63,7 @@ def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> li
         found.extend(_side("- ", gone, marks[0], "$text-error"))
         found.extend(_side("+ ", come, marks[1], "$text-success"))
         if gone == come:
-            found.append(HIDDEN)
+            found.append(HIDDEN_NOTE)
     return found
 
 
@@ -88,7 +92,7 @@ def bulk_text(bulk: Bulk) -> Content:
         Content.assemble((count, "bold")),
         *changes,
         passed if bulk.passed else None,
-        Content.assemble((UNDO, "$foreground-muted")),
+        Content.assemble((UNDO_NOTE, "$foreground-muted")),
     )
 
 
@@ -100,13 +104,16 @@ def repairs_text(plan: Repairs) -> Content:
     for place, before, repaired in plan.samples:
         shown = diff_lines(before, repaired.value)
         samples += ["", Content.assemble((f"{repaired.code} ", "bold"), literal(f"{place}: {repaired.summary}"))]
-        samples += [*shown[:SAMPLE], *([Content.assemble(("  …", MORE))] if len(shown) > SAMPLE else [])]
+        samples += [
+            *shown[:MAX_SAMPLE_LINES],
+            *([Content.assemble(("  …", NOTE_STYLE))] if len(shown) > MAX_SAMPLE_LINES else []),
+        ]
     count = f"{plural(plan.entries, 'finding')} in {plural(len(plan.words), 'example')} would be fixed"
     return lines(
         Content.assemble((count, "bold")),
         Content.assemble((unsafe, "bold $text-warning")) if plan.unsafe else None,
         skipped if plan.passed else None,
-        Content.assemble((UNDO, "$foreground-muted")),
+        Content.assemble((UNDO_NOTE, "$foreground-muted")),
         *samples,
     )
 
@@ -119,5 +126,5 @@ def notes_text(text: str, examples: Sequence[str], noted: int | None) -> Content
         f"{noted:,} already {'has' if noted == 1 else 'have'} a note, which stays in front of this one"
         if noted
         else None,
-        Content.assemble((UNDO, "$foreground-muted")),
+        Content.assemble((UNDO_NOTE, "$foreground-muted")),
     )

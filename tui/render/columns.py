@@ -6,14 +6,14 @@ from typing import Final
 
 from textual.content import Content
 
-LEAST: Final = 36
+MIN_COLUMN_CELLS: Final = 36
 """Minimum width of a column in cells."""
 GAP: Final = "  "
 
 
 def side_by_side(texts: Sequence[Content], width: int) -> Content:
     """As many columns as fit, row by row; the remaining texts follow below."""
-    many = max(1, min(len(texts), (width + len(GAP)) // (LEAST + len(GAP))))
+    many = max(1, min(len(texts), (width + len(GAP)) // (MIN_COLUMN_CELLS + len(GAP))))
     if many == 1:
         return Content("\n\n").join(texts)
     many = -(-len(texts) // -(-len(texts) // many))  # bands with about the same number of texts

@@ -8,16 +8,16 @@ from typing import Final, NamedTuple
 from textual.content import Content
 
 from curate.core.example import Message, canonical
-from tui.conversation import MAX_CHARS, MAX_TOTAL, MORE, ConversationView, heading, literal
-from tui.diff import CLASHES, DIFFERS, Marks, word_marks
+from tui.conversation import MAX_CONVERSATION_CHARS, MAX_MESSAGE_CHARS, NOTE_STYLE, ConversationView, heading, literal
+from tui.diff import CONFLICT_STYLE, DIFFERENCE_STYLE, Marks, word_marks
 
-FOLD: Final = 400
+MAX_FOLDED_CHARS: Final = 400
 """Number of characters drawn of an identical message that is folded."""
-RUN: Final = 3
+MAX_UNFOLDED_RUN: Final = 3
 """Number of identical messages in a row of which all are drawn."""
-BETWEEN: Final = " │ "
-GONE: Final = "(no message here)"
-BORDER: Final = "$foreground-muted"
+SEPARATOR: Final = " │ "
+NO_MESSAGE: Final = "(no message here)"
+BORDER_STYLE: Final = "$foreground-muted"
 
 
 class Row(NamedTuple):
@@ -43,25 +43,25 @@ def compare(
     the words that differ.
     """
     keys = [[canonical(message.value) for message in messages] for messages in (left, right)]
-    room = MAX_TOTAL
+    room = MAX_CONVERSATION_CHARS
     for tag, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
         if room <= 0:
-            yield Row(Content.assemble(("… more messages; $EDITOR opens all of them", MORE)))
+            yield Row(Content.assemble(("… more messages; $EDITOR opens all of them", NOTE_STYLE)))
             return
         if tag == "equal":
             yield from _unchanged_rows(left[a:b], read, folded)
-            room -= (FOLD if folded else MAX_CHARS) * (b - a)
+            room -= (MAX_FOLDED_CHARS if folded else MAX_MESSAGE_CHARS) * (b - a)
             continue
         for one, other in zip_longest(left[a:b], right[c:d]):
             ends = one is not None and other is not None and one is left[-1] and other is right[-1]
             yield _row(one, other, read, last if ends else None)
-            room -= sum(min(len(message.text), MAX_CHARS) for message in (one, other) if message)
+            room -= sum(min(len(message.text), MAX_MESSAGE_CHARS) for message in (one, other) if message)
 
 
 def _row(one: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
     words = marks or word_marks(*(read.text(message.text) if message else "" for message in (one, other)))
     sides = [
-        read.turn(message, shown) if message else Content.assemble((GONE, MORE))
+        read.turn(message, shown) if message else Content.assemble((NO_MESSAGE, NOTE_STYLE))
         for message, shown in zip((one, other), words, strict=True)
     ]
     return Row(sides[0], sides[1], differs=one is None or other is None or not any(words))
@@ -71,26 +71,36 @@ def _unchanged_rows(messages: Sequence[Message], read: ConversationView, folded:
     if not folded:
         yield from (Row(read.turn(message)) for message in messages)
         return
-    shown = messages if len(messages) <= RUN else [messages[0], messages[-1]]
+    shown = messages if len(messages) <= MAX_UNFOLDED_RUN else [messages[0], messages[-1]]
     for message in shown:
         text = read.text(message.text)
-        same = Content.assemble(heading(message), ("  = same in both", MORE))
-        more = Content.assemble((f" … {len(text) - FOLD:,} more characters; {folded} shows them", MORE))
-        plain = len(text) <= FOLD and set(message.value) <= {"role", "content"} and isinstance(message.content, str)
-        body = literal(text) if plain else Content.assemble(literal(text[:FOLD].rstrip()), more)
-        if not plain and len(text) <= FOLD:  # content that is no text, or calls: short enough, drawn as usual
+        same = Content.assemble(heading(message), ("  = same in both", NOTE_STYLE))
+        more = Content.assemble(
+            (f" … {len(text) - MAX_FOLDED_CHARS:,} more characters; {folded} shows them", NOTE_STYLE)
+        )
+        plain = (
+            len(text) <= MAX_FOLDED_CHARS
+            and set(message.value) <= {"role", "content"}
+            and isinstance(message.content, str)
+        )
+        body = literal(text) if plain else Content.assemble(literal(text[:MAX_FOLDED_CHARS].rstrip()), more)
+        if (
+            not plain and len(text) <= MAX_FOLDED_CHARS
+        ):  # content that is no text, or calls: short enough, drawn as usual
             body = Content("\n").join(read.turn(message).split("\n")[1:])
         yield Row(Content("\n").join([same, body]))
         if len(shown) < len(messages) and message is shown[0]:
             yield Row(
-                Content.assemble((f"… {len(messages) - 2:,} more messages are the same; {folded} shows them", MORE))
+                Content.assemble(
+                    (f"… {len(messages) - 2:,} more messages are the same; {folded} shows them", NOTE_STYLE)
+                )
             )
 
 
-def composed(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
+def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
     """The rows in two columns that fill `width` cells, and the lines in which a difference begins."""
-    each = max(1, (width - len(BETWEEN)) // 2)
-    between = Content.assemble((BETWEEN, BORDER))
+    each = max(1, (width - len(SEPARATOR)) // 2)
+    between = Content.assemble((SEPARATOR, BORDER_STYLE))
     drawn: list[Content] = []
     differences: list[int] = []
     for row in rows:
@@ -106,9 +116,9 @@ def composed(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
             before = differs
             drawn.append(Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right]))
         if row is not rows[0]:  # the names, which stand directly above
-            drawn.append(Content.assemble((" " * (each + 1) + "│", BORDER)))
+            drawn.append(Content.assemble((" " * (each + 1) + "│", BORDER_STYLE)))
     return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
 
 
 def _has_highlight(line: Content) -> bool:
-    return any(span.style in (DIFFERS, CLASHES) for span in line.spans)
+    return any(span.style in (DIFFERENCE_STYLE, CONFLICT_STYLE) for span in line.spans)

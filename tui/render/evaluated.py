@@ -8,9 +8,9 @@ from textual.content import Content
 from curate.core.text import excerpt, visible
 from curate.pipeline.followed import Followed
 from curate.pipeline.outcome import UNBOUNDED_METRICS, Outcome, Score, SystemResult
-from tui.conversation import fact, literal, shortened
+from tui.conversation import literal, one_line, shortened
 from tui.render.columns import side_by_side
-from tui.render.runs import result
+from tui.render.runs import loss_change
 from tui.render.signs import lines
 
 MUTED: Final = "$foreground-muted"
@@ -20,45 +20,45 @@ OUTCOMES: Final = {
     "worse": ("✗ training made it worse: ", "bold $text-error"),
     "not-compared": ("· ", "bold $foreground-muted"),
 }
-ANSWERS: Final = (
+ANSWER_LABELS: Final = (
     ("asked", "prompt", "$text-primary"),
     ("in the data", "reference", "$text-accent"),
     ("base model", "base", "$text-warning"),
     ("tuned", "tuned", "$text-success"),
 )
-TITLE: Final = 18
+TITLE_CELLS: Final = 18
 """Width of a system's name in cells."""
-COLUMN: Final = 22
+SCORE_CELLS: Final = 22
 """Width of a score with its interval in cells."""
-NONE: Final = "No finished training yet. `curate evaluate RUN` compares a finished one with its base."
+NO_TRAINING: Final = "No finished training yet. `curate evaluate RUN` compares a finished one with its base."
 
 
-def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
+def evaluation(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
     """The evaluation of one training."""
     done = sorted(
         (run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None
     )  # ordered by time, latest first
     if not done:
-        return Content(NONE)
+        return Content(NO_TRAINING)
     run = done[min(at, len(done) - 1)]
     found = run.evaluation
     asked = f"   {found.questions:,} of {found.available:,} questions of {found.split}, {found.task}" if found else ""
     turn = f"   run {min(at, len(done) - 1) + 1} of {len(done)} ←→" if len(done) > 1 else ""
-    parts = [Content.assemble(fact(run.name, "bold"), fact(asked, MUTED), (turn, MUTED))]
+    parts = [Content.assemble(one_line(run.name, "bold"), one_line(asked, MUTED), (turn, MUTED))]
     if found is None:
-        parts.append(result(run.report or {}))
+        parts.append(loss_change(run.report or {}))
         why = f"evaluation.json cannot be read: {run.unread}" if run.unread else "no evaluation yet"
         parts.append(
             Content.assemble(
-                fact(why, MUTED),
-                fact(f"; `curate evaluate {run.name}` compares it with the base and a good prompt", MUTED),
+                one_line(why, MUTED),
+                one_line(f"; `curate evaluate {run.name}` compares it with the base and a good prompt", MUTED),
             )
         )
         return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
     sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
-    parts.append(Content.assemble((sign, colour), fact(found.verdict.sentence, "bold")))
+    parts.append(Content.assemble((sign, colour), one_line(found.verdict.sentence, "bold")))
     parts.extend([Content(""), *_table(found, width), *_intervals(found, width)])
-    parts.extend(fact(f"note: {note}", "$text-warning") for note in found.notes)
+    parts.extend(one_line(f"note: {note}", "$text-warning") for note in found.notes)
     return lines(*parts, _outputs(found, output, width))
 
 
@@ -76,26 +76,30 @@ def _table(found: Outcome, width: int) -> list[Content]:
     """The primary metric, then as many others as fit."""
     every = list(dict.fromkeys(metric for one in found.results for metric in one.scores))
     names = [found.metric, *(name for name in every if name != found.metric)]
-    shown = names[: max(1, (width - TITLE - 2) // COLUMN)]
+    shown = names[: max(1, (width - TITLE_CELLS - 2) // SCORE_CELLS)]
     parts = [
         Content.assemble(
-            (f"{'':<{TITLE + 2}}" + "".join(f"{visible(name)[: COLUMN - 1]:>{COLUMN}}" for name in shown), MUTED)
+            (
+                f"{'':<{TITLE_CELLS + 2}}"
+                + "".join(f"{visible(name)[: SCORE_CELLS - 1]:>{SCORE_CELLS}}" for name in shown),
+                MUTED,
+            )
         )
     ]
     for one in found.results:
         best = one.name == found.verdict.use
-        scores = [f"{_score(name, one.scores[name]) if name in one.scores else '':>{COLUMN}}" for name in shown]
+        scores = [f"{_score(name, one.scores[name]) if name in one.scores else '':>{SCORE_CELLS}}" for name in shown]
         sign = ("★ ", "bold $text-success") if best else ("  ", "")
         parts.append(
             Content.assemble(
                 sign,
-                literal(f"{one.title[:TITLE]:<{TITLE}}", style="bold" if best else ""),
+                literal(f"{one.title[:TITLE_CELLS]:<{TITLE_CELLS}}", style="bold" if best else ""),
                 (scores[0], "bold"),
                 "".join(scores[1:]),
             )
         )
     left = names[len(shown) :]
-    also = fact(f"  also measured: {', '.join(left)}", MUTED) if left else Content("")
+    also = one_line(f"  also measured: {', '.join(left)}", MUTED) if left else Content("")
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
 
 
@@ -107,7 +111,7 @@ def _intervals(found: Outcome, width: int) -> list[Content]:
     if not scored:
         return []
     low, high = min(score.low for _, score in scored), max(score.high for _, score in scored)
-    spread, room = (high - low) or 1.0, max(10, min(60, width - TITLE - 2))
+    spread, room = (high - low) or 1.0, max(10, min(60, width - TITLE_CELLS - 2))
     parts = [Content("")]
     for one, score in scored:
         at, left, right = (
@@ -121,7 +125,7 @@ def _intervals(found: Outcome, width: int) -> list[Content]:
         parts.append(
             Content.assemble(
                 "  ",
-                literal(f"{one.title[:TITLE]:<{TITLE}}"),
+                literal(f"{one.title[:TITLE_CELLS]:<{TITLE_CELLS}}"),
                 (drawn, "$text-success" if one.tuned else "$text-primary"),
             )
         )
@@ -141,7 +145,7 @@ def _outputs(found: Outcome, output: int, width: int) -> Content:
         return Content("")
     chosen = output % len(found.outputs)
     one = found.outputs[chosen]
-    where = fact(f"{one.file}:{one.line}", MUTED)
+    where = one_line(f"{one.file}:{one.line}", MUTED)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(found.outputs)} ↑↓   ", MUTED), where)
     answers = [
         _answer_block(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning")
@@ -161,5 +165,5 @@ def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> 
         return Content("")
     chosen = output % len(answers)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(answers)} ↑↓", MUTED))
-    blocks = [_answer_block(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
+    blocks = [_answer_block(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWER_LABELS]
     return lines("", head, "", side_by_side(blocks[:2], width), "", side_by_side(blocks[2:], width))

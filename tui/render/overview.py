@@ -9,19 +9,19 @@ from curate.core.finding import Severity
 from curate.core.text import plural, visible
 from curate.review import ReviewSession
 from curate.review.overview import Measured
-from tui.conversation import ROLES, fact, literal
+from tui.conversation import ROLE_STYLES, literal, one_line
 from tui.keys import TABS
 from tui.render.signs import SEVERITIES, bar, lines
-from tui.render.status import needs, share, tally
+from tui.render.status import decision_counts, share, unresolved_counts
 
 MUTED: Final = "$foreground-muted"
-WIDTH: Final = 24
+BAR_CELLS: Final = 24
 """Width of a bar in cells."""
-BAR: Final = 8
+RULE_BAR_CELLS: Final = 8
 """Width of the bar of a rule in cells."""
-NAME: Final = 24
-"""Width of the name of a rule in cells: the counts have to fit beside bar and name, and `measured` beside all."""
-MEASURE: Final = 16
+RULE_NAME_CELLS: Final = 24
+"""Width of the name of a rule in cells: the counts have to fit beside bar and name, and `statistics` beside all."""
+MEASURE_BAR_CELLS: Final = 16
 """Width of a bar of lengths and roles in cells."""
 STAGES: Final = (("check", "check"), ("duplicates", "duplicates"), ("conflicts", "conflicts"))
 
@@ -31,12 +31,12 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
     parts = []
     for index in session.lines.indexes[:6]:
         state = "" if index.complete else " …"
-        parts.append(Content.assemble(fact(index.name, "bold"), (f"  {plural(index.count, 'line')}{state}", MUTED)))
+        parts.append(Content.assemble(one_line(index.name, "bold"), (f"  {plural(index.count, 'line')}{state}", MUTED)))
     if len(session.lines.indexes) > 6:
         parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
     if changed:
         parts.append(
-            Content.assemble(("! ", "bold $text-warning"), fact(", ".join(changed)), " changed on disk; reload it")
+            Content.assemble(("! ", "bold $text-warning"), one_line(", ".join(changed)), " changed on disk; reload it")
         )
     return lines(*parts)
 
@@ -59,7 +59,7 @@ def stages(session: ReviewSession) -> Content:
         elif done[name]:
             parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_summary(session, name), MUTED)))
         elif stage is not None and stage.done and total:
-            parts.append(Content.assemble(label, bar(stage.done / total, WIDTH, track=True), f" {stage.done:,}"))
+            parts.append(Content.assemble(label, bar(stage.done / total, BAR_CELLS, track=True), f" {stage.done:,}"))
         else:
             parts.append(
                 Content.assemble(
@@ -84,27 +84,27 @@ def notes(session: ReviewSession) -> Content:
     return lines(*(literal(note, style=MUTED) for note in session.notes))
 
 
-def decided(session: ReviewSession) -> Content:
+def review_progress(session: ReviewSession) -> Content:
     """The progress of the review."""
     parts = []
     for tab in TABS:
         if tab.kind is None or tab.kind == "example":
             continue
         progress = session.progress(tab.kind)
-        if not progress.total and not needs(session, tab.kind) and session.ended:
+        if not progress.total and not unresolved_counts(session, tab.kind) and session.ended:
             parts.append(Content.assemble((f"{tab.title.lower():<11}", "bold"), ("nothing to decide", MUTED)))
             continue
         of = progress.decided / progress.total if progress.total else 0.0
         parts.append(
             Content.assemble(
                 (f"{tab.title.lower():<11}", "bold"),
-                bar(of, WIDTH, "$text-success", track=True),
+                bar(of, BAR_CELLS, "$text-success", track=True),
                 f" {share(progress)}",
             )
         )
-        if needed := needs(session, tab.kind):
+        if needed := unresolved_counts(session, tab.kind):
             parts.append(Content(" " * 11 + needed.removeprefix(", ")))
-    journal = tally(session)
+    journal = decision_counts(session)
     contested = len(session.log.contested())
     parts.append(Content.assemble(("journal    ", "bold"), (journal, MUTED)))
     parts.append(Content.assemble(("           ", ""), literal(str(session.log.path), style=MUTED)))
@@ -135,14 +135,14 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
     open_ = f"  {left:,} open" if left else "  none open" if every == nothing else "  all decided"
     return Content.assemble(
         (f"{glyph} {code:<5}", colour),
-        bar(every / most, BAR, "$text-primary"),
+        bar(every / most, RULE_BAR_CELLS, "$text-primary"),
         f" {every:>7,} ",
-        (f"{name[:NAME]:<{NAME}}", ""),
+        (f"{name[:RULE_NAME_CELLS]:<{RULE_NAME_CELLS}}", ""),
         (open_, MUTED),
     )
 
 
-def measured(result: Measured | None) -> Content:
+def statistics(result: Measured | None) -> Content:
     """Lengths, roles and other statistics."""
     if result is None:
         return Content.assemble(("measuring …", MUTED))
@@ -177,7 +177,7 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
     return [
         Content.assemble(
             (f"{f'{low:,}' if low == high else f'{low:,}-{high:,}':>15} ", MUTED),
-            bar(count / most, MEASURE),
+            bar(count / most, MEASURE_BAR_CELLS),
             f" {count / whole:6.1%}",
         )
         for low, high, count in buckets
@@ -189,11 +189,11 @@ def _roles(result: Measured) -> list[Content]:
     most = max((counts.characters for _, counts in roles), default=1) or 1
     found = []
     for name, counts in roles:
-        glyph, colour = ROLES.get(name, ("?", "$text-error"))
+        glyph, colour = ROLE_STYLES.get(name, ("?", "$text-error"))
         found.append(
             Content.assemble(
                 (f"{glyph} {visible(name)[:12]:<13} ", colour),
-                bar(counts.characters / most, MEASURE, colour),
+                bar(counts.characters / most, MEASURE_BAR_CELLS, colour),
                 f" {plural(counts.messages, 'message')}",
             )
         )

@@ -16,13 +16,13 @@ from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSes
 from curate.review.groups import Group
 from curate.review.span import spans_of
 from curate.review.training_signals import related
-from tui.conversation import MORE, ConversationView, Mark, literal, shortened
-from tui.diff import clash_marks
+from tui.conversation import NOTE_STYLE, ConversationView, Mark, literal, shortened
+from tui.diff import conflict_marks
 from tui.render.compare import Row, compare
 from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
 from tui.render.tools import tools_block, tools_rows
 
-NAMES: Final = {
+RELATION_NAMES: Final = {
     "D001": "exact duplicates",
     "D003": "near-duplicates",
     "X001": "same question, different answers",
@@ -32,8 +32,8 @@ NAMES: Final = {
     "X005": "two labels for one input",
     "topic": "one question, many answers",
 }
-DIFFERENCE: Final = ("differences are underlined", "underline")
-SPAN: Final = "bold reverse $text-warning"
+DIFFERENCE_NOTE: Final = ("differences are underlined", "underline")
+SPAN_STYLE: Final = "bold reverse $text-warning"
 STATUS_NAMES: Final = {
     ReviewStatus.FIX: "to correct",
     ReviewStatus.EDIT: "edited",
@@ -42,9 +42,9 @@ STATUS_NAMES: Final = {
     ReviewStatus.PARTLY: "partly decided",
 }
 MUTED: Final = "$foreground-muted"
-MOST: Final = 4
+MAX_RELATED: Final = 4
 """Maximum number of related examples named next to one that was hard to learn."""
-PLACES: Final = 8
+MAX_COPIES: Final = 8
 """Maximum number of places of exact copies."""
 
 
@@ -87,22 +87,22 @@ class ViewOptions:
         return turns if tools is None else Content.assemble(tools, "\n\n", turns)
 
 
-def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
+def page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
     """Draw a complete entry."""
     match entry.subject:
         case Finding():
-            return _finding_page(session, entry, entry.subject, look)
+            return _finding_page(session, entry, entry.subject, view)
         case Cluster():
             return (
-                _apart_page(session, entry, entry.subject, look)
+                _apart_page(session, entry, entry.subject, view)
                 if entry.pair
-                else _cluster_page(session, entry, entry.subject, look)
+                else _cluster_page(session, entry, entry.subject, view)
             )
         case PairConflict():
-            return _clash_page(session, entry, entry.subject, look)
+            return _pair_conflict_page(session, entry, entry.subject, view)
         case MultiConflict():
-            return _dispute_page(session, entry, entry.subject, look)
-    return _example_page(session, entry, look)
+            return _multi_conflict_page(session, entry, entry.subject, view)
+    return _example_page(session, entry, view)
 
 
 def group_page(session: ReviewSession, group: Group, by: str, key: Callable[[str], str]) -> Page:
@@ -118,7 +118,7 @@ def group_page(session: ReviewSession, group: Group, by: str, key: Callable[[str
         Content.assemble((f"{plural(len(group.rows), 'finding')} of this {by}", "bold")),
         *(Content.assemble(status_sign(status), f" {counts[status]:,} {STATUS_NAMES.get(status, status.name.lower())}")
           for status in ReviewStatus if counts[status]),
-        Content.assemble((" ".join(rule.rationale.split()), MORE)) if rule else None,
+        Content.assemble((" ".join(rule.rationale.split()), NOTE_STYLE)) if rule else None,
         Content.assemble((keys, MUTED)),
     ]  # fmt: skip
     return Page(lines(*about))
@@ -140,12 +140,12 @@ def _decision_lines(session: ReviewSession, example: str) -> Content:
         verdict_sign(session.verdict(example)),
         (f" {'★' * rating}{'☆' * (5 - rating)}", "$text-warning") if rating else "",
         *(literal(f" #{name[:40]}", style="$text-accent") for name in session.log.labels(example)),
-        literal(f" “{note[:200]}”", style=MORE) if note else "",
+        literal(f" “{note[:200]}”", style=NOTE_STYLE) if note else "",
     )
 
 
 def _decision_text(decision: Decision) -> Content:
-    why = literal(f" “{decision.why[:80]}”", style=MORE) if decision.why else ""
+    why = literal(f" “{decision.why[:80]}”", style=NOTE_STYLE) if decision.why else ""
     return Content.assemble(
         literal(decision.who[:30], style="bold"),
         ": ",
@@ -155,7 +155,7 @@ def _decision_text(decision: Decision) -> Content:
     )
 
 
-def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
+def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
     example = session.example(entry)
     where = literal(str(entry.place), style=MUTED)
     if example is None:
@@ -163,7 +163,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
         text = parsed.line.data.decode("utf-8", "replace") if parsed else ""
         return Page(
             lines(where, Content.assemble(("this line contains no example; it can be edited", "bold"))),
-            left=shortened(look.read.text(text)),
+            left=shortened(view.read.text(text)),
         )
     about = lines(
         Content.assemble(
@@ -172,10 +172,10 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
             (f"  {plural(len(example.messages), 'message')}, format {example.format}", MUTED),
         )
     )
-    return Page(about, left=look.whole(example))
+    return Page(about, left=view.whole(example))
 
 
-def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: ViewOptions) -> Page:
+def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: ViewOptions) -> Page:
     from curate.lint.rules import RULES  # takes 0.2 s; the first screen does not wait for it
 
     rule = RULES.get(finding.code)
@@ -187,13 +187,13 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     ]
     if finding.hint:
         repair = (
-            Content.assemble((f"  {look.key('repair')} fixes it", "bold $text-success"))
+            Content.assemble((f"  {view.key('repair')} fixes it", "bold $text-success"))
             if finding.fixable
             else Content("")
         )
         about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
     if rule:
-        about.append(Content.assemble((" ".join(rule.rationale.split()), MORE)))
+        about.append(Content.assemble((" ".join(rule.rationale.split()), NOTE_STYLE)))
     parsed = session.line(entry.place)
     example = session.edited(parsed) if parsed else None
     if example is None:
@@ -203,9 +203,9 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
                 ("· no example to keep or drop; the line can be edited" if parsed else "· about the whole file", "bold")
             )
         )
-        return Page(lines(*about), left=shortened(look.read.text(copy)) if parsed else None)
+        return Page(lines(*about), left=shortened(view.read.text(copy)) if parsed else None)
     if session.trained is not None and entry.ids and rule is None:
-        return _trained_page(session, entry, lines(*about), look)
+        return _training_page(session, entry, lines(*about), view)
     if not entry.ids:
         copies = f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)"
         about.append(Content.assemble((copies if finding.code == "D001" else "· about the whole data set", "bold")))
@@ -213,37 +213,37 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     if session.status(entry) is ReviewStatus.EDIT:
         about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
     if not at:
-        marks = [_span_marks(finding, example.messages[0], look.read)] if at == 0 else []
-        return Page(lines(*about), left=look.whole(example, marks, finding.pointer))
-    here = look.read.turn(example.messages[at], _span_marks(finding, example.messages[at], look.read), pointed=True)
+        marks = [_span_marks(finding, example.messages[0], view.read)] if at == 0 else []
+        return Page(lines(*about), left=view.whole(example, marks, finding.pointer))
+    here = view.read.turn(example.messages[at], _span_marks(finding, example.messages[at], view.read), pointed=True)
     after = example.messages[at + 1 :]
-    rest = Content.assemble(here, "\n\n", look.read.turns(after)) if after else here
-    before = look.read.turns(example.messages[:at], near=at - 1)
-    tools = look.tools(example)
+    rest = Content.assemble(here, "\n\n", view.read.turns(after)) if after else here
+    before = view.read.turns(example.messages[:at], near=at - 1)
+    tools = view.tools(example)
     return Page(lines(*about), before if tools is None else Content.assemble(tools, "\n\n", before), rest, jump=True)
 
 
-def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: ViewOptions) -> Page:
+def _training_page(session: ReviewSession, entry: Entry, about: Content, view: ViewOptions) -> Page:
     """An example that was hard to learn, next to its related examples."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
     content = [
         Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED))
-        for one in near[:MOST]
+        for one in near[:MAX_RELATED]
     ]
-    if len(near) > MOST:
-        content.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
+    if len(near) > MAX_RELATED:
+        content.append(Content.assemble((f"  … and {len(near) - MAX_RELATED} more", NOTE_STYLE)))
     if not near:
         own_text = session.example(entry)
-        return Page(about, left=look.whole(own_text) if own_text else None)
+        return Page(about, left=view.whole(own_text) if own_text else None)
     return _side_by_side(
-        session, lines(about, *content), [("this one", own), (near[0].why.split(",")[0], near[0].side)], look
+        session, lines(about, *content), [("this one", own), (near[0].why.split(",")[0], near[0].side)], view
     )
 
 
 def _span_marks(finding: Finding, message: Message, read: ConversationView) -> list[Mark]:
-    return [Mark(start, end, SPAN) for start, end in spans_of(finding, read.text(message.text))]
+    return [Mark(start, end, SPAN_STYLE) for start, end in spans_of(finding, read.text(message.text))]
 
 
 def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
@@ -258,58 +258,60 @@ def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
     return None
 
 
-def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
+def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: ViewOptions) -> Page:
     copies = [member for member in cluster.members if member.side.id == cluster.kept.id]
-    head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
+    head = [_title(entry, RELATION_NAMES.get(entry.code, "duplicates"))]
     if copies:
-        places = ", ".join(str(copy.side.place) for copy in copies[:PLACES]) + (" …" if len(copies) > PLACES else "")
+        places = ", ".join(str(one.side.place) for one in copies[:MAX_COPIES]) + (
+            " …" if len(copies) > MAX_COPIES else ""
+        )
         head.append(Content.assemble(f"{plural(len(copies), 'more exact copy')}: ", literal(places, style=MUTED)))
     if not cluster.distinct:
         head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
         kept = session.example(cluster.kept)
-        head.append(_head(session, "keeper", cluster.kept))
-        return Page(lines(*head), left=look.whole(kept) if kept else None)
-    at = min(look.at, len(cluster.distinct) - 1)
+        head.append(_side_heading(session, "keeper", cluster.kept))
+        return Page(lines(*head), left=view.whole(kept) if kept else None)
+    at = min(view.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
     fate = "if you do nothing, B is removed"
     if session.verdict(cluster.kept.id) == "drop":
         rest = "B stays" if len(cluster.distinct) == 1 else "the others are compared without it"
         fate = f"A is dropped; if you do nothing, {rest}"
-    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE, f"; {fate}"))
-    if look.marked:
+    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE_NOTE, f"; {fate}"))
+    if view.marked:
         head.append(
             Content.assemble(
                 (
-                    f"◆ {plural(len(look.marked), 'duplicate')} marked; {look.key('split')} splits the cluster",
+                    f"◆ {plural(len(view.marked), 'duplicate')} marked; {view.key('split')} splits the cluster",
                     "bold $text-accent",
                 )
             )
         )
-    name = f"{'◆ ' if at in look.marked else ''}B duplicate" + (
+    name = f"{'◆ ' if at in view.marked else ''}B duplicate" + (
         f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else ""
     )
-    return _side_by_side(session, lines(*head), [("A keeper", cluster.kept), (name, member.side)], look)
+    return _side_by_side(session, lines(*head), [("A keeper", cluster.kept), (name, member.side)], view)
 
 
-def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
+def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, view: ViewOptions) -> Page:
     alike = Content.assemble(
-        f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, both stay"
+        f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE_NOTE, "; if you do nothing, both stay"
     )
     about = lines(_title(entry, "near-duplicates that differ in a number, a name or a negation"), alike)
-    return _side_by_side(session, about, [("A", cluster.kept), ("B", cluster.members[0].side)], look)
+    return _side_by_side(session, about, [("A", cluster.kept), ("B", cluster.members[0].side)], view)
 
 
 def _side_by_side(
     session: ReviewSession,
     about: Content,
     sides: Sequence[tuple[str, Side]],
-    look: ViewOptions,
+    view: ViewOptions,
     turns: Sequence[int | None] = (None, None),
     contradictory: Sequence[Sequence[str]] = (),
 ) -> Page:
     """Two conversations, up to an answer if `turns` are given; `contradictory`: contradictory words of the answers."""
     examples = [session.example(side) for _, side in sides]
-    heads = [_head(session, name, side, there=example is not None)
+    heads = [_side_heading(session, name, side, exists=example is not None)
              for (name, side), example in zip(sides, examples, strict=True)]  # fmt: skip
     messages = [example.messages if example else () for example in examples]
     if contradictory:
@@ -317,80 +319,82 @@ def _side_by_side(
             found[: (len(example.prompt) if turn is None else turn) + 1] if example else ()
             for found, example, turn in zip(messages, examples, turns, strict=True)
         ]
-    read = look.read
-    marks = [clash_marks(read.text(found[-1].text) if found else "", words)
+    read = view.read
+    marks = [conflict_marks(read.text(found[-1].text) if found else "", words)
              for found, words in zip(messages, contradictory, strict=False)]  # fmt: skip
     last = (marks[0], marks[1]) if any(marks) else None
-    compared = compare(messages[0], messages[1], read, folded=look.key("fold") if look.folded else "", last=last)
+    compared = compare(messages[0], messages[1], read, folded=view.key("fold") if view.folded else "", last=last)
     if any(messages):
-        return Page(about, rows=[Row(heads[0], heads[1]), *tools_rows(examples, look.tools), *compared])
+        return Page(about, rows=[Row(heads[0], heads[1]), *tools_rows(examples, view.tools), *compared])
     plain = [read.whole(example) if example else Content("") for example in examples]  # no conversations
     return Page(about, rows=[Row(heads[0], heads[1]), Row(plain[0], plain[1])])
 
 
-def _head(session: ReviewSession, name: str, side: Side, *, there: bool = True) -> Content:
+def _side_heading(session: ReviewSession, name: str, side: Side, *, exists: bool = True) -> Content:
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
     stays = (
         Content.assemble(("stays", "bold $text-success"))
         if name.endswith("keeper") and undecided
         else _decision_lines(session, side.id)
     )
-    gone = "" if there else " (no longer there)"
+    gone = "" if exists else " (no longer there)"
     return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), gone)
 
 
-def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: ViewOptions) -> Page:
-    asked = (
+def _pair_conflict_page(session: ReviewSession, entry: Entry, conflict: PairConflict, view: ViewOptions) -> Page:
+    question = (
         "same question"
-        if clash.similarity >= 1
-        else f"question similarity {clash.similarity:.2f}, same question {clash.same_question:.0%}"
+        if conflict.similarity >= 1
+        else f"question similarity {conflict.similarity:.2f}, same question {conflict.same_question:.0%}"
     )
-    sure = f", {clash.confidence:.0%} sure"
-    about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
-    for evidence in sorted(clash.evidence, key=lambda evidence: -evidence.confidence)[:3]:
+    confidence = f", {conflict.confidence:.0%} sure"
+    about = [Content.assemble(_title(entry, RELATION_NAMES.get(conflict.code, "")), (question + confidence, MUTED))]
+    for one in sorted(conflict.evidence, key=lambda one: -one.confidence)[:3]:
         left, right = (
-            literal(_short(look.read.text(text)), style="bold underline") for text in (evidence.left, evidence.right)
+            literal(_shortened(view.read.text(text)), style="bold underline") for text in (one.left, one.right)
         )
-        about.append(
-            Content.assemble(("why: ", "bold"), literal(evidence.source), ": A says ", left, ", B says ", right)
-        )
-    contradictory = [[evidence.left for evidence in clash.evidence], [evidence.right for evidence in clash.evidence]]
-    sides = [("A", clash.left), ("B", clash.right)]
-    return _side_by_side(session, lines(*about), sides, look, clash.turns or (None, None), contradictory)
+        about.append(Content.assemble(("why: ", "bold"), literal(one.source), ": A says ", left, ", B says ", right))
+    contradictory = [[one.left for one in conflict.evidence], [one.right for one in conflict.evidence]]
+    sides = [("A", conflict.left), ("B", conflict.right)]
+    return _side_by_side(session, lines(*about), sides, view, conflict.turns or (None, None), contradictory)
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     shown = visible(text)
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
-def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, look: ViewOptions) -> Page:
-    at = min(look.at + 1, len(dispute.groups) - 1)
-    first = dispute.groups[0].examples
-    tied = len(dispute.groups) > 1 and dispute.groups[1].examples == first
+def _multi_conflict_page(session: ReviewSession, entry: Entry, conflict: MultiConflict, view: ViewOptions) -> Page:
+    at = min(view.at + 1, len(conflict.groups) - 1)
+    first = conflict.groups[0].examples
+    tied = len(conflict.groups) > 1 and conflict.groups[1].examples == first
     about = [
-        _title(entry, NAMES["topic"]),
-        Content.assemble(("asked: ", "bold"), literal(_short(look.read.text(dispute.request)))),
+        _title(entry, RELATION_NAMES["topic"]),
+        Content.assemble(("asked: ", "bold"), literal(_shortened(view.read.text(conflict.request)))),
     ]
-    for number, stand in enumerate(dispute.groups[:9]):
+    for number, group in enumerate(conflict.groups[:9]):
         most = "  majority" if number == 0 and not tied else ""
-        sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in stand.sides[:4]])
+        sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in group.sides[:4]])
         shown = "A" if number == 0 else "B" if number == at else " "
         name = (f"{shown} answer {number + 1} ", "bold" if number in (0, at) else "")
-        about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
-    if len(dispute.groups) > 9:
+        about.append(Content.assemble(name, (f"{plural(group.examples, 'example')}{most} ", MUTED), sign))
+    if len(conflict.groups) > 9:
         about.append(
-            Content.assemble((f"  … {len(dispute.groups) - 9} more answers; {look.key('turn-next')} shows them", MORE))
+            Content.assemble(
+                (f"  … {len(conflict.groups) - 9} more answers; {view.key('turn-next')} shows them", NOTE_STYLE)
+            )
         )
-    groups = [("A", dispute.groups[0].sides), (f"B {at + 1}/{len(dispute.groups)} ←→", dispute.groups[at].sides)]
+    groups = [("A", conflict.groups[0].sides), (f"B {at + 1}/{len(conflict.groups)} ←→", conflict.groups[at].sides)]
     firsts = [(name, sides[0]) for name, sides in groups]
-    others = [[_other_wording(session, name, side, look) for side in sides[1:MOST]] for name, sides in groups]
+    others = [[_other_wording(session, name, side, view) for side in sides[1:MAX_RELATED]] for name, sides in groups]
     more = [Row(left, right) for left, right in zip_longest(*others, fillvalue=Content(""))]
-    compared = _side_by_side(session, lines(*about), firsts, look)
+    compared = _side_by_side(session, lines(*about), firsts, view)
     return Page(compared.about, rows=[*compared.rows, *more])
 
 
-def _other_wording(session: ReviewSession, name: str, side: Side, look: ViewOptions) -> Content:
+def _other_wording(session: ReviewSession, name: str, side: Side, view: ViewOptions) -> Content:
     """Another wording of an answer."""
     example = session.example(side)
-    return lines(_head(session, name, side, there=example is not None), look.whole(example) if example else None)
+    return lines(
+        _side_heading(session, name, side, exists=example is not None), view.whole(example) if example else None
+    )

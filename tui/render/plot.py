@@ -6,10 +6,10 @@ from math import isfinite
 
 from textual.content import Content
 
-DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+BRAILLE_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-LABEL = 11
+LABEL_CELLS = 11
 """Width of the labels of a curve in cells."""
 
 
@@ -51,7 +51,7 @@ def curve(
                 else range(row, max(before, row + 1))
             )
             for at in joined:  # a line instead of dots
-                cells[at // 4][column // 2] |= DOTS[at % 4][column % 2]
+                cells[at // 4][column // 2] |= BRAILLE_DOTS[at % 4][column % 2]
             before = row
     marks = {
         (min(height - 1, round((top - high) / spread * (height - 1))), min(width - 1, round(right * (width - 1))))

@@ -17,7 +17,7 @@ from curate.review.groups import Group
 from tui.conversation import ConversationView
 from tui.render.signs import SEVERITIES, status_sign
 
-HEADS: Final[dict[Kind, str]] = {
+HEADERS: Final[dict[Kind, str]] = {
     "example": "   {line} question",
     "finding": "    rule  {line} message",
     "cluster": "   alike  size  question",
@@ -25,15 +25,15 @@ HEADS: Final[dict[Kind, str]] = {
 }
 """The headers of each list; the first column is the cursor's."""
 LINE_BREAK: Final = re.compile(r"\s*\n\s*")
-NAMED: Final = 22
+PLACE_CELLS: Final = 22
 """Width of a line number with file name in cells."""
-WIDE: Final = 200
+MAX_TEXT_CHARS: Final = 200
 """Maximum number of characters of a text in a row."""
 
 
-def head(session: ReviewSession, kind: Kind) -> str:
+def header(session: ReviewSession, kind: Kind) -> str:
     """The header of a list."""
-    return HEADS[kind].format(line=f"{'line':<{_place_width(session)}}")
+    return HEADERS[kind].format(line=f"{'line':<{_place_width(session)}}")
 
 
 def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content:
@@ -43,7 +43,7 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
     match entry.subject:
         case Finding():
             glyph, colour = SEVERITIES[entry.severity]
-            where, message = f"{_place_text(session, entry.place)} ", excerpt(entry.subject.message, WIDE)
+            where, message = f"{_place_text(session, entry.place)} ", excerpt(entry.subject.message, MAX_TEXT_CHARS)
             return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), message)
         case Cluster():
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
@@ -64,7 +64,7 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
         case MultiConflict():
             stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(
-                sign, (f"{stands:<10}", "bold"), ("topic ", muted), _start(entry.subject.request, read)
+                sign, (f"{stands:<10}", "bold"), ("topic ", muted), _opening_line(entry.subject.request, read)
             )
     return Content.assemble(
         sign, (f" {_place_text(session, entry.place)} ", muted), _question_text(session.example(entry), read)
@@ -91,7 +91,7 @@ def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str,
 def _place_width(session: ReviewSession) -> int:
     """Width of a place in cells: with a file name if there are several files, else of the largest line number."""
     if len(session.lines.indexes) > 1:
-        return NAMED
+        return PLACE_CELLS
     last = [f"{int(index.numbers[-1]):,}" for index in session.lines.indexes if index.count]
     return max(map(len, ("line", *last)))
 
@@ -99,7 +99,7 @@ def _place_width(session: ReviewSession) -> int:
 def _place_text(session: ReviewSession, place: Place) -> str:
     """The line number, with its file if there are several; of long names, the part that differs comes first."""
     room = _place_width(session)
-    if room < NAMED:
+    if room < PLACE_CELLS:
         return f"{place.line:<{room},}"
     number = f":{place.line}" if place.line else ""  # 0: the whole file
     name = Content(visible(PurePath(place.file).name))
@@ -111,13 +111,13 @@ def _place_text(session: ReviewSession, place: Place) -> str:
     return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
 
 
-def _start(text: str, read: ConversationView) -> str:
+def _opening_line(text: str, read: ConversationView) -> str:
     """The start of a text on one line, with spaces for its line breaks, which would be shown as escapes."""
-    return excerpt(LINE_BREAK.sub(" ", read.text(text[: WIDE * 2])), WIDE)
+    return excerpt(LINE_BREAK.sub(" ", read.text(text[: MAX_TEXT_CHARS * 2])), MAX_TEXT_CHARS)
 
 
 def _question_text(example: Example | None, read: ConversationView) -> Content:
     if example is None:
         return Content.assemble(("(no example on this line)", "$foreground-muted italic"))
     asked = question(example)
-    return Content(_start(asked, read)) if asked else Content.assemble(("(no text)", "$foreground-muted italic"))
+    return Content(_opening_line(asked, read)) if asked else Content.assemble(("(no text)", "$foreground-muted italic"))

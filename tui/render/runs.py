@@ -8,9 +8,9 @@ from textual.content import Content
 
 from curate.core.text import excerpt
 from curate.pipeline.followed import Followed, State
-from tui.conversation import fact, literal, shortened
+from tui.conversation import literal, one_line, shortened
 from tui.render.columns import side_by_side
-from tui.render.plot import LABEL, curve
+from tui.render.plot import LABEL_CELLS, curve
 from tui.render.signs import bar, lines
 
 MUTED: Final = "$foreground-muted"
@@ -24,24 +24,24 @@ ANSWER_LABELS: Final = (
     ("base model", "base", "$text-warning"),
     ("tuned", "tuned", "$text-success"),
 )
-SHOWN: Final = 3
+MAX_SAMPLES: Final = 3
 """Maximum number of sample answers of a finished training."""
-CURVES: Final = 4
-NONE: Final = "No training yet. `curate train RECIPE` starts one"
-START: Final = "; so does {}, if curate.toml names a `recipe`"
+MAX_CURVES: Final = 4
+NO_TRAINING: Final = "No training yet. `curate train RECIPE` starts one"
+START_HINT: Final = "; so does {}, if curate.toml names a `recipe`"
 
 
-def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
+def run_detail(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
     """One training in detail; the height of its curves depends on the `height` of the view."""
     run = runs[min(at, len(runs) - 1)]
     state, colour = STATES[run.state]
     turn = f"   run {min(at, len(runs) - 1) + 1} of {len(runs)} ←→   "
-    parts = [Content.assemble(fact(run.name, "bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
+    parts = [Content.assemble(one_line(run.name, "bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
     if run.phase and run.state is State.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
         parts.append(
             Content.assemble(
-                fact(f"{run.phase.get('name', '')!s:<18}"),
+                one_line(f"{run.phase.get('name', '')!s:<18}"),
                 bar(done / total if total else 0, 24, track=True),
                 f" {done:,} of {total:,}",
             )
@@ -53,27 +53,27 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
         last = max(1, len(run.steps))
         also = [(step / (run.steps[-1]["step"] or last), loss) for step, loss in run.validation]
         parts.append(Content.assemble(("loss", "bold"), ("  ◆ on the validation split" if also else "", MUTED)))
-        parts.append(curve(losses, width - LABEL - 1, high, also=also))
+        parts.append(curve(losses, width - LABEL_CELLS - 1, high, also=also))
         rates = [float(step["learning_rate"]) for step in run.steps if step.get("learning_rate") is not None]
         if rates:
             parts.extend(
                 [
                     Content.assemble(("learning rate", "bold")),
-                    curve(rates, width - LABEL - 1, max(3, high // 3), "$text-accent"),
+                    curve(rates, width - LABEL_CELLS - 1, max(3, high // 3), "$text-accent"),
                 ]
             )
     if run.events:
-        parts.append(Content.assemble(("events: ", "bold"), fact(", ".join(run.events[-6:]), MUTED)))
+        parts.append(Content.assemble(("events: ", "bold"), one_line(", ".join(run.events[-6:]), MUTED)))
     if run.report:
-        parts.append(result(run.report))
-        parts.extend(_tried(run.report, width))
+        parts.append(loss_change(run.report))
+        parts.extend(_sample_answers(run.report, width))
     elif run.output and run.state is State.STOPPED:
         parts.append(Content.assemble(("last output:\n", "bold"), shortened(run.output[-800:], rest="")))
     return lines(*parts)
 
 
 def _model(run: Followed) -> Content:
-    return fact(f"{run.recipe.get('model', 'model unknown')} {_method(run)}", MUTED)
+    return one_line(f"{run.recipe.get('model', 'model unknown')} {_method(run)}", MUTED)
 
 
 def _progress(run: Followed, width: int) -> Content:
@@ -103,7 +103,7 @@ def _time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def result(report: dict[str, Any]) -> Content:
+def loss_change(report: dict[str, Any]) -> Content:
     """The held-out loss before and after the training; empty without a report."""
     base, tuned = report.get("base_loss"), report.get("tuned_loss")
     if base is None or tuned is None:
@@ -114,10 +114,10 @@ def result(report: dict[str, Any]) -> Content:
     )
 
 
-def _tried(report: dict[str, Any], width: int) -> list[Content]:
+def _sample_answers(report: dict[str, Any], width: int) -> list[Content]:
     """Sample answers of the finished training and of its base model."""
     found: list[Content] = []
-    for one in (report.get("generations") or [])[:SHOWN]:
+    for one in (report.get("generations") or [])[:MAX_SAMPLES]:
         asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
         blocks = [
             Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600)))
@@ -134,7 +134,7 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
 """The columns of the comparison and their widths; the last ones are shown if there is room."""
 
 
-def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
+def run_comparison(runs: Sequence[Followed], width: int, height: int) -> Content:
     """All trainings, one line each, and the losses of the latest ones on one scale."""
     best = min((_loss(run) for run in runs), default=inf)
     room, shown = 0, 0
@@ -145,18 +145,20 @@ def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
         state, colour = STATES[run.state]
         cells = [
             _cell(text, at)
-            for at, text in enumerate(_facts(run, state, best=_loss(run) == best < inf and len(runs) > 1))
+            for at, text in enumerate(_comparison_cells(run, state, best=_loss(run) == best < inf and len(runs) > 1))
         ][:shown]
         parts.append(Content.assemble(literal(cells[0]), (cells[1], colour), literal("".join(cells[2:]))))
-    drawn = [run for run in runs if run.steps][:CURVES]
+    drawn = [run for run in runs if run.steps][:MAX_CURVES]
     losses = [[float(step["loss"]) for step in run.steps] for run in drawn]
     finite = [loss for one in losses for loss in one if isfinite(loss)]
     if finite:
         span, longest = (min(finite), max(finite)), max(int(run.steps[-1]["step"]) for run in drawn) or 1
         high = max(4, min(10, (height - len(runs) - 3) // len(drawn) - 2))
         for run, values in zip(drawn, losses, strict=True):
-            parts.append(Content.assemble("\n", fact(run.name, "bold"), "  ", fact(_method(run), MUTED)))
-            parts.append(curve(values, width - LABEL - 1, high, span=span, share=int(run.steps[-1]["step"]) / longest))
+            parts.append(Content.assemble("\n", one_line(run.name, "bold"), "  ", one_line(_method(run), MUTED)))
+            parts.append(
+                curve(values, width - LABEL_CELLS - 1, high, span=span, share=int(run.steps[-1]["step"]) / longest)
+            )
     return lines(*parts)
 
 
@@ -171,7 +173,7 @@ def _method(run: Followed) -> str:
     return str(method.get("name", "") if isinstance(method, dict) else method or "")
 
 
-def _facts(run: Followed, state: str, *, best: bool) -> tuple[str, ...]:
+def _comparison_cells(run: Followed, state: str, *, best: bool) -> tuple[str, ...]:
     step, report = run.steps[-1] if run.steps else {}, run.report or {}
     losses = step.get("loss"), report.get("base_loss"), report.get("tuned_loss")
     numbers = [f"{float(value):.4f}" if isinstance(value, int | float) else "" for value in losses]

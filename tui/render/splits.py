@@ -9,7 +9,7 @@ from curate.core.text import excerpt, plural
 from curate.output.datacard import LINKS, reason_for
 from curate.review.split_composition import SplitComposition
 from curate.verify.proof import Verdict, VerifyResult
-from tui.conversation import fact, literal
+from tui.conversation import literal, one_line
 from tui.render.signs import bar, lines
 
 MUTED: Final = "$foreground-muted"
@@ -18,11 +18,11 @@ SIGNS: Final = {
     Verdict.BROKEN: ("✖", "bold $text-error"),
     Verdict.OPEN: ("·", "bold $text-warning"),
 }
-BREACHES: Final = 20
+MAX_SHOWN: Final = 20
 """Maximum number of differences shown."""
-NAME: Final = 24
+SUBJECT_CELLS: Final = 24
 """Width of the subject of a line in cells."""
-SHARE: Final = 14
+SHARE_CELLS: Final = 14
 """Width of a share in cells."""
 
 
@@ -32,7 +32,7 @@ def splits(
     """The manifest, the verification, and the composition of the splits once it is known."""
     counts = f"{plural(manifest.read, 'line')} read, {manifest.kept:,} kept, {manifest.removed.lines:,} removed"
     return lines(
-        Content.assemble(fact(folder, "bold"), (f"   {counts}", MUTED)),
+        Content.assemble(one_line(folder, "bold"), (f"   {counts}", MUTED)),
         "",
         *_sizes(manifest, width),
         "",
@@ -42,9 +42,9 @@ def splits(
     )
 
 
-def nowhere(folder: str, why: str) -> Content:
+def no_folder(folder: str, why: str) -> Content:
     """The page without an output folder."""
-    return lines(fact(folder, "bold"), fact(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
+    return lines(one_line(folder, "bold"), one_line(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
 
 
 def _sizes(manifest: Manifest, width: int) -> list[Content]:
@@ -66,7 +66,7 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
         held = ", ".join(f"{LINKS.get(kind, kind)} ({count:,})" for kind, count in manifest.links.items())
         parts.append(
             Content.assemble(
-                ("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, linked by {held}", MUTED)
+                ("together   ", "bold"), one_line(f"{plural(manifest.groups, 'group')}, linked by {held}", MUTED)
             )
         )
     return parts
@@ -77,19 +77,19 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
     parts = [
         Content.assemble(
-            ("\n" + f"{'made of':<{NAME}}", "bold"),
-            ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in composition.splits), MUTED),
+            ("\n" + f"{'made of':<{SUBJECT_CELLS}}", "bold"),
+            ("".join(f"{excerpt(name, SHARE_CELLS - 1):>{SHARE_CELLS}}" for name in composition.splits), MUTED),
         )
     ]
-    medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in composition.measured)
-    parts.append(Content.assemble(f"{'median tokens':<{NAME}}", medians))
+    medians = "".join(f"{one.median_tokens:>{SHARE_CELLS},}" for one in composition.measured)
+    parts.append(Content.assemble(f"{'median tokens':<{SUBJECT_CELLS}}", medians))
     apart = False
     for trait in composition.traits:
         cells = [
-            (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE), "bold $text-warning" if far else "")
+            (f"{'▲ ' if far else ''}{share:.1%}".rjust(SHARE_CELLS), "bold $text-warning" if far else "")
             for share, far in zip(trait.shares, trait.apart, strict=True)
         ]
-        parts.append(Content.assemble(f"{excerpt(trait.name, NAME - 1):<{NAME}}", *cells))
+        parts.append(Content.assemble(f"{excerpt(trait.name, SUBJECT_CELLS - 1):<{SUBJECT_CELLS}}", *cells))
         apart |= any(trait.apart)
     if apart:
         first = composition.splits[0]
@@ -123,7 +123,7 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     return parts
 
 
-def proof(found: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
+def verification(found: VerifyResult | None, width: int, key: str, *, asked: bool) -> Content:
     """The verification, as far as it is done; `key` starts it."""
     if found is None:
         waiting = ("reading all files …", "$text-warning") if asked else (f"{key} verifies the folder", MUTED)
@@ -146,17 +146,24 @@ def proof(found: VerifyResult | None, width: int, key: str, *, asked: bool) -> C
         parts.append(Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<{name}}", style="bold"), first))
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
     parts += [
-        Content.assemble(("  not checked ", "$text-warning"), fact(f"{one.name}: {plural(one.examples, 'example')}"))
+        Content.assemble(
+            ("  not checked ", "$text-warning"), one_line(f"{one.name}: {plural(one.examples, 'example')}")
+        )
         for one in found.not_checked
     ]
-    for finding in found.findings[:BREACHES]:
+    for finding in found.findings[:MAX_SHOWN]:
         parts.append(
             Content.assemble(
-                "  ", fact(finding.where, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)
+                "  ",
+                one_line(finding.where, "bold"),
+                ": ",
+                (finding.code, "$text-error"),
+                " ",
+                one_line(finding.message),
             )
         )
-    if len(found.findings) > BREACHES:
+    if len(found.findings) > MAX_SHOWN:
         parts.append(
-            Content.assemble((f"  … {len(found.findings) - BREACHES:,} more; `curate verify --all` shows them", MUTED))
+            Content.assemble((f"  … {len(found.findings) - MAX_SHOWN:,} more; `curate verify --all` shows them", MUTED))
         )
     return lines(*parts)

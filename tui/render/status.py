@@ -10,7 +10,7 @@ from curate.review import Kind, Progress, ReviewSession, View
 from tui.conversation import literal
 from tui.keys import TABS
 
-WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}
+STAGE_VERBS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}
 
 
 def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int) -> Content:
@@ -19,7 +19,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     placed = kind != "example" or session.ended or session.examples.has_ids({one.name for one in session.lines.indexes})
     parts = [
         Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
-        Content(share(here) + needs(session, kind) if placed else f"? of {here.total:,} decided"),
+        Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),
     ]
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
@@ -43,7 +43,7 @@ def share(progress: Progress) -> str:
     return f"{progress.decided:,} of {progress.total:,} decided"
 
 
-def needs(session: ReviewSession, kind: Kind) -> str:
+def unresolved_counts(session: ReviewSession, kind: Kind) -> str:
     """What is not decided by a verdict: `, 3 to correct, 2 with nothing to decide`."""
     counts = session.queues[kind].counts_by_need()
     parts = [f", {counts.fix:,} to correct"] if counts.fix else []
@@ -52,7 +52,7 @@ def needs(session: ReviewSession, kind: Kind) -> str:
     return "".join(parts)
 
 
-def tally(session: ReviewSession) -> str:
+def decision_counts(session: ReviewSession) -> str:
     """Examples by what is decided about them."""
     states = list(session.log.verdicts().values())
     dropped, edited = (sum(state.verdict == word for state in states) for word in ("drop", "edit"))
@@ -62,13 +62,15 @@ def tally(session: ReviewSession) -> str:
 
 def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> Content:
     """What was decided, what is left on each screen, and the next command; `key`: the key of an action."""
-    parts = [f"examples: {tally(session)}", ""]
+    parts = [f"examples: {decision_counts(session)}", ""]
     left = 0
     for tab in TABS:
         if tab.kind and tab.kind != "example":
             progress = session.progress(tab.kind)
             left += progress.total - progress.decided
-            parts.append(f"{key(f'go-{tab.name}')} {tab.title:<11} {share(progress)}{needs(session, tab.kind)}")
+            parts.append(
+                f"{key(f'go-{tab.name}')} {tab.title:<11} {share(progress)}{unresolved_counts(session, tab.kind)}"
+            )
     if session.stages or not session.ended:
         parts += ["", "The check is still running: more findings may follow."]
     parts += ["", f"journal: {session.log.path}", f"next: {command}" if not left else "next: decide what is left"]
@@ -78,7 +80,7 @@ def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> 
 def going_on(session: ReviewSession) -> list[Content]:
     """Running work, and problems of the journal."""
     parts = [
-        Content.assemble((f"{WORDS.get(stage.stage, stage.stage)} {stage.done:,} {stage.unit}…", "$text-warning"))
+        Content.assemble((f"{STAGE_VERBS.get(stage.stage, stage.stage)} {stage.done:,} {stage.unit}…", "$text-warning"))
         for stage in session.stages.values()
     ]
     if not session.lines.complete:

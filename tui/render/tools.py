@@ -9,12 +9,12 @@ from textual.content import Content
 
 from curate.core.example import Example, canonical, number_of
 from curate.core.text import plural
-from tui.conversation import MAX_TOTAL, MORE, ConversationView, as_json, fact, shortened
+from tui.conversation import MAX_CONVERSATION_CHARS, NOTE_STYLE, ConversationView, as_json, one_line, shortened
 from tui.render.compare import Row
 
-NAMED: Final = 12
+MAX_NAMES: Final = 12
 """Number of names that are listed while tools are folded."""
-TOOL: Final = "bold $text-warning"
+TOOL_STYLE: Final = "bold $text-warning"
 
 
 def tools_block(
@@ -27,20 +27,20 @@ def tools_block(
     items = tools if isinstance(tools, list) else [tools]
     parts = pointer.removeprefix(f"{example.tools_pointer}/").split("/")
     here = number_of(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") else None
-    names = ", ".join(_name(item) for item in items[:NAMED]) + (", …" if len(items) > NAMED else "")
-    lines = [Content.assemble(("⚙ ", TOOL), (plural(len(items), "tool"), TOOL), "  ", fact(names),
-                              (f"  {key} {'shows' if folded else 'hides'} the schemas", MORE))]  # fmt: skip
-    room = MAX_TOTAL
+    names = ", ".join(_name(item) for item in items[:MAX_NAMES]) + (", …" if len(items) > MAX_NAMES else "")
+    lines = [Content.assemble(("⚙ ", TOOL_STYLE), (plural(len(items), "tool"), TOOL_STYLE), "  ", one_line(names),
+                              (f"  {key} {'shows' if folded else 'hides'} the schemas", NOTE_STYLE))]  # fmt: skip
+    room = MAX_CONVERSATION_CHARS
     for at, item in enumerate(items):
         if folded and at != here:
             continue
         if room <= 0:
-            lines.append(Content.assemble((f"… {len(items) - at:,} more tools", MORE)))
+            lines.append(Content.assemble((f"… {len(items) - at:,} more tools", NOTE_STYLE)))
             break
         mark = ("  ◀ here", "bold reverse $text-error") if at == here else ""
         schema = shortened(read.text(as_json(item, indent=2)))
         room -= len(schema)
-        lines.append(Content.assemble(fact(_name(item), TOOL), mark, "\n", schema))
+        lines.append(Content.assemble(one_line(_name(item), TOOL_STYLE), mark, "\n", schema))
     return Content("\n").join(lines)
 
 
@@ -52,7 +52,7 @@ def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Co
     if len({canonical(example.value.get("tools")) if example else b"" for example in examples}) == 1:
         yield Row(one or Content(""))
     else:
-        none = Content.assemble(("(no tools)", MORE))
+        none = Content.assemble(("(no tools)", NOTE_STYLE))
         yield Row(one or none, other or none, differs=True)
 
 

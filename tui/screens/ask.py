@@ -14,9 +14,9 @@ from textual.widgets import Input, Static
 from tui.key_queue import now
 from tui.widgets.key_footer import KeyFooter
 
-CALM: Final = 0.25
+CONFIRM_DELAY_SECONDS: Final = 0.25
 """Seconds without a key before a confirmation takes one: text that is typed or pasted confirms nothing."""
-BESIDE: Final = 6
+FIXED_HEIGHT_CELLS: Final = 6
 """Height in cells of a dialog without what scrolls in it: border, title, keys and the space between them."""
 Result = TypeVar("Result")
 
@@ -37,7 +37,7 @@ class Dialog(ModalScreen[Result]):
     def on_resize(self, event: events.Resize) -> None:
         """Leave room for the title and the keys beside what scrolls."""
         for body in self.query(".dialog-body"):
-            body.styles.max_height = max(3, event.size.height * 9 // 10 - BESIDE)
+            body.styles.max_height = max(3, event.size.height * 9 // 10 - FIXED_HEIGHT_CELLS)
 
     def leave(self) -> None:
         """Close it without a result."""
@@ -122,8 +122,8 @@ class ConfirmScreen(Dialog[bool]):
         self._last = now()
 
     def accepts(self, key: events.Key) -> bool:
-        """Whether a key counts: it follows `CALM` seconds without one."""
-        calm, self._last = key.time - self._last >= CALM, max(key.time, self._last)
+        """Whether a key counts: it follows `CONFIRM_DELAY_SECONDS` seconds without one."""
+        calm, self._last = key.time - self._last >= CONFIRM_DELAY_SECONDS, max(key.time, self._last)
         return calm or key.key not in ("enter", "y")
 
     def action_scroll(self, by: int) -> None:

@@ -28,7 +28,7 @@ from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.edit import EditScreen
 from tui.screens.frame import FrameScreen
 
-LARGE = 200_000
+MAX_EDITOR_CHARS = 200_000
 """Maximum number of characters for the built-in editor."""
 
 
@@ -78,31 +78,33 @@ class Changing(FrameScreen):
             self.app.post_message(Failed(InputError(f"{place}: the line changed on disk", f"{key} reloads the files")))
         return place is not None
 
-    def _line(self, side: Side) -> ParsedLine | None:
+    def _parsed_line(self, side: Side) -> ParsedLine | None:
         parsed = self.session.line(side.place)
         if parsed is None:
             self.say("the line no longer exists, or the finding is about the whole file")
         return parsed
 
-    def _value(self, parsed: ParsedLine) -> dict[str, Any] | None:
+    def _current_value(self, parsed: ParsedLine) -> dict[str, Any] | None:
         """The object of a line with the edit in effect, in the format of its file."""
         edit = self.session.log.last(key_of(parsed), EDIT)
         if edit is not None and edit.value is not None:
             return edit.value
         return parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
 
-    def _edited(
+    def _save_edit(
         self, entry: Entry, parsed: ParsedLine, value: dict[str, Any] | None, old: dict[str, Any] | None
     ) -> None:
         """Record the new `value` of an example that was `old` when its edit began."""
-        if value is None or value == self._value(parsed):
+        if value is None or value == self._current_value(parsed):
             self.say("edit cancelled")
-        elif self._value(parsed) != old:
+        elif self._current_value(parsed) != old:
             self._warn_of_other("example")
             self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
         else:
             left = self.state.live_lint.findings(value, parsed)
-            if not self.decide(entry, {key_of(parsed): Edit(value, still_found(left, self._value(parsed), value))}):
+            if not self.decide(
+                entry, {key_of(parsed): Edit(value, still_found(left, self._current_value(parsed), value))}
+            ):
                 self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
                 return
             if not self.session.status(entry).open:
@@ -126,26 +128,26 @@ class Changing(FrameScreen):
         self._choose_side("Edit", self._edit)
 
     def _edit(self, entry: Entry, side: Side) -> None:
-        parsed = self._line(side)
+        parsed = self._parsed_line(side)
         if parsed is None:
             return
         draft = self._draft(parsed)
-        if len(draft) > LARGE:
+        if len(draft) > MAX_EDITOR_CHARS:
             key = self.state.key("edit-outside")
             self.say(f"{len(draft):,} characters are too many for this editor; {key} opens $EDITOR")
             return
         self._ask_edit(entry, parsed, draft)
 
     def _draft(self, parsed: ParsedLine) -> str:
-        value = self._value(parsed)
+        value = self._current_value(parsed)
         return draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
 
     def _ask_edit(self, entry: Entry, parsed: ParsedLine, draft: str, text: str = "") -> None:
         """Open the editor; again with its `text` if the journal could not be written."""
         at = line_in(draft, entry.subject.pointer) if isinstance(entry.subject, Finding) else 0
-        old = self._value(parsed)
+        old = self._current_value(parsed)
         self.app.push_screen(
-            EditScreen(draft, parsed, self.state, at, text), lambda value: self._edited(entry, parsed, value, old)
+            EditScreen(draft, parsed, self.state, at, text), lambda value: self._save_edit(entry, parsed, value, old)
         )
 
     def action_edit_outside(self) -> None:
@@ -153,16 +155,16 @@ class Changing(FrameScreen):
         self._choose_side("Edit", self._edit_outside)
 
     def _edit_outside(self, entry: Entry, side: Side) -> None:
-        parsed = self._line(side)
+        parsed = self._parsed_line(side)
         if parsed is None:
             return
         try:
-            old = self._value(parsed)
-            self._edited(entry, parsed, self._outside(self._draft(parsed)), old)
+            old = self._current_value(parsed)
+            self._save_edit(entry, parsed, self._edit_in_program(self._draft(parsed)), old)
         except CurateError as error:
             self.app.post_message(Failed(error))
 
-    def _outside(self, draft: str) -> dict[str, Any] | None:
+    def _edit_in_program(self, draft: str) -> dict[str, Any] | None:
         """The draft after an external editor. Raises `UsageError`, `DataError` with the path of the kept text."""
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         handle, name = tempfile.mkstemp(prefix="curate-", suffix=".txt")
@@ -190,11 +192,13 @@ class Changing(FrameScreen):
         """Repair the example by the rule, after a preview."""
         entry = self.entry
         parsed = (
-            self._line(sides_shown(entry, 0)[0]) if entry is not None and isinstance(entry.subject, Finding) else None
+            self._parsed_line(sides_shown(entry, 0)[0])
+            if entry is not None and isinstance(entry.subject, Finding)
+            else None
         )
         if entry is None or parsed is None:
             return
-        value = self._value(parsed)
+        value = self._current_value(parsed)
         repaired = self.state.live_lint.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
         if repaired is None:
             self.say(f"{entry.code} has no fix for this line; {self.state.key('edit')} edits it")
@@ -203,7 +207,7 @@ class Changing(FrameScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._edited(entry, parsed, repaired.value, value)
+                self._save_edit(entry, parsed, repaired.value, value)
 
         self.app.push_screen(ConfirmScreen(title, repair_text(value, repaired)), answered)
 
@@ -268,13 +272,13 @@ class Changing(FrameScreen):
 
     def action_undo(self) -> None:
         """Undo the last decision, and return to its entry."""
-        self._step(undo=True)
+        self._undo_or_redo(undo=True)
 
     def action_redo(self) -> None:
         """Redo the decision that was undone."""
-        self._step(undo=False)
+        self._undo_or_redo(undo=False)
 
-    def _step(self, *, undo: bool) -> None:
+    def _undo_or_redo(self, *, undo: bool) -> None:
         try:
             about = self.session.undo() if undo else self.session.redo()
         except CurateError as error:

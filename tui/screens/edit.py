@@ -19,10 +19,10 @@ from tui.review_state import ReviewState
 from tui.screens.ask import Dialog
 from tui.widgets.key_footer import KeyFooter
 
-PAUSE = 0.25
+DEBOUNCE_SECONDS = 0.25
 """Seconds without a key before linting."""
-SHOWN = 6
-TURNS: Final = "start each message with a line such as  #: user"
+MAX_FINDINGS = 6
+TURNS_HINT: Final = "start each message with a line such as  #: user"
 
 
 class EditScreen(Dialog[dict[str, Any] | None]):
@@ -44,7 +44,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         """The text, and its findings below."""
         with Vertical(classes="dialog edit"):
             yield Static(
-                literal(f"{self._parsed.place}   {TURNS if self._draft.startswith(TURN) else ''}".rstrip()),
+                literal(f"{self._parsed.place}   {TURNS_HINT if self._draft.startswith(TURN) else ''}".rstrip()),
                 markup=False,
                 classes="dialog-title",
             )
@@ -69,7 +69,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
     def _changed(self) -> None:
         if not self._asked:
             self._asked = True
-            self.set_timer(PAUSE, self._check)
+            self.set_timer(DEBOUNCE_SECONDS, self._check)
 
     def _check(self) -> None:
         self._asked = False
@@ -102,7 +102,11 @@ def findings_content(findings: list[Finding]) -> Content:
             literal(finding.message),
             (f" {finding.pointer}", "$foreground-muted"),
         )
-        for finding in findings[:SHOWN]
+        for finding in findings[:MAX_FINDINGS]
     ]
-    more = Content.assemble((f"… {len(findings) - SHOWN} more", "$foreground-muted")) if len(findings) > SHOWN else None
+    more = (
+        Content.assemble((f"… {len(findings) - MAX_FINDINGS} more", "$foreground-muted"))
+        if len(findings) > MAX_FINDINGS
+        else None
+    )
     return lines(*shown, more)

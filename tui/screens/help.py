@@ -14,7 +14,7 @@ from curate.review.query import HELP
 from tui.keys import TAB_OF, TABS, Key
 from tui.render.signs import LEGEND
 
-JOURNAL = """Each decision is saved in .curate/decisions.jsonl before the next entry is shown.
+JOURNAL_NOTE = """Each decision is saved in .curate/decisions.jsonl before the next entry is shown.
 Git can merge that file; entries with different decisions by several people are contested."""
 SECTIONS = (
     ("app", "Everywhere"),
@@ -71,4 +71,4 @@ class HelpScreen(ModalScreen[None]):
                     with Horizontal(classes="key"):
                         yield Static(key.shown, classes="key-name", markup=False)
                         yield Static(meaning(key, self._kind), classes="key-meaning", markup=False)
-            yield Static(f"{LEGEND}\nfilter: {HELP}\n{JOURNAL}", id="legend", markup=False)
+            yield Static(f"{LEGEND}\nfilter: {HELP}\n{JOURNAL_NOTE}", id="legend", markup=False)

@@ -51,12 +51,12 @@ class OverviewScreen(FrameScreen):
         for name, content in (
             ("files", overview.files(session, self.state.changed)),
             ("stages", overview.stages(session)),
-            ("decided", overview.decided(session)),
+            ("decided", overview.review_progress(session)),
             ("notes", overview.notes(session)),
         ):
             self.query_one(f"#{name}", Static).update(content)
         self.query_one("#notes").display = bool(session.notes)
-        self.query_one("#measured", Static).update(overview.measured(self.state.results.get("overview")))
+        self.query_one("#measured", Static).update(overview.statistics(self.state.results.get("overview")))
         self._rules()
         going = going_on(session)
         key = self.state.key

@@ -32,7 +32,7 @@ from tui.conversation import ConversationView, literal
 from tui.keys import TAB_OF, bindings, works_in
 from tui.messages import Failed
 from tui.render.page import Page, ViewOptions, group_page, page
-from tui.render.rows import group_row, head, row
+from tui.render.rows import group_row, header, row
 from tui.render.status import status, summary
 from tui.review_state import ReviewState
 from tui.screens.end import EndScreen
@@ -42,25 +42,25 @@ from tui.widgets.entry_list import EntryList
 from tui.widgets.filter_input import FilterInput
 from tui.widgets.list_pane import ListPane
 
-EMPTY: dict[Kind, str] = {
+EMPTY_NOTES: dict[Kind, str] = {
     "example": "No lines: the files are empty, or no example is in this share.",
     "finding": "No findings.",
     "cluster": "No duplicates were found.",
     "conflict": "No conflicts were found.",
 }
-WAITING: dict[Kind, str] = {
+WAITING_NOTES: dict[Kind, str] = {
     "example": "Reading lines …",
     "finding": "Checking: no findings so far.",
     "cluster": "Comparing: duplicates appear when all lines are read.",
     "conflict": "Conflicts are searched after duplicates.",
 }
-NAMED = 3
+MAX_NAMED_FILES = 3
 """Maximum number of files that the next command names."""
-ONE_ENTRY = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
+ENTRY_ACTIONS = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
 """Actions about the entry under the cursor; `open` is about a group."""
-LISTED = ("next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets")
+LIST_ACTIONS = ("next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets")
 """Actions about what is listed."""
-DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
+DETAIL_DELAY_SECONDS, MAX_DETAIL_DELAY_SECONDS = 0.03, 0.2
 """Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.
 """
 
@@ -97,8 +97,8 @@ class QueueScreen(Filtering):
         """List beside or above the entry."""
         with Container(id="room"):
             with ListPane(self.state.shares, id="lists"):
-                yield Static(head(self.session, self.KIND), id="head", markup=False)
-                yield EntryList(self.KIND, self._draw, self._row_key, self._pointed, self.state.keys)
+                yield Static(header(self.session, self.KIND), id="head", markup=False)
+                yield EntryList(self.KIND, self._draw, self._row_key, self._entry_pointed, self.state.keys)
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
@@ -171,7 +171,7 @@ class QueueScreen(Filtering):
         self._asked = monotonic()
         if not self._due:
             self._due = self._asked
-            self.set_timer(DETAIL_AFTER, self._draw_detail)
+            self.set_timer(DETAIL_DELAY_SECONDS, self._draw_detail)
 
     _moved = True
     _closed = False
@@ -179,8 +179,8 @@ class QueueScreen(Filtering):
 
     def _draw_detail(self) -> None:
         now = monotonic()
-        if now - self._asked < DETAIL_AFTER * 0.9 and now - self._due < DETAIL_LATEST:
-            self.set_timer(DETAIL_AFTER, self._draw_detail)
+        if now - self._asked < DETAIL_DELAY_SECONDS * 0.9 and now - self._due < MAX_DETAIL_DELAY_SECONDS:
+            self.set_timer(DETAIL_DELAY_SECONDS, self._draw_detail)
             return
         self._due = 0.0
         self.query_one(Detail).show(self._page(), stay=not self._moved)
@@ -200,12 +200,12 @@ class QueueScreen(Filtering):
         if self.text:
             return Page(Content("Hard training examples appear when all lines are read and compared."))
         if self.session.ended or (self.KIND == "example" and self.session.lines.complete and not self.session.share):
-            return Page(Content(EMPTY[self.KIND]), left=self._summary())
-        return Page(Content(WAITING[self.KIND]))
+            return Page(Content(EMPTY_NOTES[self.KIND]), left=self._summary())
+        return Page(Content(WAITING_NOTES[self.KIND]))
 
     def _summary(self) -> Content:
         names = [index.name for index in self.session.lines.indexes]
-        files = shlex.join(names) if len(names) <= NAMED else f"PATH... (these {len(names)} files)"
+        files = shlex.join(names) if len(names) <= MAX_NAMED_FILES else f"PATH... (these {len(names)} files)"
         output = "cleaned.jsonl" if "clean.jsonl" in names else "clean.jsonl"
         return summary(
             self.session,
@@ -245,11 +245,13 @@ class QueueScreen(Filtering):
         """Enable only the actions that have an effect on this entry."""
         if action in ("choose", "choose_all") and parameters[0] not in self.choices:
             return False
-        if self.is_mounted and action in ONE_ENTRY:
+        if self.is_mounted and action in ENTRY_ACTIONS:
             group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
             if group is None if action == "open" else self.list.number is None:
                 return False
-        if (action in ("mark", "split", "choose_all", "turn") and not self.many) or (action in LISTED and self.empty):
+        if (action in ("mark", "split", "choose_all", "turn") and not self.many) or (
+            action in LIST_ACTIONS and self.empty
+        ):
             return False
         if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
@@ -257,12 +259,12 @@ class QueueScreen(Filtering):
             return False
         return works_in(action, parameters, self.KIND) is not False
 
-    def offers(self, action: str) -> bool:
+    def is_available(self, action: str) -> bool:
         """Whether an action of the key table has an effect on the entry under the cursor."""
         _, name, parameters = parse(action)
         return self.check_action(name, parameters) is not False
 
-    def _point(self, entry: Entry | None) -> None:
+    def _prepare_entry(self, entry: Entry | None) -> None:
         """Start a cluster at its first undecided duplicate, and enable the decision keys."""
         several = entry is not None and not entry.pair and self.KIND in ("cluster", "conflict")
         first = next_compared(self.session, entry) if entry is not None and several else None
@@ -273,8 +275,8 @@ class QueueScreen(Filtering):
         self.repairable = entry is not None and entry.kind == "finding" and entry.code in self.state.repairing
         self.many = several and entry is not None and len(compared(entry)) > 2
 
-    def _pointed(self) -> None:
-        self._point(self.entry)
+    def _entry_pointed(self) -> None:
+        self._prepare_entry(self.entry)
         self.redraw(whole=False)
 
     # Decisions
@@ -305,7 +307,7 @@ class QueueScreen(Filtering):
         if at is not None and at != self.list.cursor:
             self.list.cursor = at
         else:
-            self._point(self.entry)
+            self._prepare_entry(self.entry)
         self.redraw()
         if at is None and self._closed and self.list.view is not None and len(self.list.view):
             self._closed = False

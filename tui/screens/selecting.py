@@ -22,23 +22,28 @@ from tui.screens.changing import Changing
 from tui.widgets.entry_list import EntryList
 
 CHOICES: dict[str, str] = {"y": "keep", "d": "drop", "a": "left", "b": "right", "u": "undecided"}
-COMPARED: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}
-OTHERS = (
+PAIR_CHOICES: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}
+OTHER_OPTIONS = (
     Option("u", "Undecide", "take decisions and edits back"),
     Option("m", "Note", "add a note to each example"),
     Option("l", "Label", "label or rate each example"),
 )
-SINGLES = (Option("y", "Keep"), Option("d", "Drop"), *OTHERS)
-SIDES = (
+SINGLE_OPTIONS = (Option("y", "Keep"), Option("d", "Drop"), *OTHER_OPTIONS)
+SIDE_OPTIONS = (
     Option("a", "Keep A", "the keeper, or the first answer; drop the others"),
     Option("b", "Keep B", "of each pair; drop A"),
     Option("y", "Keep all"),
     Option("d", "Drop all"),
-    *OTHERS,
+    *OTHER_OPTIONS,
 )
-REPAIR = Option("r", "Repair", "apply the fix of each rule")
-BULK = {"example": SINGLES, "finding": (*SINGLES[:2], REPAIR, *OTHERS), "cluster": SIDES, "conflict": SIDES}
-MOST = 5_000
+REPAIR_OPTION = Option("r", "Repair", "apply the fix of each rule")
+BULK_OPTIONS = {
+    "example": SINGLE_OPTIONS,
+    "finding": (*SINGLE_OPTIONS[:2], REPAIR_OPTION, *OTHER_OPTIONS),
+    "cluster": SIDE_OPTIONS,
+    "conflict": SIDE_OPTIONS,
+}
+MAX_REPAIRED = 5_000
 """Maximum number of entries that are repaired at once: each takes about a millisecond."""
 
 
@@ -120,7 +125,7 @@ class Selecting(Changing):
         count = plural(len(rows), "entry")
         name = f"{count} selected" if self.selected else f"all {count} shown{f' by {view.text}' if view.text else ''}"
         self.app.push_screen(
-            MenuScreen(name[0].upper() + name[1:], BULK[self.KIND], "decided entries, too"),
+            MenuScreen(name[0].upper() + name[1:], BULK_OPTIONS[self.KIND], "decided entries, too"),
             lambda picked: self._bulk(rows, name, picked),
         )
 
@@ -140,7 +145,7 @@ class Selecting(Changing):
         elif key == "r":
             self._start_repairs(rows, name, decided_too=decided_too)
         else:
-            choice = cast("Choice", (COMPARED if self.KIND in ("cluster", "conflict") else CHOICES)[key])
+            choice = cast("Choice", (PAIR_CHOICES if self.KIND in ("cluster", "conflict") else CHOICES)[key])
             plan = preview(self.session, self.KIND, rows, choice, decided_too=decided_too or key == "u")
             self._confirm(plan, name, f"{choice} {name}?")
 
@@ -181,11 +186,11 @@ class Selecting(Changing):
             if ask:
                 self._ask(f"{title}: {action}?", notes_text(action, examples, None), act)
             else:
-                self._act(act)
+                self._try_to_write(act)
 
         self.app.push_screen(MenuScreen(title + help_, options), picked)
 
-    def _act(self, act: Callable[[], object]) -> bool:
+    def _try_to_write(self, act: Callable[[], object]) -> bool:
         """Change something; false if it could not be written."""
         try:
             act()
@@ -197,7 +202,7 @@ class Selecting(Changing):
         return True
 
     def _start_repairs(self, rows: Numbers, name: str, *, decided_too: bool) -> None:
-        if len(rows) > MOST:
+        if len(rows) > MAX_REPAIRED:
             self.say(f"{len(rows):,} entries are too many to repair here; curate check --fix repairs whole files")
             return
         self.working = True
@@ -224,7 +229,7 @@ class Selecting(Changing):
 
     def _ask(self, title: str, body: Content, act: Callable[[], object]) -> None:
         def answered(yes: bool | None) -> None:
-            if yes and self._act(act):
+            if yes and self._try_to_write(act):
                 self.selected = set()
                 self.redraw(stay=True)
 

@@ -11,7 +11,7 @@ from curate.review.split_composition import composition_of
 from curate.review.verification import prove
 from tui.keys import bindings
 from tui.messages import Failed, Measured
-from tui.render.splits import nowhere, proof, splits
+from tui.render.splits import no_folder, splits, verification
 from tui.screens.plain import PlainScreen
 
 
@@ -39,7 +39,7 @@ class SplitsScreen(PlainScreen):
         try:
             manifest, digest = read_manifest(self.folder)
         except CurateError as error:
-            self.draw(nowhere(str(self.folder), error.message))
+            self.draw(no_folder(str(self.folder), error.message))
             self.say("no splits yet")
             return
         results = self.state.results
@@ -56,7 +56,7 @@ class SplitsScreen(PlainScreen):
                 str(self.folder),
                 manifest,
                 results.get("composition"),
-                proof(proved, self.width, key, asked=self.proving),
+                verification(proved, self.width, key, asked=self.proving),
                 self.width,
             )
         )

@@ -10,14 +10,14 @@ from curate.pipeline.followed import Followed, Follower, State, start, stop
 from tui.conversation import literal
 from tui.keys import bindings
 from tui.messages import Failed, Measured
-from tui.render.evaluated import evaluated
-from tui.render.runs import NONE, START, compared, training
+from tui.render.evaluated import evaluation
+from tui.render.runs import NO_TRAINING, START_HINT, run_comparison, run_detail
 from tui.screens.ask import ConfirmScreen
 from tui.screens.plain import PlainScreen
 
-EVERY = 1.0
+POLL_SECONDS = 1.0
 """Seconds between reads of the folders."""
-STARTED = "started; the first output takes some seconds"
+STARTED_NOTE = "started; the first output takes some seconds"
 
 
 class RunsScreen(PlainScreen):
@@ -27,8 +27,8 @@ class RunsScreen(PlainScreen):
         """Read at once, then at intervals."""
         self.at = 0
         self.follower = Follower(self.state.sources.project)
-        self.set_interval(EVERY, self.look)
-        self.look()
+        self.set_interval(POLL_SECONDS, self.read_runs)
+        self.read_runs()
         self.catch_up()
 
     @property
@@ -37,7 +37,7 @@ class RunsScreen(PlainScreen):
         found: list[Followed] = self.state.results.get("runs", [])
         return found
 
-    def look(self) -> None:
+    def read_runs(self) -> None:
         """Read new events in the background."""
         if self.is_current:
             self.read_folders()
@@ -75,9 +75,15 @@ class TrainingScreen(RunsScreen):
         """Draw the facts known so far."""
         super().catch_up()
         runs, room = self.runs, (self.width, self.height)
-        draw = compared(runs, *room) if runs and self.together else training(runs, self.at, *room) if runs else None
-        start = "" if self.app.is_web else START.format(self.state.key("start"))
-        self.draw(draw or literal(f"{NONE}{start}."))
+        draw = (
+            run_comparison(runs, *room)
+            if runs and self.together
+            else run_detail(runs, self.at, *room)
+            if runs
+            else None
+        )
+        start = "" if self.app.is_web else START_HINT.format(self.state.key("start"))
+        self.draw(draw or literal(f"{NO_TRAINING}{start}."))
         self.say(
             "trainings are started and stopped in the terminal"
             if self.app.is_web
@@ -97,7 +103,7 @@ class TrainingScreen(RunsScreen):
         project, config = self.state.sources.project, self.state.sources.config
         recipe = project.folder / (config.recipe or "recipe.toml")
         body = literal(f"{recipe}\nA training takes hours of a GPU. It continues after you quit.")
-        self._confirm("Start or resume the training?", body, lambda: start(project, recipe), STARTED)
+        self._confirm("Start or resume the training?", body, lambda: start(project, recipe), STARTED_NOTE)
 
     def _confirm(self, title: str, body: Content, act: Callable[[], object], done: str) -> None:
         def answered(yes: bool | None) -> None:
@@ -135,7 +141,7 @@ class EvaluateScreen(RunsScreen):
     def catch_up(self) -> None:
         """Draw the facts known so far."""
         super().catch_up()
-        self.draw(evaluated(self.runs, self.at, self.output, self.width))
+        self.draw(evaluation(self.runs, self.at, self.output, self.width))
         self.say("systems compared on held-out questions")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -26,25 +26,25 @@ from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.review.reviewer import RULE, valid_reviewer
 from tui.terminal import command_line
-from tui.web.pages import POLICY, SCRIPT, STYLE, login_page, review_page
+from tui.web.pages import CONTENT_POLICY, SCRIPT, STYLE, login_page, review_page
 
 Command = Callable[[str], Sequence[str]]
 """The words that start the review for a reviewer."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-OPEN: Final = {"/login", "/review.css", "/review.js"}
+PUBLIC_PATHS: Final = {"/login", "/review.css", "/review.js"}
 """Paths that need no login; they show nothing of the data."""
 HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with `no-referrer`, browsers would send forms with the origin `null`
     "Cache-Control": "no-store",
 }
 LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
-WAIT: Final = 2.0
+EXIT_WAIT_SECONDS: Final = 2.0
 """Seconds for reviews to quit when the server or their connection ends."""
-PATIENCE: Final = 10.0
+REQUEST_TIMEOUT_SECONDS: Final = 10.0
 """Seconds for a login form to arrive, and for the next request or the rest of its header."""
-LARGEST: Final = 1000
+MAX_SIDE_CELLS: Final = 1000
 """Columns or rows of a browser's terminal; what draws a screen takes memory for each cell."""
 
 
@@ -72,7 +72,7 @@ class Login(Server):
                     app_service._process.kill()
 
         async def resize(width: int, height: int) -> None:
-            await AppService.set_terminal_size(app_service, min(width, LARGEST), min(height, LARGEST))
+            await AppService.set_terminal_size(app_service, min(width, MAX_SIDE_CELLS), min(height, MAX_SIDE_CELLS))
 
         app_service.set_terminal_size = resize  # type: ignore[method-assign]
         closing = asyncio.create_task(close())
@@ -82,7 +82,7 @@ class Login(Server):
         finally:
             self._sockets.discard(websocket)
             closing.cancel()
-            asyncio.get_running_loop().call_later(WAIT, kill)
+            asyncio.get_running_loop().call_later(EXIT_WAIT_SECONDS, kill)
 
 
 class ReviewServer:
@@ -117,7 +117,7 @@ class ReviewServer:
         starts = request.method != "GET" or request.path == "/ws"
         if starts and request.headers.get("Origin", "") not in own:
             response: web.StreamResponse = web.Response(status=403, text="refused: this page is of another site\n")
-        elif request.path in OPEN or self._cookie(request)[1] in self._logins:
+        elif request.path in PUBLIC_PATHS or self._cookie(request)[1] in self._logins:
             response = await handler(request)
         elif request.path == "/":
             response = web.Response(status=303, headers={"Location": "/login"})
@@ -138,7 +138,7 @@ class ReviewServer:
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
         try:
-            form = parse_qs((await asyncio.wait_for(request.read(), PATIENCE)).decode(errors="replace"))
+            form = parse_qs((await asyncio.wait_for(request.read(), REQUEST_TIMEOUT_SECONDS)).decode(errors="replace"))
         except (web.RequestPayloadError, TimeoutError):
             return web.Response(status=400, text="refused: the form cannot be read\n")
         token, name = (form.get(key, [""])[0].strip() for key in ("token", "reviewer"))
@@ -162,7 +162,7 @@ class ReviewServer:
         return web.Response(text=review_page(), content_type="text/html")
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        if any(not 0 < to_int(request.query.get(side, "1"), 1) <= LARGEST for side in ("width", "height")):
+        if any(not 0 < to_int(request.query.get(side, "1"), 1) <= MAX_SIDE_CELLS for side in ("width", "height")):
             raise web.HTTPBadRequest
         return await self._logins[self._cookie(request)[1]].handle_websocket(request)
 
@@ -193,7 +193,12 @@ def serve(command: Command, host: str, port: int, journals: Path) -> None:
 async def _serve(server: ReviewServer, host: str, port: int, journals: Path) -> None:
     for name in ("aiohttp.server", "asyncio", "textual-serve"):
         logging.getLogger(name).addFilter(_without_text)
-    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=WAIT, keepalive_timeout=PATIENCE)
+    runner = web.AppRunner(
+        server.application(),
+        access_log=None,
+        shutdown_timeout=EXIT_WAIT_SECONDS,
+        keepalive_timeout=REQUEST_TIMEOUT_SECONDS,
+    )
     await runner.setup()
     try:
         try:

@@ -5,7 +5,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.render.compare import composed
+from tui.render.compare import two_columns
 from tui.render.page import Page
 
 
@@ -53,7 +53,7 @@ class Detail(Vertical):
         if not page.rows:
             self._differences = []
             return None
-        content, self._differences = composed(page.rows, self._width())
+        content, self._differences = two_columns(page.rows, self._width())
         return content
 
     def _width(self) -> int:

@@ -14,9 +14,9 @@ from textual.visual import Visual
 from curate.review import Kind, View
 from tui.keys import KEYS, Key, bindings, rebound
 
-KEPT = 400
+MAX_CACHED_ROWS = 400
 """Number of cached rows: several screens. Each is some thirty objects for the garbage collection to look at."""
-MARGIN = 2
+MARGIN_LINES = 2
 """Number of lines that stay visible above and below the cursor."""
 
 
@@ -112,7 +112,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         look = (width, here and self.has_focus, here, self.app.theme, self._look(self.view[at]))
         strip = self._strips.get(look)
         if strip is None:
-            if len(self._strips) > KEPT:
+            if len(self._strips) > MAX_CACHED_ROWS:
                 self._strips.clear()
             strip = self._strips[look] = self._row_strip(self.view[at], width, here=here)
         return strip
@@ -144,7 +144,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _reveal(self) -> None:
         """Scroll to the cursor and the lines around it."""
-        margin = min(MARGIN, max(0, self.size.height - 1) // 2)
+        margin = min(MARGIN_LINES, max(0, self.size.height - 1) // 2)
         top, bottom = max(0, self.cursor - margin), min(len(self), self.cursor + margin + 1)
         self.scroll_to_region(Region(0, top, 1, max(1, bottom - top)), animate=False, force=True)
 

@@ -3,7 +3,7 @@
 from textual.binding import Binding
 from textual.widgets import Input
 
-from tui.keys import NAMES
+from tui.keys import KEY_SYMBOLS
 
 
 class FilterInput(Input):
@@ -17,5 +17,5 @@ class FilterInput(Input):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Letters typed into the filter are not commands."""
-        name = NAMES.get(key, "")
+        name = KEY_SYMBOLS.get(key, "")
         return super().check_consume_key(key, character) or (len(name) == 1 and name.isascii())

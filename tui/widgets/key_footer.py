@@ -5,7 +5,7 @@ from textual.binding import ActiveBinding
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from tui.keys import ALWAYS, SPARE
+from tui.keys import ALWAYS_SHOWN, SHOWN_IF_ROOM
 
 
 class KeyFooter(Footer):
@@ -21,7 +21,7 @@ class KeyFooter(Footer):
     def _offered(self) -> list[ActiveBinding]:
         known: dict[str, ActiveBinding] = {}
         for key in self.screen.active_bindings.values():
-            if key.binding.show or key.binding.id in SPARE:
+            if key.binding.show or key.binding.id in SHOWN_IF_ROOM:
                 known.setdefault(key.binding.action, key)
         room = (self.size.width or self.app.size.width) + 1
         fitting = set()
@@ -53,4 +53,10 @@ class KeyFooter(Footer):
 
 def _rank(key: ActiveBinding) -> int:
     """The lower, the longer it stays in a narrow footer."""
-    return -1 if key.binding.id in ALWAYS else 0 if key.binding.show else 1 + SPARE.index(key.binding.id or "")
+    return (
+        -1
+        if key.binding.id in ALWAYS_SHOWN
+        else 0
+        if key.binding.show
+        else 1 + SHOWN_IF_ROOM.index(key.binding.id or "")
+    )

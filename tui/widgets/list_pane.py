@@ -6,9 +6,9 @@ from typing import Final
 from textual import events
 from textual.containers import Vertical
 
-LEAST, MOST = 15, 85
+MIN_PERCENT, MAX_PERCENT = 15, 85
 """Percent of the screen."""
-DEFAULT: Final = {False: 38, True: 40}
+DEFAULT_PERCENT: Final = {False: 38, True: 40}
 
 
 class ListPane(Vertical):
@@ -36,12 +36,12 @@ class ListPane(Vertical):
 
     def resize_to(self, share: int) -> None:
         """Take a percentage of the screen."""
-        self._shares[self.wide] = max(LEAST, min(share, MOST))
+        self._shares[self.wide] = max(MIN_PERCENT, min(share, MAX_PERCENT))
         self.fit()
 
     def grow(self, by: int) -> None:
         """Change the percentage."""
-        self.resize_to(self._shares.get(self.wide, DEFAULT[self.wide]) + by)
+        self.resize_to(self._shares.get(self.wide, DEFAULT_PERCENT[self.wide]) + by)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag the border."""

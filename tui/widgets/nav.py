@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.keys import TABS, Tab
 
-ACTIVE = "bold reverse $text-primary"
+ACTIVE_STYLE = "bold reverse $text-primary"
 
 
 class Nav(Widget):
@@ -50,7 +50,7 @@ class Nav(Widget):
         name = tab.short if short and not active else tab.title
         text = f" {number} {name}" + (f" {count:,}" if count is not None else "") + " "
         return (
-            Content.assemble((text, ACTIVE))
+            Content.assemble((text, ACTIVE_STYLE))
             if active
             else Content.assemble((f" {number} ", "$foreground-muted"), text[len(f" {number} ") :])
         )
