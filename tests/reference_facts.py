@@ -12,7 +12,7 @@ from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.symbols import SYMBOL, VERSION
 from curate.dedup.text_facts import BLOCK_START, _nested_alike, _same_words
 from curate.language.quantities import numbers
-from curate.language.tokens import PIECE
+from curate.language.tokens import WORD_OR_SIGN
 
 
 def same_facts(left: Example, right: Example, on: On = "conversation", *, words: bool = False) -> bool:
@@ -51,4 +51,6 @@ def same_numbers(left: str, right: str) -> bool:
 def _tokens(text: str) -> list[str]:
     if not re.search(UNSPACED, text):
         return text.split()
-    return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
+    return [
+        piece for token in WORD_OR_SIGN.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))
+    ]

@@ -6,7 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from curate.language.lexicon import ALLOWED, DENIES, DOUBTS, FILLER, FREE, NEEDED, PAID, SPARED
+from curate.language.lexicon import (
+    ALLOWED_WORDS,
+    ENGLISH_NEGATIONS,
+    FILLER_WORDS,
+    FREE_WORDS,
+    NEEDED_WORDS,
+    NEGATING_WORDS,
+    OPTIONAL_WORDS,
+    PAID_WORDS,
+)
 from curate.language.names import names
 from curate.language.negation import NO, YES, are_opposites
 from curate.language.sentences import sentences
@@ -38,7 +47,7 @@ CONDITIONS: Final = frozenset(["if", "when", "after", "before", "until", "unless
 PERMITS: Final = re.compile(r"\byou may\b(?! (?:be|have|need|not)\b)", re.IGNORECASE)
 MONEY: Final = re.compile(r"[$€£]|\b(?:euros?|dollars?|pounds?)\b", re.IGNORECASE)
 REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
-    DENIES & {"hardly"}
+    ENGLISH_NEGATIONS & {"hardly"}
 )
 ABILITY: Final = frozenset(("can", "could", "may", "able"))
 """Words of permission that are said of other things, too: "you can see the list on our site"."""
@@ -77,7 +86,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     ):
         return 0, False
     words, asked = plain_words(parts[0]), plain_words(request)
-    wanted = {stem(word) for word in asked if word not in FILLER}
+    wanted = {stem(word) for word in asked if word not in FILLER_WORDS}
     if LIMITS.search(parts[0]):
         return -(not names(parts[0]) and _only_something_else(asked, words)), False
     covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
@@ -85,9 +94,9 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(parts[0]) is not None)
     if short and None not in free:
         return (1 if free[0] == free[1] else -1), False
-    denied = sum(word in REFUSING or word in DOUBTS for word in words)
+    denied = sum(word in REFUSING or word in NEGATING_WORDS for word in words)
     if covered >= (SHORT_COVERS if short else LONG_COVERS):
-        denied += sum(word in DENIES and not (word == "without" and word in words) for word in asked)
+        denied += sum(word in ENGLISH_NEGATIONS and not (word == "without" and word in words) for word in asked)
     elif not (
         short
         and (
@@ -100,7 +109,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         are_opposites(word, other) or are_opposites(stem(word), stem(other))
         for word in set(words) - set(asked)
         for other in set(asked) - set(words)
-        if not {word, other} & (FILLER | ORDER)
+        if not {word, other} & (FILLER_WORDS | ORDER)
     )
     return (-1 if denied % 2 else 1), False
 
@@ -109,7 +118,7 @@ def _only_something_else(asked: Sequence[str], words: Sequence[str]) -> bool:
     """Whether an answer such as "It is valid in shops only" says no: it does not name what the question ends with, and
     "only" limits no yes. Not asked about names: Canada may be in what is named, as in "only to North America".
     """
-    last = next((stem(word) for word in reversed(asked) if word not in FILLER), None)
+    last = next((stem(word) for word in reversed(asked) if word not in FILLER_WORDS), None)
     return (
         last is not None
         and "only" in words[1:]
@@ -124,12 +133,12 @@ def _is_modal(asked: Sequence[str], words: Sequence[str], vague: frozenset[str])
     """Whether a question asks if something is allowed, or needed, and the answer speaks of what is, in other than
     `vague` words.
     """
-    allowed = not ALLOWED.isdisjoint(asked) and not (ALLOWED - vague).isdisjoint(words)
-    return allowed or (_asks_for_need(frozenset(asked)) and not NEEDED.isdisjoint(words))
+    allowed = not ALLOWED_WORDS.isdisjoint(asked) and not (ALLOWED_WORDS - vague).isdisjoint(words)
+    return allowed or (_asks_for_need(frozenset(asked)) and not NEEDED_WORDS.isdisjoint(words))
 
 
 def _asks_for_need(words: frozenset[str]) -> bool:
-    return bool(words & NEEDED) or {"have", "to"} <= words
+    return bool(words & NEEDED_WORDS) or {"have", "to"} <= words
 
 
 def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:
@@ -149,7 +158,7 @@ def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
     """
     if None not in (free := (_is_free(one), _is_free(other))):
         return free[0] != free[1]
-    spared = [not words.isdisjoint(SPARED) for words in (one, other)]
+    spared = [not words.isdisjoint(OPTIONAL_WORDS) for words in (one, other)]
     needed = [_asks_for_need(words) for words in (one, other)]
     return (spared[0] and needed[1] and not spared[1]) or (spared[1] and needed[0] and not spared[0])
 
@@ -157,6 +166,6 @@ def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
 def _is_free(words: frozenset[str], paid: bool = False) -> bool | None:
     """Whether a question or an answer is about free or about paid things; None for neither."""
     denied = not words.isdisjoint(REFUSING | {"without"})
-    if words & FREE or (words & PAID and denied):
+    if words & FREE_WORDS or (words & PAID_WORDS and denied):
         return True
-    return False if words & PAID or paid else None
+    return False if words & PAID_WORDS or paid else None

@@ -23,7 +23,7 @@ from curate.core.example import content_id
 from curate.core.lazy import Matrix
 from curate.core.text import excerpt, normalised, plural
 from curate.corpus.strata import is_label
-from curate.language.lexicon import NEUTRAL
+from curate.language.lexicon import NEUTRAL_PROMPT_WORDS
 from curate.language.names import names
 from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import is_code, sentences
@@ -53,7 +53,7 @@ def changes_nothing(system: str) -> bool:
     """Whether a system prompt has no influence on facts: "You are a helpful assistant", "You are an experienced
     cook. Be concise".
     """
-    if content_words(system) <= stems(NEUTRAL):
+    if content_words(system) <= stems(NEUTRAL_PROMPT_WORDS):
         return True
     if len(system) > LONGEST_PERSONA or LIMITING.search(system):
         return False

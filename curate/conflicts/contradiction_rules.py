@@ -12,7 +12,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import negation, opening, opposite
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.language.refusals import OPENING, refuses
-from curate.language.sentences import aligned, is_code, sentences
+from curate.language.sentences import aligned_sentences, is_code, sentences
 from curate.language.tokens import content_words
 
 PRECISION: Final = {
@@ -78,7 +78,7 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
         return
     if is_open(question) or is_code(left) or is_code(right):
         return
-    pairs = aligned(left, right)
+    pairs = aligned_sentences(left, right)
     if figures := clashing_figures(question, left, right, pairs):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     if refused[0]:  # some say after their apology what they know

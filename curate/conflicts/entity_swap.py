@@ -8,7 +8,7 @@ from typing import Final
 
 from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.core.text import normalised
-from curate.language.lexicon import EMPTY
+from curate.language.lexicon import NO_NAME_WORDS
 from curate.language.names import names
 from curate.language.quantities import numbers, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
@@ -110,7 +110,7 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or not (_has_short(left, right) or _fill_one_place(question, left, right, mine, others)):
         return None
-    if mine & others or (mine | others) & stems(EMPTY) or any(_akin(a, b) for a in mine for b in others):
+    if mine & others or (mine | others) & stems(NO_NAME_WORDS) or any(_akin(a, b) for a in mine for b in others):
         return None
     if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
         return None

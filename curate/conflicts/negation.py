@@ -7,7 +7,7 @@ sentences must be the same except for the negation.
 import re
 from typing import Final
 
-from curate.language.lexicon import DENIES, MEANWHILE, STOPWORDS
+from curate.language.lexicon import ENGLISH_NEGATIONS, NEUTRAL_ADVERBS, STOPWORDS
 from curate.language.negation import NO, YES, are_opposites, negation_count, without_yes_or_no
 from curate.language.sentences import Aligned
 from curate.language.tokens import differing_spans, plain_words, stem, stems
@@ -40,10 +40,10 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     if any(text.endswith("?") or NOT_ONLY.search(text) for text in statements):
         return None
     mine, others = (
-        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES}
+        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in ENGLISH_NEGATIONS}
         for text in statements
     )
-    mine, others = mine - stems(MEANWHILE), others - stems(MEANWHILE)
+    mine, others = mine - stems(NEUTRAL_ADVERBS), others - stems(NEUTRAL_ADVERBS)
     if not mine or not others:
         return None
     # What is denied of a thing is denied of it within 30 days, too; the other way round both may hold.

@@ -16,7 +16,7 @@ from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.text import storable
 from curate.language.quantities import align_units
-from curate.language.sentences import aligned, sentences
+from curate.language.sentences import aligned_sentences, sentences
 from curate.language.tokens import content_words
 from curate.models.embeddings import EmbeddingCache
 from curate.models.model_batches import Loader, each_batch
@@ -134,9 +134,9 @@ def passages(left: str, right: str) -> list[tuple[str, str]]:
     """
     if len(left) <= WHOLE and len(right) <= WHOLE:
         return [(left, right)]
-    likest = sorted((pair for pair in aligned(left, right) if pair.left != pair.right), key=lambda pair: -pair.alike)[
-        :PAIRS
-    ]
+    likest = sorted(
+        (pair for pair in aligned_sentences(left, right) if pair.left != pair.right), key=lambda pair: -pair.alike
+    )[:PAIRS]
     if likest:
         return [(pair.left, pair.right) for pair in likest]
     return [(" ".join(sentences(left)[:2])[:WHOLE], " ".join(sentences(right)[:2])[:WHOLE])]
@@ -149,7 +149,7 @@ def have_something_in_common(left: str, right: str) -> bool:
     Of 62 pairs of real answers that have nothing in common a model called three a contradiction, and of 4,003 made ones
     63; no conflict of two unlike questions came of them.
     """
-    if (len(left) <= WHOLE and len(right) <= WHOLE) or any(aligned(left, right)):
+    if (len(left) <= WHOLE and len(right) <= WHOLE) or any(aligned_sentences(left, right)):
         return True
     mine, others = content_words(left), content_words(right)
     return len(mine & others) >= IN_COMMON * min(len(mine), len(others))

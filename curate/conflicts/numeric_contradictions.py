@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from curate.core.text import normalised, words
-from curate.language.lexicon import FILLER, STOPWORDS
+from curate.language.lexicon import FILLER_WORDS, STOPWORDS
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
 from curate.language.tokens import content_words, stem
@@ -299,10 +299,10 @@ def _counts(text: str, quantity: Quantity) -> frozenset[str]:
     """What a quantity counts: its unit, the word after it, the words before it."""
     if quantity.kind in TIMES:
         return frozenset((quantity.kind,))
-    behind = [stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in FILLER][
-        :1
-    ]
-    before = [stem(word) for word in words(normalised(text[: quantity.start][-40:])) if word not in FILLER][-1:]
+    behind = [
+        stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in FILLER_WORDS
+    ][:1]
+    before = [stem(word) for word in words(normalised(text[: quantity.start][-40:])) if word not in FILLER_WORDS][-1:]
     return frozenset((*behind, *before))
 
 

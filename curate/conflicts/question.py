@@ -9,12 +9,12 @@ from typing import Any, Final
 from curate.conflicts.contradiction_rules import is_open
 from curate.core.example import Example, Message, attachments, content_id
 from curate.core.text import normalised
-from curate.language.lexicon import ASKS, FILLER, NEUTRAL, PARTICULAR, STOPWORDS
+from curate.language.lexicon import FILLER_WORDS, NEUTRAL_PROMPT_WORDS, QUESTION_WORDS, STOPWORDS, VALUE_WORDS
 from curate.language.names import names
 from curate.language.negation import negation_count
 from curate.language.politeness import without_politeness
 from curate.language.quantities import quantities
-from curate.language.tokens import content_words, plain_words, quoted, stems
+from curate.language.tokens import content_words, plain_words, quoted_texts, stems
 
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^()]")
@@ -34,7 +34,7 @@ CONTINUES: Final = re.compile(
 """A request that goes on with the one before it: "Now with more jokes"."""
 SAME_WORDS: Final = 0.75
 """Minimum share of common content words of two questions."""
-POLITE: Final = FILLER - PARTICULAR - STOPWORDS
+POLITE: Final = FILLER_WORDS - VALUE_WORDS - STOPWORDS
 
 
 @dataclass(frozen=True)
@@ -111,19 +111,19 @@ def calculate_otherwise(left: str, right: str) -> bool:
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
 def _gist(system: str) -> str:
     """The content of a system prompt, independent of the order of its words."""
-    if content_words(system) <= stems(NEUTRAL):
+    if content_words(system) <= stems(NEUTRAL_PROMPT_WORDS):
         system = ""
     return content_id([sorted(content_words(system)), _particulars(system)])
 
 
 def _particulars(text: str) -> list[Any]:
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
-    asked = sorted(ASKS.intersection(plain_words(text)))
+    asked = sorted(QUESTION_WORDS.intersection(plain_words(text)))
     return [
         numbers,
         _signs(text),
         negation_count(text, outright=True),
-        quoted(text),
+        quoted_texts(text),
         [normalised(name) for name in names(text)],
         asked,
     ]
@@ -182,7 +182,7 @@ def same_request(left: Question, right: Question) -> bool:
     ):
         return False
     mine, others = left.content - right.content, right.content - left.content
-    if (mine and others) or (mine | others) & stems(PARTICULAR):
+    if (mine and others) or (mine | others) & stems(VALUE_WORDS):
         return False
     shared = len(left.content & right.content)
     return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)

@@ -11,7 +11,7 @@ from curate.conflicts.negation import negation, opposite
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.question import POLITE, questions_of
 from curate.core.example import Example
-from curate.language.sentences import Aligned, aligned, is_code
+from curate.language.sentences import Aligned, aligned_sentences, is_code
 from curate.language.tokens import content_words, stems
 
 ALIKE: Final = 0.75
@@ -53,7 +53,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
 
 def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None:
     """What clashes in two answers; with `facts` off, only what one denies of the other."""
-    for pair in aligned(left, right):
+    for pair in aligned_sentences(left, right):
         if pair.left == pair.right or _overlap(pair) < ALIKE:
             continue
         for source, rule in (

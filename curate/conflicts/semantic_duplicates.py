@@ -16,10 +16,10 @@ from curate.conflicts.question import Question, question_of
 from curate.core.example import Example, content_id
 from curate.core.lazy import np
 from curate.core.text import normalised, words
-from curate.language.lexicon import PARTICULAR
+from curate.language.lexicon import VALUE_WORDS
 from curate.language.negation import negation_count
 from curate.language.quantities import numbers
-from curate.language.tokens import quoted
+from curate.language.tokens import quoted_texts
 from curate.models.embeddings import embed
 
 ASKED: Final = 0.9
@@ -39,11 +39,11 @@ class _Compared:
 
     def __init__(self, number: int, question: Question) -> None:
         self.number, self.request, self.answer = number, question.request, question.answer
-        particular = sorted(PARTICULAR.intersection(words(normalised(question.request))))
+        particular = sorted(VALUE_WORDS.intersection(words(normalised(question.request))))
         stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
         denied = negation_count(question.answer, outright=True) > 0
         self.key = content_id(
-            [question.setting, question.particulars, particular, quoted(question.answer), stated, denied]
+            [question.setting, question.particulars, particular, quoted_texts(question.answer), stated, denied]
         )
 
 

@@ -15,10 +15,10 @@ from importlib.resources import files
 from typing import Final
 
 from curate.core.text import normalised
-from curate.language.lexicon import DENIES, FILLER, NUMERALS, PARTICULAR
+from curate.language.lexicon import ENGLISH_NEGATIONS, FILLER_WORDS, NUMERALS, VALUE_WORDS
 from curate.language.names import names
-from curate.language.negation import opposed
-from curate.language.tokens import plain_words, quoted, stem, stems
+from curate.language.negation import has_opposite
+from curate.language.tokens import plain_words, quoted_texts, stem, stems
 
 RAREST: Final = 2.5
 OFFSET: Final = 2_000
@@ -59,7 +59,7 @@ POLES: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]
 
 ROOT: Final = 4
 """Letters that make two names forms of one: Africa and African."""
-VALUES: Final = stems(PARTICULAR)
+VALUES: Final = stems(VALUE_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Wording:
 def wording(request: str) -> Wording:
     """The wording of a request."""
     every = list(map(sys.intern, plain_words(request)))  # many questions are kept
-    content = {stem(word): word for word in every if word not in FILLER} or {stem(word): word for word in every}
+    content = {stem(word): word for word in every if word not in FILLER_WORDS} or {stem(word): word for word in every}
     numbers = {*NUMBER.findall(request), *(str(NUMERALS[word]) for word in every if word in NUMERALS and word != "one")}
     return Wording(
         tuple(every),
@@ -89,8 +89,8 @@ def wording(request: str) -> Wording:
         frozenset(numbers),
         tuple(normalised(name) for name in names(request)),
         frozenset(ASPECTS[word] for word in every if word in ASPECTS),
-        not DENIES.isdisjoint(every),
-        content.keys() & set(map(stem, plain_words(" ".join(quoted(request))))),
+        not ENGLISH_NEGATIONS.isdisjoint(every),
+        content.keys() & set(map(stem, plain_words(" ".join(quoted_texts(request))))),
     )
 
 
@@ -161,7 +161,7 @@ def asks_opposite_ends(left: Wording, right: Wording) -> bool:
 
 def opposite(left: Wording, right: Wording) -> bool:
     """Whether a word of one question is the opposite of one of the other: happy and unhappy."""
-    return opposed(*_words_apart(left, right))
+    return has_opposite(*_words_apart(left, right))
 
 
 def other_names(left: Wording, right: Wording) -> bool:

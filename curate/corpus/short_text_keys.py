@@ -2,9 +2,9 @@
 shingles of a short one.
 
 Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness
-(`FILLER`) are left out, and a word is taken for the commonest one among all short texts that it may be a typing error
-of. That proposes; whether two examples agree in every word of meaning decides (`curate.dedup.near_duplicates`). Texts
-in scripts without spaces have no such words, and a character of theirs that is grammar in one place is meaning in
+(`FILLER_WORDS`) are left out, and a word is taken for the commonest one among all short texts that it may be a typing
+error of. That proposes; whether two examples agree in every word of meaning decides (`curate.dedup.near_duplicates`).
+Texts in scripts without spaces have no such words, and a character of theirs that is grammar in one place is meaning in
 another.
 """
 
@@ -19,9 +19,9 @@ import xxhash
 from curate.core.disk_arrays import Rows, joined
 from curate.core.lazy import Bytes, Hashes, Numbers, Words, np
 from curate.core.text import UNSPACED, normalised
-from curate.language.lexicon import FILLER
-from curate.language.spelling import bucket, same_word, spellings
-from curate.language.tokens import PIECE
+from curate.language.lexicon import FILLER_WORDS
+from curate.language.spelling import same_word, spelling_key, spellings
+from curate.language.tokens import WORD_OR_SIGN
 
 SHORT_TEXT_CHARS: Final = 300
 """Some 40 words."""
@@ -73,7 +73,7 @@ class Brief(Rows):
         for at in sorted(texts):
             text = texts[at]
             if len(text) <= SHORT_TEXT_CHARS and (text.isascii() or not re.search(UNSPACED, text)):
-                found = PIECE.findall(text.lower() if text.isascii() else normalised(text))
+                found = WORD_OR_SIGN.findall(text.lower() if text.isascii() else normalised(text))
                 words += [known.setdefault(word, len(known)) for word in found]
                 sizes[at] = len(found)
         return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), known)
@@ -114,7 +114,7 @@ class Brief(Rows):
 
 def _hash(word: str) -> int:
     """The hash of a word; 0 for a filler word."""
-    return 0 if word in FILLER else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
+    return 0 if word in FILLER_WORDS else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
 
 
 def corrected_words(counts: dict[str, int]) -> dict[str, str]:
@@ -123,7 +123,7 @@ def corrected_words(counts: dict[str, int]) -> dict[str, str]:
     """
     near: dict[str, set[str]] = {}
     for word in counts:
-        if key := bucket(word):
+        if key := spelling_key(word):
             near.setdefault(key, set()).add(word)
     better: dict[str, str] = {}
     for words in near.values():

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.errors import UsageError, requiring
 from curate.core.example import Example, canonical, value_at
 from curate.core.text import normalised, words
-from curate.language.lexicon import FILLER
+from curate.language.lexicon import FILLER_WORDS
 from curate.language.tokens import letters, main_script
 
 MAX_LABEL_WORDS: Final = 4
@@ -40,7 +40,7 @@ def are_labels(found: Counter[str]) -> bool:
 
 def normalized_label(answer: str) -> str:
     """A label without articles, punctuation and politeness."""
-    return " ".join(word for word in words(normalised(answer)) if word not in FILLER) or normalised(answer)
+    return " ".join(word for word in words(normalised(answer)) if word not in FILLER_WORDS) or normalised(answer)
 
 
 TRAITS: Final = ("label", "source", "length", "language", "script", "tools")

@@ -31,18 +31,18 @@ from typing import Final
 
 from curate.core.text import UNSPACED
 from curate.dedup.symbols import same_figures
-from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, ROMAN, STRICT
-from curate.language.names import BEFORE, is_name
-from curate.language.negation import opposed
+from curate.language.lexicon import FILLER_WORDS, NEGATIONS, REQUEST_WORDS, ROMAN, VALUE_WORDS, VERB_FORMS
+from curate.language.names import SENTENCE_START_MARKS, is_name
+from curate.language.negation import has_opposite
 from curate.language.sentences import options
 from curate.language.spelling import easily_confused, same_word
-from curate.language.tokens import PIECE, QUOTED
+from curate.language.tokens import QUOTED_TEXT, WORD_OR_SIGN
 
 ALPHANUMERIC_WORD: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
 """A word of digits and letters: a hexadecimal number, an identifier, a move, a mutation."""
 CASED_UNIT: Final = re.compile(r"\d*([mM](?:Wh?|V|A|J|N|Hz|Pa|g|m|s|[lL]|mol|eV)|[kKMGTP]i?[bB](?:ps)?)")
 """A number and a unit, or a unit alone, whose case matters: mW and MW, Mb and MB."""
-BEHIND_MARK: Final = re.compile(rf"[@/\\.]({PIECE.pattern})")
+BEHIND_MARK: Final = re.compile(rf"[@/\\.]({WORD_OR_SIGN.pattern})")
 """A word of an account, a path, a file name or an address."""
 QUOTE_START: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 QUOTE_MARKS: Final = "\"“«‘`'"
@@ -128,7 +128,7 @@ def _same_words(
     if all(GENDERS.intersection(map(_head, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
-    if _single(only) != _single(their) or _is_confusable(only, their) or opposed(only, their):
+    if _single(only) != _single(their) or _is_confusable(only, their) or has_opposite(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)):
         return False
@@ -155,7 +155,7 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     """
     request = asked is None
     if request and any(
-        word in PARTICULAR or is_name(written, text) for words, text in telling for word, written in words.items()
+        word in VALUE_WORDS or is_name(written, text) for words, text in telling for word, written in words.items()
     ):
         return False
     both = all(words for words, _ in telling)
@@ -179,7 +179,7 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
 def _has_some(text: str, words: Iterable[str]) -> bool:
     """Whether a folded text contains any of these words."""
     there = [word for word in words if word in text]
-    return bool(there) and not set(there).isdisjoint(PIECE.findall(text))
+    return bool(there) and not set(there).isdisjoint(WORD_OR_SIGN.findall(text))
 
 
 def _ends(text: str) -> tuple[str, str]:
@@ -212,7 +212,9 @@ def _tokens(text: str) -> list[str]:
     """The tokens between spaces, as written; in texts with scripts without spaces, words and single characters."""
     if text.isascii() or not re.search(UNSPACED, text):
         return text.split()
-    return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
+    return [
+        piece for token in WORD_OR_SIGN.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))
+    ]
 
 
 def _pieces(tokens: Iterable[str]) -> dict[str, str]:
@@ -222,7 +224,7 @@ def _pieces(tokens: Iterable[str]) -> dict[str, str]:
         if token.isascii() and token.isalpha():
             found.setdefault(token.lower(), token)
             continue
-        for piece in PIECE.findall(token):
+        for piece in WORD_OR_SIGN.findall(token):
             found.setdefault(piece.casefold(), piece)
     return found
 
@@ -230,13 +232,13 @@ def _pieces(tokens: Iterable[str]) -> dict[str, str]:
 @lru_cache(65_536)
 def _may_be_fact(word: str) -> bool:
     """Whether a word that is not shared may be a fact; numbers and negations are compared elsewhere."""
-    return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
+    return (word not in FILLER_WORDS or word in VALUE_WORDS) and word not in NEGATIONS and word[0].isalpha()
 
 
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared have the same interrogatives, persons and tense."""
-    only, their = (STRICT.intersection(map(_head, words)) for words in (mine, others))
-    return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
+    only, their = (REQUEST_WORDS.intersection(map(_head, words)) for words in (mine, others))
+    return only == their and (VERB_FORMS.isdisjoint(mine) or VERB_FORMS.isdisjoint(others))
 
 
 @lru_cache(65_536)
@@ -251,7 +253,7 @@ def _single(words: dict[str, str]) -> set[str]:
         word
         for word, written in words.items()
         if written in ROMAN
-        or (len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER)))
+        or (len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER_WORDS)))
     }
 
 
@@ -296,13 +298,13 @@ def _without_respelled(
 def _is_particular(word: str, written: str, text: str) -> bool:
     """Whether a word of a text is special, a name, quoted, or part of an account, identifier, path or address."""
     if (
-        word in PARTICULAR
+        word in VALUE_WORDS
         or is_name(written, text)
         or "_" in written.strip("_")
         or f"\n{written}" in _marked_words(text)
     ):
         return True
-    return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED.finditer(text))
+    return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED_TEXT.finditer(text))
 
 
 @lru_cache(64)
@@ -327,9 +329,11 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
     """Whether two texts of the same words have them in the same order, ignoring their written form; with `names`, only
     names count.
     """
-    pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
+    pieces = [WORD_OR_SIGN.findall(text.casefold()) for text in (left, right)]
     if names:
-        found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if is_name(word, text)}
+        found = {
+            word.casefold() for text in (left, right) for word in WORD_OR_SIGN.findall(text) if is_name(word, text)
+        }
         pieces = [[word for word in some if word in found] for some in pieces]
     orders = [[word for word in some if _may_be_fact(word)] for some in pieces]
     shared = set(orders[0]).intersection(orders[1])
@@ -340,7 +344,7 @@ def ask_alike(left: str, right: str) -> bool:
     """Whether two turns may ask the same: they have the same words, or share a word of meaning."""
     return (
         left == right
-        or PIECE.findall(left.casefold()) == PIECE.findall(right.casefold())
+        or WORD_OR_SIGN.findall(left.casefold()) == WORD_OR_SIGN.findall(right.casefold())
         or _share_meaning(left, right)
     )
 
@@ -351,11 +355,11 @@ def _share_meaning(left: str, right: str) -> bool:
     """
     mine, others = set(_tokens(left)), set(_tokens(right))
     if any(
-        _means(piece) for token in mine & others for piece in PIECE.findall(token.casefold())
+        _means(piece) for token in mine & others for piece in WORD_OR_SIGN.findall(token.casefold())
     ):  # nearly always, and soon found
         return True
-    found = {piece for token in mine for piece in PIECE.findall(token.casefold()) if _means(piece)}
-    return any(piece in found for token in others for piece in PIECE.findall(token.casefold()))
+    found = {piece for token in mine for piece in WORD_OR_SIGN.findall(token.casefold()) if _means(piece)}
+    return any(piece in found for token in others for piece in WORD_OR_SIGN.findall(token.casefold()))
 
 
 def _means(piece: str) -> bool:
@@ -388,4 +392,4 @@ def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
 @lru_cache(65_536)
 def _is_filler(token: str) -> bool:
     """Whether a token is a word without meaning of its own."""
-    return token.casefold().strip(BEFORE + ",)'”» ") in FILLER
+    return token.casefold().strip(SENTENCE_START_MARKS + ",)'”» ") in FILLER_WORDS

@@ -14,11 +14,11 @@ def _pairs(listed: str) -> frozenset[frozenset[str]]:
     return frozenset(frozenset(pair.split("/")) for pair in listed.split())
 
 
-DENIES: Final = _set("not no never none nobody nothing neither nor without cannot hardly")
+ENGLISH_NEGATIONS: Final = _set("not no never none nobody nothing neither nor without cannot hardly")
 """Words of negation in English, without contractions."""
-DOUBTS: Final = _set("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too")
+NEGATING_WORDS: Final = _set("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too")
 """Words that negate as "not" does: "it is impossible that" means the same as "cannot"."""
-NEGATIONS: Final = DENIES | _set(
+NEGATIONS: Final = ENGLISH_NEGATIONS | _set(
     """don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't mustn't haven't hasn't
     hadn't ain't needn't
     don’t doesn’t didn’t isn’t aren’t wasn’t weren’t won’t wouldn’t can’t couldn’t shouldn’t mustn’t haven’t hasn’t
@@ -35,7 +35,7 @@ STOPWORDS: Final = _set(
     will with would you your"""
 )
 """Words of grammar and politeness in a question or an answer."""
-FILLER: Final = STOPWORDS | _set(
+FILLER_WORDS: Final = STOPWORDS | _set(
     """being both i'm i've i'd it's that's then there's what's who's yours he she him her his hers about also just very
     really quite am may might must
     kindly give let know say show help need want like wonder wondering ask question answer following hi hello hey thanks
@@ -49,36 +49,38 @@ FILLER: Final = STOPWORDS | _set(
     在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ 은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ"""  # noqa: E501
 )
 """Words without meaning of their own: grammar, politeness, openings of requests and answers."""
-PERSONS: Final = _set("he she him her his hers they them their theirs")
-FORMS: Final = _set("am is are was were be been has have had do does did")
-"""Grammar words other than politeness: short texts, such as exercises, must agree in these and in `PERSONS`."""
-ASKS: Final = _set("how why when where who whom whose")
-TENSES: Final = _set("should shall must may might ought will was were did had been being")
-OWNERS: Final = _set("my mine your yours our ours its")
-STRICT: Final = PERSONS | ASKS | TENSES | OWNERS
+PERSONAL_PRONOUNS: Final = _set("he she him her his hers they them their theirs")
+VERB_FORMS: Final = _set("am is are was were be been has have had do does did")
+"""Grammar words other than politeness: short texts, such as exercises, must agree in these and in
+`PERSONAL_PRONOUNS`.
+"""
+QUESTION_WORDS: Final = _set("how why when where who whom whose")
+TENSE_WORDS: Final = _set("should shall must may might ought will was were did had been being")
+POSSESSIVE_PRONOUNS: Final = _set("my mine your yours our ours its")
+REQUEST_WORDS: Final = PERSONAL_PRONOUNS | QUESTION_WORDS | TENSE_WORDS | POSSESSIVE_PRONOUNS
 """Grammar words that decide what a request asks: who does it, what is asked for, when it happens, and whether it
 must.
 """
-MEANWHILE: Final = _set("moment currently now yet anymore longer today present")
+NEUTRAL_ADVERBS: Final = _set("moment currently now yet anymore longer today present")
 """Adverbs that do not change a negation."""
-EMPTY: Final = _set(
+NO_NAME_WORDS: Final = _set(
     "answer question no not none unknown unsure different other another same both all any it he she one"
 )
 """Words that are not a name, as an answer to a question for one."""
-FREE: Final = _set("free gratis complimentary included include includes")
-PAID: Final = _set("pay paying cost costs fee fees charge charges charged extra")
-ALLOWED: Final = _set("can could may able allowed permitted possible welcome")
-NEEDED: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
-SPARED: Final = _set("without optional skip")
+FREE_WORDS: Final = _set("free gratis complimentary included include includes")
+PAID_WORDS: Final = _set("pay paying cost costs fee fees charge charges charged extra")
+ALLOWED_WORDS: Final = _set("can could may able allowed permitted possible welcome")
+NEEDED_WORDS: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
+OPTIONAL_WORDS: Final = _set("without optional skip")
 """Words by which one question asks the opposite of another: is it free, does it cost; is it needed, can it be done
-without. Those of `NEEDED` and `ALLOWED` in an answer also tell what is needed or allowed.
+without. Those of `NEEDED_WORDS` and `ALLOWED_WORDS` in an answer also tell what is needed or allowed.
 """
-NEUTRAL: Final = _set(
+NEUTRAL_PROMPT_WORDS: Final = _set(
     "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "
     "language model"
 )
 """Words of meaning in system prompts without influence on the answer."""
-UNENDED: Final = (
+NON_FINAL_WORDS: Final = (
     "the",
     "an",
     "and",
@@ -96,7 +98,7 @@ UNENDED: Final = (
     "such as",
 )
 """Words that do not end a sentence."""
-TWINS: Final = _pairs(
+CONFUSED_WORDS: Final = _pairs(
     """pairs/paris noble/nobel arise/aries farmers/framers macro/marco finish/finnish poses/posses aboard/abroad
     angel/angle angels/angles barely/barley
     beast/beats below/bellow biter/bitter board/broad boost/boots canon/cannon canons/cannons caned/canned
@@ -178,7 +180,7 @@ _NTH: Final = """first second third fourth fifth sixth seventh eighth ninth tent
 fifteenth sixteenth
     seventeenth eighteenth nineteenth twentieth"""
 ORDINALS: Final = _NTH.split()
-TIMES_A: Final = ("once", "twice", "thrice")
+FREQUENCY_WORDS: Final = ("once", "twice", "thrice")
 MONTHS: Final = "january february march april may june july august september october november december".split()  # noqa: SIM905
 DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
 FACTORS: Final[dict[str, dict[str, float]]] = {
@@ -240,9 +242,9 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
 UNITS: Final = {
     name: (kind, factor) for kind, names in FACTORS.items() for group, factor in names.items() for name in group.split()
 }
-PARTICULAR: Final = frozenset(
+VALUE_WORDS: Final = frozenset(
     word
-    for word in (*NUMERALS, *SCALES, *ORDINALS, *TIMES_A, *MONTHS, *DAYS, *UNITS)
+    for word in (*NUMERALS, *SCALES, *ORDINALS, *FREQUENCY_WORDS, *MONTHS, *DAYS, *UNITS)
     if len(word) > 1 and word != "one"
 ) | _set(
     """mi μg mcg μl μm μs μmol mmol nmol mol ppm ppb psi rpm fps kbps mbps gbps lumen lumens tablespoon tablespoons tbsp

@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from curate.language.lexicon import FILLER
+from curate.language.lexicon import FILLER_WORDS
 
-BEFORE: Final = '.!?:;…。！？"“«(-*#>|\n'
+SENTENCE_START_MARKS: Final = '.!?:;…。！？"“«(-*#>|\n'
 """Characters before the first word of a sentence, a list item or a table cell."""
-CAPITAL: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
+CAPITALIZED_NAME: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
 
 TITLE: Final = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof|St|Gen|Capt|Sgt|Lt|Sen|Rep|Rev|Mt)\.$")
 """An abbreviation before a name; its dot does not end a sentence."""
@@ -17,11 +17,12 @@ def names(text: str) -> list[str]:
     """The names in a text, in order; at the start of a sentence, only if another capitalized word follows: Jane
     Austen.
     """
-    every = CAPITAL.finditer(text)
+    every = CAPITALIZED_NAME.finditer(text)
     return [
         word[0]
         for word in every
-        if not _starts_sentence(text, word.start()) or (word["more"] is not None and word[0].casefold() not in FILLER)
+        if not _starts_sentence(text, word.start())
+        or (word["more"] is not None and word[0].casefold() not in FILLER_WORDS)
     ]
 
 
@@ -47,6 +48,6 @@ def _starts_sentence(text: str, at: int) -> bool:
     """Whether a sentence starts at a position of a text."""
     while at and text[at - 1] == " ":
         at -= 1
-    if not at or text[at - 1] not in BEFORE:
+    if not at or text[at - 1] not in SENTENCE_START_MARKS:
         return not at
     return text[at - 1] != "." or TITLE.search(text, max(0, at - 6), at) is None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Final
 
-from curate.language.lexicon import DENIES, DOUBTS, OPPOSITES
+from curate.language.lexicon import ENGLISH_NEGATIONS, NEGATING_WORDS, OPPOSITES
 from curate.language.tokens import plain_words
 
 YES: Final = re.compile(
@@ -21,13 +21,13 @@ NO: Final = re.compile(
 )
 LEADING_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
 """A yes or no before a sentence, which is said of the question: "No, we are closed"."""
-DENYING: Final = ("un", "in", "im", "il", "ir", "dis", "non")
+NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
 MIN_LETTERS: Final = 4
-_PARTNERS: Final[dict[str, set[str]]] = defaultdict(set)
+_OPPOSITES_OF: Final[dict[str, set[str]]] = defaultdict(set)
 for _one, _other in OPPOSITES:
-    _PARTNERS[_one].add(_other)
-    _PARTNERS[_other].add(_one)
+    _OPPOSITES_OF[_one].add(_other)
+    _OPPOSITES_OF[_other].add(_one)
 
 
 def without_yes_or_no(answer: str) -> str:
@@ -40,14 +40,14 @@ def negation_count(text: str, *, outright: bool = False) -> int:
     """Number of negations in a text, such as "it isn't" and "nobody"; unless only `outright` ones count, also "it
     is impossible".
     """
-    return sum(word in DENIES or (not outright and word in DOUBTS) for word in plain_words(text))
+    return sum(word in ENGLISH_NEGATIONS or (not outright and word in NEGATING_WORDS) for word in plain_words(text))
 
 
 @lru_cache(16_384)
 def opposites(word: str) -> frozenset[str]:
     """The opposites of a word: those listed, and the word with or without un-, in-, im-, il-, ir-, dis- or non-."""
-    found = set(_PARTNERS.get(word, ()))
-    for prefix in DENYING:
+    found = set(_OPPOSITES_OF.get(word, ()))
+    for prefix in NEGATIVE_PREFIXES:
         if len(word) >= MIN_LETTERS:
             found |= {f"{prefix}{word}", f"{prefix}-{word}"}
         rest = word.removeprefix(prefix).removeprefix("-")
@@ -56,7 +56,7 @@ def opposites(word: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def opposed(mine: Iterable[str], others: Collection[str]) -> bool:
+def has_opposite(mine: Iterable[str], others: Collection[str]) -> bool:
     """Whether a word of one side is the opposite of one of the other."""
     return any(not opposites(word).isdisjoint(others) for word in mine)
 

@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from curate.core.text import normalised
-from curate.language.lexicon import ASKS, FILLER
+from curate.language.lexicon import FILLER_WORDS, QUESTION_WORDS
 from curate.language.tokens import plain_words
 
-BEFORE: Final = re.compile(
+POLITE_START: Final = re.compile(
     r"""^(?:\W*(?:hi(?:\ there)?|hello|hey|good\ (?:morning|afternoon|evening)|(?:a\ )?quick\ question|question|please|kindly|thanks|ok(?:ay)?|so|well
       | sorry|excuse\ me
       | i\ (?:have|had)\ a\ (?:quick\ )?question|i(?:'d|\ would)\ (?:like|love|want)\ to\ (?:know|ask)(?:\ (?:this|you|something))?
@@ -19,10 +19,10 @@ BEFORE: Final = re.compile(
     )\b[\s,.:;!?-]*)+""",  # noqa: E501
     re.VERBOSE,
 )
-AFTER: Final = re.compile(
+POLITE_END: Final = re.compile(
     r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$"  # noqa: E501
 )
-ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
+POLITE_END_WORDS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
 """Last characters of polite phrases at the end."""
 ARTICLES: Final = frozenset(("a", "an", "the"))
 MIN_WORDS: Final = 2
@@ -36,11 +36,11 @@ def without_politeness(request: str) -> str:
     two requests.
     """
     plain = normalised(request).replace("’", "'")
-    bare = BEFORE.sub("", plain, count=1)
-    if bare.rstrip(" .!?").endswith(ENDINGS):  # seldom, and looking for more takes long
-        bare = AFTER.sub("", bare, count=1)
+    bare = POLITE_START.sub("", plain, count=1)
+    if bare.rstrip(" .!?").endswith(POLITE_END_WORDS):  # seldom, and looking for more takes long
+        bare = POLITE_END.sub("", bare, count=1)
     left = _words(bare)
-    if bare != plain and sum(word not in FILLER or word in ASKS for word in left) < MIN_WORDS:
+    if bare != plain and sum(word not in FILLER_WORDS or word in QUESTION_WORDS for word in left) < MIN_WORDS:
         left = _words(plain)
     return " ".join(left) or plain
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
-from curate.language.lexicon import DAYS, MONTHS, NUMERALS, ORDINALS, SCALES, TIMES_A, UNITS
+from curate.language.lexicon import DAYS, FREQUENCY_WORDS, MONTHS, NUMERALS, ORDINALS, SCALES, UNITS
 from curate.language.tokens import stem
 
 _DIGITS: Final = (
@@ -19,16 +19,16 @@ NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+
 """A number with its sign, separators and decimals. A sign counts only if no word or bracket precedes it."""
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _WORD: Final = "|".join(sorted(NUMERALS, key=len, reverse=True))
-_SHORT: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
-_MONTH: Final = "|".join((*MONTHS, _SHORT))
-_SURE: Final = "|".join(month for month in MONTHS if month not in ("may", "march"))
+_SHORT_MONTH: Final = "|".join((*(month[:3] for month in MONTHS if month != "may"), "sept"))
+_MONTH: Final = "|".join((*MONTHS, _SHORT_MONTH))
+_CLEAR_MONTH: Final = "|".join(month for month in MONTHS if month not in ("may", "march"))
 _SUFFIX: Final = r"(?:st|nd|rd|th)?"
 DATE: Final = re.compile(
     rf"""\b(?P<year1>\d{{4}})-(?P<month1>\d\d)-(?P<day1>\d\d)\b
        | \b(?P<day2>\d{{1,2}}){_SUFFIX}\s+(?:of\s+)?(?P<month2>{_MONTH})\b(?:[.,]?\s+(?P<year2>\d{{4}})\b)?
        | \b(?P<month3>{_MONTH})\b\.?\s+(?:the\s+)?(?P<day3>\d{{1,2}}){_SUFFIX}\b(?!:)(?:,?\s+(?P<year3>\d{{4}})\b)?
-       | \b(?P<month4>{_SURE})\b(?:,?\s+(?P<year4>\d{{4}})\b)?
-       | \b(?P<month5>may|march|{_SHORT})\b[.,]?\s+(?P<year5>\d{{4}})\b
+       | \b(?P<month4>{_CLEAR_MONTH})\b(?:,?\s+(?P<year4>\d{{4}})\b)?
+       | \b(?P<month5>may|march|{_SHORT_MONTH})\b[.,]?\s+(?P<year5>\d{{4}})\b
        | \b(?<=in\s)(?P<month6>may|march)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -42,7 +42,7 @@ ORDINAL: Final = re.compile(
     rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE
 )
 TIMES: Final = re.compile(
-    rf"\b(?P<times>{'|'.join(TIMES_A)})(?= (?:an?|per|each|every) )"
+    rf"\b(?P<times>{'|'.join(FREQUENCY_WORDS)})(?= (?:an?|per|each|every) )"
     r"(?: \w+ (?P<period>day|week|month|quarter|year)\b)?",
     re.IGNORECASE,
 )
@@ -60,17 +60,17 @@ AMOUNT: Final = re.compile(
 NO_NUMBER: Final = re.compile(
     r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
 )
-LONE: Final = re.compile(
+IMPLIED_QUANTITY: Final = re.compile(
     r"\b(?:(?<!of )(?:every|each) (?:single )?|(?<!times )(?P<half>half )?an? (?:single |full |whole )?)"
     r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b|\ba (?P<single>single)\b",
     re.IGNORECASE,
 )
 """One or half of something, where a text has no other quantity: "half an hour", "every week", "a single device"."""
-WORKING: Final = 1.2
+DAYS_PER_WORKING_DAY: Final = 1.2
 """Days of a working day: five of them are between five days and a week."""
-PRONOUN: Final = frozenset(("one",))
-ROUNDED: Final = frozenset(("length", "mass", "volume", "data"))
-CONVERTED: Final = 0.025
+PRONOUNS: Final = frozenset(("one",))
+ROUNDED_KINDS: Final = frozenset(("length", "mass", "volume", "data"))
+MAX_CONVERSION_ERROR: Final = 0.025
 """Maximum relative difference between quantities in different units of these kinds: 1 GB is 1,000 MB, or 1,024."""
 YEAR: Final = re.compile(r"1\d{3}|20\d{2}")
 BEFORE_YEAR: Final = re.compile(
@@ -79,8 +79,8 @@ BEFORE_YEAR: Final = re.compile(
 )
 
 
-AGED: Final = re.compile(r"\bage[ds]?(?: of)? $", re.IGNORECASE)
-OLDER: Final = re.compile(r"\s?(?:or|and) (?:older|younger)\b", re.IGNORECASE)
+BEFORE_AGE: Final = re.compile(r"\bage[ds]?(?: of)? $", re.IGNORECASE)
+AFTER_AGE: Final = re.compile(r"\s?(?:or|and) (?:older|younger)\b", re.IGNORECASE)
 """Text before and after a number of years without a unit."""
 
 
@@ -112,7 +112,7 @@ class Quantity(NamedTuple):
                 return number.value[0] in (date.value[0], date.value[2])
             if "date" in (self.kind, other.kind):
                 return False
-            if (converted := _converted(self, other)) is not None:
+            if (converted := _equal_after_conversion(self, other)) is not None:
                 return converted
             if not {self.kind, other.kind} & {"number", "ordinal"}:
                 return False
@@ -125,18 +125,18 @@ class Quantity(NamedTuple):
         assert mine is not None
         assert others is not None
         most = max(abs(mine), abs(others))
-        if WORKING * UNITS["day"][1] in {self.unit, other.unit} and self.unit != other.unit:
+        if DAYS_PER_WORKING_DAY * UNITS["day"][1] in {self.unit, other.unit} and self.unit != other.unit:
             return abs(mine - others) <= most / 5
         if (
             self.unit != other.unit
         ):  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
-            return abs(mine - others) <= (CONVERTED if self.kind in ROUNDED else 1e-9) * most
+            return abs(mine - others) <= (MAX_CONVERSION_ERROR if self.kind in ROUNDED_KINDS else 1e-9) * most
         if self.step == other.step == 1:  # whole numbers are equal or are not, however long they are
             return mine == others
         return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
 
 
-def _converted(one: Quantity, other: Quantity) -> bool | None:
+def _equal_after_conversion(one: Quantity, other: Quantity) -> bool | None:
     """Whether quantities of two kinds are equal, if both kinds measure the same thing; None if they do not."""
     kinds = {found.kind: found.value[0] or 0 for found in (one, other)}
     if kinds.keys() == {"celsius", "fahrenheit"}:
@@ -153,10 +153,10 @@ def numbers(text: str) -> list[str]:
     """The numbers in a text, in order, in one spelling: no thousands separators, no zeros after the decimals, no
     plus.
     """
-    return [_plain(match.group()) for match in NUMBER.finditer(text)]
+    return [_plain_number(match.group()) for match in NUMBER.finditer(text)]
 
 
-def _plain(number: str) -> str:
+def _plain_number(number: str) -> str:
     number = number.replace("−", "-").lstrip("+")
     if THOUSANDS.fullmatch(number.lstrip("-")):
         number = number.replace(",", "")
@@ -174,14 +174,14 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quanti
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
     lower = text.lower()
-    for pattern, read, marks in _READ:
+    for pattern, read, marks in _READERS:
         for match in pattern.finditer(text) if any(mark in lower for mark in marks) else ():
             quantity = read(match)
             if quantity:
                 found.append(quantity)
                 text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
     found.extend(_amounts(text, counted))
-    if not found and (lone := LONE.search(text)):
+    if not found and (lone := IMPLIED_QUANTITY.search(text)):
         kind, factor = UNITS[lone["unit"].lower()] if lone["unit"] else ("number", 1.0)
         factor /= 2 if lone["half"] else 1
         found.append(Quantity(kind, (factor,), lone.group(), lone.start(), lone.end(), factor, factor))
@@ -218,7 +218,7 @@ def _numbered(kind: str, words: Sequence[str], first: int, match: re.Match[str])
 
 
 def _times(match: re.Match[str]) -> Quantity:
-    times = TIMES_A.index(match["times"].lower()) + 1
+    times = FREQUENCY_WORDS.index(match["times"].lower()) + 1
     kind, factor = UNITS[match["period"].lower()] if match["period"] else ("number", 1.0)
     value = factor / times if match["period"] else float(times)
     return Quantity(kind, (value,), match.group(), match.start(), match.end(), 0, factor)
@@ -232,7 +232,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         end = match.end()
         if unit in UNITS and not (unit in ("s", "h", "g", "l", "m", "min") and words):
             kind, factor = UNITS[unit]
-            factor *= WORKING if match["working"] and kind == "time" else 1
+            factor *= DAYS_PER_WORKING_DAY if match["working"] and kind == "time" else 1
         else:
             end = match.end("scales")
         if match["currency"]:
@@ -243,7 +243,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         for name in (match["scales"] or "").lower().split():
             scale *= SCALES[name]
         scale *= SCALES[match["letter"].lower()] if match["letter"] else 1.0
-        if words in PRONOUN and kind == "number" and scale == 1.0 and stem(unit) not in counted:
+        if words in PRONOUNS and kind == "number" and scale == 1.0 and stem(unit) not in counted:
             continue
         if digits:
             plain = digits.replace(",", "").replace("−", "-")
@@ -251,7 +251,7 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         else:
             amount, step = (float(_number_words_value(words)) if words else 1.0), 1.0
         start = match.start() + (len(match.group()) - len(match.group().lstrip()))
-        if kind == "number" and (AGED.search(text, max(0, start - 8), start) or OLDER.match(text, end)):
+        if kind == "number" and (BEFORE_AGE.search(text, max(0, start - 8), start) or AFTER_AGE.match(text, end)):
             kind, factor = UNITS["years"]
         if (
             kind == "number"
@@ -282,12 +282,12 @@ def _number_words_value(words: str) -> int:
     return first
 
 
-_READ: Final = (
+_READERS: Final = (
     (DATE, _date, ("-", *(month[:3] for month in MONTHS))),
     (CLOCK, _clock, (":", "am", "a.m", "pm", "p.m", "noon", "midnight")),
     (WEEKDAY, partial(_numbered, "weekday", DAYS, 0), ("day",)),
     (ORDINAL, partial(_numbered, "ordinal", ORDINALS, 1), (" of ",)),
-    (TIMES, _times, TIMES_A),
+    (TIMES, _times, FREQUENCY_WORDS),
 )
 """Patterns, the readers of their matches, and lower-case texts of which each match contains one: most texts contain
 none.

@@ -26,7 +26,7 @@ REFUSAL: Final = (
     r"|i must (?:respectfully )?decline"
     rf"|(?:as|i(?: a|['’])m) an ai[\w ,]{{0,40}} {CANNOT})"
 )
-HINTS: Final = (
+REFUSAL_HINTS: Final = (
     "i cannot", "i can't", "i won't", "i will not", "i am unable", "i'm unable", "i am not able", "i'm not able",
     "we cannot", "we can't", "we are unable", "do not have", "don't have",
     "must decline", "have to decline", "respectfully decline",

@@ -12,13 +12,15 @@ CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
 CODE_LINE: Final = re.compile(
     r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)"  # noqa: E501
 )
-CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
-POINT: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
-END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
-ABBREVIATED: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
-MARK: Final = re.compile(r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?)([A-Za-z]|\d{1,2})[).:\]](?=\s)")
+CODE_CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
+LIST_MARKER: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
+SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
+ABBREVIATION: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Jr|Sr|[A-Z])\.)$")
+OPTION_LABEL: Final = re.compile(
+    r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?)([A-Za-z]|\d{1,2})[).:\]](?=\s)"
+)
 """The label of an option: a letter or a number before a full stop, a colon or a bracket."""
-MAY_LIST: Final = re.compile(r"[Bb2](?<![^\s,;:(\[].)[).:\]]\s")  # a set first: six times as fast
+OPTION_LABEL_HINT: Final = re.compile(r"[Bb2](?<![^\s,;:(\[].)[).:\]]\s")  # a set first: six times as fast
 MAX_SENTENCES: Final = 60
 """Maximum number of sentences of an answer that are compared."""
 
@@ -40,7 +42,7 @@ class Aligned(NamedTuple):
 @lru_cache(16_384)
 def is_code(text: str) -> bool:
     """Whether a text is mostly code: it contains a fence, a call or an assignment, or a third of its lines are code."""
-    if "```" in text or CALL.search(text):
+    if "```" in text or CODE_CALL.search(text):
         return True
     lines = [line for line in text.splitlines() if line.strip()]
     return len(lines) > 1 and 3 * sum(CODE_LINE.match(line) is not None for line in lines) >= len(lines)
@@ -50,11 +52,11 @@ def is_code(text: str) -> bool:
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text without code and list markers; at most 60."""
     found: list[str] = []
-    for piece in END.split(CODE.sub("\n", text)):
-        plain = POINT.sub("", piece).strip()
+    for piece in SENTENCE_END.split(CODE.sub("\n", text)):
+        plain = LIST_MARKER.sub("", piece).strip()
         if not plain:
             continue
-        if found and ABBREVIATED.search(found[-1]):
+        if found and ABBREVIATION.search(found[-1]):
             found[-1] += " " + plain
         else:
             found.append(plain)
@@ -62,7 +64,7 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(4_096)  # rules ask of a pair, then the model
-def aligned(left: str, right: str) -> tuple[Aligned, ...]:
+def aligned_sentences(left: str, right: str) -> tuple[Aligned, ...]:
     """Pairs of sentences that are mutually the most similar, with at least half of the shorter one's content words
     in common.
     """
@@ -109,12 +111,12 @@ def options(text: str) -> list[Option]:
     """The options of all lists in a text, in order: consecutive labels from the first one on (A, a or 1), each with
     its words up to the next one or the end of its line.
     """
-    if not MAY_LIST.search(text):  # most do not
+    if not OPTION_LABEL_HINT.search(text):  # most do not
         return []
     found: list[Option] = []
     run: list[re.Match[str]] = []
-    for mark in (*MARK.finditer(text), None):
-        if mark is not None and run and _follows(run[-1].group(1), mark.group(1)):
+    for mark in (*OPTION_LABEL.finditer(text), None):
+        if mark is not None and run and _is_next_label(run[-1].group(1), mark.group(1)):
             run.append(mark)
             continue
         if len(run) > 1:
@@ -124,7 +126,7 @@ def options(text: str) -> list[Option]:
     return found
 
 
-def _follows(label: str, other: str) -> bool:
+def _is_next_label(label: str, other: str) -> bool:
     if label.isdigit():
         return other.isdigit() and int(other) == int(label) + 1
     return not other.isdigit() and ord(other) == ord(label) + 1

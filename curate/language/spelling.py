@@ -7,11 +7,11 @@ mortality.
 
 from typing import Final
 
-from curate.language.lexicon import TWINS
+from curate.language.lexicon import CONFUSED_WORDS
 
 MIN_LETTERS: Final = 5
 """Minimum number of letters of a misspelled word; most shorter ones are one error away from another word."""
-ENDINGS: Final = ("'s", "’s", "s")
+GENITIVE_ENDINGS: Final = ("'s", "’s", "s")
 INFLECTIONS: Final = frozenset(("", "e", "d", "ed", "s", "es", "ing", "y", "ies", "ied", "ly"))
 MIN_SHARED_LETTERS: Final = 0.6
 """Share of the longer word's letters, at both ends, that two easily confused words have in common."""
@@ -28,19 +28,19 @@ def same_word(left: str, right: str) -> bool:
     if (
         min(len(left), len(right)) < MIN_LETTERS
         or not (left.isalpha() and right.isalpha())
-        or frozenset((left, right)) in TWINS
+        or frozenset((left, right)) in CONFUSED_WORDS
     ):
         return False
-    return _swapped(left, right) or _doubled(*sorted((left, right), key=len))
+    return _has_swapped_letters(left, right) or _has_doubled_letter(*sorted((left, right), key=len))
 
 
-def bucket(word: str) -> str:
+def spelling_key(word: str) -> str:
     """A key that is equal for all spellings of a word; empty for a word without other spellings."""
     return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= MIN_LETTERS - 1 and word.isalpha() else ""
 
 
 def spellings(word: str) -> list[str]:
-    """Candidates for other spellings of a word that has a `bucket`; `same_word` decides."""
+    """Candidates for other spellings of a word that has a `spelling_key`; `same_word` decides."""
     stem, places = _singular(word), range(1, len(word))
     found = [stem, f"{stem}s"]
     found += [f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}" for at in places[:-1]]
@@ -62,7 +62,7 @@ def easily_confused(left: str, right: str) -> bool:
     return start + end >= MIN_SHARED_LETTERS * len(longer)
 
 
-def _swapped(left: str, right: str) -> bool:
+def _has_swapped_letters(left: str, right: str) -> bool:
     if len(left) != len(right):
         return False
     differing = [at for at in range(len(left)) if left[at] != right[at]]
@@ -74,7 +74,7 @@ def _swapped(left: str, right: str) -> bool:
     )
 
 
-def _doubled(shorter: str, longer: str) -> bool:
+def _has_doubled_letter(shorter: str, longer: str) -> bool:
     """Whether the longer word has one letter twice that the shorter one has once."""
     if len(longer) != len(shorter) + 1:
         return False
@@ -83,7 +83,7 @@ def _doubled(shorter: str, longer: str) -> bool:
 
 
 def _singular(word: str) -> str:
-    for ending in ENDINGS:
+    for ending in GENITIVE_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]
     return word

@@ -14,12 +14,12 @@ from curate.core.lazy import lazy_pattern
 from curate.core.text import UNSPACED, normalised, words
 from curate.language.lexicon import STOPWORDS
 
-PIECE: Final = lazy_pattern(r"\w+(?:['’]\w+)*|[-−+]")
+WORD_OR_SIGN: Final = lazy_pattern(r"\w+(?:['’]\w+)*|[-−+]")
 """A word as written, or a sign that changes a number."""
 TOKEN: Final = lazy_pattern(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
-QUOTED: Final = lazy_pattern(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
+QUOTED_TEXT: Final = lazy_pattern(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 POSSESSIVE: Final = lazy_pattern(r"['’]s\b")
-CONTRACTED: Final = lazy_pattern(
+CONTRACTION: Final = lazy_pattern(
     r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b"
 )
 APOSTROPHE: Final = lazy_pattern(r"\b\w++'\w+")
@@ -57,7 +57,7 @@ def plain_words(text: str) -> list[str]:
     """The words of a text, normalized, with contractions expanded: "isn't" and "cannot" are "is not" and "can not"."""
     text = normalised(text).replace("’", "'").replace("cannot", "can not")
     if "'" in text:
-        text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
+        text = APOSTROPHE.sub(lambda match: CONTRACTION.sub(_written_out, match.group()), text)
     return words(text)
 
 
@@ -70,9 +70,9 @@ def _written_out(match: re.Match[str]) -> str:
     return f"{are} are" if are else "i am"
 
 
-def quoted(text: str) -> list[str]:
+def quoted_texts(text: str) -> list[str]:
     """The quoted texts in a text, normalized, without duplicates, in alphabetical order."""
-    return sorted({normalised(match.group()[1:-1]) for match in QUOTED.finditer(text)})
+    return sorted({normalised(match.group()[1:-1]) for match in QUOTED_TEXT.finditer(text)})
 
 
 def tokens(text: str) -> list[str]:
@@ -104,7 +104,7 @@ SCRIPTS: Final = frozenset(
     """LATIN GREEK COPTIC CYRILLIC ARMENIAN HEBREW ARABIC SYRIAC THAANA DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA
     THAI LAO TIBETAN MYANMAR GEORGIAN HANGUL ETHIOPIC CHEROKEE KHMER MONGOLIAN HIRAGANA KATAKANA BOPOMOFO CJK YI JAVANESE BALINESE TIFINAGH""".split()  # noqa: E501, SIM905
 )
-OTHER: Final = "Other"
+OTHER_SCRIPT: Final = "Other"
 
 
 def letters(text: str) -> Counter[str]:
@@ -133,4 +133,4 @@ def script_of(char: str) -> str:
         return ""
     words = unicodedata.name(char, "").split()
     word = next((word for word in words[:2] if word in SCRIPTS), "") if words else ""
-    return "Han" if word == "CJK" else word.title() or OTHER
+    return "Han" if word == "CJK" else word.title() or OTHER_SCRIPT

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from curate.core.lazy import Floats, np
-from curate.language.lexicon import STOPWORDS, UNENDED
+from curate.language.lexicon import NON_FINAL_WORDS, STOPWORDS
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 FIRST_WORD: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
@@ -27,7 +27,7 @@ JSON_START: Final = re.compile(r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]\d-]|\Z))
 """How JSON begins, and no set, dictionary of Python or name in brackets."""
 CODE_ASTERISKS: Final = re.compile(r"(?<=[A-Za-z0-9_)\]])\*\*(?=[A-Za-z0-9_(.-])| \*\* |\*\*[A-Za-z_]\w*(?=\s*[,)])")
 """`**` of code, which is no bold text: a power, or named arguments."""
-UNFINISHED_WORDS: Final = frozenset((*UNENDED, *STOPWORDS))
+UNFINISHED_WORDS: Final = frozenset((*NON_FINAL_WORDS, *STOPWORDS))
 QUOTATION_AUTHOR: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
 OPTION_CHARS: Final = 80

@@ -197,8 +197,8 @@ def _is_word(byte: int) -> bool:
 
 @compiled
 def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
-    """The words of texts in ASCII, as `curate.language.tokens.PIECE` finds them, folded: their numbers, where those of
-    each text end, and which they are.
+    """The words of texts in ASCII, as `curate.language.tokens.WORD_OR_SIGN` finds them, folded: their numbers, where
+    those of each text end, and which they are.
 
     These are bytes, all words one after another, and where each ends.
     """

@@ -15,7 +15,7 @@ from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
 from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, Brief, corrected_words
-from curate.language.spelling import bucket, same_word
+from curate.language.spelling import same_word, spelling_key
 from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
 
@@ -188,9 +188,11 @@ def test_the_commonest_spelling_is_found_among_all_words(counts: dict[str, int])
     better = {}
     for word in counts:
         alike = [
-            other for other in counts if other != word and bucket(other) == bucket(word) and same_word(word, other)
+            other
+            for other in counts
+            if other != word and spelling_key(other) == spelling_key(word) and same_word(word, other)
         ]
-        best = min([word, *alike] if bucket(word) else [word], key=lambda one: (-counts[one], one))
+        best = min([word, *alike] if spelling_key(word) else [word], key=lambda one: (-counts[one], one))
         if best != word:
             better[word] = best
     roots = {}

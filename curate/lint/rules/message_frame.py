@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from curate.core.example import MEDIA_KEYS, Example, content_text
 from curate.core.lazy import np, pl
-from curate.language.lexicon import UNENDED
-from curate.language.refusals import HINTS, OPENING, refuses
+from curate.language.lexicon import NON_FINAL_WORDS
+from curate.language.refusals import OPENING, REFUSAL_HINTS, refuses
 from curate.lint.rules import prefilter
 from curate.read.chunks import Batch
 
@@ -45,8 +45,8 @@ ECHOES: Final = prefilter.EchoesQuestion(flag="echoes")
 SWITCHED: Final = prefilter.OtherScript(flag="switched")
 REPEATS: Final = prefilter.Repeats(flag="repeats")
 UNEVEN: Final = prefilter.UnusualText(flag="uneven")
-DECLINES: Final = prefilter.Literals(HINTS, prefilter.ANSWER, within=OPENING, flag="declines")
-ENDS: Final = prefilter.EndsWith((",", " (", *UNENDED), flag="cut")
+DECLINES: Final = prefilter.Literals(REFUSAL_HINTS, prefilter.ANSWER, within=OPENING, flag="declines")
+ENDS: Final = prefilter.EndsWith((",", " (", *NON_FINAL_WORDS), flag="cut")
 CUT: Final[tuple[prefilter.Prefilter, ...]] = (
     PADDED,
     ENDS,

@@ -6,7 +6,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.language.lexicon import UNENDED
+from curate.language.lexicon import NON_FINAL_WORDS
 from curate.lint.rules.message_frame import BARE_URL, CUT, DECLINES, PADDED, POINTING, POINTS, SHOWN
 from curate.lint.rules.polars_text_helpers import (
     answer,
@@ -47,7 +47,7 @@ MERGED: Final = lazy_pattern(
 )
 """Another instruction, numbered or with hashes as in generated data, and the heading of its answer, if one follows."""
 STEP: Final = lazy_pattern(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
-OPEN_END: Final = rf"(?:\s\S{{1,40}}, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
+OPEN_END: Final = rf"(?:\s\S{{1,40}}, *|(?-u:\b)(?:{'|'.join(NON_FINAL_WORDS[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 """Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""
 NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
