@@ -22,7 +22,7 @@ from curate.review.assignment import share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.quality_scores import read_scores
 from curate.review.sources import Sources, sources_of
-from curate.review.training_signals import FILTER, HARDEST, training_of
+from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, training_of
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
@@ -42,7 +42,7 @@ REVIEWER_HELP: Final = "Save decisions under this name in a journal of its own, 
 Reviewer = Annotated[str, typer.Option("--reviewer", help=REVIEWER_HELP, metavar="NAME", show_default=False)]
 FROM_RUN_HELP: Final = "Show the hardest examples of a training first; without PATH, in its own data."
 FromRun = Annotated[str | None, typer.Option("--from-run", help=FROM_RUN_HELP, metavar="RUN")]
-HARDEST_HELP: Final = f"Show this many of the hardest examples, with --from-run.  [default: {HARDEST}]"
+HARDEST_HELP: Final = f"Show this many of the hardest examples, with --from-run.  [default: {DEFAULT_HARDEST}]"
 Hardest = Annotated[int | None, typer.Option("--hardest", min=1, help=HARDEST_HELP)]
 SCORES_HELP: Final = "Filter and sort examples by the quality signals in this file of `curate score -o`."
 Scores = Annotated[Path | None, typer.Option("--scores", help=SCORES_HELP, metavar="FILE")]
@@ -106,7 +106,7 @@ def review(
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
-    known = None if run is None else training_of(run, hardest or HARDEST)
+    known = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
     scored = None if scores is None else read_scores(scores)
     sources = sources_of(
         paths or [data_of(run)] if run else paths or [], reviewer, share_of(assign, overlap) if assign else None
@@ -152,7 +152,7 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
     accept_all_input()
     release_lines()
     trained = any(isinstance(fact, TrainingKnown) for fact in first)
-    app = CurateApp(sources, scan, merged, At("finding", FILTER, "as found") if trained else None)
+    app = CurateApp(sources, scan, merged, At("finding", TRAINING_FILTER, "as found") if trained else None)
     parent, terminal = os.getppid(), sys.stdin.fileno()
     end_with_terminal(
         lambda: app.post_message(TerminalGone()),

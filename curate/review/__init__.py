@@ -10,8 +10,8 @@
 
 from curate.review.entry import (
     KINDS,
-    PAIR,
-    SINGLE,
+    PAIR_CHOICES,
+    SINGLE_CHOICES,
     AnswerGroup,
     Choice,
     Cluster,
@@ -32,7 +32,7 @@ from curate.review.sources import Sources, sources_of
 from curate.review.view import View, at_line, next_open, views
 
 __all__ = [
-    "KINDS", "PAIR", "SINGLE", "AnswerGroup", "Choice", "Cluster", "Edit", "Entry", "Kind", "Member", "MultiConflict",
-    "PairConflict", "Progress", "ReviewSession", "ReviewStatus", "Side", "Sources", "Target", "VerdictOrEdit", "View",
-    "at_line", "next_open", "question", "sources_of", "views",
+    "KINDS", "PAIR_CHOICES", "SINGLE_CHOICES", "AnswerGroup", "Choice", "Cluster", "Edit", "Entry", "Kind", "Member",
+    "MultiConflict", "PairConflict", "Progress", "ReviewSession", "ReviewStatus", "Side", "Sources", "Target",
+    "VerdictOrEdit", "View", "at_line", "next_open", "question", "sources_of", "views",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ from curate.core.text import visible
 from curate.review.entry import Cluster, MultiConflict, PairConflict
 from curate.review.subject_queue import sides_of
 
-PART: Final = re.compile(r"([1-9]\d{0,3})/([1-9]\d{0,3})", re.ASCII)
-PARTS: Final = 1 << 32
+SHARE_TEXT: Final = re.compile(r"([1-9]\d{0,3})/([1-9]\d{0,3})", re.ASCII)
+OVERLAP_RESOLUTION: Final = 1 << 32
 """Resolution of the overlap."""
 
 
@@ -30,7 +30,7 @@ class Share:
     def contains_ids(self, ids: Ids) -> Flags:
         """Which ids, given as two integers each, are in the share."""
         mine = ids[:, 0] % np.uint64(self.of) == self.part - 1
-        common = ids[:, 1] % np.uint64(PARTS) < self.overlap * PARTS
+        common = ids[:, 1] % np.uint64(OVERLAP_RESOLUTION) < self.overlap * OVERLAP_RESOLUTION
         found: Flags = mine | common
         return found
 
@@ -51,7 +51,7 @@ class Share:
 
 def share_of(text: str, overlap: float = 0.0) -> Share:
     """The share that `2/3` names. Raises `UsageError`."""
-    match = PART.fullmatch(text)
+    match = SHARE_TEXT.fullmatch(text)
     if match is None or int(match[1]) > int(match[2]):
         raise UsageError(f"--assign {visible(text)}: not a share", "pass for example 1/3, 2/3 and 3/3")
     return Share(int(match[1]), int(match[2]), overlap)

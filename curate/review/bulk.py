@@ -10,13 +10,13 @@ from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.core.lazy import Rows
 from curate.output.edited import key_of
-from curate.review.choices import compared, verdicts_for
+from curate.review.choices import compared_ids, verdicts_for
 from curate.review.entry import Choice, Entry, Kind, ReviewStatus, Target
 from curate.review.live_lint import LiveLint, Repaired, still_found
 from curate.review.records import Edit, VerdictOrEdit, record
 from curate.review.session import ReviewSession
 
-SAMPLES: Final = 5
+MAX_SAMPLES: Final = 5
 """Number of repairs that are shown before they are applied."""
 
 
@@ -26,11 +26,11 @@ class Bulk:
 
     entries: int
     """Entries that the choice changes."""
-    passed: int
+    skipped: int
     """Entries that it does not change: already decided, or without anything to decide."""
     changes: Mapping[tuple[str, str], int]
     """Examples by current and new decision."""
-    words: Mapping[str, VerdictOrEdit]
+    decisions: Mapping[str, VerdictOrEdit]
     """The decision for each example."""
     parts: Sequence[tuple[Target, Mapping[str, VerdictOrEdit]]] = ()
     """The same by what it is about."""
@@ -52,20 +52,22 @@ def preview(
     """Preview the changes. Decided entries are skipped unless `decided_too`; contested ones are always skipped."""
     parts: list[tuple[Target, Mapping[str, VerdictOrEdit]]] = []
     changes: dict[str, tuple[str, str]] = {}
-    words: dict[str, VerdictOrEdit] = {}
+    decisions: dict[str, VerdictOrEdit] = {}
     entries = 0
     for entry in _decidable(session, kind, rows, decided_too=decided_too):
         verdicts = _verdicts(session, entry, choice)
         entries += bool(verdicts)
         old = {example: session.verdict(example, entry.target) for example in verdicts}
         new = {
-            example: word for example, word in verdicts.items() if old[example] != word and words.get(example) != "drop"
+            example: decision
+            for example, decision in verdicts.items()
+            if old[example] != decision and decisions.get(example) != "drop"
         }
-        words |= new
-        changes |= {example: (old[example], str(word)) for example, word in new.items()}
+        decisions |= new
+        changes |= {example: (old[example], str(decision)) for example, decision in new.items()}
         if new:
             parts.append((entry.target, new))
-    return Bulk(entries, len(rows) - entries, Counter(changes.values()), words, parts)
+    return Bulk(entries, len(rows) - entries, Counter(changes.values()), decisions, parts)
 
 
 def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: bool) -> Iterator[Entry]:
@@ -81,7 +83,7 @@ def _verdicts(
 ) -> Mapping[str, VerdictOrEdit]:
     if choice == "undecided":
         return dict.fromkeys(entry.ids, choice)
-    return verdicts_for(session, entry, choice) if choice != "right" or len(compared(entry)) == 2 else {}
+    return verdicts_for(session, entry, choice) if choice != "right" or len(compared_ids(entry)) == 2 else {}
 
 
 def repairs(
@@ -107,14 +109,14 @@ def repairs(
         entries, unsafe = entries + 1, unsafe + (not repaired.safe)
         old = parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
         samples.setdefault(entry.code, []).append((entry.place, now or old, repaired))
-        del samples[entry.code][SAMPLES:]
+        del samples[entry.code][MAX_SAMPLES:]
         values[key] = repaired.value
         targets[key] = (entry.target, still_found(repaired.findings, old, repaired.value))
     words: dict[str, VerdictOrEdit] = {key: Edit(value, targets[key][1]) for key, value in values.items()}
     changes = Counter[tuple[str, str]]((session.verdict(key, targets[key][0]), "edit") for key in words)
-    shown = [sample for nth in range(SAMPLES) for found in samples.values() for sample in found[nth : nth + 1]]
+    shown = [sample for nth in range(MAX_SAMPLES) for found in samples.values() for sample in found[nth : nth + 1]]
     parts = [(targets[key][0], {key: word}) for key, word in words.items()]
-    return Repairs(entries, len(rows) - entries, changes, words, parts, shown[:SAMPLES], unsafe)
+    return Repairs(entries, len(rows) - entries, changes, words, parts, shown[:MAX_SAMPLES], unsafe)
 
 
 def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:

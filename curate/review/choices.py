@@ -9,7 +9,7 @@ from curate.review.records import VerdictOrEdit
 from curate.review.session import ReviewSession
 from curate.review.subject_queue import sides_of
 
-STAYS = {"left": (True, False), "right": (False, True), "both": (True, True), "neither": (False, False)}
+KEPT_SIDES = {"left": (True, False), "right": (False, True), "both": (True, True), "neither": (False, False)}
 
 
 def verdicts_for(
@@ -24,16 +24,16 @@ def verdicts_for(
         return {}
     if choice in ("keep", "drop"):
         return _edits_stay(session, entry, dict.fromkeys(entry.ids, choice))
-    parts = compared(entry)
-    stays = {0: STAYS[choice][0], at + 1: STAYS[choice][1]}
+    parts = compared_ids(entry)
+    stays = {0: KEPT_SIDES[choice][0], at + 1: KEPT_SIDES[choice][1]}
     if whole:
         stays = {number: stays.get(number, choice == "both") for number in range(len(parts))}
-    words: dict[str, VerdictOrEdit] = {example: "drop" for number in stays for example in parts[number]}
-    words |= {example: "keep" for number, kept in stays.items() if kept for example in parts[number]}
-    return _edits_stay(session, entry, words)
+    decisions: dict[str, VerdictOrEdit] = {example: "drop" for number in stays for example in parts[number]}
+    decisions |= {example: "keep" for number, kept in stays.items() if kept for example in parts[number]}
+    return _edits_stay(session, entry, decisions)
 
 
-def compared(entry: Entry) -> Sequence[Sequence[str]]:
+def compared_ids(entry: Entry) -> Sequence[Sequence[str]]:
     """The compared examples, A first: the sides of a pair, a keeper and its duplicates, or groups of answers."""
     if isinstance(entry.subject, MultiConflict):
         return [[side.id for side in group.sides] for group in entry.subject.groups]
@@ -44,7 +44,7 @@ def compared(entry: Entry) -> Sequence[Sequence[str]]:
 
 def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int | None:
     """The next B about which nothing is decided, after `after` and then from the first; None if there is none."""
-    others = compared(entry)[1:]
+    others = compared_ids(entry)[1:]
     return next(
         (
             at % len(others)
@@ -55,11 +55,11 @@ def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int 
     )
 
 
-def _edits_stay(session: ReviewSession, entry: Entry, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
+def _edits_stay(session: ReviewSession, entry: Entry, decisions: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
     """Keep what was edited here in its edited form."""
     return {
         example: word
-        for example, word in words.items()
+        for example, word in decisions.items()
         if not (word == "keep" and session.verdict(example, entry.target) == "edit")
     }
 
@@ -69,13 +69,13 @@ def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) 
     sides = [cluster.distinct[number].side for number in sorted(marked)]
     if not sides:
         return {}
-    stays = max(sides, key=lambda side: (_length(session, side), side.id))
+    stays = max(sides, key=lambda side: (_text_chars(session, side), side.id))
     rest = [member.side.id for member in cluster.distinct if member.side not in sides]
-    words: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides}
-    return {**words, **dict.fromkeys(rest, "drop"), stays.id: "keep", cluster.kept.id: "keep"}
+    decisions: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides}
+    return {**decisions, **dict.fromkeys(rest, "drop"), stays.id: "keep", cluster.kept.id: "keep"}
 
 
-def _length(session: ReviewSession, side: Side) -> int:
+def _text_chars(session: ReviewSession, side: Side) -> int:
     example = session.example(side)
     return sum(len(message.text) for message in example.messages) if example else 0
 
@@ -93,6 +93,6 @@ def sides_shown(entry: Entry, at: int) -> Sequence[Side]:
     """The examples that are shown: A, and B number `at` of the others; for other entries the only one."""
     if not isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
         return [Side(entry.place, entry.ids[0] if entry.ids else "")]
-    parts = compared(entry)
+    parts = compared_ids(entry)
     shown = [parts[0], *parts[1:][at : at + 1]]
     return [next(side for side in sides_of(entry.subject) if side.id in part) for part in shown]

@@ -15,22 +15,22 @@ from curate.core.text import UNSAFE
 from curate.read.decode import MISSING, decode
 from curate.read.json_pointer_spans import line_of
 
-TURN: Final = "#: "
+TURN_MARK: Final = "#: "
 ESCAPE: Final = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,6})\}")
 """An escape, or text that looks like one: with an odd number of backslashes it is an escape."""
-SHOWN: Final = re.compile(rf"(?<!\\)(\\*)(?:(?![\n\t])({UNSAFE.pattern})|(?<=\\)(u\{{[0-9a-f]{{1,6}}\}}))")
-MARKED: Final = re.compile(r"^\\(\\*)#: ", re.MULTILINE)
+ESCAPED: Final = re.compile(rf"(?<!\\)(\\*)(?:(?![\n\t])({UNSAFE.pattern})|(?<=\\)(u\{{[0-9a-f]{{1,6}}\}}))")
+ESCAPED_TURN_MARK: Final = re.compile(r"^\\(\\*)#: ", re.MULTILINE)
 """An escaped line of a text that looks like the beginning of a turn."""
-PLAIN: Final = {"role", "content"}
+PLAIN_KEYS: Final = {"role", "content"}
 
 
 def draft_of(value: dict[str, Any]) -> str:
     """The text for a line's object."""
     turns = value.get("messages")
-    if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_plain(turn) for turn in turns):
+    if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_is_plain_turn(turn) for turn in turns):
         return (
             "\n".join(
-                f"{TURN}{_escape(turn['role'])}\n{_escape_role_marks(_escape(turn['content']))}" for turn in turns
+                f"{TURN_MARK}{_escape(turn['role'])}\n{_escape_role_marks(_escape(turn['content']))}" for turn in turns
             )
             + "\n"
         )
@@ -39,18 +39,18 @@ def draft_of(value: dict[str, Any]) -> str:
 
 def line_in(draft: str, pointer: str) -> int:
     """The line of a draft, from 0, in which the value at a JSON pointer of the object begins; 0 if it is not found."""
-    if not draft.startswith(TURN):
+    if not draft.startswith(TURN_MARK):
         return line_of(draft.encode("utf-8", "replace"), pointer)
     parts = pointer.split("/")
     turn = number_of(parts[2]) or 0 if parts[:2] == ["", "messages"] and len(parts) > 2 else 0
-    starts = [at for at, line in enumerate(draft.split("\n")) if line.startswith(TURN)]
+    starts = [at for at, line in enumerate(draft.split("\n")) if line.startswith(TURN_MARK)]
     return starts[turn] + 1 if 0 < turn < len(starts) else 0
 
 
 def value_of(draft: str) -> dict[str, Any]:
     """The object for a text. Raises `DataError` with the line number if it is invalid."""
     text = draft.replace("\r\n", "\n").removesuffix("\n")
-    if text.startswith(TURN):
+    if text.startswith(TURN_MARK):
         return {"messages": _turns(text)}
     # a lone surrogate cannot be written in UTF-8, but as an escape
     data = _unescape(text).encode("utf-8", "backslashreplace")
@@ -67,10 +67,10 @@ def value_of(draft: str) -> dict[str, Any]:
     return decoded.value
 
 
-def _plain(turn: Any) -> bool:
+def _is_plain_turn(turn: Any) -> bool:
     return (
         isinstance(turn, dict)
-        and set(turn) == PLAIN
+        and set(turn) == PLAIN_KEYS
         and isinstance(turn["content"], str)
         and isinstance(turn["role"], str)
         and "\n" not in turn["role"]
@@ -80,12 +80,13 @@ def _plain(turn: Any) -> bool:
 def _turns(text: str) -> list[dict[str, str]]:
     turns: list[tuple[str, list[str]]] = []
     for line in text.split("\n"):
-        if line.startswith(TURN):
-            turns.append((line.removeprefix(TURN), []))
+        if line.startswith(TURN_MARK):
+            turns.append((line.removeprefix(TURN_MARK), []))
         else:
             turns[-1][1].append(line)
     return [
-        {"role": _unescape(role), "content": _unescape(MARKED.sub(r"\1#: ", "\n".join(lines)))} for role, lines in turns
+        {"role": _unescape(role), "content": _unescape(ESCAPED_TURN_MARK.sub(r"\1#: ", "\n".join(lines)))}
+        for role, lines in turns
     ]
 
 
@@ -95,7 +96,7 @@ def _escape_role_marks(text: str) -> str:
 
 def _escape(text: str) -> str:
     """Escape controls except line breaks and tabs; double the backslashes before what looks like an escape."""
-    return SHOWN.sub(lambda match: match[1] * 2 + (f"\\u{{{ord(match[2]):x}}}" if match[2] else match[3]), text)
+    return ESCAPED.sub(lambda match: match[1] * 2 + (f"\\u{{{ord(match[2]):x}}}" if match[2] else match[3]), text)
 
 
 def _unescape(text: str) -> str:

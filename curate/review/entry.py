@@ -16,9 +16,9 @@ from curate.core.finding import Finding, Severity
 Kind = Literal["example", "finding", "cluster", "conflict"]
 KINDS: Final[tuple[Kind, ...]] = ("example", "finding", "cluster", "conflict")
 Choice = Literal["keep", "drop", "left", "right", "both", "neither"]
-SINGLE: Final[frozenset[Choice]] = frozenset(("keep", "drop"))
-LINE: Final[frozenset[Choice]] = frozenset(("drop",))
-PAIR: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
+SINGLE_CHOICES: Final[frozenset[Choice]] = frozenset(("keep", "drop"))
+LINE_CHOICES: Final[frozenset[Choice]] = frozenset(("drop",))
+PAIR_CHOICES: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
 
 SCOPES: Final[dict[Kind, Scope]] = {
     "example": "example", "finding": "finding", "cluster": "duplicate", "conflict": "conflict"
@@ -180,8 +180,8 @@ class Entry:
         if not self.ids:
             return frozenset()
         if self.broken:
-            return LINE
-        return SINGLE if self.kind in ("example", "finding") else PAIR
+            return LINE_CHOICES
+        return SINGLE_CHOICES if self.kind in ("example", "finding") else PAIR_CHOICES
 
 
 class Progress(NamedTuple):

@@ -11,7 +11,7 @@ from curate.read.index import LineIndex
 from curate.review.assignment import Share
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
-from curate.review.query import COMPARE, Query
+from curate.review.query import COMPARISONS, Query
 from curate.review.queue import Queue, file_fits, in_ranges
 
 
@@ -134,7 +134,7 @@ class ExampleQueue(Queue):
                 )
             found &= np.concatenate(parts)[: len(found)]
         for test in query.signals:
-            found &= COMPARE[test.sign](self.signal(test.path)[: len(found)], float(test.value))
+            found &= COMPARISONS[test.sign](self.signal(test.path)[: len(found)], float(test.value))
         if query.codes or query.severities or query.scores or query.fixes:
             found &= False
         return found

@@ -13,7 +13,7 @@ from curate.review.query import Query
 from curate.review.queue import Queue, file_fits, in_ranges, matches_names
 
 SEVERITIES = tuple(Severity)
-COPY: Final = "D001"
+EXACT_COPY_CODE: Final = "D001"
 """The rule about exact copies, which cannot be decided: decisions are about content."""
 
 
@@ -66,7 +66,7 @@ class FindingQueue(Queue):
         for name, values in columns.items():
             self._columns[name].extend(values)
         self._extend(statuses)
-        with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != COPY]
+        with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != EXACT_COPY_CODE]
         self.example_index.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
 
     def place(self, number: int, line_id: str) -> None:
@@ -104,7 +104,7 @@ class FindingQueue(Queue):
     def entry(self, number: int) -> Entry:
         """The finding with a number as an entry."""
         finding = self.finding(number)
-        id_ = self.id(number) if finding.code != COPY else None
+        id_ = self.id(number) if finding.code != EXACT_COPY_CODE else None
         ids = (id_,) if id_ else ()
         return Entry(
             "finding",

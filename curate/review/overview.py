@@ -10,7 +10,7 @@ from curate.core.example import Example
 from curate.corpus.stats import Stats, histogram, percentile, stats_of
 from curate.read.index import LineIndex
 
-SAMPLE: Final = 5_000
+MAX_SAMPLE_LINES: Final = 5_000
 """Maximum size of the sample: shares are exact to one percent."""
 
 
@@ -33,12 +33,12 @@ class Measured:
 
 
 def measure(lines: LineIndex, seed: int = 0) -> Measured:
-    """Measure all lines, or a fixed random sample of `SAMPLE` lines."""
+    """Measure all lines, or a fixed random sample of `MAX_SAMPLE_LINES` lines."""
     count = len(lines)
-    chosen = range(count) if count <= SAMPLE else sorted(Random(seed).sample(range(count), SAMPLE))  # noqa: S311
+    chosen = range(count) if count <= MAX_SAMPLE_LINES else sorted(Random(seed).sample(range(count), MAX_SAMPLE_LINES))  # noqa: S311
     stats = stats_of(_examples(lines, chosen))
     tokens = sorted(stats.tokens)
-    whole = sum(tokens) if count <= SAMPLE else round(sum(tokens) * count / max(1, len(chosen)))
+    whole = sum(tokens) if count <= MAX_SAMPLE_LINES else round(sum(tokens) * count / max(1, len(chosen)))
     return Measured(
         lines=count,
         taken=len(chosen),

@@ -25,17 +25,17 @@ FIXES: Final = ("safe", "unsafe", "any")
 RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
 NUMBER: Final = re.compile(r"-?\d*\.?\d+|-?\d+\.")
 SIGNALS: Final = (*BY_NAME, DOUBT)
-FIELD: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
+FIELD_TEST: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
 TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
     "tokens:>500 field:source=web label:NAME rating:4-5 signal:fits<0.5"
 )
 HELP: Final = f'words, "a phrase", -without, /regex/; {TERMS}'
-FLAGS: Final = "(?im)"
+REGEX_FLAGS: Final = "(?im)"
 """Flags of regular expressions: any case, `^` and `$` at each line."""
-UNBOUND: Final = float("inf")
+INFINITY: Final = float("inf")
 Range = tuple[float, float]
-COMPARE: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+COMPARISONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,11 @@ class FieldTest(NamedTuple):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             return fnmatchcase(text.casefold(), self.value.casefold())
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and COMPARE[self.sign](value, float(self.value))
+        return number and COMPARISONS[self.sign](value, float(self.value))
 
 
 def parse(text: str) -> Query:
-    """Parse a query; unknown terms are words, so any input is valid (see `mistake`)."""
+    """Parse a query; unknown terms are words, so any input is valid (see `mistake_in`)."""
     found: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
@@ -152,7 +152,7 @@ def parse(text: str) -> Query:
     )
 
 
-def mistake(text: str) -> str:
+def mistake_in(text: str) -> str:
     """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
     for match in TERM.finditer(text):
         minus, pattern, key, phrase, word = match.groups()
@@ -197,7 +197,7 @@ def regex_error(pattern: str) -> str:
     import polars as pl
 
     try:
-        pl.Series([""]).str.contains(FLAGS + pattern)
+        pl.Series([""]).str.contains(REGEX_FLAGS + pattern)
     except pl.exceptions.ComputeError as error:
         match = re.search(r"^error: (.*)", str(error), re.MULTILINE)
         return visible(match[1] if match else "too long")
@@ -213,7 +213,7 @@ def _makes_sense(key: str, value: str) -> bool:
         return value.lower() in FIXES
     if key == "signal":
         test = _field(value)
-        return test.path in SIGNALS and test.sign in COMPARE and NUMBER.fullmatch(test.value) is not None
+        return test.path in SIGNALS and test.sign in COMPARISONS and NUMBER.fullmatch(test.value) is not None
     if key == "field":
         test = _field(value)
         return test.sign in ("", "=") or NUMBER.fullmatch(test.value) is not None
@@ -221,7 +221,7 @@ def _makes_sense(key: str, value: str) -> bool:
 
 
 def _field(value: str) -> FieldTest:
-    match = FIELD.fullmatch(value)
+    match = FIELD_TEST.fullmatch(value)
     return FieldTest(*(part or "" for part in match.groups())) if match else FieldTest(value)
 
 
@@ -240,7 +240,7 @@ def _range(value: str) -> Range:
     sign, bound, low, dash, high = match.groups() if match else ("", "", "", "", "")
     if sign:
         number = float(bound)
-        least, most = nextafter(number, UNBOUND), nextafter(number, -UNBOUND)
-        return {">": (least, UNBOUND), ">=": (number, UNBOUND), "<": (0.0, most), "<=": (0.0, number)}[sign]
+        least, most = nextafter(number, INFINITY), nextafter(number, -INFINITY)
+        return {">": (least, INFINITY), ">=": (number, INFINITY), "<": (0.0, most), "<=": (0.0, number)}[sign]
     first = float(low) if low not in ("", ".") else 0.0
-    return first, float(high) if high not in ("", ".") else (UNBOUND if dash else first)
+    return first, float(high) if high not in ("", ".") else (INFINITY if dash else first)

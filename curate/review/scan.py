@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 LoadConflicts = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
 """Loads the conflicts of an earlier run, given a reader of examples by id; None without such a run."""
-MANY: Final = 200_000
+MAX_CONFLICT_EXAMPLES: Final = 200_000
 """Maximum number of examples for the conflict search here, since it holds them in memory."""
-WITHOUT_MODELS: Final = (
+WITHOUT_MODELS_NOTE: Final = (
     "conflicts were searched by rules, among equal questions; `curate run` searches with the models of [conflicts] in "
     "curate.toml, too, and shows what it finds here"
 )
 
-AT_ONCE: Final = 500
+CLUSTERS_PER_EVENT: Final = 500
 """Clusters in one event: more would hold up keys."""
 
 
@@ -102,8 +102,8 @@ def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: eve
     found = plan(sources.files, config, check=check, listen=listen)
     _notify_ids(found, notify)
     clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.duplicates)]
-    for start in range(0, max(len(clusters), 1), AT_ONCE):
-        end = start + AT_ONCE
+    for start in range(0, max(len(clusters), 1), CLUSTERS_PER_EVENT):
+        end = start + CLUSTERS_PER_EVENT
         notify(events.DuplicatesFound(clusters[start:end], more=end < len(clusters)))
     del clusters
     try:
@@ -172,7 +172,7 @@ def _conflicts(
     if loaded is not None:
         notify(events.ConflictsFound([pair_conflict_of(conflict) for conflict in loaded]))
         return
-    if count > MANY:
+    if count > MAX_CONFLICT_EXAMPLES:
         note = (
             f"conflicts were not searched among {plural(count, 'example')}; `curate run` searches them with models "
             "and shows them here"
@@ -184,7 +184,7 @@ def _conflicts(
         events.ConflictsFound(
             [pair_conflict_of(conflict) for conflict in report.conflicts],
             [multi_conflict_of(topic) for topic in report.topics],
-            [*(note for note in report.notes if note not in (EQUAL_ALONE, RULES_ALONE)), WITHOUT_MODELS],
+            [*(note for note in report.notes if note not in (EQUAL_ALONE, RULES_ALONE)), WITHOUT_MODELS_NOTE],
         )
     )
 

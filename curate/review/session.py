@@ -26,20 +26,20 @@ from curate.review import events
 from curate.review.assignment import Share
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
 from curate.review.example_queue import ExampleQueue
-from curate.review.finding_queue import COPY, FindingQueue
+from curate.review.finding_queue import EXACT_COPY_CODE, FindingQueue
 from curate.review.queue import Queue
 from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
 from curate.review.training_signals import findings_in
 from curate.review.undo import UndoHistory
 
-RATE: Final = 300.0
+RATE_WINDOW_SECONDS: Final = 300.0
 """Seconds over which the rate of decisions is measured."""
-SHORTEST: Final = 20.0
+MIN_RATE_SECONDS: Final = 20.0
 """Seconds of decisions below which their rate says nothing: three quick ones would be 100,000 an hour."""
-BROKEN: Final = 10_000
+MAX_BROKEN_LINES: Final = 10_000
 """Maximum number of findings about lines without an example that are matched with earlier edits."""
-DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
+STATUS_OF_VERDICT: Final[Mapping[Verdict, ReviewStatus]] = {
     "keep": ReviewStatus.KEEP,
     "drop": ReviewStatus.DROP,
     "edit": ReviewStatus.EDIT,
@@ -138,7 +138,7 @@ class ReviewSession:
         """Add the lines found since."""
         self.examples.grow()
         if self._unplaced and self.lines.complete:
-            for number in self._unplaced[:BROKEN]:
+            for number in self._unplaced[:MAX_BROKEN_LINES]:
                 self.findings.place(number, self._line_id(self.findings.finding(number)))
                 self.findings.set_status(number, self.status(self.findings.entry(number)))
             self._unplaced.clear()
@@ -169,10 +169,14 @@ class ReviewSession:
             findings = [finding for finding in findings if self.share.has_finding(finding)]
         first = len(self.findings)
         line_ids = [
-            self._line_id(finding) if finding.example is None and first < BROKEN else "" for finding in findings
+            self._line_id(finding) if finding.example is None and first < MAX_BROKEN_LINES else ""
+            for finding in findings
         ]
         # of a thousand at once, nearly all are about examples without a decision: keys would wait for a look at each
-        plain = [bool(one.example) and one.code != COPY and not self.log.slots(one.example or "") for one in findings]
+        plain = [
+            bool(one.example) and one.code != EXACT_COPY_CODE and not self.log.slots(one.example or "")
+            for one in findings
+        ]
         self.findings.add(
             findings, line_ids, [ReviewStatus.UNDECIDED if one else ReviewStatus.NOTHING for one in plain]
         )
@@ -249,12 +253,12 @@ class ReviewSession:
             return ReviewStatus.CONTESTED
         verdicts = {self.verdict(example, entry.target) for example in entry.ids}
         if entry.broken:
-            return DECIDED[verdicts.pop()] if verdicts <= {"edit", "drop"} else ReviewStatus.FIX
+            return STATUS_OF_VERDICT[verdicts.pop()] if verdicts <= {"edit", "drop"} else ReviewStatus.FIX
         if entry.pair and "drop" in verdicts:  # the other side has nothing left to contradict
             return ReviewStatus.DROP if verdicts == {"drop"} else ReviewStatus.MIXED
         if "undecided" in verdicts:
             return ReviewStatus.UNDECIDED if len(verdicts) == 1 else ReviewStatus.PARTLY
-        return ReviewStatus.MIXED if len(verdicts) > 1 else DECIDED[verdicts.pop()]
+        return ReviewStatus.MIXED if len(verdicts) > 1 else STATUS_OF_VERDICT[verdicts.pop()]
 
     def progress(self, kind: Kind | None = None) -> Progress:
         """Number of decided and of all entries: of a kind, or of all kinds except plain examples."""
@@ -265,28 +269,28 @@ class ReviewSession:
     def rate(self) -> float:
         """Decisions per hour over the last minutes; 0 while these are too few, or a few seconds long."""
         now = monotonic()
-        recent = [when for when in self._when if now - when <= RATE]
+        recent = [when for when in self._when if now - when <= RATE_WINDOW_SECONDS]
         seconds = recent[-1] - recent[0] if len(recent) > 2 else 0.0
-        return (len(recent) - 1) * 3600 / seconds if seconds >= SHORTEST else 0.0
+        return (len(recent) - 1) * 3600 / seconds if seconds >= MIN_RATE_SECONDS else 0.0
 
     # Decisions
 
     def decide(
-        self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", target: Target | None = None
+        self, decisions: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", target: Target | None = None
     ) -> str:
         """Record decisions in one step; returns it. Raises `OutputError`; nothing is in effect then.
 
         Without a `target`, they are about whole examples.
         """
-        return self.decide_all([(target or Target(about=about), words)], why)
+        return self.decide_all([(target or Target(about=about), decisions)], why)
 
     def decide_all(self, parts: Iterable[tuple[Target, Mapping[str, VerdictOrEdit]]], why: str = "") -> str:
         """Record decisions about several entries in one step."""
         return self.write([
             record
-            for target, words in parts
-            for example, word in words.items()
-            for record in records_for(self.log, example, word, target, why)
+            for target, decisions in parts
+            for example, decision in decisions.items()
+            for record in records_for(self.log, example, decision, target, why)
         ])  # fmt: skip
 
     def annotate(self, example: str, text: str, about: str = "") -> str:

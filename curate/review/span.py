@@ -8,12 +8,12 @@ from typing import Final
 from curate.core.finding import Finding
 from curate.core.text import UNSAFE
 
-QUOTED: Final = re.compile(
+QUOTED_TEXT: Final = re.compile(
     r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d"
 )
 CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
-OUTER: Final = re.compile(r"\A\s+|\s+\Z")
-MOST: Final = 50
+OUTER_SPACE: Final = re.compile(r"\A\s+|\s+\Z")
+MAX_SPANS: Final = 50
 """Maximum number of marked places."""
 Spans = list[tuple[int, int]]
 
@@ -24,24 +24,24 @@ def spans_of(finding: Finding, text: str) -> Spans:
     for start, end in sorted(_ranges(finding, text)):
         if start < end and (not found or start >= found[-1][1]):
             found.append((start, end))
-        if len(found) == MOST:
+        if len(found) == MAX_SPANS:
             break
     return found
 
 
 def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
     if finding.code == "C015":
-        yield from (match.span() for match in OUTER.finditer(text))
+        yield from (match.span() for match in OUTER_SPACE.finditer(text))
     if finding.code in ("J005", "Q010", "Q012"):
         yield from (match.span() for match in UNSAFE.finditer(text) if match.group() not in "\n\t")
     for match in CODE_POINT.finditer(finding.message):
         char = chr(int(match.group(1), 16))
         yield from _places(text, char)
-    for match in QUOTED.finditer(finding.message):
+    for match in QUOTED_TEXT.finditer(finding.message):
         words = next(group for group in match.groups() if group)
         yield from _places(text, words.removesuffix("…"))
 
 
 def _places(text: str, words: str) -> Iterator[tuple[int, int]]:
     if words.strip():
-        yield from (match.span() for match in islice(re.finditer(re.escape(words), text, re.IGNORECASE), MOST))
+        yield from (match.span() for match in islice(re.finditer(re.escape(words), text, re.IGNORECASE), MAX_SPANS))

@@ -10,13 +10,13 @@ from typing import Final
 from curate.read.index import LineIndex
 from curate.review.overview import Measured, measure
 
-CHANCE: Final = 3.0
+CHANCE_STANDARD_ERRORS: Final = 3.0
 """Standard errors within which a share may differ by chance."""
-SLIGHT: Final = 0.05
+MIN_DIFFERENCE: Final = 0.05
 """Differences below this are ignored."""
-SHORT: Final = 3
+MAX_SINGLE_MESSAGES: Final = 3
 """Maximum number of messages of a single-question example: three with a system prompt."""
-MOST: Final = 4
+MAX_LISTED: Final = 4
 """Formats and scripts listed."""
 
 
@@ -54,7 +54,9 @@ def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
 def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
     stats = [one.stats for one in measured]
     counts: dict[str, list[int]] = {
-        f"more than {SHORT} messages": [sum(turns > SHORT for turns in one.turns) for one in stats],
+        f"more than {MAX_SINGLE_MESSAGES} messages": [
+            sum(turns > MAX_SINGLE_MESSAGES for turns in one.turns) for one in stats
+        ],
         "with a system prompt": [one.with_system for one in stats],
         "declares tools": [one.tools.declared for one in stats],
         "calls tools": [one.tools.called for one in stats],
@@ -62,7 +64,7 @@ def _compared_traits(measured: Sequence[Measured]) -> list[Trait]:
     for title, found in (("format", [one.formats for one in stats]), ("mainly", [one.mainly for one in stats])):
         every = sum(found, Counter[str]())
         if len(every) > 1:
-            counts |= {f"{title} {name}": [one[name] for one in found] for name, _ in every.most_common(MOST)}
+            counts |= {f"{title} {name}": [one[name] for one in found] for name, _ in every.most_common(MAX_LISTED)}
     wholes = [one.examples for one in stats]
     return [_trait_of(name, of, wholes) for name, of in counts.items() if any(of)]
 
@@ -83,4 +85,4 @@ def _is_significant(first: int, of_first: int, other: int, of_other: int) -> boo
     pooled = (first + other) / (of_first + of_other)
     error = sqrt(pooled * (1 - pooled) * (1 / of_first + 1 / of_other))
     off = abs(first / of_first - other / of_other)
-    return off > SLIGHT and off > CHANCE * error
+    return off > MIN_DIFFERENCE and off > CHANCE_STANDARD_ERRORS * error

@@ -19,14 +19,14 @@ from curate.review.subject_queue import SubjectQueue, sides_of
 
 PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
 CODES: Final = (PULL, SPIKE, HARD)
-FILTER: Final = " ".join(f"code:{code}" for code in CODES)
+TRAINING_FILTER: Final = " ".join(f"code:{code}" for code in CODES)
 """The filter for training findings alone."""
-HARDEST: Final = 20
+DEFAULT_HARDEST: Final = 20
 """Default number of hardest examples."""
 HINT: Final = "check whether the answer is right and agrees with similar examples; then keep, edit or drop it"
-SHOWN: Final = 6
+MAX_LOSSES: Final = 6
 """Number of losses listed."""
-RELATIONS: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers"}
+RELATION_NAMES: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers"}
 
 
 class Related(NamedTuple):
@@ -36,7 +36,7 @@ class Related(NamedTuple):
     side: Side
 
 
-def training_of(run: Path, hardest: int = HARDEST) -> TrainingKnown:
+def training_of(run: Path, hardest: int = DEFAULT_HARDEST) -> TrainingKnown:
     """The training dynamics in a run folder. Raises `InputError` if it has no data map."""
     mapped = read_datamap(run)
     return TrainingKnown(examples_to_review(mapped, hardest), len(mapped))
@@ -66,7 +66,7 @@ def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
 
 def _loss_lines(one: MappedExample, total: int) -> Iterator[str]:
     losses = [f"{loss:.2f}" for loss in one.losses]
-    shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
+    shown = losses if len(losses) <= MAX_LOSSES else [*losses[: MAX_LOSSES // 2], "…", *losses[-MAX_LOSSES // 2 :]]
     yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} relative to the same steps"
     if one.pull is not None:
         yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} with other answers"
@@ -113,6 +113,6 @@ def _relation(subject: Cluster | PairConflict | MultiConflict, side: Side) -> st
     if isinstance(subject, PairConflict):
         return f"conflict {subject.code}"
     if isinstance(subject, MultiConflict):
-        return RELATIONS["topic"]
+        return RELATION_NAMES["topic"]
     alike = next((member for member in subject.members if member.side == side), subject.members[0])
-    return f"{RELATIONS.get(alike.code, 'duplicate')}, similarity {alike.similarity:.0%}"
+    return f"{RELATION_NAMES.get(alike.code, 'duplicate')}, similarity {alike.similarity:.0%}"

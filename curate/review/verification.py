@@ -11,7 +11,7 @@ from curate.core.errors import CurateError
 from curate.pipeline.training import CURATE_COMMAND
 from curate.verify.proof import VerifyResult
 
-LOOK: Final = 0.2
+POLL_SECONDS: Final = 0.2
 """Seconds between checks for cancellation."""
 
 
@@ -23,7 +23,7 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyRe
     ) as process:
         while True:
             try:
-                proof, output = process.communicate(timeout=LOOK)
+                proof, output = process.communicate(timeout=POLL_SECONDS)
                 break
             except subprocess.TimeoutExpired:
                 if stopped():

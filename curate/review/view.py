@@ -11,19 +11,19 @@ from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
 from curate.review.entry import Kind, ReviewStatus
 from curate.review.groups import Group, Groups, Numbers
-from curate.review.query import FLAGS, UNBOUND, Query, mistake, parse
+from curate.review.query import INFINITY, REGEX_FLAGS, Query, mistake_in, parse
 from curate.review.queue import Queue
 from curate.review.session import ReviewSession
 
-BATCH: Final = 500
+BATCH_ENTRIES: Final = 500
 """Entries per batch; other threads run in between."""
-BLOCK: Final = 10_000
+BLOCK_ENTRIES: Final = 10_000
 """Entries among which the next undecided one is looked for at once."""
-EVERY: Final = 0.2
+PROGRESS_SECONDS: Final = 0.2
 """Seconds between progress reports."""
-NEAR: Final = 4
+MAX_LINE_GAP: Final = 4
 """Maximum gap in lines for two lines to be read together."""
-ESCAPES: Final = b"\\u00"
+ASCII_ESCAPE: Final = b"\\u00"
 """Escaped ASCII characters; such a line is parsed."""
 
 
@@ -31,16 +31,16 @@ def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator
     """Yields the matching entries so far and the share that was searched; at the end, all of them."""
     found: list[int] = []
     yielded = monotonic()
-    fits = _Fits(queue, query, lines)
-    for start in range(0, len(rows), BATCH):
-        numbers = rows[start : start + BATCH].tolist()
+    fits = _Matcher(queue, query, lines)
+    for start in range(0, len(rows), BATCH_ENTRIES):
+        numbers = rows[start : start + BATCH_ENTRIES].tolist()
         if queue.kind == "example" and fits.bytes and not query.without:
             numbers = may_hold(lines, numbers, fits.bytes)
         numbers = [number for number in numbers if fits(number)]
         found.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
-        if monotonic() - yielded > EVERY:
+        if monotonic() - yielded > PROGRESS_SECONDS:
             yielded = monotonic()
-            yield np.array(found, np.int32), (start + BATCH) / len(rows)
+            yield np.array(found, np.int32), (start + BATCH_ENTRIES) / len(rows)
     yield np.array(found, np.int32), 1.0
 
 
@@ -48,7 +48,11 @@ def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -
     """The lines, in order, whose bytes contain all words or possible escapes; neighbouring lines are read together."""
     parts: list[list[int]] = []
     for number in numbers:
-        if not parts or number - parts[-1][-1] > NEAR or lines.where(number)[0] is not lines.where(parts[-1][0])[0]:
+        if (
+            not parts
+            or number - parts[-1][-1] > MAX_LINE_GAP
+            or lines.where(number)[0] is not lines.where(parts[-1][0])[0]
+        ):
             parts.append([])
         parts[-1].append(number)
     return [number for part in parts for number in _may_hold(lines, part, words)]
@@ -60,18 +64,18 @@ def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) 
     spans = [index.span(number - offset) for number in numbers]
     start = spans[0][0]
     text = index.read_range(start, spans[-1][1]).lower()
-    alone = [word for word in (ESCAPES, *words) if text.find(word) >= 0]
-    if ESCAPES not in alone and len(alone) < len(words):
+    alone = [word for word in (ASCII_ESCAPE, *words) if text.find(word) >= 0]
+    if ASCII_ESCAPE not in alone and len(alone) < len(words):
         return
     for number, (begin, end) in zip(numbers, spans, strict=True):
         if (
             all(text.find(word, begin - start, end - start) >= 0 for word in words)
-            or text.find(ESCAPES, begin - start, end - start) >= 0
+            or text.find(ASCII_ESCAPE, begin - start, end - start) >= 0
         ):
             yield number
 
 
-class _Fits:
+class _Matcher:
     def __init__(self, queue: Queue, query: Query, lines: LineIndex) -> None:
         self.queue, self.query, self.lines = queue, query, lines
         plain = all(word.isascii() and word.isprintable() and not set(word) & set('"\\/') for word in query.words)
@@ -99,9 +103,9 @@ class _Fits:
         texts = pl.Series([self._searched_text(number) for number in numbers], dtype=pl.String)
         mask = pl.Series([True] * len(numbers), dtype=pl.Boolean)
         for pattern in self.query.patterns:
-            mask &= texts.str.contains(FLAGS + pattern)
+            mask &= texts.str.contains(REGEX_FLAGS + pattern)
         for pattern in self.query.without_patterns:
-            mask &= ~texts.str.contains(FLAGS + pattern)
+            mask &= ~texts.str.contains(REGEX_FLAGS + pattern)
         return [number for number, fits in zip(numbers, mask.to_list(), strict=True) if fits]
 
     def _searched_text(self, number: int) -> str:
@@ -131,7 +135,7 @@ class _Fits:
         for line in lines:
             index, at = self.lines.where(line)
             data = index.data(at).lower()
-            if ESCAPES in data:
+            if ASCII_ESCAPE in data:
                 return True
             left = [word for word in left if word not in data]
             if not left:
@@ -194,7 +198,7 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     if query.journal:
         mask &= _annotated(session, kind, query, len(mask))
     order = order[order < len(mask)]
-    rows = order[mask[order]] if not mistake(text) else order[:0]
+    rows = order[mask[order]] if not mistake_in(text) else order[:0]
     if not query.text or not len(rows):
         yield View(kind, rows, text, sort)
         return
@@ -202,7 +206,7 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
         yield View(kind, found, text, sort, share)
 
 
-def unscored(session: ReviewSession, text: str) -> str:
+def why_unscored(session: ReviewSession, text: str) -> str:
     """Why a filter by signals matches nothing; empty if they are known."""
     if session.examples.scores is None and parse(text).signals:
         return "no signals are known: start with --scores FILE, which curate score -o FILE writes"
@@ -235,7 +239,7 @@ def at_line(session: ReviewSession, view: View, file: str, line: int) -> int | N
     """
     queue = session.queues[view.kind]
     rows = view.rows[view.rows < len(queue)]
-    for further in (0, 10, 1_000, 100_000, UNBOUND):
+    for further in (0, 10, 1_000, 100_000, INFINITY):
         mask = queue.mask(Query(files=(escape(file),), lines=((line, line + further),)))
         found = np.flatnonzero(mask[rows]).tolist()
         if found:
@@ -253,8 +257,10 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
         left = view.groups.groups_with(statuses[view.groups.rows] < ReviewStatus.KEEP)
         closed = -1 - np.flatnonzero(left & ~view.groups.open)
     for first, end in ((after + 1, len(view.lines)), (0, after + 1)):
-        for start in range(first, end, BLOCK):  # the next one is near: nobody waits for a look at all of a million
-            lines = view.lines[start : min(start + BLOCK, end)]
+        for start in range(
+            first, end, BLOCK_ENTRIES
+        ):  # the next one is near: nobody waits for a look at all of a million
+            lines = view.lines[start : min(start + BLOCK_ENTRIES, end)]
             unsettled = np.isin(lines, closed)
             entries = (lines >= 0) & (lines < len(statuses))
             unsettled[entries] = statuses[lines[entries]] < ReviewStatus.KEEP

@@ -26,7 +26,7 @@ from curate.read.dataset import FileFacts, read_file
 from curate.review import Sources, sources_of
 from curate.review.events import ScanEvent
 from curate.review.scan import scan
-from curate.review.training_signals import FILTER, training_of
+from curate.review.training_signals import TRAINING_FILTER, training_of
 from tests.conftest import chat
 from tests.screens.conftest import settled
 from tests.screens.test_run_screens import write_evaluation
@@ -183,7 +183,7 @@ async def draw(picture: Picture, known: Sequence[ScanEvent], size: tuple[int, in
             tell(fact)
 
     trained = picture.name == "trained"
-    app = CurateApp(sources_of([Path()]), tell_all, 0, At("finding", FILTER, "as found") if trained else None)
+    app = CurateApp(sources_of([Path()]), tell_all, 0, At("finding", TRAINING_FILTER, "as found") if trained else None)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         for key in (*(["t"] if light else []), *picture.keys):

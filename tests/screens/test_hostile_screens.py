@@ -14,7 +14,7 @@ from curate.core.text import UNSAFE
 from curate.read.index import LineIndex
 from curate.review import KINDS, Sources
 from curate.review.events import Ended, ScanEvent, TrainingKnown
-from curate.review.training_signals import FILTER
+from curate.review.training_signals import TRAINING_FILTER
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
 from tests.screens.test_trained import ids_known, mapped
@@ -133,7 +133,10 @@ async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: LineIndex) -
             tell(one)
 
     app = CurateApp(
-        Sources(Project(Path()), Config(), [write_lines(Path())]), trained, 0, At("finding", FILTER, "as found")
+        Sources(Project(Path()), Config(), [write_lines(Path())]),
+        trained,
+        0,
+        At("finding", TRAINING_FILTER, "as found"),
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)

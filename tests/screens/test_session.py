@@ -32,7 +32,7 @@ from curate.review import (
 from curate.review.bulk import decide, label, preview, rate
 from curate.review.choices import apart_from, verdicts_for
 from curate.review.finding_queue import FindingQueue
-from curate.review.query import mistake, parse
+from curate.review.query import mistake_in, parse
 from curate.review.subject_queue import ClusterQueue, sides_of
 from tests.screens.conftest import Opens, example_at, facts_about
 
@@ -336,7 +336,7 @@ def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
     ],
 )
 def test_a_term_that_is_no_filter_is_told(text: str, said: str) -> None:
-    assert mistake(text) == said
+    assert mistake_in(text) == said
 
 
 @pytest.mark.parametrize(
@@ -431,10 +431,10 @@ def test_entries_of_more_than_65536_files_are_held() -> None:
 def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession) -> None:
     choose(session, found(session, "M006"), "keep")
     plan = preview(session, "finding", view(session, "finding").rows, "drop")
-    assert (plan.entries, plan.passed, dict(plan.changes)) == (3, 2, {("undecided", "drop"): 2})
+    assert (plan.entries, plan.skipped, dict(plan.changes)) == (3, 2, {("undecided", "drop"): 2})
     decide(session, plan, "all empty")
     assert [session.verdict(found(session, code).ids[0]) for code in ("C003", "M006")] == ["drop", "keep"]
-    assert preview(session, "finding", view(session, "finding").rows, "drop", decided_too=True).words == {
+    assert preview(session, "finding", view(session, "finding").rows, "drop", decided_too=True).decisions == {
         found(session, "M006").ids[0]: "drop"
     }
     session.undo()

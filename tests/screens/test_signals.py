@@ -11,8 +11,8 @@ from curate.core.errors import InputError
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views
 from curate.review.quality_scores import read_scores
-from curate.review.query import mistake
-from curate.review.view import unscored
+from curate.review.query import mistake_in
+from curate.review.view import why_unscored
 from tests.conftest import chat
 from tests.screens.conftest import Opens, example_at
 from tests.screens.test_trained import ids_known
@@ -32,9 +32,9 @@ def test_examples_are_filtered_and_sorted_by_signals(lines: LineIndex, open_sess
     ).write_parquet(path)
     session = open_session()
     assert session.examples.sorts == ("line",)
-    assert "--scores FILE" in unscored(session, "signal:doubt>0")
+    assert "--scores FILE" in why_unscored(session, "signal:doubt>0")
     session.take(read_scores(path))
-    assert not unscored(session, "signal:doubt>0")
+    assert not why_unscored(session, "signal:doubt>0")
     assert shown(session, "signal:doubt>=0") == []  # no id is known yet
     session.take(ids_known(lines))
     assert shown(session, "signal:doubt>=0.5") == [4, 11]
@@ -56,8 +56,8 @@ def test_examples_are_filtered_and_sorted_by_signals(lines: LineIndex, open_sess
     ],
 )
 def test_a_mistyped_signal_is_told(text: str, said: str) -> None:
-    assert said in mistake(text)
-    assert bool(said) == bool(mistake(text))
+    assert said in mistake_in(text)
+    assert bool(said) == bool(mistake_in(text))
 
 
 def test_what_score_writes_is_read_and_other_files_are_refused(tmp_path: Path) -> None:

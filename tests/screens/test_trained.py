@@ -15,7 +15,7 @@ from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, Sources
 from curate.review.events import Ended, ExamplesKnown, ScanEvent, TrainingKnown
-from curate.review.training_signals import FILTER, related, training_of
+from curate.review.training_signals import TRAINING_FILTER, related, training_of
 from tests.screens.conftest import Opens, example_at, facts_about, opened, screen_text, write_lines
 from tui.app import CurateApp
 from tui.review_state import At
@@ -65,7 +65,7 @@ def learnt(lines: LineIndex, open_session: Opens) -> ReviewSession:
 def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSession, lines: LineIndex) -> None:
     from curate.review import views
 
-    shown = list(views(learnt, "finding", FILTER, "as found"))[-1]
+    shown = list(views(learnt, "finding", TRAINING_FILTER, "as found"))[-1]
     entries = [learnt.findings.entry(shown[at]) for at in range(len(shown))]
     assert [(entry.code, entry.place.line) for entry in entries] == [("PULL", 2), ("SPIKE", 4), ("HARD", 11)]
     assert "hard 1/11: loss 2.50 → 2.25, +2.00 relative to" in learnt.findings.head(shown[0])
@@ -91,7 +91,7 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex)
         for fact in facts(lines):
             tell(fact)
 
-    app = CurateApp(Sources(Project(Path()), Config(), [path]), told, 0, At("finding", FILTER, "as found"))
+    app = CurateApp(Sources(Project(Path()), Config(), [path]), told, 0, At("finding", TRAINING_FILTER, "as found"))
     async with app.run_test(size=(120, 40)) as pilot:
         session = await opened(pilot)
         shown = screen_text(app)
@@ -111,7 +111,7 @@ async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: 
             tell(fact)
 
     app = CurateApp(
-        Sources(Project(Path()), Config(), [write_lines(Path())]), told, 0, At("finding", FILTER, "as found")
+        Sources(Project(Path()), Config(), [write_lines(Path())]), told, 0, At("finding", TRAINING_FILTER, "as found")
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)

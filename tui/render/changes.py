@@ -86,12 +86,12 @@ def bulk_text(bulk: Bulk) -> Content:
         f"{count:>9,}  {before} → {after}"
         for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])
     ]
-    passed = f"{plural(bulk.passed, 'entry')} of the list skipped: decided, contested, or nothing to decide"
-    count = f"{plural(len(bulk.words), 'example')} in {plural(bulk.entries, 'entry')} would change:"
+    passed = f"{plural(bulk.skipped, 'entry')} of the list skipped: decided, contested, or nothing to decide"
+    count = f"{plural(len(bulk.decisions), 'example')} in {plural(bulk.entries, 'entry')} would change:"
     return lines(
         Content.assemble((count, "bold")),
         *changes,
-        passed if bulk.passed else None,
+        passed if bulk.skipped else None,
         Content.assemble((UNDO_NOTE, "$foreground-muted")),
     )
 
@@ -99,7 +99,7 @@ def bulk_text(bulk: Bulk) -> Content:
 def repairs_text(plan: Repairs) -> Content:
     """How many repairs there are, and the changes of some."""
     unsafe = f"{plural(plan.unsafe, 'fix')} may change the meaning"
-    skipped = f"{plan.passed:,} skipped: decided, without a fix, or already fixed by another one"
+    skipped = f"{plan.skipped:,} skipped: decided, without a fix, or already fixed by another one"
     samples: list[Content | str] = []
     for place, before, repaired in plan.samples:
         shown = diff_lines(before, repaired.value)
@@ -108,11 +108,11 @@ def repairs_text(plan: Repairs) -> Content:
             *shown[:MAX_SAMPLE_LINES],
             *([Content.assemble(("  …", NOTE_STYLE))] if len(shown) > MAX_SAMPLE_LINES else []),
         ]
-    count = f"{plural(plan.entries, 'finding')} in {plural(len(plan.words), 'example')} would be fixed"
+    count = f"{plural(plan.entries, 'finding')} in {plural(len(plan.decisions), 'example')} would be fixed"
     return lines(
         Content.assemble((count, "bold")),
         Content.assemble((unsafe, "bold $text-warning")) if plan.unsafe else None,
-        skipped if plan.passed else None,
+        skipped if plan.skipped else None,
         Content.assemble((UNDO_NOTE, "$foreground-muted")),
         *samples,
     )

@@ -45,7 +45,7 @@ class Changing(FrameScreen):
         """The entry under the cursor."""
 
     @abstractmethod
-    def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
+    def decide(self, entry: Entry, decisions: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Record decisions in one step; false if they could not be written."""
 
     @abstractmethod

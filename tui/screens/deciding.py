@@ -5,7 +5,7 @@ from typing import cast
 from textual.reactive import reactive
 
 from curate.review import Choice, Cluster
-from curate.review.choices import apart_from, compared, next_compared, verdicts_for
+from curate.review.choices import apart_from, compared_ids, next_compared, verdicts_for
 from tui.screens.selecting import Selecting
 
 
@@ -28,8 +28,8 @@ class Deciding(Selecting):
         entry = self.entry
         if entry is None:
             return
-        words = verdicts_for(self.session, entry, choice, self.at, whole=whole)
-        if not words or not self.decide(entry, words):
+        decisions = verdicts_for(self.session, entry, choice, self.at, whole=whole)
+        if not decisions or not self.decide(entry, decisions):
             return
         left = next_compared(self.session, entry, self.at) if not whole else None
         if left is not None:
@@ -57,5 +57,5 @@ class Deciding(Selecting):
     def action_turn(self, by: int) -> None:
         """Show another duplicate of the cluster, or another answer, as B."""
         entry = self.entry
-        if entry and (count := len(compared(entry)) - 1) > 0:
+        if entry and (count := len(compared_ids(entry)) - 1) > 0:
             self.at = (self.at + by) % count

@@ -12,7 +12,7 @@ from textual.widgets import Static, TextArea
 from curate.core.errors import DataError
 from curate.core.finding import Finding
 from curate.read.dataset import ParsedLine
-from curate.review.draft import TURN, value_of
+from curate.review.draft import TURN_MARK, value_of
 from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
 from tui.review_state import ReviewState
@@ -44,7 +44,7 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         """The text, and its findings below."""
         with Vertical(classes="dialog edit"):
             yield Static(
-                literal(f"{self._parsed.place}   {TURNS_HINT if self._draft.startswith(TURN) else ''}".rstrip()),
+                literal(f"{self._parsed.place}   {TURNS_HINT if self._draft.startswith(TURN_MARK) else ''}".rstrip()),
                 markup=False,
                 classes="dialog-title",
             )

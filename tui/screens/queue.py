@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from curate.core.errors import CurateError
 from curate.review import (
-    SINGLE,
+    SINGLE_CHOICES,
     Choice,
     Edit,
     Entry,
@@ -24,10 +24,10 @@ from curate.review import (
     View,
     next_open,
 )
-from curate.review.choices import compared, next_compared
-from curate.review.query import HELP, mistake
+from curate.review.choices import compared_ids, next_compared
+from curate.review.query import HELP, mistake_in
 from curate.review.training_signals import CODES
-from curate.review.view import unscored
+from curate.review.view import why_unscored
 from tui.conversation import ConversationView, literal
 from tui.keys import TAB_OF, bindings, works_in
 from tui.messages import Failed
@@ -73,7 +73,7 @@ class QueueScreen(Filtering):
 
     at: reactive[int] = reactive(0)
     """The duplicate of the cluster, or the further answer, that is shown as B."""
-    choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
+    choices: reactive[frozenset[Choice]] = reactive(SINGLE_CHOICES, bindings=True)
     """The available decisions, which the footer offers."""
     empty: reactive[bool] = reactive(True, bindings=True)
     """Whether nothing is listed."""
@@ -193,7 +193,7 @@ class QueueScreen(Filtering):
         view = self.list.view
         if view is not None and (group := view.group_at(self.list.cursor)) is not None:
             return group_page(self.session, group, self.grouping, self.state.key)
-        if wrong := mistake(self.text) or unscored(self.session, self.text):
+        if wrong := mistake_in(self.text) or why_unscored(self.session, self.text):
             return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
         if self.text and not (self.session.trained and not self.session.ended):
             return Page(Content(f"No entry matches the filter; {self.state.key('clear')} clears it."))
@@ -273,7 +273,7 @@ class QueueScreen(Filtering):
         self.choices = entry.choices if entry else frozenset()
         self.ruled = entry is not None and entry.code not in CODES
         self.repairable = entry is not None and entry.kind == "finding" and entry.code in self.state.repairing
-        self.many = several and entry is not None and len(compared(entry)) > 2
+        self.many = several and entry is not None and len(compared_ids(entry)) > 2
 
     def _entry_pointed(self) -> None:
         self._prepare_entry(self.entry)
@@ -281,14 +281,14 @@ class QueueScreen(Filtering):
 
     # Decisions
 
-    def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
+    def decide(self, entry: Entry, decisions: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Record decisions in one step; false if they could not be written."""
         queue = self.session.queues[self.KIND]
         before = queue.open
-        if not any(isinstance(word, Edit) for word in words.values()) and self.moved(entry):
+        if not any(isinstance(decision, Edit) for decision in decisions.values()) and self.moved(entry):
             return False
         try:
-            self.session.decide(words, why=why, target=entry.target)
+            self.session.decide(decisions, why=why, target=entry.target)
             self._closed = before > 0 and not queue.open
         except CurateError as error:
             self.app.post_message(Failed(error))

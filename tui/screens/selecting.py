@@ -150,7 +150,7 @@ class Selecting(Changing):
             self._confirm(plan, name, f"{choice} {name}?")
 
     def _confirm(self, plan: Bulk, name: str, question: str) -> None:
-        if not plan.words:
+        if not plan.decisions:
             self.say("no changes")
         else:
             self._ask(question[0].upper() + question[1:], bulk_text(plan), lambda: decide(self.session, plan, name))
@@ -220,10 +220,10 @@ class Selecting(Changing):
             finally:
                 self.working = False
             plan = found[0]
-            if plan.words:
+            if plan.decisions:
                 self._ask(f"Repair {name}?", repairs_text(plan), lambda: decide(self.session, plan, name))
             else:
-                self.say(f"no entry has a fix: {plural(plan.passed, 'entry')} skipped")
+                self.say(f"no entry has a fix: {plural(plan.skipped, 'entry')} skipped")
 
         self.run_worker(work(), exclusive=True, exit_on_error=False, group="repairs")
 
