@@ -18,7 +18,7 @@ from curate.core.finding import Finding, key_of
 from curate.lint.rules.dataset import outdated, outdated_entry
 from curate.lint.runner import CheckResult
 
-NAMED = 5
+MAX_NAMED_RULES = 5
 """Maximum number of rules that a message about outdated entries lists."""
 
 
@@ -125,8 +125,8 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
         if gone and report.could_report(entry.code, entry.file, files):
             stale[entry.code] += gone
     if stale:
-        codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(NAMED)) + (
-            ", …" if len(stale) > NAMED else ""
+        codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(MAX_NAMED_RULES)) + (
+            ", …" if len(stale) > MAX_NAMED_RULES else ""
         )
         number = stale.total()
         text = (

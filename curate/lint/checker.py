@@ -17,8 +17,8 @@ from curate.core.finding import Finding, Problem
 from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
-from curate.lint.rules.example_summary import JUDGED
-from curate.lint.rules.message_frame import CALLS, batch_frame
+from curate.lint.rules.example_summary import RATING_KEYS
+from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.references import references
 from curate.lint.rules.rule import RepairInput
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from curate.read.fast_path import Scan
 
 Shape = tuple[str | tuple[str, str], ...]
-READ: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
+READ_KEYS: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
 """Keys of a line that rules of scope `VALUE` and `DATASET` read by name."""
-BY_NAME: Final = READ | OTHER_FORMAT_KEYS | {*JUDGED}
+NAMED_KEYS: Final = READ_KEYS | OTHER_FORMAT_KEYS | {*RATING_KEYS}
 """Keys of a line that say how the line is read, or how its answers are compared."""
-COUNTED: Final = frozenset(("C008", "C014", "C019", "J015", "J023", "M027"))
+KEY_BLIND_RULES: Final = frozenset(("C008", "C014", "C019", "J015", "J023", "M027"))
 """Rules with `any_key` that need no object of an example with texts and numbers under other keys."""
-SPEAKERS: Final = frozenset(("system", "developer", "user", "assistant"))
+SPEAKING_ROLES: Final = frozenset(("system", "developer", "user", "assistant"))
 
 
 def structure_signature(example: Example) -> Shape | None:
@@ -61,7 +61,7 @@ def structure_signature(example: Example) -> Shape | None:
         content = turn.get("content")
         if isinstance(content, str):
             shape.append(role)
-        elif content is None and any(turn.get(key) for key in CALLS):
+        elif content is None and any(turn.get(key) for key in ANSWER_KEYS):
             shape.append((role, "calls"))
         else:
             return None
@@ -78,9 +78,9 @@ def has_keys_beside(example: Example) -> bool:
     value = example.value
     return (
         example.format in ("messages", "sharegpt")
-        and READ.isdisjoint(value)
+        and READ_KEYS.isdisjoint(value)
         and has_plain_turns(value)
-        and SPEAKERS.issuperset([turn["role"] for turn in value["messages"]])
+        and SPEAKING_ROLES.issuperset([turn["role"] for turn in value["messages"]])
     )
 
 
@@ -114,7 +114,7 @@ class Checker:
             [rule for rule in some if rule.any_key or rule.code not in RULES] for some in (self.value, self.dataset)
         )
         codes = {rule.code for rule in (*self.any_key, *self.any_key_dataset)}
-        self.known = BY_NAME if codes <= COUNTED else None
+        self.known = NAMED_KEYS if codes <= KEY_BLIND_RULES else None
         """See `read_chunk`."""
         self.tokens, self.profiled = by_scope(rules, Scope.TOKENS), by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)

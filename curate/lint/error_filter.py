@@ -61,14 +61,14 @@ class _Checkers(local):
 
 
 _CHECKERS: Final = _Checkers()
-_ONE: Final = Lock()
+_CHECKER_LOCK: Final = Lock()
 """Held while a checker is created, so that only one thread at a time loads its libraries."""
 
 
 def _checker(screening: ErrorFilter) -> Checker:
     known = _CHECKERS.known.get(screening)
     if known is None:
-        with _ONE:
+        with _CHECKER_LOCK:
             known = _CHECKERS.known[screening] = Checker(CheckConfig.model_validate_json(screening.config))
             if screening.quick:
                 known.use_fast_path()

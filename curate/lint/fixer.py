@@ -24,7 +24,7 @@ from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file
 from curate.read.lines import BOM, Line
 
-ROUNDS: Final = 20
+MAX_ROUNDS: Final = 20
 """Maximum number of successive repairs of one line."""
 Progress = Callable[[int], None]
 
@@ -172,10 +172,12 @@ class Fixer:
         lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
-        for remaining in range(ROUNDS, -1, -1):
+        for remaining in range(MAX_ROUNDS, -1, -1):
             if not pending:
                 break
-            found = self._findings_by_piece([piece for at in pending for piece in lines[at]], first=remaining == ROUNDS)
+            found = self._findings_by_piece(
+                [piece for at in pending for piece in lines[at]], first=remaining == MAX_ROUNDS
+            )
             changed = []
             for at in pending:
                 before = list(lines[at])

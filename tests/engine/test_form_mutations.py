@@ -13,7 +13,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.example import GIVEN, METADATA, Example, Place, content_text
-from curate.lint.rules.file_format import KNOWN
+from curate.lint.rules.file_format import TRAINER_KEYS
 from curate.read.formats import BY_NAME, example_of, unread_keys
 from curate.read.forms.pairs import ANSWER_KEYS
 from tests.engine.test_formats import CASES
@@ -99,7 +99,7 @@ KEPT: Final = {"tree", "responses_create_params", "toolConfig", "generationConfi
 
 def told_keys(example: Example) -> set[str]:
     """Keys beside the conversation that rule J024 reports for the file, and those of which it need not."""
-    read = KNOWN | {*BY_NAME[example.format].uses}.difference(unread_keys(example))
+    read = TRAINER_KEYS | {*BY_NAME[example.format].uses}.difference(unread_keys(example))
     return {key for key in example.value if key not in read} | METADATA | KEPT
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from curate.core.config import CheckConfig
 from curate.core.example import Example, Place
-from curate.lint.checker import BY_NAME, TextRules
+from curate.lint.checker import NAMED_KEYS, TextRules
 from curate.lint.rules import RULES, Scope, by_scope
-from curate.lint.rules.content_parts import COMPOSED
+from curate.lint.rules.content_parts import NFC_CHANGED_CHARS
 from curate.lint.rules.message_frame import messages_frame
 from curate.lint.runner import check_paths
 from curate.read.chunks import chunks_of, read_chunk
@@ -76,7 +76,7 @@ def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLi
     before = 0
     for piece in chunks_of(path, str(path), size) or ():
         part = FileFacts(str(path))
-        batch = read_chunk(piece, part, None, BY_NAME)
+        batch = read_chunk(piece, part, None, NAMED_KEYS)
         found = [*batch.irregular_lines, *map(batch.parsed, range(len(batch.numbers)))]
         for parsed in sorted(found, key=lambda parsed: parsed.place.line):
             place = Place(parsed.place.file, before + parsed.place.line)
@@ -183,5 +183,5 @@ def test_whatever_is_not_in_normal_form_is_looked_at() -> None:
         for char in points
         if char in composed or unicodedata.combining(char) or unicodedata.normalize("NFC", char) != char
     ]
-    seen = pl.Series(unstable).str.contains(COMPOSED)
+    seen = pl.Series(unstable).str.contains(NFC_CHANGED_CHARS)
     assert [f"U+{ord(char):04X}" for char, found in zip(unstable, seen, strict=True) if not found] == []

@@ -18,7 +18,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.targets import Target
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
-from curate.lint.rules.rule import BYTE, RepairInput
+from curate.lint.rules.rule import BYTE_ESCAPE, RepairInput
 from curate.lint.runner import check_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies
@@ -54,7 +54,7 @@ def bad_inputs() -> list[Any]:
         path = CASES / f"{code}.toml"
         for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"] if path.exists() else ():
             if "bad" in case:
-                content = BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), case["bad"].encode())
+                content = BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), case["bad"].encode())
                 found.append(
                     pytest.param(code, content, target_of(code, case.get("target", "")), id=f"{code}: {case['name']}")
                 )

@@ -15,7 +15,7 @@ from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.targets import LIMITS, Target
 from curate.lint.rules import FAMILIES, RULES, Rule, Scope, splits
-from curate.lint.rules.rule import BYTE, rule
+from curate.lint.rules.rule import BYTE_ESCAPE, rule
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
@@ -122,7 +122,7 @@ def suppressed(lines: bytes, code: str) -> list[Finding]:
 @pytest.mark.parametrize(("code", "case"), cases())
 def test_case(code: str, case: dict[str, Any]) -> None:
     text = case["bad"] if "bad" in case else case["good"]
-    content = BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
+    content = BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), text.encode())
     found = findings(content, code, case.get("target", ""), case.get("file", "data.jsonl"))
     expected = (case.get("places") or [[case["line"], case["pointer"]]]) if "bad" in case else []
     assert expected == [[finding.line, finding.pointer] for finding in found]

@@ -12,9 +12,9 @@ from curate.core.text import excerpt, plural, visible
 from curate.corpus.strata import are_labels, normalized_label
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.example_summary import (
-    BEGINNINGS,
     CLASSIFIED,
     FRAGMENT,
+    FRAGMENT_START_CHARS,
     LABEL,
     MAX_LABEL_CHARS,
     TEXT,
@@ -23,9 +23,9 @@ from curate.lint.rules.example_summary import (
 from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
 
-SPREAD: Final = 10
+MIN_QUESTIONS: Final = 10
 """Number of different questions from which a common answer is suspicious."""
-SELDOM: Final = 0.1
+MAX_LOWERCASE_SHARE: Final = 0.1
 """Maximum share of a file's longer answers that begin in lower case for these to be reported."""
 
 
@@ -115,11 +115,13 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
-    large = (group for group in equal_groups(known.answered) if len(group) >= SPREAD and known.kinds[group[0]] & TEXT)
+    large = (
+        group for group in equal_groups(known.answered) if len(group) >= MIN_QUESTIONS and known.kinds[group[0]] & TEXT
+    )
     for first, asked, count in sorted(
         (group[0], len({known.asked[at] for at in group}), len(group)) for group in large
     ):
-        if asked >= SPREAD:
+        if asked >= MIN_QUESTIONS:
             share = count / len(known.answered)
             where = f"in {plural(count, 'example')}, {share:.1%} of all"
             yield first, Problem("", f"the same answer to {asked:,} different questions, {where}")
@@ -129,7 +131,7 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
     "Q024",
     "begins-mid-sentence",
     Severity.INFO,
-    prefilter=StartsWith(BEGINNINGS, longer=MAX_LABEL_CHARS),
+    prefilter=StartsWith(FRAGMENT_START_CHARS, longer=MAX_LABEL_CHARS),
     hint="Compare the answer with its question. The beginning was cut off, or is part of the question.",
 )
 def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
@@ -155,6 +157,8 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
     begun, prose = known.of_kind(FRAGMENT), known.of_kind(TEXT)
     for examples in known.places.by_file().values() if begun else ():
         inside = begun[bisect_left(begun, examples.start) : bisect_left(begun, examples.stop)]
-        if len(inside) <= SELDOM * (bisect_left(prose, examples.stop) - bisect_left(prose, examples.start)):
+        if len(inside) <= MAX_LOWERCASE_SHARE * (
+            bisect_left(prose, examples.stop) - bisect_left(prose, examples.start)
+        ):
             for at in inside:
                 yield at, Problem("", "the last answer begins in the middle of a sentence")

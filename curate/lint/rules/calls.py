@@ -12,16 +12,24 @@ from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Object, dataset_rule, messages_in, on_messages, value_rule
-from curate.lint.rules.tool_schemas import DRAFTS, NEWEST, draft_of, schema_fault
-from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value
+from curate.lint.rules.tool_schemas import DRAFTS, NEWEST_DRAFT, draft_of, schema_fault
+from curate.lint.rules.tools import (
+    NOT_JSON,
+    call_pointer,
+    calls_in,
+    declared_tools,
+    is_converted,
+    json_value,
+    tool_calls,
+)
 from curate.read.decode import decode
 from curate.read.forms.form import omit_keys
 
-PATTERNED: Final = frozenset(("patternProperties", "additionalProperties", "unevaluatedProperties"))
+PATTERN_KEYWORDS: Final = frozenset(("patternProperties", "additionalProperties", "unevaluatedProperties"))
 """Keywords of JSON Schema that depend on patterns."""
-STEPS: Final = 50_000
+MAX_VALIDATION_STEPS: Final = 50_000
 """Steps of the validation of a call, which take less than a second; usual calls take hundreds."""
-MOST: Final = 3
+MAX_FAULTS: Final = 3
 """Maximum number of reported faults per call."""
 
 
@@ -98,7 +106,7 @@ def tool_calls_malformed(example: Example) -> Problems:
                 yield Problem(f"{at}/{i}", f"call {i + 1} of message {message.index + 1} {found}")
 
 
-FLAT: Final = frozenset(("name", "arguments"))
+FLAT_CALL_KEYS: Final = frozenset(("name", "arguments"))
 
 
 def call_fault(call: Any) -> str | None:
@@ -133,11 +141,11 @@ def mend_calls(messages: list[Object]) -> list[Object] | None:
 
 
 def _with_function(call: Any) -> Any:
-    flat = isinstance(call, dict) and FLAT <= call.keys() <= FLAT | {"id", "type"}
+    flat = isinstance(call, dict) and FLAT_CALL_KEYS <= call.keys() <= FLAT_CALL_KEYS | {"id", "type"}
     if not flat or call.get("type") not in (None, "function"):  # a call of another type is no call of a function
         return call
     function = {"name": call["name"], "arguments": call["arguments"]}
-    return {**omit_keys(call, *FLAT), "type": "function", "function": function}
+    return {**omit_keys(call, *FLAT_CALL_KEYS), "type": "function", "function": function}
 
 
 @value_rule("T010", "undeclared-tool", Severity.ERROR, hint="Declare the tool under `tools`, or correct the name.")
@@ -148,8 +156,8 @@ def undeclared_tool(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "today", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    names = {tool.name for tool in declared(example)}
-    for call in called(example) if names else ():
+    names = {tool.name for tool in declared_tools(example)}
+    for call in tool_calls(example) if names else ():
         if call.name is not None and call.name not in names:
             yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called but not declared")
 
@@ -170,7 +178,7 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    for call in called(example):
+    for call in tool_calls(example):
         arguments = None if is_converted(call.message) else call.function.get("arguments")
         if target is Target.TRL and isinstance(arguments, str) and isinstance(json_value(arguments), dict):
             yield Problem(call.at("arguments"), "the arguments are JSON in a string, not an object")
@@ -225,7 +233,7 @@ def arguments_not_json(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    for call in called(example):
+    for call in tool_calls(example):
         arguments = call.function.get("arguments")
         if isinstance(arguments, str) and json_value(arguments) is NOT_JSON:
             text = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
@@ -245,7 +253,7 @@ def arguments_not_an_object(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "[\\"UTC\\"]"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    for call in called(example):
+    for call in tool_calls(example):
         if "arguments" not in call.function:
             continue
         arguments = call.function["arguments"]
@@ -262,7 +270,7 @@ def arguments_encoded_twice(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "\\"{}\\""}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    for call in called(example):
+    for call in tool_calls(example):
         if encoded_once(call.function.get("arguments")) is not None:
             yield Problem(call.at("arguments"), "the arguments are encoded twice")
 
@@ -281,14 +289,14 @@ def arguments_break_schema(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}}}]}
     """
-    calls = list(called(example))
-    parameters = {tool.name: tool.function.get("parameters") for tool in declared(example)} if calls else {}
+    calls = list(tool_calls(example))
+    parameters = {tool.name: tool.function.get("parameters") for tool in declared_tools(example)} if calls else {}
     for call in calls:
         arguments, schema = arguments_of(call.function), parameters.get(call.name or "")
         if arguments is None or not isinstance(schema, dict) or schema_fault(text := canonical(schema)):
             continue
         faults = _misfits(text, canonical(arguments))
-        for fault in faults[:MOST]:
+        for fault in faults[:MAX_FAULTS]:
             yield Problem(call.at("arguments"), f"call of {excerpt(call.name or '')!r}: {fault}")
 
 
@@ -302,7 +310,7 @@ def _validator(schema: bytes) -> tuple[Any, list[int]]:
     from jsonschema import validators  # only imported for lines with calls
     from referencing import Registry
 
-    gone = PATTERNED if b'"patternProperties"' in schema else frozenset()
+    gone = PATTERN_KEYWORDS if b'"patternProperties"' in schema else frozenset()
 
     def without_patterns(value: Object) -> Object:
         return {
@@ -311,7 +319,7 @@ def _validator(schema: bytes) -> tuple[Any, list[int]]:
             if key not in gone and not (key in ("pattern", "$schema") and isinstance(item, str))
         }
 
-    plain, steps = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST]}), [0]
+    plain, steps = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST_DRAFT]}), [0]
     checks = {name: _bounded(name, check, steps) for name, check in plain.VALIDATORS.items()}
     value = json.loads(schema, object_hook=without_patterns)
     return validators.extend(plain, checks)(value, registry=Registry()), steps
@@ -338,12 +346,12 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     from referencing.exceptions import Unresolvable
 
     (validator, steps), value = _validator(schema), json.loads(arguments)
-    steps[0] = STEPS
+    steps[0] = MAX_VALIDATION_STEPS
     try:
         found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
     except (Unresolvable, RecursionError, ArithmeticError, re.error):
         return []  # an external or cyclic reference, a huge number, or too many steps: cannot be validated
-    properties, apart = validator.schema.get("properties"), {*PATTERNED, "$ref", "allOf", "anyOf", "oneOf"}
+    properties, apart = validator.schema.get("properties"), {*PATTERN_KEYWORDS, "$ref", "allOf", "anyOf", "oneOf"}
     if isinstance(properties, dict) and properties and not apart & json.loads(schema).keys():
         found += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
     return found
@@ -372,7 +380,7 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
     if example.plain:
         return
     first: dict[str | None, tuple[str, Place]] = state.memory.setdefault("T016", {})
-    for call in called(example):
+    for call in tool_calls(example):
         arguments = None if is_converted(call.message) else call.function.get("arguments")
         given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
         for name, value in given:

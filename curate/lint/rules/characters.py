@@ -7,42 +7,42 @@ from typing import Any, Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
-from curate.lint.rules.message_frame import SWITCHED, UNEVEN, UNSEEN
-from curate.lint.rules.polars_text_helpers import answer, edit_texts, foreign, judged_by, matching, with_request
+from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIPT, UNUSUAL_TEXT
+from curate.lint.rules.polars_text_helpers import answer, edit_texts, judged_by, matching, non_ascii, with_request
 from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule
 
-LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
-FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
+LEAD_CHARS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
+CONTINUATION_CHARS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+MOJIBAKE: Final = f"[{LEAD_CHARS}][{CONTINUATION_CHARS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
-C1: Final = "[\x80-\x84\x86-\x9f]"
+C1_CONTROLS: Final = "[\x80-\x84\x86-\x9f]"
 """Control characters that only appear where cp1252 was read as Latin-1; U+0085 is a line separator (J016)."""
-TAGGED_FLAG: Final = lazy_pattern(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{UNSEEN}")
+TAGGED_FLAG: Final = lazy_pattern(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{INVISIBLE_OR_PRIVATE}")
 """A flag spelled with tag characters, which is kept, or an invisible character."""
-PRIVATE: Final = lazy_pattern("[\ue000-\uf8ff]")
+PRIVATE_USE: Final = lazy_pattern("[\ue000-\uf8ff]")
 """Characters for private use, which some fonts show: bullets of word processors, icons."""
-BREAKS_WORDS: Final = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+ZERO_WIDTH_SPACE_SCRIPTS: Final = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Thai, Lao, Burmese and Khmer, which use the zero-width space to separate words."""
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
 """Letters of scripts other than Latin: Greek, Cyrillic, Arabic, Asian scripts. Compiled on demand: that takes 4 ms."""
 LATIN: Final = lazy_pattern("[A-Za-z]{2,}")
-LANGUAGES: Final = lazy_pattern(
+LANGUAGE_REQUEST: Final = lazy_pattern(
     r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
     r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском"
 )
 """Requests for another language."""
 
-FORMAL: Final = lazy_pattern(
+NOT_PROSE: Final = lazy_pattern(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
     re.MULTILINE,
 )
 """Code, mathematics, tables and choices, which are not prose."""
 
-ALIKE: Final = "αικνορτυχωавгеікмнорстухѕіјԁԛԝӏ"
+LATIN_LOOKALIKES: Final = "αικνορτυχωавгеікмнорстухѕіјԁԛԝӏ"
 """Greek and Cyrillic letters that look like Latin ones."""
-AMONG_LATIN: Final = f"[A-Za-z][{ALIKE}]{{1,2}}[A-Za-z]"
-AMONG_CYRILLIC: Final = "[\u0400-\u04ff][aceopxyijsAEKMHOPCTX]{1,2}[\u0400-\u04ff]"
+LOOKALIKE_IN_LATIN: Final = f"[A-Za-z][{LATIN_LOOKALIKES}]{{1,2}}[A-Za-z]"
+LATIN_IN_CYRILLIC: Final = "[\u0400-\u04ff][aceopxyijsAEKMHOPCTX]{1,2}[\u0400-\u04ff]"
 LETTERS: Final = lazy_pattern(r"[^\W\d_]+")
 FORMULA: Final = lazy_pattern("(?:sin|cos|tan|cot|sec|csc|log|ln|exp|d)[α-ω]")
 
@@ -51,7 +51,7 @@ FORMULA: Final = lazy_pattern("(?:sin|cos|tan|cot|sec|csc|log|ln|exp|d)[α-ω]")
     "Q009",
     "mojibake",
     Severity.INFO,
-    prefilter=(CharacterPairs(LEADS, FOLLOWS), CharacterSet(C1)),
+    prefilter=(CharacterPairs(LEAD_CHARS, CONTINUATION_CHARS), CharacterSet(C1_CONTROLS)),
     hint="Decode the source as UTF-8. `--fix` repairs this text.",
 )
 def mojibake() -> "pl.Expr":
@@ -63,7 +63,7 @@ def mojibake() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    return judged_by(matching(foreign(), f"{MOJIBAKE}|{C1}"), _garbled)
+    return judged_by(matching(non_ascii(), f"{MOJIBAKE}|{C1_CONTROLS}"), _mojibake_message)
 
 
 @lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
@@ -73,7 +73,7 @@ def _decoded(text: str) -> str:
     return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text))
 
 
-def _garbled(text: str) -> str | None:
+def _mojibake_message(text: str) -> str | None:
     mended = _decoded(text)
     at = next((i for i, (a, b) in enumerate(zip(text, mended, strict=False)) if a != b), None)
     if mended == text or at is None:
@@ -97,7 +97,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     "Q010",
     "invisible-character",
     Severity.INFO,
-    prefilter=CharacterSet(UNSEEN),
+    prefilter=CharacterSet(INVISIBLE_OR_PRIVATE),
     hint="Run `--fix` to remove them, and check what else was copied with them.",
 )
 def invisible_character() -> "pl.Expr":
@@ -110,12 +110,12 @@ def invisible_character() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
 
-    return judged_by(matching(foreign(), UNSEEN), _invisible_characters)
+    return judged_by(matching(non_ascii(), INVISIBLE_OR_PRIVATE), _invisible_characters)
 
 
 def _stripped(text: str) -> str:
     """`text` without invisible characters; unchanged if nothing else would remain."""
-    thai = BREAKS_WORDS.search(text) is not None
+    thai = ZERO_WIDTH_SPACE_SCRIPTS.search(text) is not None
     kept = TAGGED_FLAG.sub(
         lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text
     )
@@ -139,7 +139,7 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     private: list[str] = []
 
     def stripped(text: str) -> str:
-        private.extend(PRIVATE.findall(text))
+        private.extend(PRIVATE_USE.findall(text))
         return text if text.isascii() else _stripped(text)
 
     edited = edit_texts(value, stripped)
@@ -150,7 +150,7 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     "Q014",
     "other-script",
     Severity.INFO,
-    prefilter=SWITCHED,
+    prefilter=SWITCHED_SCRIPT,
     hint="Answer in the language of the question, or name the wanted language in it.",
 )
 def other_script() -> "pl.Expr":
@@ -162,13 +162,13 @@ def other_script() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    return judged_by(with_request(pl.when(pl.col("switched")).then(answer())), _switched)
+    return judged_by(with_request(pl.when(pl.col("switched")).then(answer())), _script_message)
 
 
-def _switched(both: str) -> str | None:
+def _script_message(both: str) -> str | None:
     """The message for a question and an answer of which exactly one is in Latin script."""
     system, prompt, answer = both.split("\0", 2)
-    if LANGUAGES.search(system) or LANGUAGES.search(prompt) or "language" in prompt.lower():
+    if LANGUAGE_REQUEST.search(system) or LANGUAGE_REQUEST.search(prompt) or "language" in prompt.lower():
         return None
     shares = [len(re.findall(OTHER_SCRIPT, text)) / max(1, len(text)) for text in (prompt, answer)]
     if shares[1] > 0.4 and not shares[0] and len(LATIN.findall(prompt)) >= 3:
@@ -188,7 +188,7 @@ def _switched(both: str) -> str | None:
     "odd-text",
     Severity.INFO,
     default=False,
-    prefilter=UNEVEN,
+    prefilter=UNUSUAL_TEXT,
     hint="Read the answer. Such text often remains from a table, a menu or a log.",
 )
 def odd_text() -> "pl.Expr":
@@ -203,29 +203,32 @@ def odd_text() -> "pl.Expr":
     """
     text = answer()
     unusual = pl.col("uneven")
-    return judged_by(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED.wide)).then(text), _odd)
+    return judged_by(
+        pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED_SCRIPT.wide)).then(text),
+        _unusual_text_message,
+    )
 
 
-def _odd(text: str) -> str | None:
+def _unusual_text_message(text: str) -> str | None:
     words = text.split()
-    if len(words) < UNEVEN.words:
+    if len(words) < UNUSUAL_TEXT.words:
         return None
     odd = _odd_words(text, words)
-    return None if odd is None or FORMAL.search(text) else odd
+    return None if odd is None or NOT_PROSE.search(text) else odd
 
 
 def _odd_words(text: str, words: list[str]) -> str | None:
     """What is unusual about the words of a text."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(words)
     mean = sum(map(len, words)) / len(words)
-    if marks > UNEVEN.marked:
+    if marks > UNUSUAL_TEXT.marked:
         return f"{marks:.0%} of the answer's words are # or ..."
-    if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
+    if not UNUSUAL_TEXT.length[0] <= mean <= UNUSUAL_TEXT.length[1]:
         return f"the answer's words have {mean:.1f} characters on average"
     if sum(map(str.isalpha, words)) * 2 >= len(words):  # the other words do not matter
         return None
     letters = sum(any(char.isalpha() for char in word) for word in words) / len(words)
-    return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None
+    return f"only {letters:.0%} of the answer's words have letters" if letters < UNUSUAL_TEXT.lettered else None
 
 
 @text_rule(
@@ -243,7 +246,7 @@ def lost_character() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
-    found = matching(foreign(), "\ufffd")
+    found = matching(non_ascii(), "\ufffd")
     return pl.format(
         "the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True)
     )
@@ -253,7 +256,7 @@ def lost_character() -> "pl.Expr":
     "Q026",
     "look-alike-letter",
     Severity.INFO,
-    prefilter=CharacterSet(f"[{ALIKE}]"),
+    prefilter=CharacterSet(f"[{LATIN_LOOKALIKES}]"),
     hint="Write the letters of one alphabet. Such words get past filters, and the model learns unusual tokens.",
 )
 def look_alike_letter() -> "pl.Expr":
@@ -264,7 +267,7 @@ def look_alike_letter() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the cαfe?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the cafe?"}, {"role": "assistant", "content": "There."}]}
     """
-    return judged_by(matching(foreign(), f"{AMONG_LATIN}|{AMONG_CYRILLIC}"), _look_alikes)
+    return judged_by(matching(non_ascii(), f"{LOOKALIKE_IN_LATIN}|{LATIN_IN_CYRILLIC}"), _look_alikes)
 
 
 def _look_alikes(text: str) -> str | None:
@@ -274,6 +277,6 @@ def _look_alikes(text: str) -> str | None:
 
 
 def _is_disguised(word: str) -> bool:
-    if word.isascii() or not re.search(f"{AMONG_LATIN}|{AMONG_CYRILLIC}", word):
+    if word.isascii() or not re.search(f"{LOOKALIKE_IN_LATIN}|{LATIN_IN_CYRILLIC}", word):
         return False
     return sum(map(str.isascii, word)) != 2 and not FORMULA.search(word)

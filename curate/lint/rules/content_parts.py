@@ -15,19 +15,27 @@ from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, json_line, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.example_summary import comes_before
-from curate.lint.rules.message_frame import JOINED, PADDED
+from curate.lint.rules.message_frame import JOINED_TEXT, PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
 from curate.lint.rules.rule import Object, RepairInput, dataset_rule, on_messages, text_rule, value_rule
 from curate.models.template_messages import TRAINING_DETAIL_KEYS
 from curate.read.decode import decode
 
-IMAGES: Final = ("image_url", "image")
-TRAINED: Final = frozenset(("text", "refusal", "image_url"))
+IMAGE_TYPES: Final = ("image_url", "image")
+TRAINED_TYPES: Final = frozenset(("text", "refusal", "image_url"))
 """Part types that a service trains on."""
-KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio", "audio_url", "file"}
+RENDERED_TYPES: Final = TRAINED_TYPES | {
+    *IMAGE_TYPES,
+    "video",
+    "video_url",
+    "input_audio",
+    "audio",
+    "audio_url",
+    "file",
+}
 """Part types that the template of some model renders."""
-REASONING: Final = frozenset(("reasoning", "thinking"))
+REASONING_TYPES: Final = frozenset(("reasoning", "thinking"))
 BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
 
@@ -50,7 +58,7 @@ def parts_of(example: Example) -> Iterator[TypedPart]:
                 yield TypedPart(message, f"{message.content_pointer}/{i}", part["type"], part)
 
 
-COMPOSED: Final = (
+NFC_CHANGED_CHARS: Final = (
     r"[\x{300}-\x{36F}\x{374}\x{37E}\x{387}\x{483}-\x{489}\x{591}-\x{5C7}\x{610}-\x{61A}\x{64B}-\x{65F}\x{670}\x{6D6}-\x{6ED}\x{711}-\x{DFF}\x{E38}-\x{E4E}\x{EB8}-\x{ECE}"
     r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{20F0}\x{2126}\x{212A}\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
     r"\x{302A}-\x{302F}\x{3099}\x{309A}\x{A66F}-\x{ABED}\x{F900}-\x{FB4E}\x{FE20}-\x{FE2F}\x{101FD}-\x{1E94A}\x{2F800}-\x{2FA1D}]"
@@ -73,9 +81,9 @@ def part_type(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
-    known = TRAINED if target in SERVICES else KNOWN
+    known = TRAINED_TYPES if target in SERVICES else RENDERED_TYPES
     for part in parts_of(example):
-        if part.type not in known and not (part.type in REASONING and part.message.role == "assistant"):
+        if part.type not in known and not (part.type in REASONING_TYPES and part.message.role == "assistant"):
             yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
 
 
@@ -176,7 +184,9 @@ def _kind_name(kind: str) -> str:
     return "text" if kind == "text" else "a list of parts"
 
 
-@text_rule("C015", "outer-space", Severity.WARNING, prefilter=PADDED, hint="Remove the white space, or run `--fix`.")
+@text_rule(
+    "C015", "outer-space", Severity.WARNING, prefilter=PADDED_TEXT, hint="Remove the white space, or run `--fix`."
+)
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
@@ -215,14 +225,14 @@ def strip_answers(messages: list[Object]) -> list[Object] | None:
 
 def _stripped(content: Any) -> Any:
     if isinstance(content, str):
-        return _edge(content)
+        return _strip_edges(content)
     match content:
         case [{"text": str(text)}]:
-            return [{**content[0], "text": _edge(text)}]
+            return [{**content[0], "text": _strip_edges(text)}]
     return content
 
 
-def _edge(text: str) -> str:
+def _strip_edges(text: str) -> str:
     if not text.strip():
         return text
     body = BLANK_START.sub("", text, count=1)
@@ -234,7 +244,7 @@ def _edge(text: str) -> str:
     "completion-unspaced",
     Severity.INFO,
     only=(Target.TRL, Target.OPENAI, Target.AZURE),
-    prefilter=JOINED,
+    prefilter=JOINED_TEXT,
     hint="Start the completion with a space, or end the prompt with one.",
 )
 def completion_unspaced() -> "pl.Expr":
@@ -273,7 +283,7 @@ def space_completion(data: bytes) -> bytes:
     "C017",
     "not-nfc",
     Severity.INFO,
-    prefilter=NotComposed(pattern=COMPOSED, ascii=False),
+    prefilter=NotComposed(pattern=NFC_CHANGED_CHARS, ascii=False),
     hint="Normalize the text to NFC, unless the example is about normalization.",
 )
 def not_nfc() -> "pl.Expr":

@@ -34,18 +34,20 @@ FAMILIES: Final = {
     ),
     "Command R": (
         "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>", "<|SYSTEM_TOKEN|>",
-        "<BOS_TOKEN>", "<EOS_TOKEN>",
+        "<BOS_MARK>", "<EOS_TOKEN>",
     ),
     "Granite": ("<|start_of_role|>", "<|end_of_role|>"),
 }  # fmt: skip
 FAMILY_OF: Final = {token: family for family, tokens in FAMILIES.items() for token in tokens}
 TOKEN: Final = lazy_pattern("|".join(map(re.escape, sorted(FAMILY_OF, key=len, reverse=True))))
-ROUND: Final = "<|"
-WIDE: Final = "<｜"
-SHORT: Final = "<s>"
-PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
-HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
-STRUCK: Final = lazy_pattern(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
+PIPE_START: Final = "<|"
+WIDE_PIPE_START: Final = "<｜"
+BOS_MARK: Final = "<s>"
+OTHER_TOKENS: Final = tuple(
+    token for token in FAMILY_OF if not token.startswith((PIPE_START, WIDE_PIPE_START)) and token != BOS_MARK
+)
+TOKEN_HINT: Final = "|".join(map(re.escape, (PIPE_START, WIDE_PIPE_START, BOS_MARK, *OTHER_TOKENS)))
+STRIKETHROUGH: Final = lazy_pattern(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
 MARKUP: Final = lazy_pattern(
     r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE
 )
@@ -55,7 +57,7 @@ MARKUP: Final = lazy_pattern(
     "K016",
     "control-token",
     Severity.WARNING,
-    prefilter=Literals((ROUND, WIDE, SHORT, *PIECES), cased=True, pattern=HINT),
+    prefilter=Literals((PIPE_START, WIDE_PIPE_START, BOS_MARK, *OTHER_TOKENS), cased=True, pattern=TOKEN_HINT),
     hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens "
     "of your model.",
 )
@@ -71,7 +73,7 @@ def control_token() -> "pl.Expr":
     """
     text = pl.col("text")
     rendered = pl.col("joined") & (pl.col("role") == "assistant") & (pl.col("turn") == 0)
-    return judged_by(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
+    return judged_by(pl.when(~rendered & text.str.contains(TOKEN_HINT)).then(text), _control_message)
 
 
 RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "Thought:", "<image>", "<video>", "<unk>", "[EOS]")
@@ -99,15 +101,15 @@ def nova_reserved_word() -> "pl.Expr":
     return pl.when(speaks & found.is_not_null()).then(pl.format("{} is a reserved word of Amazon Nova", found))
 
 
-def _control(text: str) -> str | None:
+def _control_message(text: str) -> str | None:
     """The message for a text with one of the tokens. The number of passes over a text part is bounded."""
     whole = text.strip()
     begin, marked = text.find(whole[:1]), None
     for match in TOKEN.finditer(
-        STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)
+        STRIKETHROUGH.sub(lambda struck: struck[0] if struck[0] == whole else _without_strikethrough(struck[0]), text)
     ):
         token, at = match.group(), match.start()
-        if token == SHORT and at > begin:  # a type parameter, or an element that HTML allows to stay open
+        if token == BOS_MARK and at > begin:  # a type parameter, or an element that HTML allows to stay open
             if marked is None:
                 marked = MARKUP.search(text) is not None
             if marked or text[at - 1].isalnum():
@@ -116,6 +118,6 @@ def _control(text: str) -> str | None:
     return None
 
 
-def _unstruck(text: str) -> str:
+def _without_strikethrough(text: str) -> str:
     """The text without strike-through tags, at the same length."""
-    return text.replace("</s>", "\0" * 4).replace(SHORT, "\0" * 3)
+    return text.replace("</s>", "\0" * 4).replace(BOS_MARK, "\0" * 3)

@@ -16,9 +16,9 @@ from curate.lint.rules import RULES
 from curate.lint.rules.message_frame import messages_frame
 from curate.lint.rules.rule import CODE, NAME, Rule, Scope
 
-GROUP: Final = "curate.lint.rules"
+ENTRY_POINT_GROUP: Final = "curate.lint.rules"
 """An entry point names a module with `RULES`, a sequence of rules declared by `curate.lint.rules.rule.rule`."""
-TRIAL: Final = [
+TRIAL_MESSAGES: Final = [
     {"role": role, "content": text}
     for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))
 ]
@@ -50,7 +50,7 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
     # reads the metadata of all packages: ten times as long as a search for the name
     from importlib.metadata import entry_points
 
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         source = f"rules of {point.name!r} ({point.value})"
         try:
             rules = point.load()
@@ -78,7 +78,7 @@ def _brings_some(folder: str) -> bool:
             for entry in entries:
                 if entry.name.endswith((".dist-info", ".egg-info")):
                     with suppress(OSError):
-                        if GROUP.encode() in Path(entry.path, "entry_points.txt").read_bytes():
+                        if ENTRY_POINT_GROUP.encode() in Path(entry.path, "entry_points.txt").read_bytes():
                             return True
     except NotADirectoryError:
         return True
@@ -136,7 +136,7 @@ def _tried(item: CustomRule) -> None:
     """
     source = f"check.rule {item.code}"
     step = "fix its pattern or expression; the columns are turn, role, text, content, called, media"
-    frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
+    frame = messages_frame([Example(Place("", 0), {"messages": TRIAL_MESSAGES}, "messages")])
     try:
         together = frame.select(holds=_condition(item))
         apart = [frame[n].select(holds=_condition(item)) for n in range(len(frame))]

@@ -14,14 +14,14 @@ from curate.core.example import Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible, words
 from curate.lint.rules.dataset_summary import DatasetSummary
-from curate.lint.rules.message_frame import DECLINES
+from curate.lint.rules.message_frame import REFUSED_REQUEST
 from curate.lint.rules.rule import profile_rule, rule
 
-FEW: Final = 50
-LEAST: Final = 10
+MIN_USEFUL_EXAMPLES: Final = 50
+MIN_EXAMPLES: Final = 10
 """Minimum number of examples for meaningful shares."""
-REFUSING: Final = 0.3
-ONE_SIDED: Final = 0.9
+REFUSAL_SHARE: Final = 0.3
+ONE_LABEL_SHARE: Final = 0.9
 OUTLIER_DEVIATIONS: Final = 6.0
 """Robust standard deviations of log length beyond which an example is an outlier."""
 
@@ -50,9 +50,9 @@ def small_data_set(known: DatasetSummary) -> PlacedProblems:
         {"text": "6+1=7"}, {"text": "6+2=8"}, {"text": "6+3=9"}, {"text": "7+1=8"}, {"text": "7+2=9"}, {"text": "8+1=9"}, {"text": "9-1=8"}, {"text": "9-2=7"}, {"text": "9-3=6"}, {"text": "9-4=5"},
         {"text": "9-5=4"}, {"text": "9-6=3"}, {"text": "9-7=2"}, {"text": "9-8=1"}, {"text": "8-1=7"}, {"text": "8-2=6"}, {"text": "8-3=5"}, {"text": "8-4=4"}, {"text": "8-5=3"}, {"text": "8-6=2"}]
     """
-    if 0 < len(known.lengths) < FEW:
+    if 0 < len(known.lengths) < MIN_USEFUL_EXAMPLES:
         yield _dataset_problem(
-            known, f"{plural(len(known.lengths), 'example')}; fewer than {FEW} rarely improve a model"
+            known, f"{plural(len(known.lengths), 'example')}; fewer than {MIN_USEFUL_EXAMPLES} rarely improve a model"
         )
 
 
@@ -85,7 +85,7 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     "F003",
     "many-refusals",
     Severity.WARNING,
-    prefilter=DECLINES,
+    prefilter=REFUSED_REQUEST,
     hint="List them with `curate check --select Q004`. Remove most of them, or add answers.",
 )
 def many_refusals(known: DatasetSummary) -> PlacedProblems:
@@ -103,7 +103,7 @@ def many_refusals(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "La la la."}]}
         {"messages": [{"role": "user", "content": "Rob"}, {"role": "assistant", "content": "I can't help with that."}]}
     """
-    if known.refusals >= LEAST // 2 and known.refusals >= REFUSING * known.answers:
+    if known.refusals >= MIN_EXAMPLES // 2 and known.refusals >= REFUSAL_SHARE * known.answers:
         share = known.refusals / known.answers
         counts = f"{known.refusals:,} of {known.answers:,}"
         yield _dataset_problem(known, f"{share:.0%} of the answers open with a refusal ({counts})")
@@ -131,14 +131,14 @@ def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
     """
-    if known.answers >= LEAST and known.labels:
+    if known.answers >= MIN_EXAMPLES and known.labels:
         label, count = known.labels.most_common(1)[0]
-        if count >= ONE_SIDED * known.answers:
-            shown = visible(excerpt(label, LABEL_SHOWN))
+        if count >= ONE_LABEL_SHARE * known.answers:
+            shown = visible(excerpt(label, MAX_LABEL_SHOWN_CHARS))
             yield _dataset_problem(known, f"{count / known.answers:.0%} of the answers are {shown!r}")
 
 
-LABEL_SHOWN: Final = 20
+MAX_LABEL_SHOWN_CHARS: Final = 20
 
 
 @profile_rule(
@@ -200,7 +200,7 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if len(known.lengths) < LEAST:
+    if len(known.lengths) < MIN_EXAMPLES:
         return
     counts = Counter(known.lengths)
     logs = [(log(max(length, 1)), count) for length, count in counts.items()]

@@ -22,7 +22,7 @@ from curate.language.refusals import OPENING, refuses
 from curate.lint.rules.example_summary import (
     MAX_LABEL_CHARS,
     MAX_UINT32,
-    NONE,
+    NO_ANSWER,
     TEXT,
     Count,
     Places,
@@ -37,15 +37,15 @@ from curate.lint.rules.example_summary import (
 from curate.lint.rules.message_frame import REFUSING, batch_flags
 from curate.read.chunks import Batch
 
-DISTINCT: Final = 2_000
+MAX_DISTINCT: Final = 2_000
 """Maximum number of different system prompts, and of different short answers, that are counted."""
-SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+ASCII_SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """ASCII white space as in `str.split`."""
-LOWER: Final = bytes(range(256)).lower()
+ASCII_LOWER: Final = bytes(range(256)).lower()
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
-SYSTEM: Final = ("system", "developer")
-PATHS: Final = 2_000
+SYSTEM_ROLES: Final = ("system", "developer")
+MAX_PATHS: Final = 2_000
 """Maximum number of key paths with recorded types."""
 
 
@@ -91,7 +91,7 @@ class DatasetSummary:
         roles = [turn.get("role") for turn in turns]
         exact, folded = _digests(example, texts, turns)
         opened = (
-            (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM
+            (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM_ROLES
             if isinstance(listed, list) and len(listed) > 1
             else None
         )
@@ -158,7 +158,7 @@ class DatasetSummary:
                     digest(before.encode()), digest(last.encode()), kinds_of(last, request_of(texts), refused=refused)
                 )
             else:
-                self._last(*NONE)
+                self._last(*NO_ANSWER)
             at += len(texts)
         self._add_key_types(batch)
         self.places.add_lines(batch.file, batch.numbers)
@@ -215,7 +215,7 @@ class DatasetSummary:
 
     def add_type(self, path: str, kind: str, place: Place, count: int = 1) -> None:
         """Count values of a type at a path, the first of them at a place."""
-        if path in self.key_types or len(self.key_types) < PATHS:
+        if path in self.key_types or len(self.key_types) < MAX_PATHS:
             kinds = self.key_types.setdefault(path, {})
             kinds[kind] = add_to_count(kinds.get(kind), place, count)
 
@@ -231,14 +231,16 @@ class DatasetSummary:
             self.turns[len(roles)] += count
             self.plain = add_to_count(self.plain, place, count)
             if len(roles) > 1:
-                self.opened[roles[0] in SYSTEM] = add_to_count(self.opened.get(roles[0] in SYSTEM), place, count)
+                self.opened[roles[0] in SYSTEM_ROLES] = add_to_count(
+                    self.opened.get(roles[0] in SYSTEM_ROLES), place, count
+                )
             if roles and roles[-1] != "user":
                 self.unasked = add_to_count(self.unasked, place, count)
 
     def _system(self, prompt: str, count: int = 1) -> None:
         if prompt in self.systems:
             self.systems[prompt] += count
-        elif len(self.systems) < DISTINCT:
+        elif len(self.systems) < MAX_DISTINCT:
             self.systems[prompt] = count
 
     def _answer(self, answer: str, *, refused: bool) -> None:
@@ -249,7 +251,7 @@ class DatasetSummary:
         self._label(answer)
 
     def _label(self, answer: str, count: int = 1) -> None:
-        if len(answer) <= MAX_LABEL_CHARS and (answer in self.labels or len(self.labels) < DISTINCT):
+        if len(answer) <= MAX_LABEL_CHARS and (answer in self.labels or len(self.labels) < MAX_DISTINCT):
             self.labels[answer] += count
 
     def with_plain(self, kinds: dict[bool, Count]) -> dict[bool, Count]:
@@ -286,7 +288,7 @@ class DatasetSummary:
         self.turns.update(other.turns)
         for mine, theirs in ((self.systems, other.systems), (self.labels, other.labels)):
             for text, count in theirs.items():
-                if text in mine or len(mine) < DISTINCT:
+                if text in mine or len(mine) < MAX_DISTINCT:
                     mine[text] += count
         for path, kinds in other.key_types.items():
             for kind, (count, place) in kinds.items():
@@ -359,7 +361,7 @@ def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) ->
 def _text_digests(text: str) -> tuple[int, int]:
     data = text.encode("utf-8", "surrogatepass")
     return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(
-        data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text)
+        data.translate(ASCII_LOWER, ASCII_SPACES) if data.isascii() else _without_spaces(text)
     )
 
 
@@ -383,4 +385,4 @@ def _without_spaces(text: str) -> bytes:
     folded = unicodedata.normalize("NFKC", text).casefold()
     if OTHER_SPACES.search(folded):
         folded = "".join(folded.split())
-    return folded.encode("utf-8", "surrogatepass").translate(None, SPACES)
+    return folded.encode("utf-8", "surrogatepass").translate(None, ASCII_SPACES)

@@ -8,41 +8,41 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import normalised, plural, words
-from curate.lint.rules.message_frame import ECHOES, REPEATS
+from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
 from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule
 
-LOOP: Final = 0.7
+MIN_REPEATED_SHARE: Final = 0.7
 """Minimum share of repeated 10-grams in a loop: real loops reach 75 to 100%, tables and verses 65%."""
-TOP: Final = 0.16
+MAX_TOP_SHARE: Final = 0.16
 """Maximum share of a text in its most frequent 4-gram (Gopher, table A1); shorter n-grams are often names and labels.
 """
-UNIT: Final = 12
+MAX_PHRASE_WORDS: Final = 12
 """Maximum number of words of a phrase that is searched for repeats in a row."""
-TIMES: Final = 6
+MIN_REPEATS: Final = 6
 """Minimum number of repeats in a row in a loop, which must also fill half of the answer."""
-LEAST: Final = 10
+MIN_LOOP_WORDS: Final = 10
 """Minimum number of words of such a loop."""
-WANTED: Final = lazy_pattern(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
+REPETITION_REQUEST: Final = lazy_pattern(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
 """Requests for repetition."""
-ECHOING: Final = r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)"
-CORRECTING: Final = r"(?i)\b(?:translat|rewrit|proofread|grammar|spelling|spacing|punctuation|corrected|balance)"
+ECHO_REQUEST: Final = r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)"
+CORRECTION_PROMPT: Final = r"(?i)\b(?:translat|rewrit|proofread|grammar|spelling|spacing|punctuation|corrected|balance)"
 """System prompts under which a text without a fault is its own answer."""
-VERSE: Final = lazy_pattern(
+VERSE_REQUEST: Final = lazy_pattern(
     r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
     r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
 )
 """Requests for similar lines: verse, code, tables."""
-FORMAL: Final = lazy_pattern(
+FORMAL_LINE: Final = lazy_pattern(
     r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:|.*[;{}=|\]>)]\s*$|\S+$|$)", re.MULTILINE
 )
 """A line of a list, of labels, of code or of one word."""
-ENOUGH: Final = 200_000
+MAX_CHECKED_CHARS: Final = 200_000
 """Number of characters checked per answer: loops start before that."""
-ENOUGH_WORDS: Final = 2_000
+MAX_CHECKED_WORDS: Final = 2_000
 """Number of words checked for repeats in a row; longer loops show in the share of repeated n-grams."""
-ENOUGH_HEAD: Final = 300
+HEAD_CHARS: Final = 300
 """Number of characters in which a text may call itself verse."""
 SLOP: Final = (
     "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced",
@@ -54,14 +54,16 @@ SLOP: Final = (
     "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in",
     "i hope this helps", "seamlessly integrat",
 )  # fmt: skip
-WORN: Final = 3
+MIN_SLOP_PHRASES: Final = 3
 """Number of overused phrases from which an answer is reported."""
-WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
+SLOP_PREFILTER: Final = Literals(SLOP, ANSWER, times=MIN_SLOP_PHRASES)
 
 
-def _repeating() -> "pl.Expr":
+def _repeating_exchange() -> "pl.Expr":
     """Questions and answers, joined by NUL, for answers in which a piece occurs twice."""
-    return pl.when(pl.col("repeats")).then(answered_question().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
+    return pl.when(pl.col("repeats")).then(
+        answered_question().fill_null("") + "\0" + pl.col("text").str.head(MAX_CHECKED_CHARS)
+    )
 
 
 @lru_cache(maxsize=64)  # cached for two consecutive rules
@@ -76,24 +78,25 @@ def loop_share(text: str) -> float:
     return 1 - len(set(grams)) / len(grams) if len(grams) >= 20 else 0.0
 
 
-def _loops(both: str) -> str | None:
+def _loop_message(both: str) -> str | None:
     prompt, _, text = both.partition("\0")
-    if WANTED.search(prompt):
+    if REPETITION_REQUEST.search(prompt):
         return None
     share, words = loop_share(text), _words(text)
-    if share >= LOOP and any(map(str.isalpha, words[LEAST:])):
+    if share >= MIN_REPEATED_SHARE and any(map(str.isalpha, words[MIN_LOOP_WORDS:])):
         return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: the answer loops"
-    size, times = _in_a_row(words) if len(words) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
+    size, times = _in_a_row(words) if len(words) <= MAX_CHECKED_WORDS and not VERSE_REQUEST.search(prompt) else (0, 0)
     return f"{plural(size, 'word')} repeat {times} times in a row: the answer loops" if times else None
 
 
 def _in_a_row(words: list[str]) -> tuple[int, int]:
-    """Length in words of the shortest phrase that repeats `TIMES` times in a row, and its repeats; 0 and 0 if none.
+    """Length in words of the shortest phrase that repeats `MIN_REPEATS` times in a row, and its repeats; 0 and 0 if
+    none.
 
     The repeats must make up half of the text.
     """
     middle = len(words) // 2  # a phrase that fills half of a text includes its middle word or the one before
-    for size in range(1, UNIT + 1) if len(words) >= LEAST else ():
+    for size in range(1, MAX_PHRASE_WORDS + 1) if len(words) >= MIN_LOOP_WORDS else ():
         beside = (
             (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(words)
         )
@@ -104,29 +107,38 @@ def _in_a_row(words: list[str]) -> tuple[int, int]:
             run = run + 1 if words[at] == words[at - size] else 0
             most = max(most, run)
         covered = most + size
-        if covered >= max(LEAST, TIMES * size, len(words) / 2) and any(
+        if covered >= max(MIN_LOOP_WORDS, MIN_REPEATS * size, len(words) / 2) and any(
             len(word) > 1 and word.isalpha() for word in words[-size:]
         ):
             return size, covered // size
     return 0, 0
 
 
-def _repeats(both: str) -> str | None:
+def _repetition_message(both: str) -> str | None:
     prompt, _, text = both.partition("\0")
-    if "```" in text or VERSE.search(prompt) or VERSE.search(text[:ENOUGH_HEAD]) or WANTED.search(prompt):
+    if (
+        "```" in text
+        or VERSE_REQUEST.search(prompt)
+        or VERSE_REQUEST.search(text[:HEAD_CHARS])
+        or REPETITION_REQUEST.search(prompt)
+    ):
         return None
     shown = text.splitlines()
-    if sum(FORMAL.match(line) is not None for line in shown) > len(shown) / 4:
+    if sum(FORMAL_LINE.match(line) is not None for line in shown) > len(shown) / 4:
         return None
     words = _words(text)
     if len(words) <= 50 or sum(word.isdigit() for word in words) > len(words) / 8:
         return None
     lines = [line.strip() for line in shown if len(line.strip()) > 20]
-    if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3 and loop_share(text) < LOOP:
+    if len(lines) > 4 and (share := 1 - len(set(lines)) / len(lines)) > 0.3 and loop_share(text) < MIN_REPEATED_SHARE:
         return f"{share:.0%} of the answer's lines repeat an earlier line"
     length = sum(map(len, words))
     gram, count = Counter(tuple(words[i : i + 4]) for i in range(len(words) - 3)).most_common(1)[0]
-    if count > 4 and (share := count * sum(map(len, gram)) / length) > TOP and loop_share(text) < LOOP:
+    if (
+        count > 4
+        and (share := count * sum(map(len, gram)) / length) > MAX_TOP_SHARE
+        and loop_share(text) < MIN_REPEATED_SHARE
+    ):
         return f"one sequence of 4 words makes up {share:.0%} of the answer"
     return None
 
@@ -135,7 +147,7 @@ def _repeats(both: str) -> str | None:
     "Q006",
     "loop",
     Severity.INFO,
-    prefilter=REPEATS,
+    prefilter=REPEATED_TEXT,
     hint="Cut the answer where the repetition starts, or remove the example.",
 )
 def loop() -> "pl.Expr":
@@ -148,7 +160,7 @@ def loop() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
-    return judged_by(_repeating(), _loops)
+    return judged_by(_repeating_exchange(), _loop_message)
 
 
 @text_rule(
@@ -156,7 +168,7 @@ def loop() -> "pl.Expr":
     "repetition",
     Severity.INFO,
     default=False,
-    prefilter=REPEATS,
+    prefilter=REPEATED_TEXT,
     hint="Read the answer and cut the repetition.",
 )
 def repetition() -> "pl.Expr":
@@ -168,11 +180,15 @@ def repetition() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
     Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
-    return judged_by(_repeating(), _repeats)
+    return judged_by(_repeating_exchange(), _repetition_message)
 
 
 @text_rule(
-    "Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example."
+    "Q013",
+    "echo",
+    Severity.INFO,
+    prefilter=ECHOED_QUESTION,
+    hint="Remove the question from the answer, or remove the example.",
 )
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
@@ -184,8 +200,8 @@ def echo() -> "pl.Expr":
     """
     reply, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
     same, begins = reply == prompt, reply.str.starts_with(prompt)
-    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(ECHOING)
-    wanted |= same & pl.col("system").str.contains(CORRECTING)
+    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(ECHO_REQUEST)
+    wanted |= same & pl.col("system").str.contains(CORRECTION_PROMPT)
     long = prompt.str.len_chars()
     found = (
         pl.when(same & (long >= 12))
@@ -199,10 +215,12 @@ def echo() -> "pl.Expr":
 def _overused_phrases(text: str) -> str | None:
     plain = text.lower().replace("’", "'")
     found = [phrase for phrase in SLOP if phrase in plain]
-    return f"{plural(len(found), 'overused phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
+    return (
+        f"{plural(len(found), 'overused phrase')}: {', '.join(found[:3])}" if len(found) >= MIN_SLOP_PHRASES else None
+    )
 
 
-@text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=WORN_OUT, hint="Rewrite the answer in plain words.")
+@text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=SLOP_PREFILTER, hint="Rewrite the answer in plain words.")
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more phrases that language models overuse.
 
@@ -212,4 +230,6 @@ def worn_phrases() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
     text = answer()
-    return judged_by(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _overused_phrases)
+    return judged_by(
+        pl.when(text.str.count_matches(SLOP_PREFILTER.hint) >= MIN_SLOP_PHRASES).then(text), _overused_phrases
+    )

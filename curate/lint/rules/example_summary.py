@@ -74,7 +74,7 @@ class Places:
         return found
 
 
-SMALL: Final = 10_000
+MAX_DICT_EXAMPLES: Final = 10_000
 """Number of examples below which a dictionary is as fast as columns."""
 Count = tuple[int, Place]
 """A count, and the place of the first occurrence."""
@@ -93,7 +93,7 @@ def first_counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int,
 
 def sorted_columns(order: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
     """Columns, each sorted by the numbers of `order`."""
-    if len(order) < SMALL // 10:
+    if len(order) < MAX_DICT_EXAMPLES // 10:
         positions = sorted(range(len(order)), key=order.__getitem__)
         yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
         return
@@ -105,7 +105,7 @@ def sorted_columns(order: list[int], columns: Sequence["array[int]"]) -> Iterato
 
 def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
     """The positions of each digest that occurs more than once; usually few."""
-    if len(digests) < SMALL:
+    if len(digests) < MAX_DICT_EXAMPLES:
         by_digest: dict[int, list[int]] = {}
         for at, digest in enumerate(digests):
             by_digest.setdefault(digest, []).append(at)
@@ -142,31 +142,31 @@ FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
 """Kinds: begins in mid-sentence; may be a class label; its request names classes; is a text longer than a label."""
 MAX_LABEL_CHARS: Final = 40
 """Maximum length in characters of a class label."""
-CARRIED: Final = ("tools", "functions")
+REQUEST_KEYS: Final = ("tools", "functions")
 """Keys of a line that belong to the request besides messages and attachments."""
-JUDGED: Final = ("label", "kto_tag", "rejected", "rejected_response", "score")
+RATING_KEYS: Final = ("label", "kto_tag", "rejected", "rejected_response", "score")
 """Keys of a line that rate its answer: two answers to one question are intended then."""
-BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
+FRAGMENT_START_CHARS: Final = f"{string.ascii_lowercase},;.)!?:]"
 """Possible first characters of an answer that begins in the middle of a sentence."""
-WORDS: Final = lazy_pattern(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
+FRAGMENT_TEXT: Final = lazy_pattern(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
 """At least seven words, the first in lower case or after the end of another sentence."""
-FORMAL: Final = lazy_pattern(
+NOT_PROSE: Final = lazy_pattern(
     r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}"
 )
 """Code, markup, URLs and lists, which begin in lower case."""
-KEYWORDS: Final = frozenset(
+CODE_KEYWORDS: Final = frozenset(
     "import from def class function const let var using public private static select local return if for while with include package git pip npm sudo".split()  # noqa: SIM905
 )
-ENDED: Final = lazy_pattern(
+COMPLETE_QUESTION: Final = lazy_pattern(
     r"[.?!:;\"'”’)\]]\s*\Z|\A(?:What|Who|Which|When|Where|Why|How|Describe|Explain|List|Generate|Create|Give|Name|Compare|Find|Identify|Provide|Suggest|Tell"
     r"|Summari[sz]e|Define|Design|Discuss|Make|Analy[sz]e|Propose|Outline|Write)\b[^\n.?!]{0,120}\Z"
 )
 """The end of a complete question: with a full stop, or a short request without one."""
-CONTINUES: Final = lazy_pattern(
+CONTINUATION_REQUEST: Final = lazy_pattern(
     r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|revers\w+|backwards?|translat\w+|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
 """Requests to continue a sentence, or for a text that may begin in lower case."""
-UNCASED: Final = lazy_pattern(r"[^.?!:\"”'’)\]]\s*\Z|[.?!]\s+[a-z]")
+LOWERCASE_TEXT: Final = lazy_pattern(r"[^.?!:\"”'’)\]]\s*\Z|[.?!]\s+[a-z]")
 """A text without a full stop, or with another sentence in lower case, in which lower case is the writer's style."""
 
 
@@ -178,16 +178,16 @@ class LastAnswer(NamedTuple):
     kinds: int
 
 
-NONE: Final = LastAnswer(0, 0, 0)
+NO_ANSWER: Final = LastAnswer(0, 0, 0)
 """For an example that does not end with an answer."""
 
 
 def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> LastAnswer:
     """The summary of the last answer of a parsed example; `texts`: the texts of its turns, in order."""
     if len(turns) < 2 or turns[-1].get("role") != "assistant" or turns[-1].get("tool_calls") or not texts[-1]:
-        return NONE
-    if example.format in ("preference", "text") or any(key in example.value for key in JUDGED):
-        return NONE
+        return NO_ANSWER
+    if example.format in ("preference", "text") or any(key in example.value for key in RATING_KEYS):
+        return NO_ANSWER
     before = "\0".join([*texts[:-1], ""])
     beside = _other_inputs(example.value, turns[:-1])
     asked = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + beside)
@@ -203,7 +203,7 @@ def request_of(texts: list[str]) -> str:
 
 def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     """The non-text part of a request, as canonical JSON; empty if there is none."""
-    found: list[Any] = [[key, value[key]] for key in CARRIED if value.get(key)]
+    found: list[Any] = [[key, value[key]] for key in REQUEST_KEYS if value.get(key)]
     found += [
         [at, calls]
         for at, turn in enumerate(turns)
@@ -219,7 +219,7 @@ def kinds_of(answer: str, question: str, *, refused: bool) -> int:
         return (LABEL | CLASSIFIED * (CLASSIFIES.search(question) is not None)) if is_label(answer) else 0
     found = 0 if refused else TEXT
     first = answer[0]
-    if first in BEGINNINGS:
+    if first in FRAGMENT_START_CHARS:
         found |= FRAGMENT * _begins_inside(answer, question)
     return found
 
@@ -227,6 +227,10 @@ def kinds_of(answer: str, question: str, *, refused: bool) -> int:
 def _begins_inside(answer: str, question: str) -> bool:
     """Whether an answer begins in the middle of a sentence that the question did not start."""
     line = answer.partition("\n")[0]
-    if not WORDS.match(line) or FORMAL.search(line) or line.partition(" ")[0] in KEYWORDS:
+    if not FRAGMENT_TEXT.match(line) or NOT_PROSE.search(line) or line.partition(" ")[0] in CODE_KEYWORDS:
         return False
-    return ENDED.search(question) is not None and not CONTINUES.search(question) and not UNCASED.search(answer)
+    return (
+        COMPLETE_QUESTION.search(question) is not None
+        and not CONTINUATION_REQUEST.search(question)
+        and not LOWERCASE_TEXT.search(answer)
+    )

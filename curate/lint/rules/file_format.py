@@ -18,7 +18,7 @@ from curate.read.formats import BY_NAME
 COMPARED_KEYS: Final = frozenset(("content", "arguments"))
 """Keys whose types other rules compare: C008 and T016."""
 
-GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
+STRUCTURE_PATHS: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
 """Paths whose types M002, M004 and M005 check."""
 
 
@@ -27,7 +27,7 @@ def _key_types(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
         path, item = stack.pop()
-        if item is not None and path not in GRAMMAR:  # null fits any type
+        if item is not None and path not in STRUCTURE_PATHS:  # null fits any type
             yield path, kind_of(item)
         if isinstance(item, dict):
             stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in COMPARED_KEYS]
@@ -74,7 +74,7 @@ def type_findings(state: DatasetState) -> PlacedProblems:
         yield ordered[-1][1][1], Problem("", f"{visible(excerpt(path, 80))} is {counts}")
 
 
-KNOWN: Final = frozenset((
+TRAINER_KEYS: Final = frozenset((
     "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format",
     "system", "chosen", "rejected", "preferred_output",
     "non_preferred_output", "chosen_messages", "rejected_messages", "rejected_response", "label", "kto_tag", "images", "videos",
@@ -82,7 +82,7 @@ KNOWN: Final = frozenset((
     "chat_template_kwargs", "reference_answer",
 ))  # fmt: skip
 """Top-level keys that some trainer reads, in any format."""
-TOGETHER: Final = {
+TOGETHER_KEYS: Final = {
     "messages": {"messages", "tools"},
     "prompt-completion": {"prompt", "completion"},
     "rendered-completion": {"prompt", "completion"},
@@ -258,11 +258,11 @@ def unknown_key(facts: FileFacts) -> Problems:
     for (name, *keys), count in facts.keys.items():
         if name == UNKNOWN:
             continue
-        known = KNOWN | METADATA | {*BY_NAME[name].uses}
+        known = TRAINER_KEYS | METADATA | {*BY_NAME[name].uses}
         if facts.target is Target.TOGETHER:
-            known = frozenset(TOGETHER.get(name, known))
+            known = frozenset(TOGETHER_KEYS.get(name, known))
         found.update({key: count for key in keys if key not in known})
-    found.update({key: count for key, count in facts.unread.items() if key not in KNOWN and key not in found})
+    found.update({key: count for key, count in facts.unread.items() if key not in TRAINER_KEYS and key not in found})
     if found:
         shown = ", ".join(f"{visible(excerpt(key, 30))} ({count:,})" for key, count in found.most_common(8))
         more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""

@@ -11,24 +11,24 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.content_parts import IMAGES, TypedPart, parts_of
+from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.polars_text_helpers import question
 from curate.lint.rules.prefilter import Literals
 from curate.lint.rules.rule import Object, dataset_rule, on_messages, text_rule, value_rule
 
-DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
+DATA_URL: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 PLACEHOLDERS: Final = ("<image>", "<video>", "<audio>")
 PLACEHOLDER: Final = "|".join(PLACEHOLDERS)
-ENCODED: Final = r"(?:;base64,|iVBORw0KGgo)[A-Za-z0-9+/=]{160,}"
+BASE64_FILE: Final = r"(?:;base64,|iVBORw0KGgo)[A-Za-z0-9+/=]{160,}"
 """A file in base64; shorter ones are examples in texts about base64."""
-READABLE: Final = re.compile(r"https?://|data:", re.IGNORECASE)
-DETAILS: Final = ("auto", "low", "high")
+READABLE_URL: Final = re.compile(r"https?://|data:", re.IGNORECASE)
+DETAIL_VALUES: Final = ("auto", "low", "high")
 
 
 def images_of(example: Example) -> Iterator[TypedPart]:
     """The image parts."""
-    return (part for part in parts_of(example) if part.type in IMAGES)
+    return (part for part in parts_of(example) if part.type in IMAGE_TYPES)
 
 
 def url_of(part: TypedPart) -> str | None:
@@ -56,7 +56,7 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
             continue
         if found := image_fault(part.value):
             yield Problem(part.pointer, found)
-        elif target in SERVICES and not READABLE.match(url := part.value["image_url"]["url"]):
+        elif target in SERVICES and not READABLE_URL.match(url := part.value["image_url"]["url"]):
             url = excerpt(url, 40)
             yield Problem(part.pointer, f"{url!r} is neither a web address nor a data URI, which {target} reads")
 
@@ -112,7 +112,7 @@ def image_count(example: Example) -> Problems:
     "C020",
     "image-as-text",
     Severity.WARNING,
-    prefilter=Literals((";base64,", "iVBORw0KGgo"), cased=True, pattern=ENCODED),
+    prefilter=Literals((";base64,", "iVBORw0KGgo"), cased=True, pattern=BASE64_FILE),
     hint="Write the image as a part of type image_url, or remove it.",
 )
 def image_as_text() -> "pl.Expr":
@@ -124,7 +124,7 @@ def image_as_text() -> "pl.Expr":
     """
     text = pl.when(~pl.col("text").str.contains("`", literal=True)).then(pl.col("text"))
     return pl.format(
-        "the text contains a file of {} characters in base64", text.str.extract(f"({ENCODED})").str.len_bytes()
+        "the text contains a file of {} characters in base64", text.str.extract(f"({BASE64_FILE})").str.len_bytes()
     )
 
 
@@ -141,7 +141,9 @@ def image_fault(part: dict[str, Any]) -> str | None:
         return "the image has no url"
     detail = given.get("detail")
     return (
-        None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+        None
+        if detail is None or detail in DETAIL_VALUES
+        else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
     )
 
 
@@ -253,7 +255,7 @@ def image_data(example: Example, *, target: Target) -> Problems:
 
 
 def _data_fault(url: str, target: Target) -> str | None:
-    head = DATA.match(url)
+    head = DATA_URL.match(url)
     if head is None or "base64" not in head.group(2):
         return f"the data URI is not one of base64: {excerpt(url, 30)}"
     try:

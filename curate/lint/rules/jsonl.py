@@ -186,7 +186,7 @@ def blank_line(parsed: ParsedLine) -> Problems:
         yield Problem("", "the line is blank")
 
 
-ARRAYS: Final = (
+ARRAY_READERS: Final = (
     Target.TRAINER, Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY, Target.UNSLOTH, Target.MS_SWIFT,
 )  # fmt: skip
 """Trainers that read an array; the built-in one trains on what `curate split` writes."""
@@ -196,7 +196,7 @@ ARRAYS: Final = (
     "J011",
     "json-document",
     Severity.ERROR,
-    targets=dict.fromkeys(ARRAYS, Severity.INFO),
+    targets=dict.fromkeys(ARRAY_READERS, Severity.INFO),
     hint="Run `curate convert FILE -o OUT.jsonl` to write JSON Lines. `curate split` and `curate run` read the file "
     "as it is.",
 )

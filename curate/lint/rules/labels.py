@@ -12,7 +12,7 @@ from curate.lint.rules.preference import pair_of, prompt_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import COMPLETIONS
 
-WORDS: Final = frozenset(("true", "false"))
+BOOLEAN_WORDS: Final = frozenset(("true", "false"))
 
 
 @value_rule(
@@ -94,7 +94,7 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
 
 def _judges(example: Example, label: Any) -> bool:
     """Whether a non-boolean label may stand for a boolean."""
-    is_word = isinstance(label, str) and label.strip().casefold() in WORDS
+    is_word = isinstance(label, str) and label.strip().casefold() in BOOLEAN_WORDS
     return is_word or (example.format in COMPLETIONS and (label is None or label in (0, 1)))
 
 

@@ -15,9 +15,9 @@ from curate.read.decode import ESCAPE, decode
 from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM
 
-COMMA = re.compile(rf"({STRING})|,(?=\s*(?:[\]}}]|\Z))", re.DOTALL)
-BETWEEN = re.compile(r"[\s,]*")
-EMPTY = re.compile(rb'"\s*"\s*[,}\]]')
+TRAILING_COMMA = re.compile(rf"({STRING})|,(?=\s*(?:[\]}}]|\Z))", re.DOTALL)
+VALUE_SEPARATOR = re.compile(r"[\s,]*")
+EMPTY_STRING = re.compile(rb'"\s*"\s*[,}\]]')
 CODEC = "curate-cp1252"
 SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
 """Line separators of Python's `splitlines`, in UTF-8 and as JSON escapes."""
@@ -84,7 +84,7 @@ def _remove_ranges(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
         at = match.end()
     mended = b"".join([*pieces, data[at:]])
     before, after = ({defect.kind for defect in decode(text).defects} for text in (data, mended))
-    return mended if after < before and len(EMPTY.findall(mended)) == len(EMPTY.findall(data)) else data
+    return mended if after < before and len(EMPTY_STRING.findall(mended)) == len(EMPTY_STRING.findall(data)) else data
 
 
 @jsonl.byte_order_mark.repaired_by(safe=True, takes=RepairInput.FIRST)
@@ -131,7 +131,7 @@ def write_again(data: bytes) -> bytes:
         return data
     if _is_read(data):
         return data
-    plain = COMMA.sub(lambda match: match.group(1) or "", text)
+    plain = TRAILING_COMMA.sub(lambda match: match.group(1) or "", text)
     for candidate in (_one_a_line(text), plain.encode(), _one_a_line(plain), _from_python(text)):
         if candidate and all(map(_is_read, candidate.split(b"\n"))):
             return candidate
@@ -152,7 +152,7 @@ def _objects(text: str) -> Iterator[str]:
         except (ValueError, RecursionError):
             value, end = None, len(text)
         yield text[at:end] if isinstance(value, dict) else ""
-        after = BETWEEN.match(text, end)
+        after = VALUE_SEPARATOR.match(text, end)
         at = after.end() if after else end
 
 

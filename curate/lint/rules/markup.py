@@ -7,7 +7,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.language.refusals import OPENING
-from curate.lint.rules.message_frame import PADDED
+from curate.lint.rules.message_frame import PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
@@ -35,7 +35,7 @@ FAILURE: Final = (
     r"(?:Internal Server Error|Rate limit (?:exceeded|reached)|request timed out|Service (?:Temporarily )?Unavailable|Bad Gateway|Gateway Time-?out|Too many requests"
     r"|Network error|error (?:in )?generating (?:a|the) response|Traceback \(most recent call last\))"
 )
-FAILED: Final = lazy_pattern(
+FAILURE_START: Final = lazy_pattern(
     rf"(?i)\s*(?:\W*(?:\w+ )?error\W{{0,3}})?(?:code\W{{0,3}})?(?:[45]\d\d\W{{0,3}})?(?:there was an |the )?{FAILURE}(?=\s*\Z|[.:!]|\n| please| for [^.\n]{{1,80}}\.)"
 )
 """The beginning of an answer that is the error message of a service or a program."""
@@ -44,15 +44,15 @@ ABOUT_FAILURES: Final = lazy_pattern(
 )
 PLACEHOLDER_HINT: Final = any_of_pattern(*PLACEHOLDERS, "tbd")
 FAILURE_HINT: Final = any_of_pattern(*FAILURES)
-COMMENTED: Final = lazy_pattern(r"```|//|/\*|#")
+CODE_COMMENT: Final = lazy_pattern(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
-TEMPLATE: Final = lazy_pattern(
+TEMPLATE_REQUEST: Final = lazy_pattern(
     r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
 """Requests for a template: whole words, since "information" contains "form"."""
-NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])[^\w!]*\z"
-VARIABLE: Final = lazy_pattern(
+EMPTY_ANSWER: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder|\[object Object\])[^\w!]*\z"
+TEMPLATE_VARIABLE: Final = lazy_pattern(
     r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
 VARIABLE_HINT: Final = r"\{\{ ?[A-Za-z_]|\{[a-z_]+\}|%s(?:[ .,!?]|\z|\n)"
@@ -61,7 +61,7 @@ CODE: Final = lazy_pattern(
     r"|jinja|handlebars|\bbrac(?:es|kets)|\$\{\{",
     re.IGNORECASE,
 )
-WRITTEN_BREAK: Final = r"(?:[^\W_]|[.,:;?!)]|\\n)\\n(?:[^a-z]|$)"
+LITERAL_NEWLINE: Final = r"(?:[^\W_]|[.,:;?!)]|\\n)\\n(?:[^a-z]|$)"
 IN_STRING: Final = lazy_pattern(
     r"(?<!\w)[\"'`“‘(\[][^\"'`“”\n]{0,200}\\n|\\[trdsw\\]|^[^\n]*[|/_]{2}|(?i:new ?line|line break|reg(?:ular )?ex|escap|backslash)",
     re.MULTILINE,
@@ -80,16 +80,16 @@ HTML: Final = lazy_pattern(
     rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})",
     re.IGNORECASE,
 )
-SURE: Final = lazy_pattern(
+CERTAIN_REMAINS: Final = lazy_pattern(
     rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}",
     re.IGNORECASE,
 )
 """Remains that no text contains on purpose; of others, two are required."""
-LEGAL: Final = lazy_pattern(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
+LEGAL_TEXT: Final = lazy_pattern(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
 """A text about rights, in which "all rights reserved" is no remain."""
-SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
+CODE_SPANS: Final = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
 """Code and table rows, which contain markup of their own."""
-PROGRAM: Final = lazy_pattern(
+PROGRAM_LINE: Final = lazy_pattern(
     r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>",
     re.MULTILINE,
 )
@@ -98,7 +98,7 @@ HTML_HINTS: Final = (
     rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9x])",
     any_of_pattern(*NOTICES),
 )
-REMAINS: Final = (
+HTML_REMAINS: Final = (
     *ENTITIES,
     "&#",
     *NOTICES,
@@ -116,7 +116,7 @@ ABOUT_HTML: Final = (
     prefilter=(
         Literals((*PLACEHOLDERS, "tbd"), ANSWER),
         Literals(FAILURES, ANSWER, within=OPENING),
-        PADDED,
+        PADDED_TEXT,
         ShortAnswers(answers="nt.-?<[orp…", flag="brief"),
     ),
     hint="Write the missing content, or remove the example.",
@@ -134,21 +134,24 @@ def placeholder() -> "pl.Expr":
     short = pl.when(text.str.len_bytes() < 20).then(text)
     pair = matching(answer(), PLACEHOLDER_HINT)
     return (
-        pl.when(short.str.contains(NOTHING))
+        pl.when(short.str.contains(EMPTY_ANSWER))
         .then(pl.lit("the answer is nothing but a placeholder"))
         .otherwise(
             pl.coalesce(
                 judged_by(answered_question().fill_null("") + "\0" + pair, _left_open),
-                judged_by(answered_question() + "\0" + matching(answer().str.head(OPENING), FAILURE_HINT), _failed),
+                judged_by(
+                    answered_question() + "\0" + matching(answer().str.head(OPENING), FAILURE_HINT),
+                    _failure_message,
+                ),
             )
         )
     )
 
 
-def _failed(both: str) -> str | None:
+def _failure_message(both: str) -> str | None:
     """The message for an answer that is an error message, unless the question is about errors or programs."""
     prompt, _, answer = both.partition("\0")
-    match = FAILED.match(answer)
+    match = FAILURE_START.match(answer)
     return (
         None
         if match is None or ABOUT_FAILURES.search(prompt)
@@ -162,7 +165,7 @@ def _left_open(both: str) -> str | None:
     match = PLACEHOLDER.search(answer)
     return (
         None
-        if match is None or TEMPLATE.search(prompt) or COMMENTED.search(answer)
+        if match is None or TEMPLATE_REQUEST.search(prompt) or CODE_COMMENT.search(answer)
         else f"the answer contains a placeholder: {match.group().strip()}"
     )
 
@@ -183,13 +186,13 @@ def unfilled_variable() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    return judged_by(with_request(matching(pl.col("text"), VARIABLE_HINT)), _unfilled)
+    return judged_by(with_request(matching(pl.col("text"), VARIABLE_HINT)), _variable_message)
 
 
-def _unfilled(both: str) -> str | None:
+def _variable_message(both: str) -> str | None:
     """The message for a text with a variable, unless it is code, quotes the variable or answers a text with braces."""
     system, prompt, answer = both.split("\0", 2)
-    match = VARIABLE.search(answer)
+    match = TEMPLATE_VARIABLE.search(answer)
     if match is None or CODE.search(answer) or CODE.search(prompt) or any(m in system + prompt for m in ("{", "%s")):
         return None
     line = answer[answer.rfind("\n", 0, match.start()) + 1 : match.start() + 1]
@@ -203,7 +206,7 @@ def _unfilled(both: str) -> str | None:
     "Q025",
     "written-line-break",
     Severity.INFO,
-    prefilter=WrittenBreaks(pattern=WRITTEN_BREAK),
+    prefilter=WrittenBreaks(pattern=LITERAL_NEWLINE),
     hint="Write real line breaks. The text was escaped twice, or copied from a string of code.",
 )
 def written_line_break() -> "pl.Expr":
@@ -214,7 +217,7 @@ def written_line_break() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name two trees."}, {"role": "assistant", "content": "1. Beech\\n2. Oak"}]}
     Good: {"messages": [{"role": "user", "content": "Name two trees."}, {"role": "assistant", "content": "1. Beech\n2. Oak"}]}
     """
-    return judged_by(matching(pl.col("text"), WRITTEN_BREAK), _written_breaks)
+    return judged_by(matching(pl.col("text"), LITERAL_NEWLINE), _written_breaks)
 
 
 def _written_breaks(text: str) -> str | None:
@@ -228,7 +231,7 @@ def _written_breaks(text: str) -> str | None:
     "Q011",
     "html-remains",
     Severity.INFO,
-    prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS),
+    prefilter=Literals(HTML_REMAINS, ANSWER, pattern=HTML_HINTS),
     hint="Extract the page as plain text or Markdown.",
 )
 def html_remains() -> "pl.Expr":
@@ -240,14 +243,14 @@ def html_remains() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
     about = answered_question().str.contains(ABOUT_HTML).fill_null(False) | answer().str.contains(ABOUT_HTML)
-    return judged_by(with_request(pl.when(~about).then(answer())), _scraped)
+    return judged_by(with_request(pl.when(~about).then(answer())), _html_message)
 
 
-def _scraped(both: str) -> str | None:
+def _html_message(both: str) -> str | None:
     """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
     system, prompt, answer = both.split("\0", 2)
-    answer = SPANS.sub(" ", answer)
-    legal = LEGAL.search(answer) is not None
+    answer = CODE_SPANS.sub(" ", answer)
+    legal = LEGAL_TEXT.search(answer) is not None
     found = [
         match.group()
         for match in HTML.finditer(answer)
@@ -258,8 +261,8 @@ def _scraped(both: str) -> str | None:
         or HTML.search(prompt)
         or HTML.search(system)
         or "html" in system.lower()
-        or len(PROGRAM.findall(answer)) > 2
-        or (len(found) < 2 and not SURE.fullmatch(found[0]))
+        or len(PROGRAM_LINE.findall(answer)) > 2
+        or (len(found) < 2 and not CERTAIN_REMAINS.fullmatch(found[0]))
     ):
         return None
     return f"remains of a web page: {excerpt(found[0], 40)}"

@@ -27,44 +27,47 @@ from curate.lint.rules import prefilter
 from curate.read.chunks import Batch
 
 # Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
-NOTHING: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
+INVISIBLE_CHARS: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
 """Characters that show nothing."""
-UNSEEN: Final = f"[{NOTHING}\ue000-\uf8ff]"
+INVISIBLE_OR_PRIVATE: Final = f"[{INVISIBLE_CHARS}\ue000-\uf8ff]"
 """These and characters for private use, which most fonts do not show."""
-POINTERS: Final = ("following", "given", "above", "below")
-NOUNS: Final = (
+POINTING_WORDS: Final = ("following", "given", "above", "below")
+TEXT_NOUNS: Final = (
     "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table",
     "conversation", "review", "essay",
 )  # fmt: skip
-SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
-PADDED: Final = prefilter.OuterSpace(flag="padded")
-BLANK: Final[tuple[prefilter.Prefilter, ...]] = (PADDED, prefilter.CharacterSet(UNSEEN, flag="padded"))
-JOINED: Final = prefilter.Flag(flag="joined")
-AGAIN: Final = prefilter.RepeatedTurn(flag="repeated")
-ECHOES: Final = prefilter.EchoesQuestion(flag="echoes")
-SWITCHED: Final = prefilter.OtherScript(flag="switched")
-REPEATS: Final = prefilter.Repeats(flag="repeats")
-UNEVEN: Final = prefilter.UnusualText(flag="uneven")
-DECLINES: Final = prefilter.Literals(REFUSAL_HINTS, prefilter.ANSWER, within=OPENING, flag="declines")
-ENDS: Final = prefilter.EndsWith((",", " (", *NON_FINAL_WORDS), flag="cut")
-CUT: Final[tuple[prefilter.Prefilter, ...]] = (
-    PADDED,
-    ENDS,
+SHOWABLE_NOUNS: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
+PADDED_TEXT: Final = prefilter.OuterSpace(flag="padded")
+BLANK_TEXT: Final[tuple[prefilter.Prefilter, ...]] = (
+    PADDED_TEXT,
+    prefilter.CharacterSet(INVISIBLE_OR_PRIVATE, flag="padded"),
+)
+JOINED_TEXT: Final = prefilter.Flag(flag="joined")
+REPEATED_TURN: Final = prefilter.RepeatedTurn(flag="repeated")
+ECHOED_QUESTION: Final = prefilter.EchoesQuestion(flag="echoes")
+SWITCHED_SCRIPT: Final = prefilter.OtherScript(flag="switched")
+REPEATED_TEXT: Final = prefilter.Repeats(flag="repeats")
+UNUSUAL_TEXT: Final = prefilter.UnusualText(flag="uneven")
+REFUSED_REQUEST: Final = prefilter.Literals(REFUSAL_HINTS, prefilter.ANSWER, within=OPENING, flag="declines")
+OPEN_END: Final = prefilter.EndsWith((",", " (", *NON_FINAL_WORDS), flag="cut")
+CUT_TEXT: Final[tuple[prefilter.Prefilter, ...]] = (
+    PADDED_TEXT,
+    OPEN_END,
     prefilter.StartsWith("{[", flag="cut"),
     prefilter.OpenFence(flag="cut"),
 )
-POINTS: Final = prefilter.MissingText(
+MISSING_TEXT: Final = prefilter.MissingText(
     (
-        *(f"{which} {noun}" for which in POINTERS for noun in NOUNS),
-        *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above")),
+        *(f"{which} {noun}" for which in POINTING_WORDS for noun in TEXT_NOUNS),
+        *(f"{noun} {which}" for noun in SHOWABLE_NOUNS for which in ("below", "above")),
     ),
     flag="points",
 )
-REPEATING, ODD, REFUSING, UNFINISHED = 1, 2, 4, 8
+REPEATING, UNUSUAL, REFUSING, UNFINISHED = 1, 2, 4, 8
 """Flags of an answer."""
-STOPPED: Final = re.compile(r"[.!?][^\n]*\Z")
-STOPS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
-"""Last characters of most answers; none of them matches `ENDS`."""
+FINAL_STOP: Final = re.compile(r"[.!?][^\n]*\Z")
+END_CHARS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
+"""Last characters of most answers; none of them matches `OPEN_END`."""
 FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 
 
@@ -80,16 +83,16 @@ def batch_flags(batch: Batch) -> list[int]:
 
 def flags_of(text: str) -> int:
     """The flags of an answer that are cheaper to compute per text than in columns."""
-    size, (fewest, most) = len(text), UNEVEN.spaces
-    found = ODD if size > UNEVEN.head and not fewest <= text.count(" ", 0, UNEVEN.head) <= most else 0
+    size, (fewest, most) = len(text), UNUSUAL_TEXT.spaces
+    found = UNUSUAL if size > UNUSUAL_TEXT.head and not fewest <= text.count(" ", 0, UNUSUAL_TEXT.head) <= most else 0
     if _repeats(text):
         found |= REPEATING
     if refuses(text[:OPENING]):
         found |= REFUSING
     last = text[-1:]
-    unended = last not in STOPS and (
-        text.endswith(ENDS.texts)
-        or (size > ENDS.sentences and "a" <= last <= "z" and STOPPED.search(text, size - ENDS.tail))
+    unended = last not in END_CHARS and (
+        text.endswith(OPEN_END.texts)
+        or (size > OPEN_END.sentences and "a" <= last <= "z" and FINAL_STOP.search(text, size - OPEN_END.tail))
     )
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         found |= UNFINISHED
@@ -97,28 +100,28 @@ def flags_of(text: str) -> int:
 
 
 def _repeats(text: str) -> bool:
-    """Whether one of two pieces of a long answer occurs earlier in it, or both of a short one (`REPEATS`)."""
+    """Whether one of two pieces of a long answer occurs earlier in it, or both of a short one (`REPEATED_TEXT`)."""
     size = len(text)
-    if size > REPEATS.long:
-        piece = REPEATS.piece
-        at, end = int(size * REPEATS.share) - piece, size - 2 * piece
+    if size > REPEATED_TEXT.long:
+        piece = REPEATED_TEXT.piece
+        at, end = int(size * REPEATED_TEXT.share) - piece, size - 2 * piece
         return text.find(text[at : at + piece], 0, at) >= 0 or text.find(text[end : end + piece], 0, end) >= 0
-    if size <= REPEATS.brief:
+    if size <= REPEATED_TEXT.brief:
         return False
-    piece = REPEATS.scrap
+    piece = REPEATED_TEXT.scrap
     at, end = size // 2, size - piece - 2
     return text.find(text[at : at + piece], 0, at) >= 0 and text.find(text[end : end + piece], 0, end) >= 0
 
 
-CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
-CONCATENATED: Final = frozenset(("prompt-completion", "text"))
+ANSWER_KEYS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
+CONCATENATED_FORMATS: Final = frozenset(("prompt-completion", "text"))
 """Formats without messages whose texts are concatenated for training, without a template."""
-MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNEVEN.marks}}}"
-POINTING: Final = (
-    rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
-    rf"|(?:{'|'.join(SHOWABLE)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
+MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNUSUAL_TEXT.marks}}}"
+POINTING_PHRASE: Final = (
+    rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTING_WORDS)}) (?:{'|'.join(TEXT_NOUNS)})"
+    rf"|(?:{'|'.join(SHOWABLE_NOUNS)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
-SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b|\ball the following conversations"
+SHOWN_TEXT: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b|\ball the following conversations"
 """Signs that a question contains the text it refers to."""
 BARE_URL: Final = (
     r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
@@ -191,7 +194,7 @@ class _Rows:
             self.role.append(message.role)
             self.text.append(content if isinstance(content, str) else content_text(content))
             self.content.append(content is not None)
-            self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
+            self.called.append(not ANSWER_KEYS.isdisjoint(value) and any(value.get(key) for key in ANSWER_KEYS))
             self.media.append((beside and message.role == "user") or (not plain and has_media(content)))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
             self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
@@ -223,8 +226,10 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
-    wide = size > text.str.len_chars() * SWITCHED.wide
-    padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0) | text.str.contains(rf"\A{UNSEEN}")
+    wide = size > text.str.len_chars() * SWITCHED_SCRIPT.wide
+    padded = (
+        (text.str.strip_chars().str.len_bytes() < size) | (size == 0) | text.str.contains(rf"\A{INVISIBLE_OR_PRIVATE}")
+    )
     looked = pl.col("answer_flags")
     opening = pl.when(pl.col("turn") == 0).then(
         pl.when(role.is_in(["system", "developer"])).then(text).otherwise(pl.lit(""))
@@ -243,19 +248,21 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
         echoes=answers
-        & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
+        & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOED_QUESTION.shared)),
         foreign=size > text.str.len_chars(),
         padded=padded,
         brief=size <= prefilter.ShortAnswers.most,
-        short=((role == "user") & (size < POINTS.short)).fill_null(value=False),
-        long=((role == "assistant") & (size > UNEVEN.head)).fill_null(value=False),
+        short=((role == "user") & (size < MISSING_TEXT.short)).fill_null(value=False),
+        long=((role == "assistant") & (size > UNUSUAL_TEXT.head)).fill_null(value=False),
         repeats=looked & REPEATING > 0,
-        uneven=looked & ODD > 0,
+        uneven=looked & UNUSUAL > 0,
         declines=looked & REFUSING > 0,
         cut=looked & UNFINISHED > 0,
     )
-    question, head = text.str.strip_chars(), text.str.head(UNEVEN.head)
-    pointing = (question.str.contains(POINTING) & ~question.str.contains(SHOWN)) | question.str.contains(BARE_URL)
+    question, head = text.str.strip_chars(), text.str.head(UNUSUAL_TEXT.head)
+    pointing = (question.str.contains(POINTING_PHRASE) & ~question.str.contains(SHOWN_TEXT)) | question.str.contains(
+        BARE_URL
+    )
     points = _restricted(frame, "short", pointing)
     uneven = frame["uneven"] | _restricted(frame, "long", head.str.contains(MANY_MARKS))
     return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
@@ -272,7 +279,7 @@ def _restricted(frame: "pl.DataFrame", flag: str, condition: "pl.Expr") -> "pl.S
 
 def _is_joined(example: Example) -> bool:
     """Whether a line's texts are concatenated without a template; for pairs, if a `prompt` or nothing precedes them."""
-    return example.format in CONCATENATED or (
+    return example.format in CONCATENATED_FORMATS or (
         example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen")
     )
 

@@ -9,7 +9,7 @@ from curate.core.lazy import pl
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
-from curate.lint.rules.message_frame import AGAIN, CALLS, has_media
+from curate.lint.rules.message_frame import ANSWER_KEYS, REPEATED_TURN, has_media
 from curate.lint.rules.roles import intended_role, role_of
 from curate.lint.rules.rule import (
     Object,
@@ -56,13 +56,13 @@ READ_BY: Final = {
     Target.MS_SWIFT: {"loss"},
 }
 """Keys that only one target reads."""
-OWNERS: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio", *THOUGHTS), "assistant") | {
+ROLE_OF_KEY: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio", *THOUGHTS), "assistant") | {
     "tool_call_id": "tool"
 }
-PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
+PAIR_FORMATS: Final = ("preference", "openai-preference", "llama-factory-preference")
 MIN_REPEATED_CHARS: Final = 20
 """Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
-FEWEST: Final = 11
+MIN_EXAMPLES: Final = 11
 """Minimum number of examples to report the few without what nine in ten have."""
 
 
@@ -82,7 +82,7 @@ def turn_structure(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.format in (*PAIRS, "text"):
+    if example.format in (*PAIR_FORMATS, "text"):
         return
     expected, last = "user", ""
     for message in example.messages:
@@ -127,13 +127,13 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
                     f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
                 )
         if len(message.value) > 2 or not isinstance(message.content, str):
-            for pointer, problem in _inside(message):
+            for pointer, problem in _misplaced_content(message):
                 if problem not in known:
                     known.add(problem)
                     yield Problem(pointer, problem)
 
 
-def _inside(message: Message) -> Iterator[tuple[str, str]]:
+def _misplaced_content(message: Message) -> Iterator[tuple[str, str]]:
     """What stands in a message where nothing reads it: pointer and message."""
     value, at = message.value, message.pointer
     if "role" in value and value.get("value", value.get("content")) != value.get("content"):
@@ -199,7 +199,7 @@ def key_on_wrong_role(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
-        for key, owner in OWNERS.items() if intended_role(message) is not None else ():
+        for key, owner in ROLE_OF_KEY.items() if intended_role(message) is not None else ():
             if key == "audio" and not isinstance(message.value.get(key), dict):
                 continue
             if message.value.get(key) and intended_role(message) != owner:
@@ -239,7 +239,7 @@ def message_name(example: Example) -> Problems:
     "M025",
     "repeated-message",
     Severity.WARNING,
-    prefilter=AGAIN,
+    prefilter=REPEATED_TURN,
     hint="Remove the repeated message, and later turns that answer it.",
 )
 def repeated_message() -> "pl.Expr":
@@ -298,7 +298,7 @@ def _repeats(left: Object, right: Object, back: int) -> bool:
         or has_media(content)
     ):
         return False
-    return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= MIN_REPEATED_CHARS)
+    return not any(right.get(key) for key in ANSWER_KEYS) and (back == 1 or len(text) >= MIN_REPEATED_CHARS)
 
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
@@ -322,7 +322,7 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
     """
     total = sum(count for count, _ in known.opened.values())
     for has, (count, place) in known.opened.items():
-        if total >= FEWEST and count * 10 < total:
+        if total >= MIN_EXAMPLES and count * 10 < total:
             here, elsewhere = ("with", "without") if has else ("without", "with")
             text = f"{plural(count, 'example')} {here} a system prompt, {total - count:,} {elsewhere}"
             yield place, Problem("", text)

@@ -8,13 +8,13 @@ from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt
 from curate.lint.rules.roles import conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import Object, on_messages, value_rule
-from curate.lint.rules.tools import REJECTED
+from curate.lint.rules.tools import REJECTING_TARGETS
 from curate.read.forms.form import omit_keys
 
 WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 
 
-@value_rule("M019", "weight-value", Severity.WARNING, targets=REJECTED, hint="Write 0 or 1.")
+@value_rule("M019", "weight-value", Severity.WARNING, targets=REJECTING_TARGETS, hint="Write 0 or 1.")
 def weight_value(example: Example) -> Problems:
     """A `weight` is not 0 or 1.
 
@@ -91,7 +91,7 @@ def drop_weights(messages: list[Object]) -> list[Object]:
 
 
 # Text or false have the same meaning; M019 reports that it must be a number.
-ZERO = ("0", "0.0", "false")
+ZERO_WEIGHTS = ("0", "0.0", "false")
 
 
 @value_rule(
@@ -105,7 +105,7 @@ def nothing_weighted(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     """
     weights = [message.value.get("weight") for message in example.messages if intended_role(message) == "assistant"]
-    if weights and all(str(weight).strip().casefold() in ZERO for weight in weights):
+    if weights and all(str(weight).strip().casefold() in ZERO_WEIGHTS for weight in weights):
         yield Problem(
             conversation_pointer(example),
             "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0",

@@ -8,7 +8,7 @@ from curate.core.lazy import pl
 from curate.core.text import excerpt
 from curate.models.template_messages import TRAINING_DETAIL_KEYS
 
-KEYS: Final = ("text", "value", "refusal")
+TEXT_KEYS: Final = ("text", "value", "refusal")
 """Keys for the text of a content part."""
 
 
@@ -32,7 +32,7 @@ def with_request(text: "pl.Expr") -> "pl.Expr":
     return pl.concat_str(pl.col("system"), answered_question().fill_null(""), text, separator="\0")
 
 
-def foreign() -> "pl.Expr":
+def non_ascii() -> "pl.Expr":
     """The text of a message that is not all ASCII; null for others."""
     return pl.when(pl.col("foreign")).then(pl.col("text"))
 
@@ -103,4 +103,4 @@ def _part(part: Any, edit: Callable[[str], str]) -> Any:
         return edit(part)
     if not isinstance(part, dict):
         return part
-    return {key: edit(item) if key in KEYS and isinstance(item, str) else item for key, item in part.items()}
+    return {key: edit(item) if key in TEXT_KEYS and isinstance(item, str) else item for key, item in part.items()}

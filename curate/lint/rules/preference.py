@@ -13,20 +13,20 @@ from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import PREFERENCE_SIDES
 
-KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
+SIDE_KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
 """The keys of the two sides, by format."""
-SPEAKERS: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assistant") | {
+SPEAKER_ROLES: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assistant") | {
     "human": "user",
     "observation": "tool",
 }
 FENCE: Final = "```"
-CALLS: Final = ("tool_calls", "function_call")
-EVASIVE: Final = re.compile(
+CALL_KEYS: Final = ("tool_calls", "function_call")
+EVASIVE_START: Final = re.compile(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
 )
 """Beginnings of an answer that refuses or evades."""
-FEWEST_PAIRS: Final = 20
-MOST_LONGER: Final = 0.7
+MIN_PAIRS: Final = 20
+MAX_LONGER_SHARE: Final = 0.7
 """Share of pairs with the longer answer chosen above which length predicts the choice."""
 
 
@@ -66,10 +66,10 @@ def _turn(value: Any, role: str = "assistant") -> SideTurn:
     if not isinstance(value, dict):
         return SideTurn(role, value if isinstance(value, str) else "", b"")
     named = value.get("role", value.get("from"))
-    calls = {key: value[key] for key in CALLS if value.get(key)}
+    calls = {key: value[key] for key in CALL_KEYS if value.get(key)}
     text = content_text(value.get("content", value.get("value")))
     return SideTurn(
-        SPEAKERS.get(named, named) if isinstance(named, str) else role, text, canonical(calls) if calls else b""
+        SPEAKER_ROLES.get(named, named) if isinstance(named, str) else role, text, canonical(calls) if calls else b""
     )
 
 
@@ -88,7 +88,7 @@ def _is_in(message: Message, key: str) -> bool:
 
 def pair_of(example: Example) -> Pair | None:
     """The two sides; None if the example is not a pair."""
-    keys = KEYS.get(example.format)
+    keys = SIDE_KEYS.get(example.format)
     if example.plain or keys is None or keys[1] not in example.value:
         return None
     if example.format == "messages" and keys[0] not in example.value:
@@ -118,7 +118,7 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     Bad: {"prompt": "Hi", "chosen": "Hello."}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
-    if example.plain or KEYS.get(example.format, ("", ""))[0] in ("completions", "candidates"):
+    if example.plain or SIDE_KEYS.get(example.format, ("", ""))[0] in ("completions", "candidates"):
         return  # its reader demands both sides
     value = example.value
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
@@ -153,7 +153,7 @@ def side_not_an_answer(example: Example) -> Problems:
     """
     if example.format != "openai-preference":
         return
-    for key in KEYS["openai-preference"]:
+    for key in SIDE_KEYS["openai-preference"]:
         value = example.value.get(key)
         side = _side(example, key)
         if key == "non_preferred_output" and key not in example.value:
@@ -288,7 +288,7 @@ def refusal_chosen(example: Example) -> Problems:
         pair
         and not any(pair.empty)
         and refuses(pair.chosen[-1].text[:OPENING])
-        and not EVASIVE.search(pair.rejected[-1].text[:OPENING])
+        and not EVASIVE_START.search(pair.rejected[-1].text[:OPENING])
     ):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
@@ -349,5 +349,5 @@ def longer_chosen(example: Example, state: DatasetState) -> None:
 def length_bias(state: DatasetState) -> PlacedProblems:
     """One finding for the data set, at the first file that has pairs."""
     pairs, longer, file = state.memory.get("P010", (0, 0, ""))
-    if pairs >= FEWEST_PAIRS and longer > MOST_LONGER * pairs:
+    if pairs >= MIN_PAIRS and longer > MAX_LONGER_SHARE * pairs:
         yield Place(file, 0), Problem("", f"the longer answer is chosen in {longer:,} of {plural(pairs, 'pair')}")

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from curate.read.pattern_table import Pattern
     from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns, NumberPatterns
 
-COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
+FRAME_COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
 """Columns of the message frame that are computed without reading texts."""
 NO_LIMIT: Final = 1 << 60
 """More characters than any text has."""
-Wanted = Mapping[type, list[Any]]
+PrefiltersByKind = Mapping[type, list[Any]]
 """The declared prefilters, by kind."""
 
 
@@ -61,7 +61,7 @@ def _tables(prefilters: tuple[prefilter.Prefilter, ...]) -> "Prefilters":
     return Prefilters(_patterns(wanted), _answers(wanted), _exchanges(wanted))
 
 
-def _patterns(wanted: Wanted) -> "TextPatterns":
+def _patterns(wanted: PrefiltersByKind) -> "TextPatterns":
     from curate.read.json_string_kernel import TextPatterns
     from curate.read.pattern_table import pattern_table
 
@@ -83,7 +83,7 @@ def _patterns(wanted: Wanted) -> "TextPatterns":
     )
 
 
-def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
+def _literal_patterns(wanted: PrefiltersByKind) -> "Iterator[Pattern]":
     from curate.read.pattern_table import ANYWHERE, AT_START, IN_ANSWER, LINKS, POINTS, SEVERAL, Pattern
 
     for one in wanted[prefilter.Literals]:
@@ -107,7 +107,9 @@ def _numbers(wanted: Sequence[prefilter.PersonalNumbers]) -> "NumberPatterns":
         for one in wanted
         for lengths in one.groups
     ]
-    plus, dotted, capitals = (_least(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals"))
+    plus, dotted, capitals = (
+        _smallest_given(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals")
+    )
     alone = _byte_flags(size for one in wanted for size in one.alone)
     first = _byte_flags(ord(digit) for one in wanted if one.alone for digit in one.first)
     return NumberPatterns(
@@ -115,7 +117,7 @@ def _numbers(wanted: Sequence[prefilter.PersonalNumbers]) -> "NumberPatterns":
     )
 
 
-def _answers(wanted: Wanted) -> "AnswerPatterns":
+def _answers(wanted: PrefiltersByKind) -> "AnswerPatterns":
     from curate.read.text_prefilter import AnswerPatterns
 
     opens = np.full(256, NO_LIMIT, dtype=np.int64)
@@ -125,9 +127,9 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
     ends = [text for one in wanted[prefilter.EndsWith] for text in one.texts]
     last = _byte_flags(text.encode()[-1] for text in ends)
     last[97:123] |= bool(ends)
-    sentences = _least(one.sentences for one in wanted[prefilter.EndsWith])
+    sentences = _smallest_given(one.sentences for one in wanted[prefilter.EndsWith])
     tail = 4 * max((one.tail for one in wanted[prefilter.EndsWith]), default=0)
-    several = _least(one.times for one in wanted[prefilter.Literals] if one.times > 1)
+    several = _smallest_given(one.times for one in wanted[prefilter.Literals] if one.times > 1)
     start = max((one.within for one in wanted[prefilter.Literals]), default=0)
     repeats = _only(wanted[prefilter.Repeats], prefilter.Repeats(piece=0))
     uneven = _only(wanted[prefilter.UnusualText], prefilter.UnusualText(head=0))
@@ -154,7 +156,7 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
     )
 
 
-def _exchanges(wanted: Wanted) -> "ExchangePatterns":
+def _exchanges(wanted: PrefiltersByKind) -> "ExchangePatterns":
     from curate.read.text_prefilter import ExchangePatterns
 
     brief = wanted[prefilter.ShortAnswers]
@@ -166,7 +168,7 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
         ]
     )
     return ExchangePatterns(
-        _least(one.shared for one in wanted[prefilter.EchoesQuestion]),
+        _smallest_given(one.shared for one in wanted[prefilter.EchoesQuestion]),
         _only(wanted[prefilter.OtherScript], prefilter.OtherScript(wide=0.0)).wide,
         max((one.most for one in brief), default=0),
         openings,
@@ -185,7 +187,7 @@ def _only(declared: Sequence[Any], none: Any) -> Any:
     return declared[0] if declared else none
 
 
-def _least(numbers: Iterable[int]) -> int:
+def _smallest_given(numbers: Iterable[int]) -> int:
     """The smallest number other than 0, which means none."""
     return min(filter(None, numbers), default=0)
 
@@ -208,7 +210,7 @@ def _matching_lines(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
     """Boolean array of the lines on which one of the rules fires."""
     first = np.append(0, np.cumsum(texts.turns)[:-1])
     asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)
-    frame = texts_frame(*texts, whole=not COLUMNS.issuperset(asked.meta.root_names()))
+    frame = texts_frame(*texts, whole=not FRAME_COLUMNS.issuperset(asked.meta.root_names()))
     found = frame.select(asked).to_series()
     return np.logical_or.reduceat(found.to_numpy(), first)
 

@@ -7,7 +7,15 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.language.lexicon import NON_FINAL_WORDS
-from curate.lint.rules.message_frame import BARE_URL, CUT, DECLINES, PADDED, POINTING, POINTS, SHOWN
+from curate.lint.rules.message_frame import (
+    BARE_URL,
+    CUT_TEXT,
+    MISSING_TEXT,
+    PADDED_TEXT,
+    POINTING_PHRASE,
+    REFUSED_REQUEST,
+    SHOWN_TEXT,
+)
 from curate.lint.rules.polars_text_helpers import (
     answer,
     answered_question,
@@ -21,16 +29,16 @@ from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
-BRIEF: Final = (
+SHORT_ANSWER_REQUEST: Final = (
     r"(?i)\b(?:one|single|few|two|three) (?:\w+ )?(?:words?|sentence|letter|number|line)|\badjectives?|brief|short|yes or no|only|just|choose|pick|answer with"
     r"|\b(?:or|whether|which|class|label|categor|sentiment|tone|polarity|emotion|intent|topic|genre|type|rating|score|similar|equal|same)|[\n:\"“”(\[]"
 )
 """Requests for a short answer: for a class label above all, or with a text to judge."""
-THOUGHT: Final = "<think>"
+THINK_TAG: Final = "<think>"
 THOUGHT_ONLY: Final = r"(?s)\A\s*<think>.*</think>\s*\z"
-LONG: Final = 120
+MIN_LONG_ANSWER_BYTES: Final = 120
 """Minimum size in bytes of an answer that is more than a phrase."""
-ASKED: Final = 120
+MAX_REQUEST_BYTES: Final = 120
 """Maximum size in bytes of a question that is only a request."""
 DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
@@ -41,24 +49,24 @@ DISCLAIMERS: Final = (
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
 )  # fmt: skip
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
-MERGED: Final = lazy_pattern(
+MERGED_INSTRUCTION: Final = lazy_pattern(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
 )
 """Another instruction, numbered or with hashes as in generated data, and the heading of its answer, if one follows."""
-STEP: Final = lazy_pattern(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
+LIST_STEP: Final = lazy_pattern(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
 OPEN_END: Final = rf"(?:\s\S{{1,40}}, *|(?-u:\b)(?:{'|'.join(NON_FINAL_WORDS[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 """Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""
-NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
+NO_FINAL_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
 """The last words of a text after a complete sentence, without an end: no tag, URL or code."""
-SIGNED: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
-LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
-MARKS: Final = ("#", "# ", ".", ". ")
-MERGERS: Final = tuple(
+SIGNATURE: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
+JSON_START: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
+INSTRUCTION_MARKS: Final = ("#", "# ", ".", ". ")
+MERGED_STARTS: Final = tuple(
     f"{mark}{what}"
     for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
-    for mark in (*MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
+    for mark in (*INSTRUCTION_MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
 )
 """Possible starts of another instruction: after a mark, or at the start of a line, with any white space before it."""
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
@@ -69,7 +77,7 @@ MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next i
     "short-answer",
     Severity.INFO,
     default=False,
-    prefilter=(PADDED, ShortAnswers(questions="pcedtw", flag="brief")),
+    prefilter=(PADDED_TEXT, ShortAnswers(questions="pcedtw", flag="brief")),
     hint="Write a full answer, or ask for a short one.",
 )
 def short_answer() -> "pl.Expr":
@@ -85,8 +93,8 @@ def short_answer() -> "pl.Expr":
     brief = pl.when(text.str.len_bytes().is_between(1, 24) & ~text.str.contains(r"\S\s+\S+\s+\S")).then(
         answered_question()
     )
-    brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
-    wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
+    brief = pl.when(brief.str.len_bytes() <= MAX_REQUEST_BYTES).then(brief)
+    wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(SHORT_ANSWER_REQUEST) & ~pl.col("called")
     return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", text.str.len_chars()))
 
 
@@ -94,7 +102,7 @@ def short_answer() -> "pl.Expr":
     "Q004",
     "refusal",
     Severity.INFO,
-    prefilter=DECLINES,
+    prefilter=REFUSED_REQUEST,
     hint="Keep the refusal if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
@@ -143,7 +151,7 @@ def _invalid_json(text: str) -> str | None:
     "Q008",
     "cut-answer",
     Severity.INFO,
-    prefilter=(*CUT, Literals((THOUGHT,), ANSWER)),
+    prefilter=(*CUT_TEXT, Literals((THINK_TAG,), ANSWER)),
     hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
 def cut_answer() -> "pl.Expr":
@@ -158,17 +166,17 @@ def cut_answer() -> "pl.Expr":
     text = answer()
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
     unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
-    long = text.str.len_bytes() > LONG
+    long = text.str.len_bytes() > MIN_LONG_ANSWER_BYTES
     tail = pl.when(long).then(text.str.tail(400))
     short = pl.when(~long).then(text).str.contains(SHORT_OPEN_END)
     open_ended = pl.coalesce(
-        tail.str.contains(OPEN_END) | (tail.str.contains(NO_STOP) & ~tail.str.contains(SIGNED)), short
+        tail.str.contains(OPEN_END) | (tail.str.contains(NO_FINAL_STOP) & ~tail.str.contains(SIGNATURE)), short
     )
-    looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
+    looks_json = pl.when(text.str.contains(JSON_START)).then(text)
     return (
         pl.when(unclosed)
         .then(pl.lit("a code block of the answer is not closed"))
-        .when(text.str.contains(rf"\A\s*{THOUGHT}") & ~text.str.contains("</think>", literal=True))
+        .when(text.str.contains(rf"\A\s*{THINK_TAG}") & ~text.str.contains("</think>", literal=True))
         .then(pl.lit("the reasoning of the answer is not closed"))
         .when(~pl.col("called") & text.str.contains(THOUGHT_ONLY))
         .then(pl.lit("the answer is its reasoning, with nothing after it"))
@@ -178,7 +186,9 @@ def cut_answer() -> "pl.Expr":
     )
 
 
-@text_rule("Q015", "missing-input", Severity.INFO, prefilter=POINTS, hint="Add the text that the question refers to.")
+@text_rule(
+    "Q015", "missing-input", Severity.INFO, prefilter=MISSING_TEXT, hint="Add the text that the question refers to."
+)
 def missing_input() -> "pl.Expr":
     """A question refers to a text that is missing.
 
@@ -189,8 +199,8 @@ def missing_input() -> "pl.Expr":
     """
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
-    short = pl.when(wanted & (pl.col("text").str.len_bytes() < POINTS.short)).then(question().str.strip_chars())
-    points = short.str.contains(POINTING) & ~short.str.contains(SHOWN)
+    short = pl.when(wanted & (pl.col("text").str.len_bytes() < MISSING_TEXT.short)).then(question().str.strip_chars())
+    points = short.str.contains(POINTING_PHRASE) & ~short.str.contains(SHOWN_TEXT)
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)
@@ -204,7 +214,7 @@ def missing_input() -> "pl.Expr":
     "Q016",
     "merged-instructions",
     Severity.INFO,
-    prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT),
+    prefilter=Literals(MERGED_STARTS, ANSWER, cased=True, pattern=MERGED_HINT),
     hint="Split the example into two.",
 )
 def merged_instructions() -> "pl.Expr":
@@ -215,17 +225,17 @@ def merged_instructions() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
-    return judged_by(matching(answer(), MERGED_HINT), _merged)
+    return judged_by(matching(answer(), MERGED_HINT), _merged_message)
 
 
-def _merged(text: str) -> str | None:
+def _merged_message(text: str) -> str | None:
     """The message for an answer with an embedded instruction, unless it is a list step or code."""
     if "```" in text:
         return None
     steps: dict[str, int] = {}
-    for step in STEP.finditer(text):
+    for step in LIST_STEP.finditer(text):
         steps.setdefault(step[1], step.start())
-    for match in MERGED.finditer(text):
+    for match in MERGED_INSTRUCTION.finditer(text):
         number, rest = match["number"], match["rest"]
         listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
         if (rest and (match["mark"] or number or not match["input"]) and not listed) or (

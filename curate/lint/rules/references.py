@@ -5,9 +5,9 @@ from typing import Any, Final
 from curate.core.example import Example
 from curate.core.targets import Target
 
-REINFORCING: Final = (Target.OPENAI, Target.AZURE)
+REINFORCEMENT_TARGETS: Final = (Target.OPENAI, Target.AZURE)
 """Services that train on prompts with references."""
-NOTES: Final = frozenset((
+NOT_REFERENCES: Final = frozenset((
     "messages", "tools", "functions", "tool_choice", "parallel_tool_calls", "response_format", "images", "system",
     "id", "uuid", "source", "metadata", "meta", "dataset", "split", "lang", "language", "category", "tags", "date",
     "timestamp", "weight", "label", "chosen", "rejected", "kto_tag",
@@ -20,5 +20,5 @@ def references(example: Example) -> dict[str, Any]:
     return (
         {}
         if example.plain or example.format != "messages"
-        else {key: item for key, item in example.value.items() if key not in NOTES}
+        else {key: item for key, item in example.value.items() if key not in NOT_REFERENCES}
     )

@@ -14,11 +14,11 @@ from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.example_summary import add_to_count
 from curate.lint.rules.images import images_of
-from curate.lint.rules.references import REINFORCING, references
+from curate.lint.rules.references import REINFORCEMENT_TARGETS, references
 from curate.lint.rules.roles import intended_role
 from curate.lint.rules.rule import Object, dataset_rule, on_messages, value_rule
 
-FEWEST: Final = 5
+MIN_LINES: Final = 5
 """Minimum number of lines for a single common reference to be suspicious."""
 
 
@@ -31,7 +31,7 @@ def is_prompt(example: Example) -> bool:
     "R001",
     "prompt-answered-already",
     Severity.ERROR,
-    only=REINFORCING,
+    only=REINFORCEMENT_TARGETS,
     hint="End each line with the user's message. The model writes the answer.",
     any_key=True,
 )
@@ -71,7 +71,9 @@ def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
     return counts[True][0] if True in counts else 0, counts[False][0] if False in counts else 0
 
 
-@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Use the role developer.", any_key=True)
+@value_rule(
+    "R002", "system-in-prompt", Severity.ERROR, only=REINFORCEMENT_TARGETS, hint="Use the role developer.", any_key=True
+)
 def system_in_prompt(example: Example) -> Problems:
     """A prompt of reinforcement data has a system message.
 
@@ -96,7 +98,7 @@ def to_developer(messages: list[Object]) -> list[Object]:
     "R003",
     "reference-uneven",
     Severity.ERROR,
-    only=REINFORCING,
+    only=REINFORCEMENT_TARGETS,
     hint="Give every line the keys that the grader reads, each with one type.",
     any_key=True,
 )
@@ -140,7 +142,7 @@ def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
     "R004",
     "no-validation-file",
     Severity.WARNING,
-    only=REINFORCING,
+    only=REINFORCEMENT_TARGETS,
     hint="Check the validation file together with this one. `curate split` creates one.",
     any_key=True,
 )
@@ -197,7 +199,7 @@ def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
     "R006",
     "reference-constant",
     Severity.WARNING,
-    only=REINFORCING,
+    only=REINFORCEMENT_TARGETS,
     hint="Give each prompt its own reference.",
     any_key=True,
 )
@@ -230,7 +232,7 @@ def reference_constant(example: Example, state: DatasetState) -> None:
 def one_reference(state: DatasetState) -> PlacedProblems:
     """One finding, at the first prompt."""
     first = state.memory.get("R006")
-    if first and first["count"] >= FEWEST and not first["differs"]:
+    if first and first["count"] >= MIN_LINES and not first["differs"]:
         yield first["place"], Problem("", f"all {plural(first['count'], 'prompt')} have the same reference")
 
 

@@ -11,7 +11,16 @@ from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.calls import ids_of
 from curate.lint.rules.rule import Object, on_messages, rule, value_rule
-from curate.lint.rules.tools import REJECTED, call_ids, call_pointer, called, calls_in, declared, is_converted, is_id
+from curate.lint.rules.tools import (
+    REJECTING_TARGETS,
+    call_ids,
+    call_pointer,
+    calls_in,
+    declared_tools,
+    is_converted,
+    is_id,
+    tool_calls,
+)
 from curate.read.forms.form import omit_keys
 
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
@@ -21,7 +30,7 @@ MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
     "T017",
     "call-id",
     Severity.WARNING,
-    targets={**REJECTED, Target.BEDROCK: Severity.ERROR},
+    targets={**REJECTING_TARGETS, Target.BEDROCK: Severity.ERROR},
     hint="Give each call a unique id, and its result the same id.",
 )
 def call_id(example: Example, *, target: Target) -> Problems:
@@ -254,7 +263,11 @@ def number_as_mistral(messages: list[Object]) -> list[Object]:
 
 
 @value_rule(
-    "T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare the called tools under `tools`."
+    "T022",
+    "calls-without-tools",
+    Severity.WARNING,
+    targets=REJECTING_TARGETS,
+    hint="Declare the called tools under `tools`.",
 )
 def calls_without_tools(example: Example) -> Problems:
     """The example calls tools but declares none.
@@ -264,7 +277,7 @@ def calls_without_tools(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
-    first = next(called(example), None)
-    if first is not None and not example.value.get("tools") and next(declared(example), None) is None:
+    first = next(tool_calls(example), None)
+    if first is not None and not example.value.get("tools") and next(declared_tools(example), None) is None:
         at = call_pointer(first.message, "function_call" if first.older else "tool_calls")
         yield Problem(at, "tools are called and none are declared")

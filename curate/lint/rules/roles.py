@@ -6,7 +6,7 @@ from curate.core.example import ROLES, UNKNOWN, Example, Message, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import MESSAGE_ROLES, OPENAI_AZURE, Target
 from curate.core.text import excerpt
-from curate.lint.rules.references import REINFORCING, references
+from curate.lint.rules.references import REINFORCEMENT_TARGETS, references
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.decode import decode
 from curate.read.formats import PROMPTS
@@ -20,11 +20,11 @@ ALIASES = {
     "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool",
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
-NAMED_ONLY = ("system", "developer", "user", "assistant")
+RENAMED_ROLES = ("system", "developer", "user", "assistant")
 """Roles that only need renaming; a tool result also needs the id of its call."""
 TEMPLATE_ROLES = ("system", "user", "assistant", "tool")
 """The roles that most templates know."""
-TOLERATED = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
+TOLERANT_TARGETS = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For services that accept what is deprecated or what most templates do not know."""
 
 
@@ -52,11 +52,11 @@ def role_pointer(message: Message) -> str:
     return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
-ASKED_ALONE: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
+PROMPT_ONLY_TARGETS: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
 """Trainers that train on prompts alone, in any form for them."""
-EXPORTED: Final = frozenset(("custom_id", "message_id", "mapping", "chat_messages", "history"))
+EXPORT_KEYS: Final = frozenset(("custom_id", "message_id", "mapping", "chat_messages", "history"))
 """Keys of rows of batches, of threads and of the chats of an account."""
-CONVERSATIONS: Final = {
+CONVERSATION_POINTERS: Final = {
     **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic", "langchain"), "/messages"),
     "sharegpt": "/conversations",
     "vertex": "/contents",
@@ -65,7 +65,7 @@ CONVERSATIONS: Final = {
 
 def conversation_pointer(example: Example) -> str:
     """Pointer to the conversation in the original line."""
-    return CONVERSATIONS.get(example.format, "")
+    return CONVERSATION_POINTERS.get(example.format, "")
 
 
 @rule(
@@ -86,7 +86,9 @@ def no_messages(example: Example) -> Problems:
         yield Problem(example.defect[0], example.defect[1])
     elif example.format == UNKNOWN:
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
-        next_step = "" if EXPORTED.isdisjoint(example.value) else "; `curate ingest` reads batches, threads and chats"
+        next_step = (
+            "" if EXPORT_KEYS.isdisjoint(example.value) else "; `curate ingest` reads batches, threads and chats"
+        )
         yield Problem(
             "", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}{next_step}"
         )
@@ -199,7 +201,7 @@ def rename_roles(value: Object) -> Object:
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
         known = alias(role) if isinstance(role, str) and role not in ROLES else None
-        if known is not None and (known not in NAMED_ONLY or "call" in str(role).casefold()):
+        if known is not None and (known not in RENAMED_ROLES or "call" in str(role).casefold()):
             return value
         renamed.append(turn if known is None else {**turn, "role": known})
     return {**value, "messages": renamed} if renamed else value
@@ -209,7 +211,7 @@ def rename_roles(value: Object) -> Object:
     "M008",
     "deprecated-role",
     Severity.WARNING,
-    targets=dict.fromkeys(MESSAGE_ROLES, Severity.ERROR) | TOLERATED,
+    targets=dict.fromkeys(MESSAGE_ROLES, Severity.ERROR) | TOLERANT_TARGETS,
     hint="Use the role `tool` with a tool_call_id. Where `developer` is not accepted, use `system`.",
 )
 def deprecated_role(example: Example, *, target: Target) -> Problems:
@@ -292,8 +294,8 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
     if (
         example.messages
         and not any(intended_role(message) == "assistant" for message in example.messages)
-        and not (target in (*REINFORCING, Target.BEDROCK) and references(example))
-        and not (target in ASKED_ALONE and example.format in PROMPTS)
+        and not (target in (*REINFORCEMENT_TARGETS, Target.BEDROCK) and references(example))
+        and not (target in PROMPT_ONLY_TARGETS and example.format in PROMPTS)
     ):
         why = (
             "; it looks like a prompt for reinforcement, which this target does not train on"

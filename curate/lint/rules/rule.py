@@ -108,10 +108,10 @@ def on_messages(
 RepairFunction = TypeVar("RepairFunction", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-WITHOUT: Final = "No documentation: PYTHONOPTIMIZE=2 or -OO removes it."
+NO_DOCUMENTATION: Final = "No documentation: PYTHONOPTIMIZE=2 or -OO removes it."
 LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
 """A line break inside a paragraph."""
-BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+BYTE_ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 class Scope(StrEnum):
@@ -257,7 +257,7 @@ def rule(
 
     def declare(function: Callable[..., Any]) -> Rule:
         written = inspect.getdoc(function) or ""
-        documented = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, written)
+        documented = (NO_DOCUMENTATION, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, written)
         applies = (targets or {}, only, default, (prefilter,) if isinstance(prefilter, Prefilter) else prefilter)
         return Rule(code, name, severity, scope, hint, *documented, function, *applies, any_key, by=by)
 
@@ -294,4 +294,4 @@ def _block(text: str) -> bytes:
     """The bytes of an indented block, dedented; `\\xNN` is a byte, a final `\\` removes the last line break."""
     content = inspect.cleandoc(text).encode() + b"\n"
     content = content.removesuffix(b"\\\n")
-    return BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)
+    return BYTE_ESCAPE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)

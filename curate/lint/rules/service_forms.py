@@ -16,11 +16,11 @@ from curate.lint.rules.tools import NOT_JSON, json_value
 from curate.read.dataset import ParsedLine
 from curate.read.forms.form import CALL_SPEAKERS
 
-CONTENTS: Final = ("vertex", "vertex-preference")
-BLOCKS: Final = ("bedrock-conversation", "nova-preference")
-TURNED: Final = (*CONTENTS, *BLOCKS, "anthropic", "bedrock")
+CONTENTS_FORMS: Final = ("vertex", "vertex-preference")
+BLOCK_FORMS: Final = ("bedrock-conversation", "nova-preference")
+OWN_ROLE_FORMS: Final = (*CONTENTS_FORMS, *BLOCK_FORMS, "anthropic", "bedrock")
 """Forms with roles of their own."""
-THOUGHT: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+THINK_BLOCK: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 
 
 @form_rule(
@@ -41,14 +41,14 @@ def service_form(parsed: ParsedLine, *, target: Target) -> Problems:
     """
     value, form = parsed.decoded.value, parsed.example.format if parsed.example else ""
     roles = LIMITS[target].roles
-    for pointer, turn in _turns(value, form) if roles and form in TURNED else ():
-        role = turn.get("role", roles[0] if form in CONTENTS else None)
+    for pointer, turn in _turns(value, form) if roles and form in OWN_ROLE_FORMS else ():
+        role = turn.get("role", roles[0] if form in CONTENTS_FORMS else None)
         if role not in roles:
             named = f"role {excerpt(role, 30)!r}" if isinstance(role, str) else f"a role that is {kind_of(role)}"
             yield Problem(f"{pointer}/role", f"{named}; {target} accepts {' and '.join(roles[:2])}")
-        if form in BLOCKS and not isinstance(turn.get("content", []), list):
+        if form in BLOCK_FORMS and not isinstance(turn.get("content", []), list):
             yield Problem(f"{pointer}/content", f"the content is {kind_of(turn['content'])}, not a list of parts")
-    if form in BLOCKS and not isinstance(value.get("system") or [], list):
+    if form in BLOCK_FORMS and not isinstance(value.get("system") or [], list):
         yield Problem("/system", f"`system` is {kind_of(value['system'])}, not a list of parts")
     if target is Target.TOGETHER and form == "prompt-completion":
         for key in ("prompt", "completion"):
@@ -58,11 +58,11 @@ def service_form(parsed: ParsedLine, *, target: Target) -> Problems:
 
 def _turns(value: Any, form: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The turns of a line with their pointers."""
-    key = "contents" if form in CONTENTS else "messages"
+    key = "contents" if form in CONTENTS_FORMS else "messages"
     for i, turn in enumerate(value[key]):
         if isinstance(turn, dict):
             yield f"/{key}/{i}", turn
-    for i, side in enumerate(value.get("completions", ()) if form in CONTENTS else ()):
+    for i, side in enumerate(value.get("completions", ()) if form in CONTENTS_FORMS else ()):
         yield f"/completions/{i}/completion", side["completion"]
 
 
@@ -90,7 +90,7 @@ def call_turn_malformed(parsed: ParsedLine) -> Problems:
 
 def _call_fault(text: Any) -> str | None:
     """Why a turn holds no calls."""
-    calls = json_value(THOUGHT.sub("", text, count=1)) if isinstance(text, str) else text
+    calls = json_value(THINK_BLOCK.sub("", text, count=1)) if isinstance(text, str) else text
     if calls is NOT_JSON:
         return f"the call is not JSON: {excerpt(text, 40)!r}" if text.strip() else "the call is empty text"
     for call in calls if isinstance(calls, list) else [calls]:

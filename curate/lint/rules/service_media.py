@@ -11,9 +11,9 @@ from curate.lint.rules.content_parts import TypedPart, parts_of
 from curate.lint.rules.rule import value_rule
 from curate.read.forms.blocks import media_of
 
-ADDRESS: Final = re.compile(r"s3://[\w\-/.]+", re.ASCII)
+S3_ADDRESS: Final = re.compile(r"s3://[\w\-/.]+", re.ASCII)
 """An address of media for Amazon Nova, in the characters that it accepts."""
-NAMES: Final = {"image": "image", "video": "video", "application": "document"}
+MEDIA_NAMES: Final = {"image": "image", "video": "video", "application": "document"}
 
 
 @value_rule(
@@ -33,16 +33,16 @@ def media_refused(example: Example, *, target: Target) -> Problems:
     Good: {"messages": [{"role": "user", "content": [{"text": "What is it?"}, {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucket/cat.png"}}}}]}, {"role": "assistant", "content": [{"text": "A cat."}]}]}
     """
     limits = LIMITS[target]
-    found: dict[str, list[TypedPart]] = {name: [] for name in NAMES.values()}
+    found: dict[str, list[TypedPart]] = {name: [] for name in MEDIA_NAMES.values()}
     for part in parts_of(example):
         media = media_of(part.value)
         if media is None:
             continue
         mime, url, _ = media
-        found[NAMES.get(mime.split("/")[0], "document")].append(part)
+        found[MEDIA_NAMES.get(mime.split("/")[0], "document")].append(part)
         if mime not in limits.media:
             yield Problem(part.pointer, f"{excerpt(mime, 30)} is not one of the types that {target} accepts")
-        if not ADDRESS.fullmatch(url):
+        if not S3_ADDRESS.fullmatch(url):
             yield Problem(part.pointer, f"not an address on S3 of letters, digits and _-/. alone: {excerpt(url, 40)}")
     for name, most in (("video", limits.videos), ("document", limits.documents)):
         if most is not None and len(found[name]) > most:

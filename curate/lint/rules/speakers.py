@@ -19,15 +19,15 @@ SPEAKER: Final = lazy_pattern(
     r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE
 )
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
-OPENING: Final = lazy_pattern(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
-ANSWERED: Final = lazy_pattern(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
-WAITS: Final = r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:\s*\z"
+OPENING_LABEL: Final = lazy_pattern(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
+ANSWER_LABEL: Final = lazy_pattern(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
+UNANSWERED_END: Final = r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:\s*\z"
 OPENER_HINT: Final = "(?:Human|USER|User) ?:"
 DIALOGUE: Final = lazy_pattern(
     r"(?i)\b(?:conversations?|dialogs?|dialogues?|interviews?|scripts?|chats?|chatbots?|transcripts?|role-?play\w*|scenes?|exchanges?|prompts?|logs?|turns?"
     r"|format|templates?|user stor(?:y|ies))\b|(?:Human|User|USER|Assistant|ASSISTANT) ?:"
 )
-LABELLED: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
+SPEAKER_LABEL: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
 """The beginning of a requested dialogue: a speaker's name."""
 
 
@@ -58,10 +58,10 @@ def _goes_on(both: str) -> str | None:
         match is None
         or "```" in answer
         or DIALOGUE.search(prompt)
-        or (OPENING.match(answer) and ANSWERED.search(answer))
+        or (OPENING_LABEL.match(answer) and ANSWER_LABEL.search(answer))
     ):
         return None
-    if not match.group().lstrip().startswith("#") and LABELLED.match(answer):
+    if not match.group().lstrip().startswith("#") and SPEAKER_LABEL.match(answer):
         return None
     return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
 
@@ -85,19 +85,20 @@ def transcript_in_message() -> "pl.Expr":
     """
     text, role = pl.col("text"), pl.col("role")
     # a question may quote a conversation
-    concerned = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))
+    concerned = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(UNANSWERED_END))
     return judged_by(
-        answered_question().fill_null("") + "\0" + matching(pl.when(concerned).then(text), OPENER_HINT), _transcript
+        answered_question().fill_null("") + "\0" + matching(pl.when(concerned).then(text), OPENER_HINT),
+        _transcript_message,
     )
 
 
-def _transcript(both: str) -> str | None:
+def _transcript_message(both: str) -> str | None:
     """The message for a text that is a conversation."""
     prompt, _, answer = both.partition("\0")
-    opens = OPENING.match(answer)
+    opens = OPENING_LABEL.match(answer)
     if opens is None or DIALOGUE.search(prompt):
         return None
-    answered = len(ANSWERED.findall(answer))
+    answered = len(ANSWER_LABEL.findall(answer))
     return (
         f"the message is a conversation of its own: it opens with {opens.group().strip()!r} and has {answered} "
         "answers in it"

@@ -20,7 +20,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.rule import rule
 
-APART: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
+APART_HINT: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
 split_rule: Final = partial(rule, scope="splits", by="`curate verify`")
 
 
@@ -38,7 +38,7 @@ def copy_across_splits() -> None:
     """
 
 
-@split_rule("L002", "near-copy-across-splits", Severity.ERROR, hint=APART)
+@split_rule("L002", "near-copy-across-splits", Severity.ERROR, hint=APART_HINT)
 def near_copy_across_splits() -> None:
     """An example is a near-duplicate of one in another split.
 
@@ -53,7 +53,7 @@ def near_copy_across_splits() -> None:
     """
 
 
-@split_rule("L003", "question-across-splits", Severity.ERROR, hint=APART)
+@split_rule("L003", "question-across-splits", Severity.ERROR, hint=APART_HINT)
 def question_across_splits() -> None:
     """A question is in two splits.
 
@@ -68,7 +68,7 @@ def question_across_splits() -> None:
     """
 
 
-@split_rule("L005", "continued-across-splits", Severity.ERROR, hint=APART)
+@split_rule("L005", "continued-across-splits", Severity.ERROR, hint=APART_HINT)
 def continued_across_splits() -> None:
     """A conversation is the beginning of one in another split, or comes from the same source.
 
@@ -103,7 +103,7 @@ def neighbour_across_splits() -> None:
     """
 
 
-@split_rule("L011", "answer-across-splits", Severity.ERROR, hint=APART)
+@split_rule("L011", "answer-across-splits", Severity.ERROR, hint=APART_HINT)
 def answer_across_splits() -> None:
     """An answer is in two splits, whatever the question.
 
@@ -120,7 +120,7 @@ def answer_across_splits() -> None:
 
 MIN_HELD_OUT: Final = 50
 """Minimum number of examples for a useful held-out split."""
-OFF: Final = 1.5
+MAX_SHARE_FACTOR: Final = 1.5
 """Factor between actual and requested share beyond which a split is reported."""
 
 
@@ -193,7 +193,10 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
                 f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too "
                 f"large or too few{could}"
             )
-        elif part.examples >= MIN_HELD_OUT and not part.wanted / OFF <= part.text <= part.wanted * OFF:
+        elif (
+            part.examples >= MIN_HELD_OUT
+            and not part.wanted / MAX_SHARE_FACTOR <= part.text <= part.wanted * MAX_SHARE_FACTOR
+        ):
             yield (
                 f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are "
                 "longer or shorter"
@@ -208,7 +211,8 @@ def _is_off(part: SplitCounts, total: int) -> bool:
     """Whether a split's share differs from the requested one by more than chance assignment explains."""
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
     return (
-        not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
+        not part.wanted / MAX_SHARE_FACTOR <= part.share <= part.wanted * MAX_SHARE_FACTOR
+        and abs(part.examples - total * part.wanted) > chance
     )
 
 

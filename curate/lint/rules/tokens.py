@@ -60,11 +60,11 @@ class EncodedExample:
         return self.pointer(int(turn)) if turn.isdigit() else conversation_pointer(self.example)
 
 
-LEARNT: Final = 0.05
+MIN_TRAINED_SHARE: Final = 0.05
 """Share of trained tokens below which a file is reported."""
-UNKNOWN: Final = 0.01
+MIN_UNKNOWN_SHARE: Final = 0.01
 """Share of unknown tokens from which a prompt is reported."""
-QUOTED: Final = 12
+MIN_QUOTED_CHARS: Final = 12
 """Minimum length in characters of a message that cannot be in an answer's markup by chance."""
 PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
 """Control tokens that data sets contain on purpose."""
@@ -145,7 +145,7 @@ def template_refuses(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    yield from _obstacles(one, "K004")
+    yield from _encoding_problems(one, "K004")
 
 
 @token_rule(
@@ -233,10 +233,10 @@ def nothing_learnt(one: EncodedExample) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    yield from _obstacles(one, "K011")
+    yield from _encoding_problems(one, "K011")
 
 
-def _obstacles(one: EncodedExample, code: str) -> Problems:
+def _encoding_problems(one: EncodedExample, code: str) -> Problems:
     for obstacle in one.encoding.problems:
         if obstacle.code == code:
             yield Problem(one.as_read(obstacle.pointer), obstacle.message)
@@ -277,11 +277,16 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
     rest = answer
     for part in [part for message in own for part in _answer_texts(message)]:
         rest = rest.replace(part, "")
-    if len(rest) < QUOTED:
+    if len(rest) < MIN_QUOTED_CHARS:
         return None
     for message in one.example.messages:
         asked = message.text.strip()
-        if message.index < span.turn and message.role != "assistant" and len(asked) >= QUOTED and asked in rest:
+        if (
+            message.index < span.turn
+            and message.role != "assistant"
+            and len(asked) >= MIN_QUOTED_CHARS
+            and asked in rest
+        ):
             return f"the text of message {message.index + 1} is trained on as part of the answer"
     return None
 
@@ -322,7 +327,7 @@ def little_learnt(one: EncodedExample) -> None:
 def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
     """The files with a low share of trained tokens."""
     for file, (trained, total) in state.memory.get("K013", {}).items():
-        if trained < LEARNT * total:
+        if trained < MIN_TRAINED_SHARE * total:
             text = f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})"
             yield Place(file, 0), Problem("", text)
 
@@ -350,7 +355,7 @@ def unknown_tokens(one: EncodedExample) -> Problems:
                     f"{plural(learnt, 'token')} of the answer {'is' if learnt == 1 else 'are'} unknown to the model",
                 )
                 count -= learnt
-        if count > UNKNOWN * len(text.input_ids):
+        if count > MIN_UNKNOWN_SHARE * len(text.input_ids):
             yield Problem(
                 conversation_pointer(one.example),
                 f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model",

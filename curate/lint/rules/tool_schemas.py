@@ -10,11 +10,11 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt
 from curate.lint.rules.rule import Object, value_rule
-from curate.lint.rules.tools import REJECTED, declared
+from curate.lint.rules.tools import REJECTING_TARGETS, declared_tools
 
-NEWEST: Final = "2020-12"
+NEWEST_DRAFT: Final = "2020-12"
 DRAFTS: Final = {
-    NEWEST: "https://json-schema.org/draft/2020-12/schema",
+    NEWEST_DRAFT: "https://json-schema.org/draft/2020-12/schema",
     "7": "http://json-schema.org/draft-07/schema#",
     "4": "http://json-schema.org/draft-04/schema#",
 }
@@ -48,12 +48,12 @@ def schema_fault(schema: bytes, *, newest: bool = False) -> str | None:
     if not isinstance(value, dict):
         return f"are {kind_of(value)}, not a JSON Schema"
     if _has_long_list(value):
-        return f"have a list of more than {OBJECTS:,} objects"
+        return f"have a list of more than {MAX_SCHEMA_OBJECTS:,} objects"
     try:
         valid = draft_of(schema)
-        if valid is None or (newest and valid != NEWEST):
-            older = f" of draft {NEWEST}, which services read" if valid else ""
-            return f"are no valid JSON Schema{older}: {excerpt(_first_fault(NEWEST, value), 100)}"
+        if valid is None or (newest and valid != NEWEST_DRAFT):
+            older = f" of draft {NEWEST_DRAFT}, which services read" if valid else ""
+            return f"are no valid JSON Schema{older}: {excerpt(_first_fault(NEWEST_DRAFT, value), 100)}"
     except RecursionError:
         return "are nested too deep"
     kind = value.get("type", "object")
@@ -68,18 +68,18 @@ def _has_long_list(schema: Object) -> bool:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(item, dict | list):
                 stack.append(item)
-                objects = 0 if key in LISTED else sum(isinstance(one, dict | list) for one in item)
-                if isinstance(item, list) and objects > OBJECTS:
+                objects = 0 if key in SCHEMA_LIST_KEYS else sum(isinstance(one, dict | list) for one in item)
+                if isinstance(item, list) and objects > MAX_SCHEMA_OBJECTS:
                     return True
     return False
 
 
-OBJECTS: Final = 300
-INSIDE: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
+MAX_SCHEMA_OBJECTS: Final = 300
+SCHEMA_KEYS: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
 """Keys of a schema that hold a schema."""
-LISTED: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
+SCHEMA_LIST_KEYS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
 NAMED_SCHEMAS: Final = ("properties", "$defs", "definitions", "patternProperties")
-NOT_STRICT: Final = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
+NOT_STRICT_KEYS: Final = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
 """Keys that OpenAI does not accept in strict mode."""
 
 
@@ -89,10 +89,10 @@ def subschemas(schema: Object) -> Iterator[tuple[str, Object]]:
     while stack:
         at, value = stack.pop()
         yield at, value
-        found = [(f"{at}/{key}", value.get(key)) for key in INSIDE]
+        found = [(f"{at}/{key}", value.get(key)) for key in SCHEMA_KEYS]
         found += [
             (f"{at}/{key}/{i}", one)
-            for key in LISTED
+            for key in SCHEMA_LIST_KEYS
             if isinstance(value.get(key), list)
             for i, one in enumerate(value[key])
         ]
@@ -105,7 +105,7 @@ def subschemas(schema: Object) -> Iterator[tuple[str, Object]]:
         stack += [(path, one) for path, one in reversed(found) if isinstance(one, dict)]
 
 
-def _is(schema: Object, kind: str) -> bool:
+def _has_type(schema: Object, kind: str) -> bool:
     named = schema.get("type")
     return named == kind or (isinstance(named, list) and kind in named)
 
@@ -113,7 +113,7 @@ def _is(schema: Object, kind: str) -> bool:
 @lru_cache(maxsize=1024)
 def _array_without_items(schema: bytes) -> str:
     """Path of the first array in a schema that does not say what it holds; empty if there is none."""
-    arrays = (at for at, one in subschemas(json.loads(schema)) if _is(one, "array") and "items" not in one)
+    arrays = (at for at, one in subschemas(json.loads(schema)) if _has_type(one, "array") and "items" not in one)
     return next(arrays, "")
 
 
@@ -122,13 +122,13 @@ def _strict_fault(schema: bytes) -> str:
     """What OpenAI's strict mode refuses in a schema of an object, with its path; empty if there is nothing."""
     for at, one in subschemas(json.loads(schema)):
         where = f" at {excerpt(at, 60)}" if at else ""
-        if key := next((key for key in NOT_STRICT if key in one), ""):
+        if key := next((key for key in NOT_STRICT_KEYS if key in one), ""):
             return f"has `{key}`{where}"
         if not at and "anyOf" in one:
             return "is an `anyOf`"
         if not one.keys() & {"type", "anyOf", "$ref", "enum", "const"} and at:
             return f"has no type{where}"
-        if not _is(one, "object") and "properties" not in one:
+        if not _has_type(one, "object") and "properties" not in one:
             continue
         if one.get("additionalProperties") is not False:
             return f"has no `additionalProperties: false`{where}"
@@ -142,7 +142,7 @@ def _strict_fault(schema: bytes) -> str:
     "T004",
     "tool-schema",
     Severity.WARNING,
-    targets=REJECTED,
+    targets=REJECTING_TARGETS,
     hint='Write `parameters` as a JSON Schema whose type is "object".',
 )
 def tool_schema(example: Example, *, target: Target) -> Problems:
@@ -154,7 +154,7 @@ def tool_schema(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
-    for tool in declared(example):
+    for tool in declared_tools(example):
         parameters = tool.function.get("parameters")
         if parameters is None:
             continue
@@ -184,7 +184,7 @@ def tool_undescribed(example: Example, *, target: Target) -> Problems:
     nova = target is Target.BEDROCK
     if nova and example.value.get("tools") == []:
         yield Problem(example.tools_pointer, "the list of tools is empty")
-    for tool in declared(example):
+    for tool in declared_tools(example):
         name, about = excerpt(tool.name), tool.function.get("description")
         if not isinstance(about, str) or (nova and not about.strip()):
             yield Problem(tool.pointer, f"the tool {name!r} has no description")
@@ -210,7 +210,7 @@ def not_strict(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "strict": true, "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "strict": true, "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"], "additionalProperties": false}}}]}
     """
-    for tool in declared(example):
+    for tool in declared_tools(example):
         parameters = tool.function.get("parameters")
         if tool.function.get("strict") is not True or not isinstance(parameters, dict):
             continue

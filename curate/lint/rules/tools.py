@@ -14,16 +14,16 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.roles import TOLERATED, functions_to_tools
+from curate.lint.rules.roles import TOLERANT_TARGETS, functions_to_tools
 from curate.lint.rules.rule import Object, dataset_rule, messages_in, value_rule
 from curate.read.forms.form import omit_keys
 
-REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
+REJECTING_TARGETS: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For input that services reject and trainers accept."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
+BOOLEAN_VALUES: Final = {"true": True, "false": False, "1": True, "0": False}
 NOT_JSON: Final = object()
-FEW: Final = 5
+MAX_SHOWN_NAMES: Final = 5
 """Maximum number of names in a message."""
 
 
@@ -89,7 +89,7 @@ def tools_in(example: Example) -> tuple[Any, bool]:
     return (json_value(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
 
-def declared(example: Example) -> Iterator[Tool]:
+def declared_tools(example: Example) -> Iterator[Tool]:
     """The tools, and functions in the deprecated format, that have a name."""
     tools, in_text = tools_in(example)
     base = example.tools_pointer
@@ -104,7 +104,7 @@ def declared(example: Example) -> Iterator[Tool]:
             yield Tool(name, f"/functions/{i}", function, False)
 
 
-def called(example: Example) -> Iterator[Call]:
+def tool_calls(example: Example) -> Iterator[Call]:
     """The assistant's calls that are objects, in order."""
     for message in example.messages:
         if message.role != "assistant":
@@ -177,7 +177,11 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
 
 
 @value_rule(
-    "T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes."
+    "T002",
+    "tool-name",
+    Severity.WARNING,
+    targets=REJECTING_TARGETS,
+    hint="Use 1 to 64 letters, digits, underscores and dashes.",
 )
 def tool_name(example: Example) -> Problems:
     """A tool name contains characters that services do not accept.
@@ -186,7 +190,7 @@ def tool_name(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
     """
-    for tool in declared(example):
+    for tool in declared_tools(example):
         if not NAME.fullmatch(tool.name):
             long = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
             yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{long}")
@@ -201,14 +205,16 @@ def duplicate_tool(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     """
     seen: set[tuple[bool, str]] = set()
-    for tool in declared(example):
+    for tool in declared_tools(example):
         key = (tool.pointer.startswith("/functions"), tool.name)  # functions next to tools are reported by T006
         if key in seen:
             yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
         seen.add(key)
 
 
-@value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TOLERATED, hint="Use `tools` and `tool_calls`.")
+@value_rule(
+    "T005", "functions-deprecated", Severity.WARNING, targets=TOLERANT_TARGETS, hint="Use `tools` and `tool_calls`."
+)
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 
@@ -292,7 +298,7 @@ def fix_parallel_tool_calls(value: Object) -> Object:
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
         return omit_keys(value, "parallel_tool_calls")
-    meant = TRUTH.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
+    meant = BOOLEAN_VALUES.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
     return value if meant is None else {**value, "parallel_tool_calls": meant}
 
 
@@ -307,9 +313,9 @@ def unused_tools(example: Example, state: DatasetState) -> None:
     """
     if not example.plain:
         first, used = state.memory.setdefault("T023", ({}, set()))
-        for tool in declared(example):
+        for tool in declared_tools(example):
             first.setdefault(tool.name, example.place)
-        used.update(call.name for call in called(example) if call.name)
+        used.update(call.name for call in tool_calls(example) if call.name)
 
 
 @unused_tools.finalize
@@ -318,5 +324,7 @@ def tools_never_called(state: DatasetState) -> PlacedProblems:
     first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:
-        names = ", ".join(repr(excerpt(name, 40)) for name in unused[:FEW]) + (", …" if len(unused) > FEW else "")
+        names = ", ".join(repr(excerpt(name, 40)) for name in unused[:MAX_SHOWN_NAMES]) + (
+            ", …" if len(unused) > MAX_SHOWN_NAMES else ""
+        )
         yield first[unused[0]], Problem("", f"{plural(len(unused), 'tool')} declared and never called: {names}")

@@ -7,12 +7,12 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
-from curate.lint.rules.roles import TOLERATED, conversation_pointer, intended_role, role_of
+from curate.lint.rules.roles import TOLERANT_TARGETS, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.formats import PREFERENCE_SIDES
 from curate.read.forms.form import omit_keys
 
-SYSTEMS = ("system", "developer")
+SYSTEM_ROLES = ("system", "developer")
 
 
 @rule(
@@ -73,7 +73,7 @@ def trim_end(messages: list[Object]) -> list[Object] | None:
     "M012",
     "assistant-first",
     Severity.WARNING,
-    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR) | TOLERATED,
+    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR) | TOLERANT_TARGETS,
     hint="Put a user turn before it, or move the greeting to the system prompt.",
 )
 def assistant_first(example: Example) -> Problems:
@@ -83,7 +83,7 @@ def assistant_first(example: Example) -> Problems:
     Bad: {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    turns = [message for message in example.messages if intended_role(message) not in SYSTEMS]
+    turns = [message for message in example.messages if intended_role(message) not in SYSTEM_ROLES]
     if (
         turns
         and intended_role(turns[0]) == "assistant"
@@ -109,7 +109,7 @@ def late_system(example: Example) -> Problems:
     """
     started = False
     for message in example.messages:
-        if message.role not in SYSTEMS:
+        if message.role not in SYSTEM_ROLES:
             started = True
         elif started:
             yield Problem(message.pointer, f"{message.role} message at position {message.index + 1}")
@@ -119,7 +119,7 @@ def late_system(example: Example) -> Problems:
 @on_messages
 def systems_first(messages: list[Object]) -> list[Object]:
     """Move system and developer messages to the front, in their order."""
-    return sorted(messages, key=lambda message: message.get("role") not in SYSTEMS)
+    return sorted(messages, key=lambda message: message.get("role") not in SYSTEM_ROLES)
 
 
 @rule(
@@ -226,7 +226,9 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
     for left, right in pairwise(example.messages):
         role = intended_role(right)
         apart = (
-            target in TOLERATED and role == "user" and isinstance(left.content, list) != isinstance(right.content, list)
+            target in TOLERANT_TARGETS
+            and role == "user"
+            and isinstance(left.content, list) != isinstance(right.content, list)
         )
         alternates = ("user", "assistant", "tool") if target is Target.TOGETHER else ("user", "assistant")
         if intended_role(left) == role and role in alternates and not apart:
