@@ -130,7 +130,8 @@ def find_conflicts(
     asked = _questions(examples, all_turns=config.all_turns)
     first = {(question.example.id, question.turn): question for question in reversed(asked)}
     distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
-    path = judgement_cache.path_of(distinct, config, cache) if cache is not None and judge is None else None
+    by_models = (config.embeddings or config.nli) and judge is None
+    path = judgement_cache.path_of(distinct, config, cache) if cache is not None and by_models else None
     found = path and judgement_cache.load(path, distinct)
     if not found:
         found = _judged(distinct, config, cache, progress, judge)
