@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from curate.core.example import canonical
-from curate.verify.lines import exact
+from curate.verify.lines import parse_exactly
 from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
@@ -14,13 +14,13 @@ TurnParts = tuple[str, str, str]
 """Role, text and calls of a turn."""
 TurnList = list[TurnParts]
 SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool", "agent": "assistant"}
-CALLS: Final = ("toolUse", "functionCall", "function_call")
-RESULTS: Final = ("toolResult", "functionResponse", "function_response")
-TYPED: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
-SILENT: Final = ("reasoningContent", "cachePoint")
+CALL_KEYS: Final = ("toolUse", "functionCall", "function_call")
+RESULT_KEYS: Final = ("toolResult", "functionResponse", "function_response")
+KEY_OF_TYPE: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
+SILENT_KEYS: Final = ("reasoningContent", "cachePoint")
 LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
-OTHERS: Final = frozenset(("messages", "chosen", "chosen_messages", "preferred_output"))
-PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
+OTHER_FORM_KEYS: Final = frozenset(("messages", "chosen", "chosen_messages", "preferred_output"))
+PAIR_KEYS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 
 
 class NoFormError(ValueError):
@@ -34,7 +34,7 @@ def _text(value: Any) -> str:
 def call_text(name: Any, arguments: Any) -> str:
     """The text of a call: its name and arguments, these with sorted keys where they are a JSON object or array."""
     try:
-        value = exact(arguments.encode("utf-8", "surrogatepass")) if type(arguments) is str else arguments
+        value = parse_exactly(arguments.encode("utf-8", "surrogatepass")) if type(arguments) is str else arguments
     except (ValueError, RecursionError):
         value = None
     written = canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text(arguments)
@@ -67,14 +67,14 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[TurnParts]:
     for part in parts:
         if type(part) is not dict:
             raise NoFormError("a content part is not an object")
-        typed = TYPED.get(part.get("type", ""))
-        kind = typed if typed is not None else next((k for k in (*CALLS, *RESULTS) if k in part), None)
+        typed = KEY_OF_TYPE.get(part.get("type", ""))
+        kind = typed if typed is not None else next((k for k in (*CALL_KEYS, *RESULT_KEYS) if k in part), None)
         held = part if typed else part.get(kind or "", {})
-        if kind == "" or part.get("thought") or any(key in part for key in SILENT):
+        if kind == "" or part.get("thought") or any(key in part for key in SILENT_KEYS):
             continue
-        if kind in CALLS:
+        if kind in CALL_KEYS:
             calls.append(call_text(held.get("name"), held.get("input", held.get("args", {}))))
-        elif kind in RESULTS:
+        elif kind in RESULT_KEYS:
             answer = held.get("response", {})
             answer = answer["output"] if type(answer) is dict and answer.keys() == {"output"} else answer
             text = _text(answer) if kind in ("functionResponse", "function_response") else None
@@ -174,7 +174,7 @@ def _segments(value: Object, _attached: list[Any]) -> TurnList:
 def _list(value: Object, attached: list[Any]) -> TurnList:
     found, speakers = _system(value.get("system") or value.get("system_prompt"), attached), list[str]()
     for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key), key))):
-        pair = next((pair for pair in PAIRS if type(item) is dict and set(pair) <= item.keys()), None)
+        pair = next((pair for pair in PAIR_KEYS if type(item) is dict and set(pair) <= item.keys()), None)
         if type(item) is str:
             found.append(("assistant" if at % 2 else "user", item, ""))
         elif pair and "role" not in item:
@@ -236,7 +236,7 @@ def _glaive(value: Object, attached: list[Any]) -> TurnList:
 
 def _xlam(value: Object, _attached: list[Any]) -> TurnList:
     given = value["answers"]
-    calls = exact(given.encode("utf-8", "surrogatepass")) if type(given) is str else given
+    calls = parse_exactly(given.encode("utf-8", "surrogatepass")) if type(given) is str else given
     called = [call_text(call["name"], call["arguments"]) for call in calls]
     return [("user", value["query"], ""), ("assistant", "", "\n".join(called))]
 
@@ -253,7 +253,9 @@ def _has_blocks(value: Object) -> bool:
         return type(turns) is list
     return type(turns) is list and any(
         type(part) is dict
-        and (str(part.get("type")) in TYPED or any(key in part for key in (*CALLS, *RESULTS, *SILENT)))
+        and (
+            str(part.get("type")) in KEY_OF_TYPE or any(key in part for key in (*CALL_KEYS, *RESULT_KEYS, *SILENT_KEYS))
+        )
         for turn in turns
         if type(turn) is dict and type(turn.get("content")) is list
         for part in turn["content"]
@@ -275,7 +277,7 @@ SIDED_FORMS: Final[
 """Formats of preference pairs: turns with the better answer, and the worse answer."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (
     (_is_langchain, _langchain),
-    (lambda value: _has_texts(value.get("conversations")) and OTHERS.isdisjoint(value), _list),
+    (lambda value: _has_texts(value.get("conversations")) and OTHER_FORM_KEYS.isdisjoint(value), _list),
     (_has_blocks, _bedrock),
 )
 """Formats with messages; they are recognized before the format messages."""

@@ -5,47 +5,47 @@ from copy import deepcopy
 from itertools import product
 from typing import Any, Final
 
-from curate.verify.lines import exact
+from curate.verify.lines import parse_exactly
 
-ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
-QUESTIONS: Final = (
-    *product(ASKED, ("solution", "response", "answer", "output", "output_text")),
+QUESTION_KEYS: Final = ("question", "query", "problem", "input", "input_text", "text_input")
+QUESTION_ANSWER_KEYS: Final = (
+    *product(QUESTION_KEYS, ("solution", "response", "answer", "output", "output_text")),
     *product(("prompt",), ("response", "output")), *product(("user", "human"), ("assistant", "bot")), ("q", "a"),
     ("inputs", "targets"), ("input", "target"), ("request", "response"),
 )  # fmt: skip
-CHATS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
-BESIDE: Final = re.compile(
+CHAT_KEYS: Final = (("input", "output"), ("prompt", "response"), ("prompt", "output"), ("request", "response"))
+ANSWER_KEY: Final = re.compile(
     r"(responses?|answers|completions|candidates|generations)"
     r"(_(?!(ids?|format|schema|models?|type|language|style|length|count|time)$).*)?|response\d"
 )
-SCHEMAS: Final = ("parameters", "input_schema", "inputSchema")
-REQUESTS: Final = ("responses_create_params", "request", "body")
+SCHEMA_KEYS: Final = ("parameters", "input_schema", "inputSchema")
+REQUEST_KEYS: Final = ("responses_create_params", "request", "body")
 SCHEMA_TYPES: Final = {
     "str": "string", "int": "integer", "float": "number", "bool": "boolean",
     "list": "array", "set": "array", "tuple": "array", "dict": "object",
 }  # fmt: skip
-PYTHON: Final = re.compile(rf"(?:{'|'.join(SCHEMA_TYPES)})\b", re.IGNORECASE)
-TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
+PYTHON_TYPE: Final = re.compile(rf"(?:{'|'.join(SCHEMA_TYPES)})\b", re.IGNORECASE)
+VERTEX_TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
 
 
-ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
+ATTACHMENTS: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of the training input other than text."""
-GIVEN: Final = frozenset(
+TRAINER_KEYS: Final = frozenset(
     """messages tools functions prompt completion request chosen rejected preferred_output non_preferred_output label chosen_response chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system system_prompt history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
-) | frozenset(ATTACHED)
+) | frozenset(ATTACHMENTS)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 
 
-def _holder(value: dict[str, Any]) -> dict[str, Any]:
+def _tools_holder(value: dict[str, Any]) -> dict[str, Any]:
     """The object that has the tools: a request in the line, or the line itself."""
-    inner = (_holder(value[key]) for key in REQUESTS if type(value.get(key)) is dict)
+    inner = (_tools_holder(value[key]) for key in REQUEST_KEYS if type(value.get(key)) is dict)
     return next((one for one in inner if "tools" in one), value)
 
 
-def declared(value: dict[str, Any]) -> Any:
+def declared_tools(value: dict[str, Any]) -> Any:
     """The tools of a line as functions; those in an unknown form unchanged."""
     config = value.get("toolConfig")
-    tools = _holder(value).get("tools")
+    tools = _tools_holder(value).get("tools")
     if tools is None and type(config) is dict:
         tools = config.get("tools")
     if type(value.get("query")) is str and {type(tools), type(value.get("answers"))} <= {str, list}:
@@ -63,7 +63,7 @@ def declared(value: dict[str, Any]) -> Any:
 def _in_python(text: Any) -> Any:
     """The functions of an xLAM row, whose parameters have types as Python writes them; other texts unchanged."""
     try:
-        tools = exact(text.encode("utf-8", "surrogatepass")) if type(text) is str else deepcopy(text)
+        tools = parse_exactly(text.encode("utf-8", "surrogatepass")) if type(text) is str else deepcopy(text)
     except (ValueError, RecursionError):
         return text
     for tool in tools if type(tools) is list else ():
@@ -73,7 +73,7 @@ def _in_python(text: Any) -> Any:
                 name for name, one in given.items() if not ("default" in one or "optional" in str(one.get("type")))
             ]
             for one in given.values():
-                if type(one.get("type")) is str and (named := PYTHON.match(one["type"])):
+                if type(one.get("type")) is str and (named := PYTHON_TYPE.match(one["type"])):
                     one["type"] = SCHEMA_TYPES[named[0].lower()]
             tool["parameters"] = {"type": "object", "properties": given, "required": needed}
     return tools
@@ -81,10 +81,10 @@ def _in_python(text: Any) -> Any:
 
 def question_keys(value: dict[str, Any]) -> tuple[str, str] | None:
     """The keys of a question, which may be a list of messages, and of the text that answers it."""
-    pairs = [pair for pair in QUESTIONS if type(value.get(pair[0])) is type(value.get(pair[1])) is str]
+    pairs = [pair for pair in QUESTION_ANSWER_KEYS if type(value.get(pair[0])) is type(value.get(pair[1])) is str]
     if pairs:
         return next((pair for pair in pairs if all(value[key].strip() for key in pair)), pairs[0])
-    for asked, answered in () if "reward_model" in value else CHATS:
+    for asked, answered in () if "reward_model" in value else CHAT_KEYS:
         turns = value.get(asked)
         if (
             type(turns) is list
@@ -110,20 +110,20 @@ def completion_of(value: dict[str, Any]) -> Any:
 
 
 def _function(one: dict[str, Any]) -> dict[str, Any]:
-    found = {key: item for key, item in one.items() if key not in SCHEMAS and (key, item) != ("type", "function")}
-    schema = next((one[key] for key in SCHEMAS if key in one), None)
+    found = {key: item for key, item in one.items() if key not in SCHEMA_KEYS and (key, item) != ("type", "function")}
+    schema = next((one[key] for key in SCHEMA_KEYS if key in one), None)
     if type(schema) is dict and schema.keys() == {"json"}:
         schema = schema["json"]
-    return {**found, "parameters": _lower(schema)}
+    return {**found, "parameters": _with_lower_types(schema)}
 
 
-def _lower(value: Any) -> Any:
+def _with_lower_types(value: Any) -> Any:
     if type(value) is list:
-        return [_lower(item) for item in value]
+        return [_with_lower_types(item) for item in value]
     if type(value) is not dict:
         return value
     return {
-        key: item.lower() if key == "type" and type(item) is str and item in TYPES else _lower(item)
+        key: item.lower() if key == "type" and type(item) is str and item in VERTEX_TYPES else _with_lower_types(item)
         for key, item in value.items()
     }
 
@@ -164,5 +164,5 @@ def _url(held: dict[str, Any], key: str) -> str | None:
 def has_answers(value: dict[str, Any]) -> bool:
     """Whether a prompt has answers beside it that no trainer reads."""
     return type(value.get("reward_model")) is not dict and any(
-        bool(item) and type(item) in (str, list, dict) and BESIDE.fullmatch(key) for key, item in value.items()
+        bool(item) and type(item) in (str, list, dict) and ANSWER_KEY.fullmatch(key) for key, item in value.items()
     )

@@ -30,19 +30,19 @@ from curate.verify.similarity_index import (
     counts_of,
     index_of,
     matches,
-    ordered,
+    rare_first,
 )
 from curate.verify.words import Numbers
 
-ROUND: Final = 48
+CHUNKS_PER_ROUND: Final = 48
 """Chunks per round. After a round, examples with a match are not searched further."""
-SLICE: Final = 4096
+SETS_PER_TASK: Final = 4096
 """Held-out sets that are compared with later splits in one task."""
 KINDS: Final = ("whole", "answers")
 COUNTS: Final = ("attached", "short_turns", "rejected", "beside", "reasoned", "others", "wordless")
-FILE: Final = 40
+LINE_BITS: Final = 40
 """Bits of a place that hold the line."""
-NOTHING: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64))
+NO_SETS: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64))
 
 
 class Similar(NamedTuple):
@@ -78,12 +78,12 @@ class Examples(ExampleColumns):
 
     def splits_of(self, places: Numbers) -> Numbers:
         """The split number of each place."""
-        splits: Numbers = np.array(self.owners, dtype=np.int64)[places >> FILE]
+        splits: Numbers = np.array(self.owners, dtype=np.int64)[places >> LINE_BITS]
         return splits
 
     def place(self, place: int) -> tuple[Path, int]:
         """File and line of a place."""
-        return self.files[place >> FILE], place & ((1 << FILE) - 1)
+        return self.files[place >> LINE_BITS], place & ((1 << LINE_BITS) - 1)
 
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
         """Number of examples in each split."""
@@ -130,7 +130,7 @@ class _Reading:
             self._take(file, features, physical)
             for kind, held in self.held.items():
                 held.add(getattr(features, kind))
-                setattr(features, kind, NOTHING)
+                setattr(features, kind, NO_SETS)
         counts = counts_of(self.held["whole"].sets())
         for held in self.held.values():
             held.build(self.owners, counts, self.threshold)
@@ -147,7 +147,7 @@ class _Reading:
 
     def _take(self, file: int, features: Features, physical: int) -> int:
         """Make the line numbers of a chunk places and store the chunk; returns the offset added to each number."""
-        base = (file << FILE) + self.lines[file]
+        base = (file << LINE_BITS) + self.lines[file]
         self.lines[file] += physical
         features.shift(base)
         self.parts.append((file, features))
@@ -158,7 +158,7 @@ class _Reading:
     def _match_first(self) -> None:
         """Compare the first split with the indexes."""
         tasks = self._pieces(held=False)
-        while some := list(islice(tasks, ROUND)):
+        while some := list(islice(tasks, CHUNKS_PER_ROUND)):
             wanted = {kind: np.packbits(one.unmatched(0)) for kind, one in self.held.items()}
             for file, features, physical, matched in self.pool.each(
                 partial(_match_piece, self.folder, wanted, self.threshold), some
@@ -170,8 +170,8 @@ class _Reading:
     def _match_held(self, held: "_Held", split: int) -> None:
         """Compare a held-out split with the index of the later splits."""
         numbers = np.flatnonzero(held.index.splits == split)
-        slices = iter([numbers[start : start + SLICE] for start in range(0, len(numbers), SLICE)])
-        while some := list(islice(slices, ROUND)):
+        slices = iter([numbers[start : start + SETS_PER_TASK] for start in range(0, len(numbers), SETS_PER_TASK)])
+        while some := list(islice(slices, CHUNKS_PER_ROUND)):
             work = partial(_match_slice, held.folder, np.packbits(held.unmatched(split)), self.threshold)
             for chosen, found in zip(some, self.pool.each(work, some), strict=True):
                 held.note(found._replace(earlier=held.places[chosen[found.earlier]]))
@@ -197,7 +197,9 @@ class _Reading:
             digests=column("digests", np.empty((0, 2), dtype=np.uint64)),
             line_places=column("places", none),
             unread=[
-                (self.files[file], line & ((1 << FILE) - 1), why) for file, one in parts for line, why in one.unread
+                (self.files[file], line & ((1 << LINE_BITS) - 1), why)
+                for file, one in parts
+                for line, why in one.unread
             ],
             characters=[sum(one.characters for of, one in parts if of == file) for file in range(len(self.files))],
             **{name: sum(getattr(one, name) for one in features) for name in COUNTS},
@@ -214,7 +216,7 @@ class _Held:
     def __init__(self, folder: Path) -> None:
         """Without sets. Raises `OutputError`."""
         self.folder = folder
-        self.sizes, self.lines = [NOTHING.sets.sizes], [NOTHING.lines]
+        self.sizes, self.lines = [NO_SETS.sets.sizes], [NO_SETS.lines]
         with written(folder):
             folder.mkdir()
             self.file = (folder / "hashes").open("w+b")
@@ -234,7 +236,7 @@ class _Held:
         """Build the index; no set can be added any more. Raises `OutputError`."""
         self.places = np.concatenate(self.lines)
         """Place of each set's example."""
-        splits = np.array(owners, dtype=np.int64)[self.places >> FILE]
+        splits = np.array(owners, dtype=np.int64)[self.places >> LINE_BITS]
         with written(self.folder), self.file:
             index_of(self.sets(), splits, counts, threshold).save(self.folder)
         self.index = _index(self.folder)
@@ -275,9 +277,9 @@ def _match_piece(
     matched: dict[str, Matches] = {}
     for kind in KINDS:
         found: Shingled = getattr(features, kind)
-        setattr(features, kind, NOTHING)
+        setattr(features, kind, NO_SETS)
         index = _index(folder / kind)
-        result = matches(index, ordered(found.sets, index.counts), _flags(marked[kind], index), threshold)
+        result = matches(index, rare_first(found.sets, index.counts), _flags(marked[kind], index), threshold)
         matched[kind] = result._replace(earlier=found.lines[result.earlier])
     return file, features, physical, matched
 

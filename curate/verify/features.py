@@ -374,7 +374,7 @@ class _Words:
         sizes = np.bincount(by, minlength=len(self.lines))
         ends = np.cumsum(sizes)
         starts = np.repeat(ends - sizes, sizes)
-        upto = _running(hashes, np.arange(len(hashes)) - starts, starts)
+        upto = _prefix_hashes(hashes, np.arange(len(hashes)) - starts, starts)
         last = np.zeros(len(hashes), dtype=np.bool_)
         last[ends[sizes > 0] - 1] = True
         turns = np.zeros(len(self.lines), dtype=np.uint64)
@@ -383,7 +383,7 @@ class _Words:
         return {"turns": turns, "begun": upto[before], "begun_by": self.lines[by[before]]}
 
 
-def _running(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
+def _prefix_hashes(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
     """Hash of every prefix of each sequence.
 
     places: position of each element in its sequence; starts: start of its sequence.

@@ -10,7 +10,7 @@ from curate.core.errors import MissingExtra, ModelError
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural, visible
-from curate.verify.examples import FILE, Examples, Similar
+from curate.verify.examples import LINE_BITS, Examples, Similar
 from curate.verify.features import id_of
 from curate.verify.lines import lines_of
 from curate.verify.proof import Point, Verdict
@@ -18,7 +18,7 @@ from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.similarity_index import Floats
 from curate.verify.words import Hashes, Numbers
 
-APART: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
+APART_HINT: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
 HINTS: Final = {
     "L001": "Remove one of the two with `curate dedup --against`.",
     "L006": "Compare the two. If they ask the same thing, keep them in one split.",
@@ -134,19 +134,19 @@ def _finding(
     found: Examples, compared: Compared, ids: dict[int, str], place: int, earlier: int, similarity: float, leak: _Leak
 ) -> Finding:
     (file, line), (other, number) = found.place(place), found.place(earlier)
-    where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> FILE]])})"
+    where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> LINE_BITS]])})"
     share = f"{similarity:.0%}" if leak.code != "L006" else f"{similarity:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
-    message, hint = leak.message.format(share=share, where=where), HINTS.get(leak.code, APART)
+    message, hint = leak.message.format(share=share, where=where), HINTS.get(leak.code, APART_HINT)
     return Finding(leak.code, severity, display_name(file), line, "", message, hint, False, ids.get(place))
 
 
 def _ids(found: Examples, places: set[int]) -> dict[int, str]:
     """The ids of examples in messages format; their lines are read again."""
     ids = {}
-    for file in {place >> FILE for place in places}:
+    for file in {place >> LINE_BITS for place in places}:
         for number, line in lines_of(found.files[file]):
-            place = (file << FILE) + number
+            place = (file << LINE_BITS) + number
             if place in places:
                 try:
                     value = loads(line)

@@ -15,8 +15,8 @@ from curate.core.files import path_of, sha256
 from curate.core.manifest import InputFile, Manifest
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool
-from curate.verify.declarations import declared, media
-from curate.verify.examples import FILE, Examples
+from curate.verify.declarations import declared_tools, media
+from curate.verify.examples import LINE_BITS, Examples
 from curate.verify.features import Wanted, digests_of, id_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger, removed_lines
@@ -62,7 +62,7 @@ class _Lines(NamedTuple):
     def differences(self, chosen: Sequence[int], text: str) -> list[Difference]:
         """Differences to report about some of the lines, given by their positions."""
         places = self.places[np.array(chosen, dtype=np.int64)].tolist()
-        lines = ((self.files[place >> FILE], place & ((1 << FILE) - 1)) for place in places)
+        lines = ((self.files[place >> LINE_BITS], place & ((1 << LINE_BITS) - 1)) for place in places)
         return [Difference(file, text, line, code="L010") for file, line in lines]
 
     def values(self, chosen: Sequence[int]) -> Iterator[tuple[int, Any]]:
@@ -70,7 +70,7 @@ class _Lines(NamedTuple):
         places = self.places[np.array(chosen, dtype=np.int64)]
         wanted: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
         for at, place, first in zip(chosen, places.tolist(), self.places.searchsorted(places).tolist(), strict=True):
-            wanted[place >> FILE][place & ((1 << FILE) - 1), at - first] = at
+            wanted[place >> LINE_BITS][place & ((1 << LINE_BITS) - 1), at - first] = at
         for file, positions in wanted.items():
             held = self.ledger is not None and file == len(self.files) - 1
             lines = removed_lines(self.ledger) if self.ledger is not None and held else lines_of(self.files[file])
@@ -90,7 +90,9 @@ def accounting_point(
         gone += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
         return Point("nothing lost", Verdict.OPEN, f"the input files cannot be compared ({'; '.join(gone)})")
     before = _digested(inputs.files, pool)
-    left_places = np.array([removed.line for removed in ledger.removed], dtype=np.int64) + (len(written.files) << FILE)
+    left_places = np.array([removed.line for removed in ledger.removed], dtype=np.int64) + (
+        len(written.files) << LINE_BITS
+    )
     digests = np.concatenate([written.digests, ledger.digests])
     places = np.concatenate([written.line_places, left_places])
     after = _Lines([*written.files, ledger.path], digests, places, ledger)
@@ -111,7 +113,7 @@ def accounting_point(
 def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
     digests, places = [np.empty((0, 2), dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
     for file, path in enumerate(paths):
-        before = file << FILE
+        before = file << LINE_BITS
         for found, numbers, physical in pool.each(_digests, chunks_of(path)):
             digests.append(found)
             places.append(numbers + before)
@@ -208,5 +210,5 @@ def content_key(value: Any) -> str:
         return f"value {xxhash.xxh3_128_hexdigest(canonical(value))}"
     sides = [[[turn.role, turn.text, turn.calls] for turn in turns] for turns in (reading.turns, reading.others)]
     line = value if isinstance(value, dict) else {}
-    beside = [declared(line), line.get("functions"), line.get("label"), line.get("kto_tag")]
+    beside = [declared_tools(line), line.get("functions"), line.get("label"), line.get("kto_tag")]
     return xxhash.xxh3_128_hexdigest(canonical([sides, list(map(media, reading.attached)), beside]))

@@ -111,7 +111,7 @@ def _cut(data: bytes, number: int) -> tuple[ChunkLines, int]:
     )
 
 
-def exact(data: bytes) -> Any:
+def parse_exactly(data: bytes) -> Any:
     """Parse JSON; orjson alone reads an integer of more than 64 bits as a float. Raises `ValueError`,
     `RecursionError`.
     """

@@ -4,18 +4,18 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from curate.verify.words import ALONE
+from curate.verify.words import UNSPACED_CHARS
 
 RUN_WORDS: Final = 8
 """Minimum number of words of an exempt run."""
 MIN_EXAMPLES: Final = 20
 """Minimum number of examples that share each run of a passage."""
-SHARED: Final = 40
+MIN_SHARED: Final = 40
 """Minimum number of shared words in an example for the passages to be left out."""
 MIN_OWN: Final = 5
 """Minimum number of consecutive words that must remain of a user turn."""
-TOKEN: Final = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
-ODD: Final = re.compile(rf"[{ALONE}]")
+TOKEN: Final = re.compile(rf"[{UNSPACED_CHARS}]|[^\s{UNSPACED_CHARS}]+")
+UNSPACED_CHAR: Final = re.compile(rf"[{UNSPACED_CHARS}]")
 
 Window = tuple[str, ...]
 
@@ -30,7 +30,7 @@ class Cut(NamedTuple):
 
 def tokens(text: str) -> list[str]:
     """Tokens separated by white space; single characters in scripts without spaces."""
-    return text.split() if text.isascii() or not ODD.search(text) else TOKEN.findall(text)
+    return text.split() if text.isascii() or not UNSPACED_CHAR.search(text) else TOKEN.findall(text)
 
 
 class Passages:
@@ -64,7 +64,7 @@ class Passages:
             shared += sum(covered)
             most = max(most, _longest_gap(covered))
             left.append(" ".join(token for token, gone in zip(words, covered, strict=True) if not gone))
-        return Cut(frozenset(found), left if shared >= SHARED and most >= MIN_OWN else None)
+        return Cut(frozenset(found), left if shared >= MIN_SHARED and most >= MIN_OWN else None)
 
 
 def _longest_gap(covered: Sequence[bool]) -> int:

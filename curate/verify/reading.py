@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
 from curate.verify.choices import lacks_choices
-from curate.verify.declarations import ATTACHED, GIVEN, completion_of, has_answers, list_under, question_keys
-from curate.verify.lines import exact
-from curate.verify.transcripts import completed, transcript, with_messages
+from curate.verify.declarations import ATTACHMENTS, TRAINER_KEYS, completion_of, has_answers, list_under, question_keys
+from curate.verify.lines import parse_exactly
+from curate.verify.transcripts import completed_transcript, transcript, with_messages
 
 Object = dict[str, Any]
 
-REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
+REJECTED_KEYS: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
 SIDES: Final = (("chosen", "rejected"), ("chosen_response", "rejected_response"), ("response_j", "response_k"))
 ROLES: Final = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
@@ -21,13 +21,13 @@ ROLES: Final = {
     "tool_call": "assistant", "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool",
     "tool_response": "tool",
 }  # fmt: skip
-CALLERS: Final = frozenset(("function_call", "tool_call"))
+CALL_SPEAKERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
-PLAIN: Final = ROLES.keys() - CALLERS
+TEXT_SPEAKERS: Final = ROLES.keys() - CALL_SPEAKERS
 SPEAKERS: Final = frozenset(
     ("user", "human", "assistant", "bot", "q", "a", "inputs", "targets", "target", "definition")
 )  # also metadata, beside messages
-TEXTUAL: Final = frozenset(
+TEXT_PART_KEYS: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
 )
 """Keys of a part that is text and nothing else."""
@@ -70,7 +70,7 @@ class Reading:
 def loads(line: bytes) -> Any:
     """Parse the JSON of a line; keys without capitals where no form is known by them. Raises `NotUnderstoodError`."""
     try:
-        value = exact(line)
+        value = parse_exactly(line)
     except (ValueError, RecursionError):
         try:
             value = json.loads(line.decode("utf-8"))  # accepts lone surrogates
@@ -107,7 +107,7 @@ def read(value: Any) -> Reading:
 def trained_keys(value: Object) -> Object:
     """The keys of a line that a trainer reads."""
     spoken = not SPEAKERS.isdisjoint(value) and _form(value) is _question
-    keys = GIVEN.union(question_keys(value) or ()) if spoken else GIVEN
+    keys = TRAINER_KEYS.union(question_keys(value) or ()) if spoken else TRAINER_KEYS
     return value if value.keys() <= keys else {key: item for key, item in value.items() if key in keys}
 
 
@@ -117,7 +117,7 @@ def _form(value: Object) -> Callable[[Object, Reading], None] | None:
 
 def _attach(value: Object, reading: Reading) -> None:
     """Collect the content of an object other than text; empty values count as missing."""
-    reading.attached += [[key, value[key]] for key in ATTACHED if value.get(key) not in (None, [], {}, "")]
+    reading.attached += [[key, value[key]] for key in ATTACHMENTS if value.get(key) not in (None, [], {}, "")]
 
 
 def _turn(value: Any, reading: Reading) -> Turn:
@@ -129,12 +129,12 @@ def _turn(value: Any, reading: Reading) -> Turn:
     if role is None:
         raise NotUnderstoodError("a message has an unknown role")
     content = value.get("content", value.get("value", value.get("text")))
-    if len(value) == 2 and type(content) is str and spoken not in CALLERS:
+    if len(value) == 2 and type(content) is str and spoken not in CALL_SPEAKERS:
         return Turn(role, content)
     if role == "system":  # only compared for exact copies
         reading = Reading([])
     _attach(value, reading)
-    if spoken in CALLERS and (calls := _called(content)):
+    if spoken in CALL_SPEAKERS and (calls := _called(content)):
         return Turn(role, "", calls)
     return Turn(role, _text(content, reading), _calls(value))
 
@@ -154,7 +154,7 @@ def _text(content: Any, reading: Reading) -> str:
             found.append(text)
         elif type(part) is not dict:
             raise NotUnderstoodError("a content part is neither text nor an object")
-        if type(part) is dict and part.keys() - TEXTUAL:
+        if type(part) is dict and part.keys() - TEXT_PART_KEYS:
             reading.attached.append(part)
     return "\n".join(found)
 
@@ -192,7 +192,7 @@ def _listed(key: str) -> Callable[[Object, Reading], None]:
                 and len(turn) == 2
                 and type(turn.get("role")) is str
                 and type(text := turn.get("content")) is str
-                and turn["role"] in PLAIN
+                and turn["role"] in TEXT_SPEAKERS
             ):
                 reading.turns.append(Turn(ROLES[turn["role"]], text))  # the common case
             else:
@@ -218,20 +218,20 @@ def _pair(
     def turns(value: Object, reading: Reading) -> None:
         value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
-        reading.turns += ([] if _asks(chosen) else prompt(value, reading)) + chosen
+        reading.turns += ([] if _starts_with_user(chosen) else prompt(value, reading)) + chosen
         reading.others += _own_turns(rejected, reading.turns)
 
     return turns
 
 
-def _asks(side: list[Turn]) -> bool:
+def _starts_with_user(side: list[Turn]) -> bool:
     return [turn.role for turn in side if turn.role != "system"][:1] == ["user"]
 
 
 def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
     """The turns of the rejected side; of a whole conversation, those after the ones that both sides begin with."""
     rejected, chosen = ([turn for turn in side if turn.role != "system"] for side in (rejected, chosen))
-    if not _asks(rejected):
+    if not _starts_with_user(rejected):
         return rejected
     differing = (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
     return rejected[next(differing, min(len(chosen), len(rejected))) :]
@@ -240,7 +240,7 @@ def _own_turns(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
 def _messages(value: Object, reading: Reading) -> None:
     """Messages; beside them may stand both sides of a preference, or the rejected one."""
     _listed("messages")(value, reading)
-    for key in REJECTED if len(value) > 1 else ():
+    for key in REJECTED_KEYS if len(value) > 1 else ():
         if not _is_side(value.get(key)):
             continue
         last = [turn.role for turn in reading.turns[-1:]]
@@ -314,7 +314,7 @@ def _instances(value: Object, reading: Reading) -> None:
 
 def _completion(value: Object, reading: Reading) -> None:
     plain = [*_side(value["prompt"], "user", reading), *_side(value["completion"], "assistant", reading)]
-    reading.turns += [Turn(*turn) for turn in completed(value) or ()] or plain
+    reading.turns += [Turn(*turn) for turn in completed_transcript(value) or ()] or plain
 
 
 def _question(value: Object, reading: Reading) -> None:

@@ -5,9 +5,9 @@ least t share at least t / (1 + t) * (n + m) hashes, and at least t of each set.
 among the first n - tn + 1 hashes of each set, its prefix. An inverted index of the prefixes of held-out sets gives
 candidates, and their common hashes are counted.
 
-A hash in very many sets is crowded (`CROWDED`) and not looked up. Two sets that share only crowded hashes are compared
-by these: the crowded part is then at least t of each set, so there are few different parts, and sets with equal parts
-are counted once.
+A hash in very many sets is crowded (`MIN_CROWDED_SETS`) and not looked up. Two sets that share only crowded hashes are
+compared by these: the crowded part is then at least t of each set, so there are few different parts, and sets with
+equal parts are counted once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from curate.verify.words import Hashes, Numbers, mixed
 
 COUNTERS: Final = 1 << 24
 """Most counters; hashes that share a counter add up."""
-CROWDED: Final = 255
+MIN_CROWDED_SETS: Final = 255
 """Minimum number of held-out sets that contain a crowded hash; counters saturate here."""
 HITS_PER_BATCH: Final = 1 << 19
 BLOCK_HASHES: Final = 1 << 18
@@ -96,7 +96,7 @@ def spans(starts: Numbers, sizes: Numbers) -> Numbers:
 
 
 def counts_of(sets: Sets) -> Counts:
-    """Approximate number of sets with each hash, up to `CROWDED`.
+    """Approximate number of sets with each hash, up to `MIN_CROWDED_SETS`.
 
     It only gives the order of hashes, so it affects the speed of a comparison and not its result.
     """
@@ -104,21 +104,21 @@ def counts_of(sets: Sets) -> Counts:
     counts = np.zeros(counters, dtype=np.uint32)
     for _, part in sets.blocks():
         np.add.at(counts, (part.hashes & np.uint64(counters - 1)).astype(np.intp), np.uint32(1))
-    return np.minimum(counts, CROWDED).astype(np.uint8)
+    return np.minimum(counts, MIN_CROWDED_SETS).astype(np.uint8)
 
 
-def ranks(counts: Counts, hashes: Hashes) -> Counts:
+def set_counts(counts: Counts, hashes: Hashes) -> Counts:
     """Number of sets with each of these hashes."""
     return counts.take((hashes & np.uint64(len(counts) - 1)).astype(np.intp))
 
 
-def ordered(sets: Sets, counts: Counts) -> Sets:
+def rare_first(sets: Sets, counts: Counts) -> Sets:
     """Sets without repeated hashes, rare hashes first."""
     count, hashes, owners = len(sets.sizes), sets.hashes, sets.owners
     bits = max(1, int(count - 1).bit_length())
     key = (
         owners.astype(np.uint64) << np.uint64(64 - bits)
-        | ranks(counts, hashes).astype(np.uint64) << np.uint64(56 - bits)
+        | set_counts(counts, hashes).astype(np.uint64) << np.uint64(56 - bits)
         | hashes >> np.uint64(bits + 8)
     )
     order = np.argsort(key)
@@ -203,12 +203,12 @@ def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> I
     """
     sizes, total, columns = sets.sizes.copy(), 0, []
     for first, block in sets.blocks():
-        found = ordered(block, counts)
+        found = rare_first(block, counts)
         sizes[first : first + len(found.sizes)] = found.sizes
         sets.hashes[total : total + len(found.hashes)] = found.hashes
         total += len(found.hashes)
         at, owners, places = in_prefix(found, threshold)
-        crowd = ranks(counts, found.hashes) >= CROWDED
+        crowd = set_counts(counts, found.hashes) >= MIN_CROWDED_SETS
         rare = ~crowd[at]
         columns.append(
             (
@@ -331,7 +331,7 @@ class _Matching:
         starts, sizes = self.index.starts[held], self.index.sizes[held]
         for part in _slices(sizes, HITS_PER_BATCH):
             hashes = self.index.hashes[spans(starts[part], sizes[part])]
-            shared = _shared(known, mixed(hashes ^ np.repeat(salts[local[part]], sizes[part])), sizes[part])
+            shared = _shared_counts(known, mixed(hashes ^ np.repeat(salts[local[part]], sizes[part])), sizes[part])
             self._note_shared(held[part], other[part], shared)
 
     def _note_shared(self, held: Numbers, other: Numbers, shared: Numbers) -> None:
@@ -355,7 +355,7 @@ class _Matching:
         if not len(waiting):
             return
         crowded = np.bincount(
-            earlier.owners[ranks(index.counts, earlier.hashes) >= CROWDED], minlength=len(earlier.sizes)
+            earlier.owners[set_counts(index.counts, earlier.hashes) >= MIN_CROWDED_SETS], minlength=len(earlier.sizes)
         )
         digests = earlier.digests(earlier.sizes - crowded)
         ends = earlier.starts + earlier.sizes
@@ -377,10 +377,10 @@ class _Matching:
             for part in _slices(index.crowded[likely], HITS_PER_BATCH):
                 sizes = index.crowded[likely[part]]
                 hashes = index.hashes[spans(held_ends[likely[part]] - sizes, sizes)]
-                self._note_shared(likely[part], np.full(len(sizes), one), _shared(own, hashes, sizes))
+                self._note_shared(likely[part], np.full(len(sizes), one), _shared_counts(own, hashes, sizes))
 
 
-def _shared(known: Hashes, hashes: Hashes, sizes: Numbers) -> Numbers:
+def _shared_counts(known: Hashes, hashes: Hashes, sizes: Numbers) -> Numbers:
     """The number of hashes in each run that are in the sorted array `known`."""
     at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
     shared: Numbers = np.add.reduceat((known[at] == hashes).astype(np.int64), np.cumsum(sizes) - sizes)

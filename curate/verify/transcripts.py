@@ -7,11 +7,11 @@ from typing import Any, Final
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS, LEADING, ChatMarkup
 
 RoleTexts = list[tuple[str, str]]
-ASKED: Final = (
+PROMPT_KEYS: Final = (
     "messages", "conversations", "instruction", "input", "system", "history", "question", "query",
 )  # fmt: skip
 """Keys of the prompt of a preference, besides `prompt`."""
-BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGIN_TOKENS))})*")
+OPENING_TOKENS: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGIN_TOKENS))})*")
 
 
 class _Splitter:
@@ -29,7 +29,7 @@ class _Splitter:
     def split(self, text: str, *, answered: bool = True) -> RoleTexts | None:
         """Roles and texts, reasoning left out; None where the marks do not account for all of the text."""
         before, *pieces = self.opening.split(text)
-        preamble = self._text(before[BEGINNING.match(before).end() :])  # type: ignore[union-attr]
+        preamble = self._text(before[OPENING_TOKENS.match(before).end() :])  # type: ignore[union-attr]
         if preamble and not (self.markup.preamble is not None and preamble.startswith(self.markup.preamble)):
             return None
         turns = [["system", preamble]]
@@ -88,7 +88,7 @@ def _normalized_roles(turns: RoleTexts | None) -> RoleTexts:
     return [("system" if role == "developer" else role, text) for role, text in turns or ()]
 
 
-def completed(value: dict[str, Any]) -> RoleTexts | None:
+def completed_transcript(value: dict[str, Any]) -> RoleTexts | None:
     """The conversation of a rendered prompt and its completion, which contains the last answer."""
     if type(value["prompt"]) is not str or type(value["completion"]) is not str or value.get("system"):
         return None
@@ -99,7 +99,7 @@ def completed(value: dict[str, Any]) -> RoleTexts | None:
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     """A preference with its sides as messages, if each is, behind the prompt, a rendered conversation."""
     asked = value.get("prompt") or ""
-    if any(map(value.get, ASKED)) or any(type(one) is not str for one in (asked, *(value[key] for key in keys))):
+    if any(map(value.get, PROMPT_KEYS)) or any(type(one) is not str for one in (asked, *(value[key] for key in keys))):
         return value
     found = [_split(asked + value[key]) for key in keys]
     splitter = next((by for side, by in found if side and side[-1][0] == "assistant"), None)

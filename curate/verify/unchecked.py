@@ -15,7 +15,7 @@ from curate.verify.passages import Passages
 from curate.verify.proof import Difference, NotChecked, Point, point_of
 from curate.verify.words import sequences, word_hashes
 
-MOST_NAMED: Final = 5
+MAX_NAMED: Final = 5
 """Short answers that are named."""
 MAX_CHARS: Final = 60
 """Characters of a text that are shown."""
@@ -26,8 +26,8 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
     return [
         one
         for one in (
-            _short(found, short),
-            *_shared(found, passages),
+            _short_answers(found, short),
+            *_shared_passages(found, passages),
             NotChecked(
                 "no question", int(np.count_nonzero(found.asked == 0)), "no user turn, so no question to compare (L003)"
             ),
@@ -70,11 +70,11 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
     ]
 
 
-def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
+def _short_answers(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     """Answers too short to be compared by themselves."""
     hashes = sequences(*word_hashes([answer.text for answer in short]))
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
-    most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:MOST_NAMED]
+    most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:MAX_NAMED]
     named = "; ".join(f'"{excerpt(answer.text, MAX_CHARS)}" {count:,}' for count, answer in most if count)
     text = f"answers of fewer than {MIN_ANSWER_WORDS} words are not compared on their own (L011)"
     return NotChecked("short answers", len(found.short), f"{text}; most frequent: {named}" if named else text)
@@ -86,7 +86,7 @@ def _counts(found: Examples, passages: Passages) -> Iterator[int]:
         yield min((found.windows[window] for window in windows), default=0)
 
 
-def _shared(found: Examples, passages: Passages) -> Iterator[NotChecked]:
+def _shared_passages(found: Examples, passages: Passages) -> Iterator[NotChecked]:
     for text, count in zip(passages.texts, _counts(found, passages), strict=True):
         yield NotChecked(
             "shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, MAX_CHARS)}"'

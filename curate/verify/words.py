@@ -16,7 +16,7 @@ UNSPACED: Final = (
     (0x20000, 0x3FFFF),
 )  # fmt: skip
 """Code points of scripts that are written without spaces between words."""
-ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
+UNSPACED_CHARS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
 """Their characters, for a class of a pattern: each is a word."""
 WORD: Final = r"[\p{L}\p{N}\p{M}_]+"
 """Letters, digits, combining marks and underscores."""
@@ -61,7 +61,7 @@ def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
     spelled = [folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts]
     runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
     counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
-    if plain or not (cut := words.str.contains(f"[{ALONE}]")).any():
+    if plain or not (cut := words.str.contains(f"[{UNSPACED_CHARS}]")).any():
         return words, counts
     # if one character of a run is a word, all of them are
     frame = pl.DataFrame({"word": words, "text": np.repeat(np.arange(len(counts)), counts)})

@@ -23,7 +23,7 @@ from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import declarations
 from curate.verify import reading as verify_reading
-from curate.verify.transcripts import completed, transcript, with_messages
+from curate.verify.transcripts import completed_transcript, transcript, with_messages
 from tests.conftest import Write, chat
 from tests.strategies import anything, inside, lines, texts
 
@@ -634,7 +634,7 @@ def test_the_proof_splits_a_prompt_and_its_completion_where_the_reader_does() ->
             value["system"] = random.choice(("", "Be brief."))
         example = example_of(value, Place("data.jsonl", 1))
         is_split = example.format == "rendered-completion"
-        told = completed(value)
+        told = completed_transcript(value)
         assert (told is not None) == is_split, value
         if told:
             assert [said for _, said in told] == [turn.text for turn in example.messages], value
@@ -728,7 +728,7 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
     rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
     assert rejected == set(REJECTED_KEYS)
-    assert rejected <= set(GIVEN) & declarations.GIVEN
+    assert rejected <= set(GIVEN) & declarations.TRAINER_KEYS
 
 
 SERVICE_PAIRS = [value for value, name, _ in CASES if name in ("vertex-preference", "nova-preference")]

@@ -24,7 +24,7 @@ from curate.core.text import words as plain_words
 from curate.verify import similarity_index, verify_files
 from curate.verify.proof import Verdict, VerifyResult
 from curate.verify.reading import NotUnderstoodError, read
-from curate.verify.similarity_index import Counts, Sets, counts_of, index_of, matches, ordered
+from curate.verify.similarity_index import Counts, Sets, counts_of, index_of, matches, rare_first
 from curate.verify.words import folded, mixed, shingles, word_hashes, words_of
 from tests.conftest import Write, chat
 
@@ -421,7 +421,7 @@ def sets(lists: Sequence[Sequence[int]], counts: Counts | None = None) -> Sets:
     """Sets of numbers, in order where it is known how many sets have each."""
     hashes = mixed(np.array([one for items in lists for one in items], dtype=np.uint64))
     found = Sets(hashes, np.array([len(items) for items in lists], dtype=np.int64))
-    return found if counts is None else ordered(found, counts)
+    return found if counts is None else rare_first(found, counts)
 
 
 few = st.lists(st.integers(0, 40), min_size=1, max_size=14)
@@ -439,7 +439,7 @@ def test_the_join_finds_what_a_plain_count_finds(
     earlier = [[*held[at % len(held)][: 1 + items[0] % 14], *items[: items[0] % 4]] for at, items in made]
     splits = np.array([1 + at % 2 for at in range(len(held))])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(similarity_index, "CROWDED", crowded)
+        patch.setattr(similarity_index, "MIN_CROWDED_SETS", crowded)
         patch.setattr(similarity_index, "HITS_PER_BATCH", hits)
         patch.setattr(similarity_index, "BLOCK_HASHES", hits)
         counts = counts_of(sets(held))
