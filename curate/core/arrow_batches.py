@@ -35,7 +35,7 @@ def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
             for array in getattr(column, "chunks", [column]):
                 _check_keys(array, name)
     with suppress(pl.exceptions.ComputeError):
-        if not any(map(_panics, batch.schema.types)):
+        if not any(map(_polars_panics, batch.schema.types)):
             return pl.DataFrame(pl.from_arrow(batch))
     columns = zip(batch.schema.names, batch.columns, strict=True)
     return pl.DataFrame([_series(name, column) for name, column in columns])
@@ -44,7 +44,7 @@ def frame_of(batch: "pa.RecordBatch | pa.Table") -> "pl.DataFrame":
 def _series(name: str, column: Any) -> "pl.Series":
     """A column as polars reads it, or as objects of Python: unions, list views, run ends and intervals."""
     with suppress(pl.exceptions.ComputeError):
-        if not _panics(column.type):
+        if not _polars_panics(column.type):
             return pl.Series(name, pl.from_arrow(column))
     values = column.to_pylist()
     try:
@@ -53,7 +53,7 @@ def _series(name: str, column: Any) -> "pl.Series":
         return pl.Series(name, values, dtype=pl.Object)
 
 
-def _panics(kind: Any) -> bool:
+def _polars_panics(kind: Any) -> bool:
     """Whether a type has a union or an interval in it: polars panics on one inside a list."""
     return "union<" in str(kind) or "month_day_nano_interval" in str(kind)
 

@@ -49,7 +49,7 @@ class Bounds:
         except MemoryError:
             raise OutOfBoundsError(f"takes more than {EXTRA_BYTES >> 20:,} MiB of memory") from None
         finally:
-            _restored(limits)
+            _restore_limit(limits)
             if timed:
                 signal.setitimer(signal.ITIMER_VIRTUAL, *used)
                 signal.setitimer(signal.ITIMER_REAL, *waiting)
@@ -83,7 +83,7 @@ def _limited(most: int | None) -> tuple[int, int] | None:
     return soft, hard
 
 
-def _restored(limits: tuple[int, int] | None) -> None:
+def _restore_limit(limits: tuple[int, int] | None) -> None:
     if limits is not None:
         import resource
 

@@ -106,7 +106,11 @@ class ClusterPool(WorkerPool):
             import ray
         self._ray, self._address, self._anew, self._connected = ray, address, anew, False
         self._gpu = gpu
-        self._key, self._files, self._versions = os.urandom(16).hex(), _seen({*map(str, files)}), _versions(packages)
+        self._key, self._files, self._versions = (
+            os.urandom(16).hex(),
+            _file_stamps({*map(str, files)}),
+            _versions(packages),
+        )
 
     def __enter__(self) -> Self:
         """Connect, unless this process is connected. Raises `CurateError`."""
@@ -235,7 +239,7 @@ def _versions(packages: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _seen(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+def _file_stamps(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Size and time of modification of those paths that are files."""
     found = {}
     for path in paths:
@@ -287,7 +291,7 @@ def _demand_alike(work: _Work) -> None:
             f"--engine ray: node {platform.node()} has {'; '.join(other)}",
             "install the same versions on all nodes: others may give other results",
         )
-    here = _seen(work.files)
+    here = _file_stamps(work.files)
     if strange := [path for path, seen in work.files.items() if here.get(path) != seen]:
         raise CurateError(
             f"--engine ray: node {platform.node()} does not see the same {display_name(strange[0])}",

@@ -64,7 +64,9 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
         if is_url(str(name)):
             files = local_copies(str(name), DATA_SUFFIXES, tell)
         else:
-            files = [file for path in _expand(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])]
+            files = [
+                file for path in _expand(str(name)) for file in (_files_below(path, tell) if path.is_dir() else [path])
+            ]
         for file in files:
             if (place := file.parent.resolve() / file.name) in found:
                 continue
@@ -99,7 +101,7 @@ def _expand(name: str) -> list[Path]:
     return [Path(match) for match in matches]
 
 
-def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+def _files_below(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
     found: list[Path] = []
     others: Counter[str] = Counter()
@@ -116,7 +118,7 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
                 raise InputError(
                     f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read"
                 )
-            if why := _skipped(path, folder) if data else "a broken link" if not path.exists() else "":
+            if why := _why_skipped(path, folder) if data else "a broken link" if not path.exists() else "":
                 skipped[why].append(path)
             elif path.is_file():
                 others[path.suffix or path.name] += 1
@@ -146,7 +148,7 @@ def _is_ledger(path: Path) -> bool:
     return named and path.is_file() and b'"decided_by":' in next(blocks(path, 1 << 16), b"").partition(b"\n")[0]
 
 
-def _skipped(path: Path, folder: Path) -> str:
+def _why_skipped(path: Path, folder: Path) -> str:
     """Why a data file of a folder is skipped; empty if it is read."""
     if not path.is_file():
         return "no regular file"

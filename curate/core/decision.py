@@ -25,10 +25,10 @@ Slot = tuple[str, ...]
 """What a record is about; of the records in one slot, the last one is in effect."""
 FORMAT: Final = 2
 """Format of new records. In format 1 a line had verdict, edit and note, and `keep` was about the whole example."""
-WHOLE: Final[Slot] = ("verdict",)
-EDIT: Final[Slot] = ("edit",)
-NOTE: Final[Slot] = ("note",)
-RATING: Final[Slot] = ("rating",)
+VERDICT_SLOT: Final[Slot] = ("verdict",)
+EDIT_SLOT: Final[Slot] = ("edit",)
+NOTE_SLOT: Final[Slot] = ("note",)
+RATING_SLOT: Final[Slot] = ("rating",)
 RULE: Final = re.compile(r"[A-Z]\d{3}", re.ASCII)
 
 
@@ -121,12 +121,12 @@ class Decision(BaseModel):
     def slots(self) -> tuple[Slot, ...]:
         """What the record is about."""
         if self.format == 1:
-            return WHOLE, EDIT
+            return VERDICT_SLOT, EDIT_SLOT
         if self.record in ("suppression", "label"):
             return ((self.record, self.about),)
         if self.record != "verdict":
             return ((self.record,),)
-        return (WHOLE if self.verdict == "drop" or self.scope == "example" else self.subject,)
+        return (VERDICT_SLOT if self.verdict == "drop" or self.scope == "example" else self.subject,)
 
     @property
     def subject(self) -> Slot:
@@ -135,7 +135,7 @@ class Decision(BaseModel):
 
     def content(self, slot: Slot) -> tuple[Verdict, dict[str, Any] | None, str]:
         """What the record says in one of its slots: verdict, new object, text."""
-        if slot == EDIT:
+        if slot == EDIT_SLOT:
             return ("edit" if self.value is not None else "undecided"), self.value, ""
         return ("undecided" if self.verdict == "edit" else self.verdict), None, self.why if slot[0] != "verdict" else ""
 
@@ -152,8 +152,8 @@ def _line_id(line: bytes) -> str:
 
 
 def subject_slot(scope: str, about: str, pointer: str = "") -> Slot:
-    """The slot of verdicts about a finding, pair or cluster; `WHOLE` for a whole example."""
-    return WHOLE if scope == "example" else ("verdict", scope, about, pointer)
+    """The slot of verdicts about a finding, pair or cluster; `VERDICT_SLOT` for a whole example."""
+    return VERDICT_SLOT if scope == "example" else ("verdict", scope, about, pointer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class DecisionState:
     value: dict[str, Any] | None = None
     """The new object, unless the example is dropped."""
     kept: frozenset[Slot] = frozenset()
-    """What a person keeps: `WHOLE` for the example, or single findings, duplicates and conflicts."""
+    """What a person keeps: `VERDICT_SLOT` for the example, or single findings, duplicates and conflicts."""
     about: str = ""
     why: str = ""
     who: str = ""
@@ -175,12 +175,12 @@ class DecisionState:
 
     def accepts(self, code: str, pointer: str) -> bool:
         """Whether the example is kept in spite of a finding."""
-        return WHOLE in self.kept or subject_slot("finding", code, pointer) in self.kept
+        return VERDICT_SLOT in self.kept or subject_slot("finding", code, pointer) in self.kept
 
     @property
     def stays(self) -> bool:
         """Whether the example is kept in spite of a near-duplicate."""
-        return any(slot == WHOLE or slot[1] == "duplicate" for slot in self.kept)
+        return any(slot == VERDICT_SLOT or slot[1] == "duplicate" for slot in self.kept)
 
     def shown(self) -> list[Any]:
         """As plain values, which tell whether something changed."""

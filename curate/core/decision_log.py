@@ -9,7 +9,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from curate.core.decision import EDIT, NOTE, RATING, WHOLE, Decision, DecisionState, Slot, Verdict, decision_of
+from curate.core.decision import (
+    EDIT_SLOT,
+    NOTE_SLOT,
+    RATING_SLOT,
+    VERDICT_SLOT,
+    Decision,
+    DecisionState,
+    Slot,
+    Verdict,
+    decision_of,
+)
 from curate.core.errors import InputError, OutputError
 from curate.core.example import canonical
 from curate.core.files import append_lines, lines_after
@@ -96,7 +106,7 @@ class DecisionLog:
         slots = self._heads.get(example)
         if not slots or self.contested_decisions(example):
             return None
-        edit, whole = self.last(example, EDIT), self.last(example, WHOLE)
+        edit, whole = self.last(example, EDIT_SLOT), self.last(example, VERDICT_SLOT)
         dropped = whole is not None and whole.verdict == "drop"
         kept = [slot for slot in slots if slot[0] == "verdict" and (decision := self.last(example, slot)) and
                 decision.content(slot)[0] == "keep"]  # fmt: skip
@@ -106,7 +116,7 @@ class DecisionLog:
         labels, rating = self.labels(example), self.rating(example)
         if decision is None:
             return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
-        verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if WHOLE in kept else "undecided"
+        verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if VERDICT_SLOT in kept else "undecided"
         why = self.note(example) or decision.why
         value = None if dropped or edit is None else edit.value
         return DecisionState(
@@ -123,7 +133,7 @@ class DecisionLog:
 
     def note(self, example: str) -> str:
         """The notes about an example; two people who did not see each other's are both quoted."""
-        heads = self._heads.get(example, {}).get(NOTE)
+        heads = self._heads.get(example, {}).get(NOTE_SLOT)
         if heads is None:
             return self._whys.get(example, "")
         return " | ".join(head.why for head in sorted(heads, key=lambda head: (head.when, head.id)) if head.why)
@@ -134,7 +144,7 @@ class DecisionLog:
 
     def rating(self, example: str) -> int | None:
         """The rating of an example from 1 to 5; None if it has none, or people disagree."""
-        decision = self.last(example, RATING)
+        decision = self.last(example, RATING_SLOT)
         return int(decision.why) if decision and decision.why in ("1", "2", "3", "4", "5") else None
 
     def slots(self, example: str) -> Mapping[Slot, Sequence[Decision]]:
@@ -144,7 +154,7 @@ class DecisionLog:
     def heads(self, example: str) -> Sequence[Decision]:
         """The verdicts and edits of the whole example that no other record replaces: several after a merge."""
         slots = self._heads.get(example, {})
-        return list({head.id: head for slot in (WHOLE, EDIT) for head in slots.get(slot, ())}.values())
+        return list({head.id: head for slot in (VERDICT_SLOT, EDIT_SLOT) for head in slots.get(slot, ())}.values())
 
     @property
     def defects(self) -> list[str]:
@@ -200,7 +210,7 @@ class DecisionLog:
                 and len({_compared(head, slot) for head in heads}) > 1
             ):
                 return heads
-        for drop in slots.get(WHOLE, ()):
+        for drop in slots.get(VERDICT_SLOT, ()):
             if drop.verdict == "drop":
                 for keep in slots.get(drop.subject, ()):
                     apart = keep.id not in drop.seen and drop.id not in keep.seen

@@ -244,7 +244,7 @@ class Example:
         return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
 
 
-def located(example: Example, pointer: str, line: Any) -> str:
+def pointer_in_line(example: Example, pointer: str, line: Any) -> str:
     """The pointer into the original line for a pointer that a rule made from a message: to the nearest value there."""
     if example.moved is None:
         return pointer
@@ -271,22 +271,23 @@ def _is_within(pointer: str, base: str) -> bool:
 
 
 MEDIA_KEYS: Final = ("images", "image", "audios", "audio", "videos", "video")
-ATTACHED: Final = (*MEDIA_KEYS, "documents", "chat_template_kwargs")
+ATTACHMENT_KEYS: Final = (*MEDIA_KEYS, "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
-LABELS: Final = ("kto_tag", "label")
+LABEL_KEYS: Final = ("kto_tag", "label")
 """Keys of a line that say whether its answer is a good one, in one trainer or another."""
-REFERENCES: Final = ("ground_truth", "answer", "solution", "reference_answer", "expected_answer")
+REFERENCE_KEYS: Final = ("ground_truth", "answer", "solution", "reference_answer", "expected_answer")
 """Keys of a line with the answer that a reward compares with."""
-THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
+REASONING_KEYS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys of a turn with the reasoning of the assistant."""
 LOSS_KEYS: Final = (
     "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",
     "labels",
 )  # fmt: skip
 """Keys of a turn for loss masking in some trainers: removing them would change the training."""
-GIVEN: Final = (
-    "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
-    "rejected_messages", "response_k", "rejected_response", *LABELS, "labels", "reward_model", "ground_truth",
+TRAINED_KEYS: Final = (
+    "messages", "tools", "functions", *ATTACHMENT_KEYS, "chosen", "rejected", "preferred_output",
+    "non_preferred_output", "rejected_messages", "response_k", "rejected_response", *LABEL_KEYS, "labels",
+    "reward_model", "ground_truth",
 )  # fmt: skip
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.
@@ -309,21 +310,21 @@ def attachments(value: Mapping[str, Any]) -> bytes:
     Images, audio, video, documents, template arguments and non-text parts of messages, without system prompts. Values
     are compared as written: the same picture under two names counts as two.
     """
-    beside, parts = _attached(value), list[Any]()
+    beside, parts = _attachments_of(value), list[Any]()
     turns = value.get("messages")
     for turn in turns if isinstance(turns, list) else ():
         if isinstance(turn, dict) and turn.get("role") not in ("system", "developer"):
-            parts += [*filter(None, [_attached(turn)]), *_other_parts(turn.get("content"))]
+            parts += [*filter(None, [_attachments_of(turn)]), *_other_parts(turn.get("content"))]
     return canonical([beside, parts]) if beside or parts else b""
 
 
 def trained_content(value: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of an example in messages format that a trainer reads."""
-    return {key: value[key] for key in GIVEN if key in value}
+    return {key: value[key] for key in TRAINED_KEYS if key in value}
 
 
-def _attached(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value[key] for key in ATTACHED if value.get(key)}
+def _attachments_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value[key] for key in ATTACHMENT_KEYS if value.get(key)}
 
 
 def _other_parts(content: Any) -> list[Any]:

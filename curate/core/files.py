@@ -34,7 +34,7 @@ DATA_SUFFIXES = (
 )
 LEDGER = "removed.jsonl"
 """Name of the file of removed lines, or suffix of such a name."""
-TEMPORARY = ".curate-tmp"
+TEMPORARY_SUFFIX = ".curate-tmp"
 STDIN = Path("-")
 """Path that stands for standard input."""
 _STDIN_NAME: list[str] = []
@@ -234,7 +234,7 @@ def replacing(path: Path, *, mode: int | None = None, named: bool = False) -> It
                 yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_orphans(path.parent, escape(_short(path)))
+        remove_orphans(path.parent, escape(_short_name(path)))
         rights = (0o666 if mode is None else mode) & (path.stat().st_mode if path.is_file() else 0o666)
         with new_temporary_file(path, rights | 0o600) as (file, temporary):
             yield file
@@ -259,7 +259,7 @@ def _is_stream(path: Path) -> bool:
 @contextmanager
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """Create and open a new file next to `path`, exclusively; it is deleted at the end unless it was renamed."""
-    temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
+    temporary = path.with_name(f".{_short_name(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY_SUFFIX}")
     opener, file = partial(nofollow_opener, rights=rights & 0o666), None
     try:  # first, for an interruption while it is opened
         file = open(temporary, "x+b", buffering=1 << 20, opener=opener)  # noqa: SIM115
@@ -273,15 +273,15 @@ def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Pat
             temporary.unlink(missing_ok=True)
 
 
-def _short(path: Path) -> str:
+def _short_name(path: Path) -> str:
     """Shorten a name so that the name of its temporary file fits the limit."""
     return path.name[:40]
 
 
 def remove_orphans(folder: Path, name: str = "*") -> None:
     """Delete temporary files of killed processes in a folder, next to files that match a name (a pattern)."""
-    for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
-        if is_orphan(orphan, orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]):
+    for orphan in folder.glob(f".{name}.*{TEMPORARY_SUFFIX}"):
+        if is_orphan(orphan, orphan.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]):
             with suppress(OSError):  # of somebody else, or a folder
                 orphan.unlink()
 
@@ -391,5 +391,5 @@ def lines_after(path: Path, offset: int) -> Iterator[bytes]:
 
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of a killed run in `folder`."""
-    for leftover in folder.glob(f".*{TEMPORARY}") if folder.is_dir() else ():
+    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}") if folder.is_dir() else ():
         leftover.unlink(missing_ok=True)

@@ -44,7 +44,7 @@ KEYS: Final = {
     "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
 }
 KEY: Final = lazy_pattern("|".join(f"({pattern})" for pattern in KEYS.values()))
-MADE_UP_KEY: Final = lazy_pattern(
+EXAMPLE_KEY: Final = lazy_pattern(
     r"(?i)xxxx|1234567890|abcdefghij|your|example\.(?:com|org)|:(?:pass(?:word)?|secret|pwd|token|mypass\w*|user|guest|postgres|root|admin)@|localhost|127\.0\.0\.1|\*\*|\.\.\."
 )
 """Parts of example keys in documentation."""
@@ -71,13 +71,13 @@ PHONE: Final = lazy_pattern(
     r"(?<![\w.+(/-])(?:\+[1-9][0-9]{0,2}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{2,4}(?:[ .-][0-9]{2,8}){1,4}"
     r"|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[0-9]{3}-[0-9]{4})(?![\w-])"
 )
-ADDRESS: Final = lazy_pattern(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
-DOTTED: Final = lazy_pattern(r"[0-9]\.[0-9]{1,3}\.[0-9]")
+IP_ADDRESS: Final = lazy_pattern(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
+IP_ADDRESS_HINT: Final = lazy_pattern(r"[0-9]\.[0-9]{1,3}\.[0-9]")
 """A part of every such address that is found four times as fast."""
 PERSONAL_HINTS: Final = (
     r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
 )
-NOBODYS: Final = (
+EXAMPLE_HOSTS: Final = (
     "example",
     "test",
     "domain",
@@ -91,8 +91,8 @@ NOBODYS: Final = (
     "acme",
     "sample",
 )
-MADE_UP: Final = lazy_pattern(
-    rf"(?i)^(?:{'|'.join(NOBODYS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$"
+EXAMPLE_ADDRESS: Final = lazy_pattern(
+    rf"(?i)^(?:{'|'.join(EXAMPLE_HOSTS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$"
 )
 """Reserved domains of example addresses."""
 
@@ -110,7 +110,7 @@ def keys_in(text: str) -> Iterator[Secret]:
 
 def _plain_keys(text: str) -> Iterator[Secret]:
     for match in KEY.finditer(text):
-        if not MADE_UP_KEY.search(match.group()):
+        if not EXAMPLE_KEY.search(match.group()):
             yield Secret(match.start(), match.end(), KEY_NAMES[(match.lastindex or 1) - 1])
 
 
@@ -137,13 +137,13 @@ def numbers_in(text: str) -> Iterator[Secret]:
 def personal_in(text: str) -> Iterator[Secret]:
     """Find e-mail addresses, phone numbers and public IP addresses in a text, but not examples (example.com, 555)."""
     for match in EMAIL.finditer(text) if "@" in text else ():
-        if not MADE_UP.search(match.group(1)):
+        if not EXAMPLE_ADDRESS.search(match.group(1)):
             yield Secret(match.start(), match.end(), "e-mail address")
     for match in PHONE.finditer(text):
         digits = re.sub(r"\D", "", match.group())
         if 9 < len(digits) < 16 and len(set(digits)) > 3 and "555" not in digits and "1234567" not in digits:
             yield Secret(match.start(), match.end(), "phone number")
-    for match in ADDRESS.finditer(text) if DOTTED.search(text) else ():
+    for match in IP_ADDRESS.finditer(text) if IP_ADDRESS_HINT.search(text) else ():
         try:
             public = ipaddress.IPv4Address(match.group()).is_global
         except ipaddress.AddressValueError:
@@ -184,7 +184,7 @@ def masked(text: str) -> str:
     return redacted(text, keys_in, numbers_in, personal_in)
 
 
-MARKS: Final = (
+SECRET_MARKS: Final = (
     "@", "://", "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-",
     "xox", "AIza", "k_live_", "hf_", "npm_",
     "eyJ",
@@ -215,7 +215,7 @@ CUT_SECRETS: Final = {
 """The beginnings of secrets, since quotes are truncated and half a key is a leak, too. Beginnings that resemble other
 numbers only match before an ellipsis.
 """
-BORDER: Final = lazy_pattern(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
+SECRET_BORDER: Final = lazy_pattern(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 """Characters after which a secret may begin: the slash of a pointer, which elsewhere belongs to a path, and a quoted
 repaired letter.
 """
@@ -224,7 +224,7 @@ PLAIN_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT_SECRETS.items())
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", CUT_SECRETS[kind]) for kind in KEYS if kind in CUT_SECRETS)
 """The beginnings of keys alone, which resemble nothing else."""
-ANYWHERE: Final = "|".join(
+KEY_ANYWHERE: Final = "|".join(
     re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}", 1) for pattern in KEYS.values()
 )
 """`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key.
@@ -250,7 +250,7 @@ def _masked_message(text: str) -> str:
     plain = text.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
     if not _may_hold(plain):
         return text
-    shown = _without_secrets(BORDER.sub("\\g<0>\0", _without_secrets(plain))).replace("\0", "")
+    shown = _without_secrets(SECRET_BORDER.sub("\\g<0>\0", _without_secrets(plain))).replace("\0", "")
     return text if shown == plain else shown
 
 
@@ -272,7 +272,7 @@ def _without_secrets(text: str) -> str:
 
 
 def _may_hold(text: str) -> bool:
-    for mark in MARKS:  # faster than one combined expression
+    for mark in SECRET_MARKS:  # faster than one combined expression
         if mark in text:
             return True
     return NUMBER.search(text) is not None
@@ -287,7 +287,8 @@ def holds_secret(text: str) -> bool:
         return True
     for _ in range(3):  # the arguments of a call are JSON in a string, so they are escaped twice
         if _may_hold(text) and (
-            masked(text) != text or any(not MADE_UP_KEY.search(match.group()) for match in re.finditer(ANYWHERE, text))
+            masked(text) != text
+            or any(not EXAMPLE_KEY.search(match.group()) for match in re.finditer(KEY_ANYWHERE, text))
         ):
             return True
         if "\\" not in text:
@@ -304,7 +305,7 @@ def without_keys(text: str) -> str:
     for kind, beginning in CUT_KEYS:
         shown = re.sub(
             beginning,
-            lambda match, kind=kind: match.group() if MADE_UP_KEY.search(match.group()) else kind,  # type: ignore[misc]
+            lambda match, kind=kind: match.group() if EXAMPLE_KEY.search(match.group()) else kind,  # type: ignore[misc]
             shown,
         )
     return shown

@@ -104,7 +104,7 @@ def replacing_both(
     replaced, or another process writes them.
     """
     mode = mode_of(seen)
-    with _alone(gone), ExitStack() as stack:  # the file entered last is renamed first
+    with _locked(gone), ExitStack() as stack:  # the file entered last is renamed first
         demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
             goes = stack.enter_context(replacing(gone, mode=mode))
@@ -139,7 +139,7 @@ def _join(new: Path, old: Path, mode: int | None) -> None:
 
 
 @contextmanager
-def _alone(gone: Path) -> Iterator[None]:
+def _locked(gone: Path) -> Iterator[None]:
     """Lock out other processes that write the same files. Raises `UsageError` if there is one, `OutputError`."""
     path = gone.with_name(f".{gone.name[:100]}.lock")
     try:

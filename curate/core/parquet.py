@@ -34,10 +34,10 @@ def write_parquet(lines: Path, path: Path) -> Path:
 
     keys, turns = _types(lines)
     schema: dict[str, Any] = {key: _column_type(types) for key, types in keys.items()} or {"messages": pl.String}
-    marked = {key for key, types in keys.items() if _mixed(types)}
+    marked = {key for key, types in keys.items() if _is_mixed(types)}
     if turns:
         schema["messages"] = pl.List(pl.Struct({name: _column_type(types) for name, types in turns.items()}))
-        marked = marked - {"messages"} | {f"messages.{name}" for name, types in turns.items() if _mixed(types)}
+        marked = marked - {"messages"} | {f"messages.{name}" for name, types in turns.items() if _is_mixed(types)}
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
         for rows in _rows(lines, schema, marked):
@@ -111,7 +111,7 @@ def _column_type(types: set[type]) -> "type[pl.DataType]":
     return pl.Float64 if plain and plain <= {int, float} else pl.String
 
 
-def _mixed(types: set[type]) -> bool:
+def _is_mixed(types: set[type]) -> bool:
     """Whether a column is a string and some of its values are not."""
     return _column_type(types) == pl.String and not types <= {str, type(None)}
 

@@ -19,7 +19,7 @@ UNREADABLE = {
 """Codes of the defects that make a line unparsable."""
 NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C001"))
 """Codes for which a line without an example in a known format is removed."""
-WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
+REASON_OF_CODE: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
 
 
 class KeptExample(BaseModel):

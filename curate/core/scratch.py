@@ -120,7 +120,7 @@ def is_orphan(path: Path, process: str) -> bool:
     if os.name != "posix" or not process.isdigit():
         return False
     try:
-        if runs(int(process)) and time.time() - path.lstat().st_mtime < MAX_AGE_SECONDS:
+        if is_running(int(process)) and time.time() - path.lstat().st_mtime < MAX_AGE_SECONDS:
             return False
         handle = _lock(path)
     except OSError:
@@ -154,7 +154,7 @@ def lock(handle: int) -> bool:
     return True
 
 
-def runs(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Whether a process with this id is running."""
     try:
         os.kill(process, 0)

@@ -107,14 +107,14 @@ def rights_of(paths: Iterable[Path]) -> int:
 def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
     """Raise `InputError` if a file changed, by inode, size, time and content."""
     for seen in snapshots:
-        if why := _change(seen):
+        if why := _how_changed(seen):
             raise InputError(
                 f"{visible(str(seen.path))}: changed since it was read: {why}",
                 "run it again when no other process writes to it; nothing was written",
             )
 
 
-def _change(seen: Snapshot) -> str:
+def _how_changed(seen: Snapshot) -> str:
     """How a file changed; None if it is unchanged."""
     try:
         now = state_of(seen.path)

@@ -90,7 +90,7 @@ def replacing_together(
             stage.mkdir(mode=0o700)
             try:
                 yield stage
-                names = _finished(stage, mode)
+                names = _flushed_names(stage, mode)
                 if own is not None:
                     own.demand(folder, names)
                 old = {
@@ -108,7 +108,7 @@ def replacing_together(
         raise OutputError.of(error.filename or folder, error, hint) from error
 
 
-def _finished(stage: Path, mode: int | None) -> list[str]:
+def _flushed_names(stage: Path, mode: int | None) -> list[str]:
     """The names of the files in a stage, after all of them are flushed to disk."""
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     for path in files:
@@ -156,7 +156,7 @@ def recover(folder: Path) -> None:
 def demand_settled(folder: Path) -> None:
     """Raise `InputError` if an interrupted transaction has to be completed first. Writes nothing."""
     end = time.monotonic() + READER_SECONDS
-    while _waiting(folder):
+    while _is_pending(folder):
         if time.monotonic() > end:
             text = f"{visible(str(folder))}: a command that wrote to this folder was interrupted"
             raise InputError(
@@ -167,7 +167,7 @@ def demand_settled(folder: Path) -> None:
         time.sleep(0.05)
 
 
-def _waiting(folder: Path) -> bool:
+def _is_pending(folder: Path) -> bool:
     """Whether the folder contains the file list of a transaction."""
     try:
         return _pending(folder) is not None
@@ -187,9 +187,9 @@ def _complete(folder: Path) -> None:
         if name in ready.new and not staged.exists():
             continue  # it was renamed before
         if name in ready.new and not staged.is_file():
-            raise _foreign(folder, f"{visible(name)} is not a file")
+            raise _foreign_file_error(folder, f"{visible(name)} is not a file")
         if path.exists() and (not path.is_file() or checksum(path) != ready.old.get(name)):
-            raise _foreign(folder, f"{visible(name)} is neither the old nor the new content")
+            raise _foreign_file_error(folder, f"{visible(name)} is neither the old nor the new content")
     _place(folder, ready)
 
 
@@ -197,24 +197,24 @@ def _pending(folder: Path) -> _Ready | None:
     """The pending transaction; None without a complete one. Raises `InputError` if curate did not write it."""
     stage = folder / STAGE_FOLDER
     if stage.is_symlink() or not stage.is_dir():
-        raise _foreign(folder, "it is not a folder")
+        raise _foreign_file_error(folder, "it is not a folder")
     if not os.path.lexists(stage / READY_FILE):
         return None
     if (stage / READY_FILE).is_symlink() or is_special(stage / READY_FILE):
-        raise _foreign(folder, f"{READY_FILE} is no file")
+        raise _foreign_file_error(folder, f"{READY_FILE} is no file")
     try:
         ready = _Ready.model_validate_json((stage / READY_FILE).read_bytes())
     except FileNotFoundError:  # deleted just now
         return None
     except ValidationError as error:
-        raise _foreign(folder, f"{READY_FILE} was not written by curate") from error
+        raise _foreign_file_error(folder, f"{READY_FILE} was not written by curate") from error
     for name in (*ready.new, *ready.gone):
         path_inside(folder, name)
         path_inside(stage, name)
     return ready
 
 
-def _foreign(folder: Path, why: str) -> InputError:
+def _foreign_file_error(folder: Path, why: str) -> InputError:
     text = f"{visible(str(folder / STAGE_FOLDER))}: not written by curate: {why}"
     return InputError(text, "inspect it and delete it; nothing was changed")
 

@@ -25,7 +25,7 @@ def parsed_json(text: str | bytes, **options: Any) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-UNCOUNTED: Final = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022", b"\\u003a", b"\\u003A")
+UNCOUNTED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022", b"\\u003a", b"\\u003A")
 """What may hide a key from a count of `":`, or add to that of the value: white space, an escaped quote or colon."""
 
 
@@ -34,7 +34,7 @@ def has_repeated_key(line: bytes, value: Any) -> bool:
     import orjson
 
     with suppress(TypeError, orjson.JSONEncodeError):
-        plain = not any(form in line for form in UNCOUNTED)
+        plain = not any(form in line for form in UNCOUNTED_COLONS)
         if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
             return False
     repeated = False

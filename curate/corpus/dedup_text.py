@@ -13,11 +13,11 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from curate.core.example import (
-    LABELS,
+    LABEL_KEYS,
     LOSS_KEYS,
     METADATA,
-    REFERENCES,
-    THOUGHTS,
+    REASONING_KEYS,
+    REFERENCE_KEYS,
     Example,
     Message,
     Place,
@@ -29,10 +29,10 @@ UNCOMPARED_ROLES: Final = ("system", "developer")
 On = Literal["conversation", "prompt", "response", "last-turn"]
 """What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
 REJECTED_KEYS: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
-EXAMPLE_EXTRA_KEYS: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
+EXAMPLE_EXTRA_KEYS: Final = (*LABEL_KEYS, *REFERENCE_KEYS, "labels", "reward_model", "margin")
 COMPARED: Final = METADATA.union(("messages", "tools", "functions"), REJECTED_KEYS, EXAMPLE_EXTRA_KEYS)
 """Keys of a line that are compared otherwise, or not at all."""
-TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *LOSS_KEYS)
+TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *REASONING_KEYS, *LOSS_KEYS)
 SPOKEN: Final = ("messages", "sharegpt", "turn-list")
 """Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
 SAYS: Final = re.compile(

@@ -13,7 +13,7 @@ import orjson
 import xxhash
 
 from curate.core.disk_arrays import Rows
-from curate.core.example import ATTACHED, LABELS, Example, canonical
+from curate.core.example import ATTACHMENT_KEYS, LABEL_KEYS, Example, canonical
 from curate.core.lazy import Ids, Numbers, np
 
 HASHED_KEYS: Final = (
@@ -25,8 +25,8 @@ HASHED_KEYS: Final = (
     "non_preferred_output",
     "rejected_messages",
     "rejected_response",
-    *LABELS,
-    *ATTACHED,
+    *LABEL_KEYS,
+    *ATTACHMENT_KEYS,
 )
 """Keys besides the turns that make an example a different one: tools, what is given besides text, and the rejected
 answer.

@@ -12,7 +12,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
-from curate.core.example import GIVEN, Example, Place, has_plain_turns, is_plain, located
+from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
 from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from curate.read.fast_path import Scan
 
 Shape = tuple[str | tuple[str, str], ...]
-READ_KEYS: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
+READ_KEYS: Final = frozenset((*TRAINED_KEYS, "chosen_messages", "parallel_tool_calls")) - {"messages"}
 """Keys of a line that rules of scope `VALUE` and `DATASET` read by name."""
 NAMED_KEYS: Final = READ_KEYS | OTHER_FORMAT_KEYS | {*RATING_KEYS}
 """Keys of a line that say how the line is read, or how its answers are compared."""
@@ -304,7 +304,7 @@ class Checker:
         example, pointer, fixable = None, problem.pointer, self.repaired[1][rule.code]
         if parsed.example:
             example = parsed.example.id
-            pointer = located(parsed.example, pointer, parsed.decoded.value)
+            pointer = pointer_in_line(parsed.example, pointer, parsed.decoded.value)
         line = parsed.place.line
         if self.repaired[2]:  # an element of a document
             data = parsed.line.data

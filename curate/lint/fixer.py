@@ -15,7 +15,7 @@ from curate.core.example import UNKNOWN, Place
 from curate.core.files import packing, real_path
 from curate.core.finding import Finding, Severity
 from curate.core.paths import identity
-from curate.core.removed import WHY, KeptExample, Reason, Removal, removal
+from curate.core.removed import REASON_OF_CODE, KeptExample, Reason, Removal, removal
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Repair, RepairInput
@@ -290,7 +290,12 @@ class Fixer:
                 (
                     piece.parsed,
                     Reason(
-                        repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None
+                        repair[0],
+                        REASON_OF_CODE.get(repair[0], repair[1].summary),
+                        "detector",
+                        None,
+                        kept,
+                        1.0 if kept else None,
                     ),
                 )
             )

@@ -21,7 +21,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError, requiring
-from curate.core.files import TEMPORARY, sha256, sync_folder
+from curate.core.files import TEMPORARY_SUFFIX, sha256, sync_folder
 from curate.core.text import excerpt
 
 OFFLINE_PREFIX: Final = "offline:"
@@ -212,10 +212,10 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            for leftover in folder.glob(f".*{TEMPORARY}"):
+            for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
                 shutil.rmtree(leftover)
             if not target.is_dir():
-                temporary = folder / f".{target.name}{TEMPORARY}"
+                temporary = folder / f".{target.name}{TEMPORARY_SUFFIX}"
                 temporary.mkdir()
                 steps: tuple[Callable[[Path, Path], None], ...] = (
                     (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)

@@ -14,7 +14,7 @@ from typing import Any
 
 from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import ModelError, requiring
-from curate.core.example import ROLES, THOUGHTS
+from curate.core.example import REASONING_KEYS, ROLES
 from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
@@ -353,7 +353,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
                 "K005",
             )
         thought = next(
-            (turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2]
+            (turn[key] for key in REASONING_KEYS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2]
         )
         if where is not full and not _is_rendered(thought, full):
             yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
@@ -361,7 +361,11 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
 
 def _is_media(part: Any) -> bool:
     """Whether a part of a content is neither text nor reasoning."""
-    return isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind not in (*TEXT_TYPES, *THOUGHTS)
+    return (
+        isinstance(part, dict)
+        and isinstance(kind := part.get("type"), str)
+        and kind not in (*TEXT_TYPES, *REASONING_KEYS)
+    )
 
 
 def _is_rendered(text: str, rendered: str) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.example import THOUGHTS, content_text
+from curate.core.example import REASONING_KEYS, content_text
 from curate.core.text import excerpt
 
 if TYPE_CHECKING:  # not imported by a check without a model
@@ -100,7 +100,7 @@ def _are_details(given: Any, content: Any) -> bool:
 def has_reasoning(turn: Turn) -> bool:
     """Whether a turn has reasoning, under a key of its own or in its text."""
     content = turn.get("content")
-    return any(turn.get(key) for key in THOUGHTS) or (isinstance(content, str) and "<think>" in content)
+    return any(turn.get(key) for key in REASONING_KEYS) or (isinstance(content, str) and "<think>" in content)
 
 
 def message_variants(turns: list[Turn]) -> Iterator[list[Turn]]:

@@ -11,8 +11,8 @@ from curate.core.example import UNKNOWN, Place, kind_of
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.removed import (
+    REASON_OF_CODE,
     UNREADABLE,
-    WHY,
     KeptExample,
     Reason,
     counted_as,
@@ -98,7 +98,7 @@ def unreadable(parsed: ParsedLine) -> Reason:
 def duplicate_reason(loss: DuplicateRemoval) -> Reason:
     """The reason for a line that a detector removes in favor of another one."""
     near = "short text with the same content words" if loss.words else "near-duplicate"
-    why = WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
+    why = REASON_OF_CODE.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
     kept = KeptExample(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
     return Reason(loss.code, why, "detector", kept=kept, similarity=round(loss.similarity, 6))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.decision import WHOLE, DecisionState, Verdict, edits_of
+from curate.core.decision import VERDICT_SLOT, DecisionState, Verdict, edits_of
 from curate.core.errors import DataError
 from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
@@ -41,7 +41,7 @@ def with_edited(decisions: Mapping[str, DecisionState]) -> dict[str, DecisionSta
     found = dict(decisions)
     for decision in decisions.values():
         if decision.value is not None and decision.kept:
-            verdict: Verdict = "keep" if WHOLE in decision.kept else "undecided"
+            verdict: Verdict = "keep" if VERDICT_SLOT in decision.kept else "undecided"
             now = example_of(decision.value, Place("", 0)).id
             found.setdefault(now, replace(decision, verdict=verdict, value=None))
     return found

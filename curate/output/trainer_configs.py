@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.example import LABELS
+from curate.core.example import LABEL_KEYS
 from curate.core.files import json_text
 from curate.core.manifest import Manifest
 from curate.read.formats import PREFERENCE_SIDES
@@ -51,7 +51,7 @@ class Shape:
     @property
     def label(self) -> str | None:
         """The key with a label for the last answer."""
-        return next((key for key in LABELS if isinstance(self.first.get(key), bool)), None)
+        return next((key for key in LABEL_KEYS if isinstance(self.first.get(key), bool)), None)
 
     @property
     def sides(self) -> type | None:

@@ -3,12 +3,12 @@
 import json
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import GIVEN, Example, Place
+from curate.core.example import TRAINED_KEYS, Example, Place
 from curate.read.formats import SHAPE_ERRORS, example_of
 from curate.read.forms.blocks import DETAILS_KEY, HARMLESS_KEYS, is_harmless, plain_part
 from curate.read.forms.form import Format, Object, UnwritableError, as_object, json_in, omit_keys
 
-TRAINING_KEYS: Final = frozenset(GIVEN) | {"reference_answer", "expected_answer"}
+TRAINING_KEYS: Final = frozenset(TRAINED_KEYS) | {"reference_answer", "expected_answer"}
 """Keys beside a conversation that change what is trained."""
 WEIGHTS: Final = ("weight", "loss_weight", "loss", "train", "training")
 """Keys of a message for its weight in the loss, in one trainer or another."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
-from curate.core.example import LABELS, UNKNOWN, Example, Place, escape, has_plain_turns
+from curate.core.example import LABEL_KEYS, UNKNOWN, Example, Place, escape, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
@@ -160,7 +160,7 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
         (re.sub(FIRST_KEY, lambda key: first[key[0]], turn), re.sub(FIRST_KEY, lambda key: first[key[0]], content))
         for turn, content in found.pointers
     )
-    rest = {key if key in ("messages", "tools", *LABELS) else names[key]: item for key, item in found.value.items()}
+    rest = {key if key in ("messages", "tools", *LABEL_KEYS) else names[key]: item for key, item in found.value.items()}
     return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer)
 
 

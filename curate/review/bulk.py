@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from curate.core.decision import EDIT, NOTE, RATING, Verdict
+from curate.core.decision import EDIT_SLOT, NOTE_SLOT, RATING_SLOT, Verdict
 from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.core.lazy import Rows
@@ -101,7 +101,7 @@ def repairs(
         if parsed is None or not isinstance(entry.subject, Finding) or not entry.subject.fixable:
             continue
         key = key_of(parsed)
-        edit = session.log.last(key, EDIT)
+        edit = session.log.last(key, EDIT_SLOT)
         now = values.get(key) or (edit.value if edit else None)
         repaired = lint.repaired(parsed, entry.code, now)
         if repaired is None:
@@ -127,14 +127,14 @@ def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:
 def annotate(session: ReviewSession, examples: Sequence[str], text: str) -> str:
     """Add a note to each example in one step, behind the one that it has. Raises `OutputError`."""
     return session.write([
-        record(session.log, example, NOTE, "undecided", why="; ".join(filter(None, (session.note(example), text))))
+        record(session.log, example, NOTE_SLOT, "undecided", why="; ".join(filter(None, (session.note(example), text))))
         for example in examples
     ])  # fmt: skip
 
 
 def rate(session: ReviewSession, examples: Sequence[str], rating: str) -> str:
     """Rate examples from 1 to 5 in one step; an empty `rating` takes ratings back. Raises `OutputError`."""
-    return session.write([record(session.log, one, RATING, "undecided", why=rating) for one in examples])
+    return session.write([record(session.log, one, RATING_SLOT, "undecided", why=rating) for one in examples])
 
 
 def label(session: ReviewSession, examples: Sequence[str], name: str) -> str:

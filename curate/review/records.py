@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curate.core.decision import EDIT, FORMAT, WHOLE, Decision, Slot, Verdict
+from curate.core.decision import EDIT_SLOT, FORMAT, VERDICT_SLOT, Decision, Slot, Verdict
 from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding, Severity
 from curate.lint.suppressions import add_suppressions, load_suppressions, remove_suppression
@@ -48,15 +48,17 @@ def records_for(
     reason = {"about": target.about, "why": why}
     subject = {"scope": target.scope, "pointer": target.pointer}
     if isinstance(word, Edit):
-        yield record(log, example, EDIT, "edit", value=word.value, left=word.left, **subject, **reason)
+        yield record(log, example, EDIT_SLOT, "edit", value=word.value, left=word.left, **subject, **reason)
     elif word == "drop":
-        yield record(log, example, WHOLE, "drop", **subject, **reason)
+        yield record(log, example, VERDICT_SLOT, "drop", **subject, **reason)
     elif word == "keep":
         yield record(log, example, target.slot, "keep", **subject, **reason)
-        if target.slot != WHOLE and any(head.verdict == "drop" for head in log.slots(example).get(WHOLE, ())):
-            yield record(log, example, WHOLE, "undecided", about=target.about)
+        if target.slot != VERDICT_SLOT and any(
+            head.verdict == "drop" for head in log.slots(example).get(VERDICT_SLOT, ())
+        ):
+            yield record(log, example, VERDICT_SLOT, "undecided", about=target.about)
     else:
-        for slot in dict.fromkeys((target.slot, WHOLE, EDIT)):
+        for slot in dict.fromkeys((target.slot, VERDICT_SLOT, EDIT_SLOT)):
             if log.slots(example).get(slot):
                 scope = subject if slot == target.slot else {}
                 yield record(log, example, slot, "undecided", **scope, **reason)
@@ -76,7 +78,7 @@ def before(
         old = replaced[0] if len(replaced) == 1 else None
         verdict, value, text = old.content(slot) if old else ("undecided", None, "")
         fields: dict[str, Any] = {"about": (old or decision).about, "value": value, "why": text}
-        if slot[0] == "verdict" and slot != WHOLE:
+        if slot[0] == "verdict" and slot != VERDICT_SLOT:
             fields |= {"scope": slot[1], "about": slot[2], "pointer": slot[3]}
         elif old and verdict in ("drop", "edit"):
             fields |= {"scope": old.scope, "pointer": old.pointer, "left": old.left}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Final
 
-from curate.core.decision import EDIT, NOTE, WHOLE, Decision, Verdict, user
+from curate.core.decision import EDIT_SLOT, NOTE_SLOT, VERDICT_SLOT, Decision, Verdict, user
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
@@ -214,7 +214,7 @@ class ReviewSession:
 
     def edited(self, parsed: ParsedLine) -> Example | None:
         """The object of a line after the edit in effect."""
-        edit = self.log.last(key_of(parsed), EDIT)
+        edit = self.log.last(key_of(parsed), EDIT_SLOT)
         return parsed.example if edit is None or edit.value is None else example_of(edit.value, parsed.place)
 
     # Status
@@ -224,12 +224,12 @@ class ReviewSession:
         slots = self.log.slots(example)
         if not slots or self.log.contested_decisions(example):
             return "undecided"
-        if (whole := self.log.last(example, WHOLE)) and whole.verdict == "drop":
+        if (whole := self.log.last(example, VERDICT_SLOT)) and whole.verdict == "drop":
             return "drop"
-        edit = self.log.last(example, EDIT)
+        edit = self.log.last(example, EDIT_SLOT)
         if edit and (target is None or _is_decision_about(edit, target)):
             return "edit"
-        keeps = [slot for slot in slots if slot[0] == "verdict"] if target is None else [WHOLE, target.slot]
+        keeps = [slot for slot in slots if slot[0] == "verdict"] if target is None else [VERDICT_SLOT, target.slot]
         if target and target.scope == "finding":
             keeps.append(("suppression", target.about))
         return "keep" if any(self.log.last(example, slot) for slot in keeps) else "undecided"
@@ -295,7 +295,7 @@ class ReviewSession:
 
     def annotate(self, example: str, text: str, about: str = "") -> str:
         """Record a note about an example; verdicts do not change it."""
-        return self.write([record(self.log, example, NOTE, "undecided", about=about, why=text)])
+        return self.write([record(self.log, example, NOTE_SLOT, "undecided", about=about, why=text)])
 
     def suppress(self, finding: Finding, reason: str) -> str:
         """Suppress a finding, in the journal and in the file of suppressions. Raises `OutputError`, `ConfigError`."""

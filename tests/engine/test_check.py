@@ -17,7 +17,7 @@ import curate.lint.checker
 import curate.read.chunks
 from curate.cli.main import main
 from curate.core.config import CheckConfig
-from curate.core.example import GIVEN
+from curate.core.example import TRAINED_KEYS
 from curate.core.finding import Finding
 from curate.core.targets import Target
 from curate.core.text import UNSAFE
@@ -270,7 +270,15 @@ def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: li
         assert check_paths([path]).findings == remembered
 
 
-BESIDE = (*GIVEN[1:], "parallel_tool_calls", "chosen_messages", "tool_choice", "function_call", "response_format", "id")
+BESIDE = (
+    *TRAINED_KEYS[1:],
+    "parallel_tool_calls",
+    "chosen_messages",
+    "tool_choice",
+    "function_call",
+    "response_format",
+    "id",
+)
 
 
 @pytest.mark.parametrize("target", [Target.TRAINER, Target.TRL, Target.OPENAI, Target.TOGETHER, Target.LLAMAFACTORY])

@@ -291,7 +291,7 @@ def test_a_worker_that_is_not_alike_is_refused(
 
 def test_what_a_task_raises_is_raised_here(nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("data.jsonl", [("What?", "This.")])
-    monkeypatch.setattr(cluster, "_seen", lambda _: {})
+    monkeypatch.setattr(cluster, "_file_stamps", lambda _: {})
     with Executor(Engine.RAY, nodes.address).pool(1, processes=False, files=[path]) as pool:
         with pytest.raises(InputError, match=r"gone\.jsonl: cannot be read"):
             list(pool.each(chunk_bytes, [Chunk(Path("gone.jsonl"), "gone.jsonl", 0, None)]))

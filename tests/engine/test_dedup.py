@@ -17,7 +17,7 @@ from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import TEMPORARY
+from curate.core.files import TEMPORARY_SUFFIX
 from curate.pipeline.dedup import plan, write_plan
 from tests.conftest import Write, chat, line_of, schema_of
 from tests.forks import Forks
@@ -407,7 +407,7 @@ def test_a_full_disk_leaves_the_old_files(write: Write, monkeypatch: pytest.Monk
     opened = os.open
 
     def full(path: str, flags: int, *rest: int) -> int:
-        there = Path(path).name.startswith(".out.removed.jsonl") and path.endswith(TEMPORARY)
+        there = Path(path).name.startswith(".out.removed.jsonl") and path.endswith(TEMPORARY_SUFFIX)
         return opened("/dev/full" if there else path, os.O_WRONLY if there else flags, *rest)
 
     with monkeypatch.context() as patched:

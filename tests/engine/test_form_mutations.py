@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from curate.cli.main import main
-from curate.core.example import GIVEN, METADATA, Example, Place, content_text
+from curate.core.example import METADATA, TRAINED_KEYS, Example, Place, content_text
 from curate.lint.rules.file_format import TRAINER_KEYS
 from curate.read.formats import BY_NAME, example_of, unread_keys
 from curate.read.forms.pairs import ANSWER_KEYS
@@ -86,7 +86,7 @@ def changed(value: Any, random: Random, numbers: Any) -> Any:
 
 def read_of(example: Example) -> Marks:
     """The marks of texts that the conversation holds, or what is trained on beside it."""
-    found = [item for key, item in example.value.items() if key in GIVEN and key != "messages"]
+    found = [item for key, item in example.value.items() if key in TRAINED_KEYS and key != "messages"]
     for message in example.messages:
         spoken = ("reasoning_content", "reasoning", "thinking", "refusal", "tool_calls", "function_call")
         found += [content_text(message.content), *(message.value[key] for key in spoken if key in message.value)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.chat_markup import BEGIN_TOKENS, CHAT_MARKUP, END_TOKENS
-from curate.core.example import GIVEN, UNKNOWN, Place
+from curate.core.example import TRAINED_KEYS, UNKNOWN, Place
 from curate.corpus.dedup_text import REJECTED_KEYS
 from curate.lint.runner import check_paths
 from curate.read import formats
@@ -728,7 +728,7 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
     rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
     assert rejected == set(REJECTED_KEYS)
-    assert rejected <= set(GIVEN) & declarations.TRAINER_KEYS
+    assert rejected <= set(TRAINED_KEYS) & declarations.TRAINER_KEYS
 
 
 SERVICE_PAIRS = [value for value, name, _ in CASES if name in ("vertex-preference", "nova-preference")]

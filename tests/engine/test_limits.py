@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.files import TEMPORARY, replacing, write_bytes
+from curate.core.files import TEMPORARY_SUFFIX, replacing, write_bytes
 from curate.core.masking import MAX_LINE_CHARS, holds_secret
 from tests.conftest import environment, line_of
 
@@ -57,16 +57,16 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() ->
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     orphan, other, living, reused = (
-        Path(f".{name}.{process}{TEMPORARY}")
+        Path(f".{name}.{process}{TEMPORARY_SUFFIX}")
         for name, process in (("a", dead.pid), ("b", dead.pid), ("a", os.getppid()), ("a.x", 1))
     )
     for path in (orphan, other, living, reused):
         path.write_bytes(b"half")
     os.utime(reused, (0, 0))  # in a container, each process has the number 1
-    folder = Path(f".a.x.{dead.pid}{TEMPORARY}")
+    folder = Path(f".a.x.{dead.pid}{TEMPORARY_SUFFIX}")
     folder.mkdir()
     with replacing(Path("a.x")) as file:
-        held = Path(f".a.y.{dead.pid}{TEMPORARY}")  # of a process that another container does not see
+        held = Path(f".a.y.{dead.pid}{TEMPORARY_SUFFIX}")  # of a process that another container does not see
         Path(file.name).rename(held)
         write_bytes(Path("a"), b"whole")
         assert sorted(Path().iterdir()) == sorted([Path("a"), other, living, folder, held])
@@ -88,7 +88,7 @@ def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) ->
         [sys.executable, "-c", HELD], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     end = time.monotonic() + 60
-    while not list(Path().glob(f".*{TEMPORARY}")) and process.poll() is None and time.monotonic() < end:
+    while not list(Path().glob(f".*{TEMPORARY_SUFFIX}")) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
     process.send_signal(how)
     out, told = process.communicate(timeout=60)

@@ -70,7 +70,7 @@ PATTERNS: dict[str, Sequence[str]] = {
     "Q023": (speakers.OPENING_LABEL.pattern,),
     "S001": tuple(masking.KEYS.values()),
     "S002": (masking.NUMBER_HINTS,),
-    "S003": (masking.EMAIL.pattern, masking.PHONE.pattern, masking.ADDRESS.pattern),
+    "S003": (masking.EMAIL.pattern, masking.PHONE.pattern, masking.IP_ADDRESS.pattern),
 }
 """What the rules themselves look for, in places where nothing is said of prefilters."""
 NOT_PLAIN = ("C003", "C004", "C016", "M025")

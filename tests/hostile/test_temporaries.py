@@ -21,7 +21,7 @@ from curate.core.config import DedupConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
-from curate.core.files import TEMPORARY, replacing
+from curate.core.files import TEMPORARY_SUFFIX, replacing
 from curate.core.scratch import PREFIX, scratch, sweep
 from curate.core.signature import own_key
 from curate.core.snapshot import rights_of
@@ -47,12 +47,12 @@ def mode(path: Path) -> int:
 
 def test_a_link_in_the_place_of_a_temporary_file_is_not_written_through(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("victim.txt").write_text(VICTIM)
-    Path(f".out.jsonl.{os.getpid()}{TEMPORARY}").symlink_to("victim.txt")
+    Path(f".out.jsonl.{os.getpid()}{TEMPORARY_SUFFIX}").symlink_to("victim.txt")
     with replacing(Path("out.jsonl")) as file:
         file.write(b"new")
     assert (Path("out.jsonl").read_text(), Path("victim.txt").read_text()) == ("new", VICTIM)
     monkeypatch.setattr(os, "urandom", bytes)  # even where the name is known
-    Path(f".out.jsonl.{bytes(8).hex()}.{os.getpid()}{TEMPORARY}").symlink_to("victim.txt")
+    Path(f".out.jsonl.{bytes(8).hex()}.{os.getpid()}{TEMPORARY_SUFFIX}").symlink_to("victim.txt")
     with pytest.raises(OutputError), replacing(Path("out.jsonl")) as file:
         file.write(b"newer")
     assert Path("victim.txt").read_text() == VICTIM
@@ -174,7 +174,7 @@ def test_what_a_killed_process_left_goes_at_the_next_start(
         [f"{PREFIX}{child.pid}-link", f"{PREFIX}x", "of-others"]
     )
     assert tmp_path.exists()
-    cached = Path(f".curate/cache/.quality-0.npz.00.{child.pid}{TEMPORARY}")
+    cached = Path(f".curate/cache/.quality-0.npz.00.{child.pid}{TEMPORARY_SUFFIX}")
     cached.parent.mkdir(parents=True)
     cached.touch()
     assert main(["score", "data.jsonl", "-q", "--no-models"]) == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.config import CheckConfig
-from curate.core.example import LABELS, Example
+from curate.core.example import LABEL_KEYS, Example
 from curate.core.finding import Finding, Severity
 from curate.lint.rules.preference import pair_of
 from curate.lint.runner import check_paths
@@ -38,7 +38,7 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
         return _of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
     if objective != "kto":
         return f"contains no chosen and rejected answer, which objective {objective!r} compares"
-    label = next((example.value[key] for key in LABELS if key in example.value), None)
+    label = next((example.value[key] for key in LABEL_KEYS if key in example.value), None)
     if not isinstance(label, bool):
         return "contains neither a label (true or false) nor a chosen and rejected answer, as objective 'kto' needs"
     turns = example.value["messages"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.core.example import THOUGHTS, Example, content_text
+from curate.core.example import REASONING_KEYS, Example, content_text
 from curate.core.text import normalised
 from curate.models.encoding import Encoded
 from curate.models.template import Template
@@ -48,7 +48,7 @@ class Question:
     def written(self) -> str:
         """All that the answer has to say, its thoughts included."""
         answer = self.messages[-1]
-        thoughts = (answer[key] for key in THOUGHTS if isinstance(answer.get(key), str))
+        thoughts = (answer[key] for key in REASONING_KEYS if isinstance(answer.get(key), str))
         return next(thoughts, "") + content_text(answer.get("content"))
 
 

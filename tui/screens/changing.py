@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from textual.reactive import reactive
 
-from curate.core.decision import EDIT
+from curate.core.decision import EDIT_SLOT
 from curate.core.errors import CurateError, DataError, InputError, UsageError
 from curate.core.finding import Finding
 from curate.core.text import plural
@@ -86,7 +86,7 @@ class Changing(FrameScreen):
 
     def _current_value(self, parsed: ParsedLine) -> dict[str, Any] | None:
         """The object of a line with the edit in effect, in the format of its file."""
-        edit = self.session.log.last(key_of(parsed), EDIT)
+        edit = self.session.log.last(key_of(parsed), EDIT_SLOT)
         if edit is not None and edit.value is not None:
             return edit.value
         return parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from curate.core.example import LABELS, Example, kind_of
+from curate.core.example import LABEL_KEYS, Example, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural, visible
@@ -75,7 +75,7 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": false}
     """
-    key = None if example.plain else next((key for key in LABELS if key in example.value), None)
+    key = None if example.plain else next((key for key in LABEL_KEYS if key in example.value), None)
     if key is None or pair_of(example) is not None or not example.messages:
         return
     label = example.value[key]

@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from curate.core.example import ATTACHED, LOSS_KEYS, THOUGHTS, Example, Message, content_text, escape, kind_of
+from curate.core.example import (
+    ATTACHMENT_KEYS,
+    LOSS_KEYS,
+    REASONING_KEYS,
+    Example,
+    Message,
+    content_text,
+    escape,
+    kind_of,
+)
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import Target
@@ -26,7 +35,7 @@ from curate.read.forms.form import omit_keys
 
 KNOWN_KEYS: Final = frozenset((
     "role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from",
-    "value", *THOUGHTS, "prefix", "annotations", "tool_plan", *ATTACHED,
+    "value", *REASONING_KEYS, "prefix", "annotations", "tool_plan", *ATTACHMENT_KEYS,
 ))  # fmt: skip
 SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
 SERVICE_KEYS: Final = {"id", "item_id", "status", "phase", "is_error", "reasoning_details", "thoughtSignature"}
@@ -56,9 +65,9 @@ READ_BY: Final = {
     Target.MS_SWIFT: {"loss"},
 }
 """Keys that only one target reads."""
-ROLE_OF_KEY: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio", *THOUGHTS), "assistant") | {
-    "tool_call_id": "tool"
-}
+ROLE_OF_KEY: Final = dict.fromkeys(
+    ("tool_calls", "function_call", "refusal", "audio", *REASONING_KEYS), "assistant"
+) | {"tool_call_id": "tool"}
 PAIR_FORMATS: Final = ("preference", "openai-preference", "llama-factory-preference")
 MIN_REPEATED_CHARS: Final = 20
 """Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
@@ -138,7 +147,7 @@ def _misplaced_content(message: Message) -> Iterator[tuple[str, str]]:
     value, at = message.value, message.pointer
     if "role" in value and value.get("value", value.get("content")) != value.get("content"):
         yield f"{at}/value", "`value` beside `content`, which is read instead"
-    for key in (*THOUGHTS, "refusal"):
+    for key in (*REASONING_KEYS, "refusal"):
         if value.get(key) is not None and not isinstance(value[key], str):
             yield f"{at}/{key}", f"`{key}` is {kind_of(value[key])}, not text"
     for i, part in enumerate(value["content"]) if isinstance(value.get("content"), list) else ():
@@ -352,7 +361,7 @@ def reasoning_in_some(example: Example, state: DatasetState) -> None:
 def _has_reasoning(message: Message) -> bool:
     content = message.content
     parts = content if isinstance(content, list) else ()
-    return any(message.value.get(key) for key in THOUGHTS) or any(
+    return any(message.value.get(key) for key in REASONING_KEYS) or any(
         isinstance(part, dict) and part.get("type") in ("reasoning", "thinking") for part in parts
     )
 

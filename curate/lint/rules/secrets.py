@@ -7,8 +7,8 @@ from typing import Any, Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.masking import (
+    EXAMPLE_HOSTS,
     KEY_HINTS,
-    NOBODYS,
     NUMBER_HINTS,
     PERSONAL_HINTS,
     Secret,
@@ -98,7 +98,10 @@ def card_or_account_number() -> "pl.Expr":
     "S003",
     "personal-data",
     Severity.INFO,
-    prefilter=(PersonalNumbers(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
+    prefilter=(
+        PersonalNumbers(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS),
+        Addresses(EXAMPLE_HOSTS),
+    ),
     hint="Check whether it belongs to someone. If so, replace it: `--fix --unsafe-fixes` writes its kind in brackets.",
 )
 def personal_data() -> "pl.Expr":

@@ -8,7 +8,7 @@ template leaves out) is K005's.
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from curate.core.example import THOUGHTS, Message, Place
+from curate.core.example import REASONING_KEYS, Message, Place
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.text import SPACES, excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
@@ -295,7 +295,7 @@ def _answer_texts(message: Message) -> list[str]:
     """The texts of an answer: content, and reasoning separately."""
 
     thought, _, content = message.text.rpartition("</think>")
-    thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in THOUGHTS)]
+    thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in REASONING_KEYS)]
     return [text.strip() for text in (content, *thoughts) if text.strip()]
 
 

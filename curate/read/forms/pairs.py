@@ -5,7 +5,7 @@ from functools import partial
 from itertools import chain, product
 from typing import Any, Final
 
-from curate.core.example import REFERENCES, escape
+from curate.core.example import REFERENCE_KEYS, escape
 from curate.read.forms import pair_writers
 from curate.read.forms.form import (
     Format,
@@ -385,7 +385,7 @@ ASKING_FORMATS: Final = (
         "prompt without an answer, for reinforcement",
         lambda v: is_prompt(v) and not SIDE_KEYS & v.keys(),
         _prompt,
-        ("prompt", "system", *REFERENCES),
+        ("prompt", "system", *REFERENCE_KEYS),
         write=pair_writers.write_prompt,
     ),
 )
