@@ -131,7 +131,7 @@ def conflicts(
             report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
-        options.end(dataset.not_understood, options.UNCOMPARED)
+        options.end(dataset.not_understood, options.UNCOMPARED_NOTE)
     found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
@@ -145,7 +145,7 @@ def conflicts(
         print_json(conflicts_json(report, dataset.not_understood, decisions))
     else:
         print_lines(conflicts_text(report, None if show_all else MAX_SHOWN, decisions))
-    options.end(dataset.not_understood, options.UNCOMPARED, found=found)
+    options.end(dataset.not_understood, options.UNCOMPARED_NOTE, found=found)
 
 
 def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:

@@ -53,4 +53,4 @@ def decontaminate(
     print_result(result, text, as_json=as_json, exclude_none=True)
     if not as_json:
         options.print_output_place(output, removed, len(result.removed), written=output is not None)
-    options.end(result.not_understood, options.STAYS, found=bool(result.found) and output is None)
+    options.end(result.not_understood, options.KEPT_NOTE, found=bool(result.found) and output is None)

@@ -145,7 +145,7 @@ def dedup(
         )
         for note in planned.notes:
             err.print(f"note: {note}")
-    written = output is not None and (not planned.heavy or yes or _agreed(planned, as_json=as_json))
+    written = output is not None and (not planned.heavy or yes or _is_confirmed(planned, as_json=as_json))
     if output is not None and written:
         write_plan(planned, output, overwrite=overwrite)
     if as_json:
@@ -157,10 +157,10 @@ def dedup(
         raise DataError(
             "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint
         )
-    options.end(planned.not_understood, options.STAYS)
+    options.end(planned.not_understood, options.KEPT_NOTE)
 
 
-def _agreed(planned: DedupResult, *, as_json: bool) -> bool:
+def _is_confirmed(planned: DedupResult, *, as_json: bool) -> bool:
     """Whether the user at the terminal confirms a large removal; false without a terminal."""
     if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False

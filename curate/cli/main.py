@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     """Run the command and handle every exception; `alone`: the process ends with it."""
     if alone:
-        streams.opened()
+        streams.open_closed_streams()
         if not words or words[0] not in SERVERS:
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: temporary files are deleted
     for stream in (sys.stdout, sys.stderr):
@@ -86,54 +86,54 @@ def ended(error: BaseException) -> int:
         from curate.core.masking import without_keys
 
         message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
-        _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
-        return _flushed(error.exit_code)
+        _print_message(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
+        return _flush(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
-        _narrate("interrupted; completed work is kept")
-        return _flushed(ExitCode.INTERRUPTED)
+        _print_message("interrupted; completed work is kept")
+        return _flush(ExitCode.INTERRUPTED)
     if isinstance(error, SystemExit):  # from a library
-        return _flushed(error.code if isinstance(error.code, int) else ExitCode.USAGE)
+        return _flush(error.code if isinstance(error.code, int) else ExitCode.USAGE)
     if isinstance(error, BrokenPipeError):  # the reader closed the pipe; nothing can be flushed
-        streams.abandon()
+        streams.discard_output()
         return ExitCode.INTERRUPTED
     # from a stream: errors of files are handled where their names are known
     if isinstance(error, OSError) and error.filename is None:
-        streams.abandon()
-        _narrate(
+        streams.discard_output()
+        _print_message(
             f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
             "redirect the output elsewhere"
         )
         return ExitCode.USAGE
     if isinstance(error, OSError):
-        _narrate(
+        _print_message(
             f"error: {visible(str(error.filename))}: {error.strerror or error}\n  next: check the path, its "
             "permissions and the disk"
         )
-        return _flushed(ExitCode.USAGE)
+        return _flush(ExitCode.USAGE)
     if isinstance(error, ValueError) and "embedded null" in str(error):  # in the form of an OSError with a path
-        _narrate("error: a path contains a NUL character\n  next: use another file or folder")
-        return _flushed(ExitCode.USAGE)
+        _print_message("error: a path contains a NUL character\n  next: use another file or folder")
+        return _flush(ExitCode.USAGE)
     if isinstance(error, RuntimeError) and any(known in str(error) for known in PATH_ERRORS):
-        _narrate(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
-        return _flushed(ExitCode.USAGE)
+        _print_message(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
+        return _flush(ExitCode.USAGE)
     if isinstance(error, MemoryError):
-        _narrate("error: not enough memory\n  next: close other programs, or process a part of the data")
-        return _flushed(ExitCode.USAGE)
+        _print_message("error: not enough memory\n  next: close other programs, or process a part of the data")
+        return _flush(ExitCode.USAGE)
     if not isinstance(error, Exception) and type(error).__name__ != PANIC:
         raise error
-    _narrate(
+    _print_message(
         f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  "
         f"{_crash_log(error)}"
     )
-    return _flushed(ExitCode.BUG)
+    return _flush(ExitCode.BUG)
 
 
-def _flushed(code: int) -> int:
+def _flush(code: int) -> int:
     """Flush the output as far as possible; returns `code`."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        streams.abandon()
+        streams.discard_output()
     return code
 
 
@@ -168,7 +168,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         code = as_command(words[0], verb).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
-        _narrate(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")
+        _print_message(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED
@@ -178,7 +178,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         output.send()
     for path, count in padding.items() if not {"-q", "--quiet"} & set(words) else ():
         if count:
-            _narrate(f"note: {path}: {count:,} null fields left out; a table has null where a row lacks a key")
+            _print_message(f"note: {path}: {count:,} null fields left out; a table has null where a row lacks a key")
     return code if isinstance(code, int) else ExitCode.CLEAN
 
 
@@ -200,7 +200,7 @@ def overview() -> str:
     return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{compiles}{codes}"
 
 
-def _narrate(text: str) -> None:
+def _print_message(text: str) -> None:
     """Print a message to stderr; lines after the first cannot start a GitHub workflow command."""
     from curate.core.masking import without_keys  # needs pydantic's modules, and --version prints no message
 

@@ -15,11 +15,12 @@ from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
 from curate.pipeline.training import CURATE_COMMAND
 
-LIMIT: Final = 50
+DEFAULT_LIMIT: Final = 50
 """Items of a list that an answer shows."""
 INSTRUCTIONS: Final = (
     "curate checks chat data for fine-tuning. All tools only read files below the folder of the server. Answers are "
-    f"the JSON of the commands; lists are cut after `limit` items ({LIMIT}), and `NAME_left_out` counts the others."
+    f"the JSON of the commands; lists are cut after `limit` items ({DEFAULT_LIMIT}), and `NAME_left_out` counts "
+    "the others."
 )
 Paths = Annotated[list[str], "Files or folders below the folder of the server."]
 Limit = Annotated[int, Field(ge=0, description="Items of each list to show.")]
@@ -44,7 +45,7 @@ def mcp(
         async def run_stdio_async(self) -> None:
             async with stdio_server() as (asked, answers):
                 options = self._lowlevel_server.create_initialization_options()
-                await self._lowlevel_server.run(_answering(asked, answers), answers, options)
+                await self._lowlevel_server.run(_answering_invalid(asked, answers), answers, options)
 
     server = Server("curate", instructions=INSTRUCTIONS, log_level="WARNING")
     hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
@@ -53,7 +54,7 @@ def mcp(
     server.run()
 
 
-def _answering(asked: Any, answers: Any) -> Any:
+def _answering_invalid(asked: Any, answers: Any) -> Any:
     """The stream `asked` without what is no message, which the library drops: it is answered, as JSON-RPC says."""
     import mcp_types as types
     from anyio.abc import ObjectReceiveStream
@@ -87,7 +88,7 @@ class Tools:
         return [self.check, self.stats, self.dedup, self.conflicts, self.split, self.verify, self.rule]
 
     async def check(
-        self, paths: Paths, select: str = "", ignore: str = "", target: str = "trainer", limit: Limit = LIMIT
+        self, paths: Paths, select: str = "", ignore: str = "", target: str = "trainer", limit: Limit = DEFAULT_LIMIT
     ) -> str:
         """Check data and report each problem with its place. `select`, `ignore`: rule codes or prefixes by commas."""
         options = [f"--select={select}"] if select else []
@@ -96,21 +97,23 @@ class Tools:
             ["check", *options, f"--target={target}", "--output-format=json", "--quiet"], paths, limit
         )
 
-    async def stats(self, paths: Paths, limit: Limit = LIMIT) -> str:
+    async def stats(self, paths: Paths, limit: Limit = DEFAULT_LIMIT) -> str:
         """Statistics of data: examples, roles, tokens, formats, scripts."""
         return await self._answer(["stats", "--json"], paths, limit)
 
-    async def dedup(self, paths: Paths, threshold: float = 0.8, limit: Limit = LIMIT) -> str:
+    async def dedup(self, paths: Paths, threshold: float = 0.8, limit: Limit = DEFAULT_LIMIT) -> str:
         """Show which duplicates would be removed. Writes nothing."""
         return await self._answer(
             ["dedup", "--json", "--quiet", "--no-cache", f"--threshold={threshold}"], paths, limit
         )
 
-    async def conflicts(self, paths: Paths, limit: Limit = LIMIT) -> str:
+    async def conflicts(self, paths: Paths, limit: Limit = DEFAULT_LIMIT) -> str:
         """Find answers to the same question that contradict each other, by rules alone."""
         return await self._answer(["conflicts", "--json", "--quiet", "--no-models"], paths, limit)
 
-    async def split(self, paths: Paths, fractions: str = "0.8,0.1,0.1", seed: int = 0, limit: Limit = LIMIT) -> str:
+    async def split(
+        self, paths: Paths, fractions: str = "0.8,0.1,0.1", seed: int = 0, limit: Limit = DEFAULT_LIMIT
+    ) -> str:
         """Show the splits that would be written: sizes, removed lines, notes. They are written to a temporary folder
         that is deleted, so an earlier split is not taken into account.
         """
@@ -118,13 +121,13 @@ class Tools:
             options = [f"--fractions={fractions}", f"--seed={seed}", f"--output={folder}/out", "--json", "--quiet"]
             return await self._answer(["split", *options], paths, limit)
 
-    async def verify(self, folder: str, limit: Limit = LIMIT) -> str:
+    async def verify(self, folder: str, limit: Limit = DEFAULT_LIMIT) -> str:
         """Verify that written splits have no leak and lost no line."""
         return await self._answer(["verify", "--json"], [folder], limit)
 
     async def rule(self, code: str) -> str:
         """Explain a rule, with a bad and a good example."""
-        return await self._answer(["rule", "--format=json", "--", code], [], LIMIT)
+        return await self._answer(["rule", "--format=json", "--", code], [], DEFAULT_LIMIT)
 
     async def _answer(self, words: Sequence[str], paths: Sequence[str], limit: int) -> str:
         """Run a command; returns its JSON, exit status and notes. Raises an error of the tool if it cannot run."""

@@ -33,9 +33,9 @@ PATHS_HELP: Final = (
     "Files, folders, quoted patterns such as 'data/**/*.jsonl', URLs, or - for standard input. Reads JSON Lines and "
     "JSON, plain, .gz or .zst, and Parquet, Arrow, CSV and TSV."
 )
-UNCOMPARED: Final = "not compared"
-STAYS: Final = "kept, not compared"
-LEFT: Final = "written to removed.jsonl"
+UNCOMPARED_NOTE: Final = "not compared"
+KEPT_NOTE: Final = "kept, not compared"
+REMOVED_NOTE: Final = "written to removed.jsonl"
 """What happens to a line without an example."""
 Paths = Annotated[list[str], typer.Argument(help=PATHS_HELP, metavar="PATH")]
 Drop = Annotated[

@@ -144,7 +144,7 @@ def upload(
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
         ask(_files_with_sizes(new))
-    with endpoint_of(meant.place) as endpoint, _alone():
+    with endpoint_of(meant.place) as endpoint, _locked():
         demand_unchanged(seen)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     print_result(UploadOutput(address=meant.place.address, files=sent), sent_text(sent), as_json=as_json)
@@ -201,7 +201,7 @@ def start(
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
     ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
-    with endpoint_of(meant.place) as endpoint, _alone():
+    with endpoint_of(meant.place) as endpoint, _locked():
         endpoint.demand_takes(wanted)
         demand_unchanged(seen)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
@@ -296,7 +296,7 @@ def _files_with_sizes(files: list[Path]) -> str:
     return " and ".join(f"{visible(str(path))} ({path.stat().st_size:,} bytes)" for path in files)
 
 
-def _alone() -> AbstractContextManager[None]:
+def _locked() -> AbstractContextManager[None]:
     """Lock the folder against other processes that send or start jobs. Raises `UsageError` if one does."""
     folder = options.journal().folder
     folder.mkdir(parents=True, exist_ok=True)

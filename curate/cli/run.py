@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, NoDecisions, Quiet, codes, consent, end
+from curate.cli.options import REMOVED_NOTE, AsJson, Drop, JudgeKey, NoDecisions, Quiet, codes, consent, end
 from curate.core.config import Config, demand_named, load_project, with_options
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
@@ -67,14 +67,14 @@ def run(
         raise UsageError(
             "there is no recipe to train by", "set `recipe` in the configuration, or leave the stage train out"
         )
-    agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
+    agreed = _ask_consent(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
     print_result(result, dry_text(result) if dry_run else run_text(result), as_json=as_json)
-    end(result.not_understood, LEFT)
+    end(result.not_understood, REMOVED_NOTE)
 
 
-def _agreed(settings: Config, choice: Choice, given: Consent) -> Consent:
+def _ask_consent(settings: Config, choice: Choice, given: Consent) -> Consent:
     """Ask for consent before the run instead of during it; without a terminal, fail only when data would be sent."""
     judge = settings.conflicts.judge
     if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:

@@ -102,7 +102,7 @@ def select(
     removed = checked_removed_path(
         output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
     )
-    goal = SelectionGoal(examples, tokens, _floors(floor), options.named_numbers("--below", below, "ending=0.5"))
+    goal = SelectionGoal(examples, tokens, _minimums(floor), options.named_numbers("--below", below, "ending=0.5"))
     project, config = options.project_for(files)
     with options.stages(quiet=quiet) as shown:
         result = select_from(
@@ -133,7 +133,7 @@ def select(
     options.end(result.plan.not_understood, "left out")
 
 
-def _floors(given: list[str] | None) -> dict[str, int]:
+def _minimums(given: list[str] | None) -> dict[str, int]:
     """The least number of examples by field. Raises `UsageError`."""
     found = options.named_numbers("--floor", given, "label=20")
     for name, number in found.items():

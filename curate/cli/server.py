@@ -193,7 +193,7 @@ def _finding_diagnostic(finding: Finding, lines: list[str]) -> "lsp.Diagnostic":
     span = Spans(line).find(finding.pointer) if finding.pointer else None
     start, end = span or (0, len(line))
     found = _diagnostic(
-        number, _units(line[:start]), _units(line[:end]), finding.message, finding.severity, finding.code
+        number, _utf16_length(line[:start]), _utf16_length(line[:end]), finding.message, finding.severity, finding.code
     )
     found.data = {"fixable": finding.fixable}
     return found
@@ -217,7 +217,7 @@ def _diagnostic(
     )
 
 
-def _units(text: str) -> int:
+def _utf16_length(text: str) -> int:
     """The length in the protocol's units, those of UTF-16."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -240,7 +240,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
         after = copy.read_bytes().decode("utf-8", "surrogatepass").removesuffix("\n")
     if after == before:
         return None
-    where = lsp.Range(lsp.Position(number, 0), lsp.Position(number, _units(before)))
+    where = lsp.Range(lsp.Position(number, 0), lsp.Position(number, _utf16_length(before)))
     edit = lsp.WorkspaceEdit({uri: [lsp.TextEdit(where, after)]})
     return lsp.CodeAction(f"Fix {code}", lsp.CodeActionKind.QuickFix, [diagnostic], edit=edit)
 
@@ -270,9 +270,9 @@ def _place_in_toml(text: str, mistake: str) -> tuple[int, int, int]:
     lines = text.split("\n")
     if place := re.search(r"at line (\d+), column (\d+)", mistake):
         number = min(int(place[1]), len(lines)) - 1
-        return number, 0, _units(lines[number])
+        return number, 0, _utf16_length(lines[number])
     key = re.search(r"[\w-]+(?=['\]:])|[\w-]+$", mistake.partition(";")[0])
     for number, line in enumerate(lines):
         if key and (found := re.match(rf"\s*\[*([\w.-]*\.)?{re.escape(key[0])}\b", line)):
-            return number, 0, _units(found[0])
-    return 0, 0, _units(lines[0])
+            return number, 0, _utf16_length(found[0])
+    return 0, 0, _utf16_length(lines[0])

@@ -160,7 +160,7 @@ def split(
             limit=limit,
         )
     print_result(result, split_text(result, output), as_json=as_json)
-    options.end(result.not_understood, options.LEFT)
+    options.end(result.not_understood, options.REMOVED_NOTE)
 
 
 def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:

@@ -19,7 +19,7 @@ class _Lenient(io.FileIO):
             return len(data)
 
 
-def opened() -> None:
+def open_closed_streams() -> None:
     """Open closed standard streams, since files opened later would get their numbers and receive the output.
 
     Writing to a closed standard output and reading from a closed standard input are errors; standard error accepts
@@ -44,7 +44,7 @@ def opened() -> None:
     )
 
 
-def abandon() -> None:
+def discard_output() -> None:
     """Discard all further output to standard output, so that the interpreter does not fail at exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -67,7 +67,7 @@ def load_verb(name: str) -> Any:
     target = (
         f"curate.cli.{name}:{name}"
         if name in ENGINE_VERBS
-        else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
+        else next((point.value for point in _entry_points(VERBS_GROUP) if point.name == name), None)
     )
     if target is None:
         import difflib  # only imported for a mistake
@@ -82,13 +82,13 @@ def load_verb(name: str) -> Any:
 def names() -> list[str]:
     """All commands in workflow order, then those of other packages."""
     known = dict.fromkeys(SUMMARIES)
-    known.update(dict.fromkeys(point.name for point in _points(VERBS_GROUP)))
+    known.update(dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP)))
     return list(known)
 
 
 def schema_types() -> dict[str, Any]:
     """Types of other packages with a JSON Schema, by schema name."""
-    return {point.name: load(point.value) for point in _points(SCHEMAS_GROUP)}
+    return {point.name: load(point.value) for point in _entry_points(SCHEMAS_GROUP)}
 
 
 def load(target: str) -> Any:
@@ -100,7 +100,7 @@ def load(target: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _points(group: str) -> "list[EntryPoint]":
+def _entry_points(group: str) -> "list[EntryPoint]":
     from importlib.metadata import entry_points  # not needed for built-in commands
 
     return sorted(entry_points(group=group), key=lambda point: point.name)

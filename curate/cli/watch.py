@@ -70,10 +70,10 @@ def _state(paths: Sequence[str], baseline: Path | None) -> State:
         others = [config_file(folder), folder / SUPPRESSIONS, baseline]
     except CurateError as error:
         return error.message
-    return {path: _stamp(path) for path in (*files, *filter(None, others)) if path in files or path.is_file()}
+    return {path: _file_stamp(path) for path in (*files, *filter(None, others)) if path in files or path.is_file()}
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _file_stamp(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
     except OSError:
