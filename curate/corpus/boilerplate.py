@@ -251,7 +251,7 @@ def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list
     return texts
 
 
-def having(asked: Sequence[Sequence[str]], passages: Passages) -> list[Numbers]:
+def examples_with(asked: Sequence[Sequence[str]], passages: Passages) -> list[Numbers]:
     """For each passage, the numbers of the examples that have it in a user turn. asked: the user turns of each
     example.
     """

@@ -141,7 +141,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     words = text.split("\n") if text else []
     brief = Brief(arrays["brief.words"], arrays["brief.ends"], {word: number for number, word in enumerate(words)})
     keys = Keys(*(arrays[name] for name in KEY_TYPES)) if "keys.ends" in arrays else None
-    if not _fit(arrays, brief, keys):
+    if not _arrays_match(arrays, brief, keys):
         raise ValueError("arrays that do not fit each other")
     flat: dict[str, Any] = {name: arrays[name] for name in (*LINE_TYPES, "ids", "lengths", "ranks")}
     columns = Columns(
@@ -158,7 +158,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     return columns
 
 
-def _fit(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
+def _arrays_match(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
     """Whether arrays match each other in all respects that could cause wrong results."""
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     return (
@@ -168,17 +168,19 @@ def _fit(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
         and arrays["physical"].shape == (1,)
         and arrays["bands"].shape == (3,)
         and arrays["band_keys"].shape == (int(arrays["bands"][0]), examples)
-        and _parts(arrays["sets.offsets"], examples, len(arrays["sets.hashes"]))
-        and _parts(brief.ends, examples, len(brief.words))
+        and _are_part_ends(arrays["sets.offsets"], examples, len(arrays["sets.hashes"]))
+        and _are_part_ends(brief.ends, examples, len(brief.words))
         and (not len(brief.words) or int(brief.words.max()) < len(brief.vocabulary))
         and (
             keys is None
-            or (len(keys.conversation_hash) == examples and _parts(keys.ends, examples, len(keys.prefix_hashes)))
+            or (
+                len(keys.conversation_hash) == examples and _are_part_ends(keys.ends, examples, len(keys.prefix_hashes))
+            )
         )
     )
 
 
-def _parts(ends: Array, count: int, total: int) -> bool:
+def _are_part_ends(ends: Array, count: int, total: int) -> bool:
     """Whether these are the ends of `count` parts of something."""
     return len(ends) == count + 1 and ends[0] == 0 and ends[-1] == total and bool((ends[1:] >= ends[:-1]).all())
 

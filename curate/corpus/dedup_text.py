@@ -33,9 +33,9 @@ EXAMPLE_EXTRA_KEYS: Final = (*LABEL_KEYS, *REFERENCE_KEYS, "labels", "reward_mod
 COMPARED: Final = METADATA.union(("messages", "tools", "functions"), REJECTED_KEYS, EXAMPLE_EXTRA_KEYS)
 """Keys of a line that are compared otherwise, or not at all."""
 TURN_EXTRA_KEYS: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *REASONING_KEYS, *LOSS_KEYS)
-SPOKEN: Final = ("messages", "sharegpt", "turn-list")
+SINGLE_VALUE_FORMATS: Final = ("messages", "sharegpt", "turn-list")
 """Formats whose conversation is one value. Lines of others may give more under keys of their own, such as a passage."""
-SAYS: Final = re.compile(
+MEANINGFUL_TEXT: Final = re.compile(
     r"\S\s+\S|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
     r"|(?i:\.(?:jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif|svg|pdf|wav|mp3|m4a|flac|ogg|opus|mp4|avi|mov|mkv|webm)\b)"
 )
@@ -99,9 +99,11 @@ def given_beside(example: Example, on: On) -> list[Any]:
     key and the number of its turn; empty values count as missing.
     """
     found = [[-1, key, example.value[key]] for key in EXAMPLE_EXTRA_KEYS if example.value.get(key) not in EMPTY]
-    if example.format not in SPOKEN:
+    if example.format not in SINGLE_VALUE_FORMATS:
         found += [
-            [-1, key, example.value[key]] for key in sorted(example.value.keys() - COMPARED) if _says(example, key)
+            [-1, key, example.value[key]]
+            for key in sorted(example.value.keys() - COMPARED)
+            if _says_something(example, key)
         ]
     for at, message in enumerate(compared_turns(example, on)):
         found += [[at, key, message.value[key]] for key in TURN_EXTRA_KEYS if message.value.get(key) not in EMPTY]
@@ -109,8 +111,8 @@ def given_beside(example: Example, on: On) -> list[Any]:
     return found
 
 
-def _says(example: Example, key: str) -> bool:
-    return SAYS.search(canonical(example.value[key]).decode("utf-8", "surrogatepass")) is not None
+def _says_something(example: Example, key: str) -> bool:
+    return MEANINGFUL_TEXT.search(canonical(example.value[key]).decode("utf-8", "surrogatepass")) is not None
 
 
 def _arguments(function: dict[str, Any]) -> str:

@@ -151,7 +151,7 @@ def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
     judged = judging.judge(piece) if judging else None
     outlined = (
         _outlined_columns(piece, spec)
-        if (piece.end is None or piece.end - piece.start >= MIN_COMPILED_BYTES) and _outlines(spec)
+        if (piece.end is None or piece.end - piece.start >= MIN_COMPILED_BYTES) and _needs_only_plain_columns(spec)
         else None
     )
     if outlined is None:
@@ -209,7 +209,7 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     return columns
 
 
-def _outlines(spec: FeatureSpec) -> bool:
+def _needs_only_plain_columns(spec: FeatureSpec) -> bool:
     """Whether plain columns hold all that is wanted."""
     marking = spec.marking
     inside = marking.keys if marking else ()

@@ -8,7 +8,7 @@ from curate.core.disk_arrays import Rows
 from curate.core.example import UNKNOWN, Example
 from curate.core.lazy import Bytes, Hashes, np
 from curate.core.text import excerpt
-from curate.corpus.strata import StratumInput, Trait, pointed, trait_of
+from curate.corpus.strata import StratumInput, Trait, trait_at, trait_of
 from curate.read.chunks import Batch
 from curate.read.formats import BY_NAME
 
@@ -54,7 +54,7 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     traits = [trait for trait in marking.traits if trait != "length"]
     keys = [
         [
-            _trait_number(pointed(row.example, key), names) if row.example else 0
+            _trait_number(trait_at(row.example, key), names) if row.example else 0
             for row in _stratum_inputs(batch, examples, key)
         ]
         for key in marking.keys

@@ -132,10 +132,10 @@ def corrected_words(counts: dict[str, int]) -> dict[str, str]:
             best = min((-counts[other], other) for other in (word, *alike))[1]
             if best != word:
                 better[word] = best
-    return {word: _root(word, better) for word in better}
+    return {word: _canonical_word(word, better) for word in better}
 
 
-def _root(word: str, better: dict[str, str]) -> str:
+def _canonical_word(word: str, better: dict[str, str]) -> str:
     while word in better:  # each is commoner than the one before, or before it in the alphabet
         word = better[word]
     return word

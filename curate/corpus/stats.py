@@ -156,13 +156,13 @@ def stats_of(examples: Iterable[Example]) -> Stats:
 
 
 def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None, progress: Progress | None) -> None:
-    for parsed in counted(read_file(path, facts), progress):
+    for parsed in with_progress(read_file(path, facts), progress):
         if parsed.example is not None:
             _add(stats, parsed.example, template)
     demand_read(facts)
 
 
-def counted(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
+def with_progress(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:
     """The lines of a file; `progress` is called with the number of lines at intervals and at the end."""
     done = 0
     for done, line in enumerate(lines, start=1):

@@ -92,11 +92,11 @@ def trait_of(name: str, row: StratumInput) -> Trait | None:
         script = main_script(_dialogue_text(row))
         return _text(script) if script else None
     if name == "tools":
-        return _text("tools") if row.example is not None and _calls(row.example) else None
-    return None if row.example is None else pointed(row.example, name)
+        return _text("tools") if row.example is not None and _has_calls(row.example) else None
+    return None if row.example is None else trait_at(row.example, name)
 
 
-def pointed(example: Example, path: str) -> Trait | None:
+def trait_at(example: Example, path: str) -> Trait | None:
     """The value at a path of an example (see `value_at`); None for a missing value, null and empty text.
 
     Tables turn 17 into 17.0 or "17": these count as one value.
@@ -127,7 +127,7 @@ def _text(text: str) -> Trait:
     return Trait(text.encode("utf-8", "surrogatepass"), text)
 
 
-def _calls(example: Example) -> bool:
+def _has_calls(example: Example) -> bool:
     declared = example.value.get("tools") or example.value.get("functions")
     return bool(declared) or any(
         message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages

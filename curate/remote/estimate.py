@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from curate.core.files import display_name
 from curate.core.json_output import NotPrinted, Output
-from curate.corpus.stats import Progress, counted, usual_epochs
+from curate.corpus.stats import Progress, usual_epochs, with_progress
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.remote.endpoint import Place
 from curate.remote.prices import Price
@@ -38,7 +38,7 @@ class FileNumbers(Output):
 def measure(path: Path, counter: TokenCounter, progress: Progress | None = None) -> FileNumbers:
     """Count the tokens of a file. Raises `InputError` if it cannot be read."""
     facts, lengths, with_images = FileFacts(display_name(path)), array("I"), 0
-    for parsed in counted(read_file(path, facts), progress):
+    for parsed in with_progress(read_file(path, facts), progress):
         if parsed.example is not None:
             value: dict[str, Any] = (
                 parsed.decoded.value if parsed.example.format == PREFERENCE_FORMAT else parsed.example.value

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from curate.core.disk_arrays import joined
 from curate.core.example import Example, attachments
 from curate.core.lazy import Flags, Ids, Numbers, np
-from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, having, own_texts
+from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.similarity.shingles import Sets, salted, shingled, texts_of
@@ -40,7 +40,7 @@ def instructions_in(table: Table) -> list[Numbers]:
             asked_turns(reader.example(table.line_ref(line)), "conversation")
             for line in table.lines[start : start + CHUNK_EXAMPLES].tolist()
         ]
-        for rows, some in zip(found, having(asked, table.common), strict=True):
+        for rows, some in zip(found, examples_with(asked, table.common), strict=True):
             rows.append(start + some)
     return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in found]
 

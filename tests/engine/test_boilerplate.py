@@ -14,7 +14,16 @@ from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.manifest import read_manifest
-from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_OWN, RUN, cut_texts, having, learn_passages, own_texts, runs_in
+from curate.corpus.boilerplate import (
+    MIN_EXAMPLES,
+    MIN_OWN,
+    RUN,
+    cut_texts,
+    examples_with,
+    learn_passages,
+    own_texts,
+    runs_in,
+)
 from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
@@ -93,7 +102,7 @@ def test_passages_are_named_as_they_stand_and_counted() -> None:
     asked = [[f"{PREAMBLE}\n{own(n)}"] if n % 2 else [own(n), f"{own(-n)} {other}"] for n in range(100)]
     passages = learn_passages(asked)
     assert sorted(passages) == sorted([PREAMBLE, other])
-    rows = dict(zip(passages, (some.tolist() for some in having(asked, passages)), strict=True))
+    rows = dict(zip(passages, (some.tolist() for some in examples_with(asked, passages)), strict=True))
     assert rows == {PREAMBLE: list(range(1, 100, 2)), other: list(range(0, 100, 2))}
     assert [len(runs) for runs in runs_in((other,))] == [30 - RUN + 1]
 
@@ -102,7 +111,7 @@ def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
     asked = [[f"{PREAMBLE} {'the next words are' if n < 30 else own(n)} {own(n)}"] for n in range(100)]
     passages = learn_passages(asked)
     assert passages[0] == PREAMBLE
-    assert all(len(some) >= 20 for some in having(asked, passages))
+    assert all(len(some) >= 20 for some in examples_with(asked, passages))
 
 
 @settings(max_examples=of_hundred(40), deadline=None)
@@ -114,7 +123,7 @@ def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rn
     words = [own(kind, 12) for kind in range(4)]
     asked = [[" ".join(words[kind] for kind in some), own(n + 10)] for n, some in enumerate(plan)]
     passages = learn_passages(asked)
-    assert all(len(rows) >= max(MIN_EXAMPLES, 0.05 * len(asked)) for rows in having(asked, passages))
+    assert all(len(rows) >= max(MIN_EXAMPLES, 0.05 * len(asked)) for rows in examples_with(asked, passages))
     rng.shuffle(asked)
     assert set(learn_passages(asked)) == set(passages)
 
