@@ -139,7 +139,7 @@ def _postings(own: Any, offsets: Any) -> Postings:
 
 
 @compiled
-def _post(held: Any, place: int, postings: Postings, used: int) -> int:
+def _add_postings(held: Any, place: int, postings: Postings, used: int) -> int:
     """Add the shingles `held` by a kept member, except those that many have; returns the new number of entries."""
     heads, often, links, places = postings
     for shingle in held:
@@ -152,7 +152,7 @@ def _post(held: Any, place: int, postings: Postings, used: int) -> int:
 
 
 @compiled
-def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> int:
+def _members_sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> int:
     """Write the positions of members that share a rare shingle, and of the first ones, to `out`, ascending; returns
     their number.
 
@@ -189,11 +189,11 @@ def _of_crowd(
     while noted < count:
         member = members.numbers[begin + room.stays[noted]]
         held = members.hashes[members.offsets[member] : members.offsets[member + 1]]
-        notes = _post(held, noted, postings, notes)
+        notes = _add_postings(held, noted, postings, notes)
         noted += 1
     member = members.numbers[begin + rank]
     held = members.hashes[members.offsets[member] : members.offsets[member + 1]]
-    return room.chosen[: _sharing(held, rank, postings, room.seen, room.chosen[:count])], postings, noted, notes
+    return room.chosen[: _members_sharing(held, rank, postings, room.seen, room.chosen[:count])], postings, noted, notes
 
 
 @compiled
@@ -275,7 +275,7 @@ def _appended(values: Any, used: int, more: Any) -> Any:
 
 
 @compiled
-def _kept(room: Room, count: int, rank: int) -> int:
+def _add_kept(room: Room, count: int, rank: int) -> int:
     """Add a member to the `count` kept ones; returns their new number."""
     room.stays[count] = rank
     return count + 1
@@ -304,7 +304,7 @@ def _resolve_group(
     postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), ZERO, ZERO, ZERO
     for rank in range(outcome.done[group]):
         if outcome.kept[begin + rank]:
-            count = _kept(room, count, rank)
+            count = _add_kept(room, count, rank)
     for rank in range(outcome.done[group], size):
         at, near, kind = begin + rank, 0, members.kinds[begin + rank]
         if kind & COMPARED:
@@ -325,7 +325,7 @@ def _resolve_group(
             if asking - before >= limits.ahead:
                 break
             if not goes and kind & REPLACING and (differ or not open_):
-                count = _kept(room, count, rank)
+                count = _add_kept(room, count, rank)
             continue
         outcome.done[group] = rank + 1
         outcome.winners[at, 0], outcome.winners[at, 1] = -1, -1
@@ -337,7 +337,7 @@ def _resolve_group(
             outcome.winners[at, 1], outcome.found[at] = members.numbers[begin + room.others[alike]], ranked[alike]
         misses, missed = _appended(misses, missed, ranked), missed + near
         if outcome.kept[at]:
-            count = _kept(room, count, rank)
+            count = _add_kept(room, count, rank)
         if spent > limits.work:
             break
     return asking, misses, missed, spent

@@ -35,7 +35,7 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
 
     Shared instructions make a request longer without adding meaning, so two requests must agree without them too.
     """
-    turns, answers = ([_seen(text) for text in texts] for texts in compared_texts(example, on))
+    turns, answers = ([_visible_text(text) for text in texts] for texts in compared_texts(example, on))
     asked = "\n".join(turns)
     whole = (asked, *cut_texts([asked], common, 1)) if common else (asked,)
     sides = Sides(turns, whole, "\n".join(answers))
@@ -43,12 +43,12 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
         return sides
     beside = given_beside(example, on)
     return sides._replace(
-        rejected=_seen("\n".join(other_sides(example))) if on != "prompt" else "",
+        rejected=_visible_text("\n".join(other_sides(example))) if on != "prompt" else "",
         beside=(canonical(beside) if beside else b"", attachments(example.value)),
     )
 
 
-def _seen(text: str) -> str:
+def _visible_text(text: str) -> str:
     """A text without characters that show nothing, as shingles are made; tags stay, which make one flag another."""
     return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text)
 

@@ -115,7 +115,7 @@ def find_duplicates(
     errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets and
     band keys away from it, since there are many.
     """
-    copies = originals(table, last=config.keep == "last" and not old)
+    copies = first_copies(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(copies == np.arange(len(copies)))
     sets, table.sets = table.sets, table.sets.part(0, 0)
     bands, table.band_keys = table.band_keys, None
@@ -214,7 +214,7 @@ def _of_one_key(keys: Hashes) -> Numbers:
     return np.flatnonzero((counts[inverse] > 1) & (keys != 0))
 
 
-def originals(table: Table, *, last: bool = False) -> Numbers:
+def first_copies(table: Table, *, last: bool = False) -> Numbers:
     """For each example the first (or the last) one with the same id."""
     order = np.lexsort((table.ids[:, 1], table.ids[:, 0]))  # stable: equal ids in the order of the lines
     ids = table.ids[order]

@@ -89,12 +89,12 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
 
 def _nested_alike(left: str, right: str) -> bool:
     """Whether the lines that two texts share are indented alike, apart from one shift and the width of the steps."""
-    mine, others = _depths(left), _depths(right)
+    mine, others = _block_depths(left), _block_depths(right)
     shared = [line for line in mine if len(mine[line]) == len(others.get(line, ()))]
     return len({one - other for line in shared for one, other in zip(mine[line], others[line], strict=True)}) <= 1
 
 
-def _depths(text: str) -> dict[str, list[int]]:
+def _block_depths(text: str) -> dict[str, list[int]]:
     """The number of blocks around each line, by the line without its white space."""
     found: dict[str, list[int]] = defaultdict(list)
     widths = [-1]
@@ -115,7 +115,7 @@ def _same_words(
 
     mine, others: the tokens that only one text has, or has more often, of the left and of the right one.
     """
-    only, their = _pieces(mine), _pieces(others)
+    only, their = _folded_words(mine), _folded_words(others)
     if _other_units(only, their):
         return False
     if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
@@ -125,10 +125,10 @@ def _same_words(
     only, their = _without_respelled(only, their, left, right)
     if all(any(map(ALPHANUMERIC_WORD.match, words)) for words in (only, their)):
         return False
-    if all(GENDERS.intersection(map(_head, words)) for words in (only, their)):  # a man here, a woman there
+    if all(GENDERS.intersection(map(_base_word, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
-    if _single(only) != _single(their) or _is_confusable(only, their) or has_opposite(only, their):
+    if _single_symbols(only) != _single_symbols(their) or _is_confusable(only, their) or has_opposite(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)):
         return False
@@ -217,7 +217,7 @@ def _tokens(text: str) -> list[str]:
     ]
 
 
-def _pieces(tokens: Iterable[str]) -> dict[str, str]:
+def _folded_words(tokens: Iterable[str]) -> dict[str, str]:
     """The words in some tokens, folded, each with its written form."""
     found: dict[str, str] = {}
     for token in sorted(tokens):  # in order, so that the outcome is the same in every run
@@ -237,17 +237,17 @@ def _may_be_fact(word: str) -> bool:
 
 def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared have the same interrogatives, persons and tense."""
-    only, their = (REQUEST_WORDS.intersection(map(_head, words)) for words in (mine, others))
+    only, their = (REQUEST_WORDS.intersection(map(_base_word, words)) for words in (mine, others))
     return only == their and (VERB_FORMS.isdisjoint(mine) or VERB_FORMS.isdisjoint(others))
 
 
 @lru_cache(65_536)
-def _head(word: str) -> str:
+def _base_word(word: str) -> str:
     """A word without its contraction: was of wasn't, who of who's."""
     return CONTRACTION.sub("", word)
 
 
-def _single(words: dict[str, str]) -> set[str]:
+def _single_symbols(words: dict[str, str]) -> set[str]:
     """Symbols, Roman numerals, and single letters, which may be options and variables."""
     return {
         word
@@ -355,14 +355,14 @@ def _share_meaning(left: str, right: str) -> bool:
     """
     mine, others = set(_tokens(left)), set(_tokens(right))
     if any(
-        _means(piece) for token in mine & others for piece in WORD_OR_SIGN.findall(token.casefold())
+        _has_meaning(piece) for token in mine & others for piece in WORD_OR_SIGN.findall(token.casefold())
     ):  # nearly always, and soon found
         return True
-    found = {piece for token in mine for piece in WORD_OR_SIGN.findall(token.casefold()) if _means(piece)}
+    found = {piece for token in mine for piece in WORD_OR_SIGN.findall(token.casefold()) if _has_meaning(piece)}
     return any(piece in found for token in others for piece in WORD_OR_SIGN.findall(token.casefold()))
 
 
-def _means(piece: str) -> bool:
+def _has_meaning(piece: str) -> bool:
     return _may_be_fact(piece) or piece.isdigit()
 
 

@@ -21,7 +21,7 @@ from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster_resolution import Choice, Compared, Pair, Wanted, resolve_clusters, resolve_ranked
 from curate.dedup.cluster_resolution_kernel import COMPARED, REMOVABLE, REPLACING
-from curate.dedup.near_duplicates import originals
+from curate.dedup.near_duplicates import first_copies
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED, grouped
 from tests.conftest import chat
@@ -69,7 +69,7 @@ def both_ways(
 ) -> tuple[Settled, Settled]:
     """What is decided from columns, and what is decided of the same groups example by example."""
     table = table_of(lines, config.keep)
-    distinct = np.flatnonzero(originals(table) == np.arange(len(table.lines)))
+    distinct = np.flatnonzero(first_copies(table) == np.arange(len(table.lines)))
     sets, ids = table.sets.chosen(distinct), [table.id(at) for at in range(len(table.lines))]
     aside = frozenset(at for at in aside if at < len(distinct))
     kept = frozenset(ids[at] for at in pinned if at < len(ids))
