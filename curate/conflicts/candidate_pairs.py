@@ -29,7 +29,7 @@ from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import is_code, sentences
 from curate.language.tokens import content_words, stems
 from curate.models.embeddings import embed
-from curate.models.model_loading import unreadable
+from curate.models.model_loading import in_unknown_script
 
 PERSONA: Final = re.compile(
     r"^\W*(?:you(?: are|'re| will be)|act as|imagine you are|pretend to be|this is|i am|(?:please |always |try to |you (?:should|must|will) )*"  # noqa: E501
@@ -232,7 +232,7 @@ def _is_judgeable(question: Question) -> bool:
 def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
     """The blocks without questions in a script that the model does not know; their number is noted."""
     requests = [_request(group) for block in blocks for group in block]
-    unread = unreadable(requests, model)
+    unread = in_unknown_script(requests, model)
     if not any(unread):
         return blocks
     notes.append(

@@ -23,7 +23,7 @@ from curate.language.negation import without_yes_or_no
 from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
-from curate.models.model_loading import unreadable
+from curate.models.model_loading import in_unknown_script
 
 POINT: Final = re.compile(r"(?m)^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+\S")
 POINTS: Final = 3
@@ -134,7 +134,7 @@ def by_model(
     if apart and notes is not None:
         notes.append(f"{plural(apart, 'pair')} of long answers with nothing in common judged by rules alone")
     sides = zip(*((found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked), strict=True)
-    unread = [any(pair) for pair in zip(*(unreadable(side, config.nli) for side in sides), strict=True)]
+    unread = [any(pair) for pair in zip(*(in_unknown_script(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
         notes.append(
             f"{plural(sum(unread), 'pair')} of answers in a script that {config.nli} does not know "

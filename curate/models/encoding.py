@@ -155,7 +155,9 @@ class Encoder:
         apart = [None if span.part else self._encode_apart(rendered, span) for span in rendered.spans]
         made = tuple(encoded for encoded in apart if encoded is not None)
         return (
-            made if len(made) == len(apart) else (self._encode_whole(rendered, ids, offsets, mismatches=(_OTHERWISE,)),)
+            made
+            if len(made) == len(apart)
+            else (self._encode_whole(rendered, ids, offsets, mismatches=(_TOKENIZED_DIFFERENTLY,)),)
         )
 
     def ids(self, text: str) -> list[int]:
@@ -242,4 +244,4 @@ class Encoder:
                 )
 
 
-_OTHERWISE: Final = Mismatch("inference tokenizes the text before an answer differently", -1)
+_TOKENIZED_DIFFERENTLY: Final = Mismatch("inference tokenizes the text before an answer differently", -1)

@@ -46,7 +46,7 @@ class _Pools:
     def pool(self, loader: Loader, model: Any) -> ClusterPool:
         """Opened once."""
         if loader not in self.of:
-            anew = partial(_loaded_alike, loader, _kind(loader, model))
+            anew = partial(_loaded_alike, loader, _model_identity(loader, model))
             gpu = model.device.type == "cuda"
             pool = self.executor.cluster(anew, packages=(*PACKAGES, *MODEL_PACKAGES), gpu=gpu)
             self.of[loader] = self.opened.enter_context(pool)
@@ -106,7 +106,7 @@ def _in_one_thread(compute: Callable[[Any, list[Any]], Made], model: Any, texts:
 def _loaded_alike(loader: Loader, wanted: tuple[str, str]) -> Any:
     """The model in a worker. Raises `CurateError` where it would give other results."""
     model = loader()
-    if (found := _kind(loader, model)) != wanted:
+    if (found := _model_identity(loader, model)) != wanted:
         differ = next(f"{mine}, not {one}" for mine, one in zip(found, wanted, strict=True) if mine != one)
         raise CurateError(
             f"--engine ray: node {platform.node()} computes {visible(loader.name)} with {visible(differ)}",
@@ -115,7 +115,7 @@ def _loaded_alike(loader: Loader, wanted: tuple[str, str]) -> Any:
     return model
 
 
-def _kind(loader: Loader, model: Any) -> tuple[str, str]:
+def _model_identity(loader: Loader, model: Any) -> tuple[str, str]:
     """What decides a model's results beside its packages: its files, and the processor and its precision."""
     import torch
 

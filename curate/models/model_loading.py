@@ -52,7 +52,7 @@ def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
-def unreadable(texts: Sequence[str], model: str) -> list[bool]:
+def in_unknown_script(texts: Sequence[str], model: str) -> list[bool]:
     """Whether each text is in a script that the model does not know: its tokenizer splits it into single letters, or
     has no token for them.
 

@@ -23,7 +23,7 @@ from curate.conflicts.wording import wording
 from curate.core.config import ConflictsConfig
 from curate.core.errors import ModelError
 from curate.models.embeddings import embed
-from curate.models.model_loading import unreadable
+from curate.models.model_loading import in_unknown_script
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 from tests.tinynli import DARK, LIT, SHINES, tiny_nli
@@ -91,7 +91,7 @@ def test_a_folder_without_a_tokenizer_is_not_looked_for_on_the_hub(
     monkeypatch.chdir(tmp_path)
     asked: list[object] = []
     monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *given: asked.append(given))
-    assert unreadable(["北京是中国的首都吗"], "models/mine") == [False]
+    assert in_unknown_script(["北京是中国的首都吗"], "models/mine") == [False]
     assert asked == []
 
 
@@ -280,7 +280,7 @@ def test_a_yes_or_no_is_shown_to_the_model_only_if_both_questions_ask_for_it(mon
         return [Contradiction(0.0, 0.0, *pair) for pair in pairs]
 
     monkeypatch.setattr(judging, "contradictions", contradictions_)
-    monkeypatch.setattr(judging, "unreadable", lambda texts, _model: [False for _ in texts])
+    monkeypatch.setattr(judging, "in_unknown_script", lambda texts, _model: [False for _ in texts])
     for request, shown in (
         ("Who made you?", "I come from a far star."),
         ("Are you a lamp?", "No, I come from a far star."),
