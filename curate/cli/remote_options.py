@@ -19,7 +19,7 @@ from curate.core.text import visible
 from curate.core.validation import parsed_json
 from curate.remote.endpoint import Place
 from curate.remote.journal import Journal
-from curate.remote.services import CLOSED_NOTE, SERVICE, closes, place_of
+from curate.remote.services import CLOSED_NOTE, SERVICE, is_closing, place_of
 from curate.remote.settings import Settings, Value, settings_of
 from curate.report.console import console
 
@@ -191,7 +191,7 @@ def place_of_job(job: str | None, target: Target | None, base_url: str | None) -
 
 def print_closing_notice(place: Place) -> None:
     """Print a note to stderr about OpenAI's end of fine-tuning, if it concerns the service."""
-    if closes(place):
+    if is_closing(place):
         console(stderr=True).print(f"note: {CLOSED_NOTE}")
 
 

@@ -167,7 +167,9 @@ class Endpoint:
         """The latest jobs on a training file."""
         with self._translated_errors():
             page = self._get(JOBS_PATH, limit=PAGE_SIZE)
-            return [job_of(value) for value in listed(page) if str(value.get("training_file")) == training_file]
+            return [
+                job_of(value) for value in objects_of_page(page) if str(value.get("training_file")) == training_file
+            ]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         """Start a job. There is no retry: a request without a reply may have started one."""
@@ -189,12 +191,12 @@ class Endpoint:
         """The page of events that follows an event in the service's order; the first page for None."""
         with self._translated_errors():
             page = self._get(f"{JOBS_PATH}/{job_id}/events", limit=PAGE_SIZE, **({"after": after} if after else {}))
-            return EventPage([event_of(value) for value in listed(page)], bool(page.get("has_more")))
+            return EventPage([event_of(value) for value in objects_of_page(page)], bool(page.get("has_more")))
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The checkpoints of a job; empty if the service has no such request."""
         path = f"{JOBS_PATH}/{job_id}/checkpoints"
-        return self._reply_unless((400, 404, 405, 501), lambda: listed(self._get(path, limit=PAGE_SIZE))) or []
+        return self._reply_unless((400, 404, 405, 501), lambda: objects_of_page(self._get(path, limit=PAGE_SIZE))) or []
 
     def content(self, file_id: str) -> bytes | None:
         """The content of a result file; None if the service no longer has it."""
@@ -261,7 +263,7 @@ class OwnEndpoint(Endpoint, ABC):
     @override
     def jobs_on(self, training_file: str) -> list[Job]:
         with self._translated_errors():
-            jobs = map(self.job_of, listed(self._get(f"{self.jobs_path}{self.jobs_query}"), self.jobs_key))
+            jobs = map(self.job_of, objects_of_page(self._get(f"{self.jobs_path}{self.jobs_query}"), self.jobs_key))
             return [job for job in jobs if job.training_file == training_file]
 
     @override
@@ -292,7 +294,7 @@ def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
     return {name: inner for name, inner in value.items() if not SECRET_KEYS.search(name)}
 
 
-def listed(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:
+def objects_of_page(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:
     """The objects in a page of a list."""
     found = page.get(key)
     return [value for value in found if isinstance(value, dict)] if isinstance(found, list) else []

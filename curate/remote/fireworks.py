@@ -98,7 +98,7 @@ class FireworksEndpoint(OwnEndpoint):
         status = value.get("status")
         return job_of(
             {
-                "id": _last(value.get("name")),
+                "id": _last_id(value.get("name")),
                 "status": state,
                 "model": value.get("baseModel") or "",
                 "created_at": value.get("createTime"),
@@ -106,8 +106,8 @@ class FireworksEndpoint(OwnEndpoint):
                 "told_at": value.get("updateTime") or value.get("createTime"),
                 "error": status if state == "failed" else None,
                 "fine_tuned_model": value.get("outputModel") or None,
-                "training_file": _last(value.get("dataset")),
-                "validation_file": _last(value.get("evaluationDataset")) or None,
+                "training_file": _last_id(value.get("dataset")),
+                "validation_file": _last_id(value.get("evaluationDataset")) or None,
             }
         )
 
@@ -133,7 +133,7 @@ class FireworksEndpoint(OwnEndpoint):
         return []
 
 
-def _last(name: Any) -> str:
+def _last_id(name: Any) -> str:
     """The id at the end of a resource's name."""
     return name.rpartition("/")[2] if isinstance(name, str) else ""
 

@@ -79,7 +79,7 @@ def place_of(target: Target, base_url: str, *, connected: bool, named: bool = Fa
     return Place(service, service.address)
 
 
-def closes(place: Place) -> bool:
+def is_closing(place: Place) -> bool:
     """Whether OpenAI's end of fine-tuning concerns the place."""
     return place.host in KEYS[Target.OPENAI].hosts
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from curate.core.errors import UsageError
 from curate.core.targets import Target
-from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, listed, plain
+from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, objects_of_page, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.prices import Price
 from curate.remote.settings import Settings
@@ -77,12 +77,12 @@ class TogetherEndpoint(OwnEndpoint):
         """All events of a job, in one page."""
         with self._translated_errors():
             page = self._get(f"{self.jobs_path}/{job_id}/events")
-            return EventPage([_event(value) for value in listed(page)], more=False)
+            return EventPage([_event(value) for value in objects_of_page(page)], more=False)
 
     def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
         """The checkpoints of a job."""
         with self._translated_errors():
-            values = listed(self._get(f"{self.jobs_path}/{job_id}/events"))
+            values = objects_of_page(self._get(f"{self.jobs_path}/{job_id}/events"))
         return [value for value in values if value.get("checkpoint_path")]
 
 

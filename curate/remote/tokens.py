@@ -78,7 +78,7 @@ def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
     for key in ("tools", "functions"):
         if value.get(key):
             total += size(storable(json.dumps(value[key], ensure_ascii=False)))
-    for message in _messages(value):
+    for message in _all_messages(value):
         total += PER_MESSAGE + size(storable(content_text(message.get("content"))))
         total += PER_NAME + size(storable(message["name"])) if isinstance(message.get("name"), str) else 0
         for key in ("tool_calls", "function_call"):
@@ -87,7 +87,7 @@ def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
     return total
 
 
-def _messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _all_messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """All messages of a line, including both answers of a preference pair."""
     asked = value.get("input")
     for source in (value, asked if isinstance(asked, dict) else {}):
