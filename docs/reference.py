@@ -20,7 +20,7 @@ from curate.core.targets import LIMITS, Target
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import Rule
 from curate.read.formats import FORMATS
-from curate.report.rules import rule_json, terms
+from curate.report.rules import rule_json, rule_terms
 from curate.schemas import schemas
 
 EXIT_STATUS: Final = {
@@ -84,7 +84,7 @@ def _rule(rule: Rule) -> str:
         for label, key in (("Bad", "bad"), ("Good", "good"))
         if value[key]
     )
-    told = "".join(f"- {escaped(line)}\n" for line in terms(rule).splitlines())
+    told = "".join(f"- {escaped(line)}\n" for line in rule_terms(rule).splitlines())
     by = f"- Reported by {rule.by}.\n" if rule.by else ""
     return (
         f"# {rule.code} {rule.name}\n\n**{escaped(rule.summary)}**\n\nSeverity: {rule.severity.value}.\n\n"

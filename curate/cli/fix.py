@@ -17,7 +17,7 @@ from curate.lint.fixer import FixedFile, Fixer, FixReport
 from curate.lint.fixes import fix_paths
 from curate.lint.suppressions import Suppressions
 from curate.report.console import console
-from curate.report.fix import fix_text, unified
+from curate.report.fix import fix_text, unified_diff
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _show(files: Sequence[Path], fixer: Fixer, report: FixReport) -> None:
     terminal = sys.stdout.isatty()
     for path in files:
         fixed = FixedFile(str(path))
-        for line in unified(fixed.name, fixer.lines(path, fixed)):
+        for line in unified_diff(fixed.name, fixer.lines(path, fixed)):
             if terminal:
                 sys.stdout.write(visible(line.decode("utf-8", "backslashreplace"), keep_newlines=True))
             else:

@@ -20,7 +20,7 @@ from curate.lint.rules.custom import known_rules, own_rules
 from curate.lint.rules.rule import Rule
 from curate.lint.runner import check_paths
 from curate.report.console import console, table
-from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
+from curate.report.rules import rule_json, rule_markdown, rule_terms, rules_markdown
 
 MAX_COLUMNS: Final = 120
 NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"
@@ -94,7 +94,7 @@ def explanation(item: Rule) -> str:
     width = min(MAX_COLUMNS, console().width)
     head = (
         f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.rationale}\n\nNext: {item.hint}\n"
-        f"{terms(item)}"
+        f"{rule_terms(item)}"
     )
     filled = (fill(line, width, break_long_words=False, break_on_hyphens=False) for line in head.split("\n"))
     return visible("\n".join(filled), keep_newlines=True) + "".join(f"\n{block}" for block in blocks)

@@ -128,13 +128,13 @@ def _line(finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_allowed(text))
+    return escape(_valid_xml(text))
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_allowed(text))
+    return quoteattr(_valid_xml(text))
 
 
-def _allowed(text: str) -> str:
+def _valid_xml(text: str) -> str:
     """Replace characters that XML cannot represent: controls by visible escapes, the two noncharacters by U+FFFD."""
     return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

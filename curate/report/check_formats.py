@@ -53,7 +53,7 @@ REPORTERS: Final = {
 Imported on demand: a pre-commit hook that checks ten lines needs one of them. It is passed the report and those of
 `limit`, `by`, `paths`, `model` and `counts` that are its parameters; without `limit` it writes all findings.
 """
-PEOPLE: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
+STYLED_FORMATS: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
 """Formats for people, written as styled lines; the others are pieces of text."""
 
 
@@ -71,13 +71,13 @@ def formatted_report(
 
     `statistics`: only the counts; `model` counts the tokens of a plot. Raises `UsageError` for a format without counts.
     """
-    target = "check_text:check_statistics" if statistics and kind in PEOPLE else REPORTERS[kind]
+    target = "check_text:check_statistics" if statistics and kind in STYLED_FORMATS else REPORTERS[kind]
     module, _, function = target.partition(":")
     write: Callable[..., Iterator[str] | Iterator[Styled]] = getattr(
         import_module(f"curate.report.{module}"), function or module
     )
     takes = signature(write).parameters
-    if statistics and kind not in PEOPLE and "counts" not in takes:
+    if statistics and kind not in STYLED_FORMATS and "counts" not in takes:
         raise UsageError(f"--statistics is not available with --output-format {kind}", "use concise, json or jsonl")
     options: dict[str, Any] = {"limit": limit, "by": by, "paths": paths, "model": model}
     if statistics:

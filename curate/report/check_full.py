@@ -6,12 +6,12 @@ from typing import Final
 from curate.core.text import visible
 from curate.lint.runner import CheckResult
 from curate.report.check_source import AFTER_CHARS, BEFORE_CHARS, SourceRange, source_ranges
-from curate.report.check_text import MAX_SHOWN, ending, finding_line, first_ones
+from curate.report.check_text import MAX_SHOWN, finding_line, first_ones, report_end
 from curate.report.console import COLOURS, Styled
 
 TEXT_CHARS, TAIL_CHARS = 46, 15
 """Characters shown of the reported text, of which the last ones if it is longer; made for 80 columns."""
-HIDDEN: Final = "(not shown: the line contains a secret or is too long)"
+HIDDEN_NOTE: Final = "(not shown: the line contains a secret or is too long)"
 
 
 def check_full(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[Styled]:
@@ -22,14 +22,14 @@ def check_full(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[S
         if spot is not None:
             yield from _excerpt(spot, COLOURS[finding.severity])
         yield Styled()
-    yield from ending(report, limit)
+    yield from report_end(report, limit)
 
 
 def _excerpt(spot: SourceRange, colour: str) -> Iterator[Styled]:
     number = f"{spot.line:>6} | "
     margin = " " * (len(number) - 2) + "| "
     if spot.secret:
-        yield Styled((number, "dim"), HIDDEN, cropped=True)
+        yield Styled((number, "dim"), HIDDEN_NOTE, cropped=True)
         return
     before, inside, after = shown_parts(spot)
     yield Styled((number, "dim"), before, (inside, colour), after, cropped=True)

@@ -10,7 +10,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.text import plural
 from curate.corpus.stats import Stats, collect, histogram
 from curate.lint.runner import CheckResult
-from curate.report.check_full import HIDDEN, shown_parts
+from curate.report.check_full import HIDDEN_NOTE, shown_parts
 from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import MAX_SHOWN, first_ones, rule_counts, summary_line
 from curate.report.html import block, filters, footer, head, not_shown, safe, tile
@@ -114,7 +114,7 @@ def _item(finding: Finding, spot: SourceRange | None) -> str:
     if spot is None:
         excerpt = ""
     elif spot.secret:
-        excerpt = f"<pre>{HIDDEN}</pre>"
+        excerpt = f"<pre>{HIDDEN_NOTE}</pre>"
     else:
         before, inside, after = map(block, shown_parts(spot, keep_newlines=True))
         excerpt = f"<pre>{before}<mark>{inside}</mark>{after}</pre>"

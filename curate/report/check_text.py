@@ -65,7 +65,7 @@ def check_text(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[S
         yield finding_line(finding, report)
     if report.findings:
         yield Styled()
-    yield from ending(report, limit)
+    yield from report_end(report, limit)
 
 
 def check_grouped(report: CheckResult, limit: int | None = MAX_SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
@@ -89,7 +89,7 @@ def check_grouped(report: CheckResult, limit: int | None = MAX_SHOWN, by: GroupB
         for finding in findings:
             yield _grouped_line(finding, report, by)
         yield Styled()
-    yield from ending(report, limit)
+    yield from report_end(report, limit)
 
 
 def _grouped_line(finding: Finding, report: CheckResult, by: GroupBy) -> Styled:
@@ -127,7 +127,7 @@ def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
     return shown
 
 
-def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
+def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     """The end of a report for people: counts and next step per rule, hidden findings, total, available fixes."""
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):

@@ -17,10 +17,10 @@ from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.console import more_lines
-from curate.report.word_diff import DiffSpan, folded, turn_diffs
+from curate.report.word_diff import DiffSpan, turn_diffs, with_context_only
 
 MAX_SHOWN = 20
-BIN: Final = 0.05
+BIN_WIDTH: Final = 0.05
 """Width of a histogram bar, in similarity."""
 BAR_CHARS: Final = 40
 MAX_PIECE: Final = 400
@@ -124,8 +124,10 @@ class DedupOutput(Part, title="DedupResult"):
 
 def histogram(plan: DedupResult) -> list[HistogramBar]:
     """Histogram of the similarities of all pairs, with the threshold at a bar's edge."""
-    steps = int(round((1 - plan.floor) / BIN, 6))
-    edges = sorted({round(1 - step * BIN, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0})
+    steps = int(round((1 - plan.floor) / BIN_WIDTH, 6))
+    edges = sorted(
+        {round(1 - step * BIN_WIDTH, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0}
+    )
     counts = [0] * (len(edges) - 1)
     for similarity in plan.similarities:
         counts[min(bisect_right(edges, similarity), len(counts)) - 1] += 1
@@ -218,7 +220,7 @@ def _differences(
 def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
     """The pieces of two texts as one line; long pieces are shortened in the middle."""
     text = Text()
-    for kind, piece in folded(pieces):
+    for kind, piece in with_context_only(pieces):
         before, after = ("", "") if colour else MARKS[kind]
         shown = piece if len(piece) <= MAX_PIECE else f"{piece[: MAX_PIECE // 2]} … {piece[-MAX_PIECE // 2 :]}"
         text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")

@@ -9,7 +9,7 @@ from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
 from curate.report.html import block, filters, footer, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
-from curate.report.word_diff import DiffSpan, folded, turn_diffs
+from curate.report.word_diff import DiffSpan, turn_diffs, with_context_only
 
 MAX_SHOWN: Final = 200
 STYLE: Final = """
@@ -82,7 +82,7 @@ def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int,
 def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
     for role, pieces in turn_diffs(gone, kept):
         if pieces:
-            shown = folded(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
+            shown = with_context_only(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
             left, right = _highlighted(shown, "gone", "del"), _highlighted(shown, "kept", "ins")
             yield f'<p class="quiet">{safe(role)}</p><div class="pair"><pre>{left}</pre><pre>{right}</pre></div>'
 

@@ -12,7 +12,7 @@ LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 CONTEXT_LINES: Final = 3
 
 
-def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
+def unified_diff(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
     """The lines of a unified diff with line breaks; empty for an unchanged file. Memory is that of one hunk."""
     ahead: deque[bytes] = deque(maxlen=CONTEXT_LINES)
     hunk: list[bytes] = []
@@ -79,7 +79,7 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     for code, numbers in sorted(file.removed.items()):
         yield (
             f"{name}: {'removed' if done else 'would remove'} {plural(len(numbers), 'line')} ({code}): "
-            f"{ranges(numbers)}"
+            f"{line_ranges(numbers)}"
         )
     if file.ledger:
         ledger = visible(file.ledger)
@@ -90,7 +90,7 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
         yield f"{name}:{line}: {code} not fixed: the fix would cause {error}"
 
 
-def ranges(numbers: Iterable[int]) -> str:
+def line_ranges(numbers: Iterable[int]) -> str:
     """Increasing numbers as ranges: `3, 7-9`."""
     found: list[list[int]] = []
     for number in numbers:

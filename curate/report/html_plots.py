@@ -27,9 +27,9 @@ svg circle.easy { fill: var(--info) } svg circle.ambiguous { fill: var(--warning
 }
 """
 """CSS to append for `scatter`: the colors of the kinds."""
-WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 500, 230, 58, 24, 8
+WIDTH, HEIGHT, LEFT_MARGIN, BOTTOM_MARGIN, TOP_MARGIN = 500, 230, 58, 24, 8
 """Plot size in its own units, and the margins for numbers at the left, below and above."""
-LABELS, NUMBERS, BAR = 190, 64, 22
+LABEL_WIDTH, NUMBER_WIDTH, BAR_HEIGHT = 190, 64, 22
 """Bars: width of labels and of numbers, and height."""
 MAX_POINTS: Final = 600
 """More would share pixels."""
@@ -74,11 +74,18 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
     most = max(count for _, count, _ in rows) or 1
     parts = []
     for position, (label, count, kind) in enumerate(rows):
-        y, width = position * BAR, max(1.0 if count else 0.0, count / most * (WIDTH - LABELS - NUMBERS))
-        parts.append(f'<text x="{LABELS - 8}" y="{y + 16}" text-anchor="end">{safe(_cut(label, 25))}</text>')
-        parts.append(f'<rect class="{kind}" x="{LABELS}" y="{y + 4}" width="{width:.1f}" height="{BAR - 6}" rx="2"/>')
-        parts.append(_text(f"{LABELS + width + 6:.1f}", y + 16, f"{count:,}"))
-    return _figure(title, [], (f"{label}: {count:,}" for label, count, _ in rows), parts, height=BAR * len(rows) + 4)
+        y, width = (
+            position * BAR_HEIGHT,
+            max(1.0 if count else 0.0, count / most * (WIDTH - LABEL_WIDTH - NUMBER_WIDTH)),
+        )
+        parts.append(f'<text x="{LABEL_WIDTH - 8}" y="{y + 16}" text-anchor="end">{safe(_shortened(label, 25))}</text>')
+        parts.append(
+            f'<rect class="{kind}" x="{LABEL_WIDTH}" y="{y + 4}" width="{width:.1f}" height="{BAR_HEIGHT - 6}" rx="2"/>'
+        )
+        parts.append(_text(f"{LABEL_WIDTH + width + 6:.1f}", y + 16, f"{count:,}"))
+    return _figure(
+        title, [], (f"{label}: {count:,}" for label, count, _ in rows), parts, height=BAR_HEIGHT * len(rows) + 4
+    )
 
 
 def curves(title: str, *shown: Curve, across: str = "step") -> str:
@@ -90,11 +97,11 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
     xs, ys = ([point[axis] for curve in drawn for point in curve.points] for axis in (0, 1))
     left, right, marks = min(xs), max(xs), ticks(min(ys), max(ys))
     parts = list(_rulers(marks))
-    parts.append(_text(LEFT, HEIGHT - 6, f"{left:,.0f}"))
+    parts.append(_text(LEFT_MARGIN, HEIGHT - 6, f"{left:,.0f}"))
     parts.append(_text(WIDTH - 8, HEIGHT - 6, f"{safe(across)} {right:,.0f}", "end"))
     for curve in drawn:
         points = [
-            (LEFT + (x - left) / ((right - left) or 1) * (WIDTH - LEFT - 8), _height(y, marks))
+            (LEFT_MARGIN + (x - left) / ((right - left) or 1) * (WIDTH - LEFT_MARGIN - 8), _height(y, marks))
             for x, y in _thinned(curve.points)
         ]
         parts.append(f'<polyline class="{curve.kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
@@ -112,12 +119,12 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
     numbers = all(isinstance(dot.at, int | float) for dot in shown)
     columns = list(dict.fromkeys(dot.label for dot in (sorted(shown, key=lambda dot: dot.at) if numbers else shown)))
     marks = ticks(min(dot.number for dot in shown), max(dot.number for dot in shown))
-    room = (WIDTH - LEFT - 8) / len(columns)
+    room = (WIDTH - LEFT_MARGIN - 8) / len(columns)
     parts = list(_rulers(marks))
     for place, label in enumerate(columns):
-        x = LEFT + room * (place + 0.5)
+        x = LEFT_MARGIN + room * (place + 0.5)
         if len(columns) <= MAX_LABELS or place in (0, len(columns) - 1):
-            parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
+            parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_shortened(label, 22)), "middle"))
         # drawn last, so that no other dot covers it
         of_it = sorted((dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best")
         parts += [_circle_svg(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
@@ -147,7 +154,7 @@ def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
                 _circle_svg(
                     dots.kind,
                     left + x / right * (WIDTH - left - 12),
-                    ABOVE + (1 - y / top) * (height - ABOVE - BELOW),
+                    TOP_MARGIN + (1 - y / top) * (height - TOP_MARGIN - BOTTOM_MARGIN),
                     2.5,
                 )
             )
@@ -176,7 +183,9 @@ def _figure(
     return head + "".join(parts) + "</svg></figure>\n"
 
 
-def _rulers(marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, left: int = LEFT) -> Iterator[str]:
+def _rulers(
+    marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, left: int = LEFT_MARGIN
+) -> Iterator[str]:
     """Horizontal grid lines with their numbers."""
     for mark in marks:
         y = _height(mark, marks, height)
@@ -186,7 +195,7 @@ def _rulers(marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, 
 
 def _height(number: float, marks: Sequence[float], height: int = HEIGHT) -> float:
     """The y coordinate of a number between the first and the last tick."""
-    return ABOVE + (marks[-1] - number) / ((marks[-1] - marks[0]) or 1) * (height - ABOVE - BELOW)
+    return TOP_MARGIN + (marks[-1] - number) / ((marks[-1] - marks[0]) or 1) * (height - TOP_MARGIN - BOTTOM_MARGIN)
 
 
 def _text(x: float | str, y: float | str, text: str, anchor: str = "") -> str:
@@ -198,7 +207,7 @@ def _circle_svg(kind: str, x: float, y: float, radius: float) -> str:
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
 
 
-def _cut(label: str, most: int) -> str:
+def _shortened(label: str, most: int) -> str:
     return label if len(label) <= most else label[: most - 1] + "…"
 
 

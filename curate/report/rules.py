@@ -45,11 +45,11 @@ def rule_markdown(rule: Rule) -> str:
     )
     return (
         f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.rationale}\n\nNext: "
-        f"{rule.hint}\n{terms(rule)}\n{blocks}\n"
+        f"{rule.hint}\n{rule_terms(rule)}\n{blocks}\n"
     )
 
 
-def terms(rule: Rule) -> str:
+def rule_terms(rule: Rule) -> str:
     """Targets, severities and repair of a rule, a line each; empty if there is nothing to say."""
     by_severity: dict[str, list[str]] = {}
     for target in rule.only or rule.targets:

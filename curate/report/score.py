@@ -75,11 +75,11 @@ def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
             f"  {one.value:.3f} {visible(where(one.file, one.line))}: ",
             (excerpt(masked(one.request), 60), "dim"),
             " → ",
-            ends(masked(one.answer)),
+            both_ends(masked(one.answer)),
         )
 
 
-def ends(answer: str) -> str:
+def both_ends(answer: str) -> str:
     """The beginning and the end of an answer: faults are at both."""
     if len(answer) <= 2 * END_CHARS:
         return excerpt(answer, 2 * END_CHARS)

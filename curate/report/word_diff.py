@@ -45,7 +45,7 @@ def word_diff(gone: str, kept: str) -> list[DiffSpan]:
     return [piece for piece in pieces if piece.text]
 
 
-def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
+def with_context_only(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
     """The pieces with long common stretches shortened to the context of differences."""
     found = []
     for at, piece in enumerate(pieces):

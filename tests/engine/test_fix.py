@@ -23,7 +23,7 @@ from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
-from curate.report.fix import ranges, unified
+from curate.report.fix import line_ranges, unified_diff
 from tests.conftest import Write, line_of, of_hundred
 from tests.engine.test_repairs import errors, parsed_lines, target_of, without_turns
 
@@ -373,7 +373,9 @@ def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool, 
     path = Path("data.jsonl")
     path.write_bytes(content)
     diff = b"".join(
-        unified("data.jsonl", Fixer(CheckConfig(ignore=("D",)), unsafe=unsafe).lines(path, FixedFile("data.jsonl")))
+        unified_diff(
+            "data.jsonl", Fixer(CheckConfig(ignore=("D",)), unsafe=unsafe).lines(path, FixedFile("data.jsonl"))
+        )
     )
     if diff:
         Path("copy.jsonl").write_bytes(content)
@@ -393,4 +395,4 @@ def test_options_that_make_no_sense_together_are_a_mistake_of_usage(write: Write
     ("numbers", "words"), [([], ""), ([3], "3"), ([1, 2, 3, 7, 1000, 1001], "1-3, 7, 1,000-1,001")]
 )
 def test_line_numbers_are_said_in_few_words(numbers: list[int], words: str) -> None:
-    assert ranges(numbers) == words
+    assert line_ranges(numbers) == words

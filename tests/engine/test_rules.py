@@ -22,7 +22,7 @@ from curate.lint.suppressions import load_suppressions, suppress
 from curate.pipeline.decontaminate import decontaminated
 from curate.pipeline.dedup import plan
 from curate.pipeline.splitting import Sources, split_files
-from curate.report.rules import terms
+from curate.report.rules import rule_terms
 from curate.verify import verify_files, verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
@@ -270,9 +270,10 @@ def test_an_example_of_one_line_may_stand_beside_its_label() -> None:
 
 def test_a_rule_says_whom_it_is_for_and_how_it_is_mended() -> None:
     assert (
-        terms(RULES["C011"]) == "Targets: error for openai, azure, together, bedrock, vertex; no finding for others\n"
+        rule_terms(RULES["C011"])
+        == "Targets: error for openai, azure, together, bedrock, vertex; no finding for others\n"
     )
-    assert terms(RULES["M014"]).startswith(
+    assert rule_terms(RULES["M014"]).startswith(
         "Targets: error for mistral; warning for others\nFix (unsafe): Merge all system messages"
     )
-    assert terms(replace(RULES["C001"], default=False)) == "Runs only when selected: --extend-select C001\n"
+    assert rule_terms(replace(RULES["C001"], default=False)) == "Runs only when selected: --extend-select C001\n"

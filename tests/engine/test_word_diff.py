@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from curate.core.example import Example, Place
 from curate.report import word_diff as module
-from curate.report.word_diff import DiffSpan, folded, turn_diffs, word_diff
+from curate.report.word_diff import DiffSpan, turn_diffs, with_context_only, word_diff
 
 texts = st.text(st.sampled_from("ab .,\n犬猫é\u202e\x1b"), max_size=40) | st.text(max_size=20)
 
@@ -22,7 +22,7 @@ def test_both_texts_can_be_read_off_their_difference(gone: str, kept: str) -> No
 @given(texts, texts)
 def test_what_is_folded_keeps_every_difference(gone: str, kept: str) -> None:
     pieces = word_diff(gone, kept)
-    assert [piece for piece in folded(pieces) if piece.kind != "same"] == [
+    assert [piece for piece in with_context_only(pieces) if piece.kind != "same"] == [
         piece for piece in pieces if piece.kind != "same"
     ]
 
@@ -49,7 +49,7 @@ def test_texts_too_long_to_be_matched_differ_as_a_whole(monkeypatch: pytest.Monk
 
 def test_long_stretches_in_common_are_cut_down_around_differences() -> None:
     words = " ".join(f"w{n}" for n in range(100))
-    [before, gone, kept] = folded(word_diff(f"{words} red", f"{words} green"))
+    [before, gone, kept] = with_context_only(word_diff(f"{words} red", f"{words} green"))
     assert (before.text, gone.text, kept.text) == ("…w96 w97 w98 w99 ", "red", "green")
 
 

@@ -21,7 +21,7 @@ from curate.lint.runner import CheckResult, check_paths
 from curate.pipeline.convert import convert_paths
 from curate.report.check_formats import OutputFormat, formatted_report
 from curate.report.console import Styled
-from curate.report.fix import fix_text, unified
+from curate.report.fix import fix_text, unified_diff
 from curate.report.stats import stats_result, stats_text
 
 ALL = tuple(sorted({code[0] for code in RULES} - {"K"}))
@@ -77,7 +77,7 @@ def _fix(path: Path, random: Random) -> None:
     unsafe = random.random() < 0.5
     config = CheckConfig(select=ALL) if random.random() < 0.5 else CheckConfig()
     before = path.read_bytes()
-    diff = b"".join(unified(str(path), Fixer(config, unsafe=unsafe).lines(path, FixedFile(str(path)))))
+    diff = b"".join(unified_diff(str(path), Fixer(config, unsafe=unsafe).lines(path, FixedFile(str(path)))))
     assert path.read_bytes() == before, "a diff changed the file"
     report = fix_paths([path], config, unsafe=unsafe)
     once = path.read_bytes()
