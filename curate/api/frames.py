@@ -50,9 +50,9 @@ REMOVED: Final = {
     "kept_file": pl.String, "kept_line": pl.Int64,
     "similarity": pl.Float64, "when": pl.Datetime(time_zone="UTC"), "text": pl.String, "example": pl.String,
 }  # fmt: skip
-SHOWN: Final = 10
+MAX_SHOWN_ROWS: Final = 10
 """Rows of a table that are displayed."""
-WIDTH: Final = 120
+MAX_CELL_CHARS: Final = 120
 """Characters of a cell that are displayed."""
 
 
@@ -145,11 +145,11 @@ def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, 
 
 def _table(title: str, frame: pl.DataFrame) -> Iterator[str]:
     yield f"<p>{safe(title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"  # noqa: E501
-    for values in frame.head(SHOWN).iter_rows():
+    for values in frame.head(MAX_SHOWN_ROWS).iter_rows():
         yield f"<tr>{''.join(f'<td>{safe(_cell(value))}</td>' for value in values)}</tr>"
     yield "</tbody></table>"
-    if frame.height > SHOWN:
-        yield f"<p>… and {frame.height - SHOWN:,} more</p>"
+    if frame.height > MAX_SHOWN_ROWS:
+        yield f"<p>… and {frame.height - MAX_SHOWN_ROWS:,} more</p>"
 
 
 def _cell(value: Any) -> str:
@@ -157,5 +157,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return excerpt(str(value), WIDTH)
+        return excerpt(str(value), MAX_CELL_CHARS)
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"

@@ -236,7 +236,7 @@ def _is_missing(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
-def _taken(table: Any, rows: list[int]) -> Any:
+def _rows_of_arrow(table: Any, rows: list[int]) -> Any:
     """Rows of a pyarrow table or batch."""
     import pyarrow as pa
 
@@ -254,5 +254,5 @@ def _selected(table: Any, rows: list[int]) -> Any:
     if kind == "pandas":
         return table.iloc[rows]
     if kind == "pyarrow":
-        return _taken(table, rows)
+        return _rows_of_arrow(table, rows)
     return table.select(rows) if kind == "datasets" else [table[row] for row in rows]
