@@ -29,7 +29,7 @@ MAX_SHOWN: Final = 10
 BINS: Final = 10
 MIN_HITS: Final = 3
 """Number of findings of a rule from which its correlation with a signal is computed."""
-WORTH_A_LOOK: Final = 0.85
+REVIEW_DOUBT: Final = 0.85
 """Doubt from which most examples had a defect; below it, fewer than half."""
 COMBINED_SIGNAL: Final = Signal(
     DOUBT,

@@ -37,7 +37,7 @@ from curate.read.dataset import read_dataset
 
 BYTES_PER_TOKEN: Final = 4
 MAX_CHARS: Final = 2_000
-SELECT: Final = "select"
+SELECT_SOURCE: Final = "select"
 """Recorded as the source of a decision to leave a line out."""
 Verdict = Literal["better", "worse", "open"]
 
@@ -245,7 +245,7 @@ def _selectable(
         kept = verdicts.get(example.id)
         low = None if kept and kept.verdict == "keep" else reason(example.id)
         if low or example.id in staying:
-            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT)))
+            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE)))
         else:
             staying[example.id] = example
     return staying, left
@@ -262,7 +262,7 @@ def _without_example(planned: DedupResult) -> Iterator[Dropped]:
     table, known = planned.table, {gone.place for gone in planned.dropped}
     for line in np.setdiff1d(np.arange(len(table.starts)), table.lines).tolist():
         if (place := table.place(line)) not in known:
-            yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT))
+            yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT_SOURCE))
 
 
 def _too_low(name: str, below: Mapping[str, float], columns: Mapping[str, Floats], at: Mapping[str, int]) -> str | None:
@@ -356,7 +356,7 @@ def _not_chosen(
             if nearest:
                 near = staying[names[nearest[nth]]].place
                 why += f"; most similar selected example: {near}, cosine similarity {cosine[nth]:.2f}"
-            yield Dropped(staying[name].place, name, Reason(None, why, SELECT))
+            yield Dropped(staying[name].place, name, Reason(None, why, SELECT_SOURCE))
 
 
 def _text(example: Example) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from curate.core.example import where
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
-from curate.pipeline.score import WORTH_A_LOOK, ScoredExample, ScoreResult
+from curate.pipeline.score import REVIEW_DOUBT, ScoredExample, ScoreResult
 from curate.quality.signals import DOUBT
 from curate.report.console import table
 
@@ -35,12 +35,12 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
         yield Text("no example has a request and an answer in words")
     for one in result.signals:
         if one.signal.name == DOUBT:
-            shown = [high for high in one.highest if full or high.value >= WORTH_A_LOOK]
+            shown = [high for high in one.highest if full or high.value >= REVIEW_DOUBT]
             yield from _listed(f"{DOUBT}: most doubtful", shown)
-            worth = int((result.columns[DOUBT] >= WORTH_A_LOOK).sum())
+            worth = int((result.columns[DOUBT] >= REVIEW_DOUBT).sum())
             yield Text(
-                f"  {plural(worth, 'example')} with a doubt of {WORTH_A_LOOK} or more: "
-                f"`curate review PATH --scores FILE` shows them by the filter signal:doubt>={WORTH_A_LOOK}; "
+                f"  {plural(worth, 'example')} with a doubt of {REVIEW_DOUBT} or more: "
+                f"`curate review PATH --scores FILE` shows them by the filter signal:doubt>={REVIEW_DOUBT}; "
                 "-o FILE.parquet writes FILE"
             )
         elif full:
