@@ -326,7 +326,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] 
             roles = tuple([turn["role"] for turn in turns])
             texts = [turn["content"] for turn in turns]
             joined = "\0".join(texts)
-            plain = type(turns) is list and (roles in KNOWN or _are_known(roles))
+            plain = type(turns) is list and (roles in KNOWN_ROLE_SEQUENCES or _are_known(roles))
             beside = {} if len(value) == 1 else _beside(value, roles, known)
         except (ValueError, TypeError, KeyError):
             plain = False
@@ -384,13 +384,13 @@ def _beside(value: dict[str, Any], roles: tuple[str, ...], known: Set[str] | Non
     return beside if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
 
 
-KNOWN: set[tuple[str, ...]] = set()
+KNOWN_ROLE_SEQUENCES: set[tuple[str, ...]] = set()
 """Cache of role sequences that contain known roles only; at most `MAX_SHAPES`."""
 MAX_SHAPES = 10_000
 
 
 def _are_known(roles: tuple[str, ...]) -> bool:
     known = ROLES.issuperset(roles)
-    if known and len(KNOWN) < MAX_SHAPES:
-        KNOWN.add(roles)
+    if known and len(KNOWN_ROLE_SEQUENCES) < MAX_SHAPES:
+        KNOWN_ROLE_SEQUENCES.add(roles)
     return known

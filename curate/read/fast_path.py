@@ -26,7 +26,7 @@ from curate.read.json_string_kernel import (
     TextPatterns,
     scan_json_string,
 )
-from curate.read.numba_utils import Array, compiled, entry, forget, same, xxh64_digest
+from curate.read.numba_utils import Array, compiled, entry, forget, same_bytes, xxh64_digest
 from curate.read.pattern_table import LINKS, POINTS
 from curate.read.plain_line import ROLES, SYSTEM, USER, first_turn_start, line_end, next_turn_start, turn_start
 from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns, is_suspicious, is_unsound, shows_text
@@ -177,7 +177,12 @@ def _line(
             lines.system[line] = xxh64_digest(text, start, used)
         else:
             which = role - 1
-            if known.exchanges.again and turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
+            if (
+                known.exchanges.again
+                and turns > 2
+                and sizes[which] == size
+                and same_bytes(text, starts[which], start, size)
+            ):
                 return -1, -1
             if role == ANSWER and is_suspicious(
                 text, starts[0], sizes[0], asked_chars, start, size, chars, known.exchanges

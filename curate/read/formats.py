@@ -108,9 +108,9 @@ def example_of(value: Object, place: Place) -> Example:
 
 CHOICE_KEYS: Final = ("choices", "options", "endings", "answer_choices")
 """Keys of the answers that a question offers."""
-LETTERED: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
+LETTERED_KEYS: Final = (("A", "B"), ("option_a", "option_b"), ("choice_a", "choice_b"), ("opa", "opb"))
 """The first two of keys with one choice each."""
-OFFER_KEYS: Final = frozenset((*CHOICE_KEYS, *(first for first, _ in LETTERED)))
+OFFER_KEYS: Final = frozenset((*CHOICE_KEYS, *(first for first, _ in LETTERED_KEYS)))
 NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
 
@@ -121,7 +121,7 @@ def _demand_choices(value: Object, found: Example) -> None:
     answer = found.answer.text if found.answer else value.get("answer")
     if not isinstance(answer, str) or not NAMES_CHOICE.fullmatch(answer.strip()):
         return
-    lettered = {pair[0]: [value[key] for key in pair] for pair in LETTERED if has_strings(value, *pair)}
+    lettered = {pair[0]: [value[key] for key in pair] for pair in LETTERED_KEYS if has_strings(value, *pair)}
     for key, offered in ({key: value[key] for key in CHOICE_KEYS if key in value} | lettered).items():
         if not (isinstance(offered, list) and answer in offered) and any(text not in asked for text in _texts(offered)):
             raise UnreadableError(f"/{key}", f"the question does not hold `{key}`, of which the answer names one")

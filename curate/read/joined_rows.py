@@ -86,7 +86,7 @@ class JoinedRows:
         elif row.get("error") or answer.get("error") or found.get("type", "succeeded") != "succeeded" or not answer:
             yield ModelCall("batch", ids, error="the request was not answered")
         else:
-            for said, ended in _said(answer):
+            for said, ended in _answers_of(answer):
                 more = {"finish_reason": ended} if ended is not None else {}
                 yield ModelCall("batch", ids | more, joined=partial(_conversation, bodies[0], said))
 
@@ -109,7 +109,7 @@ class JoinedRows:
         raise NoConversationError(f"its thread has more than {MAX_THREAD_MESSAGES} messages in a row")
 
 
-def _said(answer: Object) -> Iterable[tuple[Object, Any]]:
+def _answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
     """The answers of a model, each as keys of a conversation, and why each ended."""
     if is_objects(answer.get("choices")):
         return [({"message": one.get("message")}, one.get("finish_reason")) for one in answer["choices"]]

@@ -56,7 +56,7 @@ def literal_at(data: Array, at: int, end: int, wanted: Array) -> int:
 
 
 @compiled
-def after(data: Array, at: int, end: int, wanted: int) -> int:
+def position_after(data: Array, at: int, end: int, wanted: int) -> int:
     """The position after a byte and an optional space; -1 if there is another byte."""
     if at < 0 or at >= end or data[at] != wanted:
         return -1
@@ -64,7 +64,7 @@ def after(data: Array, at: int, end: int, wanted: int) -> int:
 
 
 @compiled
-def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
+def contains_piece(text: Array, start: int, end: int, piece: int, size: int) -> bool:
     """Whether the `size` bytes at `piece` also occur between `start` and `end`; `start` < `piece`, `end` <= its end."""
     half = size // 2
     first, middle, last = text[np.uintp(piece)], text[np.uintp(piece + half)], text[np.uintp(piece + size - 1)]
@@ -81,7 +81,7 @@ def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
             )
         if some:
             for nth in range(many):
-                if same(text, at + nth, piece, size):
+                if same_bytes(text, at + nth, piece, size):
                     return True
         at += many
     return False
@@ -99,7 +99,7 @@ def byte_of(text: Array, start: int, end: int, chars: int) -> int:
 
 
 @compiled
-def same(text: Array, one: int, other: int, size: int) -> bool:
+def same_bytes(text: Array, one: int, other: int, size: int) -> bool:
     """Whether the bytes at two positions are equal."""
     for nth in range(size):  # noqa: SIM110
         if text[one + nth] != text[other + nth]:
@@ -194,7 +194,7 @@ _WORD, _HALF, _BYTE = np.uint64(27), np.uint64(23), np.uint64(11)
 
 
 @compiled
-def _turned(value: Any, by: Any) -> Any:
+def _rotated(value: Any, by: Any) -> Any:
     return (value << by) | (value >> (np.uint64(64) - by))
 
 
@@ -209,7 +209,7 @@ def _word(data: Array, at: int, size: Any) -> Any:
 
 @compiled
 def _round(lane: Any, word: Any) -> Any:
-    return _turned(lane + word * _2, _ROUND) * _1
+    return _rotated(lane + word * _2, _ROUND) * _1
 
 
 @compiled
@@ -224,20 +224,22 @@ def xxh64_seeded(data: Array, start: int, end: int, seed: Any) -> Any:
             three = _round(three, _word(data, at + 16, _EIGHT))
             four = _round(four, _word(data, at + 24, _EIGHT))
             at += 32
-        value = _turned(one, _LANES[0]) + _turned(two, _LANES[1]) + _turned(three, _LANES[2]) + _turned(four, _LANES[3])
+        value = (
+            _rotated(one, _LANES[0]) + _rotated(two, _LANES[1]) + _rotated(three, _LANES[2]) + _rotated(four, _LANES[3])
+        )
         for lane in (one, two, three, four):
             value = (value ^ _round(np.uint64(0), lane)) * _1 + _4
     else:
         value = seed + _5
     value += np.uint64(end - start)
     while at + 8 <= end:
-        value = _turned(value ^ _round(np.uint64(0), _word(data, at, _EIGHT)), _WORD) * _1 + _4
+        value = _rotated(value ^ _round(np.uint64(0), _word(data, at, _EIGHT)), _WORD) * _1 + _4
         at += 8
     if at + 4 <= end:
-        value = _turned(value ^ (_word(data, at, _FOUR) * _1), _HALF) * _2 + _3
+        value = _rotated(value ^ (_word(data, at, _FOUR) * _1), _HALF) * _2 + _3
         at += 4
     while at < end:
-        value = _turned(value ^ (np.uint64(data[np.uintp(at)]) * _5), _BYTE) * _1
+        value = _rotated(value ^ (np.uint64(data[np.uintp(at)]) * _5), _BYTE) * _1
         at += 1
     value = (value ^ (value >> np.uint64(33))) * _2
     value = (value ^ (value >> np.uint64(29))) * _3

@@ -92,7 +92,9 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
         if pattern.data[:1] in SHORT_STARTS and (len(pattern.data) < GRAM or not pattern.text.isascii())
     ]
     triples = [pattern for pattern in every if len(pattern.data) == GRAM - 1 and pattern not in shorts]
-    found = [(pattern, _seldom(pattern)) for pattern in every if pattern not in shorts and pattern not in triples]
+    found = [
+        (pattern, _rarest_position(pattern)) for pattern in every if pattern not in shorts and pattern not in triples
+    ]
     found += [
         (replace(pattern, text=pattern.text + byte), 0)
         for pattern in triples
@@ -136,7 +138,7 @@ def _add_pattern(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> N
     tables.exact[nth], tables.alone[nth], tables.means[nth] = pattern.exact, pattern.alone, pattern.means
 
 
-def _seldom(pattern: Pattern) -> int:
+def _rarest_position(pattern: Pattern) -> int:
     """The position of the rarest four bytes that no apostrophe ends and no character follows that JSON may escape."""
     data = pattern.data
     places = [

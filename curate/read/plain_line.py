@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from curate.read.numba_utils import Array, after, compiled, hex_at, literal, literal_at
+from curate.read.numba_utils import Array, compiled, hex_at, literal, literal_at, position_after
 
 SYSTEM, USER, ASSISTANT = 0, 1, 2
 ROLES: Final = (literal(b"system"), literal(b"user"), literal(b"assistant"))
@@ -18,14 +18,14 @@ _COLON, _COMMA = np.int64(58), np.int64(44)
 @compiled
 def first_turn_start(data: Array, at: int, end: int) -> int:
     """The start of the first turn of the line that starts here."""
-    at = after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
+    at = position_after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
     return at + 1 if 0 <= at < end and data[at] == 91 else -1
 
 
 @compiled
 def turn_start(data: Array, at: int, end: int) -> tuple[int, int]:
     """The role of the turn that starts here, and the start of its text after the quote."""
-    at = after(data, literal_at(data, at, end, _ROLE) - 1, end, _COLON)
+    at = position_after(data, literal_at(data, at, end, _ROLE) - 1, end, _COLON)
     if at < 0 or at + 1 >= end or data[at] != 34:
         return -1, -1
     letter = data[at + 1]
@@ -38,8 +38,8 @@ def turn_start(data: Array, at: int, end: int) -> tuple[int, int]:
         at = literal_at(data, at + 1, end, ROLES[2])
     if at < 0 or at >= end or data[at] != 34:
         return -1, -1
-    at = after(data, at + 1, end, _COMMA)
-    at = after(data, literal_at(data, at, end, _CONTENT) - 1, end, _COLON)
+    at = position_after(data, at + 1, end, _COMMA)
+    at = position_after(data, literal_at(data, at, end, _CONTENT) - 1, end, _COLON)
     return (-1, -1) if at < 0 or at >= end or data[at] != 34 else (role, at + 1)
 
 
@@ -49,7 +49,7 @@ def next_turn_start(data: Array, at: int, end: int) -> tuple[int, bool]:
     if at >= end or data[at] != 125:
         return -1, False
     at += 1
-    return (after(data, at, end, _COMMA), True) if at < end and data[at] == 44 else (at, False)
+    return (position_after(data, at, end, _COMMA), True) if at < end and data[at] == 44 else (at, False)
 
 
 @compiled

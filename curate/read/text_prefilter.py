@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.read.numba_utils import Array, byte_of, compiled, finds, is_word, same, stands_at
+from curate.read.numba_utils import Array, byte_of, compiled, contains_piece, is_word, same_bytes, stands_at
 
 END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
 """State between runs of digits of a text: end of the last run, lengths of the last four joined runs (four bits each, 15
@@ -173,7 +173,7 @@ def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size:
     ascii_ = end - start == chars
     piece = start + at if ascii_ else byte_of(text, start, end, at)
     behind = piece + size if ascii_ else byte_of(text, piece, end, size)
-    return bool(finds(text, start, piece, piece, behind - piece))
+    return bool(contains_piece(text, start, piece, piece, behind - piece))
 
 
 @compiled
@@ -301,7 +301,7 @@ def is_suspicious(
 ) -> bool:
     """Whether an answer may have a problem with its question: repeats it, other script, or one or two words."""
     shared = min(known.shared, asked_size)
-    if known.shared > 0 and shared <= size and same(text, asked, start, shared):
+    if known.shared > 0 and shared <= size and same_bytes(text, asked, start, shared):
         return True
     if known.wide > 0 and (asked_size > asked_chars * known.wide) != (size > chars * known.wide):
         return True

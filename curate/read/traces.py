@@ -20,7 +20,7 @@ ROLES: Final = {
     "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
 }  # fmt: skip
 
-NAMED: Final = ("input", "question", "prompt", "output", "answer", "text", "content")
+TEXT_KEYS: Final = ("input", "question", "prompt", "output", "answer", "text", "content")
 """Keys of an input or output that hold its text."""
 
 
@@ -59,7 +59,7 @@ def messages_in(value: Any, role: str) -> list[Object]:
         return [_message(value["message"], role)]
     if _is_message(value):
         return [_message(value, role)]
-    key = next((key for key in NAMED if key in value), "")
+    key = next((key for key in TEXT_KEYS if key in value), "")
     if not key:
         raise NoConversationError(f"its keys are no message: {', '.join(list(value)[:5])}")
     return _system(value) + messages_in(value[key], role)
@@ -320,14 +320,18 @@ def _span(span: Object) -> ModelCall:
         if isinstance(label := event.get("gen_ai.evaluation.name"), str):
             found.scores[label] = _first(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
     system = parsed(given.get("gen_ai.system_instructions"))
-    asked = parsed(_first(given, "gen_ai.input.messages")) or _flat(given, PROMPT_KEY) or _of_events(events, asks=True)
+    asked = (
+        parsed(_first(given, "gen_ai.input.messages"))
+        or _messages_of_flat_keys(given, PROMPT_KEY)
+        or _of_events(events, asks=True)
+    )
     if system and isinstance(asked, list):
         parts = system if isinstance(system, list) else [{"type": "text", "content": system}]
         asked = [{"role": "system", "parts": parts}, *asked]
     found.question = asked or None
     found.answer = (
         parsed(_first(given, "gen_ai.output.messages"))
-        or _flat(given, COMPLETION_KEY)
+        or _messages_of_flat_keys(given, COMPLETION_KEY)
         or _of_events(events, asks=False)
         or None
     )
@@ -339,7 +343,7 @@ PROMPT_KEY: Final = re.compile(r"(?:gen_ai\.prompt|llm\.input_messages)\.(\d+)\.
 COMPLETION_KEY: Final = re.compile(r"(?:gen_ai\.completion|llm\.output_messages)\.(\d+)\.(?:message\.)?(\w+)")
 
 
-def _flat(given: Object, pattern: re.Pattern[str]) -> list[Object]:
+def _messages_of_flat_keys(given: Object, pattern: re.Pattern[str]) -> list[Object]:
     """Messages whose keys are attributes of their own, as OpenLLMetry and OpenInference write them."""
     found: dict[int, Object] = {}
     for key, item in given.items():

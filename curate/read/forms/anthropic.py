@@ -83,7 +83,7 @@ def _result(part: Object, at: str) -> blocks.Block:
         pieces = [_block(one, f"{at}/content/{i}") for i, one in enumerate(content)]
         if any(block.kind != "content" for block in pieces):
             raise UnreadableError(at, "a tool result holds another call or result")
-        content = blocks.simplest([block.value for block in pieces]) if pieces else ""
+        content = blocks.simplest_content([block.value for block in pieces]) if pieces else ""
     elif not isinstance(content, str):
         raise UnreadableError(at, "the content of a tool result is neither text nor a list of blocks")
     extra = omit_keys(part, "type", "tool_use_id", "content")
@@ -95,7 +95,7 @@ def _read(value: Object) -> Reading:
     system = value.get("system")
     if isinstance(system, list) and system:
         parts = [_block(part, f"/system/{i}").value for i, part in enumerate(system)]
-        reading.turns.append(Turn({"role": "system", "content": blocks.simplest(parts)}, "/system", "/system"))
+        reading.turns.append(Turn({"role": "system", "content": blocks.simplest_content(parts)}, "/system", "/system"))
     elif isinstance(system, str) and system:
         reading.turns.append(Turn({"role": "system", "content": system}, "/system", "/system"))
     elif system:

@@ -82,7 +82,7 @@ def _block(part: Any, at: str) -> blocks.Block:
         pieces = [_block(one, f"{inside}/content/{i}") for i, one in enumerate(held.get("content") or ())]
         if any(block.kind != "content" for block in pieces):
             raise UnreadableError(inside, "a tool result holds another call or result")
-        content = blocks.simplest([block.value for block in pieces]) if pieces else ""
+        content = blocks.simplest_content([block.value for block in pieces]) if pieces else ""
         rest = omit_keys(held, "toolUseId", "content")
         return blocks.result(held.get("toolUseId"), content, inside, f"{inside}/content", rest)
     if kind == "reasoningContent":
@@ -130,7 +130,7 @@ def _read(value: Object) -> Reading:
         raise UnreadableError("/system", "`system` is not a list of parts")
     if system:
         parts = [block.value for block in _blocks(system, "/system")]
-        reading.turns.append(Turn({"role": "system", "content": blocks.simplest(parts)}, "/system", "/system"))
+        reading.turns.append(Turn({"role": "system", "content": blocks.simplest_content(parts)}, "/system", "/system"))
     for i, turn in enumerate(value["messages"]):
         at = f"/messages/{i}"
         if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):

@@ -44,7 +44,7 @@ def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -
         raise UnreadableError(pointer, "the media of a part has no type or no data")
     kind = MEDIA.get(mime.split("/")[0])
     part: Object = {"type": kind, kind: {"url": url}} if kind else {"type": "file", "file": {"file_data": url}}
-    if kind is None or (not url.startswith(f"data:{mime};") and _guessed(url, kind) != mime):
+    if kind is None or (not url.startswith(f"data:{mime};") and _guessed_media_type(url, kind) != mime):
         part["mime_type"] = mime
     return Block("content", {**part, **(extra or {})}, pointer)
 
@@ -64,11 +64,11 @@ def media_of(part: Object) -> tuple[str, str, Object] | None:
     if not isinstance(url, str):
         return None
     found = DATA_URL.match(url)
-    mime = part.get("mime_type") or (found["mime"] if found else _guessed(url, kind))
+    mime = part.get("mime_type") or (found["mime"] if found else _guessed_media_type(url, kind))
     return str(mime), url, omit_keys(part, "type", str(kind), "mime_type")
 
 
-def _guessed(url: str, kind: Any) -> str:
+def _guessed_media_type(url: str, kind: Any) -> str:
     ending = url.rpartition(".")[2].lower()
     names = {"jpg": "jpeg", "mov": "quicktime", "mp3": "mpeg"}
     main = next((main for main, key in MEDIA.items() if key == kind), "application")
@@ -105,7 +105,7 @@ def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:
     return Block("thinking", {"text": text, "detail": detail, "plain": plain}, pointer)
 
 
-def simplest(parts: Sequence[Object]) -> Any:
+def simplest_content(parts: Sequence[Object]) -> Any:
     """Content of parts: the text itself if there is only one part and it contains only text."""
     if len(parts) == 1 and parts[0].keys() == {"type", "text"}:
         return parts[0]["text"]
@@ -117,7 +117,7 @@ def add_turns(reading: Reading, role: str, blocks: Sequence[Block], at: str, con
     if not blocks:
         reading.turns.append(Turn({**extra, "role": role, "content": []}, at, content))
         return
-    runs = list(_runs(blocks))
+    runs = list(_message_runs(blocks))
     for number, run in enumerate(runs):
         kept = extra if number == len(runs) - 1 else {}
         if run[0].kind == "result":
@@ -135,7 +135,7 @@ def add_turns(reading: Reading, role: str, blocks: Sequence[Block], at: str, con
         reading.turns.append(Turn(message | kept, pointer, content))
 
 
-def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+def _message_runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """The blocks of each message: one result, or blocks in order."""
     run: list[Block] = []
     for block in blocks:
@@ -157,7 +157,7 @@ def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, co
             reading.moved[f"{pointer}/reasoning_content"] = thoughts[0].pointer
         if len(thoughts) > 1 or not thoughts[0].value["plain"]:
             message[DETAILS_KEY] = [block.value["detail"] for block in thoughts]
-    message["content"] = simplest([block.value for block in parts]) if parts else None
+    message["content"] = simplest_content([block.value for block in parts]) if parts else None
     for number, block in enumerate(parts):
         reading.moved[f"{content}/{number}"] = block.pointer
     if calls:

@@ -75,7 +75,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
             elif isinstance(item, dict) and (pair := _pair(item)) and not isinstance(item.get("role"), str):
                 yield from _paired(item, pair, here)
             elif isinstance(item, dict) and "speaker" in item and "from" not in item:
-                yield _spoken(item, roles, here)
+                yield _speaker_turn(item, roles, here)
             else:
                 yield speaker(item, here)
 
@@ -97,7 +97,7 @@ def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
     yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, at, f"{at}/{pair[1]}")
 
 
-def _spoken(item: Object, roles: Mapping[str, str], at: str) -> Turn:
+def _speaker_turn(item: Object, roles: Mapping[str, str], at: str) -> Turn:
     """The turn of an item with a `speaker`."""
     text_key = next((key for key in TEXT_KEYS if has_strings(item, "speaker", key)), "")
     role = roles.get(item["speaker"].casefold()) if text_key else None

@@ -173,10 +173,10 @@ def _read_pair(value: Object) -> Reading | None:
     most = min(len(chosen), len(rejected)) - 1
     asked = next((at for at in range(most) if chosen[at].value != rejected[at].value), most)
     own = [turn.value for turn in rejected[asked:]]
-    return Reading(_parted(chosen, asked), {**omit_keys(value, "prompt", *SIDES), "rejected": own})
+    return Reading(_split_prompt(chosen, asked), {**omit_keys(value, "prompt", *SIDES), "rejected": own})
 
 
-def _parted(turns: list[Turn], asked: int) -> list[Turn]:
+def _split_prompt(turns: list[Turn], asked: int) -> list[Turn]:
     """Turns of which as many as given are of the prompt."""
     return [turn._replace(pointer="/prompt", content="/prompt") for turn in turns[:asked]] + turns[asked:]
 
@@ -200,7 +200,7 @@ def _read_completed(value: Object) -> Reading | None:
     if not parts or parts[-1][0] != "assistant" or parts[-1][1] not in value["completion"]:
         return None
     turns = turns_of(parts, "/completion")
-    return Reading(_parted(turns, len(turns) - 1), omit_keys(value, "prompt", "completion"))
+    return Reading(_split_prompt(turns, len(turns) - 1), omit_keys(value, "prompt", "completion"))
 
 
 RENDERED_COMPLETION: Final = Format(

@@ -51,7 +51,7 @@ def _content(content: Any, at: str) -> Any:
             parts.append(part)
         else:
             raise UnreadableError(f"{at}/{i}", "a content part has no type")
-    return blocks.simplest(parts) if parts else content
+    return blocks.simplest_content(parts) if parts else content
 
 
 def _add_items(reading: Reading, items: Any, at: str) -> None:

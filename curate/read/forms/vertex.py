@@ -37,7 +37,7 @@ CONFIG_KEYS: Final = {"generationConfig": (), "toolConfig": ("functionCallingCon
 SCHEMA_TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
-def _camel(value: Any) -> Object:
+def _with_camel_case(value: Any) -> Object:
     return {CAMEL_CASE.get(key, key): item for key, item in value.items()}
 
 
@@ -70,7 +70,7 @@ class _Calls:
 def _block(part: Any, at: str, calls: _Calls) -> blocks.Block:
     if not isinstance(part, dict):
         raise UnreadableError(at, "a part is not an object")
-    part = _camel(part)
+    part = _with_camel_case(part)
     kinds = ("text", "functionCall", "functionResponse", "inlineData", "fileData")
     kind = next((kind for kind in kinds if kind in part), None)
     if kind is None:
@@ -102,7 +102,7 @@ def _block(part: Any, at: str, calls: _Calls) -> blocks.Block:
             f"{inside}/response",
             rest | extra | omit_keys(held, "id", "name", "response"),
         )
-    held = _camel(held)
+    held = _with_camel_case(held)
     mime = held.get("mimeType")
     if kind == "inlineData":
         return blocks.media_part(
@@ -112,7 +112,7 @@ def _block(part: Any, at: str, calls: _Calls) -> blocks.Block:
 
 
 def _read(value: Object) -> Reading:
-    value = _camel(value)
+    value = _with_camel_case(value)
     reading = Reading([], omit_keys(value, "contents", "systemInstruction", "tools"))
     calls = _Calls()
     system = value.get("systemInstruction")
@@ -127,7 +127,7 @@ def _read(value: Object) -> Reading:
         if "content" in extra:
             raise UnreadableError("/systemInstruction/content", "`content` beside `parts`")
         reading.turns.append(
-            Turn({"role": "system", "content": blocks.simplest(parts), **extra}, "/systemInstruction", at)
+            Turn({"role": "system", "content": blocks.simplest_content(parts), **extra}, "/systemInstruction", at)
         )
     for i, turn in enumerate(value["contents"]):
         at = f"/contents/{i}"
@@ -144,7 +144,7 @@ def _read(value: Object) -> Reading:
 def _add_tools(reading: Reading, tools: Any) -> None:
     found: list[Object] = []
     for i, tool in enumerate(tools or ()):
-        tool = _camel(tool) if isinstance(tool, dict) else {}  # noqa: PLW2901
+        tool = _with_camel_case(tool) if isinstance(tool, dict) else {}  # noqa: PLW2901
         declared = tool.get("functionDeclarations")
         if not isinstance(declared, list) or omit_keys(tool, "functionDeclarations"):
             raise UnreadableError(f"/tools/{i}", "a tool that is not a list of function declarations")
@@ -152,15 +152,15 @@ def _add_tools(reading: Reading, tools: Any) -> None:
             if not isinstance(function, dict):
                 raise UnreadableError(f"/tools/{i}/functionDeclarations/{n}", "a declaration is not an object")
             reading.moved[f"/tools/{len(found)}/function"] = f"/tools/{i}/functionDeclarations/{n}"
-            found.append(blocks.function_of(_cased(function, str.lower), "parameters"))
+            found.append(blocks.function_of(_with_type_case(function, str.lower), "parameters"))
     if tools is not None:
         reading.rest["tools"] = found
 
 
-def _cased(value: Any, change: Any) -> Any:
+def _with_type_case(value: Any, change: Any) -> Any:
     """A schema with its types in lower or in upper case."""
     if isinstance(value, list):
-        return [_cased(item, change) for item in value]
+        return [_with_type_case(item, change) for item in value]
     if not isinstance(value, dict):
         return value
     return {
@@ -168,7 +168,7 @@ def _cased(value: Any, change: Any) -> Any:
         if key == "type" and isinstance(item, str) and item.lower() in SCHEMA_TYPES
         else item
         if key in ("enum", "default", "example", "required")
-        else _cased(item, change)
+        else _with_type_case(item, change)
         for key, item in value.items()
     }
 
@@ -239,7 +239,7 @@ def _write(value: Object) -> Object:
         {"role": "model" if role == "assistant" else role, "parts": pieces} for role, pieces in turns
     ]
     if tools := blocks.declarations(value, "parameters"):
-        written["tools"] = [{"functionDeclarations": [_cased(tool, str.upper) for tool in tools]}]
+        written["tools"] = [{"functionDeclarations": [_with_type_case(tool, str.upper) for tool in tools]}]
     return written | {key: value[key] for key, inside in CONFIG_KEYS.items() if _is_own_config(value.get(key), inside)}
 
 
