@@ -18,7 +18,7 @@ from curate.core.lazy import Bytes, Ids, Numbers, np
 from curate.core.text import normalised
 from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
-from curate.similarity.shingles import Sets, Texts, folds, letters, texts_in, texts_of
+from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, texts_in, texts_of
 
 if TYPE_CHECKING:
     from curate.read.plain_columns import PlainColumns
@@ -70,7 +70,7 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
     from curate.corpus import link_kernels as kernels
 
     hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
-        pieces, kernels.Scripts(letters(), folds()), size, SHORT_ANSWER_WORDS
+        pieces, kernels.Scripts(letters(), code_point_folds()), size, SHORT_ANSWER_WORDS
     )
     return (
         Sets(hashes, offsets),

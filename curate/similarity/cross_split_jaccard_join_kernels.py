@@ -193,7 +193,7 @@ def count_keys(keys: Any, often: Any) -> None:
 
 
 @compiled
-def _kind(size: int, sizes: Any) -> Any:
+def _size_class(size: int, sizes: Any) -> Any:
     """The class of a size."""
     return np.int64(np.log(size) / sizes.ratio)
 
@@ -217,7 +217,7 @@ def _rarest_groups(keys: Any, groups: int, size: int, sizes: Any, often: Any, co
     """Move the keys of the rarest groups of a set to the front, of which two sets that are alike share one; returns
     their number. counts: a buffer; found: 256 times 0.
     """
-    spare, most, made, shift = _wanted(size, groups, sizes), 0, 0, U64(_shift(len(often)))
+    spare, most, made, shift = _groups_needed(size, groups, sizes), 0, 0, U64(_shift(len(often)))
     for group in range(groups):
         counts[group] = often[np.int64(keys[group] >> shift)]
         found[counts[group]] += 1
@@ -235,16 +235,16 @@ def _rarest_groups(keys: Any, groups: int, size: int, sizes: Any, often: Any, co
 
 
 @compiled
-def _wanted(size: int, groups: int, sizes: Any) -> Any:
+def _groups_needed(size: int, groups: int, sizes: Any) -> Any:
     """Number of the rarest groups of a set of which two sets that are alike share one."""
     return min(groups, np.int64(sizes.apart * size + 1e-6) + 1)
 
 
 @compiled
-def _kinds(size: int, sizes: Any) -> Any:
+def _size_classes(size: int, sizes: Any) -> Any:
     """The classes of the sizes of sets that can be like one of this size: the first one, and one more than the last."""
     least, most = np.int64(np.ceil(sizes.least * size - 1e-6)), np.int64(np.floor(size / sizes.least + 1e-6))
-    return _kind(max(1, least), sizes), _kind(most, sizes) + 1
+    return _size_class(max(1, least), sizes), _size_class(most, sizes) + 1
 
 
 @compiled
@@ -255,14 +255,14 @@ def keys_by_groups(hashes: Any, offsets: Any, order: Any, sizes: Any, often: Any
     room, total = sizes.groups.max(), 0
     for held in order:
         size = offsets[held + 1] - offsets[held]
-        first, last = _kinds(max(1, size), sizes)
+        first, last = _size_classes(max(1, size), sizes)
         for kind in range(first, last):
-            total += _wanted(size, sizes.groups[kind], sizes) if chosen else sizes.groups[kind]
+            total += _groups_needed(size, sizes.groups[kind], sizes) if chosen else sizes.groups[kind]
     keys, made = np.empty(total, dtype=np.uint64), 0
     own, counts, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int64), np.zeros(256, dtype=np.int64)
     for place in range(len(order)):
         begin, end = offsets[order[place]], offsets[order[place] + 1]
-        first, last = _kinds(max(1, end - begin), sizes)
+        first, last = _size_classes(max(1, end - begin), sizes)
         for kind in range(first, last if end > begin else first):
             groups = _group(hashes, begin, end, kind, sizes, own)
             if chosen:
@@ -314,7 +314,7 @@ def _limit_by_rank(prefix: int, size: int, low: int, starts: Any, least: float, 
 
 
 @compiled
-def _asked(index: Any, made: int, asked: Any, highs: Any, begins: Any, ends: Any) -> Any:
+def _candidate_keys(index: Any, made: int, asked: Any, highs: Any, begins: Any, ends: Any) -> Any:
     """Keep the keys that may be in the index, and note from where to where they can stand in it; returns their number,
     and a number that means nothing.
     """
@@ -371,11 +371,11 @@ def look_up(
             made = _rarest(hashes, begin, begin + size, counts, least, asked)
             made = _limit_by_rank(made, size, low, held.starts, least, asked, highs)
         else:
-            made = _group(hashes, begin, begin + size, _kind(size, sizes), sizes, asked)
+            made = _group(hashes, begin, begin + size, _size_class(size, sizes), sizes, asked)
             made = _rarest_groups(asked, made, size, sizes, index.often, begins, found)
             for k in range(made):
                 highs[k] = high
-        count, some = _asked(index, made, asked, highs, begins, ends)
+        count, some = _candidate_keys(index, made, asked, highs, begins, ends)
         touched += some
         if count:
             _map(hashes, offsets, row, own)

@@ -50,7 +50,7 @@ def _root_readonly(parent: Any, node: int) -> int:
 
 
 @compiled
-def _noted(pairs: Any, left: int, right: int, found: float) -> Any:
+def _append_pair(pairs: Any, left: int, right: int, found: float) -> Any:
     """Append a pair. Returns the pairs, in a larger array if they do not fit."""
     at = np.int64(pairs[0, 0])
     pairs = grown_rows(pairs, at, at + 1)
@@ -79,7 +79,7 @@ def _join_pair(
         own[max(a, b)] = min(a, b)
     else:
         seen[slot] = pair
-    return _noted(pairs, left, right, found) if found >= bounds[0] else pairs
+    return _append_pair(pairs, left, right, found) if found >= bounds[0] else pairs
 
 
 @compiled
@@ -147,7 +147,9 @@ def _join_dense_bucket(members: Any, own: Any, hashes: Any, offsets: Any, bounds
         shingle = keys[begin] >> U64(32)
         while end < count and keys[end] >> U64(32) == shingle:
             end += 1
-        pairs = _sharing(keys[begin:end], owners[begin:end], members, own, hashes, offsets, bounds, seen, looked, pairs)
+        pairs = _join_sharing(
+            keys[begin:end], owners[begin:end], members, own, hashes, offsets, bounds, seen, looked, pairs
+        )
         begin = end
     return pairs
 
@@ -161,7 +163,7 @@ def _remaining(owner: int, members: Any, offsets: Any) -> Any:
 
 
 @compiled
-def _sharing(
+def _join_sharing(
     keys: Any,
     owners: Any,
     members: Any,
@@ -226,7 +228,7 @@ def _forest_of(members: Any, parent: Any) -> Any:
 
 
 @compiled
-def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
+def verified_pairs(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
     """Pairs of sets that agree in one band and are alike or nearly so: rows of left, right and similarity.
 
     Enough of them to join all that are alike, and all nearly alike ones of buckets of `LARGE_BUCKET` sets at most.
@@ -261,14 +263,14 @@ def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, pa
                 seen[slot] = pair
                 found = similarity(hashes, offsets, left, right, bounds[0])
                 if found >= bounds[0]:
-                    pairs = _noted(pairs, left, right, found)
+                    pairs = _append_pair(pairs, left, right, found)
         begin = end
     return pairs[1 : np.int64(pairs[0, 0])].copy()
 
 
 @compiled
 def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
-    """Join the pairs (see `verified`) that are similar; note the others.
+    """Join the pairs (see `verified_pairs`) that are similar; note the others.
 
     parent: the forest (int64); misses: rows of left, right, similarity, where misses[0, 0] is the next free row.
     Returns them, in a larger array if they do not fit.
@@ -280,7 +282,7 @@ def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
             if pairs[row, 2] >= threshold:
                 parent[max(a, b)] = min(a, b)
             else:
-                misses = _noted(misses, left, right, pairs[row, 2])
+                misses = _append_pair(misses, left, right, pairs[row, 2])
     return misses
 
 

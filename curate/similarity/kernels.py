@@ -127,7 +127,7 @@ def take_sets(hashes: Any, offsets: Any, numbers: Any) -> Any:
 
 
 @compiled
-def keep(hashes: Any, offsets: Any, numbers: Any) -> Any:
+def keep_sets(hashes: Any, offsets: Any, numbers: Any) -> Any:
     """Move the sets with these ascending numbers to the front of `hashes`; returns their starts, and the end of the
     last one.
     """

@@ -96,7 +96,7 @@ def _power(run: int) -> np.uint64:
 
 
 @compiled
-def _rolled(rolling: Any, last: Any, count: int, value: Any, power: Any) -> Any:
+def _rolling_hash(rolling: Any, last: Any, count: int, value: Any, power: Any) -> Any:
     """The hash of the last words with `value` as word number `count`; `last`: the words of the run, in turn."""
     slot = count % len(last)
     rolling = rolling * HASH_BASE + value
@@ -134,7 +134,7 @@ def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, 
             start, at, value = _next_word(buffer, at, end)
             if start == at:
                 break
-            rolling = _rolled(rolling, last, count, value, power)
+            rolling = _rolling_hash(rolling, last, count, value, power)
             count += 1
             if count < run:
                 continue
@@ -207,7 +207,7 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
         start, at, value = _next_word(buffer, at, end)
         if start == at:
             break
-        rolling = _rolled(rolling, last, count, value, power)
+        rolling = _rolling_hash(rolling, last, count, value, power)
         starts[count], ends[count], covered[count] = start - begin, at - begin, False
         count += 1
         if count >= run and _is_in(table, mixed(rolling) or U64(1)):

@@ -43,7 +43,7 @@ UNFOLDED_RANGES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 
 
 @lazy_once
-def folds() -> Array:
+def code_point_folds() -> Array:
     """The folding of each code point, `SEPARATOR` if it is not part of a word; -1 if it depends on other characters or
     is several characters.
     """
@@ -124,7 +124,7 @@ class Sets(Rows):
         """The sets with these ascending numbers, where they are; these sets cannot be used afterwards."""
         from curate.similarity import kernels
 
-        offsets = kernels.keep(self.hashes, self.offsets, numbers)
+        offsets = kernels.keep_sets(self.hashes, self.offsets, numbers)
         return Sets(self.hashes[: offsets[-1]], offsets)
 
 
@@ -176,7 +176,7 @@ def texts_in(
 
     starts, ends = starts.copy(), ends.copy()
     numbers = np.flatnonzero(~plain)
-    numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], folds())]
+    numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], code_point_folds())]
     given = dict(others)
     texts = {
         at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given
@@ -197,7 +197,13 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
     buffer.flags.writeable = False  # else numba compiles for both
     return Sets(
         *kernels.shingle_sets(
-            buffer, texts.starts, texts.ends, letters(), folds(), shingling.size, shingling.unit == "character"
+            buffer,
+            texts.starts,
+            texts.ends,
+            letters(),
+            code_point_folds(),
+            shingling.size,
+            shingling.unit == "character",
         )
     )
 

@@ -173,7 +173,7 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
         # by their first members: sets that are in a file are read in order, and near-duplicates often stand together
         ends = np.append(0, ends)
         at, ends = parts_of(ends, members[ends[:-1]].argsort(kind="stable"))
-        pairs: Floats = join.verified(members[at], ends[1:], sets.hashes, sets.offsets, bounds, parent, seen)
+        pairs: Floats = join.verified_pairs(members[at], ends[1:], sets.hashes, sets.offsets, bounds, parent, seen)
         return pairs
 
     with random_access(sets.hashes):

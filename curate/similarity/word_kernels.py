@@ -103,7 +103,7 @@ def _word(low: Any, eights: Any, at: Any) -> Any:
 
 
 @compiled
-def _spaced(low: Any, eights: Any, size: int, out: Any) -> int:
+def _tokenize_spaced(low: Any, eights: Any, size: int, out: Any) -> int:
     """Write the hashes of the words of a text (see `_lowered`) to `out`; returns their number."""
     count, at, end = 0, np.uintp(0), np.uintp(size)
     while at < end:
@@ -166,7 +166,7 @@ def tokens(
     """
     size = -1 if characters else _lowered(buffer, begin, end, classes, folds, low)
     if size >= 0:
-        return int(_spaced(low, eights, size, out))
+        return int(_tokenize_spaced(low, eights, size, out))
     return int(_tokenize_unspaced(buffer, begin, end, classes, folds, characters, low, eights, out))
 
 
