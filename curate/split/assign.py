@@ -76,7 +76,7 @@ def assign(
         where[where == len(SPLIT_NAMES)] = NO_SPLIT
     places = positions(names, wanted.seed)
     open_ = np.flatnonzero(where == NO_SPLIT)
-    most = _most(wanted, len(groups))
+    most = _largest_groups(wanted, len(groups))
     large = open_[sizes[open_] > max(most[1:])]
     where[large] = 0
     open_ = open_[sizes[open_] <= max(most[1:])]
@@ -118,7 +118,7 @@ def _divided_before(places: Floats, wanted: Wanted) -> bool:
     return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < COINCIDENCE_PROBABILITY)).any())
 
 
-def _most(wanted: Wanted, total: int) -> tuple[float, ...]:
+def _largest_groups(wanted: Wanted, total: int) -> tuple[float, ...]:
     """The size of the largest group that each split takes: a held-out split takes none larger than its wanted size."""
     if wanted.counts is not None:
         return (float(total), *map(float, wanted.counts))

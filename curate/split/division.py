@@ -149,16 +149,16 @@ def _division(
     staying = staying[staying >= tests]
     if not len(staying):
         raise _nothing_left(len(table.starts) - tests, gone)
-    part = _part(table, staying)
+    part = _kept_examples(table, staying)
     meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     mixed = mix(part, config, meanings)
     if mixed:
         gone.update({int(part.lines[at]): reason for at, reason in mixed.why.items()})
         staying = staying[mixed.stays]
-        part = _part(part, np.flatnonzero(mixed.stays))
+        part = _kept_examples(part, np.flatnonzero(mixed.stays))
         meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     known = before[staying] if before is not None else None
-    groups, assigned = _divided(
+    groups, assigned = _grouped_and_assigned(
         part,
         config,
         _wanted_sizes(config, bool(given), len(staying)),
@@ -174,7 +174,7 @@ def _division(
     moved = moves_of(part, groups, assigned, known) if known is not None else []
     holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
     notes = [
-        *_large(groups, assigned, holdable),
+        *_large_group_note(groups, assigned, holdable),
         *(mixed.notes if mixed else ()),
         *_missing_key_notes(part, config.split.group_by),
     ]
@@ -187,12 +187,12 @@ def _division(
     )  # fmt: skip
 
 
-def _part(table: Table, staying: Numbers) -> Table:
+def _kept_examples(table: Table, staying: Numbers) -> Table:
     """The examples that are not left out; the table keeps its sets if it may be divided again."""
     return table.chosen(staying) if table.common else table.take(staying)
 
 
-def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
+def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
     """A note about groups that are too large for held-out splits."""
     if not len(assigned.too_large):
         return []
@@ -232,7 +232,7 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
     )
 
 
-def _divided(
+def _grouped_and_assigned(
     part: Table,
     config: Config,
     wanted: Wanted,

@@ -97,7 +97,7 @@ class ShortAnswers:
             return [], 0
         keys, first, of = np.unique(self._keys[here], return_index=True, return_inverse=True)
         questions, examples = (
-            _different(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
+            _distinct_counts(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
         )
         shared = np.flatnonzero(questions > 1)
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:MAX_NAMED_ANSWERS]
@@ -114,7 +114,7 @@ class ShortAnswers:
         return _answer(example, int(self._nth[at]))
 
 
-def _different(of: Numbers, values: Ids, count: int) -> Numbers:
+def _distinct_counts(of: Numbers, values: Ids, count: int) -> Numbers:
     """Number of different values in each group."""
     order = np.lexsort((values, of))
     new = np.append(True, (of[order][1:] != of[order][:-1]) | (values[order][1:] != values[order][:-1]))
