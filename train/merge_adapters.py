@@ -41,7 +41,7 @@ from train.training.held_out import held_out_loss
 SHARED_KEYS: Final = {*OnBase.model_fields}
 
 
-def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
+def weighted_sum(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
     """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, with scale 1; ranks add up."""
     shapes = {module: (down.shape[1], up.shape[0]) for part in parts for module, (down, up) in part.modules.items()}
     found = {}
@@ -55,7 +55,7 @@ def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, 
     return found
 
 
-def refuse(runs: Sequence[Trained], weights: Sequence[float]) -> None:
+def demand_mergeable(runs: Sequence[Trained], weights: Sequence[float]) -> None:
     """Raises `UsageError` with the reason if adapters cannot be merged exactly."""
     if len(runs) < 2:
         raise UsageError("merging needs at least two adapters", "name two or more runs")
@@ -96,12 +96,12 @@ def merge_adapters(
 
     `data`: split folders, in the order of the runs, if they moved; `limit`: questions of each run to measure on.
     """
-    refuse(runs, weights)
+    demand_mergeable(runs, weights)
     places = [*data, *[None] * (len(runs) - len(data))]
     asked = [questions_for(run, run.template(), place, limit) for run, place in zip(runs, places, strict=True)]
     parts = [lora_weights(run.folder.adapter) for run in runs]
     with memory_errors("use a machine with more memory: the base is loaded in 16 bits"), writing(folder) as stage:
-        _save(stage, runs[0], parts, summed(parts, weights))
+        _save(stage, runs[0], parts, weighted_sum(parts, weights))
         losses = _measured(stage, runs, asked, narrator)
         members = tuple(map(_member, runs, weights, parts, asked, losses))
         rank, known = sum(part.rank for part in parts), [run.report.model_dump(include=SHARED_KEYS) for run in runs]

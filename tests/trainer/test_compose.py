@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.errors import UsageError
 from train.inference import chat_model
-from train.merge_adapters import refuse, summed
+from train.merge_adapters import demand_mergeable, weighted_sum
 from train.model.adapters import LoraWeights
 from train.trained import open_trained
 
@@ -35,7 +35,7 @@ PARTS = st.lists(st.tuples(MADE, st.floats(-2, 2)), min_size=2, max_size=3)
 
 @given(PARTS)
 def test_the_sum_is_exact(parts: list[tuple[LoraWeights, float]]) -> None:
-    made = summed([part for part, _ in parts], [weight for _, weight in parts])
+    made = weighted_sum([part for part, _ in parts], [weight for _, weight in parts])
     for module, (down, up) in made.items():
         wanted = torch.zeros(7, 5, dtype=torch.float64)
         for part, weight in parts:
@@ -97,10 +97,10 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
         (other_method, "no low-rank factors"),
     ):
         with pytest.raises(UsageError, match=why):
-            refuse([run, second], [1, 1])
+            demand_mergeable([run, second], [1, 1])
     for weights in ([1.0], [1.0, 0.0], [1.0, float("nan")]):
         with pytest.raises(UsageError, match="--weights"):
-            refuse([run, run], weights)
+            demand_mergeable([run, run], weights)
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
     from train.model.adapters import obstacle
 

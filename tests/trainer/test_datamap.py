@@ -12,7 +12,7 @@ from curate.core.datamap import MAPPED, examples_to_review, read_datamap
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from train.journal import LossLog
-from train.report.training_dynamics import datamap, neighbours, summed, visits_of
+from train.report.training_dynamics import data_map_summary, datamap, neighbours, visits_of
 
 CITIES = ("Rome", "Paris", "Oslo", "Cairo", "Lima", "Delhi", "Bern", "Quito", "Sofia", "Accra")
 
@@ -72,7 +72,7 @@ def test_an_example_that_is_never_learnt_is_the_hardest_and_pulls_against_its_ne
     assert learnt.correctness == pytest.approx(2 / 3, abs=1e-4)
     assert learnt.excess < worst.excess
     assert {one.region for one in mapped} == {"easy", "ambiguous", "hard"}
-    told = summed(mapped, examples())
+    told = data_map_summary(mapped, examples())
     assert told is not None
     assert (told.examples, told.visits, told.pulling, told.hardest[0].line) == (20, 3.0, 1, 4)
 
@@ -111,7 +111,7 @@ def test_after_one_pass_nothing_is_said_of_what_moved() -> None:
     assert {one.variability for one in mapped} == {0.0}
     assert min(mapped, key=lambda one: one.rank).line == 4
     assert datamap([], examples()) == []
-    assert summed([], examples()) is None
+    assert data_map_summary([], examples()) is None
 
 
 def test_texts_that_one_example_became_are_one_again() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from train.scores import METRICS
-from train.scores.calls import called, declared
+from train.scores.calls import calls_in_answer, expected_calls
 from train.scores.labels import by_class
 from train.scores.metric import Expected, Given
 
@@ -149,7 +149,7 @@ BODY = '{"name": "weather", "arguments": {"city": "Rome", "days": 2}}'
     ],
 )
 def test_calls_are_read_in_the_forms_that_templates_write(text: str) -> None:
-    assert called(text) == (CALL,)
+    assert calls_in_answer(text) == (CALL,)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +157,14 @@ def test_calls_are_read_in_the_forms_that_templates_write(text: str) -> None:
     ["", "It rains.", "{", '{"name": 3}', "weather(", "__import__('os').system('x')[0]", "(" * 10_000, '{"a": [1,'],
 )
 def test_what_is_no_call_is_none(text: str) -> None:
-    assert called(text) == ()
+    assert calls_in_answer(text) == ()
 
 
 def test_calls_are_right_in_tool_and_arguments() -> None:
     turn: dict[str, Any] = {
         "tool_calls": [{"function": {"name": "weather", "arguments": '{"city": "Rome", "days": 2}'}}]
     }
-    assert declared(turn) == (CALL,)
+    assert expected_calls(turn) == (CALL,)
     wanted = [Expected("", (CALL,)), Expected("", (CALL,)), Expected("Sunny.")]
     got = [
         Given("", (("weather", {"city": "rome", "days": 2}),)),

@@ -65,7 +65,7 @@ def recipe(
     text = made.text()
     if all_keys:
         written = {key for key, *_ in made.lines}
-        text += "\n" + "\n\n".join(commented(name) for name in Recipe.model_fields if name not in written) + "\n"
+        text += "\n" + "\n\n".join(commented_key(name) for name in Recipe.model_fields if name not in written) + "\n"
     if printed:
         sys.stdout.write(text)
         return
@@ -92,7 +92,7 @@ def keys() -> Iterator[str]:
         )
 
 
-def commented(name: str) -> str:
+def commented_key(name: str) -> str:
     """A key as a comment of a recipe: its description, and a line with its default to take the `#` off."""
     field = Recipe.model_fields[name]
     default = toml(list(field.default) if isinstance(field.default, tuple) else field.default)

@@ -16,7 +16,7 @@ from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread
 from train.evaluation.task import TASKS, TaskName, guess
 from train.scores import METRICS
-from train.scores.calls import called
+from train.scores.calls import calls_in_answer
 from train.scores.text import PERPLEXITY
 from train.trained import Trained
 
@@ -134,7 +134,7 @@ def _loses_calls(template: Template, question: Question) -> bool:
     encoding = template.encode({**question.example.value, "messages": question.messages})
     span = encoding.encoded[-1].text if encoding.encoded else None
     text = span.text[span.spans[-1].start :] if span is not None and span.spans else ""
-    return sorted(name for name, _ in called(text)) != sorted(name for name, _ in question.expected.calls)
+    return sorted(name for name, _ in calls_in_answer(text)) != sorted(name for name, _ in question.expected.calls)
 
 
 def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:

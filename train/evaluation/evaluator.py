@@ -21,7 +21,7 @@ from train.evaluation.served_model import ServedModel
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.journal import Narrator
-from train.scores.calls import called
+from train.scores.calls import calls_in_answer
 from train.scores.metric import Given
 from train.trained import Trained
 
@@ -41,7 +41,7 @@ class SystemAnswers:
     def given(self) -> list[Given]:
         """The answers as metrics take them."""
         return [
-            Given(without_thoughts(answer.text), called(without_thoughts(answer.raw)), loss.total, loss.tokens)
+            Given(without_thoughts(answer.text), calls_in_answer(without_thoughts(answer.raw)), loss.total, loss.tokens)
             for answer, loss in zip(self.answers, self.losses, strict=True)
         ]
 

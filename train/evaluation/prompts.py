@@ -12,7 +12,7 @@ from curate.core.text import normalised
 from curate.models.encoding import Encoded
 from curate.models.template import Template
 from curate.models.template_messages import TRAINING_KEYS
-from train.scores.calls import declared
+from train.scores.calls import expected_calls
 from train.scores.metric import Expected
 
 Turns = Literal["last", "all"]
@@ -42,7 +42,7 @@ class Question:
     def expected(self) -> Expected:
         """The answer."""
         answer = self.messages[-1]
-        return Expected(without_thoughts(content_text(answer.get("content"))), declared(answer))
+        return Expected(without_thoughts(content_text(answer.get("content"))), expected_calls(answer))
 
     @property
     def written(self) -> str:

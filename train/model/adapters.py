@@ -86,7 +86,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
         config = CONFIGS[recipe.method](recipe, model)
         if recipe.how.keys & TARGETED:
             config.exclude_modules = _not_language(model)
-        with _quiet():
+        with _without_peft_warning():
             tuned = get_peft_model(model, config)
     except ValueError as error:
         raise ConfigError(f"{recipe.method}: {error}", _layers(model)) from error
@@ -115,7 +115,7 @@ def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
 
     Into a model that has adapters another one is loaded beside them; `set_adapter` chooses the active one.
     """
-    with _quiet(), loading(folder, "its adapter cannot be loaded"):
+    with _without_peft_warning(), loading(folder, "its adapter cannot be loaded"):
         if isinstance(model, PeftModel):
             model.load_adapter(str(folder), adapter_name=name)
             return model
@@ -169,7 +169,7 @@ def parameters(model: Any) -> tuple[int, int]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _without_peft_warning() -> Iterator[None]:
     """Hide a warning: PEFT uses a name that transformers has deprecated."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)

@@ -113,10 +113,10 @@ def spikes(visits: Visits) -> dict[int, int]:
 
 MIN_COSINE: Final = 0.35
 MAX_NEIGHBOURS: Final = 5
-AT_ONCE: Final = 256
+ROWS_PER_BLOCK: Final = 256
 COMMON_WORD_SHARE: Final = 0.2
 """Words in more than this share of the examples are ignored, except in tiny sets."""
-TINY_SET: Final = 50
+TINY_SET_EXAMPLES: Final = 50
 
 Near = list[tuple[int, float]]
 """Positions of neighbours with their similarity, the nearest first."""
@@ -129,8 +129,8 @@ def neighbours(asked: Sequence[str], of: Sequence[int]) -> list[Near]:
     matrix = _weighted(asked, csr_array)
     turned = matrix.T.tocsc()
     found: list[Near] = []
-    for start in range(0, len(of), AT_ONCE):
-        part = list(of[start : start + AT_ONCE])
+    for start in range(0, len(of), ROWS_PER_BLOCK):
+        part = list(of[start : start + ROWS_PER_BLOCK])
         similar = (matrix[part] @ turned).tocsr()
         for at, own in enumerate(part):
             inside = slice(similar.indptr[at], similar.indptr[at + 1])
@@ -143,7 +143,7 @@ def neighbours(asked: Sequence[str], of: Sequence[int]) -> list[Near]:
 def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     counts = [Counter(words(normalised(text))) for text in asked]
     spread = Counter(word for one in counts for word in one)
-    most = COMMON_WORD_SHARE * len(asked) if len(asked) >= TINY_SET else len(asked)
+    most = COMMON_WORD_SHARE * len(asked) if len(asked) >= TINY_SET_EXAMPLES else len(asked)
     numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
     rows, columns, values = [], [], []
     for row, one in enumerate(counts):
@@ -256,7 +256,7 @@ def _answer(example: Example) -> str:
     return normalised(example.answer.text) if example.answer is not None else ""
 
 
-def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> DataMap | None:
+def data_map_summary(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> DataMap | None:
     """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
         return None

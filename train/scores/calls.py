@@ -15,7 +15,7 @@ PYTHONIC: Final = re.compile(r"^\s*(?:<\|python_tag\|>)?\s*(\[?\s*[A-Za-z_][\w.]
 ARGUMENTS: Final = ("arguments", "parameters", "args")
 
 
-def declared(turn: dict[str, Any]) -> tuple[Call, ...]:
+def expected_calls(turn: dict[str, Any]) -> tuple[Call, ...]:
     """The calls of an assistant's turn as the data has them, in either form."""
     entries = turn.get("tool_calls")
     listed = entries if isinstance(entries, list) else []
@@ -23,7 +23,7 @@ def declared(turn: dict[str, Any]) -> tuple[Call, ...]:
     return tuple(call for function in [*functions, turn.get("function_call")] if (call := _call(function)) is not None)
 
 
-def called(text: str) -> tuple[Call, ...]:
+def calls_in_answer(text: str) -> tuple[Call, ...]:
     """The tool calls in a model's answer: JSON objects with a name and arguments, tags, or Python."""
     tagged = [(match.group(1), _object(match.group(2))) for match in TAGGED.finditer(text)]
     if tagged:

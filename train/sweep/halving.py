@@ -107,7 +107,7 @@ class Halving:
         )
 
 
-def tied(losses: Sequence[float], within: float) -> list[int]:
+def tied_positions(losses: Sequence[float], within: float) -> list[int]:
     """Positions of the losses that tie with the lowest one."""
     return [at for at, loss in enumerate(losses) if loss <= min(losses) + within]
 
@@ -117,6 +117,6 @@ def winner(halving: Halving, known: Sequence[Outcome], within: float) -> tuple[O
     rung, ranked = halving.furthest_rung(known)
     if not ranked:
         return None
-    even = [ranked[at] for at in tied([halving.loss(one, rung) for one in ranked], within)]
+    even = [ranked[at] for at in tied_positions([halving.loss(one, rung) for one in ranked], within)]
     best = min(even, key=lambda one: (one.cost, halving.loss(one, rung), one.trial))
     return best, [one for one in even if one is not best]

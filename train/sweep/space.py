@@ -22,13 +22,13 @@ from train.results import StrictModel
 
 MAX_GRID_SIZE: Final = 500
 """Maximum size of a grid; random search is more efficient for larger ones (Bergstra & Bengio 2012)."""
-DECIDES: Final = "it decides which examples are measured, so losses could not be compared"
-MEASURES: Final = "it decides what the loss measures, so losses could not be compared"
-FIXED: Final = {
+DECIDES_REASON: Final = "it decides which examples are measured, so losses could not be compared"
+MEASURES_REASON: Final = "it decides what the loss measures, so losses could not be compared"
+FIXED_KEYS: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
-    **dict.fromkeys(("max_length", "over_length", "untrainable"), DECIDES),
-    **dict.fromkeys(("objective", "beta", "desirable_weight", "undesirable_weight"), MEASURES),
-    "chat_template": MEASURES,
+    **dict.fromkeys(("max_length", "over_length", "untrainable"), DECIDES_REASON),
+    **dict.fromkeys(("objective", "beta", "desirable_weight", "undesirable_weight"), MEASURES_REASON),
+    "chat_template": MEASURES_REASON,
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""
@@ -144,8 +144,8 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
         near = difflib.get_close_matches(key, Recipe.model_fields, n=1)
         yield f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
         return
-    if key in FIXED:
-        yield f"{key} cannot be tried: {FIXED[key]}"
+    if key in FIXED_KEYS:
+        yield f"{key} cannot be tried: {FIXED_KEYS[key]}"
         return
     if isinstance(values, Range):
         if not drawn:

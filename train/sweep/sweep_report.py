@@ -26,7 +26,7 @@ def standings(
     following = halving.next(known)
     going = set(halving.trials_at(len(halving.shares) - 1 if following is None else following.rung, known))
     seconds = {trial.number: sum(one.seconds for one in outcomes if one.trial == trial.number) for trial in trials}
-    tried = [_tried(trial, halving.shares, known, going, seconds[trial.number]) for trial in trials]
+    tried = [_trial_result(trial, halving.shares, known, going, seconds[trial.number]) for trial in trials]
     of_best = next((one for one in known if one.trial == best and one.final is not None), None)
     return Sweep(
         model=model, trials=tuple(sorted(tried, key=lambda one: _order(one, best))), shares=halving.shares,
@@ -38,7 +38,7 @@ def standings(
     )  # fmt: skip
 
 
-def _tried(
+def _trial_result(
     trial: Trial, shares: Sequence[float], known: Sequence[Outcome], going: Set[int], seconds: float
 ) -> TrialResult:
     """The state of a trial; `going`: trials that have not been stopped."""
@@ -63,12 +63,12 @@ def _order(one: TrialResult, best: int | None) -> tuple[Any, ...]:
     return one.number != best, one.loss is None, -share, one.loss or 0.0, one.number
 
 
-def described(changes: Mapping[str, Any]) -> str:
+def changes_text(changes: Mapping[str, Any]) -> str:
     """The changes of a trial in one line."""
-    return ", ".join(f"{key} = {shown(value)}" for key, value in changes.items()) or "the unchanged recipe"
+    return ", ".join(f"{key} = {value_text(value)}" for key, value in changes.items()) or "the unchanged recipe"
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value of a recipe in a table."""
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else toml(value)
 
@@ -104,7 +104,7 @@ def keys_of(report: Sweep) -> list[str]:
 
 def cells(one: TrialResult, keys: list[str]) -> tuple[str, ...]:
     """A line of the table."""
-    values = [shown(one.changes[key]) if key in one.changes else "-" for key in keys]
+    values = [value_text(one.changes[key]) if key in one.changes else "-" for key in keys]
     steps = f"{one.step:,}/{one.steps:,}" if one.steps else "-"
     loss = "-" if one.loss is None else f"{one.loss:.4f}"
     trained = f"{one.trainable_parameters:,}" if one.trainable_parameters else "-"
@@ -119,7 +119,7 @@ def sentences(report: Sweep) -> Iterator[str]:
     best = next(one for one in report.trials if one.number == report.best)
     base = "" if report.base_loss is None else f", the base has {report.base_loss:.4f}."
     against = base or f" after {best.step:,} of {best.steps:,} steps."
-    yield f"Best: trial {best.number}: {visible(described(best.changes))}; loss {best.loss:.4f}{against}"
+    yield f"Best: trial {best.number}: {visible(changes_text(best.changes))}; loss {best.loss:.4f}{against}"
     if report.tied:
         others = ", ".join(map(str, report.tied))
         yield (
@@ -182,7 +182,7 @@ def _plots(report: Sweep) -> Iterator[str]:
         for one in report.trials:
             if key in one.changes and one.loss is not None:
                 kind = "best" if one.number == report.best else "" if one.state == "finished" else "early"
-                found.append(Dot(shown(one.changes[key]), one.changes[key], one.loss, kind))
+                found.append(Dot(value_text(one.changes[key]), one.changes[key], one.loss, kind))
         yield dots(f"Validation loss by {key}", found, kinds)
 
 

@@ -24,9 +24,9 @@ from train.run_folder import folder_lock
 from train.sweep.halving import Halving, RungSegment
 from train.sweep.space import Space, Trial, trials_of
 from train.sweep.sweep_folder import SweepFolder, inputs_of
-from train.sweep.sweep_report import described, standings, sweep_html
+from train.sweep.sweep_report import changes_text, standings, sweep_html
 from train.sweep.sweep_result import Ended, Outcome, State, Sweep
-from train.sweep.trial import Runner, TrialMonitor, TrialRun, last_words, placed, run_process
+from train.sweep.trial import Runner, TrialMonitor, TrialRun, last_words, placed_runner, run_process
 
 FAULTS: Final[dict[str, State]] = {
     "NoMemory": "out-of-memory",
@@ -38,7 +38,7 @@ FAULTS: Final[dict[str, State]] = {
 ATTEMPTS: Final = 3
 """Attempts at a training that is killed, each from its last checkpoint."""
 TRIAL_FILES: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
-OF_A_TRIAL: Final = {"data": "../data", "generations": 0, "probes": 0}
+TRIAL_VALUES: Final = {"data": "../data", "generations": 0, "probes": 0}
 """Keys that all trials have in common: what is not compared need not be computed."""
 
 
@@ -61,7 +61,7 @@ def sweep(
     halving = Halving(tuple(trial.number for trial in trials if not trial.refused), space.halving)
     if not halving.trials:
         raise UsageError.of_lines(
-            (f"{described(trial.changes)}: {trial.refused}" for trial in trials),
+            (f"{changes_text(trial.changes)}: {trial.refused}" for trial in trials),
             "no trial is left: fix the recipe or the values to try",
         )
     if space.random is not None and len(trials) < space.random:
@@ -69,7 +69,8 @@ def sweep(
     with folder_lock(folder.path, "sweep", folder.option):
         _demand_splits(Path(recipe.data))
         recipes = {
-            one.name: {key: value for key, value in one.values.items() if key != "evaluate_every" or value} | OF_A_TRIAL
+            one.name: {key: value for key, value in one.values.items() if key != "evaluate_every" or value}
+            | TRIAL_VALUES
             for one in trials
             if one.values
         }
@@ -120,7 +121,7 @@ def _write(recipe: Recipe, space: Space, trainings: "Trainings", *, ended: bool)
     if ended and report.best is not None:
         best, trial = folder.path / "best.toml", trials[report.best - 1]
         note = (
-            f"Trial {trial.number} of {len(report.trials)} of a sweep: {described(trial.changes)}; loss "
+            f"Trial {trial.number} of {len(report.trials)} of a sweep: {changes_text(trial.changes)}; loss "
             f"{report.trials[0].loss:.4f} on the validation split."
         )
         write_bytes(best, f"# {visible(note)}\n{recipe_text(trial.values)}".encode("utf-8", "surrogatepass"))
@@ -164,7 +165,10 @@ class Trainings:
             self.narrator.say(f"{visible(str(self.folder.path))}: {plural(done, 'training')} done before")
         phase = self.narrator.phase("trainings", max(self.halving.pieces, done), done)
         watch = TrialMonitor(partial(self._show_progress, phase), self._deadline())
-        with placed(self.runner, self.executor, self.files) as (runner, places), watch.listening(self.narrator.say):
+        with (
+            placed_runner(self.runner, self.executor, self.files) as (runner, places),
+            watch.listening(self.narrator.say),
+        ):
             while pieces := self.halving.ready(self.known):
                 for outcome in parallel_map(partial(self._train, runner, watch), pieces, places):
                     if outcome is None:
@@ -225,7 +229,9 @@ class Trainings:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
-            self.narrator.say(f"{trial.title} ({visible(described(trial.changes))}): {state}: {excerpt(reason, 300)}")
+            self.narrator.say(
+                f"{trial.title} ({visible(changes_text(trial.changes))}): {state}: {excerpt(reason, 300)}"
+            )
             return {"state": state, "reason": reason}
         outcome: dict[str, Any] = json.loads(work.result.read_bytes())
         over = "tuned_loss" in outcome

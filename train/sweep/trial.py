@@ -104,7 +104,7 @@ def run_process(work: TrialRun, watch: TrialMonitor) -> int:
 
 
 @contextmanager
-def placed(runner: Runner, executor: Executor, files: Iterable[Path]) -> Iterator[tuple[Runner, int]]:
+def placed_runner(runner: Runner, executor: Executor, files: Iterable[Path]) -> Iterator[tuple[Runner, int]]:
     """A runner where the executor is, and how many trainings it runs at once. `files`: see `Executor.pool`."""
     if not executor.remote:
         yield runner, 1

@@ -143,7 +143,7 @@ class Preference:
         of_example = {example: text for text, example in reversed(first.values())}
         if len(of_example) == 1:
             return []
-        return [_answered(text, of_example[(example - 1) % len(of_example)]) for text, example in first.values()]
+        return [_with_answer_of(text, of_example[(example - 1) % len(of_example)]) for text, example in first.values()]
 
     def _sides_of(self, step: Sequence[int], likelihoods: Tensor) -> tuple[Sides, list[int]]:
         """The answers of a step, and for each of its texts the number of its answer."""
@@ -209,7 +209,7 @@ def _accuracy(scores: Tensor, signs: Tensor, *, pairs: bool) -> float | None:
     return float((above > 0).double().mean() + (above == 0).double().mean() / 2)
 
 
-def _answered(text: Encoded, other: Encoded) -> Encoded:
+def _with_answer_of(text: Encoded, other: Encoded) -> Encoded:
     """The prompt of a text with the answer of another one."""
     first, from_ = (next(i for i, label in enumerate(one.labels) if label != IGNORE_INDEX) for one in (text, other))
     return replace(

@@ -28,7 +28,7 @@ from train.model.generation import answers
 from train.model.loss import packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe, reporting_problem
 from train.report.overfitting import overfitting
-from train.report.training_dynamics import datamap, summed
+from train.report.training_dynamics import data_map_summary, datamap
 from train.report.training_report import report_html
 from train.results import Generation, Pause, Report
 from train.run_folder import RunFolder, identify
@@ -383,7 +383,7 @@ class Training:
                 base.get("probes"),
                 tuned.get("probes"),
             ),
-            data_map=summed(mapped, prepared.train.examples),
+            data_map=data_map_summary(mapped, prepared.train.examples),
             generations=tuple(
                 Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)
                 for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
