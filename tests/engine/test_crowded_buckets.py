@@ -23,7 +23,7 @@ for members in json.load(sys.stdin):
     offsets = np.cumsum([0, *map(len, members)])
     every, hashes = np.arange(len(members)), np.array([shingle for one in members for shingle in one], dtype=np.uint32)
     bounds, parent, seen = np.array([0.5, 0.8]), every.copy(), np.zeros(1 << 20, dtype=np.uint64)
-    pairs = join.verified(every, np.array([len(members)]), hashes, offsets, bounds, parent, seen)
+    pairs = join.verified_pairs(every, np.array([len(members)]), hashes, offsets, bounds, parent, seen)
     join.join_pairs(pairs, 0.8, parent, np.array([[1.0, 0, 0]] * 1024))
     print(json.dumps([len(compared), len(set(join.roots(parent).tolist()))]))
 """

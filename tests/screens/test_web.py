@@ -27,7 +27,8 @@ HALF = b"GET / HTTP/1.1\r\nHost: 127."
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
 ANN = f"ann-{os.getpid()}"
-QUICK = (sys.executable, "-c", "import sys; from tui.web import server; server.PATIENCE, server.WAIT = 2.0, 0.5; "
+QUICK = (sys.executable, "-c", "import sys; from tui.web import server; "
+         "server.REQUEST_TIMEOUT_SECONDS, server.EXIT_WAIT_SECONDS = 2.0, 0.5; "
          "from curate.cli.main import main; sys.exit(main())")  # fmt: skip
 """The command, which waits for a header and for a review that does not quit for less long than in earnest."""
 LOG_IN = f"document.getElementById('reviewer').value = '{ANN}'; document.forms[0].requestSubmit()"
