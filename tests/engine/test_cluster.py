@@ -269,7 +269,7 @@ def test_a_node_that_is_lost_changes_nothing(
     ("changed", "value", "said"),
     [
         ("_versions", {"numpy": "0.1"}, r"has numpy [\d.]+, not 0\.1"),
-        ("_seen", {"shard-0.jsonl": (1, 1)}, r"does not see the same shard-0\.jsonl"),
+        ("_file_stamps", {"shard-0.jsonl": (1, 1)}, r"does not see the same shard-0\.jsonl"),
     ],
 )
 def test_a_worker_that_is_not_alike_is_refused(
