@@ -21,17 +21,17 @@ from curate.language.negation import NO, YES, are_opposites
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
 
-EXPLICIT, IMPLIED = 0.97, 0.9
+EXPLICIT_PRECISION, IMPLIED_PRECISION = 0.97, 0.9
 """Precision if both answers say yes or no, and if one of them says so in other words."""
-ASKS: Final = re.compile(
+YES_NO_QUESTION: Final = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
     r"(?:(?:if|when|in|on|at|for|with|under|during)\b[^,?]{1,80}, ?)?"
     r"(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
     re.IGNORECASE,
 )
-CHOICE: Final = re.compile(r"\bor\b", re.IGNORECASE)
+EITHER_OR: Final = re.compile(r"\bor\b", re.IGNORECASE)
 """A question between two things has no yes or no."""
-HEDGED: Final = re.compile(
+HEDGE: Final = re.compile(
     r"\b(?:may|might|could|perhaps|possibly|probably|likely|maybe|depends?|depending|varies|vary|sometimes|usually|often"
     r"|in some cases|not (?:necessarily|sure|certain)"
     r"|unclear|suggests?|appears?|seems?)\b",
@@ -41,32 +41,34 @@ NOT_ONLY: Final = re.compile(
     r"(?:\bnot|n['’]t) (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b",  # noqa: E501
     re.IGNORECASE,
 )
-LIMITS: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
-CONDITIONS: Final = frozenset(["if", "when", "after", "before", "until", "unless", "except", "but", "with", "from"])
+LIMITATION: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
+CONDITION_WORDS: Final = frozenset(
+    ["if", "when", "after", "before", "until", "unless", "except", "but", "with", "from"]
+)
 """Words beside "only" that limit a yes: "only with a receipt"."""
-PERMITS: Final = re.compile(r"\byou may\b(?! (?:be|have|need|not)\b)", re.IGNORECASE)
-MONEY: Final = re.compile(r"[$€£]|\b(?:euros?|dollars?|pounds?)\b", re.IGNORECASE)
-REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
+PERMISSION: Final = re.compile(r"\byou may\b(?! (?:be|have|need|not)\b)", re.IGNORECASE)
+MONEY_AMOUNT: Final = re.compile(r"[$€£]|\b(?:euros?|dollars?|pounds?)\b", re.IGNORECASE)
+REFUSAL_WORDS: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
     ENGLISH_NEGATIONS & {"hardly"}
 )
-ABILITY: Final = frozenset(("can", "could", "may", "able"))
+ABILITY_WORDS: Final = frozenset(("can", "could", "may", "able"))
 """Words of permission that are said of other things, too: "you can see the list on our site"."""
-FORBIDDING: Final = frozenset(("illegal", "unlawful", "forbidden", "prohibited", "banned", "impossible"))
+FORBIDDING_WORDS: Final = frozenset(("illegal", "unlawful", "forbidden", "prohibited", "banned", "impossible"))
 """Words with which "without" says that something is needed: "It is illegal to travel without a ticket"."""
-ORDER: Final = frozenset(("before", "after"))
+ORDER_WORDS: Final = frozenset(("before", "after"))
 """Opposites that do not answer one another: "after checking in" and "until an hour before departure"."""
-SHORT: Final = 30
+MAX_SHORT_WORDS: Final = 30
 """Maximum number of words of a sentence that may be an answer by itself."""
-SHORT_COVERS, LONG_COVERS = 0.5, 0.75
+MIN_SHORT_COVERAGE, MIN_LONG_COVERAGE = 0.5, 0.75
 """Minimum share of the question's words of meaning in the first sentence of a short and of a long answer."""
-BARE: Final = 8
+MAX_BARE_DENIAL_WORDS: Final = 8
 """Maximum number of words of an answer that denies without a word of the question."""
 
 
 def asks_yes_or_no(request: str) -> bool:
     """Whether the last sentence of a request asks for yes or no."""
     asked = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
-    return ASKS.match(asked[-1]) is not None and CHOICE.search(asked[-1]) is None
+    return YES_NO_QUESTION.match(asked[-1]) is not None and EITHER_OR.search(asked[-1]) is None
 
 
 def polarity(request: str, answer: str) -> tuple[int, bool]:
@@ -80,36 +82,39 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     parts = sentences(answer)
     if (
         not parts
-        or len(parts[0].split()) > SHORT
-        or HEDGED.search(PERMITS.sub("you can", parts[0]))
+        or len(parts[0].split()) > MAX_SHORT_WORDS
+        or HEDGE.search(PERMISSION.sub("you can", parts[0]))
         or NOT_ONLY.search(parts[0])
     ):
         return 0, False
     words, asked = plain_words(parts[0]), plain_words(request)
     wanted = {stem(word) for word in asked if word not in FILLER_WORDS}
-    if LIMITS.search(parts[0]):
+    if LIMITATION.search(parts[0]):
         return -(not names(parts[0]) and _only_something_else(asked, words)), False
     covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
-    short = len(parts) <= 2 and len(answer.split()) <= SHORT
-    free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(parts[0]) is not None)
+    short = len(parts) <= 2 and len(answer.split()) <= MAX_SHORT_WORDS
+    free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY_AMOUNT.search(parts[0]) is not None)
     if short and None not in free:
         return (1 if free[0] == free[1] else -1), False
-    denied = sum(word in REFUSING or word in NEGATING_WORDS for word in words)
-    if covered >= (SHORT_COVERS if short else LONG_COVERS):
+    denied = sum(word in REFUSAL_WORDS or word in NEGATING_WORDS for word in words)
+    if covered >= (MIN_SHORT_COVERAGE if short else MIN_LONG_COVERAGE):
         denied += sum(word in ENGLISH_NEGATIONS and not (word == "without" and word in words) for word in asked)
     elif not (
         short
         and (
-            (denied and (covered or len(words) <= BARE)) or _is_modal(asked, words, frozenset() if covered else ABILITY)
+            (denied and (covered or len(words) <= MAX_BARE_DENIAL_WORDS))
+            or _is_modal(asked, words, frozenset() if covered else ABILITY_WORDS)
         )
     ):
         return 0, False  # it speaks of something else
-    denied += _asks_for_need(frozenset(asked)) and "without" in set(words) - set(asked) and FORBIDDING.isdisjoint(words)
+    denied += (
+        _asks_for_need(frozenset(asked)) and "without" in set(words) - set(asked) and FORBIDDING_WORDS.isdisjoint(words)
+    )
     denied += any(
         are_opposites(word, other) or are_opposites(stem(word), stem(other))
         for word in set(words) - set(asked)
         for other in set(asked) - set(words)
-        if not {word, other} & (FILLER_WORDS | ORDER)
+        if not {word, other} & (FILLER_WORDS | ORDER_WORDS)
     )
     return (-1 if denied % 2 else 1), False
 
@@ -124,7 +129,7 @@ def _only_something_else(asked: Sequence[str], words: Sequence[str]) -> bool:
         and "only" in words[1:]
         and "only" not in asked
         and last not in map(stem, words)
-        and CONDITIONS.isdisjoint(words)
+        and CONDITION_WORDS.isdisjoint(words)
         and not any(word[0].isdigit() for word in words)
     )
 
@@ -149,7 +154,7 @@ def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tu
         polarity(request, answer) for request, answer in zip(requests, answers, strict=True)
     )
     turned = -1 if _are_inverse(*(frozenset(plain_words(request)) for request in requests)) else 1
-    return turned * one * other, EXPLICIT if outright and outright_too else IMPLIED
+    return turned * one * other, EXPLICIT_PRECISION if outright and outright_too else IMPLIED_PRECISION
 
 
 def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -165,7 +170,7 @@ def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _is_free(words: frozenset[str], paid: bool = False) -> bool | None:
     """Whether a question or an answer is about free or about paid things; None for neither."""
-    denied = not words.isdisjoint(REFUSING | {"without"})
+    denied = not words.isdisjoint(REFUSAL_WORDS | {"without"})
     if words & FREE_WORDS or (words & PAID_WORDS and denied):
         return True
     return False if words & PAID_WORDS or paid else None

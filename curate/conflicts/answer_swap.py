@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from curate.conflicts.candidate_pairs import SHOWN_FROM
+from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
 from curate.conflicts.same_question import log_odds
@@ -23,26 +23,27 @@ from curate.language.sentences import sentences
 from curate.language.tokens import content_words
 from curate.models.embeddings import embed
 
-FACTS: Final = frozenset(("numbers", "dates"))
+FACT_RULES: Final = frozenset(("numbers", "dates"))
 """Rules whose evidence is a number or a date in a sentence."""
-FLOOR: Final = 0.5
+MIN_FACTOR: Final = 0.5
 """Factor if neither swapped text follows."""
-FOLLOWS: Final = 0.15
+FULL_FACTOR_ENTAILMENT: Final = 0.15
 """Probability of entailment from which the factor is 1."""
-FEW, TOLD_BY_FEW = 2, -1.5
+MIN_TELLING_WORDS, FEW_WORDS_WEIGHT = 2, -1.5
 """Words of meaning from which an answer suits one question more than another ("Yes", or a label, suits many), and what
 is added to the log-odds where one has fewer.
 """
-BEGINNING: Final = 300
+MAX_ANSWER_CHARS: Final = 300
 """Number of characters of an answer that are read, from at most two sentences."""
-SAME, SUITS, COSINE, ANSWERED, SWAPPED, INTERCEPT = 1.2, 7.0, -12.2, 6.9, 1.7, 5.15
+SAME_WEIGHT, SUITS_WEIGHT, COSINE_WEIGHT, ANSWERED_WEIGHT, SWAPPED_WEIGHT, INTERCEPT = 1.2, 7.0, -12.2, 6.9, 1.7, 5.15
 """Weights of the log-odds of the probability by the questions alone, of how much better each answer suits the other
 question than its own, of the cosine of the questions (which then counts for less), of that of the questions with their
 answers, and of the logarithm of the factor for swapped texts.
 
 A logistic regression over pairs of brief answers: reworded and near questions of eleven files of tests/bench, and 2,000
-pairs of 12,600 real examples with a twentieth of the weight. A fifth of the difference to the weights before ANSWERED
-was kept, and the intercept raised, by what is flagged in all of these: fewer real examples, and more clashes.
+pairs of 12,600 real examples with a twentieth of the weight. A fifth of the difference to the weights before
+`ANSWERED_WEIGHT` was kept, and the intercept raised, by what is flagged in all of these: fewer real examples, and more
+clashes.
 """
 
 Pair = tuple[str, str]
@@ -70,19 +71,23 @@ def with_answers(
     `models`: that of the embeddings, and an NLI model. Raises as `embed` and `entailments` do.
     """
     scores = [
-        SAME * log_odds(chance) + SUITS * suits + COSINE * cosine + ANSWERED * answered + INTERCEPT
+        SAME_WEIGHT * log_odds(chance)
+        + SUITS_WEIGHT * suits
+        + COSINE_WEIGHT * cosine
+        + ANSWERED_WEIGHT * answered
+        + INTERCEPT
         for chance, cosine, (suits, answered) in zip(same, cosines, _with_answers(asked, models[0], cache), strict=True)
     ]
     for at, item in enumerate(asked):
-        if min(len(content_words(answer)) for answer in item.answers) < FEW:
-            scores[at] += TOLD_BY_FEW
+        if min(len(content_words(answer)) for answer in item.answers) < MIN_TELLING_WORDS:
+            scores[at] += FEW_WORDS_WEIGHT
     # Only of those that can still be shown: what is swapped makes none more likely.
-    shown = [at for at, score in enumerate(scores) if _logistic(score) >= SHOWN_FROM]
+    shown = [at for at, score in enumerate(scores) if _logistic(score) >= MIN_COUNTED_CONFIDENCE]
     swapped = [_swapped(asked[at]) for at in shown]
     follows = iter(entailments([pair for pairs, _ in swapped for pair in pairs], models[1], cache, progress))
     for at, (pairs, summary) in zip(shown, swapped, strict=True):
-        factor = FLOOR + (1 - FLOOR) * summary(next(follows) for _ in pairs) / FOLLOWS
-        scores[at] += SWAPPED * math.log(min(1.0, factor))
+        factor = MIN_FACTOR + (1 - MIN_FACTOR) * summary(next(follows) for _ in pairs) / FULL_FACTOR_ENTAILMENT
+        scores[at] += SWAPPED_WEIGHT * math.log(min(1.0, factor))
     return [_logistic(score) for score in scores]
 
 
@@ -101,7 +106,7 @@ def _with_answers(asked: Sequence[Asked], model: str, cache: Path | None) -> lis
 
 
 def _beginning(answer: str) -> str:
-    return " ".join(sentences(answer)[:2])[:BEGINNING]
+    return " ".join(sentences(answer)[:2])[:MAX_ANSWER_CHARS]
 
 
 def _logistic(score: float) -> float:
@@ -111,7 +116,7 @@ def _logistic(score: float) -> float:
 def _swapped(asked: Asked) -> tuple[list[Pair], Callable[[Iterable[float]], float]]:
     """Pairs of texts of which the first implies the second if both questions are the same, and how many must."""
     (left, right), (answer, other) = asked.questions, asked.answers
-    fact = next((item for item in asked.evidence if item.source in FACTS), None)
+    fact = next((item for item in asked.evidence if item.source in FACT_RULES), None)
     if fact is None:
         return [(f"{left} {text}", f"{right} {text}") for text in map(_beginning, (answer, other))], fmean
     whole = [re.compile(rf"(?<!\w){re.escape(words)}(?!\w)") for words in (fact.left, fact.right)]

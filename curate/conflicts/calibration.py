@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from curate.conflicts.conflict import Conflict
-from curate.conflicts.evidence import LEAST, calibrated
+from curate.conflicts.evidence import MIN_PROBABILITY, calibrated
 from curate.conflicts.same_question import log_odds
 from curate.core.decision import DecisionState, subject_slot
 from curate.core.errors import UsageError
 from curate.core.text import plural
 
-NEEDED: Final = 50
+MIN_DECISIONS: Final = 50
 """Minimum number of decisions to fit a scale."""
-HOLD: Final = (1.0, 0.01)
+PRIOR_WEIGHTS: Final = (1.0, 0.01)
 """Weights of a prior for slope 1 and intercept 0, relative to a decision; without it the fit is unbounded if all
 agree.
 """
-STEPS: Final = 50
+NEWTON_STEPS: Final = 50
 State = Literal["open", "dropped", "edited", "kept"]
 """Undecided; a side is dropped; a side is edited; both sides are kept."""
 
@@ -35,16 +35,16 @@ class Calibration(NamedTuple):
 
 def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionState]) -> Calibration:
     """Fit the scale on the decisions about `conflicts`, whose confidences are not calibrated; `decisions`: those in
-    effect, by example id. Raises `UsageError` for fewer than `NEEDED`.
+    effect, by example id. Raises `UsageError` for fewer than `MIN_DECISIONS`.
     """
     decided = [
         (conflict.confidence, word)
         for conflict in conflicts
         if (word := _was_confirmed(conflict, decisions)) is not None
     ]
-    if len(decided) < NEEDED:
+    if len(decided) < MIN_DECISIONS:
         raise UsageError(
-            f"{plural(len(decided), 'decision')} about conflicts: {NEEDED} are needed for a scale",
+            f"{plural(len(decided), 'decision')} about conflicts: {MIN_DECISIONS} are needed for a scale",
             "decide about more conflicts in `curate review`: keep both, or drop or edit one side",
         )
     slope, intercept = _fitted(decided)
@@ -77,9 +77,9 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     alike.
     """
     scale, loss = (1.0, 0.0), _loss(confirmed, (1.0, 0.0))
-    for _ in range(STEPS):
-        g0, g1 = HOLD[0] * (scale[0] - 1), HOLD[1] * scale[1]
-        h00, h01, h11 = HOLD[0], 0.0, HOLD[1]
+    for _ in range(NEWTON_STEPS):
+        g0, g1 = PRIOR_WEIGHTS[0] * (scale[0] - 1), PRIOR_WEIGHTS[1] * scale[1]
+        h00, h01, h11 = PRIOR_WEIGHTS[0], 0.0, PRIOR_WEIGHTS[1]
         for confidence, word in confirmed:
             x, now = log_odds(confidence), calibrated(confidence, scale)
             g0, g1 = g0 + (now - word) * x, g1 + (now - word)
@@ -87,7 +87,7 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
             h00, h01, h11 = h00 + weight * x * x, h01 + weight * x, h11 + weight
         det = h00 * h11 - h01 * h01
         step = ((h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det)
-        tried = ((scale[0] - step[0] / 2**n, scale[1] - step[1] / 2**n) for n in range(STEPS))
+        tried = ((scale[0] - step[0] / 2**n, scale[1] - step[1] / 2**n) for n in range(NEWTON_STEPS))
         better = next((each for each in tried if _loss(confirmed, each) < loss), None)
         if better is None:
             break
@@ -97,6 +97,6 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
 
 def _loss(confirmed: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
     """Negative log-likelihood of the decisions, plus the prior."""
-    held = (HOLD[0] * (scale[0] - 1) ** 2 + HOLD[1] * scale[1] ** 2) / 2
+    held = (PRIOR_WEIGHTS[0] * (scale[0] - 1) ** 2 + PRIOR_WEIGHTS[1] * scale[1] ** 2) / 2
     chances = ((calibrated(confidence, scale), word) for confidence, word in confirmed)
-    return held - sum(math.log(max(LEAST, chance if word else 1 - chance)) for chance, word in chances)
+    return held - sum(math.log(max(MIN_PROBABILITY, chance if word else 1 - chance)) for chance, word in chances)

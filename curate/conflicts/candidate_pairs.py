@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
-from curate.conflicts.nli import BRIEF
+from curate.conflicts.nli import MAX_BRIEF_WORDS
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
 from curate.conflicts.reworded import Embed, Pair, reworded
 from curate.core.config import ConflictsConfig
@@ -36,14 +36,14 @@ PERSONA: Final = re.compile(
     r"(?:be|answer|reply|respond|help|assist|write|speak|explain|think|provide|give|use|keep)\b)",
     re.IGNORECASE,
 )
-LIMITING: Final = re.compile(
+LIMITING_WORDS: Final = re.compile(
     r"\d|\b(?:only|never|not|don't|unless|except|if|when|format|json|xml|classif\w+|label|translate|in (?:french|german|spanish|chinese|japanese|english)"  # noqa: E501
     r"|customer|company|store|shop|policy|according|based on|following|below|version|current|today|tools?|functions?|fiction\w*"  # noqa: E501
     r"|for|at|of|from|lie|wrong|opposite)\b",
     re.IGNORECASE,
 )
 """Words of an instruction that may change the answer."""
-LONGEST_PERSONA: Final = 300
+MAX_PERSONA_CHARS: Final = 300
 ABOUT_ITSELF: Final = re.compile(r"\b(?:you|your|yourself)\b", re.IGNORECASE)
 """A question about the assistant, which depends on its persona."""
 
@@ -55,7 +55,7 @@ def changes_nothing(system: str) -> bool:
     """
     if content_words(system) <= stems(NEUTRAL_PROMPT_WORDS):
         return True
-    if len(system) > LONGEST_PERSONA or LIMITING.search(system):
+    if len(system) > MAX_PERSONA_CHARS or LIMITING_WORDS.search(system):
         return False
     return all(PERSONA.match(sentence) and not names(sentence.removeprefix("You")) for sentence in sentences(system))
 
@@ -65,25 +65,25 @@ def same_setting(requests: tuple[str, str], systems: tuple[str, str]) -> bool:
     return all(map(changes_nothing, systems)) and not any(ABOUT_ITSELF.search(request) for request in requests)
 
 
-CROWDED: Final = 50
+MIN_OPEN_ANSWERS: Final = 50
 """Number of different answers from which a question counts as open-ended and its answers are not compared."""
-LONGEST: Final = 1_000
+MAX_REQUEST_CHARS: Final = 1_000
 """Maximum number of characters of a request for the embedding model; longer ones are compared only if equal."""
-SHOWN_FROM: Final = 0.3
+MIN_COUNTED_CONFIDENCE: Final = 0.3
 """Confidence from which a conflict is counted."""
-NOMINATED: Final = 0.2
+MIN_SAME_QUESTION: Final = 0.2
 """Probability of the same question from which a pair is compared if models may raise it."""
-ANSWERED_COSINE, ANSWERED = 0.45, 0.3
+MIN_ANSWERED_COSINE, MIN_ANSWERED_PROBABILITY = 0.45, 0.3
 """Cosine of two questions with their answers, and probability of the same question by it, from which a pair is compared
 if models may raise it.
 """
-STRICT: Final = 0.9
+STRICT_SAME_QUESTION: Final = 0.9
 """Probability of the same question for two requests that differ in no word that could set them apart."""
-REFUSED: Final = 10_000
+MAX_REFUSED_QUESTIONS: Final = 10_000
 """Number of refused questions up to which comparing a question's words with each is cheaper than embedding it;
 above it, all questions are embedded.
 """
-ACROSS: Final = 5
+ANSWERS_PER_QUESTION: Final = 5
 """Number of answers of each of two similar questions that are compared with those of the other."""
 
 
@@ -121,15 +121,15 @@ def grouped(questions: Sequence[Question]) -> Groups:
 
 def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
     """Pairs of different answers to equal questions; adds a note about questions with too many answers to compare."""
-    crowded = [group for group in groups.values() if len(group) > CROWDED]
+    crowded = [group for group in groups.values() if len(group) > MIN_OPEN_ANSWERS]
     if crowded:
         asked = excerpt(next(iter(crowded[0].values())).request, 50)
         notes.append(
-            f"{plural(len(crowded), 'question')} with more than {CROWDED} different answers not compared: "
+            f"{plural(len(crowded), 'question')} with more than {MIN_OPEN_ANSWERS} different answers not compared: "
             f"open-ended by use, e.g. {asked!r}"
         )
     for group in groups.values():
-        if len(group) <= CROWDED:
+        if len(group) <= MIN_OPEN_ANSWERS:
             yield from (Nominee(left, right, 1.0) for left, right in combinations(group.values(), 2))
 
 
@@ -146,8 +146,10 @@ def reworded_pairs(
     blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in _that_may_clash(groups):
         blocks[next(iter(group.values())).before].append(group)
-    if long := sum(len(_request(group)) > LONGEST for group in groups.values()):
-        notes.append(f"{plural(long, 'question')} of more than {LONGEST:,} characters compared with equal ones only")
+    if long := sum(len(_request(group)) > MAX_REQUEST_CHARS for group in groups.values()):
+        notes.append(
+            f"{plural(long, 'question')} of more than {MAX_REQUEST_CHARS:,} characters compared with equal ones only"
+        )
     compared = _readable([block for block in blocks.values() if len(block) > 1], config.embeddings, notes)
     every = [group for block in compared for group in block]
     asked = [next(iter(group.values())) for group in every]
@@ -155,7 +157,7 @@ def reworded_pairs(
     ends = [0, *accumulate(len(block) for block in compared)]
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
-    least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
+    least = MIN_SAME_QUESTION if config.nli or config.same_question else MIN_COUNTED_CONFIDENCE
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
     pairs = {pair[:2]: pair for pair in reworded(requests, vectors, by_word, least, within)}
@@ -169,7 +171,7 @@ def reworded_pairs(
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
-            pair = pair._replace(same=max(pair.same, STRICT), features=())
+            pair = pair._replace(same=max(pair.same, STRICT_SAME_QUESTION), features=())
         yield from _pairs_across(every[i], every[j], pair)
 
 
@@ -179,11 +181,11 @@ def _by_answers(
     """Pairs of questions, each with its longest answer, that are near each other together with these if both are
     brief: a question may only tell of a situation, and its answer says what is asked.
     """
-    brief = [at for at, question in enumerate(asked) if len(question.answer.split()) <= BRIEF]
+    brief = [at for at, question in enumerate(asked) if len(question.answer.split()) <= MAX_BRIEF_WORDS]
     within = [range(bisect_left(brief, block.start), bisect_left(brief, block.stop)) for block in blocks]
     requests = [asked[at].request for at in brief]
     answered = by_answer([f"{asked[at].request} {asked[at].answer}" for at in brief])
-    for pair in reworded(requests, answered, by_word, ANSWERED, within, ANSWERED_COSINE):
+    for pair in reworded(requests, answered, by_word, MIN_ANSWERED_PROBABILITY, within, MIN_ANSWERED_COSINE):
         left, right = brief[pair.left], brief[pair.right]
         cosine = float(vectors[left] @ vectors[right])
         yield Pair(left, right, cosine, (cosine, *pair.features[1:]), pair.same)
@@ -195,12 +197,16 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
     Left out are questions that are too long or have too many answers, and those whose answers no rule or model can
     judge, unless half of their words are those of a refused question.
     """
-    near = [group for group in groups.values() if len(group) <= CROWDED and len(_request(group)) <= LONGEST]
+    near = [
+        group
+        for group in groups.values()
+        if len(group) <= MIN_OPEN_ANSWERS and len(_request(group)) <= MAX_REQUEST_CHARS
+    ]
     refused = {
         content_words(_request(group)) for group in near if any(_is_refusal(question) for question in group.values())
     }
     for group in near:
-        if len(refused) > REFUSED or any(
+        if len(refused) > MAX_REFUSED_QUESTIONS or any(
             _is_judgeable(question) or _is_refusal(question) for question in group.values()
         ):
             yield group
@@ -244,7 +250,9 @@ def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[s
 
 
 def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
-    for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
+    for (a, one), (b, other) in product(
+        list(left.items())[:ANSWERS_PER_QUESTION], list(right.items())[:ANSWERS_PER_QUESTION]
+    ):
         if a != b and ((_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other)):
             yield pair._replace(left=one, right=other)
 
@@ -264,7 +272,7 @@ def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]
         for group in others:
             for answer, question in group.items():
                 first.setdefault(answer, question)
-        if len(first) > CROWDED:
+        if len(first) > MIN_OPEN_ANSWERS:
             crowded += 1
             continue
         for (a, left), (b, right) in combinations(first.items(), 2):
@@ -272,6 +280,6 @@ def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]
                 yield Nominee(left, right, 1.0)
     if crowded:
         notes.append(
-            f"{plural(crowded, 'question')} with more than {CROWDED} different answers behind different system "
-            "prompts not compared across these"
+            f"{plural(crowded, 'question')} with more than {MIN_OPEN_ANSWERS} different answers behind different "
+            "system prompts not compared across these"
         )

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from curate.conflicts import judgement_cache
-from curate.conflicts.candidate_pairs import SHOWN_FROM, across_system_prompts, equal, grouped, reworded_pairs
+from curate.conflicts.candidate_pairs import (
+    MIN_COUNTED_CONFIDENCE,
+    across_system_prompts,
+    equal,
+    grouped,
+    reworded_pairs,
+)
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.judgement_cache import Judgement
@@ -139,7 +145,7 @@ def find_conflicts(
             judgement_cache.save(path, distinct, found)
     every = [(item, _conflict(item, config.calibration)) for item in found.judged]
     conflicts = sorted(
-        (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),
+        (conflict for _, conflict in every if conflict.confidence >= MIN_COUNTED_CONFIDENCE),
         key=lambda conflict: (-conflict.confidence, conflict.id),
     )
     sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
@@ -182,7 +188,9 @@ def _judged(
         notes.append(RULES_ALONE)
     if config.nli or config.same_question:
         judged = by_questions(judged, config, cache, progress)
-        judged = [item for item in judged if item.nominee.same >= SHOWN_FROM]  # no less sure pair can be shown
+        judged = [
+            item for item in judged if item.nominee.same >= MIN_COUNTED_CONFIDENCE
+        ]  # no less sure pair can be shown
     if judge is not None:
         judged = by_judge(judged, judge, notes)
     return Judgement([item for item in judged if item.evidence], len(nominees), notes)

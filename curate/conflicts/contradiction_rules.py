@@ -26,7 +26,7 @@ PRECISION: Final = {
     "short answers": 0.8,
 }
 # A request that several answers fulfil: two different ones are no conflict.
-OPEN: Final = re.compile(
+OPEN_REQUEST: Final = re.compile(
     r"""^\W*(?:please\s+|kindly\s+|can\ you\s+|could\ you\s+|would\ you\s+|i\ (?:want|need|would\ like)\ you\ to\s+)?
     (?:please\s+)?
     (?: write|make\ (?:me\ )?a\ list|generate|create|compose|suggest|brainstorm|imagine|invent|make\ up
@@ -43,14 +43,14 @@ OPEN: Final = re.compile(
     | \b(?:poem|story|joke|haiku|essay|slogan|metaphor|simile|tweet|random(?:ly)?|creative(?:ly)?|your\ (?:favou?rite|opinion|thoughts?))\b""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
-LONGEST: Final = 20_000
+MAX_ANSWER_CHARS: Final = 20_000
 """Maximum number of characters of an answer that are compared."""
 
 
 @lru_cache(16_384)
 def is_open(question: str) -> bool:
     """Whether the last request has many possible answers."""
-    return OPEN.search(question[:400]) is not None
+    return OPEN_REQUEST.search(question[:400]) is not None
 
 
 def is_comparable(left: str, right: str) -> bool:
@@ -71,7 +71,7 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
 
     Requests with many possible answers are checked for refusals only, code not at all.
     """
-    left, right = left[:LONGEST], right[:LONGEST]
+    left, right = left[:MAX_ANSWER_CHARS], right[:MAX_ANSWER_CHARS]
     refused = refuses(left[:OPENING]), refuses(right[:OPENING])
     if refused[0] != refused[1]:
         yield Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])

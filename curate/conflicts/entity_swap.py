@@ -18,29 +18,29 @@ from curate.language.tokens import content_words, differing_spans, stems, tokens
 QUOTES: Final = frozenset("\"'“”‘’`")
 # Asks for one thing, which has a name.
 FACTOID: Final = re.compile(r"\b(?:who|whose|whom|which|where|when|what|in what|capital of)\b", re.IGNORECASE)
-LOOSE: Final = re.compile(
+LOOSE_QUESTION: Final = re.compile(
     r"\b(?:synonym|antonym|opposite|another word|example|like|similar|kind of|some|could|might|best|favou?rite|good|why|how)\b",  # noqa: E501
     re.IGNORECASE,
 )
-LISTED: Final = re.compile(
+LIST_WORDS: Final = re.compile(
     r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE
 )
 """Words of a list of examples: other names in another answer may be true as well."""
-EXTENT: Final = frozenset(("only", "just", "called", "known", "named", "termed", "referred"))
+SCOPE_WORDS: Final = frozenset(("only", "just", "called", "known", "named", "termed", "referred"))
 """Words about the scope of an answer, or before a name; they name nothing themselves."""
-NAMED: Final = re.compile(
+ASKS_FOR_NAME: Final = re.compile(
     r"\b(?:who|whom|whose)\b|\bwhich (?!(?:year|month|day|date|time|century|age|amount|number)\b)", re.IGNORECASE
 )
 """Asks for a name: numbers beside it are not the answer."""
-SENTENCE: Final = 15
+MAX_SENTENCE_WORDS: Final = 15
 """Number of words up to which an answer of one sentence is little more than a value."""
-SHORT: Final = 4
+MAX_VALUE_WORDS: Final = 4
 """Number of words up to which an answer is only a value."""
 
 
 def swapped(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences that are equal except for one name or quoted word."""
-    if LISTED.search(pair.left) or LISTED.search(pair.right):
+    if LIST_WORDS.search(pair.left) or LIST_WORDS.search(pair.right):
         return None
     a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))
     plain_a, plain_b = [t.casefold() for t in a], [t.casefold() for t in b]
@@ -96,7 +96,7 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
     """
     if (
         not FACTOID.search(question)
-        or LOOSE.search(question)
+        or LOOSE_QUESTION.search(question)
         or len(set(map(asks_yes_or_no, question.split("\n")))) > 1
     ):
         return None
@@ -106,11 +106,11 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
     amounts = quantities(left), quantities(right)
     if all(amounts) and not any(unmatched(*amounts)):
         return None  # 20 °C is 68 °F
-    asked = content_words(question) | stems(EXTENT)
+    asked = content_words(question) | stems(SCOPE_WORDS)
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or not (_has_short(left, right) or _fill_one_place(question, left, right, mine, others)):
         return None
-    if mine & others or (mine | others) & stems(NO_NAME_WORDS) or any(_akin(a, b) for a in mine for b in others):
+    if mine & others or (mine | others) & stems(NO_NAME_WORDS) or any(_are_related(a, b) for a in mine for b in others):
         return None
     if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
         return None
@@ -119,7 +119,7 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
 
 def _has_short(left: str, right: str) -> bool:
     lengths = sorted((len(left.split()), len(right.split())))
-    return lengths[0] <= SHORT and lengths[1] <= 30
+    return lengths[0] <= MAX_VALUE_WORDS and lengths[1] <= 30
 
 
 def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others: Set[str]) -> bool:
@@ -130,16 +130,19 @@ def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others
     """
     both = left, right
     if any(
-        len(answer.split()) > SENTENCE or len(sentences(answer)) > 1 or LISTED.search(answer) for answer in both
+        len(answer.split()) > MAX_SENTENCE_WORDS or len(sentences(answer)) > 1 or LIST_WORDS.search(answer)
+        for answer in both
     ) or any(asks_yes_or_no(request) for request in question.split("\n")):
         return False
     named, given = all(any(name not in question for name in names(answer)) for answer in both), numbers(question)
-    if any(not set(numbers(answer)) <= set(given) for answer in both) and not (named and NAMED.search(question)):
+    if any(not set(numbers(answer)) <= set(given) for answer in both) and not (
+        named and ASKS_FOR_NAME.search(question)
+    ):
         return False
     return named or max(len(mine), len(others)) <= 2
 
 
-def _akin(one: str, other: str) -> bool:
+def _are_related(one: str, other: str) -> bool:
     """Whether two words may be the same: Brazil and Brazilian, or a typing error; chlorite and chlorate are
     different.
     """

@@ -15,7 +15,7 @@ MODEL_WEIGHT: Final = 0.7
 RULE_WEIGHT: Final = 2.8
 """Weight of any rule that reports a contradiction."""
 INTERCEPT: Final = -0.25
-LEAST, MOST = 1e-4, 1 - 1e-4
+MIN_PROBABILITY, MAX_PROBABILITY = 1e-4, 1 - 1e-4
 """Bounds of a model's probability: nothing is certain."""
 
 
@@ -44,7 +44,7 @@ def confidence(evidence: Sequence[Evidence], probability: float | None = None) -
         return max(item.confidence for item in evidence)
     if probability is None:
         return max(rules, default=0.0)
-    p = min(max(probability, LEAST), MOST)
+    p = min(max(probability, MIN_PROBABILITY), MAX_PROBABILITY)
     return 1 / (1 + math.exp(-(MODEL_WEIGHT * math.log(p / (1 - p)) + (RULE_WEIGHT if rules else 0.0) + INTERCEPT)))
 
 
@@ -52,6 +52,6 @@ def calibrated(confidence: float, scale: tuple[float, float]) -> float:
     """A confidence on a fitted scale: slope and intercept on its log-odds."""
     if scale == (1.0, 0.0):
         return confidence
-    p = min(max(confidence, LEAST), MOST)
+    p = min(max(confidence, MIN_PROBABILITY), MAX_PROBABILITY)
     score = scale[0] * math.log(p / (1 - p)) + scale[1]
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from curate.conflicts.answer_polarity import HEDGED, asks_yes_or_no, opposite_polarity
-from curate.conflicts.answer_swap import FACTS, Asked, with_answers
+from curate.conflicts.answer_polarity import HEDGE, asks_yes_or_no, opposite_polarity
+from curate.conflicts.answer_swap import FACT_RULES, Asked, with_answers
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable
 from curate.conflicts.evidence import Evidence, confidence
@@ -25,12 +25,12 @@ from curate.language.sentences import sentences
 from curate.language.tokens import content_words
 from curate.models.model_loading import in_unknown_script
 
-POINT: Final = re.compile(r"(?m)^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+\S")
-POINTS: Final = 3
+LIST_POINT: Final = re.compile(r"(?m)^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+\S")
+MIN_LIST_POINTS: Final = 3
 """Points of an answer that is a list."""
-PASSAGE: Final = 40
+MIN_PASSAGE_WORDS: Final = 40
 """Words from which an answer that has no word of the question is about something else."""
-CREATIVE: Final = re.compile(
+CREATIVE_REQUEST: Final = re.compile(
     r"\b(?:tips|steps|ideas?|plan|itinerary|recipe|email|letter|paragraph|article|script|lyrics|dialogue|caption|headline|title|name for|advice"  # noqa: E501
     r"|strateg(?:y|ies)"
     r"|how (?:can|do|should|would) (?:i|we|you|one|people)|how to)\b",
@@ -41,18 +41,18 @@ CREATIVE: Final = re.compile(
 
 def is_weak(question: str, left: str, right: str) -> bool:
     """Whether two answers are such that a model's word alone is half as sure."""
-    if CREATIVE.search(question) and min(len(left.split()), len(right.split())) > PASSAGE // 2:
+    if CREATIVE_REQUEST.search(question) and min(len(left.split()), len(right.split())) > MIN_PASSAGE_WORDS // 2:
         return True
     return any(_is_weak(question, answer) for answer in (left, right))
 
 
 def _is_weak(question: str, answer: str) -> bool:
-    if len(POINT.findall(answer)) >= POINTS or HEDGED.search(next(iter(sentences(answer)), answer)):
+    if len(LIST_POINT.findall(answer)) >= MIN_LIST_POINTS or HEDGE.search(next(iter(sentences(answer)), answer)):
         return True
-    return len(answer.split()) > PASSAGE and content_words(question).isdisjoint(content_words(answer))
+    return len(answer.split()) > MIN_PASSAGE_WORDS and content_words(question).isdisjoint(content_words(answer))
 
 
-SETTLED: Final = frozenset(("refusal", "label"))
+FINAL_RULES: Final = frozenset(("refusal", "label"))
 """Rules whose verdict is final: no model is asked."""
 LABEL_PRECISION: Final = 0.95
 
@@ -94,16 +94,16 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         )
         return Judged(nominee, evidence, confidence(evidence))
     found = clashes(_both_questions(nominee), left.answer, right.answer)
-    evidence = tuple(item for item in found if item.source in SETTLED or not left.is_open)
+    evidence = tuple(item for item in found if item.source in FINAL_RULES or not left.is_open)
     verdict, precision = _polarity(nominee)
     if verdict < 0 and not (
-        any(item.source in ("polarity", *SETTLED) for item in evidence)
+        any(item.source in ("polarity", *FINAL_RULES) for item in evidence)
         or left.is_open
         or (refuses(left.answer[:OPENING]) and refuses(right.answer[:OPENING]))
     ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
     if verdict > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
-        evidence = tuple(item for item in evidence if item.source in FACTS)
+        evidence = tuple(item for item in evidence if item.source in FACT_RULES)
     return Judged(nominee, evidence, confidence(evidence))
 
 
@@ -253,5 +253,5 @@ def _to_be_judged(item: Judged) -> bool:
     return (
         not nominee.left.is_open
         and is_comparable(nominee.left.answer, nominee.right.answer)
-        and not any(item.source in SETTLED for item in evidence)
+        and not any(item.source in FINAL_RULES for item in evidence)
     )

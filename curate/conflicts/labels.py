@@ -11,7 +11,7 @@ from curate.corpus.strata import are_labels, is_label, normalized_label
 if TYPE_CHECKING:
     from curate.conflicts.question import Question
 
-CLASSIFIES: Final = re.compile(
+CLASSIFICATION_REQUEST: Final = re.compile(
     r"\b(?:classif(?:y|ies|ication)|categori[sz]e|label|(?:positive|negative|neutral) or (?:positive|negative|neutral)|sentiment|spam or"  # noqa: E501
     r"|which (?:category|class|label|intent))\b",
     re.IGNORECASE,
@@ -30,7 +30,10 @@ def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
 
 def classifies(question: "Question", settings: frozenset[str]) -> bool:
     """Whether a question asks for a label: its setting's answers are labels, or its wording says so."""
-    return question.setting in settings or CLASSIFIES.search(question.request + "\n" + question.system) is not None
+    return (
+        question.setting in settings
+        or CLASSIFICATION_REQUEST.search(question.request + "\n" + question.system) is not None
+    )
 
 
 def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) -> bool:

@@ -23,24 +23,24 @@ from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
-WHOLE: Final = 400
+MAX_WHOLE_CHARS: Final = 400
 """Number of characters up to which an answer is given to the model as a whole; of longer ones, the most similar
 sentences.
 """
-PAIRS: Final = 6
+MAX_SENTENCE_PAIRS: Final = 6
 """Number of pairs of sentences of two long answers that the model reads: the most similar ones."""
-IN_COMMON: Final = 0.2
-NLI, DUPLICATE = ("contradiction", "entailment"), ("duplicate",)
+MIN_SHARED_WORDS: Final = 0.2
+NLI_LABELS, DUPLICATE_LABELS = ("contradiction", "entailment"), ("duplicate",)
 """Labels of a model: the first two are those of an NLI model, which some models spell differently."""
-BRIEF: Final = 30
+MAX_BRIEF_WORDS: Final = 30
 """Words up to which an answer to a question in other words says little beside what was asked."""
-CONTRADICTS, FOLLOWS, INTERCEPT = 0.43, -1.43, -2.05
+CONTRADICTION_WEIGHT, ENTAILMENT_WEIGHT, INTERCEPT = 0.43, -1.43, -2.05
 """Weights of the log-odds of contradiction (the lower one of both directions) and of entailment (the higher one) for
 two brief answers to one question in other words: those that agree mostly follow from one another. Of the triples of
 tests/bench, entailment tells clashing from agreeing answers with an AUC of .90, contradiction with .81.
 The intercept is .75 above the fitted one: of their pairs that ask the same, 40 of 650 agreeing ones are flagged.
 """
-SAVED: Final = 512
+PAIRS_PER_SAVE: Final = 512
 
 
 Pair = tuple[str, str]
@@ -80,7 +80,7 @@ def contradictions(
     asked = [[*passages(left, right)] for left, right in pairs]
     bounds = least or [0.0] * len(pairs)
     brief = [
-        others and max(len(text.split()) for text in pair) <= BRIEF
+        others and max(len(text.split()) for text in pair) <= MAX_BRIEF_WORDS
         for pair, others in zip(pairs, reworded or [False] * len(pairs), strict=True)
     ]
     wanted = [
@@ -88,7 +88,7 @@ def contradictions(
         for found, short, bound in zip(asked, brief, bounds, strict=True)
         for passage in found
     ]
-    judged = iter(_judge(wanted, model, NLI, cache, progress))
+    judged = iter(_judge(wanted, model, NLI_LABELS, cache, progress))
     return [
         max(
             (
@@ -112,7 +112,7 @@ def entailments(
     Raises as `contradictions` does.
     """
     every = [(pair, _always) for pair in pairs]
-    return [min(one[1] for one in both) for both in _judge(every, model, NLI, cache, progress)]
+    return [min(one[1] for one in both) for both in _judge(every, model, NLI_LABELS, cache, progress)]
 
 
 def duplicates(
@@ -125,21 +125,21 @@ def duplicates(
     two classes: the mean of both directions. Raises as `contradictions` does.
     """
     every = [(pair, _always) for pair in pairs]
-    return [fmean(one[0] for one in both) for both in _judge(every, model, DUPLICATE, cache, progress)]
+    return [fmean(one[0] for one in both) for both in _judge(every, model, DUPLICATE_LABELS, cache, progress)]
 
 
 def passages(left: str, right: str) -> list[tuple[str, str]]:
     """The texts of two answers for the model: whole answers if they are short, else their most similar sentences
     and their beginnings.
     """
-    if len(left) <= WHOLE and len(right) <= WHOLE:
+    if len(left) <= MAX_WHOLE_CHARS and len(right) <= MAX_WHOLE_CHARS:
         return [(left, right)]
     likest = sorted(
         (pair for pair in aligned_sentences(left, right) if pair.left != pair.right), key=lambda pair: -pair.alike
-    )[:PAIRS]
+    )[:MAX_SENTENCE_PAIRS]
     if likest:
         return [(pair.left, pair.right) for pair in likest]
-    return [(" ".join(sentences(left)[:2])[:WHOLE], " ".join(sentences(right)[:2])[:WHOLE])]
+    return [(" ".join(sentences(left)[:2])[:MAX_WHOLE_CHARS], " ".join(sentences(right)[:2])[:MAX_WHOLE_CHARS])]
 
 
 def have_something_in_common(left: str, right: str) -> bool:
@@ -149,10 +149,10 @@ def have_something_in_common(left: str, right: str) -> bool:
     Of 62 pairs of real answers that have nothing in common a model called three a contradiction, and of 4,003 made ones
     63; no conflict of two unlike questions came of them.
     """
-    if (len(left) <= WHOLE and len(right) <= WHOLE) or any(aligned_sentences(left, right)):
+    if (len(left) <= MAX_WHOLE_CHARS and len(right) <= MAX_WHOLE_CHARS) or any(aligned_sentences(left, right)):
         return True
     mine, others = content_words(left), content_words(right)
-    return len(mine & others) >= IN_COMMON * min(len(mine), len(others))
+    return len(mine & others) >= MIN_SHARED_WORDS * min(len(mine), len(others))
 
 
 def key(left: str, right: str) -> str:
@@ -164,7 +164,7 @@ def _contradict(both: Sequence[Verdict], brief: bool, of: Callable[[Iterable[flo
     contradicts, entails = of(one[0] for one in both), max(one[1] for one in both)
     if not brief:
         return contradicts
-    score = CONTRADICTS * log_odds(contradicts) + FOLLOWS * log_odds(entails) + INTERCEPT
+    score = CONTRADICTION_WEIGHT * log_odds(contradicts) + ENTAILMENT_WEIGHT * log_odds(entails) + INTERCEPT
     return 1 / (1 + math.exp(-score))
 
 
@@ -198,10 +198,10 @@ def _judge(
     for pair, (_, matters) in zip(texts, wanted, strict=True):
         if key(*pair) not in store or (key(*pair[::-1]) not in store and matters(stored(pair))):
             new.setdefault(pair, []).append(matters)
-    ask = _asking(model, labels, store) if new else None
+    ask = _asker(model, labels, store) if new else None
     ordered = sorted(new, key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
-    for start in range(0, len(ordered), SAVED):
-        batch = ordered[start : start + SAVED]
+    for start in range(0, len(ordered), PAIRS_PER_SAVE):
+        batch = ordered[start : start + PAIRS_PER_SAVE]
         assert ask is not None
         ask(batch)
         ask([pair[::-1] for pair in batch if any(matters(stored(pair)) for matters in new[pair])])
@@ -211,7 +211,7 @@ def _judge(
     return [(stored(pair), stored(pair[::-1] if key(*pair[::-1]) in store else pair)) for pair in texts]
 
 
-def _asking(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callable[[Sequence[Pair]], None]:
+def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callable[[Sequence[Pair]], None]:
     """A function that adds the probabilities of labels for pairs of texts to the store."""
     loader = Loader(cross_encoder, model)
     judge = loader()
@@ -232,7 +232,7 @@ def _judged(judge: Any, texts: list[Pair]) -> Any:
 
 
 def _column(labels: dict[int, Any], wanted: str, model: str) -> int:
-    if wanted in DUPLICATE:
+    if wanted in DUPLICATE_LABELS:
         if len(labels) <= 2:  # one output, or "no" and "yes"
             return -1
         raise ModelError(f"{model}: has {len(labels)} classes", "name a cross-encoder for duplicate questions")

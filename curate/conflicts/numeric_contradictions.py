@@ -12,40 +12,40 @@ from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
 from curate.language.tokens import content_words, stem
 
-TIMES: Final = frozenset(("date", "clock", "weekday"))
-STRICT: Final = 0.8
+TIME_KINDS: Final = frozenset(("date", "clock", "weekday"))
+SAME_SENTENCE_SHARE: Final = 0.8
 """Share of common content words from which two sentences are the same except for their numbers."""
-LOOSE: Final = 0.5
+SAME_NUMBER_SHARE: Final = 0.5
 """Share of the shorter sentence's content words from which both may state the same number."""
-SUM: Final = re.compile(
+CALCULATION_REQUEST: Final = re.compile(
     r"\b(?:how (?:many|much|long|far|old)|calculate|compute|solve|evaluate|find"
     r"|what is the (?:sum|total|product|difference|value|result|area|volume|perimeter))\b|[\d)]\s*[-+*/×÷=^]\s*[\d(]",
     re.IGNORECASE,
 )
-WORKED: Final = re.compile(r"\d\s*[-+*/×÷^]\s*\d[^\n]*=|=\s*[$€£]?\d|####|\\boxed")
+WORKED_CALCULATION: Final = re.compile(r"\d\s*[-+*/×÷^]\s*\d[^\n]*=|=\s*[$€£]?\d|####|\\boxed")
 RESULT: Final = re.compile(
     r"(?:####|\\boxed\{|answer(?: is|:)|(?:total|result|sum|therefore|thus|so)\b[^.\n=]*(?:=|\bis\b))\s*\**\s*([^\n]{1,60})",  # noqa: E501
     re.IGNORECASE,
 )
 
-AMOUNT: Final = re.compile(
+AMOUNT_QUESTION: Final = re.compile(
     r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"  # noqa: E501
     r"|\b(?:price|costs?|fee|rate|deposit|limit|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
     r"|temperature|warranty|boiling point|freezing point|melting point)\b",
     re.IGNORECASE,
 )
 """Asks for an amount, or for a time."""
-AGE: Final = re.compile(r"\b(?:how old|age)\b", re.IGNORECASE)
+AGE_QUESTION: Final = re.compile(r"\b(?:how old|age)\b", re.IGNORECASE)
 """Asks for a number of years, with or without the unit."""
-HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
-BARE: Final = 3
+HOW_MANY_QUESTION: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
+MAX_AMOUNT_WORDS: Final = 3
 """Number of words up to which an answer is only its amount."""
-LONE: Final = 10
+MAX_SENTENCE_WORDS: Final = 10
 """Number of words up to which an answer of one sentence is little more than its amount."""
-BRIEF: Final = 30
+MAX_BRIEF_WORDS: Final = 30
 """Number of words up to which an answer may be only the requested amount."""
 
-ABOUT: Final = re.compile(
+APPROXIMATION: Final = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|circa"
     r"|(?:just|slightly|a (?:little|bit)) (?:under|over|above|below))|~)\s*$",
     re.IGNORECASE,
@@ -56,10 +56,10 @@ AT_MOST: Final = re.compile(
     r"\b(?:at (?:the )?most|up to|maximum|no (?:older|more|longer) than|or (?:younger|under|less|below))\b",
     re.IGNORECASE,
 )
-BETWEEN: Final = frozenset(("to", "-", "–", "and", "or"))
+RANGE_WORDS: Final = frozenset(("to", "-", "–", "and", "or"))
 """Stands between the ends of a range."""
-MONTH: Final = 30.4 * 86_400
-INEXACT, FINE = 0.05, 0.01
+MONTH_SECONDS: Final = 30.4 * 86_400
+INEXACT_TOLERANCE, TEMPERATURE_TOLERANCE = 0.05, 0.01
 """Share by which such an amount may differ from another one, and such a temperature."""
 
 Found = tuple[str, str, str]
@@ -68,9 +68,9 @@ Found = tuple[str, str, str]
 
 def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Found | None:
     """The first two numbers that cannot both be right; None if there are none. Numbers of the question do not count."""
-    if SUM.search(question) and WORKED.search(left) and WORKED.search(right):
+    if CALCULATION_REQUEST.search(question) and WORKED_CALCULATION.search(left) and WORKED_CALCULATION.search(right):
         return _results(left, right)
-    counted = {stem(match.group(1).lower()) for match in HOW_MANY.finditer(question)}
+    counted = {stem(match.group(1).lower()) for match in HOW_MANY_QUESTION.finditer(question)}
     named = [counted & _stems_without(answer, ()) for answer in (left, right)] if counted else [counted]
     if all(named) and named[0].isdisjoint(named[1]):
         return None  # "how many" of two things: each answer counts what its own question asks for
@@ -93,7 +93,7 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
 
 def _contradictory_amounts(question: str, left: str, right: str, given: Sequence[Quantity]) -> Found | None:
     """Short answers to a question for an amount or a time that give one each, however they are worded."""
-    if not AMOUNT.search(question) or max(len(left.split()), len(right.split())) > BRIEF:
+    if not AMOUNT_QUESTION.search(question) or max(len(left.split()), len(right.split())) > MAX_BRIEF_WORDS:
         return None
     asked = content_words(question)
     stems = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
@@ -103,11 +103,12 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
         for text, some, other in zip((left, right), stems, about, strict=True)
     )
     lone = len(sentences(left)) == len(sentences(right)) == 1
-    if astray > (LONE if lone else BARE):
+    if astray > (MAX_SENTENCE_WORDS if lone else MAX_AMOUNT_WORDS):
         return None  # more than its amount, and about something else
-    counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
+    counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY_QUESTION.finditer(question))
     if counted and any(
-        len(text.split()) > LONE and counted.isdisjoint(_stems_without(text, ())) for text in (left, right)
+        len(text.split()) > MAX_SENTENCE_WORDS and counted.isdisjoint(_stems_without(text, ()))
+        for text in (left, right)
     ):
         return None  # it counts something else
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
@@ -118,11 +119,13 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
     mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
         return None
-    if (astray > BARE and TIMES & {mine[0].kind, others[0].kind}) or _may_both_hold(mine[0], others[0], left, right):
+    if (astray > MAX_AMOUNT_WORDS and TIME_KINDS & {mine[0].kind, others[0].kind}) or _may_both_hold(
+        mine[0], others[0], left, right
+    ):
         return None
     if not _comparable(mine[0], others[0]) and not (
         _as_many(mine[0], others[0]) is False
-        and (AGE.search(question) or (counted and asked & content_words(f"{mine[0].text} {others[0].text}")))
+        and (AGE_QUESTION.search(question) or (counted and asked & content_words(f"{mine[0].text} {others[0].text}")))
     ):
         return None
     return _contradiction(mine[0], others[0])
@@ -131,7 +134,7 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
 def _are_apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
     """Whether two ranges have no value in common, nor nearly so."""
     (_, high), (least, _) = sorted((one, other))
-    return least > high * (1 + INEXACT)
+    return least > high * (1 + INEXACT_TOLERANCE)
 
 
 def _spans(*sides: tuple[str, Sequence[Quantity]]) -> Found:
@@ -145,25 +148,25 @@ def _measured(found: Sequence[Quantity]) -> str:
 
 def _range(found: Sequence[Quantity], text: str) -> tuple[float, float] | None:
     """The ends of a range, in seconds if it is a time; of a lone quantity, both are its own."""
-    if not found or found[-1].kind in TIMES or len(found) > 2:
+    if not found or found[-1].kind in TIME_KINDS or len(found) > 2:
         return None
     if len(found) == 2 and (
-        text[found[0].end : found[1].start].strip() not in BETWEEN or found[0].kind not in ("number", found[1].kind)
+        text[found[0].end : found[1].start].strip() not in RANGE_WORDS or found[0].kind not in ("number", found[1].kind)
     ):
         return None
     amounts = [one.value[0] or 0 for one in found]
     if found[0].kind != found[-1].kind:
         amounts[0] *= found[-1].unit
-    scale = MONTH if found[-1].kind == "months" else 1
+    scale = MONTH_SECONDS if found[-1].kind == "months" else 1
     return min(amounts) * scale, max(amounts) * scale
 
 
 def are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     """Whether two amounts are nearly equal and one of them is given as inexact: "just under four weeks", "27 days"."""
-    if TIMES & {one.kind, other.kind}:
+    if TIME_KINDS & {one.kind, other.kind}:
         return False
-    share = FINE if {one.kind, other.kind} & {"celsius", "fahrenheit"} else INEXACT
-    exact = not any(ABOUT.search(text[: found.start]) for text, found in ((left, one), (right, other)))
+    share = TEMPERATURE_TOLERANCE if {one.kind, other.kind} & {"celsius", "fahrenheit"} else INEXACT_TOLERANCE
+    exact = not any(APPROXIMATION.search(text[: found.start]) for text, found in ((left, one), (right, other)))
     amounts = [found.value[0] or 0 for found in (one, other)]
     return not exact and abs(amounts[0] - amounts[1]) <= share * max(map(abs, amounts))
 
@@ -188,7 +191,7 @@ def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Qua
     """The only two quantities with units of the same kind, beside others: "48 minutes in four quarters" and "40
     minutes".
     """
-    kinds = ({found.kind for found in side} - TIMES - {"number", "ordinal"} for side in (mine, others))
+    kinds = ({found.kind for found in side} - TIME_KINDS - {"number", "ordinal"} for side in (mine, others))
     shared = set.intersection(*kinds)
     if len(shared) != 1:
         return mine, others
@@ -199,7 +202,7 @@ def _as_many(one: Quantity, other: Quantity) -> bool | None:
     """Whether "25 vacation days" and "28 days" are equal numbers, whatever they count; None if neither is a bare
     number.
     """
-    if "number" not in (one.kind, other.kind) or TIMES & {one.kind, other.kind}:
+    if "number" not in (one.kind, other.kind) or TIME_KINDS & {one.kind, other.kind}:
         return None
     amounts = [(quantity.value[0] or 0) / quantity.unit for quantity in (one, other)]
     return abs(amounts[0] - amounts[1]) < 1e-9 * max(*amounts, 1)
@@ -252,7 +255,7 @@ def _in_sentences(
         return None
     strict, within = _context_overlap(pair, a, b)
     if not strict:
-        if within < LOOSE:
+        if within < SAME_NUMBER_SHARE:
             return None
         # In a sentence that is worded otherwise, a number which the other answer has elsewhere is not denied by it.
         a = [quantity for quantity in a if not any(quantity.same(other) for other in everywhere[1])]
@@ -284,9 +287,9 @@ def _context_overlap(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]
     """
     mine, others = (_stems_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
     content_mine, content_others = mine - STOPWORDS, others - STOPWORDS
-    return len(mine & others) >= STRICT * max(1, len(mine | others)), len(content_mine & content_others) / max(
-        1, min(len(content_mine), len(content_others))
-    )
+    return len(mine & others) >= SAME_SENTENCE_SHARE * max(1, len(mine | others)), len(
+        content_mine & content_others
+    ) / max(1, min(len(content_mine), len(content_others)))
 
 
 def _stems_without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
@@ -297,7 +300,7 @@ def _stems_without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
 
 def _counts(text: str, quantity: Quantity) -> frozenset[str]:
     """What a quantity counts: its unit, the word after it, the words before it."""
-    if quantity.kind in TIMES:
+    if quantity.kind in TIME_KINDS:
         return frozenset((quantity.kind,))
     behind = [
         stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in FILLER_WORDS
@@ -307,4 +310,4 @@ def _counts(text: str, quantity: Quantity) -> frozenset[str]:
 
 
 def _contradiction(one: Quantity, other: Quantity) -> Found:
-    return ("dates" if TIMES & {one.kind, other.kind} else "numbers", one.text, other.text)
+    return ("dates" if TIME_KINDS & {one.kind, other.kind} else "numbers", one.text, other.text)

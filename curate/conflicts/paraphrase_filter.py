@@ -12,7 +12,7 @@ from typing import Final
 
 from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.entity_swap import FACTOID
-from curate.conflicts.numeric_contradictions import RESULT, SUM, are_about
+from curate.conflicts.numeric_contradictions import CALCULATION_REQUEST, RESULT, are_about
 from curate.conflicts.wording import ASPECTS
 from curate.core.text import normalised, words
 from curate.language.lexicon import STOPWORDS
@@ -21,10 +21,10 @@ from curate.language.negation import NO, YES, negation_count
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.tokens import content_words, plain_words, stem, stems
 
-CONVERTS: Final = re.compile(r"^\W*(?:please )?(?:convert|express)\b", re.IGNORECASE)
-THING: Final = re.compile(r"\b(?:which|what)\s+(\w+)", re.IGNORECASE)
+CONVERSION_REQUEST: Final = re.compile(r"^\W*(?:please )?(?:convert|express)\b", re.IGNORECASE)
+ASKED_THING: Final = re.compile(r"\b(?:which|what)\s+(\w+)", re.IGNORECASE)
 """What a question asks for."""
-MOSTLY: Final = 0.6
+MIN_COVERED_SHARE: Final = 0.6
 """Share of common words of meaning from which one answer says what the other says, and more."""
 
 
@@ -38,7 +38,7 @@ def agree(question: str, left: str, right: str) -> bool:
         or _share_a_result(left, right)
     ):
         return True
-    return any(asks.search(question) for asks in (FACTOID, SUM, CONVERTS)) and (
+    return any(asks.search(question) for asks in (FACTOID, CALCULATION_REQUEST, CONVERSION_REQUEST)) and (
         _share_a_number(question, left, right) or _share_a_name(question, left, right)
     )
 
@@ -49,7 +49,9 @@ def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bo
 
     Not decided for questions that ask for yes or no, and those for one thing: "which browsers ...".
     """
-    things = [{stem(word.lower()) for word in THING.findall(question)} - stems(STOPWORDS) for question in questions]
+    things = [
+        {stem(word.lower()) for word in ASKED_THING.findall(question)} - stems(STOPWORDS) for question in questions
+    ]
     if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)) or things[0] & things[1]:
         return False
     asked = [content_words(question) for question in questions]
@@ -68,7 +70,7 @@ def _says_only_more(left: str, right: str) -> bool:
     it may add something and denies nothing.
     """
     mine, others = content_words(left), content_words(right)
-    if not (mine <= others or others <= mine) or len(mine & others) < MOSTLY * len(mine | others):
+    if not (mine <= others or others <= mine) or len(mine & others) < MIN_COVERED_SHARE * len(mine | others):
         return False
     return negation_count(left) % 2 == negation_count(right) % 2 and not all(
         unmatched(quantities(left), quantities(right))

@@ -20,21 +20,21 @@ OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^()]")
 CALCULATION: Final = re.compile(r"(?<=[\d)])(?: ?([+*×÷=<>^]) ?| ([-/]) )(?=[\d(])")
 """Not "1/2" and "11-13", which are dates and doses, too."""
-GROUPED: Final = re.compile(
+GROUPED_EXPRESSION: Final = re.compile(
     r"[-+*/×÷=<>^] ?\( ?\w|\) ?[+*/×÷^] ?[\d(]|\b(?:not|and|or) ?\( ?(?:not|true|false|[a-z]\b)"
     r"|\bnot (?:not|true|false)\b|\b(?:true|false) (?:and|or) (?:true|false)\b",
     re.IGNORECASE,
 )
 """Brackets or truth values in an expression."""
-OPERANDS: Final = re.compile(r"[-+*/×÷=<>^()]|\b(?:\d+|true|false|and|or|not|[b-hj-z])\b", re.IGNORECASE)
-CONTINUES: Final = re.compile(
+OPERANDS_PATTERN: Final = re.compile(r"[-+*/×÷=<>^()]|\b(?:\d+|true|false|and|or|not|[b-hj-z])\b", re.IGNORECASE)
+CONTINUATION: Final = re.compile(
     r"[^?]{0,120}\b(?:more|less|again|same|instead|now|shorter|longer|simpler|another|redo|version)\b[^?]*$",
     re.IGNORECASE,
 )
 """A request that goes on with the one before it: "Now with more jokes"."""
-SAME_WORDS: Final = 0.75
+MIN_SHARED_WORDS: Final = 0.75
 """Minimum share of common content words of two questions."""
-POLITE: Final = FILLER_WORDS - VALUE_WORDS - STOPWORDS
+POLITE_WORDS: Final = FILLER_WORDS - VALUE_WORDS - STOPWORDS
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Question:
         """A key for the context without the last request; system prompts with the same words are equal, and those
         without influence on facts are left out.
         """
-        return content_id([self.before, _gist(self.system)])
+        return content_id([self.before, _prompt_key(self.system)])
 
     @cached_property
     def asks(self) -> str:
@@ -75,13 +75,13 @@ class Question:
     def is_open(self) -> bool:
         """Whether it has many possible answers; "the same, but shorter" if the request before it has."""
         asked = [message.text for message in self.example.messages[: self.turn] if message.role == "user"]
-        alone = next((at for at in range(len(asked) - 1, -1, -1) if not CONTINUES.match(asked[at])), 0)
+        alone = next((at for at in range(len(asked) - 1, -1, -1) if not CONTINUATION.match(asked[at])), 0)
         return any(map(is_open, asked[alone:]))
 
     @cached_property
     def content(self) -> frozenset[str]:
         """The stems of the request's words of meaning."""
-        return content_words(self.request) - stems(POLITE)
+        return content_words(self.request) - stems(POLITE_WORDS)
 
     @cached_property
     def particulars(self) -> str:
@@ -99,17 +99,20 @@ def spelled_request(request: str) -> str:
 
 def _signs(text: str) -> list[str]:
     """The operators of a text; if brackets group them, what they group, too."""
-    return (OPERANDS if GROUPED.search(text) else OPERATOR).findall(text.lower())
+    return (OPERANDS_PATTERN if GROUPED_EXPRESSION.search(text) else OPERATOR).findall(text.lower())
 
 
 def calculate_otherwise(left: str, right: str) -> bool:
     """Whether both requests have an expression, and not the same one."""
-    mine, others = ((OPERANDS if GROUPED.search(text) else CALCULATION).findall(text.lower()) for text in (left, right))
+    mine, others = (
+        (OPERANDS_PATTERN if GROUPED_EXPRESSION.search(text) else CALCULATION).findall(text.lower())
+        for text in (left, right)
+    )
     return bool(mine and others) and mine != others
 
 
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
-def _gist(system: str) -> str:
+def _prompt_key(system: str) -> str:
     """The content of a system prompt, independent of the order of its words."""
     if content_words(system) <= stems(NEUTRAL_PROMPT_WORDS):
         system = ""
@@ -185,7 +188,7 @@ def same_request(left: Question, right: Question) -> bool:
     if (mine and others) or (mine | others) & stems(VALUE_WORDS):
         return False
     shared = len(left.content & right.content)
-    return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)
+    return shared > 0 and shared >= MIN_SHARED_WORDS * len(left.content | right.content)
 
 
 def beside_shared_lines(left: str, right: str) -> bool:
@@ -199,5 +202,5 @@ def beside_shared_lines(left: str, right: str) -> bool:
     )
     if not shared:
         return True
-    a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE) for lines in (mine, others))
-    return len(a & b) >= SAME_WORDS * len(a | b)
+    a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE_WORDS) for lines in (mine, others))
+    return len(a & b) >= MIN_SHARED_WORDS * len(a | b)

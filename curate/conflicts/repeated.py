@@ -24,12 +24,12 @@ from curate.language.tokens import content_words
 from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
 
-AGREE: Final = 0.8
+MIN_AGREEMENT: Final = 0.8
 """Share of the words of meaning of two answers that both have, from which they say the same."""
-WORDS: Final = 4
+PHRASE_WORDS: Final = 4
 """Words of a phrase that answers begin or end with."""
-SHARE: Final = 0.3
-LEAST: Final = 10
+MIN_SHARE: Final = 0.3
+MIN_ANSWERS: Final = 10
 """Answers below which a share means nothing."""
 
 
@@ -70,9 +70,9 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
     texts = texts_of([written_text(example, "conversation") for example in answers])
     near = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers))
     sides = [sides_of(example, "response") for example in answers]
-    groups = grouped(sets, AGREE, cores()).members
+    groups = grouped(sets, MIN_AGREEMENT, cores()).members
     for left, right, similarity in all_chosen(
-        sets, groups, AGREE, lambda left, right: facts_agree(sides[left], sides[right])
+        sets, groups, MIN_AGREEMENT, lambda left, right: facts_agree(sides[left], sides[right])
     ).gone:
         if jaccard(near, left, right) < DedupConfig().threshold:
             yield Repetition(answers[left], answers[right], similarity)
@@ -118,21 +118,25 @@ class Phrase(NamedTuple):
 
 
 def phrases(examples: Sequence[Example]) -> list[Phrase]:
-    """What more than `SHARE` of the different answers begin or end with, in case folded words; the commonest first."""
+    """What more than `MIN_SHARE` of the different answers begin or end with, in case folded words; the commonest
+    first.
+    """
     answers: dict[str, Example] = {}
     for example in examples:
         if example.answer is not None:
             answers.setdefault(normalised(example.answer.text), example)
-    split = [(text_words, example) for text, example in answers.items() if len(text_words := words(text)) > 2 * WORDS]
+    split = [
+        (text_words, example) for text, example in answers.items() if len(text_words := words(text)) > 2 * PHRASE_WORDS
+    ]
     found = []
     ends: tuple[tuple[bool, Callable[[list[str]], str]], ...] = (
-        (True, lambda text_words: " ".join(text_words[:WORDS])),
-        (False, lambda text_words: " ".join(text_words[-WORDS:])),
+        (True, lambda text_words: " ".join(text_words[:PHRASE_WORDS])),
+        (False, lambda text_words: " ".join(text_words[-PHRASE_WORDS:])),
     )
     for begins, end in ends:
         counts = Counter(end(text_words) for text_words, _ in split)
         for phrase, count in counts.items():
-            if len(split) >= LEAST and count > SHARE * len(split):
+            if len(split) >= MIN_ANSWERS and count > MIN_SHARE * len(split):
                 first = next(example for text_words, example in split if end(text_words) == phrase)
                 found.append(Phrase(phrase, begins, first, count / len(split)))
     return sorted(found, key=lambda phrase: -phrase.share)

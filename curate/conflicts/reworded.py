@@ -6,26 +6,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from curate.conflicts.same_question import LEAST_COSINE, features, probability, words_apart
+from curate.conflicts.same_question import MIN_COSINE, features, probability, words_apart
 from curate.conflicts.wording import wording
 from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
-TOPIC: Final = 30
+MIN_TOPIC_SIZE: Final = 30
 """Questions about one thing from which what they have in common is left out of account."""
-ABOUT: Final = 0.6
+SAME_TOPIC_COSINE: Final = 0.6
 """Cosine of the embeddings of two questions from which they are about the same thing."""
-SAMPLED: Final = 4_000
+MAX_SAMPLED: Final = 4_000
 """Questions, at even distances, among which those about the same thing are looked for."""
-TINY: Final = 1e-6
-TRIES: Final = 10
+EPSILON: Final = 1e-6
+NEAREST_TRIES: Final = 10
 """Nearest questions that one question is held against, in each direction."""
-ROWS: Final = 256
-EXHAUSTIVE: Final = 8_000
+ROWS_PER_BLOCK: Final = 256
+MAX_EXHAUSTIVE: Final = 8_000
 """Questions up to which each is held against all; of more, against those of the nearest cells."""
-CELL, PROBES = 400, 8
+CELL_SIZE, PROBED_CELLS = 400, 8
 """Questions of a cell, on average, and cells that one question is looked for in."""
 
 
@@ -46,7 +46,7 @@ def reworded(
     embed: Embed,
     least: float,
     blocks: Sequence[range] | None = None,
-    cosine: float = LEAST_COSINE,
+    cosine: float = MIN_COSINE,
 ) -> list[Pair]:
     """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
 
@@ -68,7 +68,7 @@ def reworded(
             (left, right, alike)
             for left, right, alike in found
             if requests[left] != requests[right]
-            and _input(requests[left]) == _input(requests[right])
+            and _instruction_input(requests[left]) == _instruction_input(requests[right])
             and may_be_one(left, right, alike)
         ]
         near += (pair for pair in _within_topics(vectors, block, pairs) if may_be_one(*pair[:2], pair[3]))
@@ -87,13 +87,13 @@ def _within_topics(
     Where a file has many questions about one thing, all are near each other for that alone.
     """
     rows = np.array(sorted({row for left, right, _ in pairs for row in (left, right)}), dtype=np.int64)
-    sample = vectors[np.linspace(block.start, block.stop - 1, min(len(block), SAMPLED)).astype(np.int64)]
+    sample = vectors[np.linspace(block.start, block.stop - 1, min(len(block), MAX_SAMPLED)).astype(np.int64)]
     common: dict[int, Any] = {}
-    for start in range(0, len(rows), ROWS):
-        near = vectors[rows[start : start + ROWS]] @ sample.T >= ABOUT
+    for start in range(0, len(rows), ROWS_PER_BLOCK):
+        near = vectors[rows[start : start + ROWS_PER_BLOCK]] @ sample.T >= SAME_TOPIC_COSINE
         count = near.sum(axis=1)
         means = near.astype(np.float32) @ sample / np.maximum(count, 1)[:, None]
-        common.update((int(rows[start + at]), means[at]) for at in np.flatnonzero(count >= TOPIC).tolist())
+        common.update((int(rows[start + at]), means[at]) for at in np.flatnonzero(count >= MIN_TOPIC_SIZE).tolist())
     for left, right, cosine in pairs:
         if left not in common or right not in common:
             yield left, right, cosine, cosine
@@ -101,10 +101,10 @@ def _within_topics(
         shared = (common[left] + common[right]) / 2
         one, other = vectors[left] - shared, vectors[right] - shared
         length = float(np.linalg.norm(one) * np.linalg.norm(other))
-        yield left, right, cosine, min(cosine, float(one @ other) / length) if length > TINY else cosine
+        yield left, right, cosine, min(cosine, float(one @ other) / length) if length > EPSILON else cosine
 
 
-def _input(request: str) -> str:
+def _instruction_input(request: str) -> str:
     """What an instruction is about, below a blank line: with another input it is another question, in whatever words.
 
     Not so below a salutation, and not where a question stands there: that is the request itself.
@@ -114,32 +114,32 @@ def _input(request: str) -> str:
 
 
 def nearest(vectors: Matrix, least: float) -> Iterator[tuple[int, int, float]]:
-    """Of each row the `TRIES` nearest others whose cosine is at least `least` (above 0), each pair once, smaller
-    position first, in order.
+    """Of each row the `NEAREST_TRIES` nearest others whose cosine is at least `least` (above 0), each pair once,
+    smaller position first, in order.
     """
     count = len(vectors)
-    cosines = np.zeros((count, TRIES), dtype=np.float32)
-    near = np.zeros((count, TRIES), dtype=np.int32)
+    cosines = np.zeros((count, NEAREST_TRIES), dtype=np.float32)
+    near = np.zeros((count, NEAREST_TRIES), dtype=np.int32)
     for rows, others in _blocks(vectors):  # a row is held against several cells
         block = vectors[rows] @ vectors[others].T
         block[rows[:, None] == others[None, :]] = -1
-        kept = min(TRIES, len(others))
+        kept = min(NEAREST_TRIES, len(others))
         best = np.argpartition(-block, kept - 1, axis=1)[:, :kept]
         every = np.hstack([cosines[rows], np.take_along_axis(block, best, axis=1)])
         asked = np.hstack([near[rows], others[best].astype(np.int32)])
-        order = np.lexsort((asked, -every))[:, :TRIES]
+        order = np.lexsort((asked, -every))[:, :NEAREST_TRIES]
         cosines[rows] = np.take_along_axis(every, order, axis=1)
         near[rows] = np.take_along_axis(asked, order, axis=1)
     at, column = np.nonzero(cosines >= least)
     other = near[at, column].astype(np.int64)
     pairs, first = np.unique(np.minimum(at, other) * count + np.maximum(at, other), return_index=True)
     found = cosines[at, column][first]
-    for start in range(0, len(pairs), EXHAUSTIVE):
-        left, right = np.divmod(pairs[start : start + EXHAUSTIVE], count)
+    for start in range(0, len(pairs), MAX_EXHAUSTIVE):
+        left, right = np.divmod(pairs[start : start + MAX_EXHAUSTIVE], count)
         yield from zip(
             left.tolist(),
             right.tolist(),
-            np.minimum(found[start : start + EXHAUSTIVE], 1).tolist(),
+            np.minimum(found[start : start + MAX_EXHAUSTIVE], 1).tolist(),
             strict=True,
         )
 
@@ -147,22 +147,22 @@ def nearest(vectors: Matrix, least: float) -> Iterator[tuple[int, int, float]]:
 def _blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:
     """Rows, and the rows that they are held against: all of a small matrix, those of the nearest cells of a big one."""
     count = len(vectors)
-    if count <= EXHAUSTIVE:
-        for start in range(0, count, ROWS):
-            yield np.arange(start, min(start + ROWS, count)), np.arange(count)
+    if count <= MAX_EXHAUSTIVE:
+        for start in range(0, count, ROWS_PER_BLOCK):
+            yield np.arange(start, min(start + ROWS_PER_BLOCK, count)), np.arange(count)
         return
     # Cells around rows taken at even distances: an inverted file index without training, the same for the same rows.
-    centres = vectors[np.linspace(0, count - 1, max(PROBES, count // CELL)).astype(np.int64)]
-    near = np.empty((count, PROBES), dtype=np.int64)
+    centres = vectors[np.linspace(0, count - 1, max(PROBED_CELLS, count // CELL_SIZE)).astype(np.int64)]
+    near = np.empty((count, PROBED_CELLS), dtype=np.int64)
     home = np.empty(count, dtype=np.int64)
-    for start in range(0, count, ROWS * 8):
-        cosines = vectors[start : start + ROWS * 8] @ centres.T
-        near[start : start + ROWS * 8] = np.argpartition(-cosines, PROBES - 1, axis=1)[:, :PROBES]
-        home[start : start + ROWS * 8] = cosines.argmax(axis=1)
+    for start in range(0, count, ROWS_PER_BLOCK * 8):
+        cosines = vectors[start : start + ROWS_PER_BLOCK * 8] @ centres.T
+        near[start : start + ROWS_PER_BLOCK * 8] = np.argpartition(-cosines, PROBED_CELLS - 1, axis=1)[:, :PROBED_CELLS]
+        home[start : start + ROWS_PER_BLOCK * 8] = cosines.argmax(axis=1)
     asking, members = _by_value(near.ravel(), len(centres)), _by_value(home, len(centres))
     for asks, others in zip(asking, members, strict=True):
-        for start in range(0, len(asks) if len(others) else 0, ROWS * 8):
-            yield asks[start : start + ROWS * 8] // PROBES, others
+        for start in range(0, len(asks) if len(others) else 0, ROWS_PER_BLOCK * 8):
+            yield asks[start : start + ROWS_PER_BLOCK * 8] // PROBED_CELLS, others
 
 
 def _by_value(values: Any, count: int) -> list[Any]:

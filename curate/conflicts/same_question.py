@@ -27,47 +27,47 @@ from curate.conflicts.wording import (
 from curate.core.lazy import Matrix
 from curate.language.tokens import stem
 
-FITTED: Final = ("cosine", "overlap", "replaced", "other aspect")
+FITTED_FEATURES: Final = ("cosine", "overlap", "replaced", "other aspect")
 WITHOUT_NLI: Final[tuple[tuple[float, ...], float]] = ((15.5, -3.68, -1.0, -0.842), -9.0)
-"""Coefficients of `FITTED`, and the intercept, which is .38 below the fitted one: of pairs in a file fewer ask the same
-than of labelled pairs.
+"""Coefficients of `FITTED_FEATURES`, and the intercept, which is .38 below the fitted one: of pairs in a file fewer ask
+the same than of labelled pairs.
 """
 WITH_NLI: Final[tuple[tuple[float, ...], float]] = ((14.4, -3.9, -1.0, -0.856, 0.281), -7.55)
 """The same where an NLI model read both questions; the last one is for the log odds of its entailment."""
-SET_APART: Final = {"other phrase": -5.0, "other value": -6.0, "other numbers": -1.5}
+HAND_SET_COEFFICIENTS: Final = {"other phrase": -5.0, "other value": -6.0, "other numbers": -1.5}
 """Coefficients set by hand: labelled pairs hardly have questions that are near and not the same for one of these
 reasons.
 """
-FEATURES: Final = (*FITTED, *SET_APART)
-LEAST_COSINE: Final = 0.5
+FEATURES: Final = (*FITTED_FEATURES, *HAND_SET_COEFFICIENTS)
+MIN_COSINE: Final = 0.5
 """Below which hardly a pair has a `probability` of a third or more, whatever the words are."""
-SAME_SENTENCE: Final = 0.75
+SAME_SENTENCE_SHARE: Final = 0.75
 """Share of the words, in order, that two questions have in common from which they are one sentence with something else
 in it.
 """
-HALF: Final = 0.5
+SUBSTITUTION_SHARE: Final = 0.5
 """The same share from which a phrase or an opposite in another one's place makes two questions, unless they mean the
 same.
 """
-SYNONYMS: Final = 0.8
+SYNONYM_COSINE: Final = 0.8
 """Cosine of the embeddings of two phrases from which they mean the same."""
-SPELLING: Final = 0.8
+SPELLING_SHARE: Final = 0.8
 """Share of letters, in order, from which two phrases are spellings of one."""
-FAR: Final = 6
+DISTANCE_SCALE: Final = 6
 """Over 1, the cosine distance from which a word in another's place counts in full."""
-NEAR, UNLIKE = 0.95, 0.7
+NEAR_COSINE, UNLIKE_COSINE = 0.95, 0.7
 """Cosines of two questions that are not one sentence: from the first, a phrase in another one's place does not count;
 up to the second, it counts in full.
 """
-MANY: Final = 3.0
+MANY_NUMBERS_FACTOR: Final = 3.0
 """How much more it counts that questions of two numbers or more each have some of their own, however long they are."""
-SHORT: Final = 14
+SHORT_WORDS: Final = 14
 """Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
-LONG: Final = 40
+LONG_WORDS: Final = 40
 """Words from which nobody asks the same in nearly the same text."""
-OTHER_NAMES: Final = 0.25
+OTHER_NAMES_WEIGHT: Final = 0.25
 """How much other names count in another sentence: one thing may have two."""
-LEAST_ODDS: Final = 0.001
+MIN_PROBABILITY: Final = 0.001
 """Of what a model says: none is surer than this, either way."""
 
 
@@ -83,15 +83,16 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
     overlap = 1 - math.fsum(lone) / total  # in whatever order
     frame = Indel.normalized_similarity(left.order, right.order)
     replaced = 0.0
-    if vectors is not None and frame >= SAME_SENTENCE:
+    if vectors is not None and frame >= SAME_SENTENCE_SHARE:
         farthest = [
             max((_distance(side.content[word], other, vectors) for word in words), default=0.0)
             for words, side, other in zip(apart, (left, right), (right, left), strict=True)
         ]
-        replaced = min(1.0, FAR * (1 - cosine)) * min(1.0, 2 * min(farthest))
-    short = min(1.0, SHORT / max(1, len(left.order) + len(right.order)))
+        replaced = min(1.0, DISTANCE_SCALE * (1 - cosine)) * min(1.0, 2 * min(farthest))
+    short = min(1.0, SHORT_WORDS / max(1, len(left.order) + len(right.order)))
     other_phrase = vectors is not None and any(
-        _cosine(one, two, vectors) < SYNONYMS and not _is_spelling(one, two) for one, two in _substitutions(left, right)
+        _cosine(one, two, vectors) < SYNONYM_COSINE and not _is_spelling(one, two)
+        for one, two in _substitutions(left, right)
     )
     return (
         cosine,
@@ -100,9 +101,13 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
         float(other_aspect(left, right)),
         short
         * other_phrase
-        * (1.0 if frame >= SAME_SENTENCE else min(1.0, max(0.0, (NEAR - cosine) / (NEAR - UNLIKE)))),
+        * (
+            1.0
+            if frame >= SAME_SENTENCE_SHARE
+            else min(1.0, max(0.0, (NEAR_COSINE - cosine) / (NEAR_COSINE - UNLIKE_COSINE)))
+        ),
         max(short * _other_value(left, right, frame), float(_is_variation(left, right, frame))),
-        max(short * other_numbers(left, right), MANY * many_other_numbers(left, right)),
+        max(short * other_numbers(left, right), MANY_NUMBERS_FACTOR * many_other_numbers(left, right)),
     )
 
 
@@ -111,7 +116,7 @@ def _is_variation(left: Wording, right: Wording, frame: float) -> bool:
 
     Of 115 pairs of 30 words and more that ask the same, labelled by doctors, none is.
     """
-    if min(len(left.order), len(right.order)) < LONG or frame < SAME_SENTENCE:
+    if min(len(left.order), len(right.order)) < LONG_WORDS or frame < SAME_SENTENCE_SHARE:
         return False
     mine, others = ([stemmed for stemmed in map(stem, side.order) if stemmed in side.content] for side in (left, right))
     return mine != others
@@ -122,18 +127,18 @@ def _other_value(left: Wording, right: Wording, frame: float) -> float:
     if (
         asks_opposite_ends(left, right)
         or other_quotation(left, right)
-        or (frame >= SAME_SENTENCE and other_value(left, right))
-        or (frame >= HALF and opposite(left, right))
+        or (frame >= SAME_SENTENCE_SHARE and other_value(left, right))
+        or (frame >= SUBSTITUTION_SHARE and opposite(left, right))
     ):
         return 1.0
-    return OTHER_NAMES * other_names(left, right)
+    return OTHER_NAMES_WEIGHT * other_names(left, right)
 
 
 def _is_spelling(one: str, two: str) -> bool:
     """Whether two phrases are one in other forms, or with a slip of the pen."""
     return (
         sorted(map(stem, one.split())) == sorted(map(stem, two.split()))
-        or Indel.normalized_similarity(one, two) >= SPELLING
+        or Indel.normalized_similarity(one, two) >= SPELLING_SHARE
     )
 
 
@@ -150,7 +155,7 @@ def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
     """Phrases that stand in one another's place in two questions that are otherwise much the same sentence: only their
     words of meaning.
     """
-    if Indel.normalized_similarity(left.order, right.order) < HALF:
+    if Indel.normalized_similarity(left.order, right.order) < SUBSTITUTION_SHARE:
         return
     shared = [one for one in Levenshtein.opcodes(left.order, right.order) if one.tag == "equal"]
     ends = [(one.src_end, one.dest_end) for one in shared]
@@ -174,11 +179,11 @@ def probability(found: tuple[float, ...], entailed: float | None = None, duplica
     is held against it, too.
     """
     weights, score = WITHOUT_NLI if entailed is None else WITH_NLI
-    alike = (*found[: len(FITTED)], *(() if entailed is None else (log_odds(entailed),)))
+    alike = (*found[: len(FITTED_FEATURES)], *(() if entailed is None else (log_odds(entailed),)))
     score += _weighed(weights, alike)
     if duplicate is not None:
         score = (score + log_odds(duplicate)) / 2
-    score += _weighed(tuple(SET_APART.values()), found[len(FITTED) :])
+    score += _weighed(tuple(HAND_SET_COEFFICIENTS.values()), found[len(FITTED_FEATURES) :])
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 
@@ -187,8 +192,8 @@ def _weighed(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
 
 
 def log_odds(probability: float) -> float:
-    """Of a probability, which is taken to be at least `LEAST_ODDS` and at most 1 less that."""
-    bounded = min(1 - LEAST_ODDS, max(LEAST_ODDS, probability))
+    """Of a probability, which is taken to be at least `MIN_PROBABILITY` and at most 1 less that."""
+    bounded = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, probability))
     return math.log(bounded / (1 - bounded))
 
 
@@ -199,6 +204,6 @@ def words_apart(left: Wording, right: Wording) -> set[str]:
     phrases = {phrase for pair in _substitutions(left, right) for phrase in pair}
     if left.content.keys() <= right.content.keys() or right.content.keys() <= left.content.keys():
         return phrases
-    if Indel.normalized_similarity(left.order, right.order) < SAME_SENTENCE:
+    if Indel.normalized_similarity(left.order, right.order) < SAME_SENTENCE_SHARE:
         return phrases
     return {*phrases, *left.content.values(), *right.content.values()}

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from curate.conflicts.contradiction_rules import LONGEST
+from curate.conflicts.contradiction_rules import MAX_ANSWER_CHARS
 from curate.conflicts.entity_swap import swapped
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import negation, opposite
 from curate.conflicts.numeric_contradictions import clashing_figures
-from curate.conflicts.question import POLITE, questions_of
+from curate.conflicts.question import POLITE_WORDS, questions_of
 from curate.core.example import Example
 from curate.language.sentences import Aligned, aligned_sentences, is_code
 from curate.language.tokens import content_words, stems
 
-ALIKE: Final = 0.75
+SAME_SENTENCE_SHARE: Final = 0.75
 """Share of words of meaning, numbers apart, in common from which two sentences of one conversation speak of the same
 thing.
 """
@@ -35,7 +35,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
     one.
     """
     answers = [
-        (question.turn, question.answer[:LONGEST], question.request)
+        (question.turn, question.answer[:MAX_ANSWER_CHARS], question.request)
         for question in questions_of(example)
         if not is_code(question.answer)
     ]
@@ -44,7 +44,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
         if later in seen:
             continue
         # "And in 2008?" wants another number, "Are you sure?" the same one.
-        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{answer}") - stems(POLITE))
+        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{answer}") - stems(POLITE_WORDS))
         found = _contradiction(f"{asked}\n{asked_later}", answer, said_later, facts=not asks_more)
         if found is not None:
             seen.add(later)
@@ -54,7 +54,7 @@ def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
 def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None:
     """What clashes in two answers; with `facts` off, only what one denies of the other."""
     for pair in aligned_sentences(left, right):
-        if pair.left == pair.right or _overlap(pair) < ALIKE:
+        if pair.left == pair.right or _overlap(pair) < SAME_SENTENCE_SHARE:
             continue
         for source, rule in (
             ("negation", negation),

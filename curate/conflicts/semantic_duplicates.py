@@ -22,13 +22,13 @@ from curate.language.quantities import numbers
 from curate.language.tokens import quoted_texts
 from curate.models.embeddings import embed
 
-ASKED: Final = 0.9
+MIN_REQUEST_COSINE: Final = 0.9
 """Cosine similarity of two requests from which they may ask the same."""
-ANSWERED: Final = 0.9
+MIN_ANSWER_COSINE: Final = 0.9
 """Cosine similarity of two answers from which they may say the same."""
-BLOCK: Final = 512
+ROWS_PER_BLOCK: Final = 512
 """Requests that are held against all before them at a time."""
-TRIES: Final = 20
+NEAREST_TRIES: Final = 20
 """Requests whose answers are held against that of one which is like them."""
 
 
@@ -85,7 +85,7 @@ def semantic_duplicates(
         similarity = min(asked, float(vectors[left] @ vectors[right]), 1.0)
         known = best.get(right)
         if (
-            similarity >= ANSWERED
+            similarity >= MIN_ANSWER_COSINE
             and (known is None or similarity > known.similarity)
             and first_contradiction(compared[right].request, compared[left].answer, compared[right].answer) is None
         ):
@@ -98,14 +98,14 @@ def semantic_duplicates(
 
 
 def _nominated(asked: Sequence[_Compared], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
-    """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind
-    to.
+    """Of each, the most similar requests before it, `NEAREST_TRIES` at the most, where all agrees that embeddings are
+    blind to.
     """
-    for start in range(0, len(asked), BLOCK):
-        end = min(start + BLOCK, len(asked))
+    for start in range(0, len(asked), ROWS_PER_BLOCK):
+        end = min(start + ROWS_PER_BLOCK, len(asked))
         near = vectors[start:end] @ vectors[:end].T
         for row in range(end - start):
-            before = np.flatnonzero(near[row, : start + row] >= ASKED)
+            before = np.flatnonzero(near[row, : start + row] >= MIN_REQUEST_COSINE)
             nearest = before[np.argsort(-near[row, before], kind="stable")]
             alike = (int(at) for at in nearest if asked[at].key == asked[start + row].key)
-            yield from ((at, start + row, float(near[row, at])) for at in islice(alike, TRIES))
+            yield from ((at, start + row, float(near[row, at])) for at in islice(alike, NEAREST_TRIES))

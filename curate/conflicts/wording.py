@@ -20,8 +20,8 @@ from curate.language.names import names
 from curate.language.negation import has_opposite
 from curate.language.tokens import plain_words, quoted_texts, stem, stems
 
-RAREST: Final = 2.5
-OFFSET: Final = 2_000
+MAX_RARITY: Final = 2.5
+RANK_OFFSET: Final = 2_000
 """Rank up to which common words tell about equally little."""
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _ASPECTS: Final = """why cause causes caused causing reason reasons due lead leads
@@ -54,10 +54,10 @@ most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive
 boil/freez melt/freez celsius/fahrenheit
 buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage
 pros/cons farthest/closest farthest/nearest furthest/closest furthest/nearest"""
-POLES: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]
+OPPOSITE_STEMS: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]
 """Pairs of stems of which one in the other's place makes another question."""
 
-ROOT: Final = 4
+MIN_ROOT_LETTERS: Final = 4
 """Letters that make two names forms of one: Africa and African."""
 VALUES: Final = stems(VALUE_WORDS)
 
@@ -100,14 +100,14 @@ def _rarities() -> dict[str, float]:
     bert-base-uncased (Devlin et al. 2019, Apache-2.0).
     """
     listed = files("curate.conflicts").joinpath("common_words.txt").read_text(encoding="ascii")
-    return {word: math.log1p(rank / OFFSET) for rank, word in enumerate(listed.splitlines())}
+    return {word: math.log1p(rank / RANK_OFFSET) for rank, word in enumerate(listed.splitlines())}
 
 
 def rarity(word: str) -> float:
     """How much a word tells: from 0 for the most common one of English to 2.5 for what is not among the 5,000 most
     common ones.
     """
-    return _rarities().get(word, RAREST)
+    return _rarities().get(word, MAX_RARITY)
 
 
 def other_value(left: Wording, right: Wording) -> bool:
@@ -156,7 +156,7 @@ def other_aspect(left: Wording, right: Wording) -> bool:
 def asks_opposite_ends(left: Wording, right: Wording) -> bool:
     """Whether two questions ask for the two ends of one thing: closest and farthest; in whatever sentence."""
     mine, others = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
-    return any((one in mine and other in others) or (one in others and other in mine) for one, other in POLES)
+    return any((one in mine and other in others) or (one in others and other in mine) for one, other in OPPOSITE_STEMS)
 
 
 def opposite(left: Wording, right: Wording) -> bool:
@@ -167,7 +167,7 @@ def opposite(left: Wording, right: Wording) -> bool:
 def other_names(left: Wording, right: Wording) -> bool:
     """Whether each question has a name that the other does not have."""
     return all(
-        not {name[:ROOT] for name in one.names} <= {word[:ROOT] for word in other.order}
+        not {name[:MIN_ROOT_LETTERS] for name in one.names} <= {word[:MIN_ROOT_LETTERS] for word in other.order}
         for one, other in ((left, right), (right, left))
     )
 

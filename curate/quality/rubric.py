@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curate.conflicts.judges.endpoint import GENERAL, Endpoint
+from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, Endpoint
 from curate.conflicts.judges.local import Local
-from curate.conflicts.judges.prompt import LONGEST, OBJECT, marked
-from curate.conflicts.judges.verdict_cache import CHARACTERS, Work
+from curate.conflicts.judges.prompt import JSON_OBJECT, MAX_TEXT_CHARS, marked
+from curate.conflicts.judges.verdict_cache import CHARS_PER_TOKEN, Work
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.example import content_id
@@ -58,8 +58,8 @@ class Rubric:
         """The message about an answer."""
         parts = [TASK_PROMPT, f"Rubric:\n{self.text.strip()}"]
         if one.system:
-            parts.append(marked("context", one.system[:LONGEST]))
-        parts += [marked("request", one.question[-LONGEST:]), marked("answer", one.answer[:LONGEST])]
+            parts.append(marked("context", one.system[:MAX_TEXT_CHARS]))
+        parts += [marked("request", one.question[-MAX_TEXT_CHARS:]), marked("answer", one.answer[:MAX_TEXT_CHARS])]
         return "\n\n".join([*parts, JSON_PROMPT if isinstance(self.model, Endpoint) else YES_OR_NO_PROMPT])
 
 
@@ -77,7 +77,7 @@ def rubric_of(
         before(work)
         consent.demand(f"{plural(work.pairs - work.known, 'request')} with answers", address)
 
-    return Rubric(text, Endpoint(address, model, key=key, general=GENERAL), agreed)
+    return Rubric(text, Endpoint(address, model, key=key, general=ANY_KEY_VARIABLE), agreed)
 
 
 def ratings(
@@ -93,7 +93,7 @@ def ratings(
     missing = {key: message for key, message in zip(keys, messages, strict=True) if key not in store}
     found = dict.fromkeys(keys, float("nan"))
     if missing:
-        tokens = sum(map(len, missing.values())) // CHARACTERS
+        tokens = sum(map(len, missing.values())) // CHARS_PER_TOKEN
         model = rubric.model
         out = len(missing) * model.reply_tokens
         rubric.before(Work(model.name, model.leaves, len(found), len(found) - len(missing), tokens, out, None))
@@ -120,7 +120,7 @@ def _scores(model: Endpoint | Local, messages: Sequence[str]) -> Iterator[float 
 
 def score_of(reply: str) -> float | None:
     """The score in a reply, from 0 to 1; None if there is none."""
-    for match in OBJECT.finditer(reply):
+    for match in JSON_OBJECT.finditer(reply):
         try:
             value = parsed_json(match.group(), strict=False).get("score")
         except ValueError:

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.evidence import LEAST, MOST
+from curate.conflicts.evidence import MAX_PROBABILITY, MIN_PROBABILITY
 from curate.conflicts.judging import Judged, by_model, by_rules
 from curate.conflicts.nli import contradictions
 from curate.conflicts.question import question_of
@@ -98,7 +98,7 @@ def features(pairs: Sequence[Pair]) -> Any:
 
 
 def _log_odds(probability: float) -> float:
-    p = min(max(probability, LEAST), MOST)
+    p = min(max(probability, MIN_PROBABILITY), MAX_PROBABILITY)
     return math.log(p / (1 - p))
 
 

@@ -24,7 +24,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
 from curate.conflicts.nli import entailments
-from curate.conflicts.same_question import FEATURES, FITTED, SET_APART, features, log_odds, probability, words_apart
+from curate.conflicts.same_question import (
+    FEATURES,
+    FITTED_FEATURES,
+    HAND_SET_COEFFICIENTS,
+    features,
+    log_odds,
+    probability,
+    words_apart,
+)
 from curate.conflicts.wording import wording
 from curate.models.embeddings import embed
 from curate.models.model_loading import cross_encoder
@@ -91,20 +99,22 @@ def fitted(sources: Sequence[tuple[Matrix, Flags]], apart: int = len(FEATURES)) 
 
 
 def in_the_program(sources: Sequence[tuple[Matrix, Flags]], triples: tuple[Matrix, Flags]) -> tuple[Matrix, float]:
-    """Coefficients of `FITTED` and what follows all features, and the intercept, with those of `SET_APART` held."""
+    """Coefficients of `FITTED_FEATURES` and what follows all features, and the intercept, with those of
+    `HAND_SET_COEFFICIENTS` held.
+    """
     weights = [*(1.0 for _ in sources), 0.5]
     found, same = (np.concatenate(parts) for parts in zip(*sources, triples, strict=True))
     each = np.concatenate(
         [np.full(len(y), weight / len(y)) for (_, y), weight in zip((*sources, triples), weights, strict=True)]
     )
-    held = found[:, len(FITTED) : len(FEATURES)] @ np.array(list(SET_APART.values()))
-    x = np.hstack([found[:, : len(FITTED)], found[:, len(FEATURES) :]])
+    held = found[:, len(FITTED_FEATURES) : len(FEATURES)] @ np.array(list(HAND_SET_COEFFICIENTS.values()))
+    x = np.hstack([found[:, : len(FITTED_FEATURES)], found[:, len(FEATURES) :]])
 
     def loss(values: Matrix) -> float:
         scores = x @ values[:-1] + values[-1] + held
         return float((each * (np.logaddexp(0, scores) - same * scores)).sum() + 1e-5 * (values[:-1] ** 2).sum())
 
-    most = [None, None, LEAST_REPLACED, 0.0, *[None] * (x.shape[1] - len(FITTED)), None]
+    most = [None, None, LEAST_REPLACED, 0.0, *[None] * (x.shape[1] - len(FITTED_FEATURES)), None]
     values = minimize(loss, np.zeros(x.shape[1] + 1), bounds=[(None, bound) for bound in most]).x
     return values[:-1], float(values[-1])
 

@@ -183,8 +183,8 @@ def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.Monkey
     vectors = (centres[random.integers(0, 40, 900)] + 0.1 * random.normal(size=(900, 16))).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     exact = list(nearest(vectors, 0.9))
-    monkeypatch.setattr(candidates, "EXHAUSTIVE", 100)
-    monkeypatch.setattr(candidates, "CELL", 20)
+    monkeypatch.setattr(candidates, "MAX_EXHAUSTIVE", 100)
+    monkeypatch.setattr(candidates, "CELL_SIZE", 20)
     by_cells = list(nearest(vectors, 0.9))
     assert len({pair[:2] for pair in exact} & {pair[:2] for pair in by_cells}) >= 0.9 * len(exact)
     assert len(by_cells) <= 1.1 * len(exact)  # of all cells the nearest, not of each

@@ -46,9 +46,11 @@ def judge_of(
         raise UsageError(
             f"{address}: no model is named", "name it with --judge-model, or as `judge_model` under [conflicts]"
         )
-    from curate.conflicts.judges.endpoint import GENERAL, Endpoint
+    from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, Endpoint
 
-    endpoint = Endpoint(address, config.judge_model, config.judge_price, key=key, general=GENERAL if own else None)
+    endpoint = Endpoint(
+        address, config.judge_model, config.judge_price, key=key, general=ANY_KEY_VARIABLE if own else None
+    )
 
     def agreed(work: Work) -> None:
         if before is not None:

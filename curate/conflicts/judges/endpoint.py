@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from curate.conflicts.judges.prompt import AS_JSON, judge_prompt, verdict_of
+from curate.conflicts.judges.prompt import JSON_PROMPT, judge_prompt, verdict_of
 from curate.conflicts.judges.verdict_cache import Pair
 from curate.conflicts.judging import Verdict
 from curate.core.chat_endpoint import ChatEndpoint
 
-GENERAL: Final = "CURATE_JUDGE_KEY"
+ANY_KEY_VARIABLE: Final = "CURATE_JUDGE_KEY"
 """Environment variable with the key of a judge whose address the user named."""
-KEY_HINT: Final = f"name the variable with its key by --judge-key, or set {GENERAL} and name the address by --judge"
+KEY_HINT: Final = (
+    f"name the variable with its key by --judge-key, or set {ANY_KEY_VARIABLE} and name the address by --judge"
+)
 
 
 class Endpoint:
@@ -37,7 +39,7 @@ class Endpoint:
 
     def message(self, pair: Pair) -> str:
         """The message about a pair."""
-        return judge_prompt(*pair, AS_JSON)
+        return judge_prompt(*pair, JSON_PROMPT)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
         """A verdict for each pair, in order. Raises as `replies` does."""

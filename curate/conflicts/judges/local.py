@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.conflicts.judges.prompt import YES_OR_NO, judge_prompt
+from curate.conflicts.judges.prompt import YES_OR_NO_PROMPT, judge_prompt
 from curate.conflicts.judges.verdict_cache import Pair
 from curate.conflicts.judging import Verdict
 from curate.core.errors import ModelError
 from curate.core.text import storable
 from curate.models.model_loading import causal_model
 
-BATCH: Final = 8
-TOKENS: Final = 2_048
+BATCH_SIZE: Final = 8
+MAX_TOKENS: Final = 2_048
 """Maximum number of tokens of a prompt; longer ones are truncated at the beginning."""
 
 
@@ -27,7 +27,7 @@ class Local:
 
     def message(self, pair: Pair) -> str:
         """The message about a pair."""
-        return judge_prompt(*pair, YES_OR_NO)
+        return judge_prompt(*pair, YES_OR_NO_PROMPT)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
         """A verdict for each pair, in order. Raises as `chances` does."""
@@ -45,10 +45,15 @@ class Local:
         )
         import torch  # loaded by then
 
-        for start in range(0, len(asked), BATCH):
-            prompts = [_prompt(tokenizer, storable(message)) for message in asked[start : start + BATCH]]
+        for start in range(0, len(asked), BATCH_SIZE):
+            prompts = [_prompt(tokenizer, storable(message)) for message in asked[start : start + BATCH_SIZE]]
             inputs = tokenizer(
-                prompts, return_tensors="pt", padding=True, truncation=True, max_length=TOKENS, add_special_tokens=False
+                prompts,
+                return_tensors="pt",
+                padding=True,
+                truncation=True,
+                max_length=MAX_TOKENS,
+                add_special_tokens=False,
             ).to(model.device)
             with torch.inference_mode():
                 logits = model(**inputs, logits_to_keep=1).logits[:, -1].float()

@@ -15,9 +15,9 @@ from curate.core.files import append_lines, journal_lines, make_private_folder
 from curate.core.signature import is_signed, signature_of
 from curate.core.validation import parsed_json
 
-CHARACTERS: Final = 4
+CHARS_PER_TOKEN: Final = 4
 """Characters per token of English, on average: the estimate needs no tokenizer."""
-WHY: Final = 300
+MAX_REASON_CHARS: Final = 300
 """Maximum number of characters of a cached reason."""
 Pair = tuple[Question, Question]
 
@@ -95,7 +95,7 @@ class VerdictCache:
         for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
             if verdict is not None:
                 known[key] = verdict
-                clash, why = verdict.clash, verdict.why[:WHY]
+                clash, why = verdict.clash, verdict.why[:MAX_REASON_CHARS]
                 signature = signature_of(self._about, key, clash, why)
                 self._append({"key": key, "clash": clash, "why": why, "signature": signature})
             if self._progress is not None:
@@ -112,7 +112,7 @@ class VerdictCache:
         append_lines(self.path, lines, mode=0o600)  # reasons quote the data
 
     def _work(self, pairs: int, new: Sequence[Pair]) -> Work:
-        tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARACTERS
+        tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARS_PER_TOKEN
         tokens_out = len(new) * self.model.reply_tokens
         price = (
             None

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import xxhash
 
-from curate.conflicts.labels import CLASSIFIES
+from curate.conflicts.labels import CLASSIFICATION_REQUEST
 from curate.core.example import Example, Place, attachments, canonical
 from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label
@@ -216,7 +216,7 @@ def _other_inputs(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
 def kinds_of(answer: str, question: str, *, refused: bool) -> int:
     """The kinds of a last answer."""
     if len(answer) <= MAX_LABEL_CHARS:
-        return (LABEL | CLASSIFIED * (CLASSIFIES.search(question) is not None)) if is_label(answer) else 0
+        return (LABEL | CLASSIFIED * (CLASSIFICATION_REQUEST.search(question) is not None)) if is_label(answer) else 0
     found = 0 if refused else TEXT
     first = answer[0]
     if first in FRAGMENT_START_CHARS:
