@@ -101,12 +101,12 @@ ELSEWHERE = {
     r"pip install|python3 -m venv": "tests/installed.py",  # a package index
     r"curate mcp": "tests/engine/test_mcp.py",  # serves until its input ends
     r"curate server": "tests/engine/test_server.py",
-    r"torchrun": "tests/trainer/test_ranks.py",  # several processes, or GPUs
+    r"torchrun": "tests/trainer/test_distributed.py",  # several processes, or GPUs
     r"ray start|curate .* --engine ray": "tests/engine/test_cluster.py",
     r"curate evaluate": "tests/trainer/test_evaluation.py",  # a model, or a service
     r"curate chat": "tests/trainer/test_chat.py",
     r"curate export": "tests/trainer/test_export.py",
-    r"curate merge": "tests/trainer/test_compose.py",
+    r"curate merge": "tests/trainer/test_merge_adapters.py",
     r"curate remote (start|watch|fetch)": "tests/engine/test_remote.py",  # a service
     r"curate review": "tests/screens/test_review_terminal.py",  # a terminal
     r"curate score .*--judge": "tests/engine/test_judges.py",

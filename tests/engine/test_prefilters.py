@@ -37,7 +37,7 @@ from curate.lint.rules.prefilter import EndsWith, Literals, MissingText, Prefilt
 from curate.lint.rules.prefilter_tables import prefilter_tables
 from curate.read.fast_path import Scan
 from tests.conftest import chat, of_hundred
-from tests.engine.test_pieces import fragments
+from tests.engine.test_chunks import fragments
 from tests.engine.test_rules import cases
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]

@@ -17,7 +17,7 @@ from curate.review.events import Ended, ScanEvent, TrainingKnown
 from curate.review.training_signals import TRAINING_FILTER
 from tests.screens.conftest import HOSTILE, LINES, chat, opened, queue, screen_text, settled, told, write_lines
 from tests.screens.test_run_screens import write_evaluation, write_run, write_splits
-from tests.screens.test_trained import ids_known, mapped
+from tests.screens.test_training_findings import ids_known, mapped
 from tui.app import CurateApp
 from tui.review_state import At
 from tui.screens.edit import EditScreen

@@ -15,7 +15,7 @@ from curate.review.query import mistake_in
 from curate.review.view import why_unscored
 from tests.conftest import chat
 from tests.screens.conftest import Opens, example_at
-from tests.screens.test_trained import ids_known
+from tests.screens.test_training_findings import ids_known
 
 
 def shown(session: ReviewSession, text: str, sort: str = "line") -> list[int]:

@@ -22,7 +22,7 @@ from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts
 from curate.read.fast_path import scan_lines
 from tests.conftest import chat, environment
-from tests.engine.test_pieces import LINES, TEXTS, fragments
+from tests.engine.test_chunks import LINES, TEXTS, fragments
 from tests.hostile.process import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
