@@ -11,7 +11,7 @@ from curate.cli import options
 from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.default_models import with_default_models
-from curate.conflicts.evidence import calibrated
+from curate.conflicts.evidence import calibrated_confidence
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.cluster import Engine
@@ -153,9 +153,9 @@ def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mappin
     scale = (fit.slope, fit.intercept)
     yield f"{plural(fit.confirmed + fit.rejected, 'decision')} about conflicts: {fit.confirmed:,} confirmed"
     for confidence in (0.3, 0.5, 0.7, 0.9):
-        yield f"  confidence {confidence:.1f} becomes {calibrated(confidence, scale):.2f}"
+        yield f"  confidence {confidence:.1f} becomes {calibrated_confidence(confidence, scale):.2f}"
     before, after = (
-        sum(calibrated(conflict.confidence, each) >= shown_from for conflict in conflicts)
+        sum(calibrated_confidence(conflict.confidence, each) >= shown_from for conflict in conflicts)
         for each in ((1.0, 0.0), scale)
     )
     yield f"shown from {shown_from:g}: {after:,} conflicts, without calibration {before:,}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from curate.conflicts.conflict import Conflict
-from curate.conflicts.evidence import MIN_PROBABILITY, calibrated
+from curate.conflicts.evidence import MIN_PROBABILITY, calibrated_confidence
 from curate.conflicts.same_question import log_odds
 from curate.core.decision import DecisionState, subject_slot
 from curate.core.errors import UsageError
@@ -81,7 +81,7 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
         g0, g1 = PRIOR_WEIGHTS[0] * (scale[0] - 1), PRIOR_WEIGHTS[1] * scale[1]
         h00, h01, h11 = PRIOR_WEIGHTS[0], 0.0, PRIOR_WEIGHTS[1]
         for confidence, word in confirmed:
-            x, now = log_odds(confidence), calibrated(confidence, scale)
+            x, now = log_odds(confidence), calibrated_confidence(confidence, scale)
             g0, g1 = g0 + (now - word) * x, g1 + (now - word)
             weight = now * (1 - now)
             h00, h01, h11 = h00 + weight * x * x, h01 + weight * x, h11 + weight
@@ -98,5 +98,5 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
 def _loss(confirmed: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
     """Negative log-likelihood of the decisions, plus the prior."""
     held = (PRIOR_WEIGHTS[0] * (scale[0] - 1) ** 2 + PRIOR_WEIGHTS[1] * scale[1] ** 2) / 2
-    chances = ((calibrated(confidence, scale), word) for confidence, word in confirmed)
+    chances = ((calibrated_confidence(confidence, scale), word) for confidence, word in confirmed)
     return held - sum(math.log(max(MIN_PROBABILITY, chance if word else 1 - chance)) for chance, word in chances)

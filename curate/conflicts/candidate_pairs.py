@@ -111,7 +111,7 @@ Groups = dict[str, dict[str, Question]]
 """Questions by context, then by answer, both as keys."""
 
 
-def grouped(questions: Sequence[Question]) -> Groups:
+def group_questions(questions: Sequence[Question]) -> Groups:
     """The questions grouped by question, then by answer; of equal answers the first represents all."""
     groups: Groups = defaultdict(dict)
     for question in questions:
@@ -119,7 +119,7 @@ def grouped(questions: Sequence[Question]) -> Groups:
     return groups
 
 
-def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
+def equal_questions(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
     """Pairs of different answers to equal questions; adds a note about questions with too many answers to compare."""
     crowded = [group for group in groups.values() if len(group) > MIN_OPEN_ANSWERS]
     if crowded:

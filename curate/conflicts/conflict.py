@@ -15,12 +15,12 @@ from curate.conflicts import judgement_cache
 from curate.conflicts.candidate_pairs import (
     MIN_COUNTED_CONFIDENCE,
     across_system_prompts,
-    equal,
-    grouped,
+    equal_questions,
+    group_questions,
     reworded_pairs,
 )
 from curate.conflicts.default_models import JUDGING, SEMANTIC
-from curate.conflicts.evidence import Evidence, calibrated
+from curate.conflicts.evidence import Evidence, calibrated_confidence
 from curate.conflicts.judgement_cache import Judgement
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
 from curate.conflicts.labels import label_settings
@@ -167,9 +167,9 @@ def _judged(
     judge: Judge | None,
 ) -> Judgement:
     """Nominate pairs of different questions `asked`, and judge their answers."""
-    groups = grouped(asked)
+    groups = group_questions(asked)
     notes: list[str] = []
-    nominees = [*equal(groups, notes), *across_system_prompts(groups, notes)]
+    nominees = [*equal_questions(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
         nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
     else:
@@ -213,7 +213,7 @@ def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
         (left.request, right.request), (left.answer, right.answer)
     ):
         doubt *= TWO_QUESTIONS
-    score = calibrated(same * item.score * doubt, scale)
+    score = calibrated_confidence(same * item.score * doubt, scale)
     return Conflict(
         code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right)
     )

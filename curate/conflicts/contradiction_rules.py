@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from curate.conflicts.entity_swap import different_short_answers, swapped
+from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
-from curate.conflicts.negation import negation, opening, opposite
+from curate.conflicts.negation import negation, opposite_words, yes_no_openings
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import aligned_sentences, is_code, sentences
@@ -62,10 +62,10 @@ def first_contradiction(question: str, left: str, right: str) -> Evidence | None
     """The first rule that finds a contradiction between two answers to `question`, with the contradictory words;
     None if none does.
     """
-    return next(clashes(question, left, right), None)
+    return next(rule_contradictions(question, left, right), None)
 
 
-def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
+def rule_contradictions(question: str, left: str, right: str) -> Iterator[Evidence]:
     """The findings of each rule about two answers to `question`, with the contradictory words: refusal, yes/no, numbers
     and dates, negation, names.
 
@@ -83,10 +83,10 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     if refused[0]:  # some say after their apology what they know
         return
-    if found := opening(left, right):
+    if found := yes_no_openings(left, right):
         yield Evidence("polarity", *found, PRECISION["polarity"])
     asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
-    for source, rule in (("negation", negation), ("opposites", opposite), ("values", swapped)):
+    for source, rule in (("negation", negation), ("opposites", opposite_words), ("values", swapped_names)):
         # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by
         # itself.
         about = (

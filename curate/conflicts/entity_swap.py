@@ -38,7 +38,7 @@ MAX_VALUE_WORDS: Final = 4
 """Number of words up to which an answer is only a value."""
 
 
-def swapped(pair: Aligned) -> tuple[str, str] | None:
+def swapped_names(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences that are equal except for one name or quoted word."""
     if LIST_WORDS.search(pair.left) or LIST_WORDS.search(pair.right):
         return None

@@ -48,7 +48,7 @@ def confidence(evidence: Sequence[Evidence], probability: float | None = None) -
     return 1 / (1 + math.exp(-(MODEL_WEIGHT * math.log(p / (1 - p)) + (RULE_WEIGHT if rules else 0.0) + INTERCEPT)))
 
 
-def calibrated(confidence: float, scale: tuple[float, float]) -> float:
+def calibrated_confidence(confidence: float, scale: tuple[float, float]) -> float:
     """A confidence on a fitted scale: slope and intercept on its log-odds."""
     if scale == (1.0, 0.0):
         return confidence

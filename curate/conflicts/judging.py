@@ -10,11 +10,11 @@ from typing import Final, NamedTuple, Protocol
 from curate.conflicts.answer_polarity import HEDGE, asks_yes_or_no, opposite_polarity
 from curate.conflicts.answer_swap import FACT_RULES, Asked, with_answers
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.contradiction_rules import clashes, is_comparable
+from curate.conflicts.contradiction_rules import is_comparable, rule_contradictions
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
-from curate.conflicts.paraphrase_filter import agree
+from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
 from curate.conflicts.same_question import probability
 from curate.core.config import ConflictsConfig
@@ -93,7 +93,7 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
             Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
         )
         return Judged(nominee, evidence, confidence(evidence))
-    found = clashes(_both_questions(nominee), left.answer, right.answer)
+    found = rule_contradictions(_both_questions(nominee), left.answer, right.answer)
     evidence = tuple(item for item in found if item.source in FINAL_RULES or not left.is_open)
     verdict, precision = _polarity(nominee)
     if verdict < 0 and not (
@@ -166,7 +166,9 @@ def _answers(nominee: Nominee) -> tuple[str, str]:
 
 
 def _agree(nominee: Nominee) -> bool:
-    return _polarity(nominee)[0] > 0 or agree(_both_questions(nominee), nominee.left.answer, nominee.right.answer)
+    return _polarity(nominee)[0] > 0 or answers_agree(
+        _both_questions(nominee), nominee.left.answer, nominee.right.answer
+    )
 
 
 def by_questions(

@@ -21,7 +21,7 @@ NOT_ONLY: Final = re.compile(
 )
 
 
-def opening(left: str, right: str) -> tuple[str, str] | None:
+def yes_no_openings(left: str, right: str) -> tuple[str, str] | None:
     """The words by which one answer says yes and the other no."""
     for one, other in ((YES, NO), (NO, YES)):
         if (a := one.match(left)) and (b := other.match(right)):
@@ -53,7 +53,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     return pair.left, pair.right
 
 
-def opposite(pair: Aligned) -> tuple[str, str] | None:
+def opposite_words(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences that are equal except for a word and its opposite."""
     a, b = plain_words(pair.left), plain_words(pair.right)
     changed = list(differing_spans(a, b))

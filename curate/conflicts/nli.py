@@ -65,20 +65,20 @@ def contradictions(
     model: str,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
-    least: Sequence[float] = (),
+    min_probabilities: Sequence[float] = (),
     reworded: Sequence[bool] = (),
 ) -> list[Contradiction]:
     """The model's verdict about each pair of answers. `progress` is called with the number of judged pairs of texts.
 
-    Long answers are compared sentence by sentence, and the most contradictory pair counts. `least`: for each pair, the
-    probability from which it matters; if the first direction is below it, the other one is not asked and counts as
-    equal, which saves nearly half of the time. `reworded`: for each pair, whether the answers are to questions in other
-    words; of brief ones, the probability also says how little one follows from the other. Raises `ModelError` for a
-    model that is not available or has no class called contradiction, `MissingExtra` if sentence-transformers is not
-    installed.
+    Long answers are compared sentence by sentence, and the most contradictory pair counts. `min_probabilities`: for
+    each pair, the probability from which it matters; if the first direction is below it, the other one is not asked
+    and counts as equal, which saves nearly half of the time. `reworded`: for each pair, whether the answers are to
+    questions in other words; of brief ones, the probability also says how little one follows from the other. Raises
+    `ModelError` for a model that is not available or has no class called contradiction, `MissingExtra` if sentence-
+    transformers is not installed.
     """
-    asked = [[*passages(left, right)] for left, right in pairs]
-    bounds = least or [0.0] * len(pairs)
+    asked = [[*sentence_pairs(left, right)] for left, right in pairs]
+    bounds = min_probabilities or [0.0] * len(pairs)
     brief = [
         others and max(len(text.split()) for text in pair) <= MAX_BRIEF_WORDS
         for pair, others in zip(pairs, reworded or [False] * len(pairs), strict=True)
@@ -128,7 +128,7 @@ def duplicates(
     return [fmean(one[0] for one in both) for both in _judge(every, model, DUPLICATE_LABELS, cache, progress)]
 
 
-def passages(left: str, right: str) -> list[tuple[str, str]]:
+def sentence_pairs(left: str, right: str) -> list[tuple[str, str]]:
     """The texts of two answers for the model: whole answers if they are short, else their most similar sentences
     and their beginnings.
     """
@@ -155,13 +155,13 @@ def have_something_in_common(left: str, right: str) -> bool:
     return len(mine & others) >= MIN_SHARED_WORDS * min(len(mine), len(others))
 
 
-def key(left: str, right: str) -> str:
+def pair_key(left: str, right: str) -> str:
     """The cache key of a verdict."""
     return content_id([left, right])
 
 
-def _contradict(both: Sequence[Verdict], brief: bool, of: Callable[[Iterable[float]], float] = min) -> float:
-    contradicts, entails = of(one[0] for one in both), max(one[1] for one in both)
+def _contradict(verdicts: Sequence[Verdict], brief: bool, average: Callable[[Iterable[float]], float] = min) -> float:
+    contradicts, entails = average(one[0] for one in verdicts), max(one[1] for one in verdicts)
     if not brief:
         return contradicts
     score = CONTRADICTION_WEIGHT * log_odds(contradicts) + ENTAILMENT_WEIGHT * log_odds(entails) + INTERCEPT
@@ -192,11 +192,11 @@ def _judge(
     texts = [(left, align_units(left, right)) for (left, right), _ in wanted]
 
     def stored(pair: Pair) -> Verdict:
-        return tuple(map(float, store.get([key(*pair)])[0]))
+        return tuple(map(float, store.get([pair_key(*pair)])[0]))
 
     new: dict[Pair, list[Callable[[Verdict], bool]]] = {}
     for pair, (_, matters) in zip(texts, wanted, strict=True):
-        if key(*pair) not in store or (key(*pair[::-1]) not in store and matters(stored(pair))):
+        if pair_key(*pair) not in store or (pair_key(*pair[::-1]) not in store and matters(stored(pair))):
             new.setdefault(pair, []).append(matters)
     ask = _asker(model, labels, store) if new else None
     ordered = sorted(new, key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
@@ -208,7 +208,7 @@ def _judge(
         if progress:
             progress(len(batch))
     store.save()
-    return [(stored(pair), stored(pair[::-1] if key(*pair[::-1]) in store else pair)) for pair in texts]
+    return [(stored(pair), stored(pair[::-1] if pair_key(*pair[::-1]) in store else pair)) for pair in texts]
 
 
 def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callable[[Sequence[Pair]], None]:
@@ -218,10 +218,10 @@ def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callab
     columns = [_column(judge.config.id2label, label, model) for label in labels]
 
     def ask(pairs: Sequence[Pair]) -> None:
-        new = [pair for pair in pairs if key(*pair) not in store]
+        new = [pair for pair in pairs if pair_key(*pair) not in store]
         texts = [(storable(left), storable(right)) for left, right in new]
         for batch, logits in each_batch(_judged, texts, loader, judge):
-            store.add([key(*new[at]) for at in batch], logits.reshape(len(batch), -1)[:, columns])
+            store.add([pair_key(*new[at]) for at in batch], logits.reshape(len(batch), -1)[:, columns])
 
     return ask
 

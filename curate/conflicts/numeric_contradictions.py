@@ -114,7 +114,7 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
     ranges = _range(mine, left), _range(others, right)
     if ranges[0] and ranges[1] and len(mine) + len(others) > 2:  # "three to five days", "two weeks"
-        apart = _measured(mine) == _measured(others) and not AT_LEAST.search(f"{left}\n{right}")
+        apart = _measured_values(mine) == _measured_values(others) and not AT_LEAST.search(f"{left}\n{right}")
         return _spans((left, mine), (right, others)) if apart and _are_apart(ranges[0], ranges[1]) else None
     mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
@@ -142,7 +142,7 @@ def _spans(*sides: tuple[str, Sequence[Quantity]]) -> Found:
     return "numbers", one, other
 
 
-def _measured(found: Sequence[Quantity]) -> str:
+def _measured_values(found: Sequence[Quantity]) -> str:
     return "time" if found[-1].kind == "months" else found[-1].kind
 
 
@@ -265,7 +265,10 @@ def _in_sentences(
             if (
                 _comparable(one, other)
                 and not _may_both_hold(one, other, pair.left, pair.right)
-                and (_counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b)))
+                and (
+                    _counted_things(pair.left, one) & _counted_things(pair.right, other)
+                    or (strict and len(a) == len(b))
+                )
             ):
                 return _contradiction(one, other)
     return None
@@ -298,7 +301,7 @@ def _stems_without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
     return frozenset(stem(word) for word in words(normalised(text)))
 
 
-def _counts(text: str, quantity: Quantity) -> frozenset[str]:
+def _counted_things(text: str, quantity: Quantity) -> frozenset[str]:
     """What a quantity counts: its unit, the word after it, the words before it."""
     if quantity.kind in TIME_KINDS:
         return frozenset((quantity.kind,))

@@ -28,7 +28,7 @@ MIN_COVERED_SHARE: Final = 0.6
 """Share of common words of meaning from which one answer says what the other says, and more."""
 
 
-def agree(question: str, left: str, right: str) -> bool:
+def answers_agree(question: str, left: str, right: str) -> bool:
     """Whether both answers say yes, both say no, or both give a number or a name that the question does not give but
     asks for.
     """

@@ -60,7 +60,7 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
     ]
     if not several:
         return
-    sets = _hashed(
+    sets = _hashed_sets(
         [
             (group, content_words(question.answer) or frozenset(words(normalised(question.answer))))
             for group, question in several
@@ -78,7 +78,7 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
             yield Repetition(answers[left], answers[right], similarity)
 
 
-def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
+def _hashed_sets(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
     """Sets of words as sets of hashes; those of different groups share none."""
     found = [
         np.unique(
@@ -117,7 +117,7 @@ class Phrase(NamedTuple):
     """Of all different answers of more than twice as many words."""
 
 
-def phrases(examples: Sequence[Example]) -> list[Phrase]:
+def repeated_phrases(examples: Sequence[Example]) -> list[Phrase]:
     """What more than `MIN_SHARE` of the different answers begin or end with, in case folded words; the commonest
     first.
     """

@@ -44,11 +44,11 @@ def reworded(
     requests: Sequence[str],
     vectors: Matrix,
     embed: Embed,
-    least: float,
+    min_probability: float,
     blocks: Sequence[range] | None = None,
     cosine: float = MIN_COSINE,
 ) -> list[Pair]:
-    """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
+    """The pairs of `requests` that ask the same with a probability of at least `min_probability`, in order of position.
 
     Only pairs of one block are compared, where there are blocks, and of those only pairs of at least `cosine`. `embed`
     is asked once.
@@ -56,7 +56,7 @@ def reworded(
     worded = cache(lambda at: wording(requests[at]))
 
     def may_be_one(left: int, right: int, near: float) -> bool:
-        return probability(features(worded(left), worded(right), near, None)) >= least
+        return probability(features(worded(left), worded(right), near, None)) >= min_probability
 
     near: list[tuple[int, int, float, float]] = []
     for block in blocks or [range(len(requests))]:
@@ -75,7 +75,7 @@ def reworded(
     apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
     known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
     every = ((pair, features(worded(pair[0]), worded(pair[1]), pair[3], known)) for pair in near)
-    return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= least]
+    return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= min_probability]
 
 
 def _within_topics(
@@ -113,8 +113,8 @@ def _instruction_input(request: str) -> str:
     return "" if "?" in below or above.rstrip().endswith((",", "!")) else normalised(below)
 
 
-def nearest(vectors: Matrix, least: float) -> Iterator[tuple[int, int, float]]:
-    """Of each row the `NEAREST_TRIES` nearest others whose cosine is at least `least` (above 0), each pair once,
+def nearest(vectors: Matrix, min_cosine: float) -> Iterator[tuple[int, int, float]]:
+    """Of each row the `NEAREST_TRIES` nearest others whose cosine is at least `min_cosine` (above 0), each pair once,
     smaller position first, in order.
     """
     count = len(vectors)
@@ -130,7 +130,7 @@ def nearest(vectors: Matrix, least: float) -> Iterator[tuple[int, int, float]]:
         order = np.lexsort((asked, -every))[:, :NEAREST_TRIES]
         cosines[rows] = np.take_along_axis(every, order, axis=1)
         near[rows] = np.take_along_axis(asked, order, axis=1)
-    at, column = np.nonzero(cosines >= least)
+    at, column = np.nonzero(cosines >= min_cosine)
     other = near[at, column].astype(np.int64)
     pairs, first = np.unique(np.minimum(at, other) * count + np.maximum(at, other), return_index=True)
     found = cosines[at, column][first]

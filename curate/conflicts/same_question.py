@@ -15,8 +15,8 @@ from rapidfuzz.distance import Indel, Levenshtein
 from curate.conflicts.wording import (
     Wording,
     asks_opposite_ends,
+    is_opposite,
     many_other_numbers,
-    opposite,
     other_aspect,
     other_names,
     other_numbers,
@@ -128,7 +128,7 @@ def _other_value(left: Wording, right: Wording, frame: float) -> float:
         asks_opposite_ends(left, right)
         or other_quotation(left, right)
         or (frame >= SAME_SENTENCE_SHARE and other_value(left, right))
-        or (frame >= SUBSTITUTION_SHARE and opposite(left, right))
+        or (frame >= SUBSTITUTION_SHARE and is_opposite(left, right))
     ):
         return 1.0
     return OTHER_NAMES_WEIGHT * other_names(left, right)
@@ -167,23 +167,23 @@ def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
             yield one, two
 
 
-def _cosine(one: str, two: str, vectors: Mapping[str, Matrix]) -> float:
-    return float(vectors[one] @ vectors[two]) if one in vectors and two in vectors else 0.0
+def _cosine(one: str, other: str, vectors: Mapping[str, Matrix]) -> float:
+    return float(vectors[one] @ vectors[other]) if one in vectors and other in vectors else 0.0
 
 
-def probability(found: tuple[float, ...], entailed: float | None = None, duplicate: float | None = None) -> float:
+def probability(features: tuple[float, ...], entailment: float | None = None, duplicate: float | None = None) -> float:
     """Of two questions asking the same, from their features, and from what models say that read both.
 
-    `entailed` is an NLI model's probability that one entails the other, the lower one of both directions. `duplicate`
+    `entailment` is an NLI model's probability that one entails the other, the lower one of both directions. `duplicate`
     is that of a cross-encoder for duplicate questions, which counts as much as all else; what sets the questions apart
     is held against it, too.
     """
-    weights, score = WITHOUT_NLI if entailed is None else WITH_NLI
-    alike = (*found[: len(FITTED_FEATURES)], *(() if entailed is None else (log_odds(entailed),)))
+    weights, score = WITHOUT_NLI if entailment is None else WITH_NLI
+    alike = (*features[: len(FITTED_FEATURES)], *(() if entailment is None else (log_odds(entailment),)))
     score += _weighed(weights, alike)
     if duplicate is not None:
         score = (score + log_odds(duplicate)) / 2
-    score += _weighed(tuple(HAND_SET_COEFFICIENTS.values()), found[len(FITTED_FEATURES) :])
+    score += _weighed(tuple(HAND_SET_COEFFICIENTS.values()), features[len(FITTED_FEATURES) :])
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 

@@ -5,9 +5,9 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 from curate.conflicts.contradiction_rules import MAX_ANSWER_CHARS
-from curate.conflicts.entity_swap import swapped
+from curate.conflicts.entity_swap import swapped_names
 from curate.conflicts.evidence import Evidence
-from curate.conflicts.negation import negation, opposite
+from curate.conflicts.negation import negation, opposite_words
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.question import POLITE_WORDS, questions_of
 from curate.core.example import Example
@@ -58,8 +58,8 @@ def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidenc
             continue
         for source, rule in (
             ("negation", negation),
-            ("opposites", opposite),
-            *([("values", swapped)] if facts else []),
+            ("opposites", opposite_words),
+            *([("values", swapped_names)] if facts else []),
         ):
             if found := rule(pair):
                 return Evidence(source, *found, PRECISION)

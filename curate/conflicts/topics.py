@@ -55,14 +55,14 @@ def topics(pairs: Iterable[tuple[Question, Question]], asked: Sequence[Question]
     return sorted(found, key=lambda topic: (-sum(group.examples for group in topic.groups), topic.request))
 
 
-def _groups(questions: Sequence[Question], enemies: set[frozenset[str]]) -> tuple[AnswerGroup, ...]:
+def _groups(questions: Sequence[Question], contradicting: set[frozenset[str]]) -> tuple[AnswerGroup, ...]:
     """Answers put together as long as none of them clash, the most frequent ones first."""
     counts = Counter(normalised(question.answer) for question in questions)
     first = {normalised(question.answer): question for question in reversed(questions)}
     groups: list[list[str]] = []
     for answer, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         home = next(
-            (group for group in groups if not any(frozenset((answer, other)) in enemies for other in group)), None
+            (group for group in groups if not any(frozenset((answer, other)) in contradicting for other in group)), None
         )
         if home is None:
             groups.append([answer])

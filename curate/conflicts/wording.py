@@ -159,7 +159,7 @@ def asks_opposite_ends(left: Wording, right: Wording) -> bool:
     return any((one in mine and other in others) or (one in others and other in mine) for one, other in OPPOSITE_STEMS)
 
 
-def opposite(left: Wording, right: Wording) -> bool:
+def is_opposite(left: Wording, right: Wording) -> bool:
     """Whether a word of one question is the opposite of one of the other: happy and unhappy."""
     return has_opposite(*_words_apart(left, right))
 

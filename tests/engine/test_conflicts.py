@@ -16,7 +16,7 @@ from curate.cli.main import main
 from curate.conflicts.calibration import calibrate
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
-from curate.conflicts.evidence import Evidence, calibrated
+from curate.conflicts.evidence import Evidence, calibrated_confidence
 from curate.conflicts.paraphrase_filter import answer_their_own
 from curate.conflicts.question import calculate_otherwise, question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
@@ -535,13 +535,13 @@ def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
     found = calibrate(made, words)
     assert (found.confirmed, found.rejected) == (30, 30)
     scale = (found.slope, found.intercept)
-    assert calibrated(0.6, scale) < 0.3
-    assert calibrated(0.9, scale) > 0.7
+    assert calibrated_confidence(0.6, scale) < 0.3
+    assert calibrated_confidence(0.9, scale) > 0.7
     alike = [replace(conflict, score=0.96) for conflict in made]
     quarter: dict[str, DecisionState] = {}
     for nth, conflict in enumerate(alike):
         quarter |= decided(conflict, "keep", "drop" if nth < 15 else "keep")
     found = calibrate(alike, quarter)
-    assert 0.2 < calibrated(0.96, (found.slope, found.intercept)) < 0.4
+    assert 0.2 < calibrated_confidence(0.96, (found.slope, found.intercept)) < 0.4
     report = find_conflicts([made[0].left, made[0].right], ConflictsConfig(calibration=(1.0, -9.0)))
     assert (report.conflicts, report.unsure) == ([], [])

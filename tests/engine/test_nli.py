@@ -15,8 +15,8 @@ from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.judging import Judged, by_model
-from curate.conflicts.nli import Contradiction, contradictions, duplicates, entailments, passages
-from curate.conflicts.paraphrase_filter import agree
+from curate.conflicts.nli import Contradiction, contradictions, duplicates, entailments, sentence_pairs
+from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import question_of
 from curate.conflicts.same_question import features, probability
 from curate.conflicts.wording import wording
@@ -178,7 +178,7 @@ def test_long_answers_are_compared_by_the_sentences_that_say_about_the_same() ->
         "Its owner is old. The shop opens at 9. "
         + "Nobody knows how many people came by in all these years, or what they bought there. " * 8
     )
-    assert ("The shop opens at 8.", "The shop opens at 9.") in passages(left, right)
+    assert ("The shop opens at 8.", "The shop opens at 9.") in sentence_pairs(left, right)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_long_answers_are_compared_by_the_sentences_that_say_about_the_same() ->
     ],
 )
 def test_answers_that_give_what_was_asked_for_agree(question: str, left: str, right: str, same: bool) -> None:
-    assert agree(question, left, right) is same
+    assert answers_agree(question, left, right) is same
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from curate.conflicts import candidate_pairs, default_models
 from curate.conflicts import reworded as candidates
 from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
-from curate.conflicts.candidate_pairs import grouped, reworded_pairs, same_setting
+from curate.conflicts.candidate_pairs import group_questions, reworded_pairs, same_setting
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judging import is_weak
@@ -168,7 +168,7 @@ def test_unlike_questions_are_compared_if_they_are_near_with_their_brief_answers
     def compared(answer: str, nli: str, *others: str) -> int:
         said = [(text, f"{at} {answer}") for at, text in enumerate(asked)] + [(asked[0], other) for other in others]
         examples = [Example(Place("t", at), chat(*pair), "messages") for at, pair in enumerate(said)]
-        groups = grouped([question for example in examples if (question := question_of(example))])
+        groups = group_questions([question for example in examples if (question := question_of(example))])
         config = ConflictsConfig(embeddings="e", nli=nli)
         return len(list(reworded_pairs(groups, config, None, [])))
 

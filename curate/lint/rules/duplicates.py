@@ -157,9 +157,9 @@ def same_phrase(examples: Sequence[Example]) -> Found:
         {"messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "Sure! Here is a word for the number one: uno."}]}
         {"messages": [{"role": "user", "content": "2"}, {"role": "assistant", "content": "Sure! Here is a word for the number two: due."}]}
     """
-    from curate.conflicts.repeated import phrases
+    from curate.conflicts.repeated import repeated_phrases
 
-    for phrase in phrases(examples):
+    for phrase in repeated_phrases(examples):
         where = "begin" if phrase.begins else "end"
         yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {excerpt(phrase.words, 60)!r}")
 
