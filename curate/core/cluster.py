@@ -53,15 +53,19 @@ class Executor(NamedTuple):
         *,
         processes: bool,
         own: Callable[[], object] | None = None,
-        anew: Callable[[], object] | None = None,
+        make_state: Callable[[], object] | None = None,
         files: Iterable[Path] = (),
     ) -> WorkerPool:
         """A pool of workers; see `WorkerPool`. `files`: those that all workers have to see as this process does."""
-        return self.cluster(anew, files) if self.remote else WorkerPool(count, processes=processes, own=own, anew=anew)
+        return (
+            self.cluster(make_state, files)
+            if self.remote
+            else WorkerPool(count, processes=processes, own=own, make_state=make_state)
+        )
 
     def cluster(
         self,
-        anew: Callable[[], object] | None = None,
+        make_state: Callable[[], object] | None = None,
         files: Iterable[Path] = (),
         packages: Iterable[str] = PACKAGES,
         *,
@@ -70,7 +74,7 @@ class Executor(NamedTuple):
         """A pool of the workers of the cluster. `packages`: those that all need in the same versions, or all lack;
         `gpu`: each task has a GPU of its own, if the cluster has any.
         """
-        return ClusterPool(self.address, anew, files, packages, gpu=gpu)
+        return ClusterPool(self.address, make_state, files, packages, gpu=gpu)
 
 
 LOCAL: Final = Executor()
@@ -94,7 +98,7 @@ class ClusterPool(WorkerPool):
     def __init__(
         self,
         address: str | None,
-        anew: Callable[[], object] | None,
+        make_state: Callable[[], object] | None,
         files: Iterable[Path],
         packages: Iterable[str],
         *,
@@ -104,7 +108,7 @@ class ClusterPool(WorkerPool):
         super().__init__(cores(), processes=False)
         with requiring("--engine ray", "cluster", "ray"):
             import ray
-        self._ray, self._address, self._anew, self._connected = ray, address, anew, False
+        self._ray, self._address, self._anew, self._connected = ray, address, make_state, False
         self._gpu = gpu
         self._key, self._files, self._versions = (
             os.urandom(16).hex(),

@@ -64,16 +64,16 @@ class WorkerPool:
         *,
         processes: bool,
         own: Callable[[], object] | None = None,
-        anew: Callable[[], object] | None = None,
+        make_state: Callable[[], object] | None = None,
     ) -> None:
         """`processes`: whether to use processes if there is enough work.
 
-        `own` returns the arguments that precede each item, in this process and its forks; `anew` does so in a spawned
-        process.
+        `own` returns the arguments that precede each item, in this process and its forks; `make_state` does so in a
+        spawned process.
         """
         self.count = max(1, count)
         self._processes = processes and self.count > 1
-        self._own, self._anew = own and cache(own), anew
+        self._own, self._anew = own and cache(own), make_state
         self._threads: ThreadPoolExecutor | None = None
         self._started: list[tuple[BaseProcess, Connection]] = []
         self._idle: SimpleQueue[Connection] = SimpleQueue()
@@ -191,7 +191,7 @@ def _set(name: str) -> Iterator[None]:
 
 
 def _serve(
-    pipe: "Connection", inherited: Sequence["Connection"], own: object, anew: Callable[[], object] | None
+    pipe: "Connection", inherited: Sequence["Connection"], own: object, make_state: Callable[[], object] | None
 ) -> None:
     """The worker process: apply `make` to items until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends the workers
@@ -199,8 +199,8 @@ def _serve(
     gc.disable()  # results have no cycles and are freed before the next item
     for other in inherited:
         other.close()
-    if anew:
-        own = anew()
+    if make_state:
+        own = make_state()
     while True:
         try:
             make, item = pipe.recv()

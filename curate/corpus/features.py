@@ -35,7 +35,7 @@ MIN_COMPILED_BYTES: Final = 1 << 20
 class LineCheck(Protocol):
     """A check of lines while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
 
-    def judge(self, piece: Chunk) -> Any:
+    def judge(self, chunk: Chunk) -> Any:
         """The result for the lines of a piece."""
 
     def judge_batch(self, batch: Batch, lines: int) -> Any:
@@ -145,26 +145,26 @@ class Columns(Lines):
     """Whether compiled code read them, which threads can do in parallel."""
 
 
-def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
+def columns_of(chunk: Chunk, spec: FeatureSpec) -> Columns:
     """Read a piece. Raises `InputError` for a file that cannot be read any more."""
     judging = spec.judging
-    judged = judging.judge(piece) if judging else None
+    judged = judging.judge(chunk) if judging else None
     outlined = (
-        _outlined_columns(piece, spec)
-        if (piece.end is None or piece.end - piece.start >= MIN_COMPILED_BYTES) and _needs_only_plain_columns(spec)
+        _outlined_columns(chunk, spec)
+        if (chunk.end is None or chunk.end - chunk.start >= MIN_COMPILED_BYTES) and _needs_only_plain_columns(spec)
         else None
     )
     if outlined is None:
-        batch = read_chunk(piece, FileFacts(piece.name))
+        batch = read_chunk(chunk, FileFacts(chunk.name))
         outlined = columns_of_batch(batch, spec)
         outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW_LINES
     outlined.judged = judged
     return outlined
 
 
-def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
+def _outlined_columns(chunk: Chunk, spec: FeatureSpec) -> "Columns | None":
     """The columns of a piece in which most lines are plain; None for another piece."""
-    offset, whole, size = chunk_bytes(piece)
+    offset, whole, size = chunk_bytes(chunk)
     data = bytes(whole[:size])
     if size < MIN_COMPILED_BYTES:
         return None
@@ -202,7 +202,7 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     )
     ended = not data or data.endswith(b"\n")
     rest = columns_of_batch(
-        read_lines(piece.name, data, outlined.starts, offset, outlined.irregular_lines, ended=ended), spec
+        read_lines(chunk.name, data, outlined.starts, offset, outlined.irregular_lines, ended=ended), spec
     )
     columns = _merged(plain, rest)
     columns.physical = len(outlined.starts) - 1

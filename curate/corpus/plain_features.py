@@ -20,52 +20,52 @@ MAX_TURNS: Final = 31
 """Maximum number of turns of a conversation whose roles fit into a number, at two bits each."""
 
 
-def places_in(data: bytes, offset: int, outlined: PlainColumns) -> tuple[Numbers, Numbers, Numbers]:
+def places_in(data: bytes, offset: int, plain: PlainColumns) -> tuple[Numbers, Numbers, Numbers]:
     """The starts of the lines in the file (the bytes start at `offset`), their sizes, and those of their endings."""
-    starts, behind = outlined.starts[outlined.numbers - 1], outlined.starts[outlined.numbers]
+    starts, behind = plain.starts[plain.numbers - 1], plain.starts[plain.numbers]
     ended = behind <= len(data)
     last = np.frombuffer(data, dtype=np.uint8)[np.maximum(behind - 2, 0)] if len(data) else behind
     returns = ended & (behind - starts > 1) & (last == 13)  # a carriage return alone ends nothing
     return offset + starts, behind - 1 - starts - returns, ended + returns.astype(np.int64)
 
 
-def ids_of(outlined: PlainColumns) -> Ids:
+def ids_of(plain: PlainColumns) -> Ids:
     """The ids of the examples."""
-    canon = memoryview(outlined.canon)
+    canon = memoryview(plain.canon)
     found = b"".join(
-        [blake2b(canon[start:end], digest_size=16).digest() for start, end in outlined.lines[:, 2:4].tolist()]
+        [blake2b(canon[start:end], digest_size=16).digest() for start, end in plain.lines[:, 2:4].tolist()]
     )
     return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
 def sets_of(
-    outlined: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None
+    plain: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None
 ) -> tuple[Sets, Brief]:
     """The shingles of the compared texts (`whole` if they are known and nothing is left out), and the words of short
     texts.
     """
-    count = len(outlined.lines)
+    count = len(plain.lines)
     if common:
-        own = own_texts([_pieces(outlined, row, on) for row in range(count)], common)
+        own = own_texts([_pieces(plain, row, on) for row in range(count)], common)
         return shingled(texts_of(own), shingling), Brief.of(own) if brief else Brief.of_some(count, {})
     if whole is not None and not brief:
         return whole, Brief.of_some(count, {})
-    spans = _compared(outlined, on)
-    buffer = outlined.text
+    spans = _compared(plain, on)
+    buffer = plain.text
     texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
     sizes, others = spans.ends - spans.starts, dict(spans.scattered)
     short = np.flatnonzero(spans.plain & (sizes > 0) & (sizes <= SHORT_TEXT_CHARS))
     for at in np.flatnonzero(
         ~spans.plain & (sizes <= 4 * SHORT_TEXT_CHARS)
     ).tolist():  # bytes; 4 of a character at the most
-        others.setdefault(at, outlined.text_slice(int(spans.starts[at]), int(spans.ends[at])))
+        others.setdefault(at, plain.text_slice(int(spans.starts[at]), int(spans.ends[at])))
     words = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
     return shingled(texts, shingling), words
 
 
-def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Segment]:
+def _pieces(plain: PlainColumns, row: int, on: On) -> list[Segment]:
     """`curate.corpus.dedup_text.segments_of` for a line."""
-    roles, texts = outlined.conversation(row)
+    roles, texts = plain.conversation(row)
     return [Segment(texts[at], roles[at] == "user") for at in turns_of(roles, on)]
 
 
@@ -80,13 +80,13 @@ class _Spans(NamedTuple):
     """Texts that are not contiguous, by number; they are empty in the arrays."""
 
 
-def _compared(outlined: PlainColumns, on: On) -> _Spans:
+def _compared(plain: PlainColumns, on: On) -> _Spans:
     """The compared text of each example.
 
     Compared turns are usually consecutive, with a line break between them, as in `PlainColumns.text`. That depends on
     the roles alone and is decided once per sequence of roles.
     """
-    turns, (first, counts) = outlined.turns, outlined.lines[:, :2].T
+    turns, (first, counts) = plain.turns, plain.lines[:, :2].T
     roles, starts, ends = turns[:, 0], turns[:, 3], turns[:, 4]
     beyond = np.append(0, np.cumsum(turns[:, 6] == 0))
     begin, stop = np.zeros((2, len(first)), dtype=np.int64)  # turns of each, from where to before where
@@ -98,7 +98,7 @@ def _compared(outlined: PlainColumns, on: On) -> _Spans:
         elif chosen:
             for at in some.tolist():
                 spans = turns[[int(first[at]) + turn for turn in chosen], 3:5].tolist()
-                scattered.append((at, "\n".join([outlined.text_slice(start, end) for start, end in spans])))
+                scattered.append((at, "\n".join([plain.text_slice(start, end) for start, end in spans])))
     held = np.flatnonzero(stop > begin)
     froms, tos = np.zeros((2, len(first)), dtype=np.int64)
     froms[held], tos[held] = starts[begin[held]], ends[stop[held] - 1]
@@ -122,31 +122,27 @@ def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
     return turns_of(tuple(ROLES[role] for role in roles), on)
 
 
-def keys_of(outlined: PlainColumns) -> Keys:
+def keys_of(plain: PlainColumns) -> Keys:
     """The keys of the examples."""
     from curate.read.plain_columns import keys_of_lines
 
-    count, turns = len(outlined.lines), len(outlined.turns)
+    count, turns = len(plain.lines), len(plain.turns)
     whole, begun, ends = (
         np.zeros(count, dtype=np.uint64),
         np.empty(turns, dtype=np.uint64),
         np.zeros(count + 1, dtype=np.int64),
     )
-    used = keys_of_lines(outlined.canon, outlined.turns, outlined.lines, ROLES.index("assistant"), whole, begun, ends)
+    used = keys_of_lines(plain.canon, plain.turns, plain.lines, ROLES.index("assistant"), whole, begun, ends)
     return Keys(whole, begun[:used].copy(), ends)
 
 
-def lengths_of(outlined: PlainColumns) -> Numbers:
+def lengths_of(plain: PlainColumns) -> Numbers:
     """Characters of all turns of each."""
-    return (
-        np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0])
-        if len(outlined.numbers)
-        else np.empty(0, dtype=np.int64)
-    )
+    return np.add.reduceat(plain.turns[:, 5], plain.lines[:, 0]) if len(plain.numbers) else np.empty(0, dtype=np.int64)
 
 
-def marks_of(outlined: PlainColumns, keys: int) -> Marks:
+def marks_of(plain: PlainColumns, keys: int) -> Marks:
     """The marks of the examples, without traits; `keys`: number of keys to group by, which plain lines do not have."""
-    count = len(outlined.numbers)
+    count = len(plain.numbers)
     formats = np.full(count, FORMAT_NAMES.index("messages"), dtype=np.uint8)
     return Marks(formats, np.zeros((count, keys), dtype=np.uint64), np.zeros((count, 0), dtype=np.uint64))

@@ -92,7 +92,7 @@ def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: E
     probes = list(_probes(items))
     search = partial(_Search, probes, [item.place.file for item in items])
     best: dict[tuple[int, int], Match] = {}
-    with executor.pool(1, processes=False, own=search, anew=search) as pool:
+    with executor.pool(1, processes=False, own=search, make_state=search) as pool:
         for match in chain.from_iterable(pool.each(_matches, _pieces(examples))):
             known = best.get((match.example, match.item))
             if known is None or (-match.share, match.message, match.part) < (-known.share, known.message, known.part):

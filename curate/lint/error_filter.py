@@ -65,11 +65,11 @@ _CHECKER_LOCK: Final = Lock()
 """Held while a checker is created, so that only one thread at a time loads its libraries."""
 
 
-def _checker(screening: ErrorFilter) -> Checker:
-    known = _CHECKERS.known.get(screening)
+def _checker(error_filter: ErrorFilter) -> Checker:
+    known = _CHECKERS.known.get(error_filter)
     if known is None:
         with _CHECKER_LOCK:
-            known = _CHECKERS.known[screening] = Checker(CheckConfig.model_validate_json(screening.config))
-            if screening.quick:
+            known = _CHECKERS.known[error_filter] = Checker(CheckConfig.model_validate_json(error_filter.config))
+            if error_filter.quick:
                 known.use_fast_path()
     return known

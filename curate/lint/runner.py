@@ -99,10 +99,10 @@ def check_paths(
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     sink = _FindingSink(checker, found)
     size = size_of(paths)
-    many, hurry = checker.template is None and size >= MIN_PARALLEL_BYTES, size >= MIN_FAST_BYTES
-    own, anew = partial(_with_fast_path, checker, hurry), partial(_checker, config, hurry)
+    many, fast = checker.template is None and size >= MIN_PARALLEL_BYTES, size >= MIN_FAST_BYTES
+    own, make_state = partial(_with_fast_path, checker, fast), partial(_checker, config, fast)
     with (
-        executor.pool(workers if many else 1, processes=many, own=own, anew=anew, files=paths) as pool,
+        executor.pool(workers if many else 1, processes=many, own=own, make_state=make_state, files=paths) as pool,
         TempStore() as copies,
         unchanging(paths),
     ):
@@ -119,21 +119,21 @@ def check_paths(
     return report
 
 
-def _with_fast_path(checker: Checker, hurry: bool) -> Checker:
-    if hurry:
+def _with_fast_path(checker: Checker, fast: bool) -> Checker:
+    if fast:
         checker.use_fast_path()
     return checker
 
 
-def _checker(config: CheckConfig, hurry: bool) -> Checker:
-    return _with_fast_path(Checker(config), hurry)
+def _checker(config: CheckConfig, fast: bool) -> Checker:
+    return _with_fast_path(Checker(config), fast)
 
 
 class _FindingSink:
     """Passes on findings during the check, each once and in its final form."""
 
-    def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
-        self._chosen, self._hear = checker.chosen, hear
+    def __init__(self, checker: Checker, on_findings: Callable[[list[Finding]], None] | None) -> None:
+        self._chosen, self._hear = checker.chosen, on_findings
 
     def __call__(self, findings: Iterable[Finding], *, mended: bool = True) -> None:
         """`mended`: whether repairs can be made in place in the file."""

@@ -61,15 +61,15 @@ def drop_reason(decision: DecisionState) -> Reason:
     return Reason(None, escape_surrogates(why), escape_surrogates(decision.who), decision.when)
 
 
-def reason_of(decision: DecisionState | None, error: Finding | None, lost: DuplicateRemoval | None) -> Reason | None:
+def reason_of(decision: DecisionState | None, error: Finding | None, removal: DuplicateRemoval | None) -> Reason | None:
     """The reason to remove a line that holds an example; None to keep it. `error`: one that nobody accepted."""
     if decision and decision.verdict == "drop":
         return drop_reason(decision)
     if error:
         return Reason(error.code, error.message, "rule")
     stays = decision is not None and decision.stays
-    if lost and (lost.code == "D001" or not stays):  # keeping a content means keeping one copy of it
-        return duplicate_reason(lost)
+    if removal and (removal.code == "D001" or not stays):  # keeping a content means keeping one copy of it
+        return duplicate_reason(removal)
     return None
 
 
@@ -95,12 +95,12 @@ def unreadable(parsed: ParsedLine) -> Reason:
     return Reason(UNREADABLE[defect.kind], defect.message, "rule")
 
 
-def duplicate_reason(loss: DuplicateRemoval) -> Reason:
+def duplicate_reason(removal: DuplicateRemoval) -> Reason:
     """The reason for a line that a detector removes in favor of another one."""
-    near = "short text with the same content words" if loss.words else "near-duplicate"
-    why = REASON_OF_CODE.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
-    kept = KeptExample(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
-    return Reason(loss.code, why, "detector", kept=kept, similarity=round(loss.similarity, 6))
+    near = "short text with the same content words" if removal.words else "near-duplicate"
+    why = REASON_OF_CODE.get(removal.code) or f"{near}, similarity {removal.similarity:.3f}"
+    kept = KeptExample(example=removal.kept, file=removal.kept_place.file, line=removal.kept_place.line)
+    return Reason(removal.code, why, "detector", kept=kept, similarity=round(removal.similarity, 6))
 
 
 def removal_reasons(

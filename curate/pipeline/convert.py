@@ -108,7 +108,7 @@ def convert_paths(
     why, many = "", size_of(paths) >= MIN_PARALLEL_BYTES
     converter = partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template)
     with (
-        executor.pool(workers if many else 1, processes=many, own=converter, anew=converter, files=paths) as pool,
+        executor.pool(workers if many else 1, processes=many, own=converter, make_state=converter, files=paths) as pool,
         TempStore() as store,
         replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest),
     ):

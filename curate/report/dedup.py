@@ -200,14 +200,14 @@ def dedup_text(
 
 
 def _differences(
-    lost: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool
+    removal: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool
 ) -> Iterator[RenderableType]:
     """The differences between a line and the kept one, turn by turn."""
-    if lost.code == "D001":
+    if removal.code == "D001":
         return
     turns = [
         (role, pieces)
-        for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place])
+        for role, pieces in turn_diffs(examples[removal.place], examples[removal.kept_place])
         if any(piece.kind != "same" for piece in pieces)
     ]
     if not turns:
@@ -227,13 +227,13 @@ def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
     return text
 
 
-def _headline(lost: DuplicateRemoval, text: str = "") -> Text:
+def _headline(removal: DuplicateRemoval, text: str = "") -> Text:
     """The removed and the kept example, on one line."""
     like = (
-        f": {lost.code} {lost.similarity:.3f} like "
-        f"{visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
+        f": {removal.code} {removal.similarity:.3f} like "
+        f"{visible(str(removal.kept_place))}{', the same words' if removal.words else ''}"
     )
-    return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + text, "dim")] if text else []))
+    return Text.assemble((visible(str(removal.place)), "bold"), like, *([("  " + text, "dim")] if text else []))
 
 
 def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:

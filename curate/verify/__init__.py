@@ -197,7 +197,7 @@ def _pool(size: int, wanted: Wanted, parts: Mapping[str, Sequence[Path]], execut
         cores(),
         processes=size >= MIN_PARALLEL_BYTES,
         own=lambda: wanted,
-        anew=partial(Wanted._make, wanted),
+        make_state=partial(Wanted._make, wanted),
         files=[path for files in parts.values() for path in files],
     )
 

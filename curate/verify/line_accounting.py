@@ -121,8 +121,8 @@ def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
     return _Lines(paths, np.concatenate(digests), np.concatenate(places))
 
 
-def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
-    lines, physical = read_chunk(piece)
+def _digests(_: Wanted, chunk: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
+    lines, physical = read_chunk(chunk)
     return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical
 
 

@@ -50,25 +50,25 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
         yield from _unpacked(path)
 
 
-def read_chunk(piece: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
+def read_chunk(chunk: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
     """The lines of a chunk, numbered from 1 for a byte range, and its number of physical lines. Raises `InputError`."""
-    if isinstance(piece, ChunkLines):
-        return piece, 0
+    if isinstance(chunk, ChunkLines):
+        return chunk, 0
     try:
-        with piece.path.open("rb") as file:
-            file.seek(max(0, piece.start - 1))
-            data = file.read(piece.stop - max(0, piece.start - 1))
-            if piece.start:
+        with chunk.path.open("rb") as file:
+            file.seek(max(0, chunk.start - 1))
+            data = file.read(chunk.stop - max(0, chunk.start - 1))
+            if chunk.start:
                 data = data.partition(b"\n")[2]
             if data and not data.endswith(b"\n"):
                 data += file.readline()
     except OSError as error:
-        raise InputError.of(piece.path, error) from error
-    if not piece.start:
+        raise InputError.of(chunk.path, error) from error
+    if not chunk.start:
         data = data.removeprefix(BOM)
     if not data:
         return ChunkLines([], []), 0
-    demand_filled(piece.path, data)
+    demand_filled(chunk.path, data)
     found, behind = _cut(data.removesuffix(b"\n"), 1)
     return found, behind - 1
 

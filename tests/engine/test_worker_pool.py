@@ -47,7 +47,7 @@ def _raising_what_is_unsendable(_: object, item: int) -> int:
 def test_what_a_process_raises_is_raised_here(
     make: Callable[[object, int], object], kind: type[Exception], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with WorkerPool(2, processes=True, own=object, anew=object) as pool:
+    with WorkerPool(2, processes=True, own=object, make_state=object) as pool:
         made = pool.each(make, range(9))
         assert [next(made) for _ in range(5)] == [0, 1, 2, 3, 4]
         with pytest.raises(kind, match=said) as caught:

@@ -47,12 +47,12 @@ class Visits:
         return np.flatnonzero(np.diff(self.lines, prepend=-1, append=-1)).astype(np.int64)
 
 
-def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
+def visits_of(loss_log: Iterable[dict[str, Any]]) -> Visits:
     """The loss log by example: the texts of one example are combined, visit by visit."""
     lists = ["lines", "texts", "loss", "tokens", "right"]
     kinds: dict[str, Any] = {"step": pl.Int64, **dict.fromkeys(lists, pl.List(pl.Int64)), "loss": pl.List(pl.Float64)}
     found = (
-        pl.DataFrame([{name: line[name] for name in kinds} for line in book], schema=kinds)
+        pl.DataFrame([{name: line[name] for name in kinds} for line in loss_log], schema=kinds)
         .explode(lists)
         .drop_nulls()
         .with_columns(pl.int_range(pl.len()).over("texts").alias("visit"), total=pl.col("loss") * pl.col("tokens"))
@@ -163,9 +163,9 @@ MIN_DISTANCE: Final = 2.0
 """Minimum distance in deviations of all losses between an example and its neighbours."""
 
 
-def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
+def datamap(loss_log: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
     """The map, in the order of the split; examples that were never trained on are not on it."""
-    visits = visits_of(book)
+    visits = visits_of(loss_log)
     if not len(visits.lines):
         return []
     by_line = {example.place.line: example for example in examples}
