@@ -174,7 +174,7 @@ class Microbatches:
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
         lengths = [len(self.texts[index].input_ids) for index in step]
-        return split_into_microbatches(lengths, self.room, distributed.world())
+        return split_into_microbatches(lengths, self.room, distributed.world_size())
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""

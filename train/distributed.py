@@ -20,7 +20,7 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-def world() -> int:
+def world_size() -> int:
     """How many processes there are."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
@@ -30,9 +30,9 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def join() -> None:
+def join_group() -> None:
     """Join the process group: NCCL with GPUs, gloo without."""
-    if world() > 1:
+    if world_size() > 1:
         import torch
         from accelerate import PartialState  # the Trainer would make the same one later
 
@@ -40,26 +40,26 @@ def join() -> None:
             PartialState(cpu=not torch.cuda.is_available())
 
 
-def leave() -> None:
+def leave_group() -> None:
     """Leave the process group."""
-    if world() > 1:
+    if world_size() > 1:
         from torch import distributed
 
         if distributed.is_initialized():
             distributed.destroy_process_group()
 
 
-def wait() -> None:
+def barrier() -> None:
     """Wait for all processes."""
-    if world() > 1:
+    if world_size() > 1:
         from torch import distributed
 
         distributed.barrier()
 
 
-def total(tensor: "torch.Tensor") -> "torch.Tensor":
+def sum_over_processes(tensor: "torch.Tensor") -> "torch.Tensor":
     """The sum of a tensor over all processes, in place."""
-    if world() > 1:
+    if world_size() > 1:
         from torch import distributed
 
         distributed.all_reduce(tensor)
@@ -68,7 +68,7 @@ def total(tensor: "torch.Tensor") -> "torch.Tensor":
 
 def sum_gradients(parameters: "Iterable[torch.nn.Parameter]") -> None:
     """Sum the gradients over all processes, as one tensor; a missing gradient counts as zeros."""
-    if world() == 1:
+    if world_size() == 1:
         return
     import torch
 
@@ -78,14 +78,14 @@ def sum_gradients(parameters: "Iterable[torch.nn.Parameter]") -> None:
             parameter.grad = torch.zeros_like(parameter)
     gradients = [parameter.grad for parameter in grown if parameter.grad is not None]
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-    total(flat)
+    sum_over_processes(flat)
     for gradient, part in zip(gradients, torch.split(flat, [gradient.numel() for gradient in gradients]), strict=True):
         gradient.copy_(part.view_as(gradient))
 
 
 def from_first(make: Callable[[], Value]) -> Value:
     """The value that `make` returns on rank 0, on all ranks; an exception there ends all ranks."""
-    if world() == 1:
+    if world_size() == 1:
         return make()
     from torch import distributed
 

@@ -15,7 +15,7 @@ from curate.core.validation import validated
 from curate.models.names import fingerprint
 from curate.models.template import Template, load_template, template_hash
 from curate.models.template_messages import common_length
-from train.data.splits import filled
+from train.data.splits import is_not_empty
 from train.model.adapters import WEIGHTS, load_adapter
 from train.model.base import DTYPES, compute_dtype, load_base
 from train.recipe import Recipe
@@ -92,7 +92,7 @@ def untrained(model: str, data: Path, *, served: bool = False) -> Untrained:
     recipe = Recipe(model=model, data=str(data), method="lora")
     base = model if served else fingerprint(model)
     key = content_id(["evaluate", base, str(data.resolve())])
-    held_out = "test" if filled(data / "test.jsonl") else "validation"
+    held_out = "test" if is_not_empty(data / "test.jsonl") else "validation"
     manifest = data / "manifest.json"
     known: dict[str, Any] = {"key": key, "model": model, "base": base, "held_out": held_out, "overfitting": None}
     known |= {"adapter_sha256": "", "manifest": sha256(manifest) if manifest.is_file() else None}

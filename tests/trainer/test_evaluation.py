@@ -17,9 +17,17 @@ from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.answering import Answer, ResponseCache
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
-from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread, without_thoughts
+from train.evaluation.prompts import (
+    Prompts,
+    Question,
+    fixed_shots,
+    questions_of,
+    shot_of,
+    spread_evenly,
+    without_thoughts,
+)
 from train.evaluation.significance import Resampling, compare
-from train.evaluation.task import guess
+from train.evaluation.task import guess_task
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.scores import METRICS
 from train.scores.metric import Expected, Given
@@ -50,11 +58,11 @@ def question(asked: str, answer: str, system: str | None = None, line: int = 1) 
     ],
 )
 def test_the_task_is_told_by_the_answers(answers: list[str], task: str) -> None:
-    assert guess([Expected(answer) for answer in answers])[0] == task
+    assert guess_task([Expected(answer) for answer in answers])[0] == task
 
 
 def test_answers_that_call_tools_make_a_task_of_tools() -> None:
-    assert guess([Expected("", (("weather", {}),)), Expected("Sunny."), Expected("Rain.")])[0] == "tools"
+    assert guess_task([Expected("", (("weather", {}),)), Expected("Sunny."), Expected("Rain.")])[0] == "tools"
 
 
 def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
@@ -76,7 +84,7 @@ def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
     assert without_thoughts("<think>\nnever done") == ""
     assert without_thoughts(" a <b> ") == " a <b> "
     many = [question(str(i), "x", line=i) for i in range(10)]
-    assert [one.request for one in spread(many, 5)] == ["0", "2", "4", "6", "8"]
+    assert [one.request for one in spread_evenly(many, 5)] == ["0", "2", "4", "6", "8"]
 
 
 def test_examples_stand_before_the_question_and_only_its_answer_is_measured() -> None:
@@ -104,12 +112,12 @@ def test_examples_stand_before_the_question_and_only_its_answer_is_measured() ->
 
 def test_shots_of_a_classification_show_each_label_alike_and_never_change() -> None:
     pool = [question(f"text {i}", "yes" if i % 10 else "no", line=i) for i in range(50)]
-    chosen = fixed(pool, 4, 0, labels=True)
+    chosen = fixed_shots(pool, 4, 0, labels=True)
     assert sorted(one.expected.text for one in chosen) == ["no", "no", "yes", "yes"]
-    assert chosen == fixed(pool, 4, 0, labels=True)
-    assert fixed(pool, 4, 1, labels=True) != chosen
+    assert chosen == fixed_shots(pool, 4, 0, labels=True)
+    assert fixed_shots(pool, 4, 1, labels=True) != chosen
     assert [turn["role"] for turn in shot_of(pool[0])] == ["user", "assistant"]
-    assert fixed([], 4, 0, labels=False) == []
+    assert fixed_shots([], 4, 0, labels=False) == []
 
 
 @pytest.mark.slow
@@ -150,8 +158,8 @@ def test_answers_of_one_conversation_are_drawn_together() -> None:
     assert together.half > 3 * alone.half
 
 
-def result(name: Any, value: float, spread: float = 0.05) -> Result:
-    score = Score(value=value, low=value - spread, high=value + spread)
+def result(name: Any, value: float, half_width: float = 0.05) -> Result:
+    score = Score(value=value, low=value - half_width, high=value + half_width)
     return Result(
         name=name,
         title=name,

@@ -166,7 +166,7 @@ def test_processes_share_the_likelihoods_of_a_step(
     split = split_of(tmp_path, labelled(7), recipe)
     model, preference = load_base(recipe, torch.float32), Preference(split, recipe, torch.float32)
     whole = preference.local_likelihoods(model, range(7), 64)
-    monkeypatch.setattr(distributed, "world", lambda: 2)
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
     parts = []
     for rank in (0, 1):
         monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)

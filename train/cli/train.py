@@ -87,7 +87,7 @@ def train(
     mode: Mode = "fresh" if fresh else "resume" if resume else "new"
     with _failure_reported():
         report = train_until(pause_at, chosen, RunFolder(place), mode=mode, narrator=narrator)
-    distributed.leave()
+    distributed.leave_group()
     if distributed.rank() > 0:
         return
     print_result(report, training_text(report), as_json=as_json)

@@ -46,7 +46,7 @@ def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | s
     return (Side(1 if label else -1, _conversation(example, turns, asked + 1)),)
 
 
-def preferred(examples: Sequence[Example], objective: ObjectiveName) -> list[Example]:
+def preferred_examples(examples: Sequence[Example], objective: ObjectiveName) -> list[Example]:
     """The examples with the answer that is to become more likely; without those that have none."""
     if objective == "sft":
         return list(examples)
@@ -91,7 +91,7 @@ def _conversation(example: Example, turns: list[Any], first: int) -> dict[str, A
     return {**example.value, "messages": masked}
 
 
-def refused(path: Path) -> dict[int, str]:
+def refused_lines(path: Path) -> dict[int, str]:
     """By line, why the rules of family P refuse the preferences of a file."""
     found: dict[int, str] = {}
 

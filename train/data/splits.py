@@ -19,7 +19,7 @@ from curate.models.template import Template, load_template
 from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_dataset
 from train.batching import Order, plan_order
-from train.data.pairs import Side, preferred, refused, sides_of
+from train.data.pairs import Side, preferred_examples, refused_lines, sides_of
 from train.journal import Narrator
 from train.memory.autoconfig import Texts
 from train.model.base import longest_context
@@ -115,7 +115,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
     kept, encoded, owners, signs, weights = list[Example](), list[Encoded](), list[int](), list[int](), list[float]()
     long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
     preferences = recipe.objective != "sft"
-    bad = refused(path) if preferences else {}
+    bad = refused_lines(path) if preferences else {}
     as_is = name == "train" and recipe.history == "as-is"
     differing = list[tuple[int, int]]()
     for example in examples_in(path):
@@ -218,9 +218,9 @@ class HeldOutPrompt(NamedTuple):
     """The answer in the data."""
 
 
-def questions(split: Split, template: Template, recipe: Recipe) -> list[HeldOutPrompt]:
+def held_out_prompts(split: Split, template: Template, recipe: Recipe) -> list[HeldOutPrompt]:
     """Up to `generations` questions spread over a split, with their better answers."""
-    examples, count = preferred(split.examples, recipe.objective), recipe.generations
+    examples, count = preferred_examples(split.examples, recipe.objective), recipe.generations
     step = max(1, len(examples) // count) if count else 1
     found: list[HeldOutPrompt] = []
     for example in examples[::step]:
@@ -282,12 +282,14 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     template = load_template(recipe.model, recipe.chat_template)
     data = Path(recipe.data)
-    measures = recipe.evaluate_every != 0 and filled(data / "validation.jsonl")
+    measures = recipe.evaluate_every != 0 and is_not_empty(data / "validation.jsonl")
     parts = narrator.phase("encoding", 3 if measures else 2)
     context = context_of(recipe)
     train = load_split(data, "train", template, recipe, context)
     parts.advance()
-    held_out = load_split(data, "test" if filled(data / "test.jsonl") else "validation", template, recipe, context)
+    held_out = load_split(
+        data, "test" if is_not_empty(data / "test.jsonl") else "validation", template, recipe, context
+    )
     parts.advance()
     validation = None
     if measures:
@@ -299,7 +301,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     prepared = Prepared(
         recipe, template, train, validation, held_out, plan_order(train.owners, recipe),
         stop_ids(template, train.encoded),
-        questions(held_out, template, recipe),
+        held_out_prompts(held_out, template, recipe),
     )  # fmt: skip
     for split in prepared.splits:
         for mismatch, count in split.mismatches.items():
@@ -313,6 +315,6 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     return prepared
 
 
-def filled(path: Path) -> bool:
+def is_not_empty(path: Path) -> bool:
     """Whether a file exists and is not empty."""
     return path.is_file() and path.stat().st_size > 0

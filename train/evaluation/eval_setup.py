@@ -10,11 +10,11 @@ from curate.core.example import Example
 from curate.core.files import sha256
 from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
-from train.data.pairs import preferred
+from train.data.pairs import preferred_examples
 from train.data.splits import examples_in
 from train.evaluation.options import LIMIT, SHOTS, Options
-from train.evaluation.prompts import Question, Turns, questions_of, spread
-from train.evaluation.task import TASKS, TaskName, guess
+from train.evaluation.prompts import Question, Turns, questions_of, spread_evenly
+from train.evaluation.task import TASKS, TaskName, guess_task
 from train.scores import METRICS
 from train.scores.calls import calls_in_answer
 from train.scores.text import PERPLEXITY
@@ -66,7 +66,7 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
     path = folder / f"{split}.jsonl"
     held_out, pool = (examples_of(trained, folder / f"{name}.jsonl") for name in (split, "train"))
     given = [question.expected for question in questions_of(pool, "all")]
-    guessed, why = guess(given or [question.expected for question in questions_of(held_out, "all")])
+    guessed, why = guess_task(given or [question.expected for question in questions_of(held_out, "all")])
     task = options.task or guessed
     turns: Turns = options.turns or ("all" if task == "tools" else "last")
     asked, shown = questions_of(held_out, turns), questions_of(pool, turns)
@@ -84,7 +84,7 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
     default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
     shots = default if options.shots is None else options.shots
     notes = _notes(trained, template, asked, shown, task)
-    chosen, task_from = spread(asked, options.limit), why if options.task is None else "named"
+    chosen, task_from = spread_evenly(asked, options.limit), why if options.task is None else "named"
     return EvalSetup(
         split, path, chosen, len(asked), shown, task, task_from, metric, shots, notes, template is not None
     )
@@ -104,7 +104,7 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
             "restore it, or train again on the new data",
         )
     examples = [example for example in examples_in(path) if isinstance(example.value.get("messages"), list)]
-    return preferred(examples, trained.recipe.objective)
+    return preferred_examples(examples, trained.recipe.objective)
 
 
 def _notes(
@@ -139,7 +139,7 @@ def _loses_calls(template: Template, question: Question) -> bool:
 
 def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:
     """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16."""
-    sample = spread(setup.pool or setup.questions, MAX_SAMPLE)
+    sample = spread_evenly(setup.pool or setup.questions, MAX_SAMPLE)
     lengths = sorted(tokens(question.written) for question in sample)
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":

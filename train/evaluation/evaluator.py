@@ -11,12 +11,12 @@ from curate.core.text import plural, visible
 from curate.models.names import resolve
 from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
-from train.evaluation.benchmarks import benchmarks, demand
+from train.evaluation.benchmarks import benchmarks, demand_benchmarks
 from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.local_model import LocalModel
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
-from train.evaluation.prompts import Question, fixed, nearest, without_thoughts
+from train.evaluation.prompts import Question, fixed_shots, nearest_shots, without_thoughts
 from train.evaluation.served_model import ServedModel
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, verdict_of
@@ -62,7 +62,7 @@ class Evaluating:
 
     def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
         self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
-        demand(trained, options.lm_eval)
+        demand_benchmarks(trained, options.lm_eval)
         self.setup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
         path = backend.folder.path / "evaluation" / ANSWERS_FILE
@@ -153,12 +153,12 @@ class Evaluating:
         if system.shots == "none":
             return [[] for _ in setup.questions]
         if system.shots == "fixed":
-            same = fixed(setup.pool, count, self.options.seed, labels=setup.task == "classification")
+            same = fixed_shots(setup.pool, count, self.options.seed, labels=setup.task == "classification")
             return [same for _ in setup.questions]
         assert self.embeddings is not None
         requests = {question.request for question in (*setup.questions, *setup.pool)}
         phase, cache = self.narrator.phase("embedding", len(requests)), self.backend.folder.path / "evaluation"
-        return nearest(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
+        return nearest_shots(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
 
     def _report(
         self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int

@@ -77,7 +77,7 @@ def _counts(turn: dict[str, Any]) -> bool:
     return turn.get("weight") != 0 and all(turn.get(key) is not False for key in TRAINING_KEYS)
 
 
-def spread(questions: Sequence[Question], limit: int) -> list[Question]:
+def spread_evenly(questions: Sequence[Question], limit: int) -> list[Question]:
     """At most `limit` of the questions, spread evenly over them."""
     if len(questions) <= limit:
         return list(questions)
@@ -97,7 +97,7 @@ def behind_system(turns: Sequence[dict[str, Any]], shots: Sequence[dict[str, Any
     return [*turns[:head], *shots, *turns[head:]]
 
 
-def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
+def fixed_shots(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
     """Examples for all questions: with `labels` one of each label in turn, else a draw from those of medium length."""
     draw = random.Random(f"{seed}:shots")  # noqa: S311
     if labels:
@@ -117,7 +117,7 @@ def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> l
     return draw.sample(middle, min(count, len(middle)))
 
 
-def nearest(
+def nearest_shots(
     questions: Sequence[Question],
     pool: Sequence[Question],
     count: int,
@@ -166,8 +166,8 @@ class Prompts:
         return next((prompt for prompt in made if prompt is not None), None)
 
     def _prompt_with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
-        turns = _untrained(question.messages[:-1])
-        before = _untrained(turn for shot in shots for turn in shot_of(shot))
+        turns = _untrained_turns(question.messages[:-1])
+        before = _untrained_turns(turn for shot in shots for turn in shot_of(shot))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
         value = {**question.example.value, "messages": [*behind_system(turns, before), answer]}
         text, encoding = self.template.prompt(value), self.template.encode(value)
@@ -176,5 +176,5 @@ class Prompts:
         return Prompt(text, encoding.encoded[0], len(shots))
 
 
-def _untrained(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _untrained_turns(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in turns]

@@ -74,7 +74,7 @@ def _interval(value: float, drawn: Matrix) -> Score:
     return Score(value=value, low=float(low), high=float(high))
 
 
-def agreeing(found: Score, p: float) -> Score:
+def consistent_score(found: Score, p: float) -> Score:
     """A difference whose interval leaves out 0 exactly where its p-value is at most 1 - `CONFIDENCE_LEVEL`.
 
     The test decides. With few questions the bootstrap interval can disagree with it; then the interval is that of the
@@ -114,7 +114,7 @@ def compare(
             for other in (other for other in given if not SYSTEMS[other].tuned):
                 pair = (scorer, counts[name], counts[other])
                 p = resampling.significance(*pair)
-                found = agreeing(resampling.difference(*pair), p)
+                found = consistent_score(resampling.difference(*pair), p)
                 interval = {"difference": found.value, "low": found.low, "high": found.high, "p": p}
                 comparisons.append(Comparison(metric=metric, system=name, against=other, **interval))
     return scores, comparisons

@@ -40,7 +40,7 @@ TASKS: Final[dict[TaskName, Task]] = {
 }
 
 
-def guess(answers: Sequence[Expected]) -> tuple[TaskName, str]:
+def guess_task(answers: Sequence[Expected]) -> tuple[TaskName, str]:
     """The task of a data set by its answers, and why."""
     total = max(1, len(answers))
     calling = sum(bool(answer.calls) for answer in answers)

@@ -45,12 +45,12 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
         surely_better = chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
         if winner is not best and best in winners and surely_better:
             winner = best
-        sentence = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
+        sentence = f"{winner.title} beats {rival.title} by {_points_text(decisive[winner.name, rival.name], chosen)}"
         return Verdict(outcome="helped", use=winner.name, sentence=sentence)
     against = decisive[best.name, rival.name]
     level = ALPHA if questions >= MIN_QUESTIONS else 0.0
     if all(_is_significant(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
-        sentence = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
+        sentence = f"{best.title} is worse than {rival.title} by {_points_text(against, chosen)}; use {rival.title}"
         return Verdict(outcome="worse", use=rival.name, sentence=sentence)
     sentence = _undecided(best, rival, against, chosen, questions, ALPHA / len(tuned)) + _perplexity_note(
         comparisons, best, rival, metric
@@ -76,12 +76,12 @@ def _is_significant(one: Comparison, metric: Metric, sure: float, *, losing: boo
     return sign * one.difference > 0 and one.p <= sure and min(sign * one.low, sign * one.high) > 0
 
 
-def _points(one: Comparison, metric: Metric) -> str:
+def _points_text(one: Comparison, metric: Metric) -> str:
     scale = 100 if metric.percent else 1
-    return f"{abs(one.difference) * scale:.1f} ± {one.half * scale:.1f} {metric.title} (p {_p(one.p)})"
+    return f"{abs(one.difference) * scale:.1f} ± {one.half * scale:.1f} {metric.title} (p {_p_value_text(one.p)})"
 
 
-def _p(p: float) -> str:
+def _p_value_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
@@ -93,7 +93,7 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
     )
     text = (
         f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {against.half * scale:.1f}, "
-        f"p {_p(against.p)}); use {rival.title}"
+        f"p {_p_value_text(against.p)}); use {rival.title}"
     )
     if questions < MIN_QUESTIONS:
         return f"{text}. {questions} questions are too few to decide: hold out more"

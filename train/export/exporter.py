@@ -14,7 +14,7 @@ from curate.core.text import visible
 from curate.models.names import configuration
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, ollama_template
-from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
+from train.export.equivalence import EquivalenceTest, ModelOutputs, compare, demand_equivalent, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export, Options, Proof
 from train.export.merged import in_float32, stored_dtype
@@ -34,13 +34,13 @@ Written = tuple[str, Callable[[], Any]]
 
 def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
     """Write an export and verify it. Raises `CurateError`, and then the folder is unchanged."""
-    refuse(trained.recipe, options)
+    demand_form(trained.recipe, options)
     hint = "--device cpu merges and verifies in main memory; fewer --prompts need less"
     with memory_errors(hint), trained.folder.locked(), writing(options.folder) as stage:
         return Exporter(trained, options, narrator, stage).run()
 
 
-def refuse(recipe: Recipe, options: Options) -> None:
+def demand_form(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
     how = recipe.how
     if options.dtype == "q8_0" and options.form not in ("gguf", "ollama"):
@@ -67,7 +67,7 @@ class Exporter:
         self.config = configuration(trained.recipe.model)
         # After full fine-tuning the weights are in float32; a base is loaded as it is stored.
         self.stored = torch.float32 if trained.recipe.method == "full" else stored_dtype(self.config)
-        self.name = options.name or _plain(trained.folder.path.resolve().name)
+        self.name = options.name or _safe_name(trained.folder.path.resolve().name)
         self.notes: list[str] = []
         if options.form in ("gguf", "ollama", "gguf-adapter"):
             self.family = gguf_layout.family_of(self.config)
@@ -92,7 +92,7 @@ class Exporter:
         return_freed()
         model, test = in_float32(load()), self._test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
-        accept(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")
+        demand_equivalent(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")
         return self._conclude(dtype_name, proof)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
@@ -167,6 +167,6 @@ class Exporter:
         return made
 
 
-def _plain(name: str) -> str:
+def _safe_name(name: str) -> str:
     """A name of letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"

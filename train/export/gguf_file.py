@@ -19,10 +19,10 @@ from train.export.gguf_layout import (
     Family,
     add_tokenizer,
     frequency_factors,
+    gguf_package,
     head_size,
     laid_out,
-    names,
-    package,
+    name_map,
     rope_of,
 )
 from train.model.adapters import LoraWeights
@@ -47,14 +47,14 @@ def write_model(
 
     Raises `ModelError` for a tensor unknown to llama.cpp.
     """
-    gguf = package()
+    gguf = gguf_package()
     writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType["ALL_F32" if matrices == "float32" else f"MOSTLY_{TYPES[matrices]}"])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_shape(writer, config)
-    known, tensors = names(config, family), list(_tensors(model))
+    known, tensors = name_map(config, family), list(_tensors(model))
     rows = model.get_input_embeddings().weight.shape[0]
     for tensor_name, tensor in tensors:
         _add_info(writer, _gguf_name(known, tensor_name), tensor.shape, matrices)
@@ -112,29 +112,31 @@ def _type_of(shape: Sequence[int], matrices: str) -> str:
 
 
 def _add_info(writer: Any, name: str, shape: Sequence[int], matrices: str) -> None:
-    kind = package().GGMLQuantizationType[TYPES[_type_of(shape, matrices)]]
-    size = package().quants.quant_shape_to_byte_shape(tuple(shape), kind)
+    kind = gguf_package().GGMLQuantizationType[TYPES[_type_of(shape, matrices)]]
+    size = gguf_package().quants.quant_shape_to_byte_shape(tuple(shape), kind)
     writer.add_tensor_info(name, size, np.dtype(np.uint8), math.prod(size), raw_dtype=kind)
 
 
 def _array(tensor: Tensor, matrices: str) -> Any:
     kind = _type_of(tensor.shape, matrices)
     if kind == "q8_0":
-        return package().quants.quantize(tensor.float().contiguous().numpy(), package().GGMLQuantizationType.Q8_0)
+        return gguf_package().quants.quantize(
+            tensor.float().contiguous().numpy(), gguf_package().GGMLQuantizationType.Q8_0
+        )
     return tensor.to(DTYPES[kind]).contiguous().view(torch.uint8).numpy()
 
 
 def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> Any:
     """A model from a GGUF file, read one tensor at a time into `dtype`. Raises `ModelError` if tensors are missing."""
     with model_errors(str(file), "cannot be read"):
-        reader = package().GGUFReader(file)
+        reader = gguf_package().GGUFReader(file)
         model_config = AutoConfig.from_pretrained(str(file.parent), gguf_file=file.name)
     if frequency_factors(config):  # lie in a tensor of their own, which transformers does not read
         model_config = config
     with init_empty_weights(include_buffers=False):
         model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, trust_remote_code=False)
     there = {tensor.name: tensor for tensor in reader.tensors}
-    known = names(config, family)
+    known = name_map(config, family)
     for name in [name for name, _ in _tensors(model)]:
         if (tensor := there.pop(_gguf_name(known, name), None)) is None:
             raise ModelError(f"{file}: has no tensor for {name}", "export again")
@@ -155,20 +157,20 @@ def _tensor(read: Any) -> Tensor:
     if read.tensor_type.name == "BF16":
         return torch.from_numpy(read.data.copy().view(np.int16)).view(torch.bfloat16)
     if read.tensor_type.name == "Q8_0":
-        return torch.from_numpy(package().quants.dequantize(read.data, read.tensor_type))
+        return torch.from_numpy(gguf_package().quants.dequantize(read.data, read.tensor_type))
     return torch.from_numpy(read.data.copy())
 
 
 def template_in(file: Path) -> str:
     """The chat template in a GGUF file."""
     with model_errors(str(file), "cannot be read"):
-        return str(package().GGUFReader(file).fields["tokenizer.chat_template"].contents())
+        return str(gguf_package().GGUFReader(file).fields["tokenizer.chat_template"].contents())
 
 
 def tokens_in(file: Path) -> list[str]:
     """The tokens in a GGUF file."""
     with model_errors(str(file), "cannot be read"):
-        return list(package().GGUFReader(file).fields["tokenizer.ggml.tokens"].contents())
+        return list(gguf_package().GGUFReader(file).fields["tokenizer.ggml.tokens"].contents())
 
 
 ADAPTER_FILE: Final = "adapter.gguf"
@@ -176,13 +178,13 @@ ADAPTER_FILE: Final = "adapter.gguf"
 
 def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, target: Path) -> None:
     """Write `target` in float32. llama.cpp scales by alpha / rank: alpha is set so that rsLoRA is right, too."""
-    gguf = package()
+    gguf = gguf_package()
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_name(name)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, factors.scale * factors.rank)
-    known = names(config, family)
+    known = name_map(config, family)
     for module, (down, up) in sorted(factors.modules.items()):
         place = known.get_name(f"{module}.weight", try_suffixes=(".weight",))
         assert place is not None, f"{module} has no place in llama.cpp"
@@ -197,10 +199,10 @@ def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, 
 
 def read_adapter(target: Path, config: Any, family: Family, modules: list[str]) -> dict[str, tuple[Tensor, Tensor]]:
     """Per module `down` and the scaled `up` of a file, as llama.cpp would add them, in transformers' layout."""
-    reader = package().GGUFReader(target)
+    reader = gguf_package().GGUFReader(target)
     alpha = float(reader.fields["adapter.lora.alpha"].contents())
     tensors = {tensor.name: torch.tensor(tensor.data) for tensor in reader.tensors}
-    known = names(config, family)
+    known = name_map(config, family)
     found = {}
     for module in modules:
         place = known.get_name(f"{module}.weight", try_suffixes=(".weight",))

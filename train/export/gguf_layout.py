@@ -64,13 +64,13 @@ def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bo
     return tensor.reshape(*shape, *tensor.shape[1:]).swapaxes(1, 2).reshape(tensor.shape)
 
 
-def names(config: Any, family: Family) -> Any:
+def name_map(config: Any, family: Family) -> Any:
     """The map of names of the gguf package: transformers' to llama.cpp's. Raises `MissingExtra`."""
-    gguf = package()
+    gguf = gguf_package()
     return gguf.get_tensor_name_map(getattr(gguf.MODEL_ARCH, family.architecture), config.num_hidden_layers)
 
 
-def package() -> Any:
+def gguf_package() -> Any:
     """The gguf package. Raises `MissingExtra`."""
     with requiring("writing GGUF", "train", "gguf"):
         import gguf

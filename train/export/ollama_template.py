@@ -51,18 +51,19 @@ class TurnTemplate:
 
     def go(self, without: str = "") -> str:
         """As Ollama's template; `without` is a prefix that Ollama adds itself (the BOS token)."""
-        opening, before = (_go(text.removeprefix(without)) for text in (self.opening, self.before_system))
+        opening, before = (_go_text(text.removeprefix(without)) for text in (self.opening, self.before_system))
         return (
-            f"{{{{ if .System }}}}{before}{{{{ .System }}}}{_go(self.after_system)}{{{{ else }}}}{opening}{{{{ end }}}}"
+            f"{{{{ if .System }}}}{before}{{{{ .System }}}}{_go_text(self.after_system)}{{{{ else }}}}{opening}"
+            "{{ end }}"
             '{{ range .Messages }}{{ if eq .Role "user" }}'
-            f"{_go(self.before_user)}{{{{ .Content }}}}{_go(self.after_user)}"
+            f"{_go_text(self.before_user)}{{{{ .Content }}}}{_go_text(self.after_user)}"
             '{{ else if eq .Role "assistant" }}'
-            f"{_go(self.before_answer)}{{{{ .Content }}}}{_go(self.after_answer)}{{{{ end }}}}{{{{ end "
-            f"}}}}{_go(self.ask)}"
+            f"{_go_text(self.before_answer)}{{{{ .Content }}}}{_go_text(self.after_answer)}{{{{ end }}}}{{{{ end "
+            f"}}}}{_go_text(self.ask)}"
         )
 
 
-def _go(text: str) -> str:
+def _go_text(text: str) -> str:
     """Literal text as a Go string (Go accepts JSON's), so that spaces at its ends are kept."""
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
@@ -101,11 +102,11 @@ def _turn_template(prompt: Callable[[list[dict[str, Any]]], str]) -> TurnTemplat
     first = prompt([question])
     with_system = prompt([{"role": "system", "content": SYSTEM}, question])
     again = prompt([question, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}])
-    lead, tail = _cut(first, USER)
-    before_system, rest = _cut(with_system, SYSTEM)
-    between_system, _ = _cut(rest, USER)
-    between_answer, rest = _cut(_cut(again, USER)[1], ANSWER)
-    between_user, _ = _cut(rest, AGAIN)
+    lead, tail = _around_marker(first, USER)
+    before_system, rest = _around_marker(with_system, SYSTEM)
+    between_system, _ = _around_marker(rest, USER)
+    between_answer, rest = _around_marker(_around_marker(again, USER)[1], ANSWER)
+    between_user, _ = _around_marker(rest, AGAIN)
     # Where one turn ends and the next begins does not matter, only that it is the same everywhere.
     before_user = _common_end(lead, _common_end(between_system, between_user))
     after_user = tail[: common_length(tail, between_answer)]
@@ -125,7 +126,7 @@ def _probes() -> Iterable[list[dict[str, Any]]]:
     yield [system, user, answer, user, answer, user]
 
 
-def _cut(text: str, marker: str) -> tuple[str, str]:
+def _around_marker(text: str, marker: str) -> tuple[str, str]:
     """The text before and after a marker. Raises `ValueError` unless it occurs once."""
     if text.count(marker) != 1:
         raise ValueError(marker)

@@ -10,7 +10,7 @@ from curate.models.encoding import Encoded
 from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.eval_setup import examples_of
-from train.evaluation.prompts import Prompts, questions_of, spread
+from train.evaluation.prompts import Prompts, questions_of, spread_evenly
 from train.model.base import longest_context
 from train.model.generation import stop_ids
 from train.trained import Trained
@@ -39,7 +39,7 @@ def questions_for(trained: Trained, template: Template, data: Path | None, count
     room = longest_context(configuration(trained.recipe.model), MAX_TOKENS)
     rendering = Prompts(template, room)
     found: list[tuple[str, Encoded, dict[str, Any]]] = []
-    for question in spread(questions_of(examples_of(trained, path), "last"), 2 * count):
+    for question in spread_evenly(questions_of(examples_of(trained, path), "last"), 2 * count):
         prompt = rendering.of(question)
         if prompt is not None and len(prompt.encoded.input_ids) <= room and len(found) < count:
             found.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))

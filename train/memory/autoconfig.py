@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from curate.core.errors import ConfigError
 from curate.core.text import gigabytes
-from train.distributed import world
+from train.distributed import world_size
 from train.memory.hardware import free_memory, held_memory
 from train.memory.memory_profile import Load, Sizes
 from train.model.base import compute_dtype, device
@@ -157,7 +157,7 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
         packages={name: version(name) for name in PACKAGES},
         dtype=str(sizes.dtype).removeprefix("torch."),
         threads=recipe.threads or torch.get_num_threads(),
-        ranks=world(),
+        ranks=world_size(),
         **{key: value for key, value in found._asdict().items() if key != "fits"},
     )
 

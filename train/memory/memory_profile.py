@@ -110,7 +110,7 @@ def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | No
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about models that are to be used
         model = AutoModelForCausalLM.from_config(
-            _cut(config, layers) if layers else config, dtype=dtype, trust_remote_code=False
+            _with_fewer_layers(config, layers) if layers else config, dtype=dtype, trust_remote_code=False
         )
         model.requires_grad_(False)
         tuned = add_adapter(model, recipe)
@@ -125,7 +125,7 @@ def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | No
     return tuned
 
 
-def _cut(config: Any, layers: int) -> Any:
+def _with_fewer_layers(config: Any, layers: int) -> Any:
     """The configuration of a model with fewer layers; lists with one entry per layer are cut too."""
     config = copy.deepcopy(config)
     text = config.get_text_config()
@@ -137,7 +137,7 @@ def _cut(config: Any, layers: int) -> Any:
     return config
 
 
-def _fill(model: nn.Module) -> None:
+def _materialize(model: nn.Module) -> None:
     """Replace tensors on the meta device by CPU tensors without content; shared ones stay shared."""
     made: dict[int, Any] = {}
     for module in model.modules():
@@ -224,7 +224,7 @@ class Sizes:
             base.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
         with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _fill(model)
+            _materialize(model)
             if self.on_cpu:
                 use_packed_attention(base)
             if backbone_of(base) is not None:
@@ -259,7 +259,7 @@ class Sizes:
     @property
     def weights_here(self) -> int:
         """Bytes of the frozen weights on this device."""
-        return self.weights // distributed.world() if self.recipe.parallel == "fsdp" else self.weights
+        return self.weights // distributed.world_size() if self.recipe.parallel == "fsdp" else self.weights
 
     def _trained(self, optimiser: str) -> int:
         return round(self.trainable * (4 + STATE[optimiser]))

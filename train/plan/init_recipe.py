@@ -17,7 +17,7 @@ from curate.core.text import gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from train.data.splits import examples_in, filled
+from train.data.splits import examples_in, is_not_empty
 from train.memory.autoconfig import Fit, Texts, available, choose_settings
 from train.memory.memory_profile import Sizes
 from train.model.base import device
@@ -112,7 +112,7 @@ def init_recipe(
             f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
         )
     files = [data / f"{split}.jsonl" for split in SPLIT_NAMES]
-    examples, *held_out = ([one.value for one in examples_in(path)] if filled(path) else [] for path in files)
+    examples, *held_out = ([one.value for one in examples_in(path)] if is_not_empty(path) else [] for path in files)
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
     if chat_template:

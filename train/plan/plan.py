@@ -11,7 +11,7 @@ from curate.lint.runner import check_paths
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train.batching import Microbatches
-from train.data.splits import Prepared, context_of, filled, prepare
+from train.data.splits import Prepared, context_of, is_not_empty, prepare
 from train.errors import memory_errors
 from train.journal import Narrator
 from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage
@@ -67,7 +67,7 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
         memory_available=there,
         splits=_splits(prepared),
         steps=len(prepared.order),
-        **_work(prepared, found.tokens_per_pass),
+        **_step_counts(prepared, found.tokens_per_pass),
         seconds=None,
         memory_measured=None,
         over_length=long,
@@ -79,7 +79,7 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     )
     if measure and not refusals:
         with memory_errors("set  activation_checkpointing = true  or a lower  tokens_per_pass"):
-            seconds, peak = measured(prepared, made)
+            seconds, peak = measure_training(prepared, made)
         made = made.model_copy(update={"seconds": seconds, "memory_measured": peak})
     return made
 
@@ -120,7 +120,7 @@ def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
     return tuple(plans)
 
 
-def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
+def _step_counts(prepared: Prepared, max_tokens: int) -> dict[str, int]:
     packing = prepared.recipe.packing
     microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, max_tokens, packing)
     return {
@@ -132,7 +132,7 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
 
 def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
     """Findings of family K in the splits, except long examples, which the plan lists itself."""
-    paths = [path for name in SPLIT_NAMES if filled(path := Path(recipe.data) / f"{name}.jsonl")]
+    paths = [path for name in SPLIT_NAMES if is_not_empty(path := Path(recipe.data) / f"{name}.jsonl")]
     config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
     report = check_paths(paths, config)
     counts = []
@@ -156,7 +156,7 @@ def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
     )
 
 
-def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
+def measure_training(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
     """Seconds of the whole training, and peak memory in bytes, from the second of two equal steps of median size."""
     from train.training.loop import Gradients  # loads what a plan does without
 

@@ -116,7 +116,9 @@ class Callback:
             self.record_pause(step)
             stop = True
         self.phase.advance(note=f"loss {loss:.3f}, {self.speed:,.0f} tokens/s")
-        if float(distributed.total(torch.tensor(float(self.interrupted), device=device()))):  # any of the processes
+        if float(
+            distributed.sum_over_processes(torch.tensor(float(self.interrupted), device=device()))
+        ):  # any of the processes
             self.interrupted = stop = True
         return stop
 

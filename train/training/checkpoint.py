@@ -56,10 +56,10 @@ class Checkpointer:
         if torch.cuda.is_available():
             random["cuda"] = torch.cuda.get_rng_state()
         _write(random, target / _random_file())
-        distributed.wait()  # each process has written its random numbers
+        distributed.barrier()  # each process has written its random numbers
         if first:
             finalize(target, best)
-        distributed.wait()  # nobody looks for complete checkpoints before this one is
+        distributed.barrier()  # nobody looks for complete checkpoints before this one is
 
     def load(self, checkpoint: Path) -> None:
         """Load a checkpoint."""
@@ -80,7 +80,7 @@ class Checkpointer:
 
 
 def _random_file() -> str:
-    return "rng_state.pth" if distributed.world() == 1 else f"rng_state_{distributed.rank()}.pth"
+    return "rng_state.pth" if distributed.world_size() == 1 else f"rng_state_{distributed.rank()}.pth"
 
 
 def _write(state: Any, file: Path) -> None:

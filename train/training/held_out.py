@@ -38,7 +38,7 @@ def passes(
     """
     model.eval()
     for number, group in enumerate(groups(texts, MAX_TOKENS if packing else 1)):
-        if shared and number % distributed.world() != distributed.rank():
+        if shared and number % distributed.world_size() != distributed.rank():
             continue
         packed = pack(group).to(device())
         with autocast(dtype):
@@ -60,7 +60,7 @@ def held_out_loss(
     found = torch.zeros(2, dtype=torch.float64)
     for packed, one in passes(model, texts, dtype, packing=packing, done=done, shared=shared):
         found += torch.tensor((float(one.total), float(packed.weights.sum())), dtype=torch.float64)
-    total, weight = (distributed.total(found.to(device())) if shared else found).tolist()
+    total, weight = (distributed.sum_over_processes(found.to(device())) if shared else found).tolist()
     return float(total / weight)
 
 

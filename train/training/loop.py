@@ -173,7 +173,7 @@ class Gradients:
                     callback.recomputing()
         if not self.sharded:  # FSDP sums them up in the backward passes
             distributed.sum_gradients(self.model.parameters())
-        return StepLoss(distributed.total(loss.mean), loss.texts)
+        return StepLoss(distributed.sum_over_processes(loss.mean), loss.texts)
 
     def compute(self, step: Sequence[int]) -> StepLoss:
         """Compute the gradients once. Raises `OutOfMemory` on all processes if a micro-batch does not fit on one."""
@@ -187,7 +187,7 @@ class Gradients:
                 mean += loss.mean if factors is None else 0
                 if positions:
                     texts[positions] = loss.texts
-        return StepLoss(mean, distributed.total(texts))
+        return StepLoss(mean, distributed.sum_over_processes(texts))
 
     def weigh(self, step: Sequence[int], mean: Tensor) -> tuple[float, list[float] | None]:
         """What the summed loss of a step is divided by, and with what the loss of each text is multiplied before.
@@ -198,7 +198,7 @@ class Gradients:
             return self.microbatches.weight(step), None
         with self.together():
             found = self.preference.local_likelihoods(self.model, step, self.microbatches.room)
-        weighed = self.preference.weigh(step, distributed.total(found))
+        weighed = self.preference.weigh(step, distributed.sum_over_processes(found))
         mean += weighed.loss if distributed.rank() == 0 else 0
         return weighed.weight, weighed.factors
 
@@ -212,8 +212,8 @@ class Gradients:
             if not ran_out(error):
                 raise
             fits = False
-        if distributed.world() > 1:
-            fits = not float(distributed.total(torch.tensor(0.0 if fits else 1.0, device=device())))
+        if distributed.world_size() > 1:
+            fits = not float(distributed.sum_over_processes(torch.tensor(0.0 if fits else 1.0, device=device())))
         if not fits:
             raise OutOfMemory
 
@@ -227,7 +227,7 @@ class Gradients:
             loss = found.total / weight
         # FSDP takes the mean over processes where the sum is meant.
         backward = torch.autograd.backward if self.accelerator is None else self.accelerator.backward
-        backward(loss * distributed.world() if self.sharded else loss)
+        backward(loss * distributed.world_size() if self.sharded else loss)
         return StepLoss(loss.detach(), found.by_text(packed))
 
     def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
@@ -330,5 +330,6 @@ def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: P
         seed=recipe.seed, data_seed=recipe.seed,
         fp16=settings.dtype == "float16", report_to=list(recipe.report_to) or "none", run_name=folder.parent.name,
         use_cpu=device().type == "cpu",
-        **({"fsdp": True, "fsdp_config": sharding} if recipe.parallel == "fsdp" and distributed.world() > 1 else {}),
+        **({"fsdp": True, "fsdp_config": sharding}
+           if recipe.parallel == "fsdp" and distributed.world_size() > 1 else {}),
     )  # fmt: skip

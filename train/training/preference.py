@@ -112,7 +112,7 @@ class Preference:
         training = model.training
         model.eval()
         lengths = [len(text.input_ids) for text in texts]
-        batches = split_into_microbatches(lengths, room, distributed.world())[distributed.rank()]
+        batches = split_into_microbatches(lengths, room, distributed.world_size())[distributed.rank()]
         for positions in filter(None, batches):
             packed = pack([texts[at] for at in positions]).to(device())
             with autocast(self.dtype):
@@ -178,7 +178,7 @@ class Preference:
         size, total, weight, found = self.recipe.batch, 0.0, 0.0, list[Sides]()
         for start in range(0, len(examples), size):
             step = [at for example in examples[start : start + size] for at in example]
-            likelihoods = distributed.total(self.local_likelihoods(model, step, room, alone=alone))
+            likelihoods = distributed.sum_over_processes(self.local_likelihoods(model, step, room, alone=alone))
             sides, _ = self._sides_of(step, likelihoods)
             share = float(sides.weights.sum())
             total, weight = total + float(self._mean_loss(sides)) * share, weight + share

@@ -49,7 +49,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
     a finished one is not trained again. A paused training that resumes ends as if it had never paused. With several
     processes all of them call it. Raises `CurateError`, or `KeyboardInterrupt` after a checkpoint was saved.
     """
-    distributed.join()
+    distributed.join_group()
     with folder.locked():
         identity = distributed.from_first(lambda: identify(recipe))
         finished = distributed.from_first(lambda: _admit(folder, identity["key"], mode))
@@ -124,7 +124,7 @@ class Training:
         self.prepared, self.settings, self.folder, self.identity = prepared, settings, folder, identity
         self.narrator, self.journal, self.recipe = narrator, narrator.journal, prepared.recipe
         self.dtype = DTYPES[settings.dtype]
-        self.sharded = self.recipe.parallel == "fsdp" and distributed.world() > 1
+        self.sharded = self.recipe.parallel == "fsdp" and distributed.world_size() > 1
         train = prepared.train
         lines = [
             train.examples[owner].place.line * (sign > 0) for owner, sign in zip(train.owners, train.signs, strict=True)
@@ -264,7 +264,7 @@ class Training:
         done = 0 if resume is None else checkpoint.step_of(resume)
         self.journal.cut(done)
         self.loss_log.cut(done)
-        distributed.wait()
+        distributed.barrier()
         phase = self.narrator.phase("training", len(order), done)
         max_tokens = self.settings.tokens_per_pass
         if resume is not None:
