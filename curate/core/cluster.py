@@ -88,7 +88,7 @@ class _Work(NamedTuple):
     versions: Mapping[str, str]
     files: Mapping[str, tuple[int, int]]
     """Size and time of modification of each file, by its path."""
-    anew: Callable[[], object] | None
+    make_state: Callable[[], object] | None
     make: Callable[..., object]
 
 
@@ -108,7 +108,7 @@ class ClusterPool(WorkerPool):
         super().__init__(cores(), processes=False)
         with requiring("--engine ray", "cluster", "ray"):
             import ray
-        self._ray, self._address, self._anew, self._connected = ray, address, make_state, False
+        self._ray, self._address, self._make_state, self._connected = ray, address, make_state, False
         self._gpu = gpu
         self._key, self._files, self._versions = (
             os.urandom(16).hex(),
@@ -173,7 +173,9 @@ class ClusterPool(WorkerPool):
     def _begin(self, make: Callable[..., object]) -> Callable[[Any], Any]:
         """A function that begins the task of an item, and gives Ray's reference to its result."""
         packed = self._ray.cloudpickle.dumps
-        work = self._ray.put(packed(_Work(self._key, str(Path.cwd()), self._versions, self._files, self._anew, make)))
+        work = self._ray.put(
+            packed(_Work(self._key, str(Path.cwd()), self._versions, self._files, self._make_state, make))
+        )
         task = self._ray.remote(_run).options(num_gpus=min(1, self._gpus))
         return lambda item: task.remote(work, packed(item))
 
@@ -254,7 +256,7 @@ def _file_stamps(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
 
 
 _prepared: list[tuple[str, object]] = []
-"""The pool that this worker is prepared for, and what its `anew` gave."""
+"""The pool that this worker is prepared for, and what its `make_state` gave."""
 
 
 def _run(work: bytes, item: bytes) -> bytes:
@@ -278,8 +280,8 @@ def _run(work: bytes, item: bytes) -> bytes:
 def _run_work(work: _Work, item: object) -> object:
     if not _prepared or _prepared[0][0] != work.pool:
         _demand_alike(work)
-        _prepared[:] = [(work.pool, work.anew() if work.anew else None)]
-    return work.make(item) if work.anew is None else work.make(_prepared[0][1], item)
+        _prepared[:] = [(work.pool, work.make_state() if work.make_state else None)]
+    return work.make(item) if work.make_state is None else work.make(_prepared[0][1], item)
 
 
 def _demand_alike(work: _Work) -> None:

@@ -73,7 +73,7 @@ class WorkerPool:
         """
         self.count = max(1, count)
         self._processes = processes and self.count > 1
-        self._own, self._anew = own and cache(own), make_state
+        self._own, self._make_state = own and cache(own), make_state
         self._threads: ThreadPoolExecutor | None = None
         self._started: list[tuple[BaseProcess, Connection]] = []
         self._idle: SimpleQueue[Connection] = SimpleQueue()
@@ -161,7 +161,7 @@ class WorkerPool:
                 )  # pipe ends that would keep a worker waiting forever
                 process = context.Process(
                     target=_serve,
-                    args=(there, inherited, own if copies else None, None if copies else self._anew),
+                    args=(there, inherited, own if copies else None, None if copies else self._make_state),
                     daemon=True,
                 )
                 process.start()
