@@ -29,7 +29,7 @@ class Reply(NamedTuple):
     """Whether it is the copy that is there already."""
 
 
-def read_http(url: str, known: str, begun: str, start: int) -> Reply:
+def read_http(url: str, known: str, version: str, start: int) -> Reply:
     """A file of an HTTP server, from `start` if it is still the one that was begun."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
@@ -42,10 +42,10 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
     resumes = False
     if known:
         request.add_header("If-None-Match" if '"' in known else "If-Modified-Since", known)
-    elif start and begun and not begun.startswith("W/"):
+    elif start and version and not version.startswith("W/"):
         request.add_header("Range", f"bytes={start}-")
         resumes = True
-        request.add_header("If-Range", begun)
+        request.add_header("If-Range", version)
     try:
         response = build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
     except HTTPError as error:
@@ -62,7 +62,7 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
     total, first = int(size) if size.isdigit() else None, 0
     if response.status == 206:
         ranged = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-        if not resumes or ranged is None or int(ranged[1]) != start or tag != begun:
+        if not resumes or ranged is None or int(ranged[1]) != start or tag != version:
             response.close()
             if not resumes:
                 raise InputError(f"{safe_url(url)}: the server answers 206 with a part of the file", "check the URL")

@@ -267,7 +267,8 @@ def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[Duplic
         for pair in apart
     ]
     return sorted(
-        _removals(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept)
+        _removals(table, ordered, ["D003"] * len(ordered), threshold),
+        key=lambda removal: (removal.example, removal.kept),
     )
 
 

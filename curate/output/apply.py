@@ -126,7 +126,7 @@ def removal_reasons(
     found |= {line: gone.reason for line, gone in dropped_lines(table, verdicts, first).items() if gone.example is None}
     wrong = errors_in(table, not_accepted(errors, verdicts), reader)
     going = list(duplicates)
-    lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
+    lost = dict(zip(lines_at(table, [removal.place for removal in going]).tolist(), going, strict=True))
     dropped = _with_ids(table, [example for example, decision in verdicts.items() if decision.verdict == "drop"])
     for line in {line for line in (*wrong, *lost, *dropped) if line >= first}:
         example = table.id(int(table.lines.searchsorted(line)))

@@ -127,7 +127,7 @@ class Dedup(Stage):
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        codes = Counter(loss.code for loss in result["duplicates"])
+        codes = Counter(removal.code for removal in result["duplicates"])
         begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
         return (
             f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
@@ -143,7 +143,7 @@ class Conflicts(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        duplicates, settings = [list(loss) for loss in found.duplicates], data.conflicts.model_dump(mode="json")
+        duplicates, settings = [list(removal) for removal in found.duplicates], data.conflicts.model_dump(mode="json")
         return key_of("conflicts", data.inputs, data.removal_inputs(found), duplicates, settings, data.models)
 
     @override
@@ -177,7 +177,7 @@ class Split(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        duplicates = [list(loss) for loss in found.duplicates]
+        duplicates = [list(removal) for removal in found.duplicates]
         skipped = [stage for stage, state in found.stages.items() if state == "skipped"]
         return key_of(
             "split",

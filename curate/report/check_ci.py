@@ -31,21 +31,21 @@ def _text_of(finding: Finding) -> str:
 def check_github(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """One command per finding, at most `limit` per rule; a notice counts the others."""
     shown = first_ones(report, limit)
-    for finding, spot in zip(shown, source_ranges(shown, text=False), strict=True):
-        yield _command(finding, spot, report) + "\n"
+    for finding, span in zip(shown, source_ranges(shown, text=False), strict=True):
+        yield _command(finding, span, report) + "\n"
     if len(shown) < len(report.findings):
         yield (
             f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"
         )
 
 
-def _command(finding: Finding, spot: SourceRange | None, report: CheckResult) -> str:
+def _command(finding: Finding, span: SourceRange | None, report: CheckResult) -> str:
     rule = report.rules.get(finding.code)
     properties = {"file": finding.file}
     if finding.line:
         properties["line"] = str(finding.line)
-    if spot is not None and spot.line == spot.end_line:  # GitHub supports columns within one line only
-        properties |= {"col": str(spot.column), "endColumn": str(max(spot.column, spot.end_column - 1))}
+    if span is not None and span.line == span.end_line:  # GitHub supports columns within one line only
+        properties |= {"col": str(span.column), "endColumn": str(max(span.column, span.end_column - 1))}
     properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
     given = ",".join(
         f"{key}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()

@@ -17,21 +17,21 @@ HIDDEN_NOTE: Final = "(not shown: the line contains a secret or is too long)"
 def check_full(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[Styled]:
     """The lines of the report, each finding with the text around its place."""
     shown = first_ones(report, limit)
-    for finding, spot in zip(shown, source_ranges(shown), strict=True):
+    for finding, span in zip(shown, source_ranges(shown), strict=True):
         yield finding_line(finding, report)
-        if spot is not None:
-            yield from _excerpt(spot, COLOURS[finding.severity])
+        if span is not None:
+            yield from _excerpt(span, COLOURS[finding.severity])
         yield Styled()
     yield from report_end(report, limit)
 
 
-def _excerpt(spot: SourceRange, colour: str) -> Iterator[Styled]:
-    number = f"{spot.line:>6} | "
+def _excerpt(span: SourceRange, colour: str) -> Iterator[Styled]:
+    number = f"{span.line:>6} | "
     margin = " " * (len(number) - 2) + "| "
-    if spot.secret:
+    if span.secret:
         yield Styled((number, "dim"), HIDDEN_NOTE, cropped=True)
         return
-    before, inside, after = shown_parts(spot)
+    before, inside, after = shown_parts(span)
     yield Styled((number, "dim"), before, (inside, colour), after, cropped=True)
     yield Styled((margin, "dim"), " " * _columns(before), ("^" * max(1, _columns(inside)), colour), cropped=True)
 
@@ -44,20 +44,20 @@ def _columns(text: str) -> int:
     return cell_len(text)
 
 
-def shown_parts(spot: SourceRange, *, keep_newlines: bool = False) -> tuple[str, str, str]:
+def shown_parts(span: SourceRange, *, keep_newlines: bool = False) -> tuple[str, str, str]:
     """The text before, in and after a place, escaped, and cut between words; on one line, unless `keep_newlines`."""
 
     def shown(text: str) -> str:
         return visible(text, keep_newlines=keep_newlines)
 
-    before, after = spot.before, spot.after
+    before, after = span.before, span.after
     if len(before) > BEFORE_CHARS:
         word = before[-BEFORE_CHARS - 1 :].partition(" ")[2]
         before = "…" + (word if len(word) > BEFORE_CHARS // 2 else before[-BEFORE_CHARS:])
     if len(after) > AFTER_CHARS:
         word = after[: AFTER_CHARS + 1].rpartition(" ")[0]
         after = (word if len(word) > AFTER_CHARS // 2 else after[:AFTER_CHARS]) + "…"
-    inside = shown(spot.text)
-    if spot.tail or len(spot.text) > TEXT_CHARS:
-        inside = f"{shown(spot.text[: TEXT_CHARS - TAIL_CHARS - 1])}…{shown((spot.tail or spot.text)[-TAIL_CHARS:])}"
+    inside = shown(span.text)
+    if span.tail or len(span.text) > TEXT_CHARS:
+        inside = f"{shown(span.text[: TEXT_CHARS - TAIL_CHARS - 1])}…{shown((span.tail or span.text)[-TAIL_CHARS:])}"
     return shown(before), inside, shown(after)

@@ -92,8 +92,8 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         return
     shown = first_ones(report, limit)
     groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)
-    for finding, spot in zip(shown, source_ranges(shown), strict=True):
-        groups[finding.code].append((finding, spot))
+    for finding, span in zip(shown, source_ranges(shown), strict=True):
+        groups[finding.code].append((finding, span))
     yield f"<h2>Findings</h2>\n{filters()}"
     for code, count in rule_counts(report):
         first, rule = groups[code][0][0], report.rules.get(code)
@@ -103,20 +103,20 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         )
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
         yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"  # noqa: E501
-        for finding, spot in groups[code]:
-            yield _item(finding, spot)
+        for finding, span in groups[code]:
+            yield _item(finding, span)
         held = count - len(groups[code])
         yield f"</ol>{not_shown(held, 'finding')}</div></details>\n"
 
 
-def _item(finding: Finding, spot: SourceRange | None) -> str:
+def _item(finding: Finding, span: SourceRange | None) -> str:
     where = f' <code class="quiet">{safe(finding.pointer)}</code>' if finding.pointer else ""
-    if spot is None:
+    if span is None:
         excerpt = ""
-    elif spot.secret:
+    elif span.secret:
         excerpt = f"<pre>{HIDDEN_NOTE}</pre>"
     else:
-        before, inside, after = map(block, shown_parts(spot, keep_newlines=True))
+        before, inside, after = map(block, shown_parts(span, keep_newlines=True))
         excerpt = f"<pre>{before}<mark>{inside}</mark>{after}</pre>"
     data = f'data-rule="{safe(finding.code)}" data-severity="{safe(finding.severity)}"'
     return f"<li {data}><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"

@@ -47,8 +47,8 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
     positions = {code: position for position, code in enumerate(codes)}
     keys = fingerprints(report.findings)
     results = (
-        _result(finding, positions[finding.code], spot, key.digest)
-        for finding, spot, key in zip(report.findings, source_ranges(report.findings, text=False), keys, strict=True)
+        _result(finding, positions[finding.code], span, key.digest)
+        for finding, span, key in zip(report.findings, source_ranges(report.findings, text=False), keys, strict=True)
     )
     rules = [_rule(code, report.rules.get(code)) for code in codes]
     driver = {"name": "curate", "version": __version__, "semanticVersion": __version__, "rules": rules}
@@ -96,11 +96,11 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, position: int, spot: SourceRange | None, key: str) -> dict[str, Any]:
+def _result(finding: Finding, position: int, span: SourceRange | None, key: str) -> dict[str, Any]:
     where = f" ({finding.pointer})" if finding.pointer else ""
     location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
     if finding.line:
-        location["region"] = _region(finding, spot)
+        location["region"] = _region(finding, span)
     place: dict[str, Any] = {"physicalLocation": location}
     if finding.pointer:
         place["logicalLocations"] = [{"fullyQualifiedName": safe(finding.pointer), "kind": "value"}]
@@ -115,17 +115,17 @@ def _result(finding: Finding, position: int, spot: SourceRange | None, key: str)
     }
 
 
-def _region(finding: Finding, spot: SourceRange | None) -> dict[str, int]:
-    if spot is None:
+def _region(finding: Finding, span: SourceRange | None) -> dict[str, int]:
+    if span is None:
         return {"startLine": finding.line}
     region = {
-        "startLine": spot.line,
-        "startColumn": spot.column,
-        "endLine": spot.end_line,
-        "endColumn": spot.end_column,
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
     }
     packed = finding.file.endswith((".gz", ".zst", *TABLE_SUFFIXES))  # offsets would refer to the decompressed content
-    return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
+    return region if packed else {**region, "byteOffset": span.offset, "byteLength": span.length}
 
 
 @lru_cache(maxsize=64)

@@ -126,9 +126,9 @@ def _notify_ids(found: "DedupResult", notify: events.Notify) -> None:
 def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Duplicates grouped by kept example, clusters with the least similar member first."""
     gathered: dict[Side, list[Member]] = {}
-    for loss in duplicates:
-        gathered.setdefault(Side(loss.kept_place, loss.kept), []).append(
-            Member(Side(loss.place, loss.example), loss.code, loss.similarity)
+    for removal in duplicates:
+        gathered.setdefault(Side(removal.kept_place, removal.kept), []).append(
+            Member(Side(removal.place, removal.example), removal.code, removal.similarity)
         )
     clusters = [
         Cluster(kept, tuple(sorted(members, key=lambda member: member.similarity)))
@@ -142,14 +142,14 @@ def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 
     Pairs with a high similarity are the most likely mistakes.
     """
-    ordered = sorted(apart, key=lambda loss: (-loss.similarity, loss.kept, loss.example))
+    ordered = sorted(apart, key=lambda removal: (-removal.similarity, removal.kept, removal.example))
     return [
         Cluster(
-            Side(loss.kept_place, loss.kept),
-            (Member(Side(loss.place, loss.example), loss.code, loss.similarity),),
+            Side(removal.kept_place, removal.kept),
+            (Member(Side(removal.place, removal.example), removal.code, removal.similarity),),
             apart=True,
         )
-        for loss in ordered
+        for removal in ordered
     ]
 
 
