@@ -25,7 +25,7 @@ from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.keys import Keys
-from curate.corpus.short_text_keys import Brief
+from curate.corpus.short_text_keys import ShortTexts
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import Bands, band_keys
@@ -139,7 +139,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     """
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
     words = text.split("\n") if text else []
-    brief = Brief(arrays["brief.words"], arrays["brief.ends"], {word: number for number, word in enumerate(words)})
+    brief = ShortTexts(arrays["brief.words"], arrays["brief.ends"], {word: number for number, word in enumerate(words)})
     keys = Keys(*(arrays[name] for name in KEY_TYPES)) if "keys.ends" in arrays else None
     if not _arrays_match(arrays, brief, keys):
         raise ValueError("arrays that do not fit each other")
@@ -158,7 +158,7 @@ def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Colu
     return columns
 
 
-def _arrays_match(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
+def _arrays_match(arrays: Arrays, brief: ShortTexts, keys: Keys | None) -> bool:
     """Whether arrays match each other in all respects that could cause wrong results."""
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     return (

@@ -20,7 +20,7 @@ from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written
 from curate.corpus.group_keys import Marking, Marks, marks_of_batch
 from curate.corpus.keys import Keys, key_of, plain_key, plain_turns
 from curate.corpus.links import Links, links_of_columns, links_of_lines
-from curate.corpus.short_text_keys import Brief
+from curate.corpus.short_text_keys import ShortTexts
 from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
@@ -81,7 +81,7 @@ class Lines(Rows):
     KINDS: ClassVar = {
         "ids": "u8",
         "sets": Sets,
-        "brief": Brief,
+        "brief": ShortTexts,
         "lengths": "i8",
         "ranks": "f8",
         "keys": Keys,
@@ -102,7 +102,7 @@ class Lines(Rows):
     """The id, as two numbers."""
     sets: Sets
     """The shingles of the text."""
-    brief: Brief
+    brief: ShortTexts
     """The words of short texts, if requested."""
     lengths: Numbers
     """Characters of all its turns."""
@@ -291,13 +291,15 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     return every if plain == len(holds) == len(held) else every.chosen(held)
 
 
-def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None) -> tuple[Sets, Brief]:
+def _compared(
+    batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None
+) -> tuple[Sets, ShortTexts]:
     """The shingles of the compared text (`whole` if they are known and nothing is left out), and the words of short
     texts.
     """
     count = len(batch.texts) + len(examples)
     if whole is not None and not spec.common and not spec.brief:
-        return whole, Brief.of_some(count, {})
+        return whole, ShortTexts.of_some(count, {})
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
         pieces = [
@@ -308,7 +310,9 @@ def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whol
     else:
         texts = ["\n".join([turn_texts[i] for i in turns_of(roles, spec.on)]) for roles, turn_texts in plain]
         texts += [written_text(example, spec.on) for example in examples]
-    return shingled(texts_of(texts), spec.shingling), Brief.of(texts) if spec.brief else Brief.of_some(count, {})
+    return shingled(texts_of(texts), spec.shingling), ShortTexts.of(texts) if spec.brief else ShortTexts.of_some(
+        count, {}
+    )
 
 
 def _plain_places(batch: Batch) -> Numbers:

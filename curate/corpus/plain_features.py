@@ -12,7 +12,7 @@ from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, turns_of
 from curate.corpus.group_keys import FORMAT_NAMES, Marks
 from curate.corpus.keys import Keys
-from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, Brief
+from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, ShortTexts
 from curate.read.plain_columns import ROLES, PlainColumns
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
 
@@ -40,16 +40,16 @@ def ids_of(plain: PlainColumns) -> Ids:
 
 def sets_of(
     plain: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None
-) -> tuple[Sets, Brief]:
+) -> tuple[Sets, ShortTexts]:
     """The shingles of the compared texts (`whole` if they are known and nothing is left out), and the words of short
     texts.
     """
     count = len(plain.lines)
     if common:
         own = own_texts([_pieces(plain, row, on) for row in range(count)], common)
-        return shingled(texts_of(own), shingling), Brief.of(own) if brief else Brief.of_some(count, {})
+        return shingled(texts_of(own), shingling), ShortTexts.of(own) if brief else ShortTexts.of_some(count, {})
     if whole is not None and not brief:
-        return whole, Brief.of_some(count, {})
+        return whole, ShortTexts.of_some(count, {})
     spans = _compared(plain, on)
     buffer = plain.text
     texts = texts_in(buffer, spans.starts, spans.ends, spans.plain, spans.scattered)
@@ -59,7 +59,7 @@ def sets_of(
         ~spans.plain & (sizes <= 4 * SHORT_TEXT_CHARS)
     ).tolist():  # bytes; 4 of a character at the most
         others.setdefault(at, plain.text_slice(int(spans.starts[at]), int(spans.ends[at])))
-    words = Brief.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
+    words = ShortTexts.of_spans(len(sizes), buffer, short, np.stack([spans.starts[short], spans.ends[short]]), others)
     return shingled(texts, shingling), words
 
 

@@ -28,7 +28,7 @@ SHORT_TEXT_CHARS: Final = 300
 
 
 @dataclass(slots=True)
-class Brief(Rows):
+class ShortTexts(Rows):
     """Texts as numbers of words in a vocabulary; those that are not short are empty."""
 
     KINDS: ClassVar = {"words": "u4"}
@@ -40,7 +40,7 @@ class Brief(Rows):
     """The number of each word, ascending."""
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Brief":
+    def of(cls, texts: Iterable[str]) -> "ShortTexts":
         """The words of each text that is short."""
         every = list(texts)
         return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT_TEXT_CHARS})
@@ -48,7 +48,7 @@ class Brief(Rows):
     @classmethod
     def of_spans(
         cls, count: int, buffer: Bytes, numbers: Numbers, spans: Numbers, others: Mapping[int, str]
-    ) -> "Brief":
+    ) -> "ShortTexts":
         """As `of_some`, for the texts with these `numbers`, given as spans in an ASCII buffer; `others` are given as
         text.
         """
@@ -66,7 +66,7 @@ class Brief(Rows):
         return cls(every.words, ends, every.vocabulary).chosen(where)
 
     @classmethod
-    def of_some(cls, count: int, texts: Mapping[int, str]) -> "Brief":
+    def of_some(cls, count: int, texts: Mapping[int, str]) -> "ShortTexts":
         """The words of `count` texts, of which the short ones are given by their numbers."""
         known: dict[str, int] = {}
         words, sizes = list[int](), np.zeros(count, dtype=np.int64)

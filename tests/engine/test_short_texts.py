@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
-from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, Brief, corrected_words
+from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, ShortTexts, corrected_words
 from curate.language.spelling import same_word, spelling_key
 from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
@@ -223,14 +223,14 @@ words = st.lists(st.sampled_from(["capital", "captial", "of", "peru", "perru", "
 
 @given(st.lists(words, max_size=10), st.integers(1, 4))
 def test_texts_have_the_same_keys_however_they_are_parted(texts: list[str], step: int) -> None:
-    whole = Brief.of(texts).keys().tolist()
-    parts = joined(Brief, [Brief.of(texts[start : start + step]) for start in range(0, len(texts), step)])
+    whole = ShortTexts.of(texts).keys().tolist()
+    parts = joined(ShortTexts, [ShortTexts.of(texts[start : start + step]) for start in range(0, len(texts), step)])
     assert parts.keys().tolist() == whole
 
 
 @given(st.lists(st.text(max_size=20), max_size=6))
 def test_any_text_has_a_key(texts: list[str]) -> None:
-    keys = Brief.of([*texts, *texts]).keys().tolist()
+    keys = ShortTexts.of([*texts, *texts]).keys().tolist()
     assert keys[: len(texts)] == keys[len(texts) :]
 
 
@@ -245,13 +245,13 @@ def test_any_text_has_a_key(texts: list[str]) -> None:
     )
 )
 def test_words_found_by_compiled_code_are_those_of_the_texts(texts: list[str]) -> None:
-    expected = Brief.of(texts)
+    expected = ShortTexts.of(texts)
     numbers = np.array([at for at, text in enumerate(texts) if text.isascii()], dtype=np.int64)
     data = b"".join(texts[at].encode() for at in numbers.tolist())
     ends = np.cumsum([len(texts[at]) for at in numbers.tolist()], dtype=np.int64)
     spans = np.stack([np.append(0, ends[:-1]) if len(ends) else ends, ends])
     others = {at: text for at, text in enumerate(texts) if not text.isascii()}
-    found = Brief.of_spans(len(texts), np.frombuffer(data, dtype=np.uint8), numbers, spans, others)
+    found = ShortTexts.of_spans(len(texts), np.frombuffer(data, dtype=np.uint8), numbers, spans, others)
     assert found.ends.tolist() == expected.ends.tolist()
     said, wanted = ([[*brief.vocabulary][word] for word in brief.words] for brief in (found, expected))
     assert said == wanted
