@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from curate.core.lazy import Floats, Numbers, np
@@ -62,11 +63,12 @@ def _loop(answer: str) -> float:
     words = re.findall(r"\w+|[^\w\s]", answer[-2 * MAX_CHARS :].casefold())
     if len(words) < MIN_LOOP:
         return 0.0
-    codes = np.unique(np.array(words, dtype=object).astype(str), return_inverse=True)[1]
+    known: dict[str, int] = {}
+    codes = np.array([known.setdefault(word, len(known)) for word in words])
     worst = 0.0
     for period in range(1, min(MAX_PHRASE_WORDS, len(words) // 3) + 1):
         same = codes[period:] == codes[:-period]
-        if not same[-1] and same.mean() * len(same) < MIN_LOOP:
+        if np.count_nonzero(same) < (2 * period if same[-1] else max(2 * period, MIN_LOOP)):
             continue
         edges = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
         runs, ends = edges[1::2] - edges[::2], edges[1::2]
@@ -137,6 +139,7 @@ def _scripts(text: str) -> set[str]:
     return {name for name, count in letters(text[:MAX_CHARS]).items() if count >= MIN_ANSWERS_OF_SCRIPT}
 
 
+@lru_cache(maxsize=100_000)
 def _is_about_languages(request: str) -> bool:
     return ABOUT_LANGUAGES.search(f"{request[:END_CHARS]}\n{request[-END_CHARS:]}") is not None
 

@@ -1,6 +1,7 @@
 """All signals of some exchanges, one column each: 1 for good, 0 for doubtful, NaN if not applicable."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,8 +24,8 @@ Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
-VERSION: Final = 9
-"""Changes with the computation of the signals, so that outdated cached values are not used."""
+PACKAGES: Final = ("quality", "language", "models", "core", "corpus")
+"""Packages whose code computes the signals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,17 @@ def signals_of(
 def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> Columns:
     from importlib.util import find_spec
 
-    used = [VERSION, model and fingerprint(model), find_spec("py3langid") is not None]
+    used = [npz_cache.code_id(*PACKAGES), model and fingerprint(model), find_spec("py3langid") is not None]
     key = content_id([*used, [one.id for one in exchanges]])
-    path = None if cache is None else cache / f"quality-{key[:24]}.npz"
+    path = None if cache is None else cache / f"quality-{key}.npz"
     kinds = {"names": "<U16", "values": "<f8"}
     known = path and npz_cache.load(path, kinds, _by_name)
     if known:
         return known
-    columns = _text_signals(exchanges)
-    if model:
-        columns |= _embedding_signals(exchanges, model, cache, advance)
+    with ThreadPoolExecutor(1) as pool:  # beside the model, which computes outside of Python
+        from_texts = pool.submit(_text_signals, exchanges)
+        embedded = _embedding_signals(exchanges, model, cache, advance) if model else {}
+    columns = from_texts.result() | embedded
     if path is not None and exchanges:
         remove_orphans(path.parent)
         npz_cache.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
