@@ -21,10 +21,10 @@ from tests.forks import Forks
 
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
 # `explore` looks for new ones. None of them fails because the machine is busy.
-BUSY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("same", derandomize=True, max_examples=50, **BUSY)
-settings.register_profile("more", derandomize=True, max_examples=100, **BUSY)
-settings.register_profile("explore", max_examples=2000, **BUSY)
+BUSY_SETTINGS: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, max_examples=50, **BUSY_SETTINGS)
+settings.register_profile("more", derandomize=True, max_examples=100, **BUSY_SETTINGS)
+settings.register_profile("explore", max_examples=2000, **BUSY_SETTINGS)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

@@ -19,12 +19,12 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 TOOLS: Final = ("pytest>=8.3", "pytest-asyncio>=0.25", "pytest-xdist>=3.6", "hypothesis>=6.115")
-COPIED: Final = (
+COPIED_PATHS: Final = (
     "tests", "docs", "examples", "schemas", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE",
     "Makefile", "pyproject.toml", ".pre-commit-hooks.yaml",
 )  # fmt: skip
 TRAP: Final = "raise SystemExit('a module of the working folder was imported in place of the package')\n"
-TRIED: Final = ("tests/engine", "tests/hostile", "tests/test_docs.py", "tests/test_generated.py")
+TESTED_PATHS: Final = ("tests/engine", "tests/hostile", "tests/test_docs.py", "tests/test_generated.py")
 NEED_EXTRAS: Final = (
     "test_errors_show_no_key",  # of models that cannot be loaded
     "test_splits_can_be_alike_in_any_trait",  # the language of a text
@@ -56,14 +56,14 @@ def main(extra: str) -> int:
         subprocess.run([str(python), "-m", "pip", "install", "-q", asked, *TOOLS, "-c", str(oldest)], check=True)
         work = folder / "work"
         work.mkdir()
-        for part in COPIED:
+        for part in COPIED_PATHS:
             source = ROOT / part
             (shutil.copytree if source.is_dir() else shutil.copy)(source, work / part)
         for module in () if extra else ("train", "tui"):  # with extras, tests import the package train themselves
             (work / f"{module}.py").write_text(TRAP)
         not_tried = (() if extra else NEED_EXTRAS) + (NEED_NEW if os.environ.get("LOWEST") else ())
         left_out = ["-k", " and ".join(f"not {test}" for test in not_tried)] if not_tried else []
-        tests = os.environ.get("TESTS", "").split() or TRIED
+        tests = os.environ.get("TESTS", "").split() or TESTED_PATHS
         command = [str(python), "-m", "pytest", *tests, "-m", "not slow", "-n", "2", "--dist", "loadgroup", *left_out]
         return subprocess.run([*command, "-p", "tests.without_extras"], cwd=work, check=False).returncode
 

@@ -121,7 +121,7 @@ def data_set(kind: str, share: float, rng: random.Random, count: int = 120) -> S
     return rows
 
 
-ODD: Final = [
+ODD_WORDS: Final = [
     "Lumed",
     "crème",
     "naïve",
@@ -144,7 +144,7 @@ INSTRUCTION: Final = " ".join(f"inst{number}" for number in range(60))
 
 def odd(rng: random.Random, count: int) -> str:
     """A text of such words."""
-    return " ".join(rng.choices(ODD, k=count))
+    return " ".join(rng.choices(ODD_WORDS, k=count))
 
 
 def formed(rng: random.Random, asked: str, answered: str) -> Row:

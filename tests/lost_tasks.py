@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:  # the tests of the engine are collected without the trainer, too
     from train.sweep.trial import TrialMonitor, TrialRun
 
-WAIT: Final = 120.0
+TAKEOVER_SECONDS: Final = 120.0
 """Seconds until another node has to take a task, on a busy machine."""
 
 
@@ -35,7 +35,7 @@ def held_once(marker: Path, head: str, make: Callable[..., Any], *items: Any) ->
     import ray
 
     node = ray.get_runtime_context().get_node_id()
-    until = time.monotonic() + WAIT
+    until = time.monotonic() + TAKEOVER_SECONDS
     while node == head and not marker.exists() and time.monotonic() < until:
         time.sleep(0.05)
     if node != head:
@@ -65,7 +65,7 @@ def trained(folder: Path, work: "TrialRun", watch: "TrialMonitor") -> int:
             os.kill(os.getpid(), signal.SIGKILL)
     if rank > 4 and (folder / "hold").exists():
         (folder / f"held-{rank}").touch()
-        until = time.monotonic() + WAIT
+        until = time.monotonic() + TAKEOVER_SECONDS
         while not watch.asked and time.monotonic() < until:
             time.sleep(0.05)
         return 130

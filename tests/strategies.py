@@ -50,7 +50,7 @@ KNOWN_KEYS = (
 )  # fmt: skip
 histories = st.lists(st.lists(texts, min_size=2, max_size=2) | st.lists(scalars, max_size=3), max_size=3)
 given = st.fixed_dictionaries({"messages": turns}, optional={"tools": json_values, "system": texts, "x": json_values})
-anything = st.one_of(texts, side, histories, given, json_values)
+any_value = st.one_of(texts, side, histories, given, json_values)
 
 
 def with_keys(*required: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -60,10 +60,10 @@ def with_keys(*required: str) -> st.SearchStrategy[dict[str, Any]]:
         if key in ("messages", "conversations", "chosen_messages")
         else texts
         if key in ("instruction", "text", "question", "answer")
-        else anything
+        else any_value
         for key in required
     }
-    return st.fixed_dictionaries(fixed, optional={key: anything for key in KNOWN_KEYS if key not in required})
+    return st.fixed_dictionaries(fixed, optional={key: any_value for key in KNOWN_KEYS if key not in required})
 
 
 lines = st.one_of(
@@ -114,7 +114,7 @@ def inside(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
         yield from inside(item, (*path, key))
 
 
-ODD: list[Any] = [None, 0, "", "text", [], {}, [None], {"type": "text"}, ["a"], {"role": "user"}, True, [{}]]
+ODD_VALUES: list[Any] = [None, 0, "", "text", [], {}, [None], {"type": "text"}, ["a"], {"role": "user"}, True, [{}]]
 
 
 def broken(seed: int, samples: list[Any]) -> Any:
@@ -132,5 +132,5 @@ def broken(seed: int, samples: list[Any]) -> Any:
         if pick.random() < 0.4:
             del owner[last]
         else:
-            owner[last] = copy.deepcopy(pick.choice(ODD))
+            owner[last] = copy.deepcopy(pick.choice(ODD_VALUES))
     return value

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Write, environment
 
-HEAVY = (
+HEAVY_PACKAGES = (
     "torch",
     "transformers",
     "sentence_transformers",
@@ -47,7 +47,7 @@ def test_check_loads_nothing_heavy(write: Write) -> None:
     )
     code, *modules = python("-c", code).stdout.split("\n")[-2].split()
     assert code == "0"
-    assert [name for name in (*HEAVY, "curate.models.encoding") if name in modules] == []
+    assert [name for name in (*HEAVY_PACKAGES, "curate.models.encoding") if name in modules] == []
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 
 FITTED_ON = "conflictqa_strategyqa"
-MANY = 300
+MAX_SOURCE_PAIRS = 300
 """Pairs of a source from which it is held against the others."""
 
 
@@ -154,7 +154,7 @@ def main() -> None:
     for name, pairs in sources.items():
         print(
             f"{name}: {len(pairs)} pairs, {sum(pair.clashes for pair in pairs)} of them "
-            f"clash{'' if len(pairs) >= MANY else ' (few)'}"
+            f"clash{'' if len(pairs) >= MAX_SOURCE_PAIRS else ' (few)'}"
         )
         quality(pairs, config.contradiction)
     rules_by_name(sources, args.show)

@@ -19,7 +19,7 @@ from typing import Any, Final
 from tests.bench.trainer_speed import BASE, write_split
 
 STEPS: Final = 2
-WAYS: Final[dict[str, list[str]]] = {
+VARIANTS: Final[dict[str, list[str]]] = {
     "qlora, 512 tokens": ["tokens_per_pass=512"],
     "qlora, 1,024 tokens": ["tokens_per_pass=1024"],
     "qlora, 2,048 tokens": ["tokens_per_pass=2048", "batch=32"],
@@ -35,7 +35,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--ways", nargs="*", default=list(WAYS))
+    parser.add_argument("--ways", nargs="*", default=list(VARIANTS))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -62,7 +62,7 @@ def main() -> None:
 def train(folder: Path, way: str) -> tuple[int, int, int]:
     """The estimate, low and high, and the most memory of a training."""
     run = folder / way.replace(" ", "-")
-    changes = [word for change in WAYS[way] for word in ("--set", change)]
+    changes = [word for change in VARIANTS[way] for word in ("--set", change)]
     command = [
         sys.executable,
         "-m",

@@ -34,14 +34,17 @@ from curate.similarity.shingles import Shingling, shingled, texts_of
 JUDGED = Path(__file__).with_suffix(".jsonl")
 KINDS = [Shingling("word", 3), Shingling("word", 5), Shingling("character", 5)]
 """By which the pairs are chosen, and counted by band."""
-MORE = [*(Shingling("word", size) for size in (1, 2, 3, 5)), *(Shingling("character", size) for size in (3, 5, 9))]
+OTHER_SHINGLINGS = [
+    *(Shingling("word", size) for size in (1, 2, 3, 5)),
+    *(Shingling("character", size) for size in (3, 5, 9)),
+]
 """By which the choice of a threshold is judged."""
 BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95)
-WANTED = (35, 55, 55, 50, 5)
+PAIRS_PER_BAND = (35, 55, 55, 50, 5)
 """Pairs of each band of similarity by runs of 3 words; of the first one only those that another kind of shingle calls
 similar to 0.6 at the least.
 """
-BEGINNING = 300
+SHOWN_CHARS = 300
 """Characters of a text that are shown besides what differs."""
 VERDICTS = ("same", "fact", "other")
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -116,7 +119,7 @@ def sample(files: Path) -> list[Near]:
             strata[at][path.name] = rng.sample(pairs, min(len(pairs), 100))
     drawn: list[Near] = []
     seen: set[frozenset[str]] = set()  # some texts are in several files
-    for at, wanted in enumerate(WANTED):
+    for at, wanted in enumerate(PAIRS_PER_BAND):
         queues, taken = list(strata[at].values()), 0
         for turn in range(100):
             for pairs in queues:
@@ -141,7 +144,7 @@ def shown(number: int, near: Near, one: str, other: str) -> str:
         for _, a, b, c, d in changes
     ]
     values = " ".join(f"{value:.2f}" for value in near.similarities)
-    return f"#{number} {near.file} {near.i} {near.j}  {values}\n    {one[:BEGINNING]}\n    {' … '.join(parts)}"
+    return f"#{number} {near.file} {near.i} {near.j}  {values}\n    {one[:SHOWN_CHARS]}\n    {' … '.join(parts)}"
 
 
 def to_read(files: Path) -> None:
@@ -165,7 +168,7 @@ def judged(files: Path) -> list[tuple[Near, str, bool]]:
             if line["file"] == name:
                 both = examples[line["i"]], examples[line["j"]]
                 texts = [normalised(written_text(example, "conversation")) for example in both]
-                values = tuple(float(jaccards(texts, kind)[0, 1]) for kind in MORE)
+                values = tuple(float(jaccards(texts, kind)[0, 1]) for kind in OTHER_SHINGLINGS)
                 agree = facts_agree(*(sides_of(example, "conversation") for example in both))
                 found.append((Near(name, line["i"], line["j"], values, frozenset(texts)), line["verdict"], agree))
     return found
@@ -179,7 +182,7 @@ def by_band(read: Sequence[tuple[Near, str, bool]]) -> None:
         + f"{f'{BANDS[-1]} or more':>16}     ({' / '.join(VERDICTS)})"
     )
     for kind in KINDS:
-        at = MORE.index(kind)
+        at = OTHER_SHINGLINGS.index(kind)
         counts = Counter((band(near.similarities[at]), verdict) for near, verdict, _ in read)
         cells = (" / ".join(str(counts[number, verdict]) for verdict in VERDICTS) for number in range(len(BANDS)))
         print(f"{f'{kind.unit}-{kind.size}':14}" + "".join(f"{cell:>16}" for cell in cells))
@@ -195,7 +198,7 @@ def by_threshold(read: Sequence[tuple[Near, str, bool]]) -> None:
         "differing fact keeps both"
     )
     print(f"{'':14}" + "".join(f"{threshold:>24}" for threshold in THRESHOLDS))
-    for at, kind in enumerate(MORE):
+    for at, kind in enumerate(OTHER_SHINGLINGS):
         for heeded in (False, True):
             cells = []
             for threshold in THRESHOLDS:

@@ -33,7 +33,7 @@ Pairs = Set[tuple[int, int]]
 DEFAULT = DedupConfig().threshold
 CHARACTERS = Shingling("character", 5)
 FASTCHAT = "lm-sys+FastChat__dummy_conversation.json"
-LEAST = {FASTCHAT: 0.9}
+MIN_SIMILARITY_OF_FILE = {FASTCHAT: 0.9}
 """From what similarity on a file's pairs are listed, where it is not from 0.6 on."""
 ROUNDING = 1e-6
 """Of single precision."""
@@ -113,14 +113,14 @@ def exact(folder: Path, python: str | None) -> None:
     for name, pairs in listed.items():
         texts = [whole(value) for value in json.loads((folder / "raw" / "A" / name).read_bytes())]
         matrix = np.triu(jaccards(texts, CHARACTERS), 1)
-        here = {(i, j) for i, j in np.argwhere(matrix >= LEAST.get(name, 0.6) - ROUNDING).tolist()}
+        here = {(i, j) for i, j in np.argwhere(matrix >= MIN_SIMILARITY_OF_FILE.get(name, 0.6) - ROUNDING).tolist()}
         print(
             f"{name:50} {len(pairs):6,} {here == pairs.keys()!s:6} "
             f"{max(abs(float(matrix[pair]) - value) for pair, value in pairs.items()):.4f}"
         )
         listed[name] = {pair: float(matrix[pair]) for pair in pairs}  # they are listed to 3 decimals
         for who, by in everyone(
-            texts, CHARACTERS, [at for at in thresholds if at >= LEAST.get(name, 0)], python
+            texts, CHARACTERS, [at for at in thresholds if at >= MIN_SIMILARITY_OF_FILE.get(name, 0)], python
         ).items():
             for threshold, found in by.items():
                 called[who][threshold][name] = found

@@ -12,12 +12,12 @@ from curate.language.lexicon import DAYS, MONTHS
 from curate.language.quantities import Quantity, quantities
 from curate.language.sentences import is_code, sentences
 
-LONGEST: Final = 1_200
+MAX_ANSWER_CHARS: Final = 1_200
 """Characters of an answer that is changed."""
 NAME: Final = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b(?! [A-Z])(?!-)")
 """A name of one word, in the middle of a sentence."""
 WORKED: Final = re.compile(r"\d\s*[-+*/=]\s*\d")
-SMALL: Final = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+SMALL_NUMBERS: Final = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 DENIED: Final = (
     " is ",
     " are ",
@@ -68,7 +68,9 @@ Change = Callable[[str, str, Random], str | None]
 
 def suits(question: str, answer: str) -> bool:
     """Whether one answer fulfils the question, and is in words and short enough to be changed."""
-    return not is_open(question) and not is_code(answer) and len(answer.split()) >= 2 and len(answer) <= LONGEST
+    return (
+        not is_open(question) and not is_code(answer) and len(answer.split()) >= 2 and len(answer) <= MAX_ANSWER_CHARS
+    )
 
 
 def other_number(question: str, answer: str, random: Random) -> str | None:
@@ -198,7 +200,7 @@ def reworded(answer: str, random: Random) -> str:
         text = re.sub(rf"\b{plain}\b", short, text)
     text = re.sub(
         r"(?<![\d.,$€£-])\b([2-9]|1[0-2])\b(?![\d.,:/%°-]|\s?[-+*/=]|\s(?:am|pm)\b)",
-        lambda m: SMALL[int(m.group())],
+        lambda m: SMALL_NUMBERS[int(m.group())],
         text,
     )
     text = re.sub(

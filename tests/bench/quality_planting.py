@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 """A request and its answer."""
-LEAST: Final = 24
+MIN_ANSWER_CHARS: Final = 24
 """Characters of an answer from which it can be cut or garbled."""
 KEYS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-BESIDE: Final = {
+NEIGHBOUR_KEYS: Final = {
     char: "".join(row[max(0, at - 1) : at] + row[at + 1 : at + 2]) for row in KEYS for at, char in enumerate(row)
 }
-FOREIGN: Final = {
+FOREIGN_ANSWERS: Final = {
     "de": (
         "Der Zug fährt jeden Morgen um sieben Uhr vom Hauptbahnhof ab.",
         "Wer regelmäßig liest, erweitert seinen Wortschatz und lernt, genauer zu denken.",
@@ -106,7 +106,7 @@ def cut(answer: str, random: Random) -> str | None:
         for at, match in enumerate(tokens[:-1])
         if at >= 2 and answer[match.end() - 1] not in '.!?:;}])`。！？"' and not answer[match.end() :].startswith("\n")
     ]
-    if len(answer) < LEAST or not inner:
+    if len(answer) < MIN_ANSWER_CHARS or not inner:
         return None
     end = random.choice(inner)
     if random.random() < 0.3 and answer[end - 3 : end].isalpha():
@@ -118,10 +118,10 @@ def beginning_cut(answer: str, random: Random) -> str | None:
     """The answer from a random word of its first half on, never at the start of a sentence or line."""
     inner = [
         match.start()
-        for match in re.finditer(r"(?<=[\w,] )\w", answer[: max(len(answer) // 2, LEAST)])
+        for match in re.finditer(r"(?<=[\w,] )\w", answer[: max(len(answer) // 2, MIN_ANSWER_CHARS)])
         if match.start() > 0
     ]
-    return answer[random.choice(inner) :] if len(answer) >= LEAST and inner else None
+    return answer[random.choice(inner) :] if len(answer) >= MIN_ANSWER_CHARS and inner else None
 
 
 def loop(answer: str, random: Random) -> str | None:
@@ -157,7 +157,8 @@ def shuffled(answer: str, random: Random) -> str:
 def keyboard(answer: str, random: Random) -> str:
     """A quarter of the letters replaced by those beside them on the keyboard."""
     return "".join(
-        random.choice(BESIDE[char]) if char in BESIDE and random.random() < 0.25 else char for char in answer
+        random.choice(NEIGHBOUR_KEYS[char]) if char in NEIGHBOUR_KEYS and random.random() < 0.25 else char
+        for char in answer
     )
 
 
@@ -182,12 +183,12 @@ GARBLED: Final = (mojibake, shuffled, keyboard, mashed, wrong_decoding)
 
 def garbled(answer: str, random: Random) -> str | None:
     """One of several kinds of garbling."""
-    return random.choice(GARBLED)(answer, random) if len(answer) >= LEAST else None
+    return random.choice(GARBLED)(answer, random) if len(answer) >= MIN_ANSWER_CHARS else None
 
 
 def wrong_language(answer: str, random: Random) -> str | None:
     """Sentences of another language, about as many characters."""
-    said = FOREIGN[random.choice(sorted(FOREIGN))]
+    said = FOREIGN_ANSWERS[random.choice(sorted(FOREIGN_ANSWERS))]
     return " ".join(random.sample(said, min(len(said), 1 + len(answer) // 120)))
 
 

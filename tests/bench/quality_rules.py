@@ -28,12 +28,12 @@ PLACEHOLDERS = (
 UNSEEN = ("\u200b", "\u202e", "\ue000", "\u2060", "\ufeff")
 HTML = ("&nbsp;", "<br>", "<div class='a'>", "</p>", "&amp;", " Click here to read more. ")
 MARKERS = ("### Human:", "User:", "Human:", "### User:", "### Instruction:")
-WORN = (
+SLOP_SENTENCES = (
     "It is a testament to progress.", "Let us delve into it.", "It is important to note that this changes.",
     "This is a rich tapestry.", "In today's fast-paced world, it matters.", "It plays a crucial role.",
 )  # fmt: skip
 """Written without a look at the list of the rule."""
-REFERS = (
+MISSING_TEXT_REQUESTS = (
     "Summarize the following text.", "Translate the sentence below into French.", "Rewrite the given paragraph.",
     "What is the main idea of the passage above?", "Find the errors in this code:",
 )  # fmt: skip
@@ -52,7 +52,7 @@ RULES_OF: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "marker": (lambda answer, random: f"{answer}\n{random.choice(MARKERS)} Go on.\nHere is more.", ("Q012",)),
     "echo": (lambda answer, _: f"{answer} ", ("Q013",)),
     "missing input": (lambda answer, _: f"{answer} ", ("Q015",)),
-    "phrases": (lambda answer, random: f"{answer} {' '.join(random.sample(WORN, 3))}", ("Q019",)),
+    "phrases": (lambda answer, random: f"{answer} {' '.join(random.sample(SLOP_SENTENCES, 3))}", ("Q019",)),
     "lost": (lambda answer, random: _inserted(answer, random, "\ufffd"), ("Q022",)),
     "transcript": (lambda answer, _: f"\n\nHuman: Tell me more.\n\nAssistant: {answer}", ("Q023",)),
     "beginning": (PLANTS["beginning"], ("Q024",)),
@@ -72,7 +72,7 @@ def main(folder: Path) -> None:
             for nth, at in enumerate(found.where):
                 asked, said = found.pairs[at]
                 if fault == "missing input":
-                    found.pairs[at] = (REFERS[nth % len(REFERS)], said)
+                    found.pairs[at] = (MISSING_TEXT_REQUESTS[nth % len(MISSING_TEXT_REQUESTS)], said)
                 elif fault == "echo":
                     found.pairs[at] = (asked, f"{asked}\n{said}")
             with tempfile.TemporaryDirectory() as there:

@@ -27,7 +27,7 @@ from tests.bench.quality_planting import PLANTS, Pair, flipped, planted, swapped
 
 MODEL = "offline:all-MiniLM-L6-v2"
 CACHE = Path(tempfile.gettempdir()) / "quality-bench"
-MOST = 500
+MAX_EXAMPLES = 500
 """Examples of a file, chosen by their ids."""
 DEVELOPMENT = (
     "InternLM+xtuner__mllm_sft_text_example_data.jsonl",
@@ -66,7 +66,7 @@ MARKS = ("####", "<think>", " FROM ")
 
 @lru_cache
 def pairs_of(folder: Path, name: str) -> list[Pair]:
-    """The requests and answers of a file, at most `MOST`."""
+    """The requests and answers of a file, at most `MAX_EXAMPLES`."""
     return [(one.request, one.answer) for one in exchanges_of(folder, name)]
 
 
@@ -74,7 +74,7 @@ def pairs_of(folder: Path, name: str) -> list[Pair]:
 def exchanges_of(folder: Path, name: str) -> list[Exchange]:
     """The exchanges of a file with different requests."""
     found = {one.request: one for one in distinct(read_dataset([folder / "raw" / "A" / name]).examples)}
-    return list(found.values())[:MOST]
+    return list(found.values())[:MAX_EXAMPLES]
 
 
 def embedded(texts: Sequence[str]) -> Any:

@@ -22,9 +22,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-EVERY: Final = [word for family in "JMCTPRDSQFX" for word in ("--select", family)]
+ALL_RULES_OPTIONS: Final = [word for family in "JMCTPRDSQFX" for word in ("--select", family)]
 COMMANDS: Final = {
-    "check": ["check", "DATA", *EVERY, "--output-format", "jsonl", "--output-file", "findings.jsonl", "--all", "-q"],
+    "check": [
+        "check",
+        "DATA",
+        *ALL_RULES_OPTIONS,
+        "--output-format",
+        "jsonl",
+        "--output-file",
+        "findings.jsonl",
+        "--all",
+        "-q",
+    ],
     "check-openai": [
         "check",
         "DATA",
@@ -58,7 +68,7 @@ COMMANDS: Final = {
     "convert": ["convert", "DATA", "-o", "messages.jsonl", "--json", "-q"],
     "stats": ["stats", "DATA", "--json", "-q"],
 }
-AFTER: Final = {"split": ["verify", "out", "--json", "-q"]}
+FOLLOW_UP_COMMANDS: Final = {"split": ["verify", "out", "--json", "-q"]}
 """What is run in the same folder once a command is done."""
 
 
@@ -83,7 +93,7 @@ def outcome(path: Path, name: str, python: str) -> dict[str, Any]:
         data = Path(room) / f"data{''.join(path.suffixes[-2:])}"
         shutil.copy(path, data)
         found: dict[str, Any] = {}
-        for step in (COMMANDS[name], AFTER.get(name)):
+        for step in (COMMANDS[name], FOLLOW_UP_COMMANDS.get(name)):
             if step:
                 command = [python, "-m", "curate", *(data.name if word == "DATA" else word for word in step)]
                 ran = subprocess.run(

@@ -46,7 +46,7 @@ TEXTS: Final = (
 SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-ALONE: Final = re.compile(f"[{UNSPACED}]")
+UNSPACED_CHAR: Final = re.compile(f"[{UNSPACED}]")
 PIECE: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 UNSEEN: Final = dict.fromkeys(
     code
@@ -78,7 +78,7 @@ def words(text: str) -> list[str]:
     kept = "".join(
         char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text
     )
-    return [word for run in kept.split() for word in (run if ALONE.search(run) else [run])]
+    return [word for run in kept.split() for word in (run if UNSPACED_CHAR.search(run) else [run])]
 
 
 def shingles(tokens: Sequence[str]) -> Shingles:

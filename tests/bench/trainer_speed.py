@@ -37,10 +37,10 @@ from typing import Any, Final
 BASE: Final = "offline:SmolLM2-135M-Instruct"
 RATE: Final = 1e-3
 BATCH: Final = 8
-ROOM: Final = 1024
-LONGEST: Final = 512
+TOKENS_PER_PASS: Final = 1024
+MAX_LENGTH: Final = 512
 HELD_OUT: Final = 100
-WAYS: Final = ("curate", "trl padded", "trl grouped", "trl packed")
+TRAINERS: Final = ("curate", "trl padded", "trl grouped", "trl packed")
 FIGURES: Final = ("steps", "seconds", "supervised", "memory", "loss")
 
 
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=0, help="optimiser steps; 0: one epoch")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--ways", nargs="*", default=list(WAYS))
+    parser.add_argument("--ways", nargs="*", default=list(TRAINERS))
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -166,7 +166,7 @@ def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) 
             continue
         encoding = template.encode(line.example.value)
         answers = [turn for turn in line.example.value["messages"] if turn["role"] == "assistant"]
-        if not encoding.problems and encoding.length <= LONGEST and len(answers) == 1:
+        if not encoding.problems and encoding.length <= MAX_LENGTH and len(answers) == 1:
             kept.append(json.dumps({"messages": line.example.value["messages"]}) + "\n")
             if len(kept) <= count:
                 supervised += sum(text.supervised for text in encoding.encoded)
@@ -185,8 +185,8 @@ def recipe(folder: Path, threads: int, seed: int) -> Any:
         data=str(folder),
         learning_rate=RATE,
         batch=BATCH,
-        tokens_per_pass=ROOM,
-        max_length=LONGEST,
+        tokens_per_pass=TOKENS_PER_PASS,
+        max_length=MAX_LENGTH,
         evaluate_every=0,
         threads=threads,
         generations=0,
@@ -311,12 +311,12 @@ def trl(folder: Path, adapter: Path, way: str, seed: int) -> dict[str, float]:
     data = Dataset.from_list([{"prompt": turns[:-1], "completion": turns[-1:]} for turns in lines])
     packed = way == "packed"
     step = BATCH * sum(len(ids) + 1 for ids, _ in tokens_of(folder / "train.jsonl")) / len(lines)
-    packs = ceil(step / ROOM)
+    packs = ceil(step / TOKENS_PER_PASS)
     arguments = SFTConfig(
         output_dir=str(folder / "trl"), num_train_epochs=1, learning_rate=RATE,
         lr_scheduler_type="cosine", warmup_steps=0.03,
         optim="adamw_torch", per_device_train_batch_size=1 if packed else BATCH, packing=packed,
-        max_length=max(LONGEST, ceil(step / packs)) if packed else LONGEST,
+        max_length=max(MAX_LENGTH, ceil(step / packs)) if packed else MAX_LENGTH,
         gradient_accumulation_steps=packs if packed else 1, bf16=True,
         use_cpu=device().type == "cpu",
         gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no",

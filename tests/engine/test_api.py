@@ -13,7 +13,7 @@ from curate.cli.main import main
 from curate.core.errors import DataError, InputError, UsageError
 from curate.core.example import content_id
 from tests.conftest import Write, chat
-from tests.test_layers import HEAVY, python
+from tests.test_layers import HEAVY_PACKAGES, python
 
 HOSTILE = "<script>alert('x')</script> \x1b[31m \u202e"
 LONG = (
@@ -78,7 +78,9 @@ def test_the_import_loads_nothing_and_modules_never_take_the_place_of_functions(
     light, able, loaded = python("-c", code).stdout.splitlines()
     assert [name for name in light.split() if name.startswith(("curate.", "polars", "pydantic", "numpy", "rich"))] == []
     assert set(able.split()) == {"True"}
-    assert [name for name in HEAVY if name in loaded.split() and name not in ("numba", "datasketch", "filelock")] == []
+    assert [
+        name for name in HEAVY_PACKAGES if name in loaded.split() and name not in ("numba", "datasketch", "filelock")
+    ] == []
 
 
 def test_a_check_has_findings_as_a_frame(data: Path) -> None:

@@ -16,7 +16,9 @@ links = st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(0, COUNT - 1))
 shares = st.tuples(st.integers(1, 9), st.integers(0, 5), st.integers(0, 5)).map(
     lambda parts: tuple(part / sum(parts) for part in parts)
 )
-wishes = st.builds(Wanted, shares, st.none() | st.tuples(st.integers(0, 15), st.integers(0, 15)), st.integers(0, 99))
+wanted_splits = st.builds(
+    Wanted, shares, st.none() | st.tuples(st.integers(0, 15), st.integers(0, 15)), st.integers(0, 99)
+)
 strata = st.none() | st.lists(st.integers(0, 3), min_size=COUNT, max_size=COUNT)
 orders = st.randoms(use_true_random=False)
 
@@ -48,7 +50,7 @@ def divided(
     return [int(found[at[example]]) for example in range(len(order))]
 
 
-@given(pairs=links, wanted=wishes, kinds=strata)
+@given(pairs=links, wanted=wanted_splits, kinds=strata)
 def test_no_group_spans_splits_and_every_example_is_in_one(
     pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None
 ) -> None:
@@ -61,7 +63,7 @@ def test_no_group_spans_splits_and_every_example_is_in_one(
         assert not any(found.count(split) for split in (1, 2) if not wanted.shares[split])
 
 
-@given(pairs=links, wanted=wishes, kinds=strata, rng=orders)
+@given(pairs=links, wanted=wanted_splits, kinds=strata, rng=orders)
 def test_the_order_of_examples_and_links_does_not_matter(
     pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, rng: random.Random
 ) -> None:
@@ -71,7 +73,7 @@ def test_the_order_of_examples_and_links_does_not_matter(
     assert first == divided([(b, a) for a, b in reversed(pairs)], wanted, kinds, order=order)
 
 
-@given(old=links, new=links, wanted=wishes, kinds=strata, known=st.integers(1, COUNT))
+@given(old=links, new=links, wanted=wanted_splits, kinds=strata, known=st.integers(1, COUNT))
 def test_growth_keeps_old_groups_in_place_and_what_was_trained_on_is_never_held_out(
     old: list[tuple[int, int]], new: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, known: int
 ) -> None:

@@ -270,7 +270,7 @@ def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: li
         assert check_paths([path]).findings == remembered
 
 
-BESIDE = (
+OTHER_KEYS = (
     *TRAINED_KEYS[1:],
     "parallel_tool_calls",
     "chosen_messages",
@@ -296,7 +296,7 @@ def test_rules_that_know_none_of_the_keys_of_a_line_have_nothing_to_say(target: 
         {"a": [1]},
         [{"role": "assistant", "content": "No."}],
     )
-    lines = [{**chat("Hi?", "Yes."), key: value} for key in BESIDE for value in values]
+    lines = [{**chat("Hi?", "Yes."), key: value} for key in OTHER_KEYS for value in values]
     path.write_bytes(b"".join(line_of(line) + b"\n" for line in [*lines, chat("Hi?", "Yes.")]))
     some = check_paths([path], config).findings
     with pytest.MonkeyPatch.context() as patched:

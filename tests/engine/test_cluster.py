@@ -29,7 +29,7 @@ from curate.pipeline import convert
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
-from tests.lost_tasks import WAIT, held_once, killed_once, trained
+from tests.lost_tasks import TAKEOVER_SECONDS, held_once, killed_once, trained
 from tests.tinynli import DARK, LIT, tiny_nli
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def test_a_sweep_over_a_cluster_that_was_interrupted_finds_the_same_best_recipe(
     Path("killed").rename("hold")
 
     def interrupt() -> None:
-        until = time.monotonic() + WAIT
+        until = time.monotonic() + TAKEOVER_SECONDS
         while len(list(Path().glob("held-*"))) < 3 and time.monotonic() < until:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)

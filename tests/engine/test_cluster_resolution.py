@@ -108,11 +108,29 @@ def both_ways(
     return settled(made), settled(whole)
 
 
-KEPT = ["best", "longest", "first", "last", "manual", "most-turns", "newest:date", "highest:score", "lowest:score"]
-few = st.frozensets(st.integers(0, 13), max_size=3)
+KEEP_POLICIES = [
+    "best",
+    "longest",
+    "first",
+    "last",
+    "manual",
+    "most-turns",
+    "newest:date",
+    "highest:score",
+    "lowest:score",
+]
+small_sets = st.frozensets(st.integers(0, 13), max_size=3)
 
 
-@given(corpora(), st.sampled_from(KEPT), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
+@given(
+    corpora(),
+    st.sampled_from(KEEP_POLICIES),
+    st.sampled_from([0.4, 0.6, 0.8]),
+    small_sets,
+    st.integers(0, 6),
+    small_sets,
+    st.booleans(),
+)
 def test_it_decides_as_it_is_decided_example_by_example(
     lines: list[object],
     keep: str,

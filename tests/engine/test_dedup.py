@@ -26,12 +26,12 @@ ANSWER = (
     "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
     "it goes bad and smells"
 )
-NEAR = ANSWER.replace("smells", "stinks a lot")
+NEAR_DUPLICATE = ANSWER.replace("smells", "stinks a lot")
 HOSTILE = (
     "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c <script>alert(1)</script> & keep it in a cool dry "
     "cellar until the frost comes"
 )
-PAIRS = [("How long?", ANSWER), ("Hi", "Hello."), ("How long?", NEAR), ("Hi", "Hello.")]
+PAIRS = [("How long?", ANSWER), ("Hi", "Hello."), ("How long?", NEAR_DUPLICATE), ("Hi", "Hello.")]
 
 
 def dedup(*words: str) -> int:
@@ -91,7 +91,7 @@ def test_text_of_the_data_is_never_obeyed(
 
 
 def test_secrets_are_not_shown(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("data.jsonl", [("Who?", f"ada@acme-works.com {ANSWER}"), ("Who?", f"ada@acme-works.com {NEAR}")])
+    write("data.jsonl", [("Who?", f"ada@acme-works.com {ANSWER}"), ("Who?", f"ada@acme-works.com {NEAR_DUPLICATE}")])
     for words in ((), ("--explain",), ("--explain", "--json")):
         assert dedup("data.jsonl", *words, "--html", "report.html") == 0
         assert "ada@" not in capsys.readouterr().out
@@ -265,7 +265,7 @@ def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write) -
 
 def test_new_data_is_held_against_old(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     old = write("old.jsonl", [("How long?", ANSWER), ("Hi", "Hello."), ("Hi", "Hello.")]).read_bytes()
-    write("new.jsonl", [("How long?", NEAR), ("Hi", "Hello."), ("New", "One."), ("New", "One.")])
+    write("new.jsonl", [("How long?", NEAR_DUPLICATE), ("Hi", "Hello."), ("New", "One."), ("New", "One.")])
     assert dedup("new.jsonl", "--against", "old.jsonl", "-o", "out.jsonl") == 0
     assert [json.loads(line)["messages"][0]["content"] for line in Path("out.jsonl").read_bytes().splitlines()] == [
         "New",
@@ -292,7 +292,7 @@ def test_no_file_is_compared_with_itself_under_another_name(write: Write, capsys
 
 def test_a_copy_of_a_new_line_that_goes_goes_too(write: Write) -> None:
     write("old.jsonl", [("How long?", ANSWER)])
-    write("new.jsonl", [("How long?", NEAR), ("How long?", NEAR)])
+    write("new.jsonl", [("How long?", NEAR_DUPLICATE), ("How long?", NEAR_DUPLICATE)])
     assert dedup("new.jsonl", "--against", "old.jsonl", "-o", "out.jsonl", "--keep", "last") == 0
     assert Path("out.jsonl").read_bytes() == b""
 
@@ -301,7 +301,7 @@ def test_a_copy_of_a_new_line_that_goes_goes_too(write: Write) -> None:
     ("keep", "line"), [("first", 1), ("last", 3), ("longest", 3), ("newest:date", 2), ("lowest:score", 1)]
 )
 def test_the_policy_says_who_stays(keep: str, line: int, write: Write) -> None:
-    answers = (ANSWER, ANSWER.replace("smells", "rots"), NEAR)
+    answers = (ANSWER, ANSWER.replace("smells", "rots"), NEAR_DUPLICATE)
     turns = [[{"role": "user", "content": "How long?"}, {"role": "assistant", "content": answer}] for answer in answers]
     write(
         "data.jsonl",
@@ -320,7 +320,7 @@ def test_of_exact_copies_the_last_stays_when_asked_to(write: Write) -> None:
 @pytest.mark.parametrize("form", ["lines", "array"])
 def test_the_one_with_the_fewest_findings_stays_and_of_equal_ones_the_first(form: str, write: Write) -> None:
     marred = ("How long?", f"{ANSWER} \ufffd\ufffd\ufffd and more of that")
-    lines = [line_of(pair) for pair in (marred, ("How long?", NEAR), ("How long?", ANSWER))]
+    lines = [line_of(pair) for pair in (marred, ("How long?", NEAR_DUPLICATE), ("How long?", ANSWER))]
     write(
         "data.jsonl",
         b"[\n" + b",\n".join(line.replace(b", ", b",\n") for line in lines) + b"]"
@@ -433,7 +433,7 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
     )
 
 
-KILLED: Final = """
+KILLED_SCRIPT: Final = """
 import os, signal
 from pathlib import Path
 rename, left = Path.replace, [RENAMES]
@@ -463,7 +463,7 @@ def test_killed_between_any_two_renames_no_example_is_in_neither_file(
             if name in before:
                 Path(name).write_bytes(before[name])
         words = ("dedup", "data.jsonl", "-o", "out.jsonl", "--no-cache", "--overwrite")
-        killed = forks.run(*words, first=KILLED.replace("RENAMES", str(renames)))
+        killed = forks.run(*words, first=KILLED_SCRIPT.replace("RENAMES", str(renames)))
         there = {line for path in (Path("out.jsonl"),) if path.exists() for line in path.read_bytes().splitlines()}
         gone = {item["text"].encode() for item in removed()} if Path("out.removed.jsonl").exists() else set()
         kept_then = {line for name, data in before.items() if name == "out.jsonl" for line in data.splitlines()}

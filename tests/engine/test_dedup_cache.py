@@ -45,13 +45,13 @@ def told(planned: DedupResult) -> tuple[Any, ...]:
 edits = st.lists(
     st.tuples(st.sampled_from(["append", "insert", "remove", "change"]), st.integers(0, 99), answers), max_size=6
 )
-flaws = st.sampled_from(["", " As an AI language model, I cannot help.", " {{name}}", "  "])
+defects = st.sampled_from(["", " As an AI language model, I cannot help.", " {{name}}", "  "])
 
 
 @pytest.mark.slow
 @settings(max_examples=40)
 @given(
-    st.lists(st.tuples(answers, flaws), min_size=1, max_size=12),
+    st.lists(st.tuples(answers, defects), min_size=1, max_size=12),
     st.lists(edits, min_size=1, max_size=3),
     st.sampled_from(["best", "first", "longest"]),
     st.booleans(),

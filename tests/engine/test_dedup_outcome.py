@@ -28,8 +28,10 @@ from tests.conftest import chat, of_hundred
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
 CACHE = Path("cache")
 DEDUP = import_module("curate.pipeline.dedup")  # `curate.dedup` is the function of that name
-LONG = f"Which of them stand on the stone of {'Llan' * 80}?"  # more than 300 characters and few words: no short text
-BRIEF = 300
+LONG_QUESTION = (
+    f"Which of them stand on the stone of {'Llan' * 80}?"  # more than 300 characters and few words: no short text
+)
+SHORT_TEXT_CHARS = 300
 """Characters up to which texts may have the same words of meaning."""
 WORDS = [
     "alpha",
@@ -48,12 +50,12 @@ WORDS = [
     "theta",
 ]
 FORMS: list[Callable[[str], dict[str, object]]] = [
-    lambda answer: chat(LONG, answer),
+    lambda answer: chat(LONG_QUESTION, answer),
     lambda answer: chat("So?", answer),
     lambda answer: chat("And then?", answer),
-    lambda answer: chat(LONG, answer, "You are a stone."),
-    lambda answer: {"instruction": LONG, "input": "", "output": answer},
-    lambda answer: {"prompt": LONG, "chosen": answer, "rejected": "I do not know."},
+    lambda answer: chat(LONG_QUESTION, answer, "You are a stone."),
+    lambda answer: {"instruction": LONG_QUESTION, "input": "", "output": answer},
+    lambda answer: {"prompt": LONG_QUESTION, "chosen": answer, "rejected": "I do not know."},
 ]
 edits = st.sampled_from(["please"] * 5 + WORDS)
 ORDER_FREE = ["longest", "most-turns", "newest:date", "highest:score"]
@@ -201,7 +203,7 @@ def test_all_that_was_read_is_kept_or_removed_and_each_line_that_goes_is_like_on
         assert one.similarity == similarity
         if similarity < config.threshold:  # the same words of meaning
             assert config.same_words
-            assert max(len(left), len(right)) <= BRIEF
+            assert max(len(left), len(right)) <= SHORT_TEXT_CHARS
 
 
 @pytest.mark.slow

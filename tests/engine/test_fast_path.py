@@ -26,7 +26,7 @@ from tests.engine.test_chunks import LINES, TEXTS, fragments
 from tests.hostile.process import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
-EVERYTHING = CheckConfig(
+PER_LINE_RULES = CheckConfig(
     select=tuple(
         code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES, Scope.CONFLICTS)
     )
@@ -46,7 +46,7 @@ FORMS = st.text(
     st.sampled_from("aÉß²½…ﾊ\uff9eﾡ\uffc2Привет한\u3131ΑΣςſİı\u00a0\u3000\u1680Ⅷﬁ\u0300\U0001f600\U0001d400\U0002a6d6"),
     max_size=8,
 )
-TELLTALES = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1|sk-abcdefghij0123456789a|xoxb-1234567890-abc
+TELLING_TEXTS = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1|sk-abcdefghij0123456789a|xoxb-1234567890-abc
 |eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk|https://joe:hunter22@example.net/x|jo@acme.io|<p>Hi</p>|<br/>|&nbsp;|&#160;|[INST]|<¦user¦>
 |{{ name }}| {city}.|${name}| %s |TBD|TODO: this|[your answer here]|## Input 3:\nOutput: 4|Instruction: Go\nOutput: 4|## Human: Hi
 |Can’t. I’m sorry, but I can’t help|I won't share it|it’s important to note|It's worth noting|let's dive in|AS AN AI LANGUAGE MODEL,|a rich tapestry of
@@ -54,7 +54,7 @@ TELLTALES = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1
 |no no no no no no no no no no no no no no no|, which fell. The|and so it was sold to the man who had asked for it|such as|Classify it: spam"""  # noqa: E501
 TELLING = st.lists(
     st.one_of(
-        WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))
+        WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLING_TEXTS.split("|")).map(lambda said: said.replace("¦", "|"))
     ),
     max_size=5,
 ).map(" ".join)
@@ -62,7 +62,7 @@ TELLING = st.lists(
 
 @cache
 def checker(*, quick: bool) -> Checker:
-    found = Checker(EVERYTHING)
+    found = Checker(PER_LINE_RULES)
     if quick:
         found.use_fast_path()
         assert found.scan is not None

@@ -39,7 +39,7 @@ def fix(*paths: Path, unsafe: bool = False, **config: Any) -> FixReport:
 
 GOOD = line_of(("Hi", "Hello."))
 ALIAS = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gpt", "content": "Me."}]})
-MENDED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
+FIXED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}]})
 
 
 @given(
@@ -64,7 +64,7 @@ def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(
     expected = (
         content
         if report.files[0].skipped
-        else b"".join(line.replace(ALIAS, MENDED) for line in content.splitlines(keepends=True))
+        else b"".join(line.replace(ALIAS, FIXED) for line in content.splitlines(keepends=True))
     )
     assert path.read_bytes() == expected
     assert fix_paths([path], config).lines == 0
@@ -88,7 +88,7 @@ def test_fixing_makes_no_new_error_and_a_second_time_changes_nothing(lines: list
 def test_what_is_fixed_is_counted_and_lines_that_go_are_named(write: Write) -> None:
     path = write("data.jsonl", [ALIAS, b"", GOOD, GOOD, b" "])
     report = fix(path, unsafe=True)
-    assert path.read_bytes() == MENDED + b"\n" + GOOD + b"\n"
+    assert path.read_bytes() == FIXED + b"\n" + GOOD + b"\n"
     file = report.files[0]
     assert (dict(file.findings), file.lines, file.removed) == (
         {"M007": 2, "J008": 2, "D001": 1},
@@ -145,19 +145,19 @@ def test_what_stays_as_it_is_counts_as_fixed_nowhere(write: Write, capsys: Captu
 def test_a_byte_order_mark_goes_and_a_missing_last_line_break_stays_missing(write: Write) -> None:
     path = write("data.jsonl", b"\xef\xbb\xbf" + GOOD + b"\r\n" + ALIAS)
     fix(path)
-    assert path.read_bytes() == GOOD + b"\r\n" + MENDED
+    assert path.read_bytes() == GOOD + b"\r\n" + FIXED
 
 
 def test_a_byte_order_mark_stays_where_its_rule_is_not_selected(write: Write) -> None:
     path = write("data.jsonl", b"\xef\xbb\xbf" + ALIAS + b"\n")
     fix(path, select=("M",))
-    assert path.read_bytes() == b"\xef\xbb\xbf" + MENDED + b"\n"
+    assert path.read_bytes() == b"\xef\xbb\xbf" + FIXED + b"\n"
 
 
 def test_several_objects_on_a_line_become_lines_and_each_is_fixed_on(write: Write) -> None:
     path = write("data.jsonl", ALIAS + b" " + GOOD + b"," + b"\r\n" + ALIAS + GOOD)
     report = fix(path, unsafe=True, ignore=("D",))
-    assert path.read_bytes() == MENDED + b"\r\n" + GOOD + b"\r\n" + MENDED + b"\n" + GOOD
+    assert path.read_bytes() == FIXED + b"\r\n" + GOOD + b"\r\n" + FIXED + b"\n" + GOOD
     assert report.files[0].findings == Counter({"J012": 2, "M007": 4})
 
 
@@ -242,10 +242,10 @@ def test_what_a_person_suppressed_is_not_fixed(write: Write) -> None:
     path = write("data.jsonl", [GOOD, GOOD, ALIAS])
     let_stand = [parsed.example.id for parsed in parsed_lines(path.read_bytes()) if parsed.example]
     fix_paths([path], CheckConfig(), unsafe=True, suppressed=[("D001", let_stand[1])])
-    assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n" + MENDED + b"\n"
+    assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n" + FIXED + b"\n"
     path = write("data.jsonl", [GOOD, GOOD, ALIAS])
     assert main(["check", "data.jsonl", "--fix-only", "--quiet", "--select", "M"]) == 0
-    assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n" + MENDED + b"\n"
+    assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n" + FIXED + b"\n"
 
 
 def test_the_command_does_not_fix_what_is_suppressed(write: Write) -> None:
@@ -305,7 +305,7 @@ def test_rights_and_links_stay(write: Write) -> None:
     link = Path("link.jsonl")
     link.symlink_to(path)
     fix(link)
-    assert (link.is_symlink(), path.read_bytes(), path.stat().st_mode & 0o777) == (True, MENDED + b"\n", 0o640)
+    assert (link.is_symlink(), path.read_bytes(), path.stat().st_mode & 0o777) == (True, FIXED + b"\n", 0o640)
 
 
 def test_hard_links_that_keep_the_old_text_are_reported(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -313,7 +313,7 @@ def test_hard_links_that_keep_the_old_text_are_reported(write: Write, capsys: py
     other.hardlink_to(path)
     assert main(["check", "data.jsonl", "--fix-only"]) == 0
     assert "data.jsonl: 1 hard link to this file not changed" in capsys.readouterr().err
-    assert (path.read_bytes(), other.read_bytes()) == (MENDED + b"\n", ALIAS + b"\n")
+    assert (path.read_bytes(), other.read_bytes()) == (FIXED + b"\n", ALIAS + b"\n")
     assert main(["check", "other.jsonl", "--fix-only"]) == 0
     assert "hard link" not in capsys.readouterr().err
     assert other.read_bytes() == path.read_bytes()
@@ -336,7 +336,7 @@ def test_fix_reports_what_remains_and_says_what_was_done(write: Write, capsys: C
     assert "J010" in said.out or "J001" in said.out
     assert "M007" not in said.out
     assert "fixed 2 findings in 1 line of 1 file" in said.err
-    assert path.read_bytes() == MENDED + b"\n{\n"
+    assert path.read_bytes() == FIXED + b"\n{\n"
 
 
 def test_fix_ends_clean_when_nothing_remains(write: Write) -> None:
@@ -347,7 +347,7 @@ def test_fix_only_reports_nothing_and_ends_clean(write: Write, capsys: Captured)
     path = write("data.jsonl", [ALIAS, b"{"])
     assert main(["check", str(path), "--fix-only"]) == 0
     assert capsys.readouterr().out == ""
-    assert path.read_bytes() == MENDED + b"\n{\n"
+    assert path.read_bytes() == FIXED + b"\n{\n"
 
 
 def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(
@@ -357,8 +357,7 @@ def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(
     assert main(["check", str(path), "--diff", "--unsafe-fixes"]) == 1
     out = capsysbinary.readouterr().out
     assert (
-        out
-        == b"--- data.jsonl\n+++ data.jsonl\n@@ -1,3 +1,2 @@\n " + GOOD + b"\n-" + ALIAS + b"\n+" + MENDED + b"\n-\n"
+        out == b"--- data.jsonl\n+++ data.jsonl\n@@ -1,3 +1,2 @@\n " + GOOD + b"\n-" + ALIAS + b"\n+" + FIXED + b"\n-\n"
     )
     assert path.read_bytes() == GOOD + b"\n" + ALIAS + b"\n\n"
     assert main(["check", str(write("data.jsonl", [GOOD])), "--diff"]) == 0

@@ -20,7 +20,7 @@ from tests.engine.test_formats import CASES
 from tests.engine.test_forms import SAMPLES
 from tests.strategies import inside
 
-SAYING = frozenset((
+TEXT_KEYS = frozenset((
     "text", "content", "value", "summary", "output", "reasoning", "thinking", "refusal", "input", "instruction",
     "response", "prompt", "completion", "chosen", "rejected", "question", "answer", "parts", "query", "problem",
     "solution", "context", "system",
@@ -52,7 +52,7 @@ def marked(value: Any, numbers: Any, key: str = "") -> Any:
         return {name: marked(item, numbers, name) for name, item in value.items()}
     if isinstance(value, list):
         return [marked(item, numbers, key) for item in value]
-    plain = isinstance(value, str) and key in SAYING and not re.search(r"[<{\[#]|\w:", value)
+    plain = isinstance(value, str) and key in TEXT_KEYS and not re.search(r"[<{\[#]|\w:", value)
     return f"{value} said{next(numbers)}" if plain else value
 
 

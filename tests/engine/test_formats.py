@@ -25,7 +25,7 @@ from curate.verify import declarations
 from curate.verify import reading as verify_reading
 from curate.verify.transcripts import completed_transcript, transcript, with_messages
 from tests.conftest import Write, chat
-from tests.strategies import anything, inside, lines, texts
+from tests.strategies import any_value, inside, lines, texts
 
 
 def leaves(value: Any) -> list[Any]:
@@ -533,7 +533,7 @@ WITHOUT_REJECTED: list[tuple[dict[str, Any], str, list[str]]] = [
     turns=st.lists(st.fixed_dictionaries({"role": texts, "content": texts}), max_size=3),
     beside=st.dictionaries(
         st.sampled_from([*{key for known in formats.FORMATS for key in known.uses}, *formats.OTHER_FORMAT_KEYS]),
-        anything,
+        any_value,
     ),
 )
 @example(turns=[], beside={"response": {"body": {"choices": [{"message": {}}]}}})

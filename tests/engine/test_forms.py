@@ -27,7 +27,7 @@ SAMPLES = [
     for path in sorted(FOLDER.glob("*.jsonl"))
     for line in path.read_text("utf-8").splitlines()
 ]
-UNSAID = {"tree", "moved"}
+UNCOMPARED_KEYS = {"tree", "moved"}
 
 
 def read(value: Any) -> Example:
@@ -65,7 +65,7 @@ def test_the_proof_reads_turns_and_calls_of_a_sample_as_those_of_its_conversatio
 @pytest.mark.parametrize("to", WRITABLE)
 def test_each_pair_of_forms_converts_or_says_why_not(name: str, value: Any, to: str) -> None:
     found = read(value)
-    conversation = {key: item for key, item in found.value.items() if key not in UNSAID}
+    conversation = {key: item for key, item in found.value.items() if key not in UNCOMPARED_KEYS}
     try:
         written = write_as(WRITABLE[to], conversation)
     except UnwritableError:

@@ -18,7 +18,7 @@ from curate.models.template import load_template
 from curate.report.stats import bar, percent, stats_result, stats_text
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
-from tests.test_layers import HEAVY, python
+from tests.test_layers import HEAVY_PACKAGES, python
 from tests.tinymodel import model
 
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "stats.schema.json"
@@ -242,5 +242,5 @@ def test_without_a_model_it_loads_nothing_heavy(write: Write) -> None:
     )
     modules = python("-c", code).stdout.split("\n")[-2].split()
     assert "curate.corpus.stats" in modules
-    assert [name for name in (*HEAVY, "polars") if name in modules] == []
+    assert [name for name in (*HEAVY_PACKAGES, "polars") if name in modules] == []
     assert "curate.corpus.stats" in sys.modules

@@ -11,10 +11,10 @@ from curate.core.targets import OWN_FORMAT, Target
 from curate.lint.runner import check_paths
 from tests.conftest import Write
 
-EVERY: Final = tuple(Target)
+ALL_TARGETS: Final = tuple(Target)
 TRAINERS: Final = (Target.TRAINER, Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY)
 OPENAI: Final = (Target.OPENAI, Target.AZURE)
-STRICT: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
+STRICT_TARGETS: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Services that take text, tools and weights, and little else."""
 ABOUT_THE_FILE: Final = ("J021", "R004")
 """A file of one line is too short for services, and has no validation file beside it: that is no fault of the line."""
@@ -111,7 +111,7 @@ OLDER: Final = {
     "functions": [NOW["function"]],
 }
 VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
-    "plain": ({"messages": [user(), assistant()]}, EVERY),
+    "plain": ({"messages": [user(), assistant()]}, ALL_TARGETS),
     "a system prompt and several turns": (
         {
             "messages": [
@@ -122,7 +122,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
                 assistant("Six in the evening."),
             ]
         },
-        tuple(target for target in EVERY if target is not Target.ANTHROPIC),  # it wants the system prompt beside
+        tuple(target for target in ALL_TARGETS if target is not Target.ANTHROPIC),  # it wants the system prompt beside
     ),
     "developer": (
         {"messages": [{"role": "developer", "content": "Be brief."}, user(), assistant()]},
@@ -138,7 +138,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
             ],
             "tools": [NOW],
         },
-        (Target.TRAINER, Target.AXOLOTL, Target.LLAMAFACTORY, *OPENAI, *STRICT),
+        (Target.TRAINER, Target.AXOLOTL, Target.LLAMAFACTORY, *OPENAI, *STRICT_TARGETS),
     ),
     "no content beside a call": (
         {"messages": [user(), WITHOUT_CONTENT], "tools": [NOW]},
@@ -146,7 +146,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     ),
     "empty content beside a call": (
         {"messages": [user(), assistant("", tool_calls=[call("Lima", "call00001")])], "tools": [NOW]},
-        (Target.TRAINER, Target.AXOLOTL, *OPENAI, *STRICT),
+        (Target.TRAINER, Target.AXOLOTL, *OPENAI, *STRICT_TARGETS),
     ),
     "text beside a call": (
         {"messages": [user(), assistant("One moment.", tool_calls=[call("Lima", "call00001")])], "tools": [NOW]},
@@ -218,7 +218,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     ),
     "tools that an answer does without": (
         {"messages": [user("Thanks!"), assistant("You are welcome.")], "tools": [NOW]},
-        (*TRAINERS, *OPENAI, *STRICT),
+        (*TRAINERS, *OPENAI, *STRICT_TARGETS),
     ),
     "a tool's result in parts": (
         {
@@ -306,7 +306,7 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     ),
     "weights": (
         {"messages": [user(), assistant("No idea.", weight=0), user("Look it up, please."), assistant(weight=1)]},
-        (Target.TRAINER, *OPENAI, *STRICT),
+        (Target.TRAINER, *OPENAI, *STRICT_TARGETS),
     ),
     "names": ({"messages": [user(name="Ada_1"), assistant(name="clock")]}, (Target.TRAINER, *OPENAI)),
     "metadata, store": (
@@ -324,8 +324,11 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
         },
         (Target.TRAINER,),
     ),
-    "thoughts in the text": ({"messages": [user(), assistant("<think>\nLima is at -5.\n</think>\n\nNoon.")]}, EVERY),
-    "an answer of one letter": ({"messages": [user("Is 7 prime? Answer Y or N."), assistant("Y")]}, EVERY),
+    "thoughts in the text": (
+        {"messages": [user(), assistant("<think>\nLima is at -5.\n</think>\n\nNoon.")]},
+        ALL_TARGETS,
+    ),
+    "an answer of one letter": ({"messages": [user("Is 7 prime? Answer Y or N."), assistant("Y")]}, ALL_TARGETS),
     "a pair of OpenAI's": (
         {
             "input": {"messages": [user()], "tools": [], "parallel_tool_calls": True},

@@ -22,13 +22,13 @@ from random import Random
 from tests.fuzz.mutate import excerpt, mutated
 from tests.fuzz.trial import signature, trial
 
-PATIENCE = 20
+MAX_CPU_SECONDS = 20
 """Seconds of processor time that a trial may take."""
-LIMIT = 120
+MAX_SECONDS = 120
 """Seconds after which it is ended: other things may run beside it."""
 MEMORY = 3 << 30
 """Bytes that a child may ask for, beyond what it has once it is ready."""
-GROWTH = 600 << 20
+MAX_GROWTH_BYTES = 600 << 20
 """Bytes that a child's memory may grow by in one trial."""
 NAMES = ("data.jsonl", "data.jsonl", "data.jsonl", "data.json", "data.jsonl.gz", "data.jsonl.zst")
 
@@ -48,9 +48,9 @@ def child(pipe: Connection) -> None:
                 (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10,
                 time.process_time() - started,
             )
-            if not found and grown > GROWTH:
+            if not found and grown > MAX_GROWTH_BYTES:
                 found = f"memory: grew by {grown >> 20} MiB"
-            if not found and took > PATIENCE:
+            if not found and took > MAX_CPU_SECONDS:
                 found = f"time: {took:.0f} s of processor time"
             pipe.send(found)
 
@@ -74,10 +74,10 @@ class Child:
         """What went wrong, or nothing."""
         self.pipe.send((data, random, name))
         try:
-            if self.pipe.poll(LIMIT):
+            if self.pipe.poll(MAX_SECONDS):
                 return str(self.pipe.recv())
             self.process.kill()
-            failed = f"hang: more than {LIMIT} s"
+            failed = f"hang: more than {MAX_SECONDS} s"
         except EOFError:
             failed = "death"
         self.process.join()

@@ -56,7 +56,7 @@ NUMBERS: Final = (
     float("nan"),
     float("inf"),
 )
-KEPT: Final = 200_000
+MAX_KEPT_BYTES: Final = 200_000
 """Bytes of a file that are kept before damage is done: many small trials find more than few big ones."""
 
 
@@ -64,7 +64,7 @@ def excerpt(data: bytes, random: Random) -> bytes:
     """Some consecutive lines of a file, or the beginning of one without."""
     lines = data.splitlines(keepends=True)
     start, count = random.randrange(len(lines) or 1), random.choice((1, 2, 3, 10, 40))
-    return b"".join(lines[start : start + count])[:KEPT]
+    return b"".join(lines[start : start + count])[:MAX_KEPT_BYTES]
 
 
 def mutated(data: bytes, other: bytes, random: Random) -> bytes:

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).parent.parent.parent
-SECONDS: Final = 180
+VERB_TIMEOUT_SECONDS: Final = 180
 """Of a verb; the machine may be busy."""
-ENDS: Final = (0, 1, 2)
+EXIT_CODES: Final = (0, 1, 2)
 VERBS: Final = (
     ("verify", "out"), ("verify", "out", "--json"), ("diff", "out", "out"), ("restore", "out", "--all"),
     ("restore", "out", "--reason", "D001"),
@@ -38,9 +38,9 @@ VERBS: Final = (
     ("suppress", "J008", "data.jsonl:1", "--reason", "x"),
     ("remote", "watch", "--once"), ("convert", "data.jsonl", "-o", "converted.jsonl"),
 )  # fmt: skip
-WRITES: Final = frozenset(("run", "split"))
+WRITING_VERBS: Final = frozenset(("run", "split"))
 """Verbs after which the splits are counted, where they end with 0."""
-ODD: Final[tuple[Any, ...]] = (
+ODD_VALUES: Final[tuple[Any, ...]] = (
     None, True, -1, 0, 1, 2**63, 1e308, "", "x", "\u0000", "a\nb", "../victim.txt", "../../victim.txt", "../victim",
     "..", ".", "/", "out/../../victim.txt",
     "x" * 300, [], {}, [[]], {"": {}}, ["../victim.txt"], "\ud800", "manifest.json", "data.jsonl", "D001", 0.0, 1e-320,
@@ -82,7 +82,7 @@ def made(folder: Path) -> Path:
         ["check", "data.jsonl", "--write-baseline", "baseline.json"],
     ):
         ended = _ran(work, words)
-        if ended.returncode not in ENDS:
+        if ended.returncode not in EXIT_CODES:
             raise RuntimeError(f"{words}: {ended.stderr}")
     state = work / ".curate"
     (state / "runs" / "recipe-1").mkdir(parents=True)
@@ -132,7 +132,7 @@ def _ran(work: Path, words: list[str] | tuple[str, ...]) -> "subprocess.Complete
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=SECONDS,
+        timeout=VERB_TIMEOUT_SECONDS,
         check=False,
     )
 
@@ -162,7 +162,7 @@ def spoil(path: Path, chance: random.Random, others: list[Path]) -> str:
         try:
             lines[at] = json.dumps(_changed(json.loads(lines[at]), chance, how)).encode()
         except (ValueError, RecursionError):
-            lines[at] = json.dumps(chance.choice(ODD)).encode()
+            lines[at] = json.dumps(chance.choice(ODD_VALUES)).encode()
         path.write_bytes(b"\n".join(lines))
     elif how == "bytes" or how in ("value", "key"):
         spoiled = bytearray(data or b"x")
@@ -208,12 +208,12 @@ def _changed(value: Any, chance: random.Random, how: str) -> Any:
 
     walk(value)
     if not places:
-        return chance.choice(ODD)
+        return chance.choice(ODD_VALUES)
     holder, key = chance.choice(places)
     if how == "key" and isinstance(holder, dict):
-        holder[str(chance.choice(ODD))] = holder.pop(key)
+        holder[str(chance.choice(ODD_VALUES))] = holder.pop(key)
     else:
-        holder[key] = chance.choice(ODD)
+        holder[key] = chance.choice(ODD_VALUES)
     return value
 
 
@@ -262,11 +262,11 @@ def trial(number: int, base: Path, room: Path) -> Failure | None:
     try:
         ended = _ran(work, verb)
     except subprocess.TimeoutExpired:
-        why = f"takes more than {SECONDS} s"
+        why = f"takes more than {VERB_TIMEOUT_SECONDS} s"
     else:
-        if ended.returncode not in ENDS:
+        if ended.returncode not in EXIT_CODES:
             why = f"exit {ended.returncode}: {ended.stderr.strip()[-300:]}"
-        elif verb[0] in WRITES and ended.returncode == 0 and "--dry-run" not in verb and "--only" not in verb:
+        elif verb[0] in WRITING_VERBS and ended.returncode == 0 and "--dry-run" not in verb and "--only" not in verb:
             why = counted(work)
     if snapshot(folder, work) != before:
         why += "; something outside of the project was touched"

@@ -24,7 +24,7 @@ from curate.report.console import Styled
 from curate.report.fix import fix_text, unified_diff
 from curate.report.stats import stats_result, stats_text
 
-ALL = tuple(sorted({code[0] for code in RULES} - {"K"}))
+ALL_FAMILIES = tuple(sorted({code[0] for code in RULES} - {"K"}))
 """All families but those that need a model."""
 
 
@@ -52,7 +52,8 @@ def signature(report: str) -> str:
 
 def _check(path: Path, random: Random) -> None:
     report = check_paths(
-        [path], CheckConfig(select=ALL, target=random.choice(list(Target)), max_length=random.choice((5, 4096)))
+        [path],
+        CheckConfig(select=ALL_FAMILIES, target=random.choice(list(Target)), max_length=random.choice((5, 4096))),
     )
     lines = 1 if packing(path) else path.read_bytes().count(b"\n") + 1
     if not packing(path):
@@ -75,7 +76,7 @@ def _errors(path: Path, config: CheckConfig) -> set[str]:
 
 def _fix(path: Path, random: Random) -> None:
     unsafe = random.random() < 0.5
-    config = CheckConfig(select=ALL) if random.random() < 0.5 else CheckConfig()
+    config = CheckConfig(select=ALL_FAMILIES) if random.random() < 0.5 else CheckConfig()
     before = path.read_bytes()
     diff = b"".join(unified_diff(str(path), Fixer(config, unsafe=unsafe).lines(path, FixedFile(str(path)))))
     assert path.read_bytes() == before, "a diff changed the file"

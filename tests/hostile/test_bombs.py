@@ -184,7 +184,7 @@ def test_a_line_with_many_findings_is_repaired_once_to_know_whether_it_can_be(wr
     assert forks.run("check", "data.jsonl", "-q").returncode == 1
 
 
-LONG = {
+LONG_TEXTS = {
     "struck words": "<s>x</s>" * 125_000,
     "control tokens before a tag": "b <s>" * 200_000 + "<p>",
     "control tokens in words": "a<s>" * 250_000,
@@ -200,7 +200,7 @@ LONG = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answer", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("answer", LONG_TEXTS.values(), ids=LONG_TEXTS.keys())
 def test_a_long_answer_is_looked_through_a_fixed_number_of_times(answer: str, write: Write, forks: Forks) -> None:
     """Where each match looks back at all that stands before it, 200 kB of the first three take 38 to 294 s, and 1 MB 25
     times that.

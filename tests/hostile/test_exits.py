@@ -106,7 +106,7 @@ def test_a_panic_goes_through_the_funnel(
     assert "Please report it" in capsys.readouterr().err
 
 
-SAVED = (
+STAGE_CONTENTS = (
     b"", b"null", b"[]", b'"x"', b"{}", b'{"result": 5}', b'{"key": 5}', b"\xff", b"[" * 100_000,
     b'{"key": KEY}', b'{"key": KEY, "result": null}', b'{"key": KEY, "result": []}', b'{"key": KEY, "result": {}}',
     b'{"key": KEY, "result": {"findings": 5, "duplicates": 5, "conflicts": 5, "manifest": 5}}',
@@ -125,7 +125,7 @@ def test_a_stage_that_is_none_or_of_somebody_else_is_made_anew(stage: str, write
     whole = Path("out/manifest.json").read_bytes()
     path = Path(f".curate/stages/{stage}.json")
     key = json.loads(path.read_bytes())["key"]
-    for saved in SAVED:
+    for saved in STAGE_CONTENTS:
         data = saved.replace(b"KEY", json.dumps(key).encode())
         with suppress(ValueError, RecursionError, LookupError, TypeError):
             value = json.loads(data)
@@ -193,7 +193,7 @@ def _model(**changes: object) -> Callable[[Path], object]:
     return spoil
 
 
-SPOILS: dict[str, Callable[[Path], object]] = {
+TOKENIZER_DAMAGES: dict[str, Callable[[Path], object]] = {
     "empty": lambda folder: (folder / "tokenizer.json").write_bytes(b""),
     "no JSON": lambda folder: (folder / "tokenizer.json").write_bytes(b"{"),
     "a list": lambda folder: (folder / "tokenizer.json").write_bytes(b"[]"),
@@ -242,7 +242,7 @@ SPOILS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS.keys())
+@pytest.mark.parametrize("spoil", TOKENIZER_DAMAGES.values(), ids=TOKENIZER_DAMAGES.keys())
 def test_a_malformed_tokenizer(
     spoil: Callable[[Path], object], write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from curate.similarity.shingles import Sets
 from tests.conftest import Write
 from tests.hostile.process import curate
 
-TINY = (1e-320, 1e-12, 1e-9, 1e-7, 1e-6, 0.01)
+TINY_THRESHOLDS = (1e-320, 1e-12, 1e-9, 1e-7, 1e-6, 0.01)
 
 
 def sets_of(members: list[frozenset[int]]) -> Sets:
@@ -24,7 +24,7 @@ def sets_of(members: list[frozenset[int]]) -> Sets:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("threshold", TINY)
+@pytest.mark.parametrize("threshold", TINY_THRESHOLDS)
 @given(family=st.lists(st.tuples(st.frozensets(st.integers(0, 40), max_size=12), st.integers(0, 2)), max_size=12))
 def test_a_tiny_threshold_finds_what_shares_a_shingle(
     threshold: float, family: list[tuple[frozenset[int], int]]

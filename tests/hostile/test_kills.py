@@ -16,7 +16,7 @@ from curate.output.restore import finish
 from tests.forks import Forks
 
 KILLS = int(os.environ.get("CURATE_KILLS", "2"))
-SLOW = """
+SLOW_RENAME = """
 import os, pathlib, signal, threading, time
 kill = threading.Timer(SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
 def slowed(step):
@@ -91,7 +91,7 @@ def test_killed_while_files_take_their_place(verb: str, tmp_path: Path, forks: F
     for _ in range(KILLS):
         shutil.rmtree(killed)
         shutil.copytree(ready, killed)
-        slow = SLOW.replace("SECONDS", str(rng.uniform(0, 0.6)))
+        slow = SLOW_RENAME.replace("SECONDS", str(rng.uniform(0, 0.6)))
         assert forks.run(*words, folder=killed, first=slow).returncode in (0, -signal.SIGKILL)
         finish(killed / "out", killed / ".curate/decisions.jsonl")
         assert state(killed / "out") in (old, new)

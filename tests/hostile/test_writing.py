@@ -69,7 +69,7 @@ VERBS: dict[str, list[str]] = {
     "split": ["split", "data.jsonl", "-o", "made", "-q"],
     "run": ["run", "-q"],
 }
-LATE = ("split", "run")
+LATE_VERBS = ("split", "run")
 """What changes once the splits are written; for all other verbs, once the first line is."""
 
 
@@ -104,7 +104,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(
         return changed
 
     monkeypatch.setattr(curate.output.folder, "finish", then(curate.output.folder.finish))
-    if verb not in LATE:
+    if verb not in LATE_VERBS:
         monkeypatch.setattr(CountingWriter, "write", then(CountingWriter.write))
     assert main(VERBS[verb]) == 2
     said = capsys.readouterr().err
@@ -340,11 +340,11 @@ def test_the_library_asks_for_a_word_too() -> None:
     assert files() == before
 
 
-EVERYTHING = ["--parquet", "--trainer", "axolotl", "--trainer", "llamafactory", "--trainer", "trl", "-q"]
+ALL_OUTPUTS = ["--parquet", "--trainer", "axolotl", "--trainer", "llamafactory", "--trainer", "trl", "-q"]
 
 
 def test_a_split_knows_the_names_of_all_that_it_writes() -> None:
-    assert main(["split", "data.jsonl", "-o", "out", *EVERYTHING]) == 0
+    assert main(["split", "data.jsonl", "-o", "out", *ALL_OUTPUTS]) == 0
     config = Config.model_validate(read_manifest(Path("out"))[0].config)
     assert sorted(files("out")) == sorted(f"out/{name}" for name in names_of(config))
 
@@ -367,7 +367,7 @@ def test_a_split_replaces_no_file_of_somebody_else(
     if not manifest or there != "manifest.json":
         Path("out", there).write_text("of a person\n")
     before = files("out")
-    assert main(["split", "data.jsonl", "-o", "out", *EVERYTHING]) == 2
+    assert main(["split", "data.jsonl", "-o", "out", *ALL_OUTPUTS]) == 2
     assert "exists and was not written by curate" in capsys.readouterr().err
     assert files("out") == before
 

@@ -20,7 +20,7 @@ FLAGS: Final = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
     "--enable-unsafe-swiftshader", "--remote-debugging-port=0",
 )  # fmt: skip
-PATIENCE: Final = 60.0
+WAIT_SECONDS: Final = 60.0
 """Seconds to wait for something, on a busy machine."""
 
 
@@ -64,7 +64,7 @@ class Page:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[self._number] = answer
         await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        result = await asyncio.wait_for(answer, PATIENCE)
+        result = await asyncio.wait_for(answer, WAIT_SECONDS)
         assert "error" not in result, result
         return result
 
@@ -85,7 +85,7 @@ class Page:
 
     async def until(self, script: str) -> None:
         """Wait until a script has a true value."""
-        for _ in range(int(PATIENCE / 0.05)):
+        for _ in range(int(WAIT_SECONDS / 0.05)):
             if await self.value(script):
                 return
             await asyncio.sleep(0.05)
@@ -93,7 +93,7 @@ class Page:
 
     async def until_received(self, text: str) -> None:
         """Wait until the terminal of the page got a text."""
-        for _ in range(int(PATIENCE / 0.05)):
+        for _ in range(int(WAIT_SECONDS / 0.05)):
             if text in self.received:
                 return
             await asyncio.sleep(0.05)
@@ -113,7 +113,7 @@ async def opened_page(folder: Path) -> AsyncIterator[Page]:
     browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         port = folder / "DevToolsActivePort"
-        for _ in range(int(PATIENCE / 0.05)):
+        for _ in range(int(WAIT_SECONDS / 0.05)):
             if port.is_file() and port.read_text().count("\n"):
                 break
             await asyncio.sleep(0.05)

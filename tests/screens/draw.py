@@ -44,7 +44,7 @@ class Picture(NamedTuple):
     keys: tuple[str, ...]
 
 
-EVERY: Final = (
+PICTURES: Final = (
     Picture("overview", ("1",)),
     Picture("examples", ("2", "down", "down")),
     Picture("findings", ("3", "end", "d")),
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     out = options.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    only = options.only.split(",") if options.only else [picture.name for picture in EVERY]
+    only = options.only.split(",") if options.only else [picture.name for picture in PICTURES]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         prepare()
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for picture, shown_light in README:
                 asyncio.run(draw(picture, known, (128, 22), out / f"{picture.name}.svg", light=shown_light))
             return
-        for picture in EVERY:
+        for picture in PICTURES:
             for size in (SMALL, MIDDLE, LARGE):
                 for light in (False, True):
                     if picture.name in only:

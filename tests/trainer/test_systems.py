@@ -22,7 +22,7 @@ TABLE = re.findall(r"^\| ([^|]+) \| (.*`curate .*) \|$", PAGE.split("## Commands
 ROWS: dict[str, list[list[str]]] = {
     name: [shlex.split(one)[1:] for one in re.findall(r"`(curate [^`]+)`", commands)] for name, commands in TABLE
 }
-TINY = {
+TINY_OPTIONS = {
     "train": ["--quiet", "--json"],
     "evaluate": ["--limit", "4", "--max-new-tokens", "2", "--json", "--quiet"],
     "sweep": ["--json", "--quiet", "-o", "swept"],
@@ -95,7 +95,7 @@ def test_a_row_of_the_table_runs(
             rest += ["--data", "pairs", "--set", "method=lora"]
         if verb == "recipe":
             rest += ["--model", "model", "-o", "first.toml", "--overwrite"]
-        tiny = [] if "--overfitting" in rest else TINY.get(verb, [])
+        tiny = [] if "--overfitting" in rest else TINY_OPTIONS.get(verb, [])
         capsys.readouterr()
         status = main([verb, *rest, *tiny])
         told = capsys.readouterr()
@@ -103,7 +103,7 @@ def test_a_row_of_the_table_runs(
         check(name, verb, told.out)
     if name == "metrics":
         for task, wanted in (("classification", {"accuracy", "macro_f1"}), ("text", {"bleu", "rouge_l", "token_f1"})):
-            main(["evaluate", "RUN", "--task", task, *TINY["evaluate"]])  # the answers are known by now
+            main(["evaluate", "RUN", "--task", task, *TINY_OPTIONS["evaluate"]])  # the answers are known by now
             results = json.loads(capsys.readouterr().out)["results"]
             assert wanted <= results[0]["scores"].keys()
 
