@@ -25,7 +25,7 @@ from curate.core.text import excerpt, normalised, plural
 from curate.corpus.strata import is_label
 from curate.language.lexicon import NEUTRAL_PROMPT_WORDS
 from curate.language.names import names
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import is_code, sentences
 from curate.language.tokens import content_words, stems
 from curate.models.embeddings import embed
@@ -221,7 +221,7 @@ def _request(group: dict[str, Question]) -> str:
 
 
 def _is_refusal(question: Question) -> bool:
-    return refuses(question.answer[:OPENING])
+    return refuses(question.answer[:OPENING_CHARS])
 
 
 def _is_judgeable(question: Question) -> bool:

@@ -11,7 +11,7 @@ from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import negation, opposite_words, yes_no_openings
 from curate.conflicts.numeric_contradictions import clashing_figures
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import aligned_sentences, is_code, sentences
 from curate.language.tokens import content_words
 
@@ -55,7 +55,7 @@ def is_open(question: str) -> bool:
 
 def is_comparable(left: str, right: str) -> bool:
     """Whether both answers are in words: neither code nor a refusal."""
-    return not any(is_code(answer) or refuses(answer[:OPENING]) for answer in (left, right))
+    return not any(is_code(answer) or refuses(answer[:OPENING_CHARS]) for answer in (left, right))
 
 
 def first_contradiction(question: str, left: str, right: str) -> Evidence | None:
@@ -72,7 +72,7 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
     Requests with many possible answers are checked for refusals only, code not at all.
     """
     left, right = left[:MAX_ANSWER_CHARS], right[:MAX_ANSWER_CHARS]
-    refused = refuses(left[:OPENING]), refuses(right[:OPENING])
+    refused = refuses(left[:OPENING_CHARS]), refuses(right[:OPENING_CHARS])
     if refused[0] != refused[1]:
         yield Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])
         return

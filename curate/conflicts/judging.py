@@ -20,7 +20,7 @@ from curate.conflicts.same_question import probability
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
 from curate.models.model_loading import in_unknown_script
@@ -99,7 +99,7 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
     if verdict < 0 and not (
         any(item.source in ("polarity", *FINAL_RULES) for item in evidence)
         or left.is_open
-        or (refuses(left.answer[:OPENING]) and refuses(right.answer[:OPENING]))
+        or (refuses(left.answer[:OPENING_CHARS]) and refuses(right.answer[:OPENING_CHARS]))
     ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
     if verdict > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers

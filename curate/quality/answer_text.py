@@ -9,7 +9,7 @@ from typing import Final
 from curate.core.lazy import Floats, Numbers, np
 from curate.core.text import normalised, words
 from curate.corpus.strata import is_label
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.tokens import letters, main_script
 
 MAX_CHARS: Final = 4_000
@@ -209,7 +209,7 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
 
     `neighbours`: for each answer, the positions of those to the nearest questions.
     """
-    refused = np.array([refuses(answer[:OPENING]) for answer in answers], dtype=np.float64)
+    refused = np.array([refuses(answer[:OPENING_CHARS]) for answer in answers], dtype=np.float64)
     share = refused.mean() if len(refused) else 0.0
     found = np.ones(len(answers))
     for at in np.flatnonzero(refused).tolist():

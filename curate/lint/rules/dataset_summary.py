@@ -18,7 +18,7 @@ from curate.core.example import JSON_TYPES, Example, Place, canonical, content_t
 from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.example_summary import (
     MAX_LABEL_CHARS,
     MAX_UINT32,
@@ -110,7 +110,7 @@ class DatasetSummary:
         if system is not None:
             self._system(system)
         if answer is not None:
-            self._answer(answer, refused=refuses(answer[:OPENING]))
+            self._answer(answer, refused=refuses(answer[:OPENING_CHARS]))
 
     def sort(self, order: list[int]) -> None:
         """Sort the examples, all of one chunk, by these numbers."""

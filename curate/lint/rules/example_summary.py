@@ -17,7 +17,7 @@ from curate.conflicts.labels import CLASSIFICATION_REQUEST
 from curate.core.example import Example, Place, attachments, canonical
 from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 
 MAX_UINT32: Final = 2**32 - 1
 
@@ -192,7 +192,7 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
     beside = _other_inputs(example.value, turns[:-1])
     asked = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + beside)
     answer = texts[-1]
-    kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING]))
+    kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING_CHARS]))
     return LastAnswer(asked, xxhash.xxh64_intdigest(answer.encode("utf-8", "surrogatepass")), kinds)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
-from curate.language.refusals import OPENING
+from curate.language.refusals import OPENING_CHARS
 from curate.lint.rules.message_frame import PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import (
     answer,
@@ -115,7 +115,7 @@ ABOUT_HTML: Final = (
     Severity.INFO,
     prefilter=(
         Literals((*PLACEHOLDERS, "tbd"), ANSWER),
-        Literals(FAILURES, ANSWER, within=OPENING),
+        Literals(FAILURES, ANSWER, within=OPENING_CHARS),
         PADDED_TEXT,
         ShortAnswers(answers="nt.-?<[orp…", flag="brief"),
     ),
@@ -140,7 +140,7 @@ def placeholder() -> "pl.Expr":
             pl.coalesce(
                 judged_by(answered_question().fill_null("") + "\0" + pair, _left_open),
                 judged_by(
-                    answered_question() + "\0" + matching(answer().str.head(OPENING), FAILURE_HINT),
+                    answered_question() + "\0" + matching(answer().str.head(OPENING_CHARS), FAILURE_HINT),
                     _failure_message,
                 ),
             )

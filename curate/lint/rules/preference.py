@@ -8,7 +8,7 @@ from curate.core.example import Example, Message, Place, canonical, content_text
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, visible, words
-from curate.language.refusals import OPENING, refuses
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import PREFERENCE_SIDES
@@ -287,8 +287,8 @@ def refusal_chosen(example: Example) -> Problems:
     if (
         pair
         and not any(pair.empty)
-        and refuses(pair.chosen[-1].text[:OPENING])
-        and not EVASIVE_START.search(pair.rejected[-1].text[:OPENING])
+        and refuses(pair.chosen[-1].text[:OPENING_CHARS])
+        and not EVASIVE_START.search(pair.rejected[-1].text[:OPENING_CHARS])
     ):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
