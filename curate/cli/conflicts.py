@@ -109,6 +109,8 @@ def conflicts(
     decisions = options.decisions_for(files, ignore=no_decisions)
     dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))
+    examples, not_understood = dataset.examples, dataset.not_understood
+    del dataset  # with the bytes of its lines
     cache = project.cache
 
     with ExitStack() as shown:
@@ -128,10 +130,10 @@ def conflicts(
         agreed = options.consent(yes=yes, as_json=as_json)
         asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
         with models_on(executor):
-            report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
+            report = find_conflicts(examples, config, cache, advance, judge=asked)
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
-        options.end(dataset.not_understood, options.UNCOMPARED_NOTE)
+        options.end(not_understood, options.UNCOMPARED_NOTE)
     found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
@@ -142,10 +144,10 @@ def conflicts(
 
         write_report(conflicts_html(report, None if show_all else MAX_SHOWN_HTML), html, files)
     if as_json:
-        print_json(conflicts_json(report, dataset.not_understood, decisions))
+        print_json(conflicts_json(report, not_understood, decisions))
     else:
         print_lines(conflicts_text(report, None if show_all else MAX_SHOWN, decisions))
-    options.end(dataset.not_understood, options.UNCOMPARED_NOTE, found=found)
+    options.end(not_understood, options.UNCOMPARED_NOTE, found=found)
 
 
 def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:
