@@ -42,7 +42,7 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
         async def until(so: Callable[[Followed], bool]) -> Followed:
             for _ in range(10_000):
                 await asyncio.sleep(0.05)
-                app.screen.look()  # type: ignore[attr-defined]
+                app.screen.read_runs()  # type: ignore[attr-defined]
                 runs: list[Followed] = app.results.get("runs", [])
                 if runs and so(runs[0]):
                     return runs[0]
