@@ -174,7 +174,7 @@ async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, CurateApp)
     loop: Any = asyncio.get_running_loop()
-    for _ in range(3_000):
+    for nth in range(10_000):
         if busy := [
             worker for worker in app.workers if worker.group != "default"
         ]:  # those of the default group wait for a person
@@ -194,7 +194,7 @@ async def settled(pilot: Pilot[None]) -> None:
         ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
         if ready and not busy and not loop._ready:  # what is drawn may cause something else
             return
-        await asyncio.sleep(0 if ready else 0.002)
+        await asyncio.sleep(0 if ready and nth < 1_000 else 0.002)  # beside other work, a thread may need time
     raise AssertionError(f"something still goes on behind the screen:\n{screen_text(app)}")
 
 
