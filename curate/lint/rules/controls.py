@@ -34,7 +34,7 @@ FAMILIES: Final = {
     ),
     "Command R": (
         "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>", "<|SYSTEM_TOKEN|>",
-        "<BOS_MARK>", "<EOS_TOKEN>",
+        "<BOS_TOKEN>", "<EOS_TOKEN>",
     ),
     "Granite": ("<|start_of_role|>", "<|end_of_role|>"),
 }  # fmt: skip
