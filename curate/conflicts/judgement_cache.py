@@ -17,7 +17,7 @@ from curate.core.lazy import Arrays, np
 from curate.models.names import fingerprint
 
 KINDS: Final = {"text": "|u1"}
-PACKAGES: Final = ("conflicts", "language", "models", "core")
+PACKAGES: Final = ("conflicts", "core", "corpus", "dedup", "language", "models", "similarity")
 """Packages whose code decides about a pair."""
 
 

@@ -10,8 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,7 +19,7 @@ from curate.core.errors import UsageError
 from curate.core.example import content_id
 from curate.core.files import make_private_folder
 from curate.core.lazy import Array, Arrays, Flags, Hashes, Ids, np
-from curate.core.npz_cache import KeyedRows, load, make_room, save
+from curate.core.npz_cache import KeyedRows, code_id, load, make_room, save
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import Columns, FeatureSpec, columns_of
@@ -50,14 +49,6 @@ MAX_CACHED_VERDICTS: Final = 2_000_000
 """Number of rows above which rows that this run did not use are deleted."""
 
 
-@cache
-def _code() -> bytes:
-    """A hash of the code that computes the cached values, so that another version of it does not read them."""
-    engine = Path(__file__).parent.parent
-    sources = [path for name in PACKAGES for path in sorted((engine / name).rglob("*.py"))]
-    return blake2b(b"".join(path.read_bytes() for path in sources), digest_size=16).digest()
-
-
 class Task(NamedTuple):
     """A chunk whose columns are wanted, and the folder in which they may be cached."""
 
@@ -76,7 +67,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     if task.folder is None:
         return columns_of(task.chunk, spec)
     start, data, size = chunk_bytes(task.chunk)
-    digest = sha256(repr((_code(), spec, task.chunk.start == 0)).encode())
+    digest = sha256(repr((code_id(*PACKAGES), spec, task.chunk.start == 0)).encode())
     digest.update(memoryview(data)[:size])
     path = task.folder / f"piece-{digest.hexdigest()[:32]}.npz"
     damage: list[str] = []
@@ -253,13 +244,13 @@ class DedupCache:
         cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False, bands: Bands | None = None
     ) -> "DedupCache":
         """The cache for some files that are read to make such columns."""
-        named = content_id([_code().hex(), repr(spec), sorted(str(path.resolve()) for path in files)])
+        named = content_id([code_id(*PACKAGES), repr(spec), sorted(str(path.resolve()) for path in files)])
         folder = cache / CACHE_FOLDER
         return cls(folder, RowCache(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
 
     def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples with these ids: cached, or computed by `learn`."""
-        key = sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]
+        key = sha256(repr((code_id(*PACKAGES), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]
         path = self.folder / f"common-{key}.npz"
         known: Passages | None = load(
             path,
@@ -305,7 +296,7 @@ class DedupCache:
         everything besides their bytes that they depend on.
         """
         if self._findings is None:
-            name = content_id([_code().hex(), check])
+            name = content_id([code_id(*PACKAGES), check])
             self._findings = RowCache(self.folder / f"findings-{name}.npz", "<u4", (3,))
         return self._findings.find(keys, self._damaged)
 

@@ -201,7 +201,7 @@ def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypa
     assert DedupCache.of(Path(), spec, [Path("b"), Path("a")]).verdicts.path == one
     assert DedupCache.of(Path(), spec._replace(on="prompt"), [Path("a"), Path("b")]).verdicts.path != one
     assert DedupCache.of(Path(), spec, [Path("a")]).verdicts.path != one
-    monkeypatch.setattr(module, "_code", lambda: b"other")
+    monkeypatch.setattr(module, "code_id", lambda *_: "other")
     assert DedupCache.of(Path(), spec, [Path("a"), Path("b")]).verdicts.path != one
 
 
