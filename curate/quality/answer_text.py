@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 from curate.core.lazy import Floats, Numbers, np
@@ -139,7 +138,6 @@ def _scripts(text: str) -> set[str]:
     return {name for name, count in letters(text[:MAX_CHARS]).items() if count >= MIN_ANSWERS_OF_SCRIPT}
 
 
-@lru_cache(maxsize=100_000)
 def _is_about_languages(request: str) -> bool:
     return ABOUT_LANGUAGES.search(f"{request[:END_CHARS]}\n{request[-END_CHARS:]}") is not None
 
