@@ -188,9 +188,8 @@ def _judged(
         notes.append(RULES_ALONE)
     if config.nli or config.same_question:
         judged = by_questions(judged, config, cache, progress)
-        judged = [
-            item for item in judged if item.nominee.same >= MIN_COUNTED_CONFIDENCE
-        ]  # no less sure pair can be shown
+        # No less sure pair can be shown.
+        judged = [item for item in judged if item.nominee.same >= MIN_COUNTED_CONFIDENCE]
     if judge is not None:
         judged = by_judge(judged, judge, notes)
     return Judgement([item for item in judged if item.evidence], len(nominees), notes)
