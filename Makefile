@@ -3,9 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
-# Tests start many processes: without files of bytecode, each compiles what it imports. Some wait for a browser, a
-# terminal or a cluster: three workers keep two cores busy.
-PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup
+# Tests start many processes: without files of bytecode, each compiles what it imports.
+PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test suite test-fast explore coverage check lint types kernels schemas docs dist installed lowest lock sbom clean
