@@ -12,7 +12,6 @@ from curate.conflicts.question import Question
 from curate.core import npz_cache
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
-from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, np
 from curate.models.names import fingerprint
 
@@ -60,5 +59,5 @@ def save(path: Path, asked: Sequence[Question], judgement: Judgement) -> None:
         for one in (item.nominee,)
     ]
     text = json.dumps((pairs, judgement.compared, judgement.notes)).encode()
-    remove_orphans(path.parent)
+    npz_cache.make_room(path.parent)
     npz_cache.save(path, {"text": np.frombuffer(text, dtype=np.uint8)})

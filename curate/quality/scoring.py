@@ -8,7 +8,6 @@ from typing import Final
 
 from curate.core import npz_cache
 from curate.core.example import content_id
-from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Floats, Matrix, np
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
@@ -72,7 +71,7 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
         embedded = _embedding_signals(exchanges, model, cache, advance) if model else {}
     columns = from_texts.result() | embedded
     if path is not None and exchanges:
-        remove_orphans(path.parent)
+        npz_cache.make_room(path.parent)
         npz_cache.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
     return columns
 
