@@ -22,43 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-ALL_RULES_OPTIONS: Final = [word for family in "JMCTPRDSQFX" for word in ("--select", family)]
+ALL_RULES_OPTIONS: Final = [word for family in "JMCTPRKDSQFX" for word in ("--select", family)]
+CHECK: Final = ["check", "DATA", "--output-format", "jsonl", "--output-file", "findings.jsonl", "--all", "-q"]
 COMMANDS: Final = {
-    "check": [
-        "check",
-        "DATA",
-        *ALL_RULES_OPTIONS,
-        "--output-format",
-        "jsonl",
-        "--output-file",
-        "findings.jsonl",
-        "--all",
-        "-q",
-    ],
-    "check-openai": [
-        "check",
-        "DATA",
-        "--target",
-        "openai",
-        "--output-format",
-        "jsonl",
-        "--output-file",
-        "findings.jsonl",
-        "--all",
-        "-q",
-    ],
-    "check-trl": [
-        "check",
-        "DATA",
-        "--target",
-        "trl",
-        "--output-format",
-        "jsonl",
-        "--output-file",
-        "findings.jsonl",
-        "--all",
-        "-q",
-    ],
+    "check": [*CHECK, *ALL_RULES_OPTIONS],
+    "check-openai": [*CHECK, "--target", "openai"],
+    "check-trl": [*CHECK, "--target", "trl"],
     "fix": ["check", "DATA", "--fix-only", "-q"],
     "fix-unsafe": ["check", "DATA", "--fix-only", "--unsafe-fixes", "-q"],
     "dedup": ["dedup", "DATA", "-o", "kept.jsonl", "--json", "--no-cache", "-y", "-q"],
