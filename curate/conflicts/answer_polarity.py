@@ -4,6 +4,7 @@ cannot", "is covered".
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from curate.language.lexicon import (
@@ -65,6 +66,7 @@ MAX_BARE_DENIAL_WORDS: Final = 8
 """Maximum number of words of an answer that denies without a word of the question."""
 
 
+@lru_cache(16_384)  # each question is compared with several others
 def asks_yes_or_no(request: str) -> bool:
     """Whether the last sentence of a request asks for yes or no."""
     asked = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]

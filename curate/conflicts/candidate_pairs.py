@@ -7,10 +7,10 @@ Equal questions need no model. Other questions are compared if they ask the same
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import accumulate, combinations, pairwise, product
+from itertools import accumulate, chain, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -205,6 +205,11 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
     refused = {
         content_words(_request(group)) for group in near if any(_is_refusal(question) for question in group.values())
     }
+    sizes = list(map(len, refused))
+    with_word: dict[str, list[int]] = defaultdict(list)
+    for at, words in enumerate(refused):
+        for word in words:
+            with_word[word].append(at)
     for group in near:
         if len(refused) > MAX_REFUSED_QUESTIONS or any(
             _is_judgeable(question) or _is_refusal(question) for question in group.values()
@@ -212,7 +217,8 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
             yield group
             continue
         asked = content_words(_request(group))
-        if any(2 * len(asked & words) >= max(1, min(len(asked), len(words))) for words in refused):
+        shared = Counter(chain.from_iterable(with_word[word] for word in asked if word in with_word))
+        if any(2 * count >= min(len(asked), sizes[at]) for at, count in shared.items()):
             yield group
 
 

@@ -74,26 +74,27 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     named = [counted & _stems_without(answer, ()) for answer in (left, right)] if counted else [counted]
     if all(named) and named[0].isdisjoint(named[1]):
         return None  # "how many" of two things: each answer counts what its own question asks for
-    given = quantities(question)
     if not pairs:  # two single sentences are a pair
-        return _contradictory_amounts(question, left, right, given)
+        return _contradictory_amounts(question, left, right)
     everywhere = quantities(left), quantities(right)
     if len(sentences(left)) == len(sentences(right)) == 1 and (
         bare := _contradictory_bare_numbers(question, left, right, everywhere)
     ):
         return bare
-    if asked := _contradictory_amounts(question, left, right, given):
+    if asked := _contradictory_amounts(question, left, right):
         return asked
     for pair in pairs:
-        mine, others = (_not_given(quantities(text), given) for text in (pair.left, pair.right))
-        if found := _in_sentences(pair, mine, others, everywhere):
-            return found
+        both = quantities(pair.left), quantities(pair.right)
+        if all(both):
+            mine, others = (_not_given(found, quantities(question)) for found in both)
+            if found := _in_sentences(pair, mine, others, everywhere):
+                return found
     return None
 
 
-def _contradictory_amounts(question: str, left: str, right: str, given: Sequence[Quantity]) -> Found | None:
+def _contradictory_amounts(question: str, left: str, right: str) -> Found | None:
     """Short answers to a question for an amount or a time that give one each, however they are worded."""
-    if not AMOUNT_QUESTION.search(question) or max(len(left.split()), len(right.split())) > MAX_BRIEF_WORDS:
+    if max(len(left.split()), len(right.split())) > MAX_BRIEF_WORDS or not AMOUNT_QUESTION.search(question):
         return None
     asked = content_words(question)
     stems = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
@@ -111,7 +112,7 @@ def _contradictory_amounts(question: str, left: str, right: str, given: Sequence
         for text in (left, right)
     ):
         return None  # it counts something else
-    mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
+    mine, others = (_not_given(quantities(text, counted), quantities(question)) for text in (left, right))
     ranges = _range(mine, left), _range(others, right)
     if ranges[0] and ranges[1] and len(mine) + len(others) > 2:  # "three to five days", "two weeks"
         apart = _measured_values(mine) == _measured_values(others) and not AT_LEAST.search(f"{left}\n{right}")

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from curate.conflicts.same_question import MIN_COSINE, features, probability, words_apart
+from curate.conflicts.same_question import (
+    MIN_COSINE,
+    WordsCompared,
+    compare_words,
+    features,
+    probability,
+    words_apart,
+)
 from curate.conflicts.wording import wording
 from curate.core.lazy import Matrix, np
 from curate.core.text import normalised
@@ -54,27 +61,28 @@ def reworded(
     is asked once.
     """
     worded = cache(lambda at: wording(requests[at]))
-
-    def may_be_one(left: int, right: int, near: float) -> bool:
-        return probability(features(worded(left), worded(right), near, None)) >= min_probability
-
+    compared: dict[tuple[int, int], WordsCompared] = {}
     near: list[tuple[int, int, float, float]] = []
     for block in blocks or [range(len(requests))]:
-        found = (
-            (block.start + left, block.start + right, alike)
-            for left, right, alike in nearest(vectors[block.start : block.stop], cosine)
+        pairs = []
+        for one, other, alike in nearest(vectors[block.start : block.stop], cosine):
+            left, right = block.start + one, block.start + other
+            if requests[left] == requests[right] or _instruction_input(requests[left]) != _instruction_input(
+                requests[right]
+            ):
+                continue
+            words = compare_words(worded(left), worded(right))
+            if probability(features(words, alike, None)) >= min_probability:
+                compared[left, right] = words
+                pairs.append((left, right, alike))
+        near += (
+            pair
+            for pair in _within_topics(vectors, block, pairs)
+            if probability(features(compared[pair[:2]], pair[3], None)) >= min_probability
         )
-        pairs = [
-            (left, right, alike)
-            for left, right, alike in found
-            if requests[left] != requests[right]
-            and _instruction_input(requests[left]) == _instruction_input(requests[right])
-            and may_be_one(left, right, alike)
-        ]
-        near += (pair for pair in _within_topics(vectors, block, pairs) if may_be_one(*pair[:2], pair[3]))
     apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
     known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
-    every = ((pair, features(worded(pair[0]), worded(pair[1]), pair[3], known)) for pair in near)
+    every = ((pair, features(compared[pair[:2]], pair[3], known)) for pair in near)
     return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= min_probability]
 
 

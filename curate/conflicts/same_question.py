@@ -8,7 +8,7 @@ The coefficients are fitted on labelled pairs of questions, which are not part o
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Indel, Levenshtein
 
@@ -71,43 +71,72 @@ MIN_PROBABILITY: Final = 0.001
 """Of what a model says: none is surer than this, either way."""
 
 
-def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, Matrix] | None) -> tuple[float, ...]:
+class WordsCompared(NamedTuple):
+    """What the words of two questions say, whatever their embeddings."""
+
+    left: Wording
+    right: Wording
+    overlap: float
+    """From 0 to 1, in whatever order; rare words weigh more."""
+    frame: float
+    """Share of the words, in order, that they have in common."""
+    short: float
+    """How much counts what sets them apart."""
+    aspect: float
+    value: float
+    numbers: float
+
+
+def compare_words(left: Wording, right: Wording) -> WordsCompared:
+    """The part of `features` that needs no embedding."""
+    total = sum(rarity(word) for side in (left, right) for word in side.content.values()) or 1.0
+    lone = (
+        rarity(side.content[word])
+        for side, other in ((left, right), (right, left))
+        for word in side.content.keys() - other.content.keys()
+    )
+    frame = Indel.normalized_similarity(left.order, right.order)
+    short = min(1.0, SHORT_WORDS / max(1, len(left.order) + len(right.order)))
+    return WordsCompared(
+        left,
+        right,
+        1 - math.fsum(lone) / total,
+        frame,
+        short,
+        float(other_aspect(left, right)),
+        max(short * _other_value(left, right, frame), float(_is_variation(left, right, frame))),
+        max(short * other_numbers(left, right), MANY_NUMBERS_FACTOR * many_other_numbers(left, right)),
+    )
+
+
+def features(words: WordsCompared, cosine: float, vectors: Mapping[str, Matrix] | None) -> tuple[float, ...]:
     """What is known of a pair of questions, in the order of `FEATURES`.
 
     `vectors` has embeddings of `words_apart`; with None, no word counts as put in another's place, for which the
     probability is highest.
     """
-    apart = [left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()]
-    total = sum(rarity(word) for side in (left, right) for word in side.content.values()) or 1.0
-    lone = (rarity(side.content[word]) for side, words in zip((left, right), apart, strict=True) for word in words)
-    overlap = 1 - math.fsum(lone) / total  # in whatever order
-    frame = Indel.normalized_similarity(left.order, right.order)
-    replaced = 0.0
-    if vectors is not None and frame >= SAME_SENTENCE_SHARE:
-        farthest = [
-            max((_distance(side.content[word], other, vectors) for word in words), default=0.0)
-            for words, side, other in zip(apart, (left, right), (right, left), strict=True)
-        ]
-        replaced = min(1.0, DISTANCE_SCALE * (1 - cosine)) * min(1.0, 2 * min(farthest))
-    short = min(1.0, SHORT_WORDS / max(1, len(left.order) + len(right.order)))
-    other_phrase = vectors is not None and any(
-        _cosine(one, two, vectors) < SYNONYM_COSINE and not _is_spelling(one, two)
-        for one, two in _substitutions(left, right)
-    )
-    return (
-        cosine,
-        overlap,
-        replaced,
-        float(other_aspect(left, right)),
-        short
-        * other_phrase
-        * (
-            1.0
-            if frame >= SAME_SENTENCE_SHARE
-            else min(1.0, max(0.0, (NEAR_COSINE - cosine) / (NEAR_COSINE - UNLIKE_COSINE)))
-        ),
-        max(short * _other_value(left, right, frame), float(_is_variation(left, right, frame))),
-        max(short * other_numbers(left, right), MANY_NUMBERS_FACTOR * many_other_numbers(left, right)),
+    replaced = phrase = 0.0
+    if vectors is not None:
+        if words.frame >= SAME_SENTENCE_SHARE:
+            replaced = min(1.0, DISTANCE_SCALE * (1 - cosine)) * min(1.0, 2 * _farthest(words, vectors))
+        if any(
+            _cosine(one, two, vectors) < SYNONYM_COSINE and not _is_spelling(one, two)
+            for one, two in _substitutions(words.left, words.right)
+        ):
+            unlike = min(1.0, max(0.0, (NEAR_COSINE - cosine) / (NEAR_COSINE - UNLIKE_COSINE)))
+            phrase = words.short * (1.0 if words.frame >= SAME_SENTENCE_SHARE else unlike)
+    return cosine, words.overlap, replaced, words.aspect, phrase, words.value, words.numbers
+
+
+def _farthest(words: WordsCompared, vectors: Mapping[str, Matrix]) -> float:
+    """How far the words that one question alone has are from those of the other, at most: that of the nearer side."""
+    sides = ((words.left, words.right), (words.right, words.left))
+    return min(
+        max(
+            (_distance(side.content[word], other, vectors) for word in side.content.keys() - other.content.keys()),
+            default=0.0,
+        )
+        for side, other in sides
     )
 
 

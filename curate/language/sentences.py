@@ -69,14 +69,17 @@ def aligned_sentences(left: str, right: str) -> tuple[Aligned, ...]:
     in common.
     """
     mine, others = sentences(left), sentences(right)
-    words_mine, words_others = ([content_words(sentence) for sentence in side] for side in (mine, others))
+    words_mine, words_others = _sentence_words(left), _sentence_words(right)
     if len(mine) == len(others) == 1:
         return (_pair(mine[0], others[0], words_mine[0], words_others[0]),)
+    both = frozenset().union(*words_mine).intersection(frozenset().union(*words_others))
+    if not both:
+        return ()
     places: dict[str, list[int]] = defaultdict(list)
     for j, sentence in enumerate(words_others):
-        for word in sentence:
+        for word in sentence & both:
             places[word].append(j)
-    shared = [Counter(j for word in sentence for j in places.get(word, ())) for sentence in words_mine]
+    shared = [Counter(j for word in sentence & both for j in places[word]) for sentence in words_mine]
     alike = [
         {j: count / (len(sentence) + len(words_others[j]) - count) for j, count in sorted(counts.items())}
         for sentence, counts in zip(words_mine, shared, strict=True)
@@ -93,6 +96,11 @@ def aligned_sentences(left: str, right: str) -> tuple[Aligned, ...]:
             if pair.within >= MIN_SHARED_WORDS:
                 found.append(pair)
     return tuple(found)
+
+
+@lru_cache(16_384)  # each answer is compared with several others
+def _sentence_words(text: str) -> tuple[frozenset[str], ...]:
+    return tuple(map(content_words, sentences(text)))
 
 
 def _pair(left: str, right: str, mine: frozenset[str], others: frozenset[str]) -> Aligned:

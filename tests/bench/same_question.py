@@ -28,6 +28,7 @@ from curate.conflicts.same_question import (
     FEATURES,
     FITTED_FEATURES,
     HAND_SET_COEFFICIENTS,
+    compare_words,
     features,
     log_odds,
     probability,
@@ -75,7 +76,7 @@ def measured_pairs(
     apart = sorted({word for pair in pairs for word in words_apart(*pair)})
     words = dict(zip(apart, embed(apart, model, cache), strict=True))
     found = [
-        features(*pair, float(vectors[row["a"]] @ vectors[row["b"]]), words)
+        features(compare_words(*pair), float(vectors[row["a"]] @ vectors[row["b"]]), words)
         for pair, row in zip(pairs, rows, strict=True)
     ]
     return np.array(found), np.array([row["same"] for row in rows]), [(row["a"], row["b"]) for row in rows]

@@ -18,7 +18,7 @@ from curate.conflicts.judging import Judged, by_model
 from curate.conflicts.nli import Contradiction, contradictions, duplicates, entailments, sentence_pairs
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import question_of
-from curate.conflicts.same_question import features, probability
+from curate.conflicts.same_question import compare_words, features, probability
 from curate.conflicts.wording import wording
 from curate.core.config import ConflictsConfig
 from curate.core.errors import ModelError
@@ -96,13 +96,14 @@ def test_a_folder_without_a_tokenizer_is_not_looked_for_on_the_hub(
 
 
 @pytest.mark.slow
-def test_behind_unlike_questions_no_model_is_asked_about_long_answers_without_anything_in_common() -> None:
+@pytest.mark.parametrize("times", [1, 5])
+def test_behind_unlike_questions_no_model_is_asked_about_long_answers_without_anything_in_common(times: int) -> None:
     asked: list[int] = []
     kelp, loans = (
         " ".join(f"{what} {how}." for how in ways)
         for what, ways in (
-            ("Kelp", ("grows on cold coasts", "feeds urchins", "shelters young fish", "dies in warm water") * 5),
-            ("Borrowers", ("repay monthly", "owe interest", "sign contracts", "lose collateral when they default") * 5),
+            ("Kelp", ("grows on cold coasts", "feeds urchins", "shelters young fish", "dies in warm water") * times),
+            ("Borrowers", ("repay monthly", "owe interest", "sign contracts", "lose collateral when they default") * times),
         )
     )
     others, more = "At night, what does the lamp do?", f"{loans} Kelp grows on warm coasts."
@@ -295,10 +296,10 @@ def test_a_yes_or_no_is_shown_to_the_model_only_if_both_questions_ask_for_it(mon
 
 def test_a_model_for_duplicate_questions_counts_as_much_as_all_else_and_lifts_no_other_value() -> None:
     left, right = wording("How do I get my money back?"), wording("What is the way to a refund?")
-    found = features(left, right, 0.6, {})
+    found = features(compare_words(left, right), 0.6, {})
     assert probability(found, None, 0.01) < probability(found) < probability(found, None, 0.99)
     monday, sunday = wording("Is the shop open on Monday?"), wording("Is the shop open on Sunday?")
-    assert probability(features(monday, sunday, 0.95, {}), 0.99, 0.99) < 0.5
+    assert probability(features(compare_words(monday, sunday), 0.95, {}), 0.99, 0.99) < 0.5
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judging import is_weak
 from curate.conflicts.question import question_of
 from curate.conflicts.reworded import nearest, reworded
-from curate.conflicts.same_question import FEATURES, features, probability, words_apart
+from curate.conflicts.same_question import FEATURES, compare_words, features, probability, words_apart
 from curate.conflicts.wording import asks_opposite_ends, other_aspect, other_value, wording
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
@@ -28,7 +28,7 @@ TRIPLES = Path(__file__).parents[1] / "bench" / "question_triples.txt"
 
 def same(left: str, right: str, cosine: float) -> float:
     """The probability that two questions are the same where no word has a near one on the other side."""
-    return probability(features(wording(left), wording(right), cosine, {}))
+    return probability(features(compare_words(wording(left), wording(right)), cosine, {}))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,10 @@ def test_a_word_in_another_ones_place_counts_by_how_near_it_is() -> None:
         for word, vector in (("accept", [1, 0, 0]), ("voucher", [0, 1, 0]), ("coupon", [0, 1, 0]))
     }
     far = {**near, "coupon": np.array([0, 0, 1], dtype=np.float32)}
-    assert len(features(left, right, 0.8, near)) == len(FEATURES)
-    assert probability(features(left, right, 0.8, near)) > probability(features(left, right, 0.8, far))
+    assert len(features(compare_words(left, right), 0.8, near)) == len(FEATURES)
+    assert probability(features(compare_words(left, right), 0.8, near)) > probability(
+        features(compare_words(left, right), 0.8, far)
+    )
 
 
 def test_a_phrase_of_another_meaning_in_its_place_makes_another_question() -> None:
@@ -116,8 +118,8 @@ def test_a_phrase_of_another_meaning_in_its_place_makes_another_question() -> No
     )
     assert {"boiling", "melting"} <= words_apart(left, right)
     vectors = {"boiling": np.array([1, 0], dtype=np.float32), "melting": np.array([0.5, 0.866], dtype=np.float32)}
-    assert probability(features(left, right, 0.93, vectors)) < 0.3
-    assert probability(features(left, right, 0.93, {**vectors, "melting": vectors["boiling"]})) > 0.7
+    assert probability(features(compare_words(left, right), 0.93, vectors)) < 0.3
+    assert probability(features(compare_words(left, right), 0.93, {**vectors, "melting": vectors["boiling"]})) > 0.7
 
 
 def test_the_pairs_that_are_left_out_early_would_not_be_the_same_later() -> None:
@@ -136,9 +138,9 @@ def test_the_pairs_that_are_left_out_early_would_not_be_the_same_later() -> None
             for near in (0.0, 0.5, 1.0):  # of unlike words, of words that are partly alike, of equal ones
                 made = {word: random.normal(size=8) * (1 - near) + near for word in words_apart(one, two)}
                 vectors = {word: (vector / np.linalg.norm(vector)).astype(np.float32) for word, vector in made.items()}
-                bound = probability(features(one, two, cosine, None)) + 1e-9
-                assert probability(features(one, two, cosine, vectors)) <= bound
-                assert probability(features(one, two, random.uniform(-1, cosine), None)) <= bound
+                bound = probability(features(compare_words(one, two), cosine, None)) + 1e-9
+                assert probability(features(compare_words(one, two), cosine, vectors)) <= bound
+                assert probability(features(compare_words(one, two), random.uniform(-1, cosine), None)) <= bound
 
 
 def test_instructions_with_another_input_are_other_questions() -> None:
