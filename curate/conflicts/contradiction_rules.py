@@ -65,6 +65,13 @@ def first_contradiction(question: str, left: str, right: str) -> Evidence | None
     return next(rule_contradictions(question, left, right), None)
 
 
+def refusal_contradiction(left: str, right: str) -> Evidence | None:
+    """The refusal and the answer, if one of two answers refuses."""
+    if refuses(left[:OPENING_CHARS]) == refuses(right[:OPENING_CHARS]):
+        return None
+    return Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])
+
+
 def rule_contradictions(question: str, left: str, right: str) -> Iterator[Evidence]:
     """The findings of each rule about two answers to `question`, with the contradictory words: refusal, yes/no, numbers
     and dates, negation, names.
@@ -72,16 +79,15 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
     Requests with many possible answers are checked for refusals only, code not at all.
     """
     left, right = left[:MAX_ANSWER_CHARS], right[:MAX_ANSWER_CHARS]
-    refused = refuses(left[:OPENING_CHARS]), refuses(right[:OPENING_CHARS])
-    if refused[0] != refused[1]:
-        yield Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])
+    if refusal := refusal_contradiction(left, right):
+        yield refusal
         return
     if is_open(question) or is_code(left) or is_code(right):
         return
     pairs = aligned_sentences(left, right)
     if figures := clashing_figures(question, left, right, pairs):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
-    if refused[0]:  # some say after their apology what they know
+    if refuses(left[:OPENING_CHARS]):  # some say after their apology what they know
         return
     if found := yes_no_openings(left, right):
         yield Evidence("polarity", *found, PRECISION["polarity"])

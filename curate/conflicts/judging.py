@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from curate.conflicts.answer_polarity import HEDGE, asks_yes_or_no, opposite_polarity
 from curate.conflicts.answer_swap import FACT_RULES, Asked, with_answers
 from curate.conflicts.candidate_pairs import Nominee
-from curate.conflicts.contradiction_rules import is_comparable, rule_contradictions
+from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
@@ -81,6 +81,8 @@ class Judged(NamedTuple):
     """Empty: both answers may be true."""
     score: float
     """Confidence from 0 to 1 that they clash; also for pairs without evidence, if a model was asked."""
+    apart: bool = False
+    """Whether they answer unlike questions and have nothing in common, so that only refusals and yes or no count."""
 
 
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
@@ -93,7 +95,12 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
             Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
         )
         return Judged(nominee, evidence, confidence(evidence))
-    found = rule_contradictions(_both_questions(nominee), left.answer, right.answer)
+    apart = nominee.similarity < 1 and not have_something_in_common(left.answer, right.answer)
+    if apart:
+        refusal = refusal_contradiction(left.answer, right.answer)
+        found: Iterable[Evidence] = (refusal,) if refusal else ()
+    else:
+        found = rule_contradictions(_both_questions(nominee), left.answer, right.answer)
     evidence = tuple(item for item in found if item.source in FINAL_RULES or not left.is_open)
     verdict, precision = _polarity(nominee)
     if verdict < 0 and not (
@@ -104,7 +111,7 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
     if verdict > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
         evidence = tuple(item for item in evidence if item.source in FACT_RULES)
-    return Judged(nominee, evidence, confidence(evidence))
+    return Judged(nominee, evidence, confidence(evidence), apart)
 
 
 def by_model(
@@ -117,22 +124,16 @@ def by_model(
     """Add the NLI model's evidence about answers to questions with one answer. Raises as `contradictions` does.
 
     Both directions must report a contradiction, unless a rule does too. Adds to `notes` how many pairs only rules
-    judge: long answers to different questions with nothing in common, and those in a script that the model does not
-    know.
+    judge: those in a script that the model does not know.
     """
-    found: list[Judged] = []
-    asked, apart = [], 0
-    for at, item in enumerate(judged):
-        found.append(item)
-        if not _to_be_judged(item):
-            continue
-        one = item.nominee
-        if not item.evidence and one.similarity < 1 and not have_something_in_common(one.left.answer, one.right.answer):
-            apart += 1
-        elif item.evidence or not _agree(item.nominee):  # of answers that agree, the model's word makes no conflict
-            asked.append(at)
-    if apart and notes is not None:
-        notes.append(f"{plural(apart, 'pair')} of long answers with nothing in common judged by rules alone")
+    found = list(judged)
+    asked = [
+        at
+        for at, item in enumerate(found)
+        if _to_be_judged(item)
+        # Of answers that agree, the model's word makes no conflict.
+        and (item.evidence or not (item.apart or _agree(item.nominee)))
+    ]
     sides = zip(*((found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked), strict=True)
     unread = [any(pair) for pair in zip(*(in_unknown_script(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
@@ -145,7 +146,7 @@ def by_model(
     least = [0.0 if found[at].evidence else config.contradiction for at in asked]
     reworded = [found[at].nominee.similarity < 1 for at in asked]
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least, reworded), strict=True):
-        nominee, evidence, _ = found[at]
+        nominee, evidence = found[at][:2]
         probability = verdict.either if evidence else verdict.probability
         if probability >= config.contradiction:
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
@@ -228,7 +229,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
         if verdict is None:
             silent += 1
             continue
-        nominee, evidence, _ = judged[at]
+        nominee, evidence = judged[at][:2]
         cleared += bool(evidence) and not verdict.clash
         evidence = (
             (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9, verdict.why))
@@ -251,7 +252,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
 
 def _to_be_judged(item: Judged) -> bool:
     """Whether a model can judge a pair: the request has one answer, and both answers are in words."""
-    nominee, evidence, _ = item
+    nominee, evidence = item[:2]
     return (
         not nominee.left.is_open
         and is_comparable(nominee.left.answer, nominee.right.answer)

@@ -103,16 +103,20 @@ def test_behind_unlike_questions_no_model_is_asked_about_long_answers_without_an
         " ".join(f"{what} {how}." for how in ways)
         for what, ways in (
             ("Kelp", ("grows on cold coasts", "feeds urchins", "shelters young fish", "dies in warm water") * times),
-            ("Borrowers", ("repay monthly", "owe interest", "sign contracts", "lose collateral when they default") * times),
+            (
+                "Borrowers",
+                ("repay monthly", "owe interest", "sign contracts", "lose collateral when they default") * times,
+            ),
         )
     )
     others, more = "At night, what does the lamp do?", f"{loans} Kelp grows on warm coasts."
     config = ConflictsConfig(nli=tiny_nli(), embeddings="offline:all-MiniLM-L6-v2")
-    for question, answer, told in ((others, loans, [2]), (others, more, [2, 1]), (NIGHT, loans, [1])):
+    for question, answer, judged in ((others, loans, False), (others, more, True), (NIGHT, loans, True)):
         asked.clear()
         found = find_conflicts([example(NIGHT, kelp, 1), example(question, answer, 2)], config, progress=asked.append)
-        assert asked == told  # two questions are embedded if they differ
-        assert ("1 pair of long answers with nothing in common judged by rules alone" in found.notes) == (told == [2])
+        assert asked.count(1) == judged  # texts are embedded two at a time
+        note = "1 pair of long answers with nothing in common judged by refusals and yes or no alone"
+        assert (note in found.notes) != judged
 
 
 @pytest.mark.slow
