@@ -183,13 +183,12 @@ def _judged(
     settings = label_settings(asked)
     # In the order of the questions: what is read of an answer is kept only for a while.
     nominees.sort(key=lambda nominee: (nominee.left.request, nominee.right.request))
-    judged = [by_rules(nominee, settings) for nominee in nominees]
+    by_rule = (by_rules(nominee, settings) for nominee in nominees)
+    judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
     if apart := sum(item.apart for item in judged):
         notes.append(
             f"{plural(apart, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"
         )
-    if config.nli:
-        judged = by_model(judged, config, cache, progress, notes)
     if not config.nli and judge is None:
         notes.append(RULES_ALONE)
     if config.nli or config.same_question:

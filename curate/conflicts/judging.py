@@ -126,14 +126,13 @@ def by_model(
     Both directions must report a contradiction, unless a rule does too. Adds to `notes` how many pairs only rules
     judge: those in a script that the model does not know.
     """
-    found = list(judged)
-    asked = [
-        at
-        for at, item in enumerate(found)
-        if _to_be_judged(item)
+    found: list[Judged] = []
+    asked: list[int] = []
+    for at, item in enumerate(judged):
+        found.append(item)
         # Of answers that agree, the model's word makes no conflict.
-        and (item.evidence or not (item.apart or _agree(item.nominee)))
-    ]
+        if _to_be_judged(item) and (item.evidence or not (item.apart or _agree(item.nominee))):
+            asked.append(at)
     sides = zip(*((found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked), strict=True)
     unread = [any(pair) for pair in zip(*(in_unknown_script(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
