@@ -19,6 +19,7 @@ from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
 from curate.conflicts.same_question import log_odds
+from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
 from curate.models.embeddings import embed
@@ -118,7 +119,10 @@ def _swapped(asked: Asked) -> tuple[list[Pair], Callable[[Iterable[float]], floa
     (left, right), (answer, other) = asked.questions, asked.answers
     fact = next((item for item in asked.evidence if item.source in FACT_RULES), None)
     if fact is None:
-        return [(f"{left} {text}", f"{right} {text}") for text in map(_beginning, (answer, other))], fmean
+        both = [_beginning(answer), _beginning(other)]
+        # A refusal suits any question and says nothing.
+        said = [text for text in both if not refuses(text[:OPENING_CHARS])] or both
+        return [(f"{left} {text}", f"{right} {text}") for text in said], fmean
     whole = [re.compile(rf"(?<!\w){re.escape(words)}(?!\w)") for words in (fact.left, fact.right)]
     mine, others = (
         next((sentence for sentence in sentences(text) if words.search(sentence)), text)

@@ -29,6 +29,7 @@ from curate.conflicts.question import Question, question_at, question_of, questi
 from curate.conflicts.topics import Topic, topics
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example
+from curate.core.freed_memory import return_freed
 from curate.core.text import plural
 
 # Over the 6,730 pairs of ChatProtect, ConflictQA and SICK: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
@@ -173,6 +174,7 @@ def _judged(
     nominees = [*equal_questions(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
         nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
+        return_freed()
     else:
         notes.append(EQUAL_ALONE)
     if config.embeddings or config.nli:
@@ -185,6 +187,7 @@ def _judged(
     nominees.sort(key=lambda nominee: (nominee.left.request, nominee.right.request))
     by_rule = (by_rules(nominee, settings) for nominee in nominees)
     judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
+    return_freed()
     if apart := sum(item.apart for item in judged):
         notes.append(
             f"{plural(apart, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"

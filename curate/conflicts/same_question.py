@@ -89,7 +89,7 @@ class WordsCompared(NamedTuple):
 
 def compare_words(left: Wording, right: Wording) -> WordsCompared:
     """The part of `features` that needs no embedding."""
-    total = sum(rarity(word) for side in (left, right) for word in side.content.values()) or 1.0
+    total = left.rarity + right.rarity or 1.0
     lone = (
         rarity(side.content[word])
         for side, other in ((left, right), (right, left))

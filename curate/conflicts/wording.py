@@ -76,6 +76,8 @@ class Wording:
     denies: bool
     quoted: Set[str]
     """The stems of the words of meaning in quotation marks."""
+    rarity: float
+    """Of all words of meaning together."""
 
 
 def wording(request: str) -> Wording:
@@ -91,6 +93,7 @@ def wording(request: str) -> Wording:
         frozenset(ASPECTS[word] for word in every if word in ASPECTS),
         not ENGLISH_NEGATIONS.isdisjoint(every),
         content.keys() & set(map(stem, plain_words(" ".join(quoted_texts(request))))),
+        sum(map(rarity, content.values())),
     )
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
 
 import orjson
@@ -214,8 +214,7 @@ class Example:
                 continue
             role = turn.get("role")
             if self.pointers is None:
-                pointer = f"/messages/{index}"
-                content = f"{pointer}/content"
+                pointer, content = _plain_pointers(index)
             else:
                 pointer, content = self.pointers[index] if index < len(self.pointers) else ("", "")
             yield Message(index, role if isinstance(role, str) else None, turn, pointer, content)
@@ -242,6 +241,12 @@ class Example:
 
     def _last_answer(self) -> int | None:
         return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
+
+
+@lru_cache(1_024)  # one copy for all examples
+def _plain_pointers(index: int) -> tuple[str, str]:
+    """The pointers to a turn in messages format and to its content."""
+    return f"/messages/{index}", f"/messages/{index}/content"
 
 
 def pointer_in_line(example: Example, pointer: str, line: Any) -> str:

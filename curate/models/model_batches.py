@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor
 from curate.core.errors import CurateError
+from curate.core.freed_memory import trim_heap
 from curate.core.text import visible
 from curate.core.worker_pool import parallel_map
 from curate.models.names import fingerprint
@@ -94,6 +95,7 @@ def each_batch(
         yield from zip(rest, computed, strict=True)
     finally:
         torch.set_num_threads(threads)
+        trim_heap()
 
 
 def _in_one_thread(compute: Callable[[Any, list[Any]], Made], model: Any, texts: list[Any]) -> Made:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from curate.core.errors import UsageError
+from curate.core.freed_memory import return_freed
 from curate.core.text import visible
 from curate.models.names import configuration
 from train.errors import memory_errors
@@ -22,7 +23,6 @@ from train.export.model_card import card
 from train.export.questions import Questions, questions_for
 from train.journal import Narrator
 from train.model.adapters import adapter_disabled, lora_weights, obstacle
-from train.model.main_memory import return_freed
 from train.recipe import Recipe
 from train.results import TrainedWeights
 from train.trained import Trained, same_template

@@ -1,8 +1,6 @@
-"""Main memory that is given back to the system: pages of mapped files of weights, and what was freed."""
+"""Pages of mapped files of weights that are given back to the system."""
 
 import ctypes
-import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,10 +40,3 @@ def releasing_pages() -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-def return_freed() -> None:
-    """Free what nothing uses and give it back: glibc keeps blocks of some MB, which is what quantised weights are."""
-    gc.collect()
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
