@@ -14,6 +14,7 @@ from typing import Final
 from curate.conflicts import judgement_cache
 from curate.conflicts.candidate_pairs import (
     MIN_COUNTED_CONFIDENCE,
+    Nominee,
     across_system_prompts,
     equal_questions,
     group_questions,
@@ -136,8 +137,7 @@ def find_conflicts(
     about every comparable pair. Raises `ModelError` or `MissingExtra` if a named model is not available.
     """
     asked = _questions(examples, all_turns=config.all_turns)
-    first = {(question.example.id, question.turn): question for question in reversed(asked)}
-    distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
+    distinct = _distinct(asked)
     by_models = (config.embeddings or config.nli) and judge is None
     path = judgement_cache.path_of(distinct, config, cache) if cache is not None and by_models else None
     found = path and judgement_cache.load(path, distinct)
@@ -169,29 +169,25 @@ def _judged(
     judge: Judge | None,
 ) -> Judgement:
     """Nominate pairs of different questions `asked`, and judge their answers."""
-    groups = group_questions(asked)
     notes: list[str] = []
-    nominees = [*equal_questions(groups, notes), *across_system_prompts(groups, notes)]
-    if config.embeddings:
-        nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
-        return_freed()
-    else:
-        notes.append(EQUAL_ALONE)
+    nominees = _nominated(asked, config, cache, notes, progress)
+    return_freed()
     if config.embeddings or config.nli:
         used = [
             f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name
         ]
         notes.append(f"models used: {', '.join(used)}")
-    settings = label_settings(asked)
-    # In the order of the questions: what is read of an answer is kept only for a while.
-    nominees.sort(key=lambda nominee: (nominee.left.request, nominee.right.request))
+    settings, compared = label_settings(asked), len(nominees)
     by_rule = (by_rules(nominee, settings) for nominee in nominees)
     judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
-    return_freed()
     if apart := sum(item.apart for item in judged):
         notes.append(
             f"{plural(apart, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"
         )
+    del by_rule, nominees
+    if judge is None:
+        judged = [item for item in judged if item.evidence]
+    return_freed()
     if not config.nli and judge is None:
         notes.append(RULES_ALONE)
     if config.nli or config.same_question:
@@ -200,7 +196,30 @@ def _judged(
         judged = [item for item in judged if item.nominee.same >= MIN_COUNTED_CONFIDENCE]
     if judge is not None:
         judged = by_judge(judged, judge, notes)
-    return Judgement([item for item in judged if item.evidence], len(nominees), notes)
+    return Judgement([item for item in judged if item.evidence], compared, notes)
+
+
+def _nominated(
+    asked: Sequence[Question],
+    config: ConflictsConfig,
+    cache: Path | None,
+    notes: list[str],
+    progress: Callable[[int], None] | None,
+) -> list[Nominee]:
+    """The pairs to compare, in the order of their questions: what is read of an answer is kept only for a while."""
+    groups = group_questions(asked)
+    nominees = [*equal_questions(groups, notes), *across_system_prompts(groups, notes)]
+    if config.embeddings:
+        nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
+    else:
+        notes.append(EQUAL_ALONE)
+    return sorted(nominees, key=lambda nominee: (nominee.left.request, nominee.right.request))
+
+
+def _distinct(asked: Sequence[Question]) -> list[Question]:
+    """The first of equal questions with equal answers, in the order of their ids."""
+    first = {(question.example.id, question.turn): question for question in reversed(asked)}
+    return [first[key] for key in sorted(first)]
 
 
 def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:

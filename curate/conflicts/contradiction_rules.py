@@ -91,6 +91,7 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         return
     if found := yes_no_openings(left, right):
         yield Evidence("polarity", *found, PRECISION["polarity"])
+    pairs = tuple(pair for pair in pairs if pair.left != pair.right)
     asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     for source, rule in (("negation", negation), ("opposites", opposite_words), ("values", swapped_names)):
         # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by

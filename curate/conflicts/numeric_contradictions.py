@@ -76,18 +76,19 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
         return None  # "how many" of two things: each answer counts what its own question asks for
     if not pairs:  # two single sentences are a pair
         return _contradictory_amounts(question, left, right)
-    everywhere = quantities(left), quantities(right)
     if len(sentences(left)) == len(sentences(right)) == 1 and (
-        bare := _contradictory_bare_numbers(question, left, right, everywhere)
+        bare := _contradictory_bare_numbers(question, left, right)
     ):
         return bare
     if asked := _contradictory_amounts(question, left, right):
         return asked
     for pair in pairs:
+        if pair.left == pair.right:
+            continue
         both = quantities(pair.left), quantities(pair.right)
         if all(both):
             mine, others = (_not_given(found, quantities(question)) for found in both)
-            if found := _in_sentences(pair, mine, others, everywhere):
+            if found := _in_sentences(pair, mine, others, (left, right)):
                 return found
     return None
 
@@ -225,11 +226,9 @@ def _result(text: str) -> Quantity | None:
     return found[-1] if found else None
 
 
-def _contradictory_bare_numbers(
-    question: str, left: str, right: str, found: tuple[Sequence[Quantity], Sequence[Quantity]]
-) -> Found | None:
+def _contradictory_bare_numbers(question: str, left: str, right: str) -> Found | None:
     """Two answers that are little more than one number each."""
-    a, b = found
+    a, b = quantities(left), quantities(right)
     if (
         len(a) != 1
         or len(b) != 1
@@ -249,7 +248,7 @@ def _in_sentences(
     pair: Aligned,
     mine: list[Quantity],
     others: list[Quantity],
-    everywhere: tuple[Sequence[Quantity], Sequence[Quantity]],
+    answers: tuple[str, str],
 ) -> Found | None:
     a, b = unmatched(mine, others)
     if not a or not b:
@@ -259,8 +258,8 @@ def _in_sentences(
         if within < SAME_NUMBER_SHARE:
             return None
         # In a sentence that is worded otherwise, a number which the other answer has elsewhere is not denied by it.
-        a = [quantity for quantity in a if not any(quantity.same(other) for other in everywhere[1])]
-        b = [quantity for quantity in b if not any(quantity.same(other) for other in everywhere[0])]
+        a = [quantity for quantity in a if not any(map(quantity.same, quantities(answers[1])))]
+        b = [quantity for quantity in b if not any(map(quantity.same, quantities(answers[0])))]
     for one in a:
         for other in b:
             if (

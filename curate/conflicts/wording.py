@@ -56,6 +56,7 @@ buy/sell indoor/outdoor male/female men/women upload/download login/logout senio
 pros/cons farthest/closest farthest/nearest furthest/closest furthest/nearest"""
 OPPOSITE_STEMS: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]
 """Pairs of stems of which one in the other's place makes another question."""
+POLE_STEMS: Final = frozenset(stemmed for pair in OPPOSITE_STEMS for stemmed in pair)
 
 MIN_ROOT_LETTERS: Final = 4
 """Letters that make two names forms of one: Africa and African."""
@@ -159,6 +160,8 @@ def other_aspect(left: Wording, right: Wording) -> bool:
 def asks_opposite_ends(left: Wording, right: Wording) -> bool:
     """Whether two questions ask for the two ends of one thing: closest and farthest; in whatever sentence."""
     mine, others = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
+    if POLE_STEMS.isdisjoint(mine) or POLE_STEMS.isdisjoint(others):  # nearly always
+        return False
     return any((one in mine and other in others) or (one in others and other in mine) for one, other in OPPOSITE_STEMS)
 
 
