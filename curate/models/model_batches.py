@@ -20,7 +20,7 @@ from curate.core.worker_pool import parallel_map
 from curate.models.names import fingerprint
 
 Made = TypeVar("Made")
-BATCH_TOKENS: Final = 4096
+BATCH_TOKENS: Final = 2048
 """Number of tokens in a batch, padding included: on a CPU, larger batches are slower."""
 TOKENIZED_TEXTS: Final = 1024
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from curate.core.lazy import Flags, Floats, Matrix, Numbers, np
 from curate.language.lexicon import STOPWORDS
@@ -30,51 +30,88 @@ MAX_CHARS: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
-def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
-    """The probability that each answer belongs to its request; `asked` and `answered` are unit vectors of both."""
+class Nearest(NamedTuple):
+    """Of each row the `NEIGHBOURS` nearest others, or all if there are fewer, in no order."""
+
+    rows: Numbers
+    cosines: Floats
+
+
+def nearest(vectors: Matrix) -> Nearest:
+    """The nearest others of each unit vector."""
+    size, near = len(vectors), max(0, min(NEIGHBOURS, len(vectors) - 1))
+    rows, cosines = np.zeros((size, near), dtype=np.int64), np.zeros((size, near))
+    for start in range(0, size, ROWS_PER_BLOCK) if near else ():
+        block = vectors[start : start + ROWS_PER_BLOCK] @ vectors.T
+        block[np.arange(len(block)), np.arange(len(block)) + start] = -2
+        found = np.argpartition(-block, near - 1, axis=1)[:, :near]
+        rows[start : start + ROWS_PER_BLOCK] = found
+        cosines[start : start + ROWS_PER_BLOCK] = np.take_along_axis(block, found, axis=1)
+    return Nearest(rows, cosines)
+
+
+def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix, near: Nearest) -> Floats:
+    """The probability that each answer belongs to its request; `asked` and `answered` are unit vectors of both, `near`
+    is `nearest(asked)`.
+    """
     if len(requests) <= NEIGHBOURS:
         return np.ones(len(requests))
-    doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, answered) @ np.array(WEIGHTS), -30, 30)))
+    weighted = features(requests, answers, asked, answered, near) @ np.array(WEIGHTS)
+    doubt = 1 / (1 + np.exp(-np.clip(weighted, -30, 30)))
     unsure = np.array([len(_words(answer)) < CLEAR_WORDS for answer in answers]) | ~_belongs_elsewhere(asked, answered)
     sure = np.flatnonzero(~unsure)  # few
-    unsure[sure] = _is_usual(sure, asked, answered)
+    unsure[sure] = _is_usual(sure, near, answered)
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
 
 
 def _belongs_elsewhere(asked: Matrix, answered: Matrix) -> Flags:
     """Whether the answer is clearly nearer to another request, which has another answer."""
     found = np.zeros(len(asked), dtype=np.bool_)
+    own = (asked * answered).sum(axis=1)
     for start in range(0, len(asked), ROWS_PER_BLOCK):
-        block = slice(start, min(len(asked), start + ROWS_PER_BLOCK))
-        likeness = answered[block] @ asked.T
-        own = likeness[np.arange(len(likeness)), np.arange(block.start, block.stop)].copy()
-        likeness[(asked[block] @ asked.T >= SAME_COSINE) | (answered[block] @ answered.T >= SAME_COSINE)] = -2
-        best = likeness.max(axis=1)
-        found[block] = (best >= ELSEWHERE_COSINE) & (best - own >= COSINE_MARGIN)
+        likeness = answered[start : start + ROWS_PER_BLOCK] @ asked.T
+        rows = np.flatnonzero(_is_clearly_nearer(likeness, own[start : start + ROWS_PER_BLOCK]))
+        likeness = likeness[rows]
+        rows += start
+        likeness[(asked[rows] @ asked.T >= SAME_COSINE) | (answered[rows] @ answered.T >= SAME_COSINE)] = -2
+        found[rows] = _is_clearly_nearer(likeness, own[rows])
     return found
 
 
-def _is_usual(rows: Numbers, asked: Matrix, answered: Matrix) -> Flags:
+def _is_clearly_nearer(likeness: Matrix, own: Floats) -> Flags:
+    best = likeness.max(axis=1)
+    return np.asarray((best >= ELSEWHERE_COSINE) & (best - own >= COSINE_MARGIN))
+
+
+def _is_usual(rows: Numbers, near: Nearest, answered: Matrix) -> Flags:
     """Whether some of the requests nearest to each of these have the same answer, such as "Who are you?" and "What is
     your name?", or are the same and have it in other words.
     """
     found = np.zeros(len(rows), dtype=np.bool_)
     for start in range(0, len(rows), ROWS_PER_BLOCK):
         block = rows[start : start + ROWS_PER_BLOCK]
-        alike = asked[block] @ asked.T
-        alike[np.arange(len(block)), block] = -2
-        near = np.argpartition(-alike, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS]
-        likeness = np.einsum("id,ijd->ij", answered[block], answered[near], optimize=True)
-        same = likeness >= np.where(
-            np.take_along_axis(alike, near, axis=1) >= SAME_COSINE, REWORDED_COSINE, SAME_COSINE
-        )
+        likeness = np.einsum("id,ijd->ij", answered[block], answered[near.rows[block]], optimize=True)
+        same = likeness >= np.where(near.cosines[block] >= SAME_COSINE, REWORDED_COSINE, SAME_COSINE)
         found[start : start + ROWS_PER_BLOCK] = same.sum(axis=1) >= MIN_SAME_ANSWERS
     return found
 
 
-def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix) -> Floats:
+def _nearest_others(asked: Matrix, near: Nearest) -> Numbers:
+    """The nearest requests of each that are not the same: the answer of the same request fits, and says nothing."""
+    others = near.rows.copy()
+    same = np.flatnonzero((near.cosines >= SAME_COSINE).any(axis=1))
+    for start in range(0, len(same), ROWS_PER_BLOCK):
+        rows = same[start : start + ROWS_PER_BLOCK]
+        alike = asked[rows] @ asked.T
+        alike[np.arange(len(rows)), rows] = -2
+        alike[alike >= SAME_COSINE] = -2
+        others[rows] = np.argpartition(-alike, others.shape[1] - 1, axis=1)[:, : others.shape[1]]
+    return others
+
+
+def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix, near: Nearest) -> Floats:
     """One row for each pair, see `WEIGHTS`."""
-    size, near = len(requests), min(NEIGHBOURS, len(requests) - 1)
+    size, nearest_others = len(requests), _nearest_others(asked, near)
     weighted = _weighted([*requests, *answers])
     words_asked, words_said = weighted[:size], weighted[size:]
     sample = np.linspace(0, size - 1, min(size, MAX_SAMPLED_REQUESTS)).astype(np.int64)
@@ -86,10 +123,7 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, ans
         answer_sample, request_sample = answered[block] @ asked[sample].T, asked[block] @ answered[sample].T
         z_answer = (own - answer_sample.mean(axis=1)) / (answer_sample.std(axis=1) + 1e-3)
         z_request = (own - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
-        alike = asked[block] @ asked.T
-        alike[np.arange(len(at)), at] = -2
-        alike[alike >= SAME_COSINE] = -2  # the answer of the same request fits, and says nothing
-        beside = np.argpartition(-alike, near - 1, axis=1)[:, :near]
+        beside = nearest_others[block]
         others = np.einsum("id,ijd->ij", answered[block], asked[beside], optimize=True)
         rivals = np.einsum("id,ijd->ij", asked[block], answered[beside], optimize=True)
         for row, position in enumerate(at.tolist()):

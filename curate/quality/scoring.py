@@ -8,11 +8,11 @@ from typing import Final
 
 from curate.core import npz_cache
 from curate.core.example import content_id
-from curate.core.lazy import Arrays, Floats, Matrix, np
+from curate.core.lazy import Arrays, Floats, np
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
 from curate.quality.answer_ends import Wording, endings, openings
-from curate.quality.answer_fits import NEIGHBOURS, fits
+from curate.quality.answer_fits import Nearest, fits, nearest
 from curate.quality.answer_format import formats
 from curate.quality.answer_text import boilerplate, garbled, languages, loops, refusals
 from curate.quality.exchange import Exchange
@@ -101,24 +101,22 @@ def _embedding_signals(
     questions, answers = ([getattr(one, name) for one in exchanges] for name in ("question", "answer"))
     vectors = embed([text for one in exchanges for text in one.embedded], model, cache, advance)
     asked, answered = vectors[::2], vectors[1::2]
-    nearest, columns = crowding(asked)
-    columns |= {"fits": fits(questions, answers, asked, answered), "refusal": refusals(answers, nearest)}
+    near = nearest(asked)
+    columns = crowding(near)
+    columns |= {
+        "fits": fits(questions, answers, asked, answered, near),
+        "refusal": refusals(answers, near.rows.tolist()),
+    }
     if labels := labels_of(answers):
         columns["label"] = label_goodness(labels, asked)
     return columns
 
 
-def crowding(vectors: Matrix) -> tuple[list[list[int]], Columns]:
-    """The nearest others of each row, and how isolated and how crowded it is among them."""
-    size, near = len(vectors), min(NEIGHBOURS, len(vectors) - 1)
-    best, beside = np.zeros((size, max(near, 1))), np.zeros((size, max(near, 0)), dtype=np.int64)
-    for start in range(0, size, 1_024) if near > 0 else ():
-        block = vectors[start : start + 1_024] @ vectors.T
-        block[np.arange(len(block)), np.arange(len(block)) + start] = -2
-        nearest = np.argpartition(block, size - near, axis=1)[:, size - near :]
-        beside[start : start + 1_024] = nearest
-        best[start : start + 1_024] = np.take_along_axis(block, nearest, axis=1)
-    return beside.tolist(), {"rarity": 1 - best.max(axis=1), "density": best.mean(axis=1)}
+def crowding(near: Nearest) -> Columns:
+    """How isolated and how crowded each row is among its nearest others."""
+    if not near.cosines.size:
+        return {"rarity": np.ones(len(near.rows)), "density": np.zeros(len(near.rows))}
+    return {"rarity": 1 - near.cosines.max(axis=1), "density": near.cosines.mean(axis=1)}
 
 
 def doubt(columns: Mapping[str, Floats]) -> Floats:

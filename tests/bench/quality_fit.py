@@ -30,7 +30,9 @@ def main(folder: Path, kinds: list[str]) -> None:
             for within in (False, True) if "fits" in kinds else ():
                 found = swapped(pairs, embedded([q for q, _ in pairs]), 0.05, Random(seed), within=within)
                 requests, answers = zip(*found.pairs, strict=True)
-                made = answer_fits.features(requests, answers, embedded(requests), embedded(answers))
+                asked = embedded(requests)
+                near = answer_fits.nearest(asked)
+                made = answer_fits.features(requests, answers, asked, embedded(answers), near)
                 rows.setdefault("fits", []).append((made, np.isin(np.arange(len(pairs)), found.where)))
     for kind, parts in rows.items():
         features, truth = np.vstack([part for part, _ in parts]), np.concatenate([part for _, part in parts])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.quality.answer_fits import fits
+from curate.quality.answer_fits import fits, nearest
 from curate.quality.answer_text import refusals
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.label_errors import label_goodness
@@ -98,8 +98,8 @@ def test_an_answer_that_similar_requests_have_too_is_not_sure_to_be_wrong() -> N
     answers = [f"an answer with words{at} enough said{at} here{at} for{at} it" for at in range(16)]
     alone = said.copy()
     alone[1:4] = asked[1:4]
-    assert fits(texts, answers, asked, alone)[0] < 0.3
-    assert fits(texts, answers, asked, said)[0] >= 0.5
+    assert fits(texts, answers, asked, alone, nearest(asked))[0] < 0.3
+    assert fits(texts, answers, asked, said, nearest(asked))[0] >= 0.5
 
 
 def test_a_refusal_is_doubtful_where_others_are_answered() -> None:
