@@ -45,6 +45,8 @@ TWO_QUESTIONS: Final = 0.7
 """Factor of the confidence if each answer repeats what only its own question asks for, and only a model or the rule for
 short answers reports a clash.
 """
+MANY_QUESTIONS: Final = 10_000
+"""Questions from which what is no longer used is looked for and given back to the system."""
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
@@ -170,8 +172,10 @@ def _judged(
 ) -> Judgement:
     """Nominate pairs of different questions `asked`, and judge their answers."""
     notes: list[str] = []
+    many = len(asked) >= MANY_QUESTIONS
     nominees = _nominated(asked, config, cache, notes, progress)
-    return_freed()
+    if many:
+        return_freed()
     if config.embeddings or config.nli:
         used = [
             f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name
@@ -187,7 +191,8 @@ def _judged(
     del by_rule, nominees
     if judge is None:
         judged = [item for item in judged if item.evidence]
-    return_freed()
+    if many:
+        return_freed()
     if not config.nli and judge is None:
         notes.append(RULES_ALONE)
     if config.nli or config.same_question:
