@@ -222,7 +222,7 @@ def _nominated(
 
 
 def _distinct(asked: Sequence[Question]) -> list[Question]:
-    """The first of equal questions with equal answers, in the order of their ids."""
+    """The questions of the first of equal examples, in the order of their ids."""
     first = {(question.example.id, question.turn): question for question in reversed(asked)}
     return [first[key] for key in sorted(first)]
 

@@ -84,14 +84,13 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         return
     if is_open(question) or is_code(left) or is_code(right):
         return
-    pairs = aligned_sentences(left, right)
+    pairs = [pair for pair in aligned_sentences(left, right) if pair.left != pair.right]
     if figures := clashing_figures(question, left, right, pairs):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     if refuses(left[:OPENING_CHARS]):  # some say after their apology what they know
         return
     if found := yes_no_openings(left, right):
         yield Evidence("polarity", *found, PRECISION["polarity"])
-    pairs = tuple(pair for pair in pairs if pair.left != pair.right)
     asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     for source, rule in (("negation", negation), ("opposites", opposite_words), ("values", swapped_names)):
         # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by

@@ -94,6 +94,7 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
     """Two short answers to a question for one thing of which neither contains the other, or two sentences with
     different names or single words in the same position; None if they may be the same.
     """
+    # First, as the patterns below take long.
     if not _has_short(left, right) and max(len(left.split()), len(right.split())) > MAX_SENTENCE_WORDS:
         return None
     if (

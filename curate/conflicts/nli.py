@@ -16,7 +16,7 @@ from curate.core.errors import ModelError
 from curate.core.example import content_id
 from curate.core.text import storable
 from curate.language.quantities import align_units
-from curate.language.sentences import Aligned, aligned_sentences, sentences
+from curate.language.sentences import MIN_SHARED_WORDS, Aligned, aligned_sentences, sentences
 from curate.language.tokens import content_words
 from curate.models.embeddings import EmbeddingCache
 from curate.models.model_batches import Loader, each_batch
@@ -29,9 +29,9 @@ sentences.
 """
 MAX_SENTENCE_PAIRS: Final = 6
 """Number of pairs of sentences of two long answers that the model reads: the most similar ones."""
-MIN_PASSAGE_WORDS, MIN_PASSAGE_SHARE, MIN_SENTENCE_SHARE = 10, 0.2, 0.5
+MIN_PASSAGE_WORDS, MIN_PASSAGE_SHARE = 10, 0.2
 """Content words from which two answers have nothing in common if they share less than such a part of the shorter
-one's, and no two of their sentences share such a part of theirs and two words.
+one's, and no two of their sentences share half of theirs and two words.
 """
 NLI_LABELS, DUPLICATE_LABELS = ("contradiction", "entailment"), ("duplicate",)
 """Labels of a model: the first two are those of an NLI model, which some models spell differently."""
@@ -160,7 +160,7 @@ def have_something_in_common(left: str, right: str) -> bool:
 
 
 def _are_about_one_thing(pair: Aligned) -> bool:
-    return pair.within >= MIN_SENTENCE_SHARE and len(content_words(pair.left) & content_words(pair.right)) > 1
+    return pair.within >= MIN_SHARED_WORDS and len(content_words(pair.left) & content_words(pair.right)) > 1
 
 
 def pair_key(left: str, right: str) -> str:

@@ -83,8 +83,6 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     if asked := _contradictory_amounts(question, left, right):
         return asked
     for pair in pairs:
-        if pair.left == pair.right:
-            continue
         both = quantities(pair.left), quantities(pair.right)
         if all(both):
             mine, others = (_not_given(found, quantities(question)) for found in both)

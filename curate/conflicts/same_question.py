@@ -85,6 +85,7 @@ class WordsCompared(NamedTuple):
     aspect: float
     value: float
     numbers: float
+    """The last three: `other aspect`, `other value` and `other numbers` of `FEATURES`."""
 
 
 def compare_words(left: Wording, right: Wording) -> WordsCompared:
