@@ -24,10 +24,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.evidence import MAX_PROBABILITY, MIN_PROBABILITY
 from curate.conflicts.judging import Judged, by_model, by_rules
-from curate.conflicts.nli import contradictions
+from curate.conflicts.nli import MIN_PASSAGE_WORDS, contradictions, have_something_in_common
 from curate.conflicts.question import question_of
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
+from curate.language.tokens import content_words
 
 FITTED_ON = "conflictqa_strategyqa"
 MAX_SOURCE_PAIRS = 300
@@ -141,6 +142,19 @@ def rules_by_name(sources: dict[str, list[Pair]], shown: str | None) -> None:
         print(f"{rule:14} {name:24} {count:6} {called[rule, name, True] / count:6.3f}")
 
 
+def nothing_in_common(sources: dict[str, list[Pair]]) -> None:
+    """How many contradictions would not be looked for behind unlike questions."""
+    answers = [
+        (pair.rules.nominee.left.answer, pair.rules.nominee.right.answer)
+        for pairs in sources.values()
+        for pair in pairs
+        if pair.clashes
+    ]
+    long = [pair for pair in answers if min(len(content_words(answer)) for answer in pair) >= MIN_PASSAGE_WORDS]
+    apart = sum(not have_something_in_common(*pair) for pair in long)
+    print(f"contradictions of {MIN_PASSAGE_WORDS} words of meaning or more: {len(long)}, nothing in common: {apart}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -158,6 +172,7 @@ def main() -> None:
         )
         quality(pairs, config.contradiction)
     rules_by_name(sources, args.show)
+    nothing_in_common(sources)
     calibration(sources)
 
 
