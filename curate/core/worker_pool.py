@@ -127,6 +127,17 @@ class WorkerPool:
             for future in waiting:
                 future.cancel()
 
+    def begin(self, make: Callable[[Item], Made], item: Item) -> "Future[Made]":
+        """Apply `make` to one item in a process, even of a single worker, beside the work of this one.
+
+        The result raises as `each` does.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._start()
+        self._threads = ThreadPoolExecutor(self.count)
+        return self._threads.submit(self._make_in_worker, make, item)
+
     def _make_in_worker(self, make: Callable[..., Made], item: object) -> Made:
         """Send the next item to an idle process."""
         pipe = self._idle.get()

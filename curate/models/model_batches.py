@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor
 from curate.core.errors import CurateError
-from curate.core.freed_memory import trim_heap
+from curate.core.freed_memory import reuse_freed, trim_heap
 from curate.core.text import visible
 from curate.core.worker_pool import parallel_map
+from curate.models.model_loading import longest_input
 from curate.models.names import fingerprint
 
 Made = TypeVar("Made")
@@ -81,6 +82,7 @@ def each_batch(
     import torch
 
     threads = torch.get_num_threads()
+    reuse_freed()
     made, pools, alone = batches(texts, model), _pools.get(), partial(_in_one_thread, compute)
     try:
         for first in made:  # sets how the tokenizer pads, which it may not do while another thread uses it
@@ -155,6 +157,6 @@ def _lengths(texts: Sequence[Any], model: Any) -> Iterator[int]:
     for start in range(0, len(texts), TOKENIZED_TEXTS):
         part = list(texts[start : start + TOKENIZED_TEXTS])
         both = tuple(map(list, zip(*part, strict=True))) if isinstance(part[0], tuple) else (part,)
-        most = getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
-        cut = model.tokenizer(*both, truncation=True, max_length=most, verbose=False)
+        limits = {"truncation": True, "max_length": longest_input(model)}
+        cut = model.tokenizer(*both, **limits, return_attention_mask=False, return_token_type_ids=False, verbose=False)
         yield from map(len, cut["input_ids"])

@@ -16,7 +16,7 @@ from curate.language.lexicon import NON_FINAL_WORDS, STOPWORDS
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 FIRST_WORD: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
-LAST_WORD: Final = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)\W{0,3}?(?:[.!?。！？]|\n|$)")
+LAST_WORD: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]++(?:['’][^\W\d_]++)*+)\W{0,3}?(?:[.!?。！？]|\n|$)")
 EARLIER_SENTENCE_END: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
 """The end of a sentence before the last one, except the number of a list item."""
 CLOSING_CHARS: Final = "\"'”’»)]}*_`~> \n\t"

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from functools import cache
 from typing import Final
 
 from curate.core.lazy import Floats, Numbers, np
@@ -22,6 +23,10 @@ END_CHARS: Final = 200
 """Number of characters at both ends of a request that say what is wanted."""
 MIN_LANGUAGE_SHARE: Final = 0.1
 """Share of the answers in a language from which it is a language of the file."""
+CLEAR_SHARE: Final = 0.99
+"""Probability of an answer to be in a language of the file from which it is good: the language of its request could
+not change it by more than 0.01.
+"""
 OTHER_LANGUAGE_WEIGHT: Final = 0.2
 """If the request is about languages."""
 KNOWN_WORD_TEXTS: Final = 3
@@ -43,14 +48,14 @@ EXTRA_DEVIATIONS: Final = 8.0
 GARBLED_DEVIATIONS: Final = 5.0
 """Standard deviations below the usual text of a file at which an answer is garbled with a probability of one half."""
 ABOUT_LANGUAGES: Final = re.compile(
-    r"(?i)translat|traduc|übersetz|翻译"
+    r"translat|traduc|übersetz|翻译"
     r"|(?<!natural )(?<!programming )(?<!query )(?<!markup )\blanguages?\b(?! model| processing)"
     r"|\b(?:afrikaans|arabic|bengali|bulgarian|chinese|croatian|czech|danish|dutch|english"
     r"|esperanto|finnish|french|gaelic|german|greek|hebrew|hindi|hungarian|icelandic|indonesian|irish|italian|japanese|korean|latin|malay"
     r"|mandarin|norwegian|persian|polish|portuguese|romanian|russian|serbian|spanish|swahili|swedish|tamil|telugu|thai|turkish|ukrainian"
     r"|urdu|vietnamese|welsh)\b"
 )
-"""Requests about languages, whose answers may be in another language."""
+"""Requests about languages, in lower case, whose answers may be in another language."""
 
 
 def loops(answers: Sequence[str]) -> Floats:
@@ -139,7 +144,7 @@ def _scripts(text: str) -> set[str]:
 
 
 def _is_about_languages(request: str) -> bool:
-    return ABOUT_LANGUAGES.search(f"{request[:END_CHARS]}\n{request[-END_CHARS:]}") is not None
+    return ABOUT_LANGUAGES.search(f"{request[:END_CHARS]}\n{request[-END_CHARS:]}".lower()) is not None
 
 
 def _is_misdecoded(answer: str) -> bool:
@@ -156,49 +161,53 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
     against another language. It counts little where the request is about languages.
     """
-    detected = _languages_of([*answers, *requests])
-    ours, asked = detected[: len(answers)], detected[len(answers) :]
+    detect = _detector()
+    ours = list(map(detect, answers))
     total: Counter[str] = Counter()
     for each in ours:
         total.update({name: share for name, share in each.items() if share > 0.5})
-    usual = [name for name, count in total.items() if count >= MIN_LANGUAGE_SHARE * total.total()]
+    usual = {name for name, count in total.items() if count >= MIN_LANGUAGE_SHARE * total.total()}
     texts = [set(words(text[:SAMPLE_CHARS].casefold())) for text in (*answers, *requests)]
     spread = Counter(word for own_words in texts for word in own_words)
     found = np.ones(len(answers))
     for at, each in enumerate(ours):
-        if not each:
+        if not each or _share(each, usual) >= CLEAR_SHARE:
             continue
+        wanted = usual | {name for name, share in detect(requests[at]).items() if share > 0.5}
         weight = OTHER_LANGUAGE_WEIGHT if _is_about_languages(requests[at]) else 1.0
-        wanted = {*usual, *(name for name, share in asked[at].items() if share > 0.5)}
         own_words = texts[at]
         known = sum(spread[word] > KNOWN_WORD_TEXTS for word in own_words) / len(own_words) if own_words else 0.0
-        other = max(0.0, 1 - sum(each.get(name, 0.0) for name in wanted))
-        found[at] = 1 - weight * other * (1 - known) if wanted else 1.0
+        found[at] = 1 - weight * max(0.0, 1 - _share(each, wanted)) * (1 - known) if wanted else 1.0
     return found
 
 
-def _languages_of(texts: Sequence[str]) -> list[dict[str, float]]:
-    """The languages of each text with their probabilities; empty for a text with few letters."""
+def _share(found: Mapping[str, float], wanted: Set[str]) -> float:
+    return sum(share for name, share in found.items() if name in wanted)
+
+
+def _detector() -> Callable[[str], dict[str, float]]:
+    """What detects the languages of a text, with their probabilities: none of a text with few letters."""
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-        identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        rank = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).rank
     except ImportError:
-        identify = None
-    found: list[dict[str, float]] = []
-    for text in texts:
+        rank = None
+
+    @cache
+    def detect(text: str) -> dict[str, float]:
         part = re.sub(
             r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:SAMPLE_CHARS], flags=re.DOTALL
         )
         scripts = letters(part)
         plain = letters(CAPITALIZED_WORD.sub(" ", part)).total()
         if not set(scripts) - {"Latin"} and (scripts.total() < MIN_LETTERS or plain < MIN_PLAIN * scripts.total()):
-            found.append({})
-        elif identify is None:
-            found.append({name: count / scripts.total() for name, count in scripts.items()})
-        else:
-            found.append({str(name): float(share) for name, share in identify.rank(part)[:4]})
-    return found
+            return {}
+        if rank is None:
+            return {name: count / scripts.total() for name, count in scripts.items()}
+        return {str(name): float(share) for name, share in rank(part)[:4]}
+
+    return detect
 
 
 def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> Floats:

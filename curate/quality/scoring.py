@@ -1,7 +1,6 @@
 """All signals of some exchanges, one column each: 1 for good, 0 for doubtful, NaN if not applicable."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from curate.core import npz_cache
 from curate.core.example import content_id
 from curate.core.lazy import Arrays, Floats, np
+from curate.core.worker_pool import WorkerPool
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
 from curate.quality.answer_ends import Wording, endings, openings
@@ -23,6 +23,8 @@ Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
+MANY_EXCHANGES: Final = 1_000
+"""Number from which the signals of texts are computed in a process of their own, beside the model."""
 PACKAGES: Final = ("quality", "language", "models", "core", "corpus")
 """Packages whose code computes the signals."""
 
@@ -66,10 +68,13 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
     known = path and npz_cache.load(path, kinds, _by_name)
     if known:
         return known
-    with ThreadPoolExecutor(1) as pool:  # beside the model, which computes outside of Python
-        from_texts = pool.submit(_text_signals, exchanges)
-        embedded = _embedding_signals(exchanges, model, cache, advance) if model else {}
-    columns = from_texts.result() | embedded
+    if model and len(exchanges) >= MANY_EXCHANGES:
+        with WorkerPool(1, processes=True) as pool:
+            from_texts = pool.begin(_text_signals, exchanges)
+            embedded = _embedding_signals(exchanges, model, cache, advance)
+            columns = from_texts.result() | embedded
+    else:
+        columns = _text_signals(exchanges) | (_embedding_signals(exchanges, model, cache, advance) if model else {})
     if path is not None and exchanges:
         npz_cache.make_room(path.parent)
         npz_cache.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})

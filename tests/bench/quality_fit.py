@@ -32,7 +32,9 @@ def main(folder: Path, kinds: list[str]) -> None:
                 requests, answers = zip(*found.pairs, strict=True)
                 asked = embedded(requests)
                 near = answer_fits.nearest(asked)
-                made = answer_fits.features(requests, answers, asked, embedded(answers), near)
+                words = answer_fits.weighted_words([*requests, *answers])
+                words_asked, words_said = words[: len(requests)], words[len(requests) :]
+                made = answer_fits.features(words_asked, words_said, asked, embedded(answers), near)
                 rows.setdefault("fits", []).append((made, np.isin(np.arange(len(pairs)), found.where)))
     for kind, parts in rows.items():
         features, truth = np.vstack([part for part, _ in parts]), np.concatenate([part for _, part in parts])

@@ -102,6 +102,29 @@ def test_an_answer_that_similar_requests_have_too_is_not_sure_to_be_wrong() -> N
     assert fits(texts, answers, asked, said, nearest(asked))[0] >= 0.5
 
 
+@given(st.integers(2, 30), st.integers(1, 4), st.integers(0, 10**6))
+def test_the_nearest_are_those_of_a_full_sort(size: int, values: int, seed: int) -> None:
+    vectors = np.random.default_rng(seed).integers(0, values, (size, 3)).astype(np.float32)
+    found = nearest(vectors)
+    likeness = vectors @ vectors.T
+    for row, (columns, cosines) in enumerate(zip(found.rows.tolist(), found.cosines.tolist(), strict=True)):
+        order = sorted({*range(size)} - {row}, key=lambda at: (-likeness[row, at], at))
+        assert columns == order[:10]
+        assert cosines == [likeness[row, at] for at in columns]
+
+
+@pytest.mark.slow
+def test_signals_are_the_same_in_a_process_beside_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [[message["content"] for message in one["messages"]] for one in data()]
+    exchanges = [Exchange(f"{at:032x}", "", *pair) for at, pair in enumerate([*pairs, ["Why?", "half \ud83d"]])]
+    alone = signals_of(exchanges, Models("offline:all-MiniLM-L6-v2"))
+    monkeypatch.setattr("curate.quality.scoring.MANY_EXCHANGES", 1)
+    beside = signals_of(exchanges, Models("offline:all-MiniLM-L6-v2"))
+    assert alone.keys() == beside.keys()
+    for name, column in alone.items():
+        assert np.array_equal(column, beside[name], equal_nan=True), name
+
+
 def test_a_refusal_is_doubtful_where_others_are_answered() -> None:
     no = "I'm sorry, but I can't help with that."
     answers = [no, no, "People like trains.", no, "People like bread.", "People like bees."]

@@ -1,5 +1,6 @@
 """Processes of the pool: what they raise is raised here, whatever it is made of."""
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -54,3 +55,20 @@ def test_what_a_process_raises_is_raised_here(
             next(made)
     assert not isinstance(caught.value, CurateError) or caught.value.hint
     assert capfd.readouterr().err == ""
+
+
+def test_one_item_is_computed_in_a_process_beside_this_one() -> None:
+    with WorkerPool(1, processes=True) as pool:
+        assert pool.begin(_process, 1).result() != os.getpid()
+    with WorkerPool(1, processes=True) as pool:
+        made = pool.begin(_alone, 5)
+        with pytest.raises(InputError, match="gone"):
+            made.result()
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def _alone(item: int) -> int:
+    return _unreadable(None, item)
