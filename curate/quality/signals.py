@@ -39,7 +39,7 @@ SIGNALS: Final = (
     Signal("garbled", "1 for letters that follow each other as in the rest of the file, 0 if garbled",
            "text", "AUC .99, precision .95 on garbled answers"),
     Signal("language", "probability of the language of the request or of the file",
-           "text", "AUC .90, precision .90 on other languages"),
+           "text", "AUC .90, precision .84 on other languages"),
     Signal("format", "1 for the format of the file: valid JSON, and the sections that 90% have",
            "text", "AUC 1.0, precision 1.0 on broken JSON and missing sections"),
     Signal("refusal", "share of refusals in the file or at the nearest requests, for a refusal; else 1",
