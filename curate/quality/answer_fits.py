@@ -56,11 +56,15 @@ def nearest(vectors: Matrix) -> Nearest:
 def _largest(values: Matrix, count: int) -> Numbers:
     """The columns of the `count` largest values of each row, from the largest on; of equal values, the first columns.
 
-    A sample of the columns shows which values can be among them: a fifth of the time of a partition of whole rows.
+    A sample of the columns shows which values can be among them, which takes less than half the time of a partition of
+    whole rows. Where many can, such as those of equal requests, whole rows are sorted.
     """
     sample = values[:, :: max(1, values.shape[1] // max(SAMPLED_COLUMNS, 2 * count))]
     least = np.partition(sample, -count, axis=1)[:, -count]
-    rows, columns = np.divmod(np.flatnonzero(values >= least[:, None]), values.shape[1])
+    likely = np.flatnonzero(values >= least[:, None])
+    if len(likely) > values.size // 32:
+        return np.asarray(np.argsort(-values, axis=1, kind="stable")[:, :count])
+    rows, columns = np.divmod(likely, values.shape[1])
     order = np.lexsort((columns, -values[rows, columns], rows))
     firsts = np.searchsorted(rows, np.arange(len(values)))  # the row of each place stays the same
     return np.asarray(columns[order][firsts[:, None] + np.arange(count)])
