@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from tests.waiting import until
 
 if TYPE_CHECKING:  # the tests of the engine are collected without the trainer, too
     from train.sweep.trial import TrialMonitor, TrialRun
-
-TAKEOVER_SECONDS: Final = 120.0
-"""Seconds until another node has to take a task, on a busy machine."""
 
 
 def killed_once(marker: Path, make: Callable[..., Any], *items: Any) -> Any:
@@ -35,9 +34,7 @@ def held_once(marker: Path, head: str, make: Callable[..., Any], *items: Any) ->
     import ray
 
     node = ray.get_runtime_context().get_node_id()
-    until = time.monotonic() + TAKEOVER_SECONDS
-    while node == head and not marker.exists() and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: node != head or marker.exists())
     if node != head:
         with suppress(FileExistsError), marker.open("x") as file:
             file.write(node)
@@ -65,9 +62,7 @@ def trained(folder: Path, work: "TrialRun", watch: "TrialMonitor") -> int:
             os.kill(os.getpid(), signal.SIGKILL)
     if rank > 4 and (folder / "hold").exists():
         (folder / f"held-{rank}").touch()
-        until = time.monotonic() + TAKEOVER_SECONDS
-        while not watch.asked and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: watch.asked)
         return 130
     told = {"steps": 12, "trainable_parameters": 100, "validation_loss": float(rank)}
     ended = {"kept_step": 12, "tuned_loss": float(rank), "base_loss": 9.0, "held_out_examples": 6}

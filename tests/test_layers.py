@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Write, environment
+from tests.waiting import PATIENCE_SECONDS
 
 HEAVY_PACKAGES = (
     "torch",
@@ -35,7 +36,7 @@ def python(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]
         text=True,
         env=environment(**changes),
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -17,7 +17,7 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path) -> None:
-    shutil.copytree(EXAMPLES / "instructions", "instructions")
+    shutil.copytree(EXAMPLES / "instructions", "instructions", ignore=shutil.ignore_patterns(".curate", "out"))
     before = sorted(Path().rglob("*.json*"))
     cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
     assert cells

@@ -116,6 +116,9 @@ def ended(error: BaseException) -> int:
     if isinstance(error, RuntimeError) and any(known in str(error) for known in PATH_ERRORS):
         _print_message(f"error: {visible(str(error))}\n  next: use another file or folder, or set HOME")
         return _flush(ExitCode.USAGE)
+    if isinstance(error, EOFError) and (path := _bytecode_path(error)):
+        _print_message(f"error: {visible(path)}: this file of compiled Python code is cut short\n  next: delete it")
+        return _flush(ExitCode.USAGE)
     if isinstance(error, MemoryError):
         _print_message("error: not enough memory\n  next: close other programs, or process a part of the data")
         return _flush(ExitCode.USAGE)
@@ -126,6 +129,16 @@ def ended(error: BaseException) -> int:
         f"{_crash_log(error)}"
     )
     return _flush(ExitCode.BUG)
+
+
+def _bytecode_path(error: BaseException) -> str | None:
+    """The path of the .pyc file that Python was importing when an error was raised; None if it was not importing."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "_compile_bytecode":
+            return str(trace.tb_frame.f_locals.get("bytecode_path"))
+        trace = trace.tb_next
+    return None
 
 
 def _flush(code: int) -> int:
@@ -170,7 +183,9 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
         _print_message(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
-    except typer.Abort:
+    except typer.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # typer takes any for the end of the input
+            raise error.__cause__ from None
         return ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:  # typer caught it
         raise KeyboardInterrupt

@@ -1,7 +1,8 @@
 """Limit time and memory of third-party code: chat templates are programs by unknown authors.
 
 On POSIX, timers and memory limits end the call within the process, since a process per rendering would cost more than
-the rendering. Timers work in the main thread only; other threads have the memory limit alone.
+the rendering. Timers work in the main thread only; other threads have the memory limit alone. The limit holds for the
+whole process, so calls of several threads follow one another, and it is set anew for each call.
 """
 
 import os
@@ -20,7 +21,9 @@ CPU_FACTOR: Final = 10
 between bytecodes only, and a template can have it compare nested lists for years within one.
 """
 EXTRA_BYTES: Final = 2 << 30
-"""Bytes that a call may allocate in addition to the memory of the process at the first call."""
+"""Bytes that a call may allocate in addition to the memory of the process when it begins."""
+_LIMITED: Final = threading.RLock()
+"""Held during a call: limits that two threads set and restore at once would outlast both calls."""
 
 
 class OutOfBoundsError(Exception):
@@ -35,15 +38,18 @@ class Bounds:
             self.seconds = float(os.environ.get(SECONDS_VARIABLE, "") or DEFAULT_SECONDS)
         except ValueError:
             self.seconds = DEFAULT_SECONDS
-        self._most = _address_space()
 
     def call(self, function: Callable[[], Result]) -> Result:
         """Call a function and return its result. Raises `OutOfBoundsError`; SIGVTALRM ends what cannot be stopped."""
+        with _LIMITED:
+            return self._call(function)
+
+    def _call(self, function: Callable[[], Result]) -> Result:
         timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGALRM, self._on_alarm) if timed else None
         waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
         used = signal.setitimer(signal.ITIMER_VIRTUAL, CPU_FACTOR * self.seconds) if timed else (0.0, 0.0)
-        limits = _limited(self._most)
+        limits = _limited(_address_space())
         try:
             return function()
         except MemoryError:

@@ -76,7 +76,7 @@ class WorkerPool:
         self._own, self._make_state = own and cache(own), make_state
         self._threads: ThreadPoolExecutor | None = None
         self._started: list[tuple[BaseProcess, Connection]] = []
-        self._idle: SimpleQueue[Connection] = SimpleQueue()
+        self._idle: SimpleQueue[Connection | None] = SimpleQueue()  # None: a process died, and no other may be left
 
     def __enter__(self) -> Self:
         if self._processes and self._own:  # before reading a table starts threads, with which it cannot be forked
@@ -142,15 +142,17 @@ class WorkerPool:
         """Send the next item to an idle process."""
         pipe = self._idle.get()
         try:
+            if pipe is None:
+                raise EOFError
             pipe.send((make, item))
             made = pipe.recv()
         except (EOFError, OSError):
+            self._idle.put(None)
             raise CurateError(
                 "a worker process died",
-                "the machine may have run out of memory; try fewer files, or `curate check --workers 1`",
+                "the machine may have run out of memory; close other programs, or pass fewer files at a time",
             ) from None
-        finally:
-            self._idle.put(pipe)
+        self._idle.put(pipe)
         if isinstance(made, BaseException):
             raise made
         return made  # type: ignore[no-any-return]

@@ -6,7 +6,6 @@ other lines are parsed, so the scan may miss quiet lines but must not call anoth
 of a quiet line are kept.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -296,21 +295,12 @@ class Scan:
     written: ScanBuffers = field(default_factory=lambda: buffers_for(0))
 
     def load(self) -> None:
-        """Load the compiled scan, or compile it.
-
-        numba would import SciPy to look for a BLAS library, which takes a third of the time and is not needed here.
-        """
-        loaded = sys.modules.get("scipy")
-        if loaded is None:
-            sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import of it fail
+        """Load the compiled scan, or compile it."""
         try:
             self(b"\n", 1)
         except (AttributeError, ImportError):
             forget(scan_lines)
             self(b"\n", 1)
-        finally:
-            if loaded is None:
-                del sys.modules["scipy"]
 
     def __call__(self, data: bytes | bytearray, size: int) -> ScanResult:
         """Scan the lines in the first `size` bytes; the last line may have no line break."""

@@ -165,11 +165,17 @@ class Endpoint:
 
     def jobs_on(self, training_file: str) -> list[Job]:
         """The latest jobs on a training file."""
+        jobs: list[Job] = []
+        after: dict[str, str] = {}
         with self._translated_errors():
-            page = self._get(JOBS_PATH, limit=PAGE_SIZE)
-            return [
-                job_of(value) for value in objects_of_page(page) if str(value.get("training_file")) == training_file
-            ]
+            while True:
+                page = self._get(JOBS_PATH, limit=PAGE_SIZE, **after)
+                values = objects_of_page(page)
+                jobs += [job_of(value) for value in values if str(value.get("training_file")) == training_file]
+                last = str(values[-1].get("id")) if values else ""
+                if not page.get("has_more") or not last or last == after.get("after"):
+                    return jobs
+                after = {"after": last}
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
         """Start a job. There is no retry: a request without a reply may have started one."""

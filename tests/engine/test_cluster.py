@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -29,8 +28,9 @@ from curate.pipeline import convert
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
-from tests.lost_tasks import TAKEOVER_SECONDS, held_once, killed_once, trained
+from tests.lost_tasks import held_once, killed_once, trained
 from tests.tinynli import DARK, LIT, tiny_nli
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from train.sweep.sweep_result import Sweep
@@ -326,9 +326,7 @@ def test_a_sweep_over_a_cluster_that_was_interrupted_finds_the_same_best_recipe(
     Path("killed").rename("hold")
 
     def interrupt() -> None:
-        until = time.monotonic() + TAKEOVER_SECONDS
-        while len(list(Path().glob("held-*"))) < 3 and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: len(list(Path().glob("held-*"))) >= 3)
         os.kill(os.getpid(), signal.SIGINT)
 
     interrupting = threading.Thread(target=interrupt)

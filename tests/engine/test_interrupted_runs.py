@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from curate.core.errors import OutputError, UsageError
 from curate.core.transaction import READY_FILE, STAGE_FOLDER, Own, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred
 from tests.forks import Forks
+from tests.waiting import PATIENCE_SECONDS, until
 
 RUN = [sys.executable, "-m", "curate", "run", "--quiet"]
 OUT = Path("out")
@@ -127,9 +127,7 @@ def test_a_disk_that_is_full_or_cannot_be_written_leaves_the_old_state(write: Wr
 @pytest.mark.slow
 def test_a_run_that_is_killed_while_it_writes_leaves_the_old_state_or_the_new_one(project: dict[str, bytes]) -> None:
     child = subprocess.Popen(RUN, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 60
-    while not (OUT / STAGE_FOLDER).exists() and child.poll() is None and time.monotonic() < end:
-        time.sleep(0.001)
+    until(lambda: (OUT / STAGE_FOLDER).exists() or child.poll() is not None)
     child.send_signal(signal.SIGKILL)
     child.wait()
     left, ready = have(OUT / STAGE_FOLDER), (OUT / STAGE_FOLDER / READY_FILE).exists()
@@ -149,14 +147,14 @@ def test_a_run_that_is_killed_while_it_writes_leaves_the_old_state_or_the_new_on
 @pytest.mark.slow
 def test_a_second_run_on_the_same_folder_is_refused_and_the_first_one_ends_well(project: dict[str, bytes]) -> None:
     first = subprocess.Popen(RUN, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60
-    while not locked(Path(".curate/run.lock")) and first.poll() is None and time.monotonic() < end:
-        time.sleep(0.001)
+    until(lambda: locked(Path(".curate/run.lock")) or first.poll() is not None)
     first.send_signal(signal.SIGSTOP)
-    second = subprocess.run(RUN, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+    second = subprocess.run(
+        RUN, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert held() == project
     first.send_signal(signal.SIGCONT)
-    _, told = first.communicate(timeout=60)
+    _, told = first.communicate(timeout=PATIENCE_SECONDS)
     assert (first.returncode, told) == (0, "")
     assert second.returncode == 2
     assert f"another `curate run` is running in {Path.cwd()}" in second.stderr

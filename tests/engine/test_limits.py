@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from curate.cli.main import main
 from curate.core.files import TEMPORARY_SUFFIX, replacing, write_bytes
 from curate.core.masking import MAX_LINE_CHARS, holds_secret
 from tests.conftest import environment, line_of
+from tests.waiting import PATIENCE_SECONDS, until
 
 GOOD = line_of(("Hi", "Hello."))
 COMMAND = [sys.executable, "-m", "curate", "check", "data.jsonl", "--quiet"]
@@ -49,7 +49,7 @@ def test_a_pipe_that_the_user_names_is_written_to_and_not_replaced() -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
     write_bytes(pipe, b"data", named=True)
-    reader.join(10)
+    reader.join(PATIENCE_SECONDS)
     assert (read, pipe.is_fifo(), list(Path().iterdir())) == ([b"data"], True, [pipe])
 
 
@@ -87,11 +87,9 @@ def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) ->
     process = subprocess.Popen(
         [sys.executable, "-c", HELD], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    end = time.monotonic() + 60
-    while not list(Path().glob(f".*{TEMPORARY_SUFFIX}")) and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.005)
+    until(lambda: list(Path().glob(f".*{TEMPORARY_SUFFIX}")) or process.poll() is not None)
     process.send_signal(how)
-    out, told = process.communicate(timeout=60)
+    out, told = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out, path.read_bytes() == content) == (130 if how is signal.SIGINT else -how, b"", True)
     assert b"Traceback" not in told
     assert how is signal.SIGKILL or list(Path().iterdir()) == [path]

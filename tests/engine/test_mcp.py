@@ -16,6 +16,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from curate.cli.mcp import Tools, shortened
 from tests.conftest import Write, chat
+from tests.waiting import PATIENCE_SECONDS, eventually, is_running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mcp")]
 ROOT = Path(__file__).parents[2]
@@ -103,14 +104,13 @@ async def test_a_call_that_is_cancelled_ends_its_command(write: Write, monkeypat
     command.write_text("#!/bin/sh\necho $$ > running\nexec sleep 60\n")
     command.chmod(0o700)
     monkeypatch.setattr("curate.cli.mcp.CURATE_COMMAND", [str(command)])
-    with anyio.fail_after(60), anyio.CancelScope() as call:
+    with anyio.fail_after(PATIENCE_SECONDS), anyio.CancelScope() as call:
         async with anyio.create_task_group() as group:
             group.start_soon(Tools(Path().absolute()).check, ["a.jsonl"])
             while not (Path("running").exists() and Path("running").read_text()):
                 await anyio.sleep(0.01)
             call.cancel()
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(Path("running").read_text()), 0)
+    await eventually(lambda: not is_running(int(Path("running").read_text())))
 
 
 def lists() -> Iterator[tuple[Any, Any]]:

@@ -228,6 +228,23 @@ def test_a_start_that_was_killed_before_it_knew_is_found_again(
 
 
 @pytest.mark.slow
+def test_a_job_is_found_again_after_many_others_were_started(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start() == 0
+    journal = Path(".curate/remote/journal.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-1]))
+    (job,) = server.jobs.values()
+    for _ in range(250):
+        server.add_job({**job.value, "training_file": "file-of-somebody-else"})
+    capsys.readouterr()
+    assert start() == 0
+    again = said(capsys)
+    assert (again["job"]["id"], again["found"], len(server.jobs)) == ("ftjob-1", True, 251)
+
+
+@pytest.mark.slow
 def test_a_job_is_never_taken_for_another_one(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.troubles = [Trouble("POST /fine", "400"), Trouble("POST /fine", "cut")]
     assert start("--seed", "1") == 2  # refused

@@ -13,6 +13,7 @@ import pytest
 
 from curate.cli.main import main
 from tests.conftest import chat, environment
+from tests.waiting import PATIENCE_SECONDS
 
 pytest.importorskip("pygls")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
@@ -96,7 +97,7 @@ def editor() -> Iterator[Editor]:
         yield made
         made.ask("shutdown")
         made.send("exit", None)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
@@ -114,7 +115,7 @@ def test_sigterm_ends_a_server_that_waits_for_input(command: str) -> None:
         assert process.stdout.read(1)
         process.terminate()
         try:
-            assert process.wait(20) == -signal.SIGTERM
+            assert process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
         finally:
             process.kill()
 

@@ -1,6 +1,7 @@
 """Processes of the pool: what they raise is raised here, whatever it is made of."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 
@@ -72,3 +73,18 @@ def _process(_: int) -> int:
 
 def _alone(item: int) -> int:
     return _unreadable(None, item)
+
+
+def _killed(_: object, item: int) -> int:
+    if item == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def test_after_a_process_died_no_other_item_is_sent_to_it() -> None:
+    with WorkerPool(2, processes=True, own=object, make_state=object) as pool:
+        with pytest.raises(CurateError, match="a worker process died") as caught:
+            list(pool.each(_killed, range(9)))
+        assert "curate check" not in caught.value.hint, "other commands have workers, too"
+        with pytest.raises(CurateError, match="a worker process died"):
+            list(pool.each(_refused, range(4)))

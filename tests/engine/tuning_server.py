@@ -253,11 +253,7 @@ class Handler(BaseHTTPRequestHandler):
                     }
                 return 200, self.server.add_job(asked)
             case ["GET", "fine_tuning", "jobs"]:
-                return 200, {
-                    "object": "list",
-                    "data": [job.value for job in reversed(self.server.jobs.values())],
-                    "has_more": False,
-                }
+                return 200, _page([job.value for job in reversed(self.server.jobs.values())], query)
             case [_, "fine_tuning", "jobs", name, *rest] if name in self.server.jobs:
                 return self._of_job(self.server.jobs[name], rest, query)
             case [_, "accounts", "me", *rest]:
@@ -364,10 +360,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _of_job(self, job: Tuning, rest: list[str], query: dict[str, str]) -> tuple[int, Any]:
         if rest == ["events"]:
-            latest = job.events[::-1]
-            start = next((i + 1 for i, event in enumerate(latest) if event["id"] == query.get("after")), 0)
-            page = latest[start : start + self.server.page]
-            return 200, {"object": "list", "data": page, "has_more": start + len(page) < len(latest)}
+            return 200, _page(job.events[::-1], query, self.server.page)
         if rest == ["checkpoints"]:
             return 200, {"object": "list", "data": [{"id": "ftckpt-1", "step_number": 6}], "has_more": False}
         if rest == ["cancel"]:
@@ -392,3 +385,10 @@ class Handler(BaseHTTPRequestHandler):
 def serving() -> AbstractContextManager[Server]:
     """A server while the block runs."""
     return running(Server())
+
+
+def _page(latest: list[dict[str, Any]], query: dict[str, str], most: int = 100) -> dict[str, Any]:
+    """The page of a list that follows the object named by `after`."""
+    start = next((n + 1 for n, value in enumerate(latest) if value["id"] == query.get("after")), 0)
+    page = latest[start : start + min(most, int(query.get("limit", 20)))]
+    return {"object": "list", "data": page, "has_more": start + len(page) < len(latest)}

@@ -3,8 +3,12 @@ interpreter or its input are.
 """
 
 import json
+import os
+import py_compile
 import shutil
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +19,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.signature import signature_of
 from tests.conftest import Write, working_in, written_file
-from tests.forks import Forks
+from tests.forks import ROOT, Forks
 from tests.hostile.process import close, curate
 
 GOOD: list[object] = [(f"What is {n} plus {n}?", f"It is {2 * n}, by adding.") for n in range(30)]
@@ -309,3 +313,18 @@ def test_malformed_gguf(data: bytes) -> None:
     for read in (template_in, tokens_in):
         with pytest.raises(ModelError, match=r"model\.gguf: cannot be read"):
             read(Path("model.gguf"))
+
+
+@pytest.mark.slow
+def test_a_file_of_bytecode_that_is_cut_short_is_named(tmp_path: Path) -> None:
+    """Python raises EOFError for it, which would be taken for the end of the input."""
+    shutil.copytree(ROOT / "curate", tmp_path / "curate", ignore=shutil.ignore_patterns("__pycache__"))
+    module = tmp_path / "curate/corpus/stats.py"
+    compiled = Path(py_compile.compile(str(module), doraise=True))
+    os.truncate(compiled, compiled.stat().st_size // 2)
+    Path("data.jsonl").write_text('{"messages": [{"role": "user", "content": "a"}]}\n')
+    command = [sys.executable, "-P", "-m", "curate", "stats", "data.jsonl"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"{compiled}: this file of compiled Python code is cut short\n  next: delete it" in ended.stderr

@@ -11,6 +11,7 @@ from curate.core.masking import holds_secret, without_keys
 from curate.report.check_formats import OutputFormat
 from tests.conftest import Write, chat, environment
 from tests.hostile.process import ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 AWS, TOKEN, PASSWORD = "AKIAQ3EGRW7ZPL5TNB2X", "ghp_" + "a1B2c3D4e5" * 4, "postgres://admin7:s3cr3tPa55@db.corp.net/x"
 CARD, MAIL = "4539 1488 0343 6467", "jo.miller@gmail.com"
@@ -177,7 +178,7 @@ def test_a_finding_is_masked_whatever_was_imported(modules: str) -> None:
         text=True,
         check=True,
         env=environment(PYTHONPATH=str(ROOT)),
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     ).stdout
     assert AWS not in found
     assert "says [AWS ACCESS KEY]" in found

@@ -24,6 +24,7 @@ from curate.report.masked_console import MaskedConsole
 from tests.conftest import Write, environment, line_of
 from tests.engine.tuning_server import serving
 from tests.hostile.process import ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 NAMES = (
     "a\n::error file=x::owned\n.jsonl", "a\r\x1b[2J\x1b]0;owned\x07.jsonl", "[red]a[/red][link=http:evil].jsonl",
@@ -143,10 +144,10 @@ def test_an_upload_on_a_terminal(write: Write) -> None:
             stderr=follower,
             env=variables,
             check=False,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
     os.close(follower)
-    reader.join(5)
+    reader.join(PATIENCE_SECONDS)
     shown = b"".join(seen).decode("utf-8", "replace")
     assert ended.returncode == 0, shown
     assert "\x1b[2J" not in shown

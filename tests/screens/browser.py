@@ -6,12 +6,15 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+
+from tests.waiting import PATIENCE_SECONDS, PAUSE_SECONDS, eventually
 
 PATH: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 """The installed browser; empty without one."""
@@ -20,7 +23,6 @@ FLAGS: Final = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
     "--enable-unsafe-swiftshader", "--remote-debugging-port=0",
 )  # fmt: skip
-WAIT_SECONDS: Final = 60.0
 """Seconds to wait for something, on a busy machine."""
 
 
@@ -64,7 +66,7 @@ class Page:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[self._number] = answer
         await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        result = await asyncio.wait_for(answer, WAIT_SECONDS)
+        result = await asyncio.wait_for(answer, PATIENCE_SECONDS)
         assert "error" not in result, result
         return result
 
@@ -85,19 +87,15 @@ class Page:
 
     async def until(self, script: str) -> None:
         """Wait until a script has a true value."""
-        for _ in range(int(WAIT_SECONDS / 0.05)):
-            if await self.value(script):
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{script} did not come true: {await self.value('document.body.innerText')}")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not await self.value(script):
+            shown = await self.value("document.body.innerText")
+            assert time.monotonic() < end, f"{script} did not come true: {shown}"
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def until_received(self, text: str) -> None:
         """Wait until the terminal of the page got a text."""
-        for _ in range(int(WAIT_SECONDS / 0.05)):
-            if text in self.received:
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{text!r} was not received:\n{self.received}")
+        await eventually(lambda: text in self.received, lambda: f"{text!r} was not received:\n{self.received}")
 
     async def type(self, text: str) -> None:
         """Press keys one after another."""
@@ -113,10 +111,7 @@ async def opened_page(folder: Path) -> AsyncIterator[Page]:
     browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         port = folder / "DevToolsActivePort"
-        for _ in range(int(WAIT_SECONDS / 0.05)):
-            if port.is_file() and port.read_text().count("\n"):
-                break
-            await asyncio.sleep(0.05)
+        await eventually(lambda: port.is_file() and port.read_text().count("\n"))
         async with aiohttp.ClientSession() as client:
             async with client.get(f"http://127.0.0.1:{port.read_text().split()[0]}/json/list") as answer:
                 tabs = [tab for tab in await answer.json() if tab["type"] == "page"]

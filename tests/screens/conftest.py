@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from curate.core.runs import Project
 from curate.read.index import LineIndex
 from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
+from tests.waiting import PATIENCE_SECONDS
 from tui.app import CurateApp
 from tui.screens.ask import CONFIRM_DELAY_SECONDS, ConfirmScreen
 from tui.screens.frame import FrameScreen
@@ -174,7 +176,10 @@ async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, CurateApp)
     loop: Any = asyncio.get_running_loop()
-    for nth in range(10_000):
+    end = time.monotonic() + PATIENCE_SECONDS
+    rounds = 0
+    while time.monotonic() < end:
+        rounds += 1
         if busy := [
             worker for worker in app.workers if worker.group != "default"
         ]:  # those of the default group wait for a person
@@ -194,7 +199,7 @@ async def settled(pilot: Pilot[None]) -> None:
         ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
         if ready and not busy and not loop._ready:  # what is drawn may cause something else
             return
-        await asyncio.sleep(0 if ready and nth < 1_000 else 0.002)  # beside other work, a thread may need time
+        await asyncio.sleep(0 if ready and rounds < 1_000 else 0.002)  # beside other work, a thread may need time
     raise AssertionError(f"something still goes on behind the screen:\n{screen_text(app)}")
 
 
@@ -217,12 +222,11 @@ async def shown(pilot: Pilot[None], text: str, *, gone: bool = False) -> None:
     """
     app = pilot.app
     assert isinstance(app, CurateApp)
-    for _ in range(200):
-        await settled(pilot)
-        if (text not in screen_text(app)) is gone:
-            return
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (text not in screen_text(app)) is not gone:
+        assert time.monotonic() < end, f"{text!r} is {'still' if gone else 'not'} shown:\n{screen_text(app)}"
         await asyncio.sleep(0.02)
-    raise AssertionError(f"{text!r} is {'still' if gone else 'not'} shown:\n{screen_text(app)}")
+        await settled(pilot)
 
 
 def queue(app: CurateApp) -> QueueScreen:

@@ -22,6 +22,7 @@ from textual.strip import Strip
 
 from curate.cli.main import main
 from curate.core.errors import ExitCode
+from tests.waiting import PATIENCE_SECONDS, is_running, until
 from tui.terminal import release_lines
 
 
@@ -47,9 +48,9 @@ class Terminal:
         os.close(theirs)
         self.seen = b""
 
-    def until(self, ready: Callable[[], bool], seconds: float = 90) -> None:
+    def until(self, ready: Callable[[], bool]) -> None:
         """Read what the process writes until something is so."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_SECONDS
         while not ready():
             assert time.monotonic() < end, self.seen[-2000:]
             if select.select([self.ours], [], [], 0.05)[0]:
@@ -66,14 +67,9 @@ class Terminal:
         gone.
         """
         os.close(self.ours)
-        code = self.process.wait(60)
-        for _ in range(200):
-            try:
-                os.killpg(self.process.pid, 0)
-            except ProcessLookupError:
-                return code
-            time.sleep(0.05)
-        raise AssertionError("a process of the review outlived it")
+        code = self.process.wait(PATIENCE_SECONDS)
+        until(lambda: not is_running(-self.process.pid), lambda: "a process of the review outlived it")
+        return code
 
 
 @pytest.mark.slow
@@ -104,39 +100,39 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
     def tmux(*words: str) -> str:
         return subprocess.run([*server, *words], check=True, capture_output=True, text=True, cwd=tmp_path).stdout
 
-    def until(text: str) -> str:
-        end = time.monotonic() + 90
-        while text not in (shown := tmux("capture-pane", "-p", "-t", "review")):
-            assert time.monotonic() < end, shown
-            time.sleep(0.1)
-        return shown
+    def screen() -> str:
+        return tmux("capture-pane", "-p", "-t", "review")
+
+    def shown(text: str) -> str:
+        until(lambda: text in screen(), screen)
+        return screen()
 
     command = f"{sys.executable} -m curate review data.jsonl; echo left with $?; exec sleep 600"
     tmux("new-session", "-d", "-s", "review", "-x", "80", "-y", "24", command)
     try:
-        until("0 of 1 decided")
+        shown("0 of 1 decided")
         tmux("send-keys", "-t", "review", "5")
-        until("A says 1969, B says 1968")
+        shown("A says 1969, B says 1968")
         tmux("send-keys", "-t", "review", "b")
-        until("nothing is left to decide")
+        shown("nothing is left to decide")
         tmux("send-keys", "-t", "review", "Enter")
-        until("1 of 1 decided")
+        shown("1 of 1 decided")
         tmux("send-keys", "-t", "review", "u")
-        until("0 of 1 decided")
+        shown("0 of 1 decided")
         tmux("send-keys", "-t", "review", "2")
-        until("line question")
+        shown("line question")
         tmux("send-keys", "-t", "review", "/")
-        until("words, ")
+        shown("words, ")
         tmux("send-keys", "-t", "review", "-l", "1968")
-        assert "1/1" in until("filter 1968")
+        assert "1/1" in shown("filter 1968")
         tmux("send-keys", "-t", "review", "Enter")
-        until("d Drop")
+        shown("d Drop")
         tmux("send-keys", "-t", "review", "d")
-        until("1 of 2 decided")
+        shown("1 of 2 decided")
         tmux("send-keys", "-t", "review", "q")
-        until("left with 0")
+        shown("left with 0")
         tmux("respawn-pane", "-k", "-t", "review", command)
-        until("1 of 1 decided")
+        shown("1 of 1 decided")
     finally:
         tmux("kill-server")
 

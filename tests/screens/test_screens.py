@@ -2,7 +2,6 @@
 back.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +40,7 @@ from tests.screens.conftest import (
     told,
     write_lines,
 )
+from tests.waiting import PATIENCE_SECONDS, eventually
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
 from tui.screens.ask import ConfirmScreen
@@ -64,16 +64,14 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
 
     def slow(_sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
         tell(Advanced("check", 5, None))
-        go_on.wait(10)
+        go_on.wait(PATIENCE_SECONDS)
         tell(Ended())
 
     app = app_for(slow)
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause(0.2)
-        assert "check" in screen_text(app)
+        await eventually(lambda: "check" in screen_text(app), lambda: screen_text(app))
         await pilot.press("2")
-        await pilot.pause(0.2)
-        assert "When did Apollo 11 land?" in screen_text(app)
+        await eventually(lambda: "When did Apollo 11 land?" in screen_text(app), lambda: screen_text(app))
         await pilot.press("d", "u", "n", "3", "y", "4", "5", "space", "down", "1")
         go_on.set()
         await settled(pilot)
@@ -84,7 +82,7 @@ def test_leaving_does_not_wait_for_the_checking() -> None:
     waited: list[bool] = []
 
     def slow(_sources: Sources, _tell: object, _stopped: object) -> None:
-        waited.append(go_on.wait(60))
+        waited.append(go_on.wait(PATIENCE_SECONDS))
 
     async def leave(pilot: Pilot[object]) -> None:
         await pilot.pause(0.1)
@@ -446,7 +444,7 @@ async def test_lines_that_are_not_found_again_yet_are_not_drawn(
     build, free = LineIndex.build, threading.Event()
 
     def slow(index: LineIndex) -> Iterator[int]:
-        free.wait(10)
+        free.wait(PATIENCE_SECONDS)
         yield from build(index)
 
     app = make_app()
@@ -482,10 +480,8 @@ async def test_an_error_behind_the_screen_is_told_with_the_next_step() -> None:
         raise InputError("data.jsonl: gone \x1b[2J [red]", "look for it")
 
     app = app_for(broken)
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        await asyncio.sleep(0.1)
-        await pilot.pause(0.2)
-        assert "data.jsonl: gone \\x1b[2J [red]" in screen_text(app)
+    async with app.run_test(size=(100, 30), notifications=True):
+        await eventually(lambda: "data.jsonl: gone \\x1b[2J [red]" in screen_text(app), lambda: screen_text(app))
         assert "look for it" in screen_text(app)
         assert app.is_running
 
@@ -536,7 +532,7 @@ async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters
     go_on = threading.Event()
 
     def checked(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
-        go_on.wait(60)
+        go_on.wait(PATIENCE_SECONDS)
         scan(sources, None, tell)
 
     app = app_for(checked, tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(5)))
@@ -545,12 +541,7 @@ async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters
             await pilot.pause(0.01)
         app.session.log.add(Decision(example=example_at(app.session.lines, 1).id, verdict="drop", replaces=()))
         await pilot.press("2", "slash", *"is:undecided", "enter")
-        for _ in range(1_000):
-            if "filter is:undecided · ? of 5 decided" in screen_text(app):
-                break
-            await pilot.pause(0.01)
-        else:
-            raise AssertionError(screen_text(app))
+        await eventually(lambda: "filter is:undecided · ? of 5 decided" in screen_text(app), lambda: screen_text(app))
         go_on.set()
         await shown(pilot, "1/4 · filter is:undecided · 1 of 5 decided")
 

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from curate.core.errors import ExitCode
 from curate.pipeline.training import CURATE_COMMAND
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
+from tests.waiting import PATIENCE_SECONDS, eventually
 from tui.terminal import command_line
 
 HALF = b"GET / HTTP/1.1\r\nHost: 127."
@@ -46,7 +46,7 @@ def served(end: signal.Signals = signal.SIGINT, command: tuple[str, ...] = QUICK
             yield found[0]
         finally:
             server.send_signal(end)
-            assert server.wait(60) == (-end if end == signal.SIGKILL else ExitCode.CLEAN)
+            assert server.wait(PATIENCE_SECONDS) == (-end if end == signal.SIGKILL else ExitCode.CLEAN)
             assert server.stderr is not None
             assert "Traceback" not in server.stderr.read()
 
@@ -111,13 +111,6 @@ async def test_nothing_is_served_without_the_token() -> None:
 async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
     write_lines(Path())
 
-    def ended() -> bool:
-        for _ in range(600):
-            if not running(ANN):
-                return True
-            time.sleep(0.05)
-        return False
-
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
         with served(signal.SIGKILL) as link:
             base, token = link.split("/login#")
@@ -126,27 +119,27 @@ async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
             async with client.post(f"{base}/login", data=sent, headers=own, allow_redirects=False):
                 pass
             async with client.ws_connect(f"{base}/ws", headers=own) as socket:
-                await socket.receive(60)
+                await socket.receive(PATIENCE_SECONDS)
                 (review,) = running(ANN)
                 os.kill(review, signal.SIGSTOP)  # as one that is too busy to quit
-            assert ended()
+            await eventually(lambda: not running(ANN))
             socket = await client.ws_connect(f"{base}/ws", headers=own)
-            await socket.receive(60)
+            await socket.receive(PATIENCE_SECONDS)
             async with client.post(f"{base}/logout", headers=own, allow_redirects=False):
                 pass
             while not socket.closed:
-                await socket.receive(60)
-            assert ended()
+                await socket.receive(PATIENCE_SECONDS)
+            await eventually(lambda: not running(ANN))
             async with client.post(f"{base}/login", data=sent, headers=own, allow_redirects=False):
                 pass
             socket = await client.ws_connect(f"{base}/ws", headers=own)
-            await socket.receive(60)
+            await socket.receive(PATIENCE_SECONDS)
             drawn = 0
             while drawn < 500_000:  # bytes; one larger in earnest would take all memory
                 await socket.send_json(["resize", {"width": 10**9, "height": 10**9}])
-                drawn = len((await socket.receive(60)).data)
+                drawn = len((await socket.receive(PATIENCE_SECONDS)).data)
             assert running(ANN)
-        assert ended()
+        await eventually(lambda: not running(ANN))
 
 
 @BROWSER
@@ -182,10 +175,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.go()
             await page.until("document.hasFocus()")  # the dialog has closed
             await page.type(" done\r")
-            for _ in range(600):
-                if journal(ANN)[-1].get("why"):
-                    break
-                await asyncio.sleep(0.1)
+            await eventually(lambda: journal(ANN)[-1].get("why"))
             assert (page.asked, journal(ANN)[-1].get("why")) == (["beforeunload"], "half done")
 
             page.stays = False
@@ -194,10 +184,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.type("2")
             await page.until_received("✗ 1 ")
             await page.type("w")
-            for _ in range(600):
-                if (tmp_path / "lines.jsonl").exists():
-                    break
-                await asyncio.sleep(0.1)
+            await eventually((tmp_path / "lines.jsonl").exists)
             assert (tmp_path / "lines.jsonl").read_bytes() == b"".join(line + b"\n" for line in LINES)
             for pid in running(ANN):
                 os.kill(pid, signal.SIGKILL)

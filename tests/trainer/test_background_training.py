@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text
 from tests.trainer.forked import held_process
 from tests.trainer.tiny import write_recipe
+from tests.waiting import PATIENCE_SECONDS
 from tui.app import CurateApp
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +42,8 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     async with app.run_test(size=(120, 50)) as pilot:
 
         async def until(so: Callable[[Followed], bool]) -> Followed:
-            for _ in range(10_000):
+            end = time.monotonic() + PATIENCE_SECONDS
+            while time.monotonic() < end:
                 await asyncio.sleep(0.05)
                 app.screen.read_runs()  # type: ignore[attr-defined]
                 runs: list[Followed] = app.results.get("runs", [])

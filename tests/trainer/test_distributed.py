@@ -10,6 +10,7 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.forked import started
 from tests.trainer.tiny import write_recipe
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ def test_two_processes_train_the_same_adapter_as_one(project: Path, monkeypatch:
     words = ["--nproc-per-node", "2", "--master-port", str(free_port()), "-m", "curate"]
     words += ["train", str(recipe), "--run-dir", str(project / "two"), "--json"]
     process = started(project / "told", *words, work=torchrun)
-    process.join(timeout=180)
+    process.join(timeout=PATIENCE_SECONDS)
     assert process.exitcode == 0, (project / "told.err").read_text()
     one, two = (json.loads((project / name / "report.json").read_text()) for name in ("one", "two"))
     assert json.loads((project / "told.out").read_text()) == two  # one report, from one process

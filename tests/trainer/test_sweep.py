@@ -14,6 +14,7 @@ from curate.report.console import print_lines
 from tests.trainer.conftest import here
 from tests.trainer.forked import started, until_held
 from tests.trainer.tiny import write_recipe, write_split
+from tests.waiting import PATIENCE_SECONDS
 from train.journal import Narrator
 from train.recipe import load_recipe
 from train.sweep import sweep_report as text
@@ -248,7 +249,7 @@ def test_a_sweep_of_eight_trials_that_was_killed_and_interrupted_finds_the_same_
         training = until_held(process, project / "killed/trials" / trial)
         os.kill(process.pid, number)
         os.kill(training, signal.SIGCONT)
-        process.join(timeout=60)
+        process.join(timeout=PATIENCE_SECONDS)
         assert process.exitcode == expected
     assert "the same command continues from here" in (project / "told.err").read_text()
     resumed = swept(project, here, *over, output="killed")

@@ -15,6 +15,7 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.forked import started
 from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.slow
 
@@ -180,8 +181,8 @@ def steps_so_far(folder: Path) -> int:
 
 
 def wait_for_steps(process: Any, folder: Path, count: int) -> None:
-    while process.is_alive() and not ((folder / "metrics.jsonl").is_file() and steps_so_far(folder) >= count):
-        time.sleep(0.01)
+    journal = folder / "metrics.jsonl"
+    until(lambda: not process.is_alive() or (journal.is_file() and steps_so_far(folder) >= count))
 
 
 @pytest.mark.xdist_group("forked")  # what they are forked from is loaded once
@@ -245,7 +246,7 @@ def test_an_interruption_saves_what_was_done(project: Path) -> None:
     process = training(project, "--run-dir", str(project / "run"))
     wait_for_steps(process, project / "run", 3)
     os.kill(process.pid, signal.SIGINT)
-    process.join(timeout=60)
+    process.join(timeout=PATIENCE_SECONDS)
     assert process.exitcode == 130
     assert "--resume continues from here" in (project / "told.err").read_text()
     (saved,) = (project / "run/checkpoints").iterdir()
@@ -265,7 +266,7 @@ def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None
     assert process.poll() is None
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=PATIENCE_SECONDS) == 130
 
 
 def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

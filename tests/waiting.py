@@ -1,0 +1,36 @@
+"""Wait for what a test is about: a busy machine may take minutes for it, and an idle one no more than milliseconds."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+
+PATIENCE_SECONDS: Final = 900
+"""After this time, nothing is expected any more; a test that fails then says what it waited for."""
+PAUSE_SECONDS: Final = 0.005
+
+
+def until(true: Callable[[], object], message: Callable[[], object] = lambda: "") -> None:
+    """Return as soon as `true` returns a true value; `message` describes what was waited for in vain."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < end, message()
+        time.sleep(PAUSE_SECONDS)
+
+
+async def eventually(true: Callable[[], object], message: Callable[[], object] = lambda: "") -> None:
+    """`until` for code of an event loop, which goes on meanwhile."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < end, message()
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process exists; of a negative number, whether any process of that group does."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
