@@ -5,7 +5,7 @@ Images are in `curate.lint.rules.images`.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from curate.core.example import Example, Message, content_text
@@ -38,6 +38,8 @@ RENDERED_TYPES: Final = TRAINED_TYPES | {
 REASONING_TYPES: Final = frozenset(("reasoning", "thinking"))
 BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
+MEANT_END: Final = re.compile(r"\t\s*\Z|^(?:@@ |diff |--- |\*\*\* )", re.MULTILINE)
+"""An empty last cell of a table, and the lines that start a diff, which is not applied without its last line break."""
 
 
 class TypedPart(NamedTuple):
@@ -188,55 +190,86 @@ def _kind_name(kind: str) -> str:
     "C015", "outer-space", Severity.WARNING, prefilter=PADDED_TEXT, hint="Remove the white space, or run `--fix`."
 )
 def outer_space() -> "pl.Expr":
-    """An answer starts or ends with white space.
+    """An answer ends with white space.
 
-    The first word tokenizes differently after a space, and the template adds its own line breaks. The model learns an
-    unusual start, or to stop late. C016 covers completions that are joined to their prompt.
-    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
+    The template adds its own line breaks, and the model learns to stop late. C022 reports white space at the start.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\\n"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    text = answer()
-    starts, ends, blank = text.str.contains(r"^\s"), text.str.contains(r"\s$"), ~text.str.contains(r"\S")
-    verb = (
-        pl.when(starts & ends)
-        .then(pl.lit("starts and ends"))
-        .when(starts)
-        .then(pl.lit("starts"))
-        .when(ends)
-        .then(pl.lit("ends"))
-    )
-    return pl.when(~blank & ~pl.col("joined")).then(pl.format("the answer {} with white space", verb))
+    return pl.when(_padded(r"\s$")).then(pl.lit("the answer ends with white space"))
 
 
 @outer_space.repaired_by(safe=True)
 @on_messages
-def strip_answers(messages: list[Object]) -> list[Object] | None:
-    """Remove white space around answers; where indentation or offsets of trained parts need it, nothing changes."""
+def strip_ends(messages: list[Object]) -> list[Object] | None:
+    """Remove white space at the end of answers; nothing changes where a diff, a table or offsets of trained parts need
+    it.
+    """
+    return _edited_answers(messages, lambda text: text if MEANT_END.search(text) else text.rstrip(), str.rstrip)
+
+
+@text_rule(
+    "C022",
+    "leading-space",
+    Severity.WARNING,
+    prefilter=PADDED_TEXT,
+    hint="Remove the white space, or run `--fix --unsafe-fixes`, unless a diff or a poem needs it.",
+)
+def leading_space() -> "pl.Expr":
+    """An answer starts with a space or an empty line.
+
+    The first word tokenizes differently after a space, and the model learns an unusual start. Indentation by a tab or
+    two spaces is skipped: code that completes a function starts with it. C016 covers completions that are joined to
+    their prompt.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello."}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+    """
+    indented = answer().str.contains(r"^(?:[ \t]*\n)*(?:  |\t)[ \t]*\S")
+    return pl.when(_padded(r"^\s") & ~indented).then(pl.lit("the answer starts with white space"))
+
+
+@leading_space.repaired_by(safe=False)
+@on_messages
+def strip_starts(messages: list[Object]) -> list[Object] | None:
+    """Remove white space at the start of answers; where other lines are indented or offsets of trained parts need it,
+    nothing changes.
+    """
+    return _edited_answers(messages, _without_start, str.lstrip)
+
+
+def _without_start(text: str) -> str:
+    body = BLANK_START.sub("", text, count=1)
+    return body if INDENTED.search(body) else body.lstrip()
+
+
+def _padded(end: str) -> "pl.Expr":
+    """Whether an answer that is not blank has white space at one of its ends, a pattern."""
+    text = answer()
+    return text.str.contains(end) & text.str.contains(r"\S") & ~pl.col("joined")
+
+
+def _edited_answers(
+    messages: list[Object], edit: Callable[[str], str], strip: Callable[[str], str]
+) -> list[Object] | None:
+    """The messages with the texts of answers edited; None if that leaves an answer that `strip` would change."""
     edited = []
     for message in messages:
         if message.get("role") == "assistant" and "content" in message:
-            message = {**message, "content": _stripped(message["content"])}  # noqa: PLW2901
+            message = {**message, "content": _edited_content(message["content"], edit)}  # noqa: PLW2901
             text = content_text(message["content"])
-            if text.strip() and (text != text.strip() or not message.keys().isdisjoint(TRAINING_DETAIL_KEYS)):
+            if text.strip() and (text != strip(text) or not message.keys().isdisjoint(TRAINING_DETAIL_KEYS)):
                 return None
         edited.append(message)
     return edited
 
 
-def _stripped(content: Any) -> Any:
-    if isinstance(content, str):
-        return _strip_edges(content)
+def _edited_content(content: Any, edit: Callable[[str], str]) -> Any:
     match content:
-        case [{"text": str(text)}]:
-            return [{**content[0], "text": _strip_edges(text)}]
+        case str():
+            return edit(content) if content.strip() else content
+        case [{"text": str(text)}] if text.strip():
+            return [{**content[0], "text": edit(text)}]
     return content
-
-
-def _strip_edges(text: str) -> str:
-    if not text.strip():
-        return text
-    body = BLANK_START.sub("", text, count=1)
-    return (body if INDENTED.search(body) else body.lstrip()).rstrip()
 
 
 @text_rule(
@@ -265,7 +298,7 @@ def runs_together(prompt: Any, completion: Any) -> bool:
     return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"
 
 
-@completion_unspaced.repaired_by(safe=True, takes=RepairInput.LINE)
+@completion_unspaced.repaired_by(safe=False, takes=RepairInput.LINE)  # the two may be halves of a word, or of code
 def space_completion(data: bytes) -> bytes:
     """Start the completion with a space."""
     decoded = decode(data)

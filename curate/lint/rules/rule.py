@@ -54,7 +54,9 @@ class Repair:
 
     function: Callable[[Any], Any]
     safe: bool
-    """True if the meaning is unchanged and no line is removed; other repairs need `--unsafe-fixes`."""
+    """True if the meaning and the white space at the start of each text are unchanged and no line is removed; other
+    repairs need `--unsafe-fixes`.
+    """
     summary: str
     """What the repair does, in one sentence: its docstring."""
     takes: RepairInput = RepairInput.OBJECT
