@@ -1,11 +1,12 @@
 """`curate check`."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -187,9 +188,7 @@ def check(
                 conflicts=project.conflicts,
                 executor=executor,
             )
-        untold = report.not_understood > len(
-            {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
-        )
+        untold = report.not_understood > _lines_reported(report.findings)
         baseline_options.apply(report, files)
         limit = None if show_all else MAX_SHOWN
         by = group_by or GroupBy.FILE
@@ -240,6 +239,22 @@ def _show(files: Sequence[Path], path: Path | None, config: CheckConfig | None) 
     if config is not None:
         shown = path and display_name(shown_path(path))
         print_json({"configuration": shown, "check": config.model_dump(mode="json")}, indent=2)
+
+
+NOT_READ: Final = ("J001", "J002", "J010", "J012")
+"""Rules of which one reports a line, or an element of an array, that is no object."""
+
+
+def _lines_reported(findings: Sequence[Finding]) -> int:
+    """The number of lines that findings may report to be without an example.
+
+    Elements of an array may share a line, and each has one finding of a rule for what is no example.
+    """
+    counts: dict[tuple[str, int, str | None], Counter[str]] = {}
+    for found in findings:
+        if _says_no_example(found):
+            counts.setdefault((found.file, found.line, found.example), Counter())[found.code] += 1
+    return sum(max(1, sum(codes[code] for code in NOT_READ), codes["M001"]) for codes in counts.values())
 
 
 def _says_no_example(finding: Finding) -> bool:

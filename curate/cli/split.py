@@ -131,7 +131,7 @@ def split(
         threshold=threshold,
         drop=options.codes(drop),
         seed=seed,
-        fractions=_numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
+        fractions=_fractions(fractions),
         counts=_numbers("--counts", counts, int, "200,500"),
         group_by=group_by,
         stratify=stratify,
@@ -161,6 +161,14 @@ def split(
         )
     print_result(result, split_text(result, output), as_json=as_json)
     options.end(result.not_understood, options.REMOVED_NOTE)
+
+
+def _fractions(text: str | None) -> list[float] | None:
+    numbers = _numbers("--fractions", text, float, "0.8,0.1,0.1")
+    if numbers and max(numbers) > 1 and min(numbers) >= 0:
+        shares = ",".join(f"{number / sum(numbers):g}" for number in numbers)
+        raise UsageError(f"--fractions {text!r}: shares are from 0 to 1 and add up to 1", f"pass --fractions {shares}")
+    return numbers
 
 
 def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:

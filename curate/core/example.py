@@ -136,6 +136,8 @@ class Message:
     """JSON pointer to the turn in the original line; in other formats than messages, to its source."""
     content_pointer: str
     """JSON pointer to the turn's content in the original line."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """JSON pointers to the texts of the original line that the content joins, with these texts; empty for one text."""
 
     @property
     def content(self) -> Any:
@@ -196,6 +198,10 @@ class Example:
     """
     defect: tuple[str, str] | None = field(default=None, repr=False, compare=False)
     """For a line that looks like another format and does not follow it: the place and the reason."""
+    parts: tuple[tuple[tuple[str, str], ...], ...] = field(default=(), repr=False, compare=False)
+    """Per turn, if one of them joins texts of the line: the pointers to these texts, with the texts."""
+    source: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The line's JSON object as it was read; None if it is not converted."""
 
     @cached_property
     def id(self) -> str:
@@ -217,7 +223,8 @@ class Example:
                 pointer, content = _plain_pointers(index)
             else:
                 pointer, content = self.pointers[index] if index < len(self.pointers) else ("", "")
-            yield Message(index, role if isinstance(role, str) else None, turn, pointer, content)
+            parts = self.parts[index] if index < len(self.parts) else ()
+            yield Message(index, role if isinstance(role, str) else None, turn, pointer, content, parts)
 
     @property
     def understood(self) -> bool:

@@ -6,24 +6,22 @@ then the data set rules run, so results depend neither on the chunk boundaries n
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
-from itertools import chain
-from operator import or_
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
-from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.example_summary import RATING_KEYS
-from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame
+from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, messages_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.references import references
 from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import EncodedExample
+from curate.lint.text_rules import TextRules
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.formats import OTHER_FORMAT_KEYS
@@ -230,9 +228,40 @@ class Checker:
             parsed, example = lines[position - len(batch.numbers)]
             return parsed, {one.index: one.content_pointer for one in reversed(example.messages)}
 
+        joined: list[tuple[Rule, int, int, str]] = []
         for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
+            beside = position - len(batch.numbers)
+            if beside >= 0 and (parts := lines[beside][1].parts) and parts[turn]:
+                joined.append((rule, beside, turn, message))
+                continue
             parsed, pointers = line_at(position)
             yield self._finding(rule, Problem(pointers.get(turn, f"/messages/{turn}/content"), message), parsed)
+        yield from self._in_parts(joined, lines)
+
+    def _in_parts(
+        self, found: list[tuple[Rule, int, int, str]], lines: list[tuple[ParsedLine, Example]]
+    ) -> Iterator[Finding]:
+        """Findings in messages that join texts of their lines: at each text that has the problem by itself.
+
+        A problem of no single text is at the message's place.
+        """
+        if not found:
+            return
+        alone = [
+            (beside, turn, at, _with_text(lines[beside][1], turn, text))
+            for beside, turn in dict.fromkeys((beside, turn) for _, beside, turn, _ in found)
+            for at, text in lines[beside][1].parts[turn]
+        ]
+        by_part: dict[tuple[str, int, int], list[Problem]] = {}
+        for rule, position, turn, message in self.text.ask(messages_frame([example for *_, example in alone])):
+            beside, asked, at, _ = alone[position]
+            if turn == asked:
+                by_part.setdefault((rule.code, beside, turn), []).append(Problem(at, message))
+        for rule, beside, turn, message in found:
+            parsed, example = lines[beside]
+            whole = [Problem(example.pointers[turn][1] if example.pointers else "", message)]
+            for problem in by_part.get((rule.code, beside, turn), whole):
+                yield self._finding(rule, problem, parsed)
 
     def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
         """Merge the next chunk, `before` lines into its file; yields its findings and those of data set rules."""
@@ -320,46 +349,11 @@ def _template(model: str, chat_template: str) -> "Template":
     return load_template(model, chat_template)
 
 
-class TextRules:
-    """The text rules; each runs only on the messages that its prefilter selects."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = rules
-        self._asked: dict[str, pl.Expr] = {}
-        self._suspects: list[list[pl.Expr]] | None = None
-        """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
-
-    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
-        """Run the rules over a message frame; yields rule, position of the example, turn and message."""
-        if not len(frame):
-            return
-        if self._suspects is None:
-            some = [rule for rule in self.rules if rule.prefilters]
-            self._suspects = [[_suspects(rule) for rule in some if _any_text(rule) is plain] for plain in (True, False)]
-        frames = frame, frame[frame["foreign"].arg_true()]
-        found = [part.select_seq(wanted) for part, wanted in zip(frames, self._suspects, strict=True)]
-        for rule in self.rules:
-            asked = frame
-            if rule.prefilters:
-                at = int(not _any_text(rule))
-                if not (marks := found[at][rule.code]).any():
-                    continue
-                asked = frames[at][marks.arg_true()]
-            if rule.code not in self._asked:
-                self._asked[rule.code] = rule.function().alias(rule.code)
-            messages = asked.select("example", "turn", self._asked[rule.code])
-            for row in messages[rule.code].is_not_null().arg_true():
-                yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
-
-
-def _any_text(rule: Rule) -> bool:
-    """Whether one of a rule's prefilters may select ASCII texts."""
-    return any(prefilter.ascii for prefilter in rule.prefilters)
-
-
-def _suspects(rule: Rule) -> "pl.Expr":
-    """Which messages a rule's prefilters select, under the name of the rule."""
-    return reduce(or_, chain.from_iterable(prefilter.rows() for prefilter in rule.prefilters)).alias(rule.code)
+def _with_text(example: Example, turn: int, text: str) -> Example:
+    """An example with another text of one of its turns."""
+    turns = [*example.value["messages"]]
+    turns[turn] = {**turns[turn], "content": text}
+    return replace(example, value={**example.value, "messages": turns})
 
 
 def _with_line_offset(parsed: ParsedLine, before: int) -> ParsedLine:

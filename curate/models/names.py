@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from socket import create_connection
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError, requiring
 from curate.core.files import TEMPORARY_SUFFIX, sha256, sync_folder
@@ -29,6 +27,8 @@ OFFLINE_PREFIX: Final = "offline:"
 CONVERSION_VERSION: Final = 1
 # What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
 IDENTITY_SUFFIXES: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
+HUB_FILES: Final = ("config.json", "tokenizer_config.json", "modules.json", "adapter_config.json")
+"""Files of which each model on the hub has one."""
 GATED: Final = re.compile(r"GatedRepo|gated repo|awaiting a review from the repo authors", re.IGNORECASE)
 """Exceptions of the hub's client and transformers for models whose terms must be accepted first."""
 CONNECT_SECONDS: Final = 5.0
@@ -97,6 +97,7 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
         if name.startswith((".", "/", "~")) or "\\" in name or name.partition("@")[0].count("/") > 1:
             raise ModelError(f"{name}: no such folder", "check the path to the model")
         _offline_without_hub()
+        _require_at_hand(name)
         return _at_revision(name, needs_weights=needs_weights) if "@" in name else name
     source = _source(name)
     return str(source if source.is_dir() else _converted(name, source, needs_weights=needs_weights))
@@ -120,17 +121,51 @@ def _offline_without_hub() -> None:
         from huggingface_hub import constants
     except ImportError:  # what loads the model names the missing package
         return
-    from urllib.request import getproxies
-
-    if constants.HF_HUB_OFFLINE or getproxies():
+    if constants.HF_HUB_OFFLINE:
         return
-    address = urlsplit(constants.ENDPOINT)
-    try:
-        create_connection(
-            (address.hostname, address.port or (80 if address.scheme == "http" else 443)), CONNECT_SECONDS
-        ).close()
-    except OSError:
+    if _status(constants.ENDPOINT) is None:
         constants.HF_HUB_OFFLINE = True
+
+
+def _status(address: str) -> int | None:
+    """The HTTP status of an address of the hub, through the proxy if there is one; None if it is not reached."""
+    from urllib.error import HTTPError  # takes 10 ms, which commands without a model do not need
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=CONNECT_SECONDS) as answer:  # noqa: S310 - the hub's address
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+@cache
+def _require_at_hand(name: str) -> None:
+    """Raise `ModelError` for a hub id that is not in the cache if the hub cannot be reached or has no such model.
+
+    Libraries that load models take up to half a minute to be imported, and retry.
+    """
+    try:
+        from huggingface_hub import constants, get_token, try_to_load_from_cache
+        from huggingface_hub.utils import HFValidationError
+    except ImportError:  # what loads the model names the missing package
+        return
+    repository, _, revision = name.partition("@")
+    try:
+        if any(try_to_load_from_cache(repository, file, revision=revision or None) for file in HUB_FILES):
+            return
+    except HFValidationError:  # what loads the model says what is wrong with the id
+        return
+    if constants.HF_HUB_OFFLINE:
+        raise ModelError(
+            f"{name}: not in the hub's cache, and the hub is not reached",
+            "check the hub id and the connection, or pass a folder",
+        )
+    # with a token it may be a private one
+    if get_token() is None and _status(f"{constants.ENDPOINT}/api/models/{repository}") in (401, 404):
+        raise ModelError(f"{name}: the hub has no public model of this name", "check the hub id, or run  hf auth login")
 
 
 def fingerprint(name: str) -> str:

@@ -306,9 +306,9 @@ def load_tokenizer(name: str) -> Any:
     """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without
     transformers.
     """
+    place = resolve(name, needs_weights=False)  # before the import, which takes seconds
     with requiring("a chat template", "tokens", "transformers"):
         from transformers import AutoTokenizer  # takes a second to import; only commands that were given a model pay
-    place = resolve(name, needs_weights=False)
     hint = (
         "the folder needs tokenizer.json and tokenizer_config.json"
         if Path(place).is_dir()

@@ -70,10 +70,16 @@ def _frequent_mistake(text: str, error: json.JSONDecodeError, rest: str, where: 
                 f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text "
                 "is not escaped",
             )
-        return "cut-off", f"the JSON ends in the middle of the string that starts {where}"
+        return (
+            "cut-off",
+            f"the JSON ends in the middle of the string that starts {where}: the line is cut off, or the string has a "
+            "line break that is not written as \\n, and goes on in the next lines",
+        )
     if not rest or CUT_WORD.match(rest) or (error.msg.startswith("Invalid \\u") and CUT_ESCAPE.match(rest)):
         return "cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}"
     if error.msg.startswith("Invalid control character"):
+        if text[error.pos] == "\n":
+            return "syntax", f"a line break in a string {where} that is not written as \\n"
         return (
             "syntax",
             f"control character \\x{ord(text[error.pos]):02x} in a string {where}; JSON requires an escape",

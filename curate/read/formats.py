@@ -161,7 +161,10 @@ def _in_capitals(value: Object, place: Place) -> Example | None:
         for turn, content in found.pointers
     )
     rest = {key if key in ("messages", "tools", *LABEL_KEYS) else names[key]: item for key, item in found.value.items()}
-    return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer)
+    parts = tuple(
+        tuple((re.sub(FIRST_KEY, lambda key: first[key[0]], at), text) for at, text in texts) for texts in found.parts
+    )
+    return Example(place, rest, found.format, pointers, tools_pointer=found.tools_pointer, parts=parts, source=value)
 
 
 def _unread_text(known: Format, value: Object) -> str:
@@ -200,6 +203,7 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
             tuple((turn.pointer, turn.content) for turn in reading.turns),
             tools_pointer=reading.tools,
             moved=tuple(reading.moved.items()),
+            source=value,
         )
     if known.turns is None:
         return Example(place, value, known.name)
@@ -223,7 +227,9 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
         known.name,
         pointers,
         tools_pointer=tools,
+        parts=tuple(turn.parts for turn in turns) if any(turn.parts for turn in turns) else (),
         moved=() if known.name == "turn-list" else None,
+        source=value,
     )
 
 

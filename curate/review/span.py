@@ -12,7 +12,8 @@ QUOTED_TEXT: Final = re.compile(
     r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d"
 )
 CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
-OUTER_SPACE: Final = re.compile(r"\A\s+|\s+\Z")
+OUTER_SPACE: Final = {"C015": re.compile(r"\s+\Z"), "C022": re.compile(r"\A\s+")}
+"""The white space that these rules report."""
 MAX_SPANS: Final = 50
 """Maximum number of marked places."""
 Spans = list[tuple[int, int]]
@@ -30,8 +31,8 @@ def spans_of(finding: Finding, text: str) -> Spans:
 
 
 def _ranges(finding: Finding, text: str) -> Iterator[tuple[int, int]]:
-    if finding.code == "C015":
-        yield from (match.span() for match in OUTER_SPACE.finditer(text))
+    if finding.code in OUTER_SPACE:
+        yield from (match.span() for match in OUTER_SPACE[finding.code].finditer(text))
     if finding.code in ("J005", "Q010", "Q012"):
         yield from (match.span() for match in UNSAFE.finditer(text) if match.group() not in "\n\t")
     for match in CODE_POINT.finditer(finding.message):

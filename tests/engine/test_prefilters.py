@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from curate.core import masking
 from curate.core.example import Example, Place
 from curate.language.refusals import REFUSAL
-from curate.lint.checker import TextRules
 from curate.lint.rules import (
     RULES,
     Rule,
@@ -35,6 +34,7 @@ from curate.lint.rules import (
 )
 from curate.lint.rules.prefilter import EndsWith, Literals, MissingText, Prefilter, ShortAnswers, StartsWith
 from curate.lint.rules.prefilter_tables import prefilter_tables
+from curate.lint.text_rules import TextRules
 from curate.read.fast_path import Scan
 from tests.conftest import chat, of_hundred
 from tests.engine.test_chunks import fragments

@@ -252,7 +252,8 @@ def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
         return None
     for at, message in enumerate(messages):
         if message.pointer and (
-            pointer == message.pointer or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))
+            pointer in (message.pointer, *(part for part, _ in message.parts))
+            or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))
         ):
             return at
     return None

@@ -211,7 +211,8 @@ class Removals:
     Severity.ERROR,
     scope="removal",
     by="`curate dedup`",
-    hint="Inspect some of them with `curate dedup --explain`. Then pass --yes, or raise --threshold.",
+    hint="Inspect some of them with `curate dedup --explain`. Then pass --yes. A higher --threshold keeps more "
+    "near-duplicates; exact copies are removed at any.",
 )
 def heavy_removal(removals: Removals) -> Iterator[Finding]:
     """Deduplication would remove much of a file, or replace many examples with one.

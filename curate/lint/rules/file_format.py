@@ -54,7 +54,10 @@ def type_changes(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "1"}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
     """
-    for path, kind in _key_types(example.value):
+    written = example.value
+    if example.source is not None:  # a string that is read as a list of messages is a string in the file
+        written = {key: example.source[key] for key in written if key in example.source}
+    for path, kind in _key_types(written):
         state.summary.add_type(path, kind, example.place)
 
 
@@ -71,7 +74,7 @@ def type_findings(state: DatasetState) -> PlacedProblems:
         counts = ", ".join(
             f"{kind} {count:,} times (first at {visible(str(first))})" for kind, (count, first) in ordered
         )
-        yield ordered[-1][1][1], Problem("", f"{visible(excerpt(path, 80))} is {counts}")
+        yield ordered[-1][1][1], Problem("" if "/*" in path else path, f"{visible(excerpt(path, 80))} is {counts}")
 
 
 TRAINER_KEYS: Final = frozenset((

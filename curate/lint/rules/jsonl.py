@@ -81,12 +81,14 @@ def control_character(parsed: ParsedLine) -> Problems:
     "J010",
     "cut-off",
     Severity.ERROR,
-    hint="Write the file again, and compare the number of examples with the source.",
+    hint="Write the file again with a JSON library, which escapes line breaks, and compare the number of examples with "
+    "the source.",
 )
 def cut_off(parsed: ParsedLine) -> Problems:
     """A line ends in the middle of its JSON.
 
-    An interrupted writer or a full disk causes this. The example is lost, and later examples may be missing too.
+    An interrupted writer or a full disk causes this: the example is lost, and later examples may be missing too. So
+    does a line break in a string that is not written as \\n: the next lines are reported too, until the example ends.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assist
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -272,15 +274,19 @@ def _shapes(facts: FileFacts) -> set[str]:
     "J025",
     "foreign-format",
     Severity.WARNING,
-    targets=dict.fromkeys((*SERVICES, *OWN_FORMAT, Target.ANTHROPIC), Severity.ERROR),
+    targets={
+        Target.TRAINER: Severity.INFO,
+        **dict.fromkeys((*SERVICES, *OWN_FORMAT, Target.ANTHROPIC), Severity.ERROR),
+    },
     hint="Run `curate convert FILE -o OUT.jsonl` to write messages, or with `--to` another format. `curate split` and `curate run` read the file as "
     "it is.",
 )
 def foreign_format(facts: FileFacts) -> Problems:
     """The file is in a known format other than messages.
 
-    curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that
-    the target trains on directly, such as pairs for TRL, are not reported. Services refuse the file. Bedrock and
+    curate reads and checks this format, so without `--target` this is information. With one, a trainer must be told the
+    format, or converts it in its own way. Formats that the target trains on directly, such as pairs for TRL, are not
+    reported. Services refuse the file. Bedrock and
     Vertex read only their own format, and Bedrock messages with a `reference_answer` for reinforcement.
     Bad: {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

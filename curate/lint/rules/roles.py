@@ -1,6 +1,6 @@
 """Family M: messages and their roles. Structure only; texts are not read."""
 
-from typing import Final
+from typing import Any, Final
 
 from curate.core.example import ROLES, UNKNOWN, Example, Message, kind_of
 from curate.core.finding import Problem, Problems, Severity
@@ -56,6 +56,8 @@ PROMPT_ONLY_TARGETS: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
 """Trainers that train on prompts alone, in any form for them."""
 EXPORT_KEYS: Final = frozenset(("custom_id", "message_id", "mapping", "chat_messages", "history"))
 """Keys of rows of batches, of threads and of the chats of an account."""
+PROMPT_KEYS: Final = ("prompt", "instruction", "question", "query", "problem", "turns")
+"""Keys of a prompt, or of several in turn, in data whose answers have other keys or none."""
 CONVERSATION_POINTERS: Final = {
     **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic", "langchain"), "/messages"),
     "sharegpt": "/conversations",
@@ -86,12 +88,22 @@ def no_messages(example: Example) -> Problems:
         yield Problem(example.defect[0], example.defect[1])
     elif example.format == UNKNOWN:
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
+        prompt = next((key for key in PROMPT_KEYS if _is_text(example.value.get(key))), "")
         next_step = (
             "" if EXPORT_KEYS.isdisjoint(example.value) else "; `curate ingest` reads batches, threads and chats"
         )
-        yield Problem(
-            "", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}{next_step}"
+        why = (
+            f"no `messages`; `{prompt}` is a prompt, but no known key has its answer"
+            if prompt
+            else "no `messages`, and the keys fit no known format"
         )
+        yield Problem("", f"{why}: {keys or 'the object is empty'}{next_step}")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is text, or a list of texts."""
+    texts = value if isinstance(value, list) else [value]
+    return bool(texts) and all(isinstance(text, str) and text.strip() for text in texts)
 
 
 @rule(

@@ -24,6 +24,8 @@ class Turn(NamedTuple):
     pointer: str
     content: str
     beside: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    """Pointers to the texts that its content joins, with these texts; empty if the content is one text of the line."""
 
 
 SYSTEM_ROLES: Final = ("system", "developer")

@@ -64,7 +64,8 @@ def _user_turn(value: Object, key: str, *, before: tuple[str, ...] = (), after: 
     there = [other for other in (*before, key, *after) if has_strings(value, other) and value[other].strip()]
     keys = there if there and isinstance(value[key], str) else [key]
     text = value[key] if keys == [key] else "\n\n".join(value[other] for other in keys)
-    return turn_at("user", text, f"/{key}")._replace(beside=tuple(keys))
+    parts = tuple((f"/{other}", value[other]) for other in keys) if len(keys) > 1 else ()
+    return turn_at("user", text, f"/{key}")._replace(beside=tuple(keys), parts=parts)
 
 
 def _self_instruct(value: Object) -> Iterator[Turn]:
@@ -78,6 +79,7 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
             at,
             f"{at}/input" if text != value["instruction"] else "/instruction",
             ("instruction",),
+            tuple(zip(("/instruction", f"{at}/input"), texts, strict=True)) if len(texts) > 1 else (),
         )
         yield Turn({"role": "assistant", "content": instance["output"]}, at, f"{at}/output")
 

@@ -1,0 +1,51 @@
+"""Run the text rules over frames of messages."""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from itertools import chain
+from operator import or_
+
+from curate.core.lazy import pl
+from curate.lint.rules import Rule
+
+
+class TextRules:
+    """The text rules; each runs only on the messages that its prefilter selects."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self._asked: dict[str, pl.Expr] = {}
+        self._suspects: list[list[pl.Expr]] | None = None
+        """For rules with prefilters, which messages these select: of any text, and of texts that are not ASCII."""
+
+    def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
+        """Run the rules over a message frame; yields rule, position of the example, turn and message."""
+        if not len(frame):
+            return
+        if self._suspects is None:
+            some = [rule for rule in self.rules if rule.prefilters]
+            self._suspects = [[_suspects(rule) for rule in some if _any_text(rule) is plain] for plain in (True, False)]
+        frames = frame, frame[frame["foreign"].arg_true()]
+        found = [part.select_seq(wanted) for part, wanted in zip(frames, self._suspects, strict=True)]
+        for rule in self.rules:
+            asked = frame
+            if rule.prefilters:
+                at = int(not _any_text(rule))
+                if not (marks := found[at][rule.code]).any():
+                    continue
+                asked = frames[at][marks.arg_true()]
+            if rule.code not in self._asked:
+                self._asked[rule.code] = rule.function().alias(rule.code)
+            messages = asked.select("example", "turn", self._asked[rule.code])
+            for row in messages[rule.code].is_not_null().arg_true():
+                yield rule, messages["example"][row], messages["turn"][row], messages[rule.code][row]
+
+
+def _any_text(rule: Rule) -> bool:
+    """Whether one of a rule's prefilters may select ASCII texts."""
+    return any(prefilter.ascii for prefilter in rule.prefilters)
+
+
+def _suspects(rule: Rule) -> "pl.Expr":
+    """Which messages a rule's prefilters select, under the name of the rule."""
+    return reduce(or_, chain.from_iterable(prefilter.rows() for prefilter in rule.prefilters)).alias(rule.code)
