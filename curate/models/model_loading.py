@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from curate.core.errors import MissingExtra
 from curate.core.text import storable
-from curate.models.names import model_errors, resolve
+from curate.models.names import model_errors, require_at_hand, resolve
 
 LAST_LATIN_LETTER: Final = "\u024f"
 MIN_SPELLED_TOKENS: Final = 0.8
@@ -39,6 +39,7 @@ def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
     `tokenizing`: options of the tokenizer. Raises as `sentence_encoder` does.
     """
     place = resolve(name)
+    require_at_hand(place)
     try:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch
     except ImportError as error:
@@ -104,6 +105,7 @@ def _is_spelled(text: str, tokens: Sequence[str], unknown: str) -> bool:
 
 def _load(kind: str, model: str, purpose: str, exact: bool) -> Any:
     place = resolve(model)
+    require_at_hand(place)
     with quiet_loading():
         try:
             import sentence_transformers  # seconds, and torch: only when something has to be compared

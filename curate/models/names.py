@@ -97,7 +97,6 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
         if name.startswith((".", "/", "~")) or "\\" in name or name.partition("@")[0].count("/") > 1:
             raise ModelError(f"{name}: no such folder", "check the path to the model")
         _offline_without_hub()
-        _require_at_hand(name)
         return _at_revision(name, needs_weights=needs_weights) if "@" in name else name
     source = _source(name)
     return str(source if source.is_dir() else _converted(name, source, needs_weights=needs_weights))
@@ -142,19 +141,20 @@ def _status(address: str) -> int | None:
 
 
 @cache
-def _require_at_hand(name: str) -> None:
+def require_at_hand(name: str) -> None:
     """Raise `ModelError` for a hub id that is not in the cache if the hub cannot be reached or has no such model.
 
-    Libraries that load models take up to half a minute to be imported, and retry.
+    `name`: what `resolve` returns. Libraries that load models take up to half a minute to be imported, and retry.
     """
+    if Path(name).is_dir():
+        return
     try:
         from huggingface_hub import constants, get_token, try_to_load_from_cache
         from huggingface_hub.utils import HFValidationError
     except ImportError:  # what loads the model names the missing package
         return
-    repository, _, revision = name.partition("@")
     try:
-        if any(try_to_load_from_cache(repository, file, revision=revision or None) for file in HUB_FILES):
+        if any(try_to_load_from_cache(name, file) for file in HUB_FILES):
             return
     except HFValidationError:  # what loads the model says what is wrong with the id
         return
@@ -164,7 +164,7 @@ def _require_at_hand(name: str) -> None:
             "check the hub id and the connection, or pass a folder",
         )
     # with a token it may be a private one
-    if get_token() is None and _status(f"{constants.ENDPOINT}/api/models/{repository}") in (401, 404):
+    if get_token() is None and _status(f"{constants.ENDPOINT}/api/models/{name}") in (401, 404):
         raise ModelError(f"{name}: the hub has no public model of this name", "check the hub id, or run  hf auth login")
 
 

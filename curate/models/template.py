@@ -18,7 +18,7 @@ from curate.core.example import REASONING_KEYS, ROLES
 from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
-from curate.models.names import model_errors, resolve
+from curate.models.names import model_errors, require_at_hand, resolve
 from curate.models.template_messages import (
     TEXT_TYPES,
     Ranges,
@@ -306,7 +306,8 @@ def load_tokenizer(name: str) -> Any:
     """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without
     transformers.
     """
-    place = resolve(name, needs_weights=False)  # before the import, which takes seconds
+    place = resolve(name, needs_weights=False)
+    require_at_hand(place)  # before the import, which takes seconds
     with requiring("a chat template", "tokens", "transformers"):
         from transformers import AutoTokenizer  # takes a second to import; only commands that were given a model pay
     hint = (

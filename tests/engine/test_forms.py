@@ -203,7 +203,7 @@ def test_findings_point_into_the_blocks_as_they_stand_in_the_line(write: Write, 
 def test_a_line_that_is_a_list_of_turns_is_a_foreign_format_and_is_read(write: Write, capsys: Captured) -> None:
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello."}]
     path = write("data.jsonl", [turns, turns])
-    assert main(["check", str(path), "--select", "J002,J025,C022"]) == 0
+    assert main(["check", str(path), "--select", "J002,J025,C022"]) == 1
     shown = capsys.readouterr().out
     assert "J025 info 2 examples in the format turn-list" in shown
     assert "C022 warning the answer starts with white space (/1/content)" in shown

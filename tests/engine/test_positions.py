@@ -41,7 +41,7 @@ def test_a_finding_is_at_the_text_that_has_the_problem(
     assert sorted(one["pointer"] for one in findings) == pointers
     for one in findings:
         if code == "S003":
-            value = row
+            value: Any = row
             for key in one["pointer"].split("/")[1:]:
                 value = value[int(key) if isinstance(value, list) else key]
             assert f"at character {str(value).index(MAIL) + 1}," in one["message"]
