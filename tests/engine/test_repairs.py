@@ -144,10 +144,9 @@ DETAIL = {"train_detail": [{"begin_offset": 1, "end_offset": 2, "train": True}]}
         pytest.param("Q010", {"content": "\uf0b7 O\u200bne"}, {"content": "\uf0b7 O\u200bne"}, id="a bullet"),
     ],
 )
-def test_a_safe_repair_loses_nothing(code: str, answer: dict[str, Any], mended: dict[str, Any]) -> None:
+def test_a_repair_loses_nothing(code: str, answer: dict[str, Any], mended: dict[str, Any]) -> None:
     repair = RULES[code].repair
     assert repair
-    assert repair.safe
     asked = {"role": "user", "content": "Hi"}
     said = {"role": "assistant", "content": None}
     assert repair.function({"messages": [asked, {**said, **answer}]}) == {"messages": [asked, {**said, **mended}]}

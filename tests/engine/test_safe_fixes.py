@@ -1,6 +1,7 @@
-"""`check --fix` changes no text that is right: white space at its start, code, and texts about wrong characters."""
+"""`check --fix` changes no text but for white space at the end of an answer: texts about characters, code, poems."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.config import CheckConfig
+from curate.core.targets import Target
 from curate.lint.fixes import fix_paths
 from tests.conftest import of_hundred
 
@@ -32,6 +34,10 @@ ABOUT_CHARACTERS = [
     ("The sign shows 20 Â° today.", "It should show 20 °."),
     ("The receipt shows Â instead of a space.", "Tell the shop."),
     ("Spell it: Ã, then ©.", "Ã©"),
+    ("What went wrong: JosÃ©?", "Your CSV was opened in Excel with the wrong setting."),
+    ("Meu relatório mostra SÃ£o Paulo", "Salve o arquivo de novo, em outro formato."),
+    ("Clean it: naÃ¯ve", "naive"),
+    ("Restore: â€œHelloâ€\x9d", '"Hello"'),
     ("What is U+0092?", "It\x92s a control character; cp1252 has an apostrophe there."),
 ]
 WITH_INVISIBLE = [
@@ -57,6 +63,11 @@ WITH_INVISIBLE = [
     ("می‌خواهم", "می\u200cروم و نمی\u200cدانم"),
     ("क्ष कैसे लिखें?", "क्\u200dष और क्\u200cष"),
     ("สวัสดี", "สวัสดี\u200bครับ"),
+    ("Defang this: evil.com", "evil\u200b.com"),
+    ("Wie trenne ich Donaudampfschiff?", "Donau\u200bdampf\u200bschiff, mit bedingter Trennstelle."),
+    ("Write a name that reads backwards.", "exe\u202egnp.txt"),
+    ("Apply f to x.", "f\u2061(x)"),
+    ("Why does Ctrl+F not find it? pass\u200bword", "Retype it."),
     ("Which icon?", "\uf0b7 is the bullet of a word processor"),
     ("How does a C string end?", "With NUL: abc\u0000"),
     ("Print in red.", "\x1b[31mred\x1b[0m"),
@@ -94,16 +105,6 @@ WITH_SPACE = [
     ("Continue.", "\u00a0one hard space first"),
 ]
 KEPT = ABOUT_CHARACTERS + WITH_INVISIBLE + WITH_SPACE
-DAMAGED = [
-    ("Where is the cafÃ©?", "Itâ€™s near the church."),
-    ("How warm is it?", "About 20 Â°C."),
-    ("Hi\u200b there", "Hello."),
-    ("Hello", "Some text.\ufeff More of it."),
-    ("Hello", "Good\U000e0041\U000e0042 day."),
-    ("Hi\u0000", "Hello."),
-    ("Hello", "Hello. \n"),
-]
-"""Texts that a safe fix does repair."""
 SPACES = st.text(" \t\n\u00a0\u2003\u3000\u200b\ufeff\x0b\x1c\x85Â\u00a0", max_size=4)
 PIECES = st.sampled_from([
     "cafÃ©", "Itâ€™s", "Hi\u200bthere", "x = 1", "\n    y", "\u2067", "\ufeff", "\x92", "\x00", "é", "- a", "+b", " ",
@@ -118,9 +119,9 @@ def chat(question: str, answer: str) -> bytes:
     ).encode()
 
 
-def fixed(path: Path, *lines: bytes, target: str = "trainer") -> list[bytes]:
+def fixed(path: Path, *lines: bytes, target: str = "trainer", options: Sequence[str] = ()) -> list[bytes]:
     path.write_bytes(b"".join(line + b"\n" for line in lines))
-    main(["check", str(path), "--fix", "--quiet", "--exit-zero", "--target", target])
+    main(["check", str(path), "--fix", "--quiet", "--exit-zero", "--target", target, *options])
     return path.read_bytes().splitlines()
 
 
@@ -134,10 +135,28 @@ def test_a_safe_fix_keeps_texts_about_characters_and_texts_whose_white_space_mea
     assert [turns for turns, line, was in zip(KEPT, after, lines, strict=True) if line != was] == []
 
 
-def test_a_safe_fix_repairs_texts_that_are_only_damaged(tmp_path: Path) -> None:
-    lines = [chat(*turns) for turns in DAMAGED]
-    after = fixed(tmp_path / "a.jsonl", *lines)
-    assert [turns for turns, line, was in zip(DAMAGED, after, lines, strict=True) if line == was] == []
+def test_unsafe_fixes_change_them(tmp_path: Path) -> None:
+    lines = [chat("Where is the cafÃ©?", "There."), chat("Hi\u200b there", "Hello."), chat("Hi\0", "Hello.")]
+    after = fixed(tmp_path / "a.jsonl", *lines, options=["--unsafe-fixes"])
+    texts = [[turn["content"] for turn in json.loads(line)["messages"]] for line in after]
+    assert texts == [["Where is the café?", "There."], ["Hi there", "Hello."], ["Hi", "Hello."]]
+
+
+def test_code_compiles_after_a_safe_fix_as_before(tmp_path: Path) -> None:
+    code = [
+        ("def add(a, b):\n", "    return a + b"),
+        ("def add(a, b):\n", "    return a + b\n"),
+        ("def add(a, b):\n", "    c = a + b\n    return c\n"),
+        ("def add(a, b):\n", "\n    return a + b\n\n"),
+        ("class A:\n", "\tb = 1\n"),
+    ]
+    for line in fixed(tmp_path / "a.jsonl", *(chat(*turns) for turns in code)):
+        compile("".join(turn["content"] for turn in json.loads(line)["messages"]), "code", "exec")
+
+
+def test_white_space_at_the_end_of_an_answer_is_removed(tmp_path: Path) -> None:
+    lines = [chat("Hello", "Hello. \n"), chat("def f():\n", "    return 1\n")]
+    assert fixed(tmp_path / "a.jsonl", *lines) == [chat("Hello", "Hello."), chat("def f():\n", "    return 1")]
 
 
 def test_a_completion_that_continues_a_word_keeps_its_start(tmp_path: Path) -> None:
@@ -145,16 +164,15 @@ def test_a_completion_that_continues_a_word_keeps_its_start(tmp_path: Path) -> N
     assert fixed(tmp_path / "a.jsonl", *lines, target="openai") == lines
 
 
+@pytest.mark.slow
 @settings(max_examples=of_hundred(60), deadline=None)
-@given(
-    texts=st.lists(st.tuples(SPACES, st.lists(PIECES, max_size=4).map("".join)).map("".join), min_size=2, max_size=4)
-)
-def test_a_safe_fix_keeps_the_white_space_at_the_start_of_any_text(texts: list[str]) -> None:
+@given(texts=st.lists(TEXTS, min_size=2, max_size=4), target=st.sampled_from(Target))
+def test_a_safe_fix_changes_any_text_at_most_at_the_end_of_an_answer(texts: list[str], target: Target) -> None:
     path = Path("data.jsonl")
     roles = ("user", "assistant")
     turns = [{"role": roles[at % 2], "content": text} for at, text in enumerate(texts)]
     path.write_text(json.dumps({"messages": turns}) + "\n")
-    fix_paths([path], CheckConfig())
+    fix_paths([path], CheckConfig(target=target))
     after = [turn["content"] for turn in json.loads(path.read_bytes())["messages"]]
-    starts = [text[: len(text) - len(text.lstrip())] for text in texts]
-    assert [text[: len(text) - len(text.lstrip())] for text in after] == starts
+    assert after[::2] == texts[::2]
+    assert [text.rstrip() for text in after] == [text.rstrip() for text in texts]

@@ -3,8 +3,7 @@
 from importlib import import_module
 from typing import Final
 
-from curate.lint.rules import character_repairs as character_repairs  # for what it declares
-from curate.lint.rules import line_repairs as line_repairs
+from curate.lint.rules import line_repairs as line_repairs  # for what it declares
 from curate.lint.rules.rule import Rule as Rule
 from curate.lint.rules.rule import Scope as Scope
 

@@ -1,17 +1,14 @@
-"""Family Q, characters: what wrong encodings and copied web pages leave in a text.
-
-Repairs are in `curate.lint.rules.character_repairs`.
-"""
+"""Family Q, characters: what wrong encodings and copied web pages leave in a text."""
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
 from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIPT, UNUSUAL_TEXT
-from curate.lint.rules.polars_text_helpers import answer, judged_by, matching, non_ascii, with_request
+from curate.lint.rules.polars_text_helpers import answer, edit_texts, judged_by, matching, non_ascii, with_request
 from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule
 
@@ -55,7 +52,7 @@ FORMULA: Final = lazy_pattern("(?:sin|cos|tan|cot|sec|csc|log|ln|exp|d)[α-ω]")
     "mojibake",
     Severity.INFO,
     prefilter=(CharacterPairs(LEAD_CHARS, CONTINUATION_CHARS), CharacterSet(C1_CONTROLS)),
-    hint="Decode the source as UTF-8, or run `--fix`. Keep the text if it is about encodings.",
+    hint="Decode the source as UTF-8. `--fix --unsafe-fixes` repairs this text, unless it is about encodings: see --diff.",
 )
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
@@ -70,15 +67,14 @@ def mojibake() -> "pl.Expr":
 
 
 @lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
-def decoded_again(text: str) -> str:
-    """`text` with the parts that were decoded wrongly decoded as UTF-8."""
+def _decoded(text: str) -> str:
     import ftfy  # only imported for texts that look garbled
 
     return ftfy.fixes.fix_c1_controls(ftfy.fix_encoding(text))
 
 
 def _mojibake_message(text: str) -> str | None:
-    mended = decoded_again(text)
+    mended = _decoded(text)
     at = next((i for i, (a, b) in enumerate(zip(text, mended, strict=False)) if a != b), None)
     if mended == text or at is None:
         return None
@@ -91,12 +87,18 @@ def _mojibake_message(text: str) -> str | None:
     )
 
 
+@mojibake.repaired_by(safe=False)  # the text may be about it
+def decode_again(value: dict[str, Any]) -> dict[str, Any]:
+    """Decode the text again as UTF-8."""
+    return edit_texts(value, lambda text: text if text.isascii() else _decoded(text))
+
+
 @text_rule(
     "Q010",
     "invisible-character",
     Severity.INFO,
     prefilter=CharacterSet(INVISIBLE_OR_PRIVATE),
-    hint="Run `--fix` to remove them, and check what else was copied with them. Keep them if the text is about them.",
+    hint="Check what else was copied with them. `--fix --unsafe-fixes` removes them, unless the text is about them: see --diff.",
 )
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.
@@ -111,7 +113,7 @@ def invisible_character() -> "pl.Expr":
     return judged_by(matching(non_ascii(), INVISIBLE_OR_PRIVATE), _invisible_characters)
 
 
-def without_invisible(text: str) -> str:
+def _stripped(text: str) -> str:
     """`text` without invisible characters; unchanged if nothing else would remain."""
     thai = ZERO_WIDTH_SPACE_SCRIPTS.search(text) is not None
     kept = TAGGED_FLAG.sub(
@@ -121,7 +123,7 @@ def without_invisible(text: str) -> str:
 
 
 def _invisible_characters(text: str) -> str | None:
-    kept = without_invisible(text)
+    kept = _stripped(text)
     if kept == text:
         return None
     first = next((i for i, (a, b) in enumerate(zip(text, kept, strict=False)) if a != b), len(kept))
@@ -129,6 +131,19 @@ def _invisible_characters(text: str) -> str | None:
         f"{plural(len(text) - len(kept), 'invisible character')}, the first U+{ord(text[first]):04X} at character "
         f"{first + 1}"
     )
+
+
+@invisible_character.repaired_by(safe=False)  # the text may be about them, or need them
+def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
+    """Remove invisible characters; nothing changes where one is for private use, which some fonts show."""
+    private: list[str] = []
+
+    def stripped(text: str) -> str:
+        private.extend(PRIVATE_USE.findall(text))
+        return text if text.isascii() else _stripped(text)
+
+    edited = edit_texts(value, stripped)
+    return value if private else edited
 
 
 @text_rule(

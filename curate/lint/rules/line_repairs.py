@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from curate.core.text import json_line
-from curate.language.character_terms import names_characters
 from curate.lint.rules import content, duplicates, file_format, jsonl, preference
-from curate.lint.rules.character_repairs import leading_space, strings_in
 from curate.lint.rules.rule import RepairInput
 from curate.read.decode import ESCAPE, decode
 from curate.read.json_pointer_spans import STRING
@@ -20,10 +18,6 @@ from curate.read.lines import BOM
 TRAILING_COMMA = re.compile(rf"({STRING})|,(?=\s*(?:[\]}}]|\Z))", re.DOTALL)
 VALUE_SEPARATOR = re.compile(r"[\s,]*")
 EMPTY_STRING = re.compile(rb'"\s*"\s*[,}\]]')
-KEPT_CONTROLS = frozenset((0x0B, 0x1B, *range(0x1C, 0x20)))
-"""A line break (vertical tab), the start of a terminal sequence, and separators of data, which are white space."""
-WORD_BREAK = re.compile(rb"[0-9A-Za-z].{6}[0-9A-Za-z]")
-"""The escape of a control character between two words."""
 CODEC = "curate-cp1252"
 SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
 """Line separators of Python's `splitlines`, in UTF-8 and as JSON escapes."""
@@ -70,23 +64,16 @@ def drop_surrogates(data: bytes) -> bytes:
     return _remove_ranges(data, [*lone, high] if high is not None else lone)
 
 
-@jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
+@jsonl.control_character.repaired_by(safe=False, takes=RepairInput.LINE)
 def drop_controls(data: bytes) -> bytes:
-    r"""Remove NUL and other control characters, unless one separates words or starts a terminal sequence, `\b` or `\f`
-    hints at a lost backslash, or the line is about characters.
-    """
+    r"""Remove NUL and other control characters, unless `\b` or `\f` hints at a lost backslash."""
     controls = []
     for match in ESCAPE.finditer(data):
         if match.group(2) in (b"b", b"f"):
             return data
         if match.group(1) and (code := int(match.group(1), 16)) < 0x20 and code not in (9, 10, 13):
-            if code in KEPT_CONTROLS or WORD_BREAK.match(data, match.start() - 1, match.end() + 1):
-                return data
             controls.append(match)
-    mended = _remove_ranges(data, controls)
-    before, after = (list(strings_in(decode(text).value)) for text in (data, mended))
-    keeps_starts = list(map(leading_space, before)) == list(map(leading_space, after))
-    return mended if keeps_starts and not any(map(names_characters, before)) else data
+    return _remove_ranges(data, controls)
 
 
 def _remove_ranges(data: bytes, matches: list[re.Match[bytes]]) -> bytes:

@@ -54,7 +54,7 @@ class Repair:
 
     function: Callable[[Any], Any]
     safe: bool
-    """True if the meaning and the white space at the start of each text are unchanged and no line is removed; other
+    """True if the meaning is unchanged, no text changes but for white space at its end, and no line is removed; other
     repairs need `--unsafe-fixes`.
     """
     summary: str
