@@ -60,7 +60,16 @@ SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such a
 """Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""
 NO_FINAL_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
 """The last words of a text after a complete sentence, without an end: no tag, URL or code."""
+PROGRAM_REQUEST: Final = r"(?i)\b(?:function|program|script|algorithm|method|class|query|regex|regular expression|formula|macro)s?\b[^?!]* given\b"
+"""Asks for a program; its "given list" is an argument."""
+OTHER_SCRIPT_SENTENCE: Final = r"[.?!:,] ?[^\x00-\x{2fff}]"
+"""A sentence without spaces between its words, which follows the request."""
 SIGNATURE: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
+CLOSING_PHRASE: Final = r"(?i)\b(?:help|questions|assistance|information|anything else|feedback|day|regards)\z"
+"""Last words of a polite closing, which often lacks its full stop."""
+PROSE_END: Final = r"(?:\A|\n)[ \t]*(?:[-*•] +|[0-9]+\. +)?[A-Z][^\n{};=<>]* [^\n{};=<>]*[.!?:)]\s*\z"
+"""A last line that is a sentence: no code of an open block."""
+CALL: Final = lazy_pattern(r"[A-Za-z_]\w*\(")
 JSON_START: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
 INSTRUCTION_MARKS: Final = ("#", "# ", ".", ". ")
 MERGED_STARTS: Final = tuple(
@@ -139,7 +148,8 @@ def _invalid_json(text: str) -> str | None:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data":  # an object followed by other text
+        # an object followed by other text, or calls in place of values
+        if error.msg == "Extra data" or CALL.match(text, error.pos):
             return None
         return f"the answer looks like JSON, but is not valid: {error.msg.lower()} at character {error.pos + 1}"
     except (RecursionError, ValueError):
@@ -165,12 +175,17 @@ def cut_answer() -> "pl.Expr":
     """
     text = answer()
     fenced = pl.when(text.str.contains("```", literal=True)).then(text)
-    unclosed = fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1
+    # A closing fence behind other text, or a fence too many at the end, leaves an odd number of fences, too.
+    unclosed = (fenced.str.count_matches(r"(?m)^\s*```") % 2 == 1) & ~(
+        fenced.str.contains(r"```\s*\z") | fenced.str.contains(PROSE_END)
+    )
     long = text.str.len_bytes() > MIN_LONG_ANSWER_BYTES
     tail = pl.when(long).then(text.str.tail(400))
     short = pl.when(~long).then(text).str.contains(SHORT_OPEN_END)
     open_ended = pl.coalesce(
-        tail.str.contains(OPEN_END) | (tail.str.contains(NO_FINAL_STOP) & ~tail.str.contains(SIGNATURE)), short
+        tail.str.contains(OPEN_END)
+        | (tail.str.contains(NO_FINAL_STOP) & ~tail.str.contains(SIGNATURE) & ~tail.str.contains(CLOSING_PHRASE)),
+        short,
     )
     looks_json = pl.when(text.str.contains(JSON_START)).then(text)
     return (
@@ -200,7 +215,9 @@ def missing_input() -> "pl.Expr":
     opens = pl.col("previous").ne_missing("assistant")
     wanted = opens & ~pl.col("media") & ~pl.col("next_called")
     short = pl.when(wanted & (pl.col("text").str.len_bytes() < MISSING_TEXT.short)).then(question().str.strip_chars())
-    points = short.str.contains(POINTING_PHRASE) & ~short.str.contains(SHOWN_TEXT)
+    points = short.str.contains(POINTING_PHRASE) & ~(
+        short.str.contains(SHOWN_TEXT) | short.str.contains(OTHER_SCRIPT_SENTENCE) | short.str.contains(PROGRAM_REQUEST)
+    )
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)

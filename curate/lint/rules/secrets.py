@@ -14,10 +14,10 @@ from curate.core.masking import (
     Secret,
     keys_in,
     numbers_in,
-    personal_in,
     redacted,
 )
 from curate.core.text import plural
+from curate.lint.rules.personal_data import personal_data_in
 from curate.lint.rules.polars_text_helpers import edit_texts, judged_by, matching
 from curate.lint.rules.prefilter import Addresses, Literals, Passwords, PersonalNumbers
 from curate.lint.rules.rule import Rule, text_rule
@@ -112,7 +112,7 @@ def personal_data() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
-    return _secrets(matching(pl.col("text"), PERSONAL_HINTS), personal_in)
+    return _secrets(matching(pl.col("text"), PERSONAL_HINTS), personal_data_in)
 
 
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
@@ -125,4 +125,4 @@ def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> Non
 
 _redacting(secret_key, keys_in)
 _redacting(card_or_account_number, numbers_in)
-_redacting(personal_data, personal_in)
+_redacting(personal_data, personal_data_in)

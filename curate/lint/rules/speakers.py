@@ -11,14 +11,24 @@ from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
+ASKERS: Final = ("Caller", "Client", "Customer", "Guest", "Human", "Patient", "Student", "USER", "User")
+"""Those whom an assistant answers."""
 MARKERS: Final = (
     *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")),
-    "Human: ", "USER: ", "User: ",
-)  # fmt: skip
+    *(f"{who}: " for who in ASKERS),
+)
 SPEAKER: Final = lazy_pattern(
     r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE
 )
-SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
+SPEAKER_HINT: Final = rf"##+ ?(?:Human|User|Assistant|Instruction|Response)|(?:{'|'.join(ASKERS)}): "
+INLINE_SPEAKER: Final = lazy_pattern(
+    rf"(?:(?<=[^\W\d_][.!?])|(?<=[)\"”][.!?])|(?<=[.!?][\"”')])) *(?P<who>(?:{'|'.join(ASKERS)}):) (?P<words>[^\n]{{1,160}})"
+)
+"""A speaker's name after a sentence of the same line, and what is said; at the start of a line, it is a script's."""
+SPEECH: Final = lazy_pattern(
+    r"(?i)^[^.!?]{0,80}\?|\b(?:I|I['’](?:m|ve|ll|d)|my|me|we|thanks?|thank you|okay|ok|hello|hi|doctor|please|yes|no|sure)\b"
+)
+"""Signs that somebody speaks, unlike in a definition or a field of a form."""
 OPENING_LABEL: Final = lazy_pattern(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
 ANSWER_LABEL: Final = lazy_pattern(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
 UNANSWERED_END: Final = r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:\s*\z"
@@ -41,9 +51,11 @@ SPEAKER_LABEL: Final = lazy_pattern(r"\W{0,4}[A-Z][\w ]{0,20}:")
 def role_marker() -> "pl.Expr":
     r"""An answer continues with the marker of another turn.
 
-    A line after the answer starts with "### Human:" or "User:". The generation wrote both sides, and a model trained on
-    it speaks for its user. Requested dialogues and code are skipped. K016 covers control tokens, Q023 whole
-    conversations. Precision 99%, recall 91% on faults planted into 16 real files.
+    A line after the answer starts with "### Human:" or "User:", or a sentence is followed by the words of another
+    speaker, "Patient: Thank you, doctor." The generation wrote both sides, and a model trained on it speaks for its
+    user. Requested dialogues, quoted ones and code are skipped. K016 covers control tokens, Q023 whole conversations.
+    Precision 99%, recall 91% on faults planted into 16 real files, at the start of a line. In 185 kB of a file of
+    doctors' answers, 10 of 10 findings within a line were right; in 17,671 shared chats, it reports none.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -53,17 +65,17 @@ def role_marker() -> "pl.Expr":
 def _goes_on(both: str) -> str | None:
     """The message for an answer in which another speaker continues, unless the question asks for that."""
     prompt, _, answer = both.partition("\0")
+    if "```" in answer or DIALOGUE.search(prompt) or (OPENING_LABEL.match(answer) and ANSWER_LABEL.search(answer)):
+        return None
     match = SPEAKER.search(answer)
-    if (
-        match is None
-        or "```" in answer
-        or DIALOGUE.search(prompt)
-        or (OPENING_LABEL.match(answer) and ANSWER_LABEL.search(answer))
-    ):
+    if match is not None and (match.group().lstrip().startswith("#") or not SPEAKER_LABEL.match(answer)):
+        return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
+    if SPEAKER_LABEL.match(answer):
         return None
-    if not match.group().lstrip().startswith("#") and SPEAKER_LABEL.match(answer):
-        return None
-    return f"a line begins with {excerpt(match.group().strip())}, the marker of a turn"
+    for said in INLINE_SPEAKER.finditer(answer):
+        if said["who"] not in prompt and SPEECH.search(said["words"]):
+            return f"another speaker continues: {excerpt(said['who'] + ' ' + said['words'], 60)}"
+    return None
 
 
 @text_rule(
