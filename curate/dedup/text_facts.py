@@ -16,10 +16,12 @@ a fact where
 - two requests give other options to choose from, or the same in another order, ask for something else (how, why, when,
   who), about somebody else (he, she, my, your) or another time (is, was, should);
 - two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a
-  long request.
+  long request;
+- one has a name, a unit, a numeral or a restriction (only, except, online) that the other one lacks altogether, or
+  names somebody where the other one has a pronoun; or a request of up to 40 words of meaning has a word more.
 
-Words more on one side make no other fact (in a short request they do, and a name or a unit more in any), nor do case,
-plurals, words of politeness, and typing errors that swap or double a letter. What is doubtful counts as a fact: two
+Other words more on one side make no other fact, nor do case, hyphens, plurals, words of politeness, accents that one
+side lacks, and typing errors that swap or double a letter. What is doubtful counts as a fact: two
 examples too many are an annoyance, a fact too few is a loss.
 """
 
@@ -31,11 +33,20 @@ from typing import Final
 
 from curate.core.text import UNSPACED
 from curate.dedup.symbols import same_figures
-from curate.language.lexicon import FILLER_WORDS, NEGATIONS, REQUEST_WORDS, ROMAN, VALUE_WORDS, VERB_FORMS
+from curate.language.lexicon import (
+    ADDED_FACT_WORDS,
+    FILLER_WORDS,
+    NEGATIONS,
+    PERSONAL_PRONOUNS,
+    REQUEST_WORDS,
+    ROMAN,
+    VALUE_WORDS,
+    VERB_FORMS,
+)
 from curate.language.names import SENTENCE_START_MARKS, is_name
 from curate.language.negation import has_opposite
 from curate.language.sentences import options
-from curate.language.spelling import easily_confused, same_word
+from curate.language.spelling import MIN_LETTERS, easily_confused, lacks_accents, same_word
 from curate.language.tokens import QUOTED_TEXT, WORD_OR_SIGN
 
 ALPHANUMERIC_WORD: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
@@ -54,6 +65,10 @@ BLOCK_START: Final = re.compile(
     re.MULTILINE,
 )
 """What opens a block of Python, or YAML: languages in which indentation is meaning."""
+MIN_PLAIN_LETTERS: Final = 3
+"""Number of letters from which a word may lack accents, in a text that has none."""
+HYPHEN: Final = re.compile(r"(?<=[^\W\d_]{2})[-\u2010\u2011](?=[^\W\d_]{2})")
+"""A hyphen between words, which is no sign: "top-up" is "top up"."""
 CONTRACTION: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
 JAPANESE_NEGATION: Final = re.compile("ません|なかった|ない")
 """The words of Japanese stand without spaces."""
@@ -128,6 +143,8 @@ def _same_words(
     if all(GENDERS.intersection(map(_base_word, words)) for words in (only, their)):  # a man here, a woman there
         return False
     request = asked is None
+    if _is_named_in_place(only, their, left) or _is_named_in_place(their, only, right):
+        return False
     if _single_symbols(only) != _single_symbols(their) or _is_confusable(only, their) or has_opposite(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)):
@@ -162,9 +179,13 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
     if (
         request
         and any(words for words, _ in telling)
-        and not _say_more_than(SHORT_ANSWER_WORDS, *(text for _, text in telling))
+        and not _say_more_than(SHORT_ANSWER_WORDS if both else LONG_REQUEST_WORDS, *(text for _, text in telling))
     ):
         return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
+    for (words, text), (_, other) in (telling, telling[::-1]):
+        added = [word for word, written in words.items() if word in ADDED_FACT_WORDS or _is_special(written, text)]
+        if any(not _has_some(other.casefold(), (word,)) for word in added):
+            return False
     if not both:
         return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT_ANSWER_WORDS)
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
@@ -174,6 +195,16 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
         return False
     least = max(LONG_REQUEST_WORDS, 20 * min(len(words) for words, _ in telling)) if request else SHORT_ANSWER_WORDS
     return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
+
+
+def _is_named_in_place(pronouns: dict[str, str], names: dict[str, str], text: str) -> bool:
+    """Whether one side has a pronoun where the other one has a name that the first side (`text`) lacks: "He told",
+    "Dotson told".
+    """
+    return not PERSONAL_PRONOUNS.isdisjoint(pronouns) and any(
+        written[0].isupper() and _may_be_fact(word) and not _has_some(text.casefold(), (word,))
+        for word, written in names.items()
+    )
 
 
 def _has_some(text: str, words: Iterable[str]) -> bool:
@@ -224,7 +255,7 @@ def _folded_words(tokens: Iterable[str]) -> dict[str, str]:
         if token.isascii() and token.isalpha():
             found.setdefault(token.lower(), token)
             continue
-        for piece in WORD_OR_SIGN.findall(token):
+        for piece in WORD_OR_SIGN.findall(HYPHEN.sub(" ", token)):
             found.setdefault(piece.casefold(), piece)
     return found
 
@@ -286,23 +317,28 @@ def _without_respelled(
     """The words of both sides without those that are spelling variants of each other; two names are never variants."""
     only = {word: written for word, written in mine.items() if word not in others}
     their = {word: written for word, written in others.items() if word not in mine}
+    if not only or not their:
+        return only, their
+    # one of two texts may be the other one, typed without accents
+    least = MIN_PLAIN_LETTERS if left.isascii() != right.isascii() else MIN_LETTERS
     for word, written in list(only.items()):
-        twin = next(
-            (other for other in their if other[0] == word[0] and same_word(word, other)), None
-        )  # most begin otherwise
-        if twin is not None and not (is_name(written, left) and is_name(their[twin], right)):
-            del only[word], their[twin]
+        twin = next((other for other in their if lacks_accents(word, other, least)), None)
+        if twin is None:
+            twin = next((other for other in their if other[0] == word[0] and same_word(word, other)), None)
+            if twin is None or (is_name(written, left) and is_name(their[twin], right)):
+                continue
+        del only[word], their[twin]
     return only, their
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
     """Whether a word of a text is special, a name, quoted, or part of an account, identifier, path or address."""
-    if (
-        word in VALUE_WORDS
-        or is_name(written, text)
-        or "_" in written.strip("_")
-        or f"\n{written}" in _marked_words(text)
-    ):
+    return word in VALUE_WORDS or _is_special(written, text)
+
+
+def _is_special(written: str, text: str) -> bool:
+    """Whether a word of a text is a name, quoted, or part of an account, identifier, path or address."""
+    if is_name(written, text) or "_" in written.strip("_") or f"\n{written}" in _marked_words(text):
         return True
     return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED_TEXT.finditer(text))
 

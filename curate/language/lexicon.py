@@ -274,3 +274,19 @@ VALUE_WORDS: Final = frozenset(
 """Words that act as values: another one in their place changes the meaning. Numbers, times, units, opposites,
 relatives, colors.
 """
+AMBIGUOUS_UNITS: Final = _set(
+    """am bar bc cup cups day days degrees double fall feet foot half hour hours may march min minute minutes month
+    months ms oz pair pairs pm pound pounds quarter quarters second seconds sec single spring tenth today tomorrow
+    triple week weeks yard yards year years yesterday"""
+)
+"""Units, months and parts that are other words, too, or that say little without a number."""
+ADDED_FACT_WORDS: Final = (
+    frozenset(word for word in (*NUMERALS, *SCALES, *MONTHS, *DAYS, *UNITS) if len(word) > 2 and word != "one")
+    | _set("inr usd eur gbp jpy")
+) - AMBIGUOUS_UNITS | _set(
+    """only solely exclusively except excluding unless without until online offline abroad indoors outdoors overnight
+    mandatory optional optionally nearly almost approximately under below above beyond maximum minimum"""
+)
+"""Words that state or restrict something where they are added: the units, numerals, months and days of `VALUE_WORDS`
+that mean nothing else, and restrictions.
+"""

@@ -9,6 +9,9 @@ from typing import Final
 
 from curate.language.lexicon import CONFUSED_WORDS
 
+ACCENTS: Final = str.maketrans("àáâèéêëìíîïòóôùúûýÿç", "aaaeeeeiiiiooouuuyyc", "\u0300\u0301\u0302")
+"""Letters without their accents; the last three are accents that follow their letter."""
+
 MIN_LETTERS: Final = 5
 """Minimum number of letters of a misspelled word; most shorter ones are one error away from another word."""
 GENITIVE_ENDINGS: Final = ("'s", "’s", "s")
@@ -32,6 +35,16 @@ def same_word(left: str, right: str) -> bool:
     ):
         return False
     return _has_swapped_letters(left, right) or _has_doubled_letter(*sorted((left, right), key=len))
+
+
+def lacks_accents(left: str, right: str, least: int = MIN_LETTERS) -> bool:
+    """Whether two words of `least` letters differ only in accents, which one of them lacks: Asesíname and Asesiname.
+
+    Letters with other marks (ä, ñ, å, й) are letters of their own.
+    """
+    if left.isascii() == right.isascii() or min(len(left), len(right)) < least:
+        return False
+    return left.translate(ACCENTS) == right.translate(ACCENTS)
 
 
 def spelling_key(word: str) -> str:

@@ -222,6 +222,27 @@ DIFFERENT = {
             ("a reversible step", "an irreversible step"),
         )
     },
+    **{
+        f"{more} more in a long answer": (
+            ("What is it?", f"It is about {one}, and {LONG}"),
+            ("What is it?", f"It is about {other}, and {LONG}"),
+        )
+        for more, one, other in (
+            ("a part of a name", "SQL Server and SQL Lite", "SQL Server and SQL"),
+            ("a place", "the university of Hawaii at Manoa", "the university of Hawaii"),
+            ("a restriction", "getting a card online", "getting a card"),
+            ("a currency", "paying 25000 INR", "paying 25000"),
+            ("a numeral", "all seven bridges", "all bridges"),
+        )
+    },
+    "who is named and who is not": (
+        ("What is it?", f"It is long. Dotson told us that {LONG}"),
+        ("What is it?", f"It is long. He told us that {LONG}"),
+    ),
+    "a word more in a request of twenty words": (
+        (f"Where, if {LONG}, do people apply for a card online?", "At the desk."),
+        (f"Where, if {LONG}, do people apply for a card?", "At the desk."),
+    ),
     "Chinese": (("法国的首都是哪里？", "一座城市。"), ("德国的首都是哪里？", "一座城市。")),
     "a negation in Chinese": (("可以吗？", "你可以去。"), ("可以吗？", "你不可以去。")),
     "Japanese": (("東京はどこですか。", "関東です。"), ("京都はどこですか。", "関東です。")),
@@ -240,6 +261,20 @@ SAME = {
         ("Sum them.", "for (const x of y) {\nsum += x;\n}\nStore it."),
     ),
     "case": (("what is the capital of france?", "paris"), ("What is the capital of France?", "Paris")),
+    "a hyphen": (("How do I top-up my card?", "At the desk."), ("How do I top up my card?", "At the desk.")),
+    "a hyphen in a long answer": (
+        ("Tell me.", f"A well-known town: {LONG}"),
+        ("Tell me.", f"A well known town: {LONG}"),
+    ),
+    "accents left out": (
+        ("Explícame cómo está el médico.", "Está aquí."),
+        ("Explicame como esta el medico.", "Esta aqui."),
+    ),
+    "a name without its accent": (("Where is Málaga?", "In Spain."), ("Where is Malaga?", "In Spain.")),
+    "a name that both have": (
+        ("Tell me.", f"Dotson lives there. He says that {LONG}"),
+        ("Tell me.", f"Dotson lives there. Dotson says that {LONG}"),
+    ),
     "politeness": (
         ("What is the capital of France?", "Paris."),
         ("Could you please tell me what the capital of France is?", "Paris."),
