@@ -8,9 +8,10 @@ from collections import Counter
 from curate.core.example import Example
 from curate.core.text import UNSPACED, normalised
 from curate.corpus.dedup_text import On
+from curate.dedup.blocks import nested_alike
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.symbols import SYMBOL, VERSION
-from curate.dedup.text_facts import BLOCK_START, _nested_alike, _same_words
+from curate.dedup.text_facts import _same_words
 from curate.language.quantities import numbers
 from curate.language.tokens import WORD_OR_SIGN
 
@@ -24,7 +25,7 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     """`curate.dedup.text_facts.facts_equal`."""
     if left == right:
         return True
-    if BLOCK_START.search(left) and BLOCK_START.search(right) and not _nested_alike(left, right):
+    if not nested_alike(left, right):
         return False
     figures = [
         (re.findall(r"\d+", normalised(text)), re.findall(r"\d+(?:[.,]\d+)+", normalised(text)))

@@ -21,8 +21,8 @@ a fact where
   names somebody where the other one has a pronoun; or a request of up to 40 words of meaning has a word more.
 
 Other words more on one side make no other fact, nor do case, hyphens, plurals, words of politeness, accents that one
-side lacks, and typing errors that swap or double a letter. What is doubtful counts as a fact: two
-examples too many are an annoyance, a fact too few is a loss.
+side lacks, and typing errors that swap or double a letter. What is doubtful counts as a fact: two examples too many are
+an annoyance, a fact too few is a loss.
 """
 
 import re
@@ -32,6 +32,7 @@ from functools import lru_cache
 from typing import Final
 
 from curate.core.text import UNSPACED
+from curate.dedup.blocks import nested_alike
 from curate.dedup.symbols import same_figures
 from curate.language.lexicon import (
     ADDED_FACT_WORDS,
@@ -59,12 +60,6 @@ QUOTE_START: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 QUOTE_MARKS: Final = "\"“«‘`'"
 MAX_QUOTED_CHARS: Final = 61
 SENTENCE_BREAK: Final = re.compile(r"(?<=[.!?])\s+|\n+")
-BLOCK_START: Final = re.compile(
-    r"^[ \t]*(?:```ya?ml"
-    r"|(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b.*:[ \t]*(?:#.*)?)$",
-    re.MULTILINE,
-)
-"""What opens a block of Python, or YAML: languages in which indentation is meaning."""
 MIN_PLAIN_LETTERS: Final = 3
 """Number of letters from which a word may lack accents, in a text that has none."""
 HYPHEN: Final = re.compile(r"(?<=[^\W\d_]{2})[-\u2010\u2011](?=[^\W\d_]{2})")
@@ -86,7 +81,7 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
     if left == right:
         return True
     this, that = _without_common_ends(left, right)
-    if "\n" in right and BLOCK_START.search(left) and BLOCK_START.search(right) and not _nested_alike(left, right):
+    if "\n" in right and not nested_alike(left, right):
         return False
     if not same_figures(this, that, left, right):
         return False
@@ -100,27 +95,6 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
         [token for token, count in more.items() if count < 0],
     )
     return _same_words(only, their, left, right, every=every, asked="\n".join(asked) if asked else None)
-
-
-def _nested_alike(left: str, right: str) -> bool:
-    """Whether the lines that two texts share are indented alike, apart from one shift and the width of the steps."""
-    mine, others = _block_depths(left), _block_depths(right)
-    shared = [line for line in mine if len(mine[line]) == len(others.get(line, ()))]
-    return len({one - other for line in shared for one, other in zip(mine[line], others[line], strict=True)}) <= 1
-
-
-def _block_depths(text: str) -> dict[str, list[int]]:
-    """The number of blocks around each line, by the line without its white space."""
-    found: dict[str, list[int]] = defaultdict(list)
-    widths = [-1]
-    for line in filter(str.strip, text.expandtabs().splitlines()):
-        width = len(line) - len(line.lstrip())
-        while width < widths[-1]:
-            widths.pop()
-        if width > widths[-1]:
-            widths.append(width)
-        found[line.strip()].append(len(widths))
-    return found
 
 
 def _same_words(

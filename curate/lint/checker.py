@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
+from curate.core.text import plural
+from curate.lint.repeated_requests import repeated_requests
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.example_summary import RATING_KEYS
@@ -117,6 +119,9 @@ class Checker:
         self.tokens, self.profiled = by_scope(rules, Scope.TOKENS), by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
+        self.answers = by_scope(rules, Scope.ANSWERS)
+        self.uncompared: list[list[int]] = []
+        """Groups of examples with one request that are not compared, which are too many to be read again."""
         self.template = _template(config.model, config.chat_template) if config.model and self.tokens else None
         exact = self.template is not None and "K010" in rules  # the tokenizer itself is used then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
@@ -144,7 +149,7 @@ class Checker:
     def check_batch(self, batch: Batch, facts: FileFacts, lines: int) -> CheckedChunk:
         """Check a batch of lines with the given facts."""
         part = CheckedChunk(facts, lines, list(self.findings(batch)), DatasetSummary())
-        if self.profiled or self.dataset:
+        if self.profiled or self.dataset or self.answers:
             order = [*(batch.quiet.numbers.tolist() if batch.quiet else ()), *batch.plain_at]
             part.summary.add_fast_path(batch)
             part.summary.add_columns(batch)
@@ -294,6 +299,26 @@ class Checker:
             for where, problem in rule.function(self.state.summary):
                 place, at = (self.state.summary.places[where], where) if isinstance(where, int) else (where, None)
                 yield self._finding_at(rule, problem, place), at
+
+    def repeated_requests(self, labelled: set[int | None]) -> list[list[int]]:
+        """The groups of examples that rules over answers compare, by number; without those whose labels differ."""
+        if not self.answers:
+            return []
+        compared, self.uncompared = repeated_requests(self.state.summary, labelled)
+        return compared
+
+    def answer_findings(self, groups: Sequence[Sequence[Example]]) -> Iterator[Finding]:
+        """The findings of rules over answers to equal requests."""
+        for rule in self.answers:
+            for example, problem in rule.function(groups):
+                yield replace(self._finding_at(rule, problem, example.place), example=example.id)
+            if self.uncompared:
+                message = (
+                    f"{plural(len(self.uncompared), 'more request')} with several answers not compared here; "
+                    "`curate conflicts` compares all"
+                )
+                place = self.state.summary.places[self.uncompared[0][0]]
+                yield self._finding_at(rule, Problem("", message), place)
 
     @property
     def compares(self) -> bool:

@@ -8,10 +8,12 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import monotonic
+from typing import Final, TypeVar
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
+from curate.core.example import Example
 from curate.core.files import display_name, packing, path_of, size_of
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
@@ -19,7 +21,7 @@ from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Rule
-from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, example_ids_at
+from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, examples_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK_ELEMENTS = 1024
@@ -28,6 +30,8 @@ MIN_PARALLEL_BYTES = 16 << 20
 """Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
 MIN_FAST_BYTES = 24 << 20
 """Size in bytes from which the compiled fast path is faster, including its loading."""
+LABELS_DIFFER: Final = "X005"
+"""The rule for labels of one input, of which no other rule reports that they contradict each other."""
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
 """The chunks of a file, each with the number of lines before it."""
@@ -215,7 +219,13 @@ def _conclude(
         report.findings += together
         sink(together)
     concluded = list(checker.dataset_findings())
-    ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
+    again = partial(_read_again, checker=checker, pool=pool, paths=paths, cuts=cuts)
+    ids = again({at for _, at in concluded if at is not None}, example_id)
+    if groups := checker.repeated_requests({at for finding, at in concluded if finding.code == LABELS_DIFFER}):
+        examples = again({at for group in groups for at in group}, itself)
+        answered = list(checker.answer_findings([[examples[at] for at in group] for group in groups]))
+        report.findings += answered
+        sink(answered)
     mended = {name for name, chunks in cuts.items() if chunks and paths[name].is_file() and not packing(paths[name])}
     whole = [
         replace(
@@ -229,42 +239,74 @@ def _conclude(
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
-def _ids(
-    wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]
-) -> dict[int, str]:
-    """The ids of some examples, by index over all files; they are read again, since they are few."""
-    found: dict[int, str] = {}
+Read = TypeVar("Read")
+
+
+def example_id(example: Example) -> str:
+    """The id of an example."""
+    return example.id
+
+
+def itself(example: Example) -> Example:
+    """An example, which another process may have read."""
+    return example
+
+
+def _read_again(
+    wanted: set[int],
+    of: Callable[[Example], Read],
+    *,
+    checker: Checker,
+    pool: WorkerPool,
+    paths: Mapping[str, Path],
+    cuts: Mapping[str, Cuts],
+) -> dict[int, Read]:
+    """Of some examples, by index over all files, what `of` returns; they are read again, since they are few."""
+    found: dict[int, Read] = {}
     places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}
     for at in sorted(wanted):
         by_file.setdefault(places[at].file, {})[at] = places[at].line
     for name, lines in by_file.items():
         if cuts[name]:
-            found |= _looked_up(lines, pool, cuts[name])
+            found |= _looked_up(lines, of, pool, cuts[name])
         else:  # a document whose elements may share a line
             start = places.start_of(name)
             examples = (
                 parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None
             )
-            found |= {start + nth: example.id for nth, example in enumerate(examples) if start + nth in lines}
+            found |= {start + nth: of(example) for nth, example in enumerate(examples) if start + nth in lines}
     return found
 
 
-def _ids_at(checker: Checker, lookup: tuple[Chunk, tuple[int, ...]]) -> dict[int, str]:
-    """The ids of the examples on some lines of a chunk, from 1 and in order."""
-    return example_ids_at(*lookup, checker.scan.room if checker.scan is not None else None)
+def _read_at(
+    checker: Checker, lookup: tuple[Chunk, int, tuple[int, ...], Callable[[Example], Read]]
+) -> dict[int, Read]:
+    """Of the examples on some lines of a chunk (from 1, in order), which `before` lines precede, what a function
+    returns.
+    """
+    chunk, before, numbers, of = lookup
+    room = checker.scan.room if checker.scan is not None else None
+    return {
+        number: of(replace(example, place=example.place._replace(line=example.place.line + before)))
+        for number, example in examples_at(chunk, numbers, room)
+    }
 
 
-def _looked_up(lines: Mapping[int, int], pool: WorkerPool, cuts: Cuts) -> dict[int, str]:
-    """Look up the ids of examples by their lines in the file, in order."""
+def _looked_up(
+    lines: Mapping[int, int], of: Callable[[Example], Read], pool: WorkerPool, cuts: Cuts
+) -> dict[int, Read]:
+    """Look up examples by their lines in the file, in order."""
     starts = [before for before, _ in cuts]
     by_chunk: dict[int, dict[int, int]] = {}
     for at, line in lines.items():
         nth = bisect_left(starts, line) - 1
         by_chunk.setdefault(nth, {})[line - starts[nth]] = at
-    answers = pool.each(_ids_at, ((cuts[nth][1], tuple(numbers)) for nth, numbers in by_chunk.items()))
+    answers: Iterable[dict[int, Read]] = pool.each(
+        _read_at, ((cuts[nth][1], starts[nth], tuple(numbers), of) for nth, numbers in by_chunk.items())
+    )
     return {
-        numbers[number]: id_
-        for numbers, ids in zip(by_chunk.values(), answers, strict=True)
-        for number, id_ in ids.items()
+        numbers[number]: read
+        for numbers, found in zip(by_chunk.values(), answers, strict=True)
+        for number, read in found.items()
     }

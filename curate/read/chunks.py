@@ -134,13 +134,13 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
     return room, size
 
 
-def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
-    """The ids of the examples on some lines of a chunk (from 1, in order); other lines are not parsed.
+def examples_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> Iterator[tuple[int, Example]]:
+    """The examples on some lines of a chunk (from 1, in order), each with its line; other lines are not parsed.
 
     For `room` see `chunk_bytes`. Raises `InputError`.
     """
     offset, data, size = chunk_bytes(chunk, room)
-    facts, found = FileFacts(chunk.name), {}
+    facts = FileFacts(chunk.name)
     at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
         for _ in range(number - passed):
@@ -149,8 +149,7 @@ def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None 
         line = line_from(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
         example, passed = parsed_line(line, facts).example, number
         if example is not None:
-            found[number] = example.id
-    return found
+            yield number, example
 
 
 class LineSlices(Sequence[bytes]):

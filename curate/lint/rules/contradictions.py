@@ -1,4 +1,5 @@
-"""Family X: contradictory answers, shown for a person to decide; only run when selected, since all examples are loaded.
+"""Family X: contradictory answers, shown for a person to decide; all but X008 only run when selected, since they load all
+examples.
 
 `curate.conflicts.conflict` decides which questions are the same and which answers contradict; `curate conflicts` shows
 the pairs. Differing system prompts may explain different answers: `curate conflicts` also shows those pairs, the rules
@@ -13,7 +14,7 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Severity
 from curate.core.text import excerpt, visible
 from curate.lint.rules.duplicates import Found, examples_rule
-from curate.lint.rules.rule import Scope, rule
+from curate.lint.rules.rule import Scope, answers_rule, rule
 
 if TYPE_CHECKING:
     from curate.conflicts.conflict import ConflictsResult
@@ -88,6 +89,36 @@ def refused_and_answered(report: "ConflictsResult") -> Found:
         {"messages": [{"role": "user", "content": "Who won the election?"}, {"role": "assistant", "content": "The mayor won it again."}]}
     """
     return _conflict_findings(report, "X004")
+
+
+@answers_rule(
+    "X008",
+    "equal-request-contradicts",
+    Severity.WARNING,
+    hint="`curate review` shows both: keep one, both or neither, or correct an answer.",
+)
+def equal_request_contradicts(groups: Sequence[Sequence[Example]]) -> Found:
+    """Two answers to one request say yes and no, or give different numbers or dates.
+
+    The requests are exactly equal: system prompt, turns, tools and attachments. Rules compare the first 8 different
+    answers of each, without a model: a yes and a no that are said outright, and amounts and times in answers of up to
+    30 words that were asked for. X003 also compares reworded requests, long answers, names and negations. Requests with
+    many valid answers and code are skipped. Of 38 findings in trivia questions with a right and a wrong answer
+    (HaluEval), read by hand, 35 were right (92%).
+    Bad:
+        {"messages": [{"role": "user", "content": "Is there night skiing?"}, {"role": "assistant", "content": "No, the lifts close at dusk."}]}
+        {"messages": [{"role": "user", "content": "Is there night skiing?"}, {"role": "assistant", "content": "Yes, on Fridays."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Is there night skiing?"}, {"role": "assistant", "content": "No, the lifts close at dusk."}]}
+        {"messages": [{"role": "user", "content": "Is there night skiing?"}, {"role": "assistant", "content": "No, there is none."}]}
+    """
+    from curate.conflicts.repeated_requests import contradictory_pairs  # only where requests are repeated
+
+    for group in groups:
+        for earlier, later, evidence in contradictory_pairs(group):
+            claim, said_before = excerpt(evidence.right, 60), excerpt(evidence.left, 60)
+            message = f"answers {claim!r}, but {visible(str(earlier.place))} answers {said_before!r}"
+            yield later, Problem(later.messages[-1].content_pointer, message)
 
 
 @examples_rule(

@@ -32,7 +32,7 @@ EXAMPLE_PART: Final = lazy_pattern(
 )
 EXAMPLE_DOMAIN: Final = lazy_pattern(
     r"(?i)^(?:(?:www\.)?(?:server|host|hostname|remote|site|website|provider|somewhere|some|place|foo|bar|local)\.|[a-z]\.[a-z]+$"
-    r"|[\w.-]*(?:your|my|example|sample|company|acme|dummy|fake|test|placeholder|mydomain|fictional)[\w.-]*\.)"
+    r"|[\w.-]*(?:your|my|example|sample|company|acme|dummy|fake|test|placeholder|mydomain|fictional)[\w.-]*\.|[\w.-]+\.gserviceaccount\.com$)"
 )
 OFFICE_NUMBER: Final = re.compile(r"^\(?(?:\+?1[ .-]?)?\(?(?:8(?:00|88|77|66|55|44|33|22)|900)\b|^\+\d{1,3}[ .-]?800\b")
 """Toll-free and premium numbers."""

@@ -168,8 +168,8 @@ def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
     Signs are an unclosed code block or `<think>`, nothing after `</think>`, invalid JSON, or an unfinished last sentence. The generation hit its token
-    limit, and the model learns to stop there. Precision 87%, recall 29% on faults planted into 16 real files:
-    `curate score` finds more by the signal `ending`.
+    limit, and the model learns to stop there. Of 62 findings in shared chats and six other real files, read by hand, 57
+    were right (92%). Recall 29% on faults planted into 16 real files: `curate score` finds more by the signal `ending`.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
     Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
     """
@@ -208,7 +208,8 @@ def missing_input() -> "pl.Expr":
     """A question refers to a text that is missing.
 
     It says "Summarize the text below" with nothing below, or gives only an address that the model cannot open. The
-    answer is invented, and the model learns to invent. Precision 99%, recall 81% on faults planted into 16 real files.
+    answer is invented, and the model learns to invent. Precision 99%, recall 81% on faults planted into 16 real files;
+    of the 7 findings that were read by hand in real files, 7 were right.
     Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
     Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """

@@ -142,6 +142,10 @@ class Scope(StrEnum):
     """The complete `DatasetSummary`; yields problems, each with a place or an example's index."""
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
+    ANSWERS = "answers"
+    """Groups of examples with equal requests and different answers (see `DatasetSummary.repeated_requests`), in order;
+    yields examples with problems.
+    """
     CONFLICTS = "conflicts"
     """The `ConflictsResult` of the data set; yields examples with problems. Never a default rule."""
     FILE = "file"
@@ -273,6 +277,7 @@ token_rule: Final = partial(rule, scope=Scope.TOKENS)
 text_rule: Final = partial(rule, scope=Scope.TEXT)
 dataset_rule: Final = partial(rule, scope=Scope.DATASET)
 profile_rule: Final = partial(rule, scope=Scope.PROFILE)
+answers_rule: Final = partial(rule, scope=Scope.ANSWERS)
 file_rule: Final = partial(rule, scope=Scope.FILE)
 
 
