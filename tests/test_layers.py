@@ -51,6 +51,14 @@ def test_check_loads_nothing_heavy(write: Write) -> None:
     assert [name for name in (*HEAVY_PACKAGES, "curate.models.encoding") if name in modules] == []
 
 
+def test_check_of_repeated_requests_loads_nothing_heavy(write: Write) -> None:
+    path = write("data.jsonl", [("Is it open?", "Yes, it is."), ("Is it open?", "No, it is not.")])
+    code = f"import sys; from curate.cli.main import main; print(main(['check', {str(path)!r}]), *sys.modules)"
+    code, *modules = python("-c", code).stdout.split("\n")[-2].split()
+    assert code == "1"
+    assert [name for name in HEAVY_PACKAGES if name in modules] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", [("sweep", "--over", "rank=8,16"), ("train", "--compare", "--methods", "none")])
 def test_what_starts_trainings_loads_no_torch_itself(verb: tuple[str, ...]) -> None:

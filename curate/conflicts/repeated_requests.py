@@ -5,9 +5,7 @@ from itertools import combinations
 from typing import Final
 
 from curate.conflicts.answer_polarity import asks_yes_or_no
-from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.evidence import Evidence
-from curate.conflicts.judging import by_rules
 from curate.conflicts.negation import yes_no_openings
 from curate.conflicts.numeric_contradictions import AMOUNT_QUESTION
 from curate.conflicts.question import Question, question_of
@@ -24,22 +22,23 @@ def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, 
         return
     reported = set[int]()
     for (_, left), (second, right) in combinations(enumerate(asked), 2):
-        if second in reported:
-            continue
-        evidence = next(
-            (found for found in by_rules(Nominee(left, right, 1.0)).evidence if _is_precise(found, left, right)), None
-        )
-        if evidence is not None:
+        if second not in reported and (evidence := _precise_evidence(left, right)) is not None:
             reported.add(second)
             yield left.example, right.example, evidence
 
 
-def _is_precise(evidence: Evidence, left: Question, right: Question) -> bool:
-    """Whether evidence is a yes and a no that are said outright, or two amounts or times that were asked for."""
-    if evidence.source == "polarity":
-        return asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None
-    return (
-        evidence.source in ("numbers", "dates")
-        and AMOUNT_QUESTION.search(left.request) is not None
-        and max(len(answer.split()) for answer in (left.answer, right.answer)) <= MAX_ANSWER_WORDS
-    )
+def _precise_evidence(left: Question, right: Question) -> Evidence | None:
+    """A yes and a no that are said outright, or two amounts or times that were asked for."""
+    sources = set[str]()
+    if asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None:
+        sources.add("polarity")
+    if AMOUNT_QUESTION.search(left.request) and all(
+        len(answer.split()) <= MAX_ANSWER_WORDS for answer in (left.answer, right.answer)
+    ):
+        sources |= {"numbers", "dates"}
+    if not sources:  # mostly so
+        return None
+    from curate.conflicts.candidate_pairs import Nominee  # these take some tenths of a second to import
+    from curate.conflicts.judging import by_rules
+
+    return next((found for found in by_rules(Nominee(left, right, 1.0)).evidence if found.source in sources), None)

@@ -345,3 +345,34 @@ def test_text_from_the_data_is_shown_and_never_obeyed(
 def test_a_hostile_path_is_told_without_being_obeyed(capsys: Captured, said: str) -> None:
     assert check(f"missing{said}.jsonl") == 2
     assert not UNSAFE.search(capsys.readouterr().err.replace("\n", ""))
+
+
+def test_contradictory_answers_are_found_wherever_the_requests_stand(write: Write) -> None:
+    """Across files, documents and chunks; each example that contradicts an earlier one once, with its own line."""
+    ask = "How long can I return it?"
+    Path("first.json").write_text(
+        json.dumps(
+            [
+                {"instruction": ask, "output": "You can return it within 30 days."},
+                {"instruction": "So?", "output": "Yes."},
+            ]
+        )
+    )
+    write(
+        "second.jsonl",
+        [("So?", "Well."), (ask, "You can return it within 30 days!"), (ask, "You can return it within 14 days.")],
+    )
+    found = [
+        (one.file, one.line, one.pointer)
+        for one in check_paths([Path("first.json"), Path("second.jsonl")]).findings
+        if one.code == "X008"
+    ]
+    assert found == [("second.jsonl", 3, "/messages/1/content")]
+
+
+def test_of_labels_that_differ_no_other_rule_reports_that_they_contradict_each_other(write: Write) -> None:
+    rows = [(f"Is mail {n} an advertisement?", ("yes", "no")[n % 2]) for n in range(30)]
+    path = write("data.jsonl", [*rows, (rows[0][0], "no")])
+    assert [one.code for one in check_paths([path]).findings if one.code.startswith("X")] == ["X005"]
+    found = check_paths([path], CheckConfig(ignore=("X005",))).findings
+    assert [one.code for one in found if one.code.startswith("X")] == ["X008"]

@@ -129,7 +129,17 @@ def test_case(code: str, case: dict[str, Any]) -> None:
     assert all(case.get("says", "") in finding.message for finding in found)
 
 
-IN_PIECES = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Scope.DATASET, Scope.PROFILE, Scope.FILE)
+IN_PIECES = (
+    Scope.LINE,
+    Scope.EXAMPLE,
+    Scope.VALUE,
+    Scope.FORM,
+    Scope.TEXT,
+    Scope.DATASET,
+    Scope.PROFILE,
+    Scope.ANSWERS,
+    Scope.FILE,
+)
 """What rules see that the scan of a big file comes before."""
 
 
