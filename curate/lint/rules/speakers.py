@@ -54,7 +54,7 @@ def role_marker() -> "pl.Expr":
     A line after the answer starts with "### Human:" or "User:", or a sentence is followed by the words of another
     speaker, "Patient: Thank you, doctor." The generation wrote both sides, and a model trained on it speaks for its
     user. Requested dialogues, quoted ones and code are skipped. K016 covers control tokens, Q023 whole conversations.
-    Precision 99%, recall 91% on faults planted into 16 real files, at the start of a line. In 185 kB of a file of
+    Precision 99%, recall 91% on faults planted into 16 real files, at the start of a line. In 128 kB of a file of
     doctors' answers, 10 of 10 findings within a line were right; in 17,671 shared chats, it reports none.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
