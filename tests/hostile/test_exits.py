@@ -320,7 +320,7 @@ def test_a_file_of_bytecode_that_is_cut_short_is_named(tmp_path: Path) -> None:
     """Python raises EOFError for it, which would be taken for the end of the input."""
     shutil.copytree(ROOT / "curate", tmp_path / "curate", ignore=shutil.ignore_patterns("__pycache__"))
     module = tmp_path / "curate/corpus/stats.py"
-    compiled = Path(py_compile.compile(str(module), doraise=True))
+    compiled = Path(py_compile.compile(str(module), doraise=True) or "")
     os.truncate(compiled, compiled.stat().st_size // 2)
     Path("data.jsonl").write_text('{"messages": [{"role": "user", "content": "a"}]}\n')
     command = [sys.executable, "-P", "-m", "curate", "stats", "data.jsonl"]
