@@ -190,6 +190,7 @@ def check(
             )
         untold = report.not_understood > _lines_reported(report.findings)
         baseline_options.apply(report, files)
+        options.print_notes(report.limits)
         limit = None if show_all else MAX_SHOWN
         by = group_by or GroupBy.FILE
         report_text = formatted_report(

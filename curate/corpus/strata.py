@@ -29,9 +29,9 @@ def is_label(answer: str) -> bool:
     )
 
 
-def are_labels(found: Counter[str]) -> bool:
-    """Whether these answers (with their counts; "" for all that are not labels) are those of data for
-    classification.
+def are_labels(found: Counter[str] | Counter[int]) -> bool:
+    """Whether these answers or their hashes (with their counts; "" or 0 for all that are not labels) are those of data
+    for classification.
     """
     total = found.total()
     repeated = sum(count for answer, count in found.items() if answer and count > 1)

@@ -1,7 +1,8 @@
-"""Run the selected rules over lines, and collect the state of the rules about the whole data set.
+"""Run the selected rules over lines, and collect the state of the rules over the examples of a file, and of all files.
 
 A chunk is checked independently of the others, possibly in another process. Checked chunks are merged in order, and
-then the data set rules run, so results depend neither on the chunk boundaries nor on the number of processes.
+rules over all examples of a file run at its end, so results depend neither on the chunk boundaries nor on the number of
+processes. Rules that compare examples of all files run last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from curate.core.finding import Finding, Problem
 from curate.core.text import plural
 from curate.lint.repeated_requests import repeated_requests
 from curate.lint.rules import RULES, Rule, Scope, by_scope
-from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
+from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetState, DatasetSummary
 from curate.lint.rules.example_summary import RATING_KEYS
 from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, messages_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
@@ -118,6 +119,7 @@ class Checker:
         """See `read_chunk`."""
         self.tokens, self.profiled = by_scope(rules, Scope.TOKENS), by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
+        self.compared = by_scope(rules, Scope.COLUMNS)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.answers = by_scope(rules, Scope.ANSWERS)
         self.uncompared: list[list[int]] = []
@@ -149,7 +151,7 @@ class Checker:
     def check_batch(self, batch: Batch, facts: FileFacts, lines: int) -> CheckedChunk:
         """Check a batch of lines with the given facts."""
         part = CheckedChunk(facts, lines, list(self.findings(batch)), DatasetSummary())
-        if self.profiled or self.dataset or self.answers:
+        if self.profiled or self.dataset or self.compared or self.answers:
             order = [*(batch.quiet.numbers.tolist() if batch.quiet else ()), *batch.plain_at]
             part.summary.add_fast_path(batch)
             part.summary.add_columns(batch)
@@ -269,7 +271,7 @@ class Checker:
                 yield self._finding(rule, problem, parsed)
 
     def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
-        """Merge the next chunk, `before` lines into its file; yields its findings and those of data set rules."""
+        """Merge the next chunk, `before` lines into its file; yields the findings of its lines."""
         for finding in part.findings:
             yield replace(finding, line=finding.line + before) if before else finding
         self.state.summary.extend(part.summary, before)
@@ -286,25 +288,41 @@ class Checker:
             for problem in rule.function(facts):
                 yield self._finding_at(rule, problem, Place(facts.path, 0))
 
-    def dataset_findings(self) -> Iterator[tuple[Finding, int | None]]:
-        """The findings about the data set as a whole, after all files were read.
+    def file_example_findings(self) -> Iterator[tuple[Finding, int | None]]:
+        """The findings about all examples of a file, after it has been read.
 
-        Each comes with the index of its example, from 0, if it is about one whose id must be reported.
+        Each comes with the index of its example in the file, from 0, if it is about one whose id must be reported.
         """
+        summary = self.state.summary
         for rule in (*self.dataset, *self.tokens):
             if rule.finalizer is not None:
                 for place, problem in rule.finalizer(self.state):
                     yield self._finding_at(rule, problem, place), None
-        for rule in self.profiled if self.state.summary.lengths else ():
-            for where, problem in rule.function(self.state.summary):
-                place, at = (self.state.summary.places[where], where) if isinstance(where, int) else (where, None)
+        for rule in self.profiled if summary.lengths else ():
+            for where, problem in rule.function(summary):
+                place, at = (summary.columns.places[where], where) if isinstance(where, int) else (where, None)
                 yield self._finding_at(rule, problem, place), at
 
-    def repeated_requests(self, labelled: set[int | None]) -> list[list[int]]:
+    def file_limits(self) -> Iterator[str]:
+        """What was not compared in a file because it has too much of it."""
+        ran, summary = self.chosen.rules, self.state.summary
+        if "F002" in ran and summary.many_systems:
+            yield f"more than {MAX_SYSTEMS:,} different system prompts; F002 does not compare their spelling"
+        if "J023" in ran and summary.many_paths:
+            yield f"more than {MAX_PATHS:,} different keys; J023 compares the types of the first {MAX_PATHS:,}"
+
+    def column_findings(self) -> Iterator[tuple[Finding, int]]:
+        """The findings of rules that compare the examples of all files, each with the index of its example, from 0."""
+        columns = self.state.columns
+        for rule in self.compared if columns.exact else ():
+            for at, problem in rule.function(columns):
+                yield self._finding_at(rule, problem, columns.places[at]), at
+
+    def repeated_requests(self, labelled: set[int]) -> list[list[int]]:
         """The groups of examples that rules over answers compare, by number; without those whose labels differ."""
         if not self.answers:
             return []
-        compared, self.uncompared = repeated_requests(self.state.summary, labelled)
+        compared, self.uncompared = repeated_requests(self.state.columns, labelled)
         return compared
 
     def answer_findings(self, groups: Sequence[Sequence[Example]]) -> Iterator[Finding]:
@@ -317,7 +335,7 @@ class Checker:
                     f"{plural(len(self.uncompared), 'more request')} with several answers not compared here; "
                     "`curate conflicts` compares all"
                 )
-                place = self.state.summary.places[self.uncompared[0][0]]
+                place = self.state.columns.places[self.uncompared[0][0]]
                 yield self._finding_at(rule, Problem("", message), place)
 
     @property
@@ -343,7 +361,7 @@ class Checker:
     def _finding_at(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]
         fixable = rule.repair is not None and (
-            rule.scope is Scope.PROFILE or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW)
+            rule.scope is Scope.COLUMNS or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW)
         )
         return Finding(
             rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None

@@ -44,7 +44,17 @@ class ErrorFilter(NamedTuple):
 
     def merger(self) -> Callable[[CheckedChunk, int], Iterator[Finding]]:
         """A function that gives the findings of the next chunk, with the number of lines before it in its file."""
-        return Checker(CheckConfig.model_validate_json(self.config)).merge  # a new state for each run
+        checker = Checker(CheckConfig.model_validate_json(self.config))  # a new state for each run
+        file = ""
+
+        def merge(part: CheckedChunk, before: int) -> Iterator[Finding]:
+            nonlocal file
+            if part.facts.path != file:
+                file = part.facts.path
+                checker.state.end_file()
+            return checker.merge(part, before)
+
+        return merge
 
     def report(self, findings: Sequence[Finding]) -> CheckResult:
         """The findings of all chunks, as `merger` gives them, that are not ignored."""

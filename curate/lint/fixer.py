@@ -124,7 +124,7 @@ class Fixer:
             if rule.repair and (rule.repair.safe or unsafe)
         }
         self.copies = [
-            (rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed
+            (rule.code, self.allowed[rule.code]) for rule in self.checker.compared if rule.code in self.allowed
         ]
         self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
         self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
@@ -145,6 +145,7 @@ class Fixer:
                 fixed.skipped = f"is the same file as {first}"
                 return
         facts = FileFacts(fixed.name)
+        self.state.end_file()
         lines = read_file(path, facts)
         packed: str | None = None
         while chunk := list(islice(lines, CHUNK_ELEMENTS)):

@@ -4,27 +4,45 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Final
 
-from curate.lint.rules.dataset_summary import DatasetSummary
+from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.example_summary import equal_groups
 
 MAX_COMPARED_ANSWERS: Final = 8
 """Number of different answers of a request that are compared, which bounds the time for samples of one prompt."""
 MAX_READ_AGAIN: Final = 100_000
-"""Number of answers that are read again; they are in memory together."""
+"""Number of answers within a file, and of answers in different files, that are read again."""
 Groups = list[list[int]]
 """Numbers of examples with equal requests and different answers, in order."""
 
 
-def repeated_requests(summary: DatasetSummary, labelled: set[int | None]) -> tuple[Groups, Groups]:
-    """The groups whose answers are compared, without `labelled` examples, and those that are too many for it."""
-    found = []
-    for group in equal_groups(summary.asked):
-        first: dict[int, int] = {}
-        for at in group:
-            if at not in labelled:
-                first.setdefault(summary.answered[at], at)
-        if summary.asked[group[0]] and len(first) > 1:
-            found.append(list(first.values())[:MAX_COMPARED_ANSWERS])
-    found.sort()
-    compared = bisect_right(list(accumulate(map(len, found))), MAX_READ_AGAIN)
-    return found[:compared], found[compared:]
+def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Groups, Groups]:
+    """The groups whose answers are compared, without `labelled` examples, and those that are too many for it.
+
+    The groups of each file come first, which do not depend on other files, then those over several files.
+    """
+    by_file: dict[str, Groups] = {}
+    across: Groups = []
+    for group in equal_groups(columns.asked):
+        unlabelled = [at for at in group if at not in labelled] if columns.asked[group[0]] else []
+        files = columns.by_file(unlabelled)
+        for some in files:
+            if len(different := _different_answers(some, columns)) > 1:
+                by_file.setdefault(columns.places.file_of(some[0]), []).append(different)
+        different = _different_answers(unlabelled, columns)
+        if len(columns.by_file(different)) > 1:
+            across.append(different)
+    compared, left_out = Groups(), Groups()
+    for groups in (*by_file.values(), across):
+        groups.sort()
+        end = bisect_right(list(accumulate(map(len, groups))), MAX_READ_AGAIN)
+        compared += groups[:end]
+        left_out += groups[end:]
+    return compared, left_out
+
+
+def _different_answers(group: list[int], columns: ExampleColumns) -> list[int]:
+    """The first example with each answer, for the first few answers."""
+    first: dict[int, int] = {}
+    for at in group:
+        first.setdefault(columns.answered[at], at)
+    return list(first.values())[:MAX_COMPARED_ANSWERS]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from time import monotonic
 from typing import Final, TypeVar
@@ -13,7 +14,7 @@ from typing import Final, TypeVar
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
-from curate.core.example import Example
+from curate.core.example import Example, content_text
 from curate.core.files import display_name, packing, path_of, size_of
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
@@ -21,7 +22,8 @@ from curate.core.snapshot import unchanging
 from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Rule
-from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, examples_at
+from curate.lint.rules.example_columns import ExampleColumns
+from curate.read.chunks import CHUNK_BYTES, Batch, Chunk, chunks_of, read_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK_ELEMENTS = 1024
@@ -35,6 +37,7 @@ LABELS_DIFFER: Final = "X005"
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
 """The chunks of a file, each with the number of lines before it."""
+Value = TypeVar("Value")
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class CheckResult:
     """Findings that the baseline contains; they are not reported."""
     suppressed: int = 0
     """Suppressed findings, each with a reason."""
+    limits: list[str] = field(default_factory=list)
+    """What was not compared in a file because the file has too much of it, as sentences."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """All known rules, custom ones included."""
     severities_of: Mapping[str, Severity] = field(default_factory=dict)
@@ -100,6 +105,7 @@ def check_paths(
     checker = Checker(config, conflicts)
     if executor.remote and checker.template is not None:
         raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
+    checker.state.files = len(paths)
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     sink = _FindingSink(checker, found)
     size = size_of(paths)
@@ -110,13 +116,10 @@ def check_paths(
         TempStore() as copies,
         unchanging(paths),
     ):
-        cuts = {
-            name_of(path): _check_file(
-                path, name_of(path), checker, pool, report, progress, sink, partial(copies.path, number)
-            )
-            for number, path in enumerate(paths)
-        }
-        _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, sink)
+        again = _SecondReading(pool)
+        for number, path in enumerate(paths):
+            _check_file(path, name_of(path), checker, again, report, progress, sink, partial(copies.path, number))
+        _conclude(checker, report, again, sink)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started
@@ -156,19 +159,19 @@ def _check_file(
     path: Path,
     name: str,
     checker: Checker,
-    pool: WorkerPool,
+    again: "_SecondReading",
     report: CheckResult,
     progress: Progress | None,
     sink: _FindingSink,
     copy: Callable[[], Path],
-) -> Cuts:
-    """Check a file; returns its chunks, empty if it cannot be read again in chunks. `copy`: see `chunks_of`."""
+) -> None:
+    """Check a file, and note how it is read again. `copy`: see `chunks_of`."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
     cuts: Cuts = []
     facts.packed = packing(path)
-    for part in _parts(path, facts, checker, pool, copy):
+    for part in _parts(path, facts, checker, again.pool, copy):
         if part.chunk is not None:
             cuts.append((before, part.chunk))
         fresh = list(checker.merge(part, before))
@@ -179,7 +182,13 @@ def _check_file(
             before += part.lines
         if progress:
             progress(part.lines)
-    about = list(checker.file_findings(facts))
+    again.paths[name], again.cuts[name] = path, cuts
+    about = [
+        *checker.file_findings(facts),
+        *again.with_ids(checker.file_example_findings(), checker.state.summary.columns),
+    ]
+    report.limits += [f"{name}: {text}" for text in checker.file_limits()]
+    checker.state.end_file()
     sink(about, mended=not (facts.document or facts.packed))
     found.extend(about)
     if facts.document or facts.packed:  # only plain JSON Lines files are fixed in place
@@ -189,7 +198,6 @@ def _check_file(
     report.lines += facts.lines
     report.examples += facts.examples
     report.not_understood += facts.lines - facts.understood
-    return cuts
 
 
 def _parts(
@@ -204,47 +212,93 @@ def _parts(
         yield checker.check_batch(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(
-    checker: Checker,
-    report: CheckResult,
-    pool: WorkerPool,
-    paths: Mapping[str, Path],
-    cuts: Mapping[str, Cuts],
-    sink: _FindingSink,
-) -> None:
-    """Add the findings about the data set as a whole, with the ids of their examples."""
+def _conclude(checker: Checker, report: CheckResult, again: "_SecondReading", sink: _FindingSink) -> None:
+    """Add the findings of rules that compare the examples of all files."""
     if checker.compares:
-        lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
+        lines = (parsed for name, path in again.paths.items() for parsed in read_file(path, FileFacts(name)))
         together = list(checker.comparison_findings([parsed.example for parsed in lines if parsed.example is not None]))
         report.findings += together
         sink(together)
-    concluded = list(checker.dataset_findings())
-    again = partial(_read_again, checker=checker, pool=pool, paths=paths, cuts=cuts)
-    ids = again({at for _, at in concluded if at is not None}, example_id)
-    if groups := checker.repeated_requests({at for finding, at in concluded if finding.code == LABELS_DIFFER}):
-        examples = again({at for group in groups for at in group}, itself)
-        answered = list(checker.answer_findings([[examples[at] for at in group] for group in groups]))
-        report.findings += answered
-        sink(answered)
-    mended = {name for name, chunks in cuts.items() if chunks and paths[name].is_file() and not packing(paths[name])}
-    whole = [
-        replace(
-            finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended
-        )
-        for finding, at in concluded
+    columns = checker.state.columns
+    columns.answers_at = lambda wanted: again.read(wanted, _last_answer, columns)
+    found = list(checker.column_findings())
+    mended = {name for name, path in again.paths.items() if again.cuts[name] and path.is_file() and not packing(path)}
+    compared = [
+        replace(finding, fixable=finding.fixable and finding.file in mended)
+        for finding in again.with_ids(found, columns)
     ]
-    report.findings += whole
-    sink(whole)
-    order = {name: at for at, name in enumerate(paths)}
+    if groups := checker.repeated_requests({at for finding, at in found if finding.code == LABELS_DIFFER}):
+        examples = again.read({at for group in groups for at in group}, itself, columns)
+        placed = {at: replace(example, place=columns.places[at]) for at, example in examples.items()}
+        compared += checker.answer_findings([[placed[at] for at in group] for group in groups])
+    report.findings += compared
+    sink(compared)
+    order = {name: at for at, name in enumerate(again.paths)}
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
-Read = TypeVar("Read")
+def _last_answer(example: Example) -> str:
+    """The text of the last turn."""
+    content = example.value["messages"][-1].get("content")
+    return content if isinstance(content, str) else content_text(content)
 
 
-def example_id(example: Example) -> str:
-    """The id of an example."""
-    return example.id
+@dataclass(slots=True)
+class _SecondReading:
+    """Reads a few examples again, by their index in the columns."""
+
+    pool: WorkerPool
+    paths: dict[str, Path] = field(default_factory=dict)
+    cuts: dict[str, Cuts] = field(default_factory=dict)
+    """The chunks of each file; empty if it cannot be read in chunks."""
+
+    def with_ids(self, findings: Iterable[tuple[Finding, int | None]], columns: ExampleColumns) -> Iterator[Finding]:
+        """The findings with the ids of their examples."""
+        known = list(findings)
+        ids = self.read({at for _, at in known if at is not None}, _ID, columns)
+        for finding, at in known:
+            yield finding if at is None else replace(finding, example=ids.get(at))
+
+    def read(
+        self, wanted: Collection[int], value_of: Callable[[Example], Value], columns: ExampleColumns
+    ) -> dict[int, Value]:
+        """A value of some examples."""
+        found: dict[int, Value] = {}
+        places = columns.places
+        by_file: dict[str, dict[int, int]] = {}
+        for at in sorted(wanted):
+            by_file.setdefault(places[at].file, {})[at] = places[at].line
+        for name, lines in by_file.items():
+            if self.cuts[name]:
+                found |= self._in_chunks(lines, value_of, self.cuts[name])
+            else:  # a document whose elements may share a line
+                start = places.start_of(name)
+                parsed = (one.example for one in read_file(self.paths[name], FileFacts(name)))
+                examples = (example for example in parsed if example is not None)
+                found |= {
+                    start + nth: value_of(example) for nth, example in enumerate(examples) if start + nth in lines
+                }
+        return found
+
+    def _in_chunks(
+        self, lines: Mapping[int, int], value_of: Callable[[Example], Value], cuts: Cuts
+    ) -> dict[int, Value]:
+        """A value of examples by their lines in the file, in order."""
+        starts = [before for before, _ in cuts]
+        by_chunk: dict[int, dict[int, int]] = {}
+        for at, line in lines.items():
+            nth = bisect_left(starts, line) - 1
+            by_chunk.setdefault(nth, {})[line - starts[nth]] = at
+        asked = ((cuts[nth][1], tuple(numbers), value_of) for nth, numbers in by_chunk.items())
+        answers = self.pool.each(_read_at, asked)
+        return {
+            numbers[number]: value
+            for numbers, values in zip(by_chunk.values(), answers, strict=True)
+            for number, value in values.items()
+        }
+
+
+_ID: Final = attrgetter("id")
 
 
 def itself(example: Example) -> Example:
@@ -252,61 +306,6 @@ def itself(example: Example) -> Example:
     return example
 
 
-def _read_again(
-    wanted: set[int],
-    of: Callable[[Example], Read],
-    *,
-    checker: Checker,
-    pool: WorkerPool,
-    paths: Mapping[str, Path],
-    cuts: Mapping[str, Cuts],
-) -> dict[int, Read]:
-    """Of some examples, by index over all files, what `of` returns; they are read again, since they are few."""
-    found: dict[int, Read] = {}
-    places = checker.state.summary.places
-    by_file: dict[str, dict[int, int]] = {}
-    for at in sorted(wanted):
-        by_file.setdefault(places[at].file, {})[at] = places[at].line
-    for name, lines in by_file.items():
-        if cuts[name]:
-            found |= _looked_up(lines, of, pool, cuts[name])
-        else:  # a document whose elements may share a line
-            start = places.start_of(name)
-            examples = (
-                parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None
-            )
-            found |= {start + nth: of(example) for nth, example in enumerate(examples) if start + nth in lines}
-    return found
-
-
-def _read_at(
-    checker: Checker, lookup: tuple[Chunk, int, tuple[int, ...], Callable[[Example], Read]]
-) -> dict[int, Read]:
-    """Of the examples on some lines of a chunk (from 1, in order), which `before` lines precede, what a function
-    returns.
-    """
-    chunk, before, numbers, of = lookup
-    room = checker.scan.room if checker.scan is not None else None
-    return {
-        number: of(replace(example, place=example.place._replace(line=example.place.line + before)))
-        for number, example in examples_at(chunk, numbers, room)
-    }
-
-
-def _looked_up(
-    lines: Mapping[int, int], of: Callable[[Example], Read], pool: WorkerPool, cuts: Cuts
-) -> dict[int, Read]:
-    """Look up examples by their lines in the file, in order."""
-    starts = [before for before, _ in cuts]
-    by_chunk: dict[int, dict[int, int]] = {}
-    for at, line in lines.items():
-        nth = bisect_left(starts, line) - 1
-        by_chunk.setdefault(nth, {})[line - starts[nth]] = at
-    answers: Iterable[dict[int, Read]] = pool.each(
-        _read_at, ((cuts[nth][1], starts[nth], tuple(numbers), of) for nth, numbers in by_chunk.items())
-    )
-    return {
-        numbers[number]: read
-        for numbers, found in zip(by_chunk.values(), answers, strict=True)
-        for number, read in found.items()
-    }
+def _read_at(checker: Checker, asked: tuple[Chunk, tuple[int, ...], Callable[[Example], Value]]) -> dict[int, Value]:
+    """A value of the examples on some lines of a chunk, from 1 and in order."""
+    return read_at(*asked, checker.scan.room if checker.scan is not None else None)

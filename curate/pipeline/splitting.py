@@ -39,7 +39,7 @@ from curate.split.assign import SPLIT_NAMES
 from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Earlier, earlier_splits
 
-COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
+COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
 """Rules that cannot run while the lines are read."""
 DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
 """Settings of `[split]` that must be unchanged for examples of an earlier division to keep their split."""

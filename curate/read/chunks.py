@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar, overload
 
 import orjson
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 8 << 20
 """Large enough for columns to be faster, small enough for memory and progress updates."""
 NEWLINE: Final = 10
+Value = TypeVar("Value")
 EXTRA_BYTES = 1 << 16
 """Bytes that are read beyond a chunk; its last line usually ends there."""
 
@@ -134,13 +135,15 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
     return room, size
 
 
-def examples_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> Iterator[tuple[int, Example]]:
-    """The examples on some lines of a chunk (from 1, in order), each with its line; other lines are not parsed.
+def read_at(
+    chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], Value], room: bytearray | None = None
+) -> dict[int, Value]:
+    """A value of the example on each of some lines of a chunk (from 1, in order); other lines are not parsed.
 
     For `room` see `chunk_bytes`. Raises `InputError`.
     """
     offset, data, size = chunk_bytes(chunk, room)
-    facts = FileFacts(chunk.name)
+    facts, found = FileFacts(chunk.name), {}
     at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
         for _ in range(number - passed):
@@ -149,7 +152,8 @@ def examples_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = N
         line = line_from(number, offset + at, bytes(data[at : end if end >= 0 else size]), ended=end >= 0)
         example, passed = parsed_line(line, facts).example, number
         if example is not None:
-            yield number, example
+            found[number] = value_of(example)
+    return found
 
 
 class LineSlices(Sequence[bytes]):

@@ -28,6 +28,8 @@ class CheckSummary(Part):
     """Findings left out because they are in the baseline."""
     suppressed: int
     """Findings left out because a person suppressed them with a reason."""
+    limits: list[str]
+    """What was not compared in a file because the file has too much of it."""
     seconds: float
 
 

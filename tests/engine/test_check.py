@@ -181,6 +181,7 @@ def test_the_json_has_the_documented_shape(write: Write, capsys: Captured) -> No
         "codes",
         "known",
         "suppressed",
+        "limits",
         "seconds",
     ]
     assert {key: value for key, value in found["summary"].items() if key != "seconds"} == {

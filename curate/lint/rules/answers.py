@@ -1,16 +1,15 @@
 """Families D, Q and X over last answers: exact matches by 64-bit hashes, without a model, for any number of lines."""
 
 from array import array
-from bisect import bisect_left
 from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import Final
-
-import xxhash
 
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
-from curate.corpus.strata import are_labels, normalized_label
+from curate.corpus.strata import are_labels
 from curate.lint.rules.dataset_summary import DatasetSummary
+from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.example_summary import (
     CLASSIFIED,
     FRAGMENT,
@@ -21,7 +20,7 @@ from curate.lint.rules.example_summary import (
     equal_groups,
 )
 from curate.lint.rules.prefilter import StartsWith
-from curate.lint.rules.rule import profile_rule
+from curate.lint.rules.rule import columns_rule, profile_rule
 
 MIN_QUESTIONS: Final = 10
 """Number of different questions from which a common answer is suspicious."""
@@ -29,13 +28,13 @@ MAX_LOWERCASE_SHARE: Final = 0.1
 """Maximum share of a file's longer answers that begin in lower case for these to be reported."""
 
 
-@profile_rule(
+@columns_rule(
     "X005",
     "labels-differ",
     Severity.WARNING,
     hint="`curate review` shows both: keep one, both or neither, or correct an answer.",
 )
-def labels_differ(known: DatasetSummary) -> PlacedProblems:
+def labels_differ(columns: ExampleColumns) -> PlacedProblems:
     """One input has two different labels.
 
     Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt,
@@ -48,58 +47,55 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
-    labels = [at for at in known.of_kind(LABEL) if known.asked[at]]
-    several = [
-        [labels[nth] for nth in group]
-        for group in equal_groups(array(known.asked.typecode, map(known.asked.__getitem__, labels)))
-    ]
-    several = [group for group in several if len({known.answered[at] for at in group}) > 1]
+    labels = [at for at in columns.of_kind(LABEL) if columns.asked[at]]
+    asked = array(columns.asked.typecode, map(columns.asked.__getitem__, labels))
+    several = [[labels[nth] for nth in group] for group in equal_groups(asked)]
+    several = [group for group in several if len({columns.answered[at] for at in group}) > 1]
     if not several:
         return
-    texts = {xxhash.xxh64_intdigest(label.encode("utf-8", "surrogatepass")): label for label in known.labels}
-    classes = [examples for file, examples in known.places.by_file().items() if _has_classes(known, examples, texts)]
-    found = []
-    for group in several:
-        labelled = [
-            at
-            for at in group
-            if known.answered[at] in texts
-            and (known.kinds[at] & CLASSIFIED or any(at in examples for examples in classes))
-        ]
-        reported: dict[str, int] = {}
-        for at in labelled:
-            label = texts[known.answered[at]]
-            if normalized_label(label) not in reported:
-                if reported:
-                    first = labelled[0]
-                    before = excerpt(texts[known.answered[first]], 40)
-                    where = f"{visible(str(known.places[first]))} has the same input and the label {before!r}"
-                    found.append((at, f"is labelled {excerpt(label, 40)!r}, but {where}"))
-                reported[normalized_label(label)] = at
-    for at, message in sorted(found):
-        yield at, Problem("", message)
+    classified = {file for file, examples in columns.places.by_file().items() if _has_classes(columns, examples)}
+    pairs = sorted(pair for group in several for pair in _differing(columns, group, classified))
+    answers = columns.answers_at({at for pair in pairs for at in pair})
+    for at, first in pairs:
+        before = f"has the same input and the label {excerpt(answers[first], 40)!r}"
+        text = f"is labelled {excerpt(answers[at], 40)!r}, but {_place(columns, first)} {before}"
+        yield at, Problem("", text)
 
 
-def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) -> bool:
+def _differing(columns: ExampleColumns, group: list[int], classified: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Of answers to one input, the first with each further label: with the first of its own file, or, for the first one
+    of a file, of all.
+    """
+    labelled = [at for at in group if columns.kinds[at] & CLASSIFIED or columns.places.file_of(at) in classified]
+    earlier: set[int] = set()
+    for some in columns.by_file(labelled):
+        if earlier and columns.answered[some[0]] not in earlier:
+            yield some[0], labelled[0]
+        own = {columns.answered[some[0]]}
+        for at in some[1:]:
+            if columns.answered[at] not in own:
+                own.add(columns.answered[at])
+                yield at, some[0]
+        earlier |= own
+
+
+def _has_classes(columns: ExampleColumns, examples: range) -> bool:
     """Whether the answers of a file are class labels."""
-    given = Counter(known.answered[at] if known.kinds[at] & LABEL else 0 for at in examples)
-    counts: Counter[str] = Counter()
-    for digest, count in given.items():
-        counts[normalized_label(texts[digest]) if digest in texts else ""] += count
-    return are_labels(counts)
+    return are_labels(Counter(columns.answered[at] if columns.kinds[at] & LABEL else 0 for at in examples))
 
 
-@profile_rule(
+@columns_rule(
     "D006",
     "one-answer-for-many",
     Severity.WARNING,
     hint="Check the questions. An answer that fits all of them says little about each.",
 )
-def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
+def one_answer_for_many(columns: ExampleColumns) -> PlacedProblems:
     """Ten or more different questions have the same answer.
 
     Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly
-    equal. Answers of up to 40 characters may be class names and do not count; F003 covers refusals.
+    equal. Answers of up to 40 characters may be class names and do not count; F003 covers refusals. Questions of several
+    files count together if no file has ten.
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
@@ -115,16 +111,31 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
-    large = (
-        group for group in equal_groups(known.answered) if len(group) >= MIN_QUESTIONS and known.kinds[group[0]] & TEXT
-    )
-    for first, asked, count in sorted(
-        (group[0], len({known.asked[at] for at in group}), len(group)) for group in large
-    ):
-        if asked >= MIN_QUESTIONS:
-            share = count / len(known.answered)
-            where = f"in {plural(count, 'example')}, {share:.1%} of all"
-            yield first, Problem("", f"the same answer to {asked:,} different questions, {where}")
+    sizes = {file: len(examples) for file, examples in columns.places.by_file().items()}
+    found: list[tuple[int, str]] = []
+    for group in equal_groups(columns.answered):
+        if len(group) < MIN_QUESTIONS or not columns.kinds[group[0]] & TEXT:
+            continue
+        files = columns.by_file(group)
+        inside = [(some, asked) for some in files if (asked := _questions(columns, some)) >= MIN_QUESTIONS]
+        for some, asked in inside:
+            share = len(some) / sizes[columns.places.file_of(some[0])]
+            where = f"in {plural(len(some), 'example')}, {share:.1%} of the file"
+            found.append((some[0], f"the same answer to {asked:,} different questions, {where}"))
+        if not inside and (asked := _questions(columns, group)) >= MIN_QUESTIONS:
+            where = f"in {len(group):,} examples of {len(files):,} files, such as {_place(columns, files[1][0])}"
+            found.append((group[0], f"the same answer to {asked:,} different questions, {where}"))
+    for at, message in sorted(found):
+        yield at, Problem("", message)
+
+
+def _questions(columns: ExampleColumns, examples: list[int]) -> int:
+    """The number of different requests of some examples."""
+    return len({columns.asked[at] for at in examples})
+
+
+def _place(columns: ExampleColumns, at: int) -> str:
+    return visible(str(columns.places[at]))
 
 
 @profile_rule(
@@ -154,11 +165,7 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is a storm?"}, {"role": "assistant", "content": "Wind that is strong enough to break branches and lift roofs."}]}
     Good: {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water that falls when the drops have grown too heavy for the air to carry them."}]}
     """
-    begun, prose = known.of_kind(FRAGMENT), known.of_kind(TEXT)
-    for examples in known.places.by_file().values() if begun else ():
-        inside = begun[bisect_left(begun, examples.start) : bisect_left(begun, examples.stop)]
-        if len(inside) <= MAX_LOWERCASE_SHARE * (
-            bisect_left(prose, examples.stop) - bisect_left(prose, examples.start)
-        ):
-            for at in inside:
-                yield at, Problem("", "the last answer begins in the middle of a sentence")
+    begun = known.columns.of_kind(FRAGMENT)
+    if begun and len(begun) <= MAX_LOWERCASE_SHARE * len(known.columns.of_kind(TEXT)):
+        for at in begun:
+            yield at, Problem("", "the last answer begins in the middle of a sentence")

@@ -366,7 +366,7 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     "data with JSON columns (datasets 4.7).",
 )
 def argument_types(example: Example, state: DatasetState) -> Problems:
-    """An argument has another type than in an earlier call, or arguments are both objects and strings.
+    """An argument has another type than in an earlier call of the file, or arguments are both objects and strings.
 
     The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops,
     or values change. There is no repair, since one line cannot change form alone.

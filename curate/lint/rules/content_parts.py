@@ -14,7 +14,6 @@ from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, json_line, visible
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.example_summary import comes_before
 from curate.lint.rules.message_frame import JOINED_TEXT, PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
@@ -138,13 +137,13 @@ def no_parts(example: Example) -> Problems:
     any_key=True,
 )
 def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
-    """Some contents are text and others are lists of parts.
+    """Some contents of a file are text and others are lists of parts.
 
     The trainer's columns have one type each. Loading stops at the first content of the other type.
     Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if state.summary.plain and comes_before(state.summary.plain[1], example.place):
+    if state.summary.plain and state.summary.plain[1].line < example.place.line:
         state.memory.setdefault("C008", ("text", state.summary.plain[1]))
     for message in example.messages:
         kind = "text" if isinstance(message.content, str) else "parts" if isinstance(message.content, list) else None

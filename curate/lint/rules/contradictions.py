@@ -115,7 +115,10 @@ def equal_request_contradicts(groups: Sequence[Sequence[Example]]) -> Found:
     from curate.conflicts.repeated_requests import contradictory_pairs  # only where requests are repeated
 
     for group in groups:
+        across = len({example.place.file for example in group}) > 1  # pairs within a file are in its own group
         for earlier, later, evidence in contradictory_pairs(group):
+            if across and earlier.place.file == later.place.file:
+                continue
             claim, said_before = excerpt(evidence.right, 60), excerpt(evidence.left, 60)
             message = f"answers {claim!r}, but {visible(str(earlier.place))} answers {said_before!r}"
             yield later, Problem(later.messages[-1].content_pointer, message)

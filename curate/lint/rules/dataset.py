@@ -1,4 +1,4 @@
-"""Families F and Q over the whole data set: problems that no single example shows.
+"""Families F and Q over all examples of a file: problems that no single example shows.
 
 F006, about entries of suppressions and baselines, runs after the check.
 """
@@ -27,8 +27,8 @@ OUTLIER_DEVIATIONS: Final = 6.0
 
 
 def _dataset_problem(known: DatasetSummary, text: str) -> tuple[Place, Problem]:
-    """A problem of the whole data set, at its first file."""
-    return Place(known.places.first, 0), Problem("", text)
+    """A problem of the whole file."""
+    return Place(known.columns.places.first, 0), Problem("", text)
 
 
 @profile_rule(
@@ -39,7 +39,7 @@ def _dataset_problem(known: DatasetSummary, text: str) -> tuple[Place, Problem]:
     hint="Add examples. Providers recommend at least 50 to 100 examples.",
 )
 def small_data_set(known: DatasetSummary) -> PlacedProblems:
-    """The data set has fewer than 50 examples.
+    """A file has fewer than 50 examples.
 
     So few examples teach a format at best, and a test set taken from them measures chance. Runs only when selected.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -60,10 +60,10 @@ def small_data_set(known: DatasetSummary) -> PlacedProblems:
     "F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too."
 )
 def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
-    """One system prompt has several spellings.
+    """One system prompt has several spellings in a file.
 
     They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each
-    from fewer examples.
+    from fewer examples. A file with more than 2,000 different system prompts is not compared, and a note says so.
     Bad:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
@@ -89,7 +89,7 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     hint="List them with `curate check --select Q004`. Remove most of them, or add answers.",
 )
 def many_refusals(known: DatasetSummary) -> PlacedProblems:
-    """At least 30% of the answers are refusals.
+    """At least 30% of the answers of a file are refusals.
 
     The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use,
     where 5% were wanted.
@@ -113,7 +113,7 @@ def many_refusals(known: DatasetSummary) -> PlacedProblems:
     "F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one."
 )
 def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
-    """At least 90% of the answers are the same.
+    """At least 90% of the answers of a file are the same.
 
     A model that always gives the most common answer is right nine times in ten, and training finds this first.
     Bad:
@@ -131,10 +131,10 @@ def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Good film"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Bad film"}, {"role": "assistant", "content": "negative"}]}
     """
-    if known.answers >= MIN_EXAMPLES and known.labels:
-        label, count = known.labels.most_common(1)[0]
+    if known.answers >= MIN_EXAMPLES and known.label.lead:
+        count = known.label.count
         if count >= ONE_LABEL_SHARE * known.answers:
-            shown = visible(excerpt(label, MAX_LABEL_SHOWN_CHARS))
+            shown = visible(excerpt(known.label.text, MAX_LABEL_SHOWN_CHARS))
             yield _dataset_problem(known, f"{count / known.answers:.0%} of the answers are {shown!r}")
 
 
@@ -149,10 +149,10 @@ MAX_LABEL_SHOWN_CHARS: Final = 20
     hint="Set the maximum length by the 95th percentile. `curate stats` shows more.",
 )
 def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
-    """The longest example is at least 20 times as long as the median.
+    """The longest example of a file is at least 20 times as long as the median.
 
     The longest example sets the memory that a batch needs, and is truncated first. The finding gives turns and
-    characters of the data set. Runs only when selected.
+    characters of the file. Runs only when selected.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
@@ -181,7 +181,7 @@ def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     hint="Read the example. The longest and shortest examples are often broken.",
 )
 def odd_length(known: DatasetSummary) -> PlacedProblems:
-    """An example is much longer or shorter than all others.
+    """An example is much longer or shorter than all others of its file.
 
     The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10
     examples. C003 covers empty ones. Runs only when selected: on real files, 0 of 7 findings were right.

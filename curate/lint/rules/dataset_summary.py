@@ -1,6 +1,7 @@
-"""The summary of each example for the rules over the data set: a few bytes, computed once.
+"""The summary of a file for the rules over all of its examples: a few bytes per example, computed once.
 
-The lines of a chunk are summarized, possibly in another process, and appended to the summary of the data set in order.
+The lines of a chunk are summarized, possibly in another process, and appended to the summary of their file in order.
+What rules compare over all files are its `ExampleColumns`.
 """
 
 import re
@@ -19,15 +20,16 @@ from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING_CHARS, refuses
+from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.example_summary import (
     MAX_LABEL_CHARS,
     MAX_UINT32,
-    NO_ANSWER,
     TEXT,
     Count,
-    Places,
+    LastAnswer,
+    MajorityLabel,
     add_to_count,
-    equal_groups,
+    answer_digest,
     first_counts,
     kinds_of,
     last_answer_of,
@@ -37,8 +39,8 @@ from curate.lint.rules.example_summary import (
 from curate.lint.rules.message_frame import REFUSING, batch_flags
 from curate.read.chunks import Batch
 
-MAX_DISTINCT: Final = 2_000
-"""Maximum number of different system prompts, and of different short answers, that are counted."""
+MAX_SYSTEMS: Final = 2_000
+"""Maximum number of different system prompts of a file that are compared: more belong to their examples."""
 ASCII_SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """ASCII white space as in `str.split`."""
 ASCII_LOWER: Final = bytes(range(256)).lower()
@@ -46,34 +48,28 @@ OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
 SYSTEM_ROLES: Final = ("system", "developer")
 MAX_PATHS: Final = 2_000
-"""Maximum number of key paths with recorded types."""
+"""Maximum number of key paths of a file with recorded types."""
 
 
 @dataclass(slots=True)
 class DatasetSummary:
-    """Summary of the data set so far: 41 bytes per example, and counts."""
+    """Summary of a file so far: 41 bytes per example, 8 more for one with a short answer, and counts."""
 
-    places: Places = field(default_factory=Places)
-    exact: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64-bit hash of each example's content."""
-    folded: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64-bit hash of each example's normalized content without white space."""
+    columns: ExampleColumns = field(default_factory=ExampleColumns)
     lengths: "array[int]" = field(default_factory=lambda: array("I"))
     """Number of characters of each example."""
-    asked: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64-bit hash of the request of each example's last answer; 0 if the example does not end with an answer."""
-    answered: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64-bit hash of that answer, exactly."""
-    kinds: "array[int]" = field(default_factory=lambda: array("B"))
-    """The kind of that answer (see `curate.lint.rules.example_summary`)."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
-    labels: Counter[str] = field(default_factory=Counter)
-    """Counts of short final answers."""
+    """Counts of system prompts; empty if there are more than can be compared."""
+    many_systems: bool = False
+    """Whether there are more different system prompts than can be compared."""
+    label: MajorityLabel = field(default_factory=MajorityLabel)
     answers: int = 0
     refusals: int = 0
     key_types: dict[str, dict[str, Count]] = field(default_factory=dict)
     """The JSON types of the values at each path of keys, in words; of messages, only by rules."""
+    many_paths: bool = False
+    """Whether there are more paths of keys than can be compared."""
     opened: dict[bool, Count] = field(default_factory=dict)
     """Examples of two or more turns, by whether they begin with a system prompt."""
     plain: Count | None = None
@@ -95,12 +91,12 @@ class DatasetSummary:
             if isinstance(listed, list) and len(listed) > 1
             else None
         )
-        self.places.add(example.place)
-        self.exact.append(exact)
-        self.folded.append(folded)
+        self.columns.places.add(example.place)
+        self.columns.exact.append(exact)
+        self.columns.folded.append(folded)
         self.lengths.append(min(sum(map(len, texts)), MAX_UINT32))
         self.turns[len(turns)] += 1
-        self._last(*last_answer_of(example, texts, turns))
+        self.columns.add_answer(last_answer_of(example, texts, turns))
         if opened is not None:
             self.opened[opened] = add_to_count(self.opened.get(opened), example.place)
         system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
@@ -115,18 +111,16 @@ class DatasetSummary:
     def sort(self, order: list[int]) -> None:
         """Sort the examples, all of one chunk, by these numbers."""
         if any(this > after for this, after in pairwise(order)):
-            columns = (self.exact, self.folded, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
-            self.exact, self.folded, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = (
-                sorted_columns(order, columns)
-            )
+            self.columns.sort(order)
+            (self.lengths,) = sorted_columns(order, (self.lengths,))
 
     def add_columns(self, batch: Batch) -> None:
         """Add the plain examples of a batch."""
         if not batch.numbers:
             return
         exact, folded, lengths, digest = (
-            self.exact.append,
-            self.folded.append,
+            self.columns.exact.append,
+            self.columns.folded.append,
             self.lengths.append,
             xxhash.xxh64_intdigest,
         )
@@ -154,14 +148,15 @@ class DatasetSummary:
                 self._answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
                 before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
-                self._last(
-                    digest(before.encode()), digest(last.encode()), kinds_of(last, request_of(texts), refused=refused)
+                kinds_here = kinds_of(last, request_of(texts), refused=refused)
+                self.columns.add_answer(
+                    LastAnswer(digest(before.encode()), answer_digest(last, kinds_here), kinds_here)
                 )
             else:
-                self._last(*NO_ANSWER)
+                self.columns.add_answer()
             at += len(texts)
         self._add_key_types(batch)
-        self.places.add_lines(batch.file, batch.numbers)
+        self.columns.places.add_lines(batch.file, batch.numbers)
         first: dict[tuple[str, ...], int] = {}
         for roles, number in zip(batch.roles, batch.numbers, strict=True):
             first.setdefault(roles, number)
@@ -179,23 +174,27 @@ class DatasetSummary:
             texts = batch.texts_of(int(numbers[at]))
             roles = ("system",) * system[at] + ("user", "assistant") * ((turns[at] - system[at]) // 2)
             folded[at] = xxhash.xxh64_intdigest(_without_spaces("\0".join(texts) + _suffix(roles)))
-        self.exact.frombytes(found.exact.tobytes())
-        self.folded.frombytes(folded.tobytes())
+        columns = self.columns
+        columns.exact.frombytes(found.exact.tobytes())
+        columns.folded.frombytes(folded.tobytes())
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
         # refusals and answers that begin in lower case are not quiet
-        kinds = np.full(len(numbers), TEXT, dtype=np.uint8)
-        for at in np.flatnonzero(answer <= MAX_LABEL_CHARS).tolist():
+        kinds, answered = np.full(len(numbers), TEXT, dtype=np.uint8), found.answer.copy()
+        short = answer <= MAX_LABEL_CHARS
+        for at in np.flatnonzero(short).tolist():
             texts = batch.texts_of(int(numbers[at]))
             kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
-        self.asked.frombytes(found.asked.tobytes())
-        self.answered.frombytes(found.answer.tobytes())
-        self.kinds.frombytes(kinds.tobytes())
+            answered[at] = answer_digest(texts[-1], int(kinds[at]))
+        columns.asked.frombytes(found.asked.tobytes())
+        columns.answered.frombytes(answered.tobytes())
+        columns.kinds.frombytes(kinds.tobytes())
         for number, count in first_counts(found.system, system == 1, numbers):
             self._system(batch.texts_of(number)[0], count)
-        for number, count in first_counts(found.answer, answer <= MAX_LABEL_CHARS, numbers):
-            self._label(batch.texts_of(number)[-1], count)
+        for number, count in first_counts(found.answer, short, numbers):
+            self.label.vote(batch.texts_of(number)[-1], count)
+        self.label.digests.frombytes(found.answer[short].tobytes())
         self.answers += len(numbers)
-        self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
+        columns.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
         self._count_roles(
             batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()}
         )
@@ -218,11 +217,8 @@ class DatasetSummary:
         if path in self.key_types or len(self.key_types) < MAX_PATHS:
             kinds = self.key_types.setdefault(path, {})
             kinds[kind] = add_to_count(kinds.get(kind), place, count)
-
-    def _last(self, asked: int, answer: int, kinds: int) -> None:
-        self.asked.append(asked)
-        self.answered.append(answer)
-        self.kinds.append(kinds)
+        else:
+            self.many_paths = True
 
     def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
         """Add the counts that depend on roles only: first line and number of lines for each sequence of roles."""
@@ -238,21 +234,21 @@ class DatasetSummary:
                 self.unasked = add_to_count(self.unasked, place, count)
 
     def _system(self, prompt: str, count: int = 1) -> None:
-        if prompt in self.systems:
-            self.systems[prompt] += count
-        elif len(self.systems) < MAX_DISTINCT:
-            self.systems[prompt] = count
+        if self.many_systems:
+            return
+        self.systems[prompt] += count
+        if len(self.systems) > MAX_SYSTEMS:
+            self.many_systems = True
+            self.systems.clear()
 
     def _answer(self, answer: str, *, refused: bool) -> None:
         if not answer:
             return
         self.answers += 1
         self.refusals += refused
-        self._label(answer)
-
-    def _label(self, answer: str, count: int = 1) -> None:
-        if len(answer) <= MAX_LABEL_CHARS and (answer in self.labels or len(self.labels) < MAX_DISTINCT):
-            self.labels[answer] += count
+        if len(answer) <= MAX_LABEL_CHARS:
+            self.label.vote(answer)
+            self.label.digests.append(xxhash.xxh64_intdigest(answer.encode("utf-8", "surrogatepass")))
 
     def with_plain(self, kinds: dict[bool, Count]) -> dict[bool, Count]:
         """Counts of two kinds of examples, plus the plain examples, which are all of the kind False."""
@@ -261,35 +257,19 @@ class DatasetSummary:
         count, place = self.plain
         return kinds | {False: add_to_count(kinds.get(False), place, count)}
 
-    def of_kind(self, kind: int) -> list[int]:
-        """The examples whose last answer is of a kind, in order."""
-        return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
-
-    def copies(self) -> list[tuple[int, int]]:
-        """Examples with the content of an earlier one, each with the first such example; in order."""
-        return sorted((at, group[0]) for group in equal_groups(self.exact) for at in group[1:])
-
-    def respelled(self) -> list[tuple[int, int]]:
-        """Duplicates after normalization that are not exact copies, each with the first example; one per content."""
-        found = []
-        for first, *others in equal_groups(self.folded):
-            known = {self.exact[first]}
-            for at in others:
-                if self.exact[at] not in known:
-                    known.add(self.exact[at])
-                    found.append((at, first))
-        return sorted(found)
-
     def extend(self, other: "DatasetSummary", before: int) -> None:
-        """Append the summary of the following lines, with `before` lines of their file before them."""
-        self.places.extend(other.places, before)
-        for name in ("exact", "folded", "lengths", "asked", "answered", "kinds"):
-            getattr(self, name).extend(getattr(other, name))
+        """Append the summary of the following lines of the file, with `before` lines of it before them."""
+        self.columns.extend(other.columns, before)
+        self.lengths.extend(other.lengths)
         self.turns.update(other.turns)
-        for mine, theirs in ((self.systems, other.systems), (self.labels, other.labels)):
-            for text, count in theirs.items():
-                if text in mine or len(mine) < MAX_DISTINCT:
-                    mine[text] += count
+        for prompt, count in other.systems.items():
+            self._system(prompt, count)
+        if other.many_systems:
+            self.many_systems = True
+            self.systems.clear()
+        self.many_paths |= other.many_paths
+        self.label.vote(other.label.text, other.label.lead)
+        self.label.digests.extend(other.label.digests)
         for path, kinds in other.key_types.items():
             for kind, (count, place) in kinds.items():
                 self.add_type(path, kind, _after(place, before), count)
@@ -304,11 +284,25 @@ class DatasetSummary:
 
 @dataclass(slots=True)
 class DatasetState:
-    """State of the data set so far, over all files: a fixed number of bytes per example."""
+    """State of the file that is read, and what rules compare over all files: a fixed number of bytes per example."""
 
     summary: DatasetSummary = field(default_factory=DatasetSummary)
     memory: dict[str, Any] = field(default_factory=dict)
-    """Values that rules keep for their finalizers, by rule code."""
+    """Values that rules keep for their finalizers, by rule code; of one file."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """Values that rules keep to compare files, by rule code."""
+    columns: ExampleColumns = field(default_factory=ExampleColumns)
+    """Columns of the files that were completely read."""
+    files: int = 1
+    """Number of files in the data set."""
+
+    def end_file(self) -> None:
+        """Keep what is compared over all files, and forget the rest of the file."""
+        if self.columns.exact:
+            self.columns.extend(self.summary.columns)
+        else:  # a copy of the columns of one large file would be much
+            self.columns = self.summary.columns
+        self.summary, self.memory = DatasetSummary(), {}
 
     def count(self, code: str, kind: bool | str, place: Place) -> None:
         """Count an example of a kind for a rule."""

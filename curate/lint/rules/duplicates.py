@@ -6,22 +6,23 @@ Rules that load all examples run only when selected. D008 is run by `curate dedu
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
-from curate.lint.rules.dataset_summary import DatasetSummary
-from curate.lint.rules.rule import Scope, profile_rule, rule
+from curate.lint.rules.example_columns import ExampleColumns
+from curate.lint.rules.rule import Scope, columns_rule, rule
 
 Found = Iterator[tuple[Example, Problem]]
 examples_rule = partial(rule, scope=Scope.EXAMPLES, default=False)
 """For rules that load all examples."""
 
 
-@profile_rule(
+@columns_rule(
     "D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first."
 )
-def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
+def exact_duplicate(columns: ExampleColumns) -> PlacedProblems:
     """An example is an exact copy of an earlier one.
 
     The content is equal; the order of keys does not matter. A copy counts twice in training. In a test set it measures
@@ -31,17 +32,17 @@ def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    for copy, first in profile.copies():
-        yield copy, Problem("", f"exact copy of {visible(str(profile.places[first]))}")
+    for copy, first in columns.copies():
+        yield copy, Problem("", f"exact copy of {visible(str(columns.places[first]))}")
 
 
-@profile_rule(
+@columns_rule(
     "D002",
     "same-but-for-spelling",
     Severity.WARNING,
     hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first.",
 )
-def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
+def same_but_for_spelling(columns: ExampleColumns) -> PlacedProblems:
     """An example duplicates an earlier example after normalizing case, white space and Unicode.
 
     The model sees the same example again. It counts twice in training. In a test set it measures memorization.
@@ -52,8 +53,8 @@ def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is 2 + 2?"}, {"role": "assistant", "content": "Four."}]}
         {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
     """
-    for other, first in profile.respelled():
-        where = visible(str(profile.places[first]))
+    for other, first in columns.respelled():
+        where = visible(str(columns.places[first]))
         yield other, Problem("", f"duplicates {where} after normalizing case, white space and Unicode")
 
 
@@ -138,7 +139,7 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
     hint="Remove the phrase where it carries no meaning. Otherwise the model will always say it.",
 )
 def same_phrase(examples: Sequence[Example]) -> Found:
-    """More than 30% of the answers begin or end with the same four words.
+    """More than 30% of the answers of a file begin or end with the same four words.
 
     The model learns phrases such as "Sure! Here is a" or "let me know if you" first and always uses them. The rule
     counts different answers of nine words or more and needs at least ten of them.
@@ -159,9 +160,10 @@ def same_phrase(examples: Sequence[Example]) -> Found:
     """
     from curate.conflicts.repeated import repeated_phrases
 
-    for phrase in repeated_phrases(examples):
-        where = "begin" if phrase.begins else "end"
-        yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {excerpt(phrase.words, 60)!r}")
+    for _, some in groupby(examples, key=lambda example: example.place.file):
+        for phrase in repeated_phrases(list(some)):
+            where, words = "begin" if phrase.begins else "end", excerpt(phrase.words, 60)
+            yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {words!r}")
 
 
 @rule(

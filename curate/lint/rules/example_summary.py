@@ -16,7 +16,7 @@ import xxhash
 from curate.conflicts.labels import CLASSIFICATION_REQUEST
 from curate.core.example import Example, Place, attachments, canonical
 from curate.core.lazy import lazy_pattern, np
-from curate.corpus.strata import is_label
+from curate.corpus.strata import is_label, normalized_label
 from curate.language.refusals import OPENING_CHARS, refuses
 
 MAX_UINT32: Final = 2**32 - 1
@@ -55,6 +55,10 @@ class Places:
     def __getitem__(self, at: int) -> Place:
         file, before = self.parts[bisect_right(self.starts, at) - 1]
         return Place(file, before + self.lines[at])
+
+    def file_of(self, at: int) -> str:
+        """The file of an example."""
+        return self.parts[bisect_right(self.starts, at) - 1][0]
 
     def start_of(self, file: str) -> int:
         """The number of examples before a file."""
@@ -133,9 +137,27 @@ def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
     return total + count, place if place.file == first.file and place.line < first.line else first
 
 
-def comes_before(place: Place, other: Place) -> bool:
-    """Whether the place of a known example precedes that of the current one."""
-    return place.file != other.file or place.line < other.line
+@dataclass(slots=True)
+class MajorityLabel:
+    """The short answer that most examples of a file may have (Boyer and Moore's vote), and what counts it."""
+
+    text: str = ""
+    lead: int = 0
+    """Votes for it beyond those against it."""
+    digests: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64-bit hashes of the short answers of all examples."""
+
+    def vote(self, text: str, count: int = 1) -> None:
+        """Add votes for a text. Whatever the order, a text with more than half of all votes is the one at the end."""
+        if self.text != text and count > self.lead:
+            self.text, self.lead = text, count - self.lead
+        else:
+            self.lead += count if self.text == text else -count
+
+    @property
+    def count(self) -> int:
+        """The number of examples with this answer."""
+        return self.digests.count(xxhash.xxh64_intdigest(self.text.encode("utf-8", "surrogatepass")))
 
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
@@ -193,7 +215,13 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
     asked = xxhash.xxh64_intdigest(before.encode("utf-8", "surrogatepass") + beside)
     answer = texts[-1]
     kinds = kinds_of(answer, request_of(texts), refused=refuses(answer[:OPENING_CHARS]))
-    return LastAnswer(asked, xxhash.xxh64_intdigest(answer.encode("utf-8", "surrogatepass")), kinds)
+    return LastAnswer(asked, answer_digest(answer, kinds), kinds)
+
+
+def answer_digest(answer: str, kinds: int) -> int:
+    """64-bit hash of a last answer, 0 for none; labels that `normalized_label` writes alike are equal."""
+    text = normalized_label(answer) if kinds & LABEL else answer
+    return xxhash.xxh64_intdigest(text.encode("utf-8", "surrogatepass")) if text else 0
 
 
 def request_of(texts: list[str]) -> str:

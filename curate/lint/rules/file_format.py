@@ -9,7 +9,6 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.example_summary import Count
 from curate.lint.rules.rule import dataset_rule, file_rule, value_rule
 from curate.read.chunks import MAX_INTEGER
 from curate.read.dataset import FileFacts
@@ -44,9 +43,10 @@ def _key_types(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     any_key=True,
 )
 def type_changes(example: Example, state: DatasetState) -> None:
-    """A key has different types in different examples.
+    """A key has different types in different examples of a file.
 
-    Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs.
+    Libraries that read the file into columns ("Couldn't cast ...") stop at the first example that differs. Of a file
+    with more than 2,000 different keys, the first 2,000 are compared, and a note says so.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 1}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}], "id": "2"}
@@ -64,13 +64,9 @@ def type_changes(example: Example, state: DatasetState) -> None:
 @type_changes.finalize
 def type_findings(state: DatasetState) -> PlacedProblems:
     """The keys with several types."""
-
-    def order(count: Count) -> tuple[int, int]:
-        return state.summary.places.start_of(count[1].file), count[1].line
-
     changing = {path: kinds for path, kinds in state.summary.key_types.items() if len(kinds) > 1}
     for path, kinds in sorted(changing.items()):
-        ordered = sorted(kinds.items(), key=lambda pair: (-pair[1][0], order(pair[1])))
+        ordered = sorted(kinds.items(), key=lambda pair: (-pair[1][0], pair[1][1].line))
         counts = ", ".join(
             f"{kind} {count:,} times (first at {visible(str(first))})" for kind, (count, first) in ordered
         )

@@ -298,7 +298,7 @@ def remote_image(example: Example) -> Problems:
     any_key=True,
 )
 def images_in_some(example: Example, state: DatasetState) -> None:
-    """Some examples have images and others have none.
+    """Some examples of a file have images and others have none.
 
     The service accepts files of one kind only.
     Bad:

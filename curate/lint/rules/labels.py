@@ -64,10 +64,10 @@ def pair_turns(example: Example) -> Problems:
     "P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one, and use both."
 )
 def label_unusable(example: Example, state: DatasetState) -> Problems:
-    """The label of an answer is not true or false, or all labels are the same.
+    """The label of an answer is not true or false, or all labels of a file are the same.
 
     Training on single answers with thumbs up or down needs both labels. A `label` counts as metadata if no other line
-    has true or false there, unless it stands beside a prompt and a completion.
+    of the file has true or false there, unless it stands beside a prompt and a completion.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": "false"}

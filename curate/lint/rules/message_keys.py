@@ -312,7 +312,7 @@ def _repeats(left: Object, right: Object, back: int) -> bool:
 
 @profile_rule("M026", "system-in-most", Severity.INFO, hint="Give all examples a system prompt, or none.")
 def system_in_most(known: DatasetSummary) -> PlacedProblems:
-    """A few examples have no system prompt where nearly all have one, or the reverse.
+    """A few examples of a file have no system prompt where nearly all have one, or the reverse.
 
     The model learns two behaviors, one of them from little data. Nearly all means more than nine in ten.
     Bad:
@@ -345,7 +345,7 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
     any_key=True,
 )
 def reasoning_in_some(example: Example, state: DatasetState) -> None:
-    """Some examples have the assistant's reasoning and others have none.
+    """Some examples of a file have the assistant's reasoning and others have none.
 
     Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at
     random.

@@ -317,15 +317,17 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
     here, swapped = (
         hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1])
     )
-    places: dict[bytes, Place] = state.memory.setdefault("P009", {})
-    places.setdefault(here, example.place)
-    if swapped in places:
-        yield Problem("", f"the same pair has its sides swapped in {visible(str(places[swapped]))}")
+    file: dict[bytes, Place] = state.memory.setdefault("P009", {})
+    files: dict[bytes, Place] = state.shared.setdefault("P009", {})
+    for places in (file, files):
+        places.setdefault(here, example.place)
+    if (other := file.get(swapped) or files.get(swapped)) is not None:
+        yield Problem("", f"the same pair has its sides swapped in {visible(str(other))}")
 
 
 @dataset_rule("P010", "longer-chosen", Severity.WARNING, hint="Add pairs in which the shorter answer is better.")
 def longer_chosen(example: Example, state: DatasetState) -> None:
-    """The longer answer is nearly always chosen.
+    """The longer answer is nearly always chosen in a file.
 
     Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the
     longer answer is chosen in more than 70%.
@@ -347,7 +349,7 @@ def longer_chosen(example: Example, state: DatasetState) -> None:
 
 @longer_chosen.finalize
 def length_bias(state: DatasetState) -> PlacedProblems:
-    """One finding for the data set, at the first file that has pairs."""
+    """One finding for the file."""
     pairs, longer, file = state.memory.get("P010", (0, 0, ""))
     if pairs >= MIN_PAIRS and longer > MAX_LONGER_SHARE * pairs:
         yield Place(file, 0), Problem("", f"the longer answer is chosen in {longer:,} of {plural(pairs, 'pair')}")

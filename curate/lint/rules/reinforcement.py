@@ -38,7 +38,7 @@ def is_prompt(example: Example) -> bool:
 def prompt_answered_already(example: Example, state: DatasetState) -> None:
     """A line of reinforcement data does not end with the user.
 
-    The service samples answers to the last message, which must be the user's. Reported if most lines of the data are
+    The service samples answers to the last message, which must be the user's. Reported if most lines of the file are
     prompts with a reference.
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
@@ -103,7 +103,7 @@ def to_developer(messages: list[Object]) -> list[Object]:
     any_key=True,
 )
 def reference_uneven(example: Example, state: DatasetState) -> None:
-    """A key beside the prompts is missing in some lines, or has another type there.
+    """A key beside the prompts is missing in some lines of a file, or has another type there.
 
     A grader that reads `item.answer` fails on a line without it. The run stops, or the answer scores 0.
     Bad:
@@ -160,10 +160,12 @@ def no_validation_file(example: Example, state: DatasetState) -> None:
 @no_validation_file.finalize
 def one_file_alone(state: DatasetState) -> PlacedProblems:
     """One finding, about the file."""
-    files = {file for file, _ in state.summary.places.parts}
     prompts, others = _prompts_and_others(state, "R004")
-    if len(files) == 1 and prompts > others:
-        yield Place(files.pop(), 0), Problem("", "prompts for reinforcement without a validation file")
+    if state.files == 1 and prompts > others:
+        yield (
+            Place(state.summary.columns.places.first, 0),
+            Problem("", "prompts for reinforcement without a validation file"),
+        )
 
 
 @dataset_rule(
@@ -204,7 +206,7 @@ def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
     any_key=True,
 )
 def reference_constant(example: Example, state: DatasetState) -> None:
-    """All prompts have the same reference.
+    """All prompts of a file have the same reference.
 
     One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key
     beside the prompts differs.

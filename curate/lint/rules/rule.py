@@ -135,11 +135,13 @@ class Scope(StrEnum):
     TEXT = "text"
     """Nothing; returns a polars expression over the message frame: the problem's message, or null."""
     DATASET = "dataset"
-    """An `Example` and the `DatasetState` before it; yields problems, or records values for its finalizer. Plain
-    examples are skipped; `DatasetState.summary` has their counts.
+    """An `Example` and the `DatasetState` of its file before it; yields problems, or records values for its finalizer.
+    Plain examples are skipped; `DatasetState.summary` has their counts.
     """
     PROFILE = "profile"
-    """The complete `DatasetSummary`; yields problems, each with a place or an example's index."""
+    """The complete `DatasetSummary` of a file; yields problems, each with a place or an example's index in the file."""
+    COLUMNS = "columns"
+    """The `ExampleColumns` of all files, to compare examples; yields problems, each with an example's index."""
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     ANSWERS = "answers"
@@ -189,7 +191,8 @@ class Rule:
     by: str = ""
     """The command that reports it, if `curate check` does not, by `finding` or in another way; the rule documents it."""
     finalizer: Callable[..., Any] | None = None
-    """For rules over the data set or over tokens: called with the `DatasetState` at the end; yields (place, problem).
+    """For rules over the examples of a file or over tokens: called with the `DatasetState` at the end of each file; yields
+    (place, problem).
     """
 
     def severity_for(self, target: Target) -> Severity | None:
@@ -230,7 +233,7 @@ class Rule:
         return declare
 
     def finalize(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Declare the function that reports findings after the whole data set was read."""
+        """Declare the function that reports findings after a file was read."""
         self.finalizer = function
         return function
 
@@ -277,6 +280,7 @@ token_rule: Final = partial(rule, scope=Scope.TOKENS)
 text_rule: Final = partial(rule, scope=Scope.TEXT)
 dataset_rule: Final = partial(rule, scope=Scope.DATASET)
 profile_rule: Final = partial(rule, scope=Scope.PROFILE)
+columns_rule: Final = partial(rule, scope=Scope.COLUMNS)
 answers_rule: Final = partial(rule, scope=Scope.ANSWERS)
 file_rule: Final = partial(rule, scope=Scope.FILE)
 

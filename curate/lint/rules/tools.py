@@ -304,7 +304,7 @@ def fix_parallel_tool_calls(value: Object) -> Object:
 
 @dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tool, or remove the tool.")
 def unused_tools(example: Example, state: DatasetState) -> None:
-    """A declared tool is never called.
+    """A declared tool is never called in its file.
 
     A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and
     never called.
@@ -320,7 +320,7 @@ def unused_tools(example: Example, state: DatasetState) -> None:
 
 @unused_tools.finalize
 def tools_never_called(state: DatasetState) -> PlacedProblems:
-    """One finding for all examples, at the first one; none if the data has no calls, which may then be in texts."""
+    """One finding for the file, at the first tool; none if it has no calls, which may then be in texts."""
     first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:

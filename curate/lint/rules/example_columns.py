@@ -1,0 +1,99 @@
+"""What rules that compare examples read of each of them: 37 bytes per example, for all files together.
+
+A file's findings do not depend on the other files: examples of one file are compared with each other first. A finding
+that another file causes is additional, and names a place in it.
+"""
+
+from array import array
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from curate.lint.rules.example_summary import NO_ANSWER, LastAnswer, Places, equal_groups, sorted_columns
+
+NAMES: Final = ("exact", "folded", "asked", "answered", "kinds")
+
+
+def _no_answers(_: Collection[int]) -> dict[int, str]:
+    return {}
+
+
+@dataclass(slots=True)
+class ExampleColumns:
+    """A column for each value that examples are compared by, in the order of the examples."""
+
+    places: Places = field(default_factory=Places)
+    exact: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64-bit hash of each example's content."""
+    folded: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64-bit hash of each example's normalized content without white space."""
+    asked: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64-bit hash of the request of each example's last answer; 0 if the example does not end with an answer."""
+    answered: "array[int]" = field(default_factory=lambda: array("Q"))
+    """64-bit hash of that answer: of a label as `normalized_label` writes it, of other answers exactly."""
+    kinds: "array[int]" = field(default_factory=lambda: array("B"))
+    """The kind of that answer (see `curate.lint.rules.example_summary`)."""
+    answers_at: Callable[[Collection[int]], dict[int, str]] = _no_answers
+    """Reads the last answers of some examples again, by index."""
+
+    def add_answer(self, last: LastAnswer = NO_ANSWER) -> None:
+        """Append the last answer of the next example."""
+        self.asked.append(last.asked)
+        self.answered.append(last.answer)
+        self.kinds.append(last.kinds)
+
+    def extend(self, other: "ExampleColumns", before: int = 0) -> None:
+        """Append following examples, with `before` lines of their file before them."""
+        self.places.extend(other.places, before)
+        for name in NAMES:
+            getattr(self, name).extend(getattr(other, name))
+
+    def sort(self, order: list[int]) -> None:
+        """Sort the examples, all of one chunk, by these numbers."""
+        columns = (self.exact, self.folded, self.asked, self.answered, self.kinds, self.places.lines)
+        self.exact, self.folded, self.asked, self.answered, self.kinds, self.places.lines = sorted_columns(
+            order, columns
+        )
+
+    def of_kind(self, kind: int) -> list[int]:
+        """The examples whose last answer is of a kind, in order."""
+        return [at for at, kinds in enumerate(self.kinds) if kinds & kind]
+
+    def by_file(self, group: list[int]) -> list[list[int]]:
+        """Some examples, in order, in groups of one file each."""
+        return [list(some) for _, some in groupby(group, key=self.places.file_of)]
+
+    def copies(self) -> list[tuple[int, int]]:
+        """Examples with the content of an earlier one, each with the first such example: of its own file if it has one,
+        else of all; in order.
+        """
+        found = []
+        for group in equal_groups(self.exact):
+            for some in self.by_file(group):
+                found += [(at, some[0]) for at in some[1:]]
+                if some[0] != group[0]:
+                    found.append((some[0], group[0]))
+        return sorted(found)
+
+    def respelled(self) -> list[tuple[int, int]]:
+        """Duplicates after normalization that are not exact copies, each with the first example of its own file, or, for
+        the first one, of all; one per content.
+        """
+        found = []
+        for group in equal_groups(self.folded):
+            earlier: set[int] = set()
+            for first, *others in self.by_file(group):
+                if earlier and self.exact[first] not in earlier:
+                    found.append((first, group[0]))
+                found += self._other_spellings(first, others)
+                earlier.update(self.exact[at] for at in (first, *others))
+        return sorted(found)
+
+    def _other_spellings(self, first: int, others: list[int]) -> Iterator[tuple[int, int]]:
+        """Of duplicates in one file, those with a content of their own, with the first."""
+        known = {self.exact[first]}
+        for at in others:
+            if self.exact[at] not in known:
+                known.add(self.exact[at])
+                yield at, first
