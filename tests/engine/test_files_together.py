@@ -103,9 +103,8 @@ def test_labels_are_compared_whatever_other_short_answers_there_are(write: Write
 
 @pytest.mark.slow
 def test_an_answer_of_nearly_all_is_found_behind_many_others(write: Write, capsys: Captured) -> None:
-    rare, common = ([chat(f"{name} {n}?", answer(n)) for n in range(count)] for name, count, answer in (
-        ("Rare", 2_010, lambda n: f"word{n}"), ("Often", 20_200, lambda _: "fine")
-    ))  # fmt: skip
+    rare = [chat(f"Rare {n}?", f"word{n}") for n in range(2_010)]
+    common = [chat(f"Often {n}?", "fine") for n in range(20_200)]
     main(["check", str(write("data.jsonl", rare + common)), "--select", "F004"])
     assert "91% of the answers are 'fine'" in capsys.readouterr().out
 
