@@ -11,6 +11,7 @@ from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
+from curate.core.own_files import is_ledger, own_files
 from curate.core.paths import identity
 from curate.core.places import local_copies
 from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
@@ -21,6 +22,8 @@ GLOB_CHARS = re.compile(r"[*?\[]")
 
 DESCRIPTIONS: Final = {"manifest.json": b'"manifest_version"', "dataset_info.json": b""}
 """Files of a folder that describe its data, with what they contain: written by `curate split`, and LLaMA-Factory's."""
+MAX_SHOWN: Final = 10
+"""Number of files that a note names."""
 STDIN_NAMES: Final = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 """Names of standard input, which can be read only once."""
 
@@ -48,11 +51,12 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
     `-` is standard input, and so are its names as a device. A folder stands for the data files below it, sorted,
-    without hidden folders, ledgers of removed lines, descriptions of data files, and links that lead out of it, to
-    other folders or to a file that is read anyway. A file named itself is read, once under all of its names. A name
-    with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all shells expand
-    patterns. Raises `InputError` for a missing path or link target, a pattern without matches and a folder without data
-    files, `UsageError` if `paths` is empty or names ledgers of removed lines alone, which are not read.
+    without hidden folders, what this program wrote (see `own_files`), descriptions of data files, and links that lead
+    out of it, to other folders or to a file that is read anyway. A file named itself is read, once under all of its
+    names. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all
+    shells expand patterns. Raises `InputError` for a missing path or link target, a pattern without matches and a
+    folder without data files, `UsageError` if `paths` is empty or names ledgers of removed lines alone: these are not
+    read.
     """
     found: dict[Path, Path] = {}
     read: dict[object, Path] = {}
@@ -73,7 +77,7 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
             if (first := read.setdefault(identity(file), file)) is not file:
                 tell(f"{file}: not read again, it is the same file as {first}")
                 continue
-            if _is_ledger(file):
+            if _is_removed(file):
                 ledgers.append(file)
                 tell(f"{file}: not read, a file of removed lines; `curate restore` restores them")
                 continue
@@ -127,12 +131,19 @@ def _files_below(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     for path in sorted(found, key=lambda path: (path.is_symlink(), path)):
         if read.setdefault(path.resolve(), path) != path:
             skipped["a link to a file that is already read"].append(path)
+    own = own_files(folder, read.values())
+    if written := sorted(path for path in own if not _is_removed(path)):
+        shown = ", ".join(map(str, written[:MAX_SHOWN])) + (
+            f" and {more:,} more" if (more := len(written) - MAX_SHOWN) > 0 else ""
+        )
+        tell(f"{folder}: {plural(len(written), 'file')} not read, written by curate: {shown}; pass a file to read it")
+    skipped["a file of removed lines"] += own.difference(written)
     for why, paths in skipped.items():
         if paths:
             tell(
                 f"{folder}: {plural(len(paths), 'file')} not read, {why}; the first is {min(paths)}; pass it to read it"
             )
-    found = sorted(read.values())
+    found = sorted(set(read.values()) - own)
     if not found:
         seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
         raise InputError(
@@ -142,18 +153,15 @@ def _files_below(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     return found
 
 
-def _is_ledger(path: Path) -> bool:
-    """Whether a file has the name of a ledger and holds records of removed lines: its `text` is no example."""
-    named = path.name == LEDGER or path.name.endswith(f".{LEDGER}")
-    return named and path.is_file() and b'"decided_by":' in next(blocks(path, 1 << 16), b"").partition(b"\n")[0]
+def _is_removed(path: Path) -> bool:
+    """Whether a file is a record of removed lines, whose `text` is no example."""
+    return (path.name == LEDGER or path.name.endswith(f".{LEDGER}")) and is_ledger(path)
 
 
 def _why_skipped(path: Path, folder: Path) -> str:
     """Why a data file of a folder is skipped; empty if it is read."""
     if not path.is_file():
         return "no regular file"
-    if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
-        return "a file of removed lines"
     sign = DESCRIPTIONS.get(path.name)
     if sign is not None and sign in next(blocks(path, 1 << 12, tables=False), b""):
         return "a description of data files"
