@@ -21,6 +21,7 @@ from curate.lint.rules.example_summary import RATING_KEYS
 from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, messages_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.references import references
+from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.tokens import EncodedExample
@@ -157,9 +158,10 @@ class Checker:
             part.summary.add_columns(batch)
             for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True):
                 if parsed.example is not None:
-                    part.summary.add(parsed.example)
+                    meant = with_known_roles(parsed.example)
+                    part.summary.add(meant)
                     order.append(at)
-                    if self.any_key_dataset or (self.dataset and not has_keys_beside(parsed.example)):
+                    if self.any_key_dataset or (self.dataset and not has_keys_beside(meant)):
                         part.examples.append(parsed)
             part.summary.sort(order)
         return part
@@ -191,9 +193,10 @@ class Checker:
 
     def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
         yield from self._structure(parsed, example)
-        if self.value and not is_plain(example):
-            for rule in self.any_key if has_keys_beside(example) else self.value:
-                for problem in rule.function(example):
+        meant = with_known_roles(example)
+        if self.value and not is_plain(meant):
+            for rule in self.any_key if has_keys_beside(meant) else self.value:
+                for problem in rule.function(meant):
                     yield self._finding(rule, problem, parsed)
         for rule in self.form:
             for problem in rule.function(parsed):
@@ -216,6 +219,7 @@ class Checker:
         example = parsed.example
         if self.template is None or example is None or not example.messages:
             return
+        example = with_known_roles(example)
         one = EncodedExample(
             example, self.template.encode(example.value), self.template, self.max_length, self.state.memory
         )
@@ -226,7 +230,9 @@ class Checker:
     def _texts(self, batch: Batch) -> Iterator[Finding]:
         if not self.text.rules:
             return
-        lines = [(parsed, parsed.example) for parsed in batch.irregular_lines if parsed.example is not None]
+        lines = [
+            (parsed, with_known_roles(parsed.example)) for parsed in batch.irregular_lines if parsed.example is not None
+        ]
 
         @lru_cache(1)  # a line may have as many findings as messages
         def line_at(position: int) -> tuple[ParsedLine, dict[int, str]]:
@@ -278,8 +284,9 @@ class Checker:
         for parsed in part.examples:
             there = _with_line_offset(parsed, before) if before else parsed
             assert there.example is not None  # only lines with an example are collected
-            for rule in self.any_key_dataset if has_keys_beside(there.example) else self.dataset:
-                for problem in rule.function(there.example, self.state) or ():
+            meant = with_known_roles(there.example)
+            for rule in self.any_key_dataset if has_keys_beside(meant) else self.dataset:
+                for problem in rule.function(meant, self.state) or ():
                     yield self._finding(rule, problem, there)
 
     def file_findings(self, facts: FileFacts) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Find lines to remove because of findings (errors and rules in `drop`) while reading, without a second pass."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from threading import Lock, local
 from typing import Final, NamedTuple
 
@@ -39,8 +40,10 @@ class ErrorFilter(NamedTuple):
         return _checker(self).check_chunk(chunk)
 
     def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
-        """Check lines that were parsed one by one."""
-        return _checker(self).check_batch(batch, FileFacts(batch.file), lines)
+        """Check lines that were parsed one by one: the elements of a document, which are not fixed in place."""
+        part = _checker(self).check_batch(batch, FileFacts(batch.file), lines)
+        part.findings = [replace(finding, fixable=False) for finding in part.findings]
+        return part
 
     def merger(self) -> Callable[[CheckedChunk, int], Iterator[Finding]]:
         """A function that gives the findings of the next chunk, with the number of lines before it in its file."""

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from shlex import quote
+from typing import Final, NamedTuple
 
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place, kind_of
+from curate.core.files import packing, path_of
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.removed import (
@@ -18,12 +20,16 @@ from curate.core.removed import (
     counted_as,
     escape_surrogates,
 )
-from curate.core.text import plural
+from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.lint.rules import RULES
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.output.edited import acted_ids, key_of
 from curate.read.dataset import ParsedLine
+
+MAX_NAMED_FILES: Final = 3
+"""Number of files that a command names."""
 
 
 class Dropped(NamedTuple):
@@ -53,6 +59,26 @@ class Dropped(NamedTuple):
 def removes_line(finding: Finding, drop: tuple[str, ...]) -> bool:
     """Whether a finding removes its line: it is an error, or its code has one of the prefixes in `drop`."""
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
+
+
+def repair_note(findings: Iterable[Finding]) -> str:
+    """How many lines are only removed for findings that safe fixes remove, and the command; empty for none.
+
+    `findings`: those that remove lines (see `removes_line`).
+    """
+    lines: dict[tuple[str, int, str | None], bool] = {}
+    for finding in findings:
+        repair = RULES[finding.code].repair if finding.code in RULES else None
+        mended = finding.fixable and repair is not None and repair.safe
+        key = finding.file, finding.line, finding.example
+        lines[key] = mended and lines.get(key, True)
+    files = Counter(file for (file, _, _), mended in lines.items() if mended)
+    files = Counter({file: count for file, count in files.items() if not packing(path_of(file))})
+    if not files:
+        return ""
+    names = " ".join(quote(visible(file)) for file in list(files)[:MAX_NAMED_FILES])
+    more = f" and {len(files) - MAX_NAMED_FILES:,} more files" if len(files) > MAX_NAMED_FILES else ""
+    return f"`curate check --fix {names}`{more} repairs {plural(files.total(), 'line')} that errors remove"
 
 
 def drop_reason(decision: DecisionState) -> Reason:
@@ -229,12 +255,14 @@ def heavy_drops(
     return heavy(Removals(lines, gone, {}, limits.stop_share, limits.stop_cluster, limits.stop_least))
 
 
-def demand_light(found: Sequence[Finding]) -> None:
-    """Raise `DataError` if a removal needs confirmation."""
+def demand_light(found: Sequence[Finding], repair: str = "") -> None:
+    """Raise `DataError` if a removal needs confirmation; `repair`: how the lines can be repaired instead."""
     if found:
         text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
         raise DataError(
-            text, "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written"
+            text,
+            repair
+            or "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written",
         )
 
 

@@ -24,6 +24,7 @@ from curate.core.scratch import TempStore
 from curate.core.snapshot import snapshot
 from curate.core.text import json_line
 from curate.core.worker_pool import WorkerPool
+from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
@@ -51,6 +52,8 @@ class ConvertResult(Output):
     """Lines without an example in a known format: not converted, or messages without text."""
     aside: int = 0
     """Lines in the file next to the output (out.unconverted.jsonl); converted + aside = read."""
+    renamed: int = 0
+    """Converted lines in which aliases of roles were renamed, as `curate check --fix` does (rule M007)."""
     formats: Counter[str] = field(default_factory=Counter)
     """Converted lines by input format; those already in the target format keep their bytes."""
     reasons: Counter[str] = field(default_factory=Counter)
@@ -68,7 +71,7 @@ class ConvertResult(Output):
 
     def add(self, part: "ConvertResult", before: int) -> None:
         """Add the result of lines that follow; `before` is the number of lines before them in their file."""
-        for name in ("read", "converted", "not_understood", "aside", "added", "rejected"):
+        for name in ("read", "converted", "not_understood", "aside", "renamed", "added", "rejected"):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.formats.update(part.formats)
         self.reasons.update(part.reasons)
@@ -217,7 +220,15 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
     example = parsed.example
     if example is None:
         return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
-    if example.format == form.name and form.name != "prompt-completion" and isinstance(parsed.decoded.value, dict):
+    repeated = any(defect.kind == "repeated-key" for defect in parsed.defects)  # not rewritten: one value would be lost
+    known = example if repeated else with_known_roles(example)
+    renamed, example = known is not example, known
+    if (
+        example.format == form.name
+        and not renamed
+        and form.name != "prompt-completion"
+        and isinstance(parsed.decoded.value, dict)
+    ):
         report.formats[form.name] += 1
         return parsed.jsonl
     if reason := _obstacle(parsed, example, chosen=chosen):
@@ -247,6 +258,7 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
         cause = Reason("J025", "a preference pair under other keys, which messages cannot hold", "rule")
         return removal(parsed.place, example.id, cause, parsed.line.data)
     report.omitted.update(omitted)
+    report.renamed += renamed
     report.rejected += rejected
     report.formats[example.format] += 1
     report.added += len(conversations) - 1

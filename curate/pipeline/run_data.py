@@ -27,7 +27,7 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
 from curate.corpus.loading import is_big
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line
+from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line, repair_note
 from curate.output.edited import decision_counts, with_edited
 from curate.pipeline.result import Choice, RunResult
 from curate.pipeline.splitting import Sources, copies_of, demand_other_files, read_sources
@@ -181,7 +181,8 @@ class RunData:
             first=self.first,
         )
         if not self.choice.yes:
-            demand_light(heavy_drops(self.table, left_out, self.config.check, self.config.dedup, self.first))
+            heavy = heavy_drops(self.table, left_out, self.config.check, self.config.dedup, self.first)
+            demand_light(heavy, repair_note(self.removal_findings(found)))
         return left_out
 
     def kept(self, found: RunResult) -> list[Example]:

@@ -31,7 +31,14 @@ from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.lint.runner import MIN_FAST_BYTES, check_paths
 from curate.lint.suppressions import Suppressions, load_suppressions, suppress
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line, unmatched_notes
+from curate.output.apply import (
+    demand_light,
+    heavy_drops,
+    removal_reasons,
+    removes_line,
+    repair_note,
+    unmatched_notes,
+)
 from curate.output.edited import edited_copies
 from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
 from curate.pipeline.uncompared import set_apart
@@ -185,13 +192,15 @@ def split_files(
             errors = report.findings
         first = int(table.first[len(sources.given)])
         left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
+        repair = repair_note(finding for finding in errors if removes_line(finding, config.check.drop))
         if not yes:
-            demand_light(heavy_drops(table, left_out, config.check, config.dedup, first))
+            demand_light(heavy_drops(table, left_out, config.check, config.dedup, first), repair)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(
-            sources, table, left_out, output, config, pool, suppressions, decisions=decisions, cache=cache
-        )
+            sources, table, left_out, output, config, pool, suppressions, decisions=decisions, cache=cache,
+            repair=repair,
+        )  # fmt: skip
         listen(
             StageFinished(
                 "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
@@ -212,9 +221,10 @@ def split_data(
     decisions: Mapping[str, DecisionState] | None = None,
     models: Mapping[str, str] | None = None,
     cache: Path | None = None,
+    repair: str = "",
 ) -> SplitResult:
-    """Divide and write what was read. Raises as `split_files` does."""
-    notes = unmatched_notes(table, decisions or {})
+    """Divide and write what was read; `repair`: see `repair_note`. Raises as `split_files` does."""
+    notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
     given = len(sources.given)
     left_out = set_apart(table, left_out, int(table.first[given]), config.check, decisions or {}, suppressions.examples)
     earlier, grown_from = _earlier(output, sources, config, pool, notes)
@@ -222,7 +232,7 @@ def split_data(
     if config.split.semantic:
         models["semantic"] = fingerprint(config.split.semantic)
     before = earlier.earlier_splits(table.ids) if earlier else None
-    division = divide(table, left_out, config, given=given, before=before, cache=cache)
+    division = divide(table, left_out, config, given=given, before=before, cache=cache, repair=repair)
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(

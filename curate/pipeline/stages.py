@@ -22,6 +22,7 @@ from curate.dedup.near_duplicates import find_duplicates
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
+from curate.output.apply import repair_note
 from curate.pipeline import store, training
 from curate.pipeline.finding_counts import PER_EXAMPLE, severity_counts
 from curate.pipeline.result import RunResult
@@ -202,6 +203,7 @@ class Split(Stage):
                 data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool,
                 load_suppressions(data.project.folder),
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
+                repair=repair_note(data.removal_findings(found)),
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
         warnings = [f"{finding.code} {finding.message}" for finding in split.warnings]

@@ -29,6 +29,8 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (
         f" ({formats})" if formats else ""
     )
+    if report.renamed:
+        yield f"{plural(report.renamed, 'line')} with aliases of roles, which were renamed as `curate check --fix` does"
     if report.added:
         yield f"{plural(report.added, 'line')} added: each instance of an instruction became one conversation"
     if report.omitted:

@@ -108,17 +108,18 @@ def divide(
     given: int = 0,
     before: Numbers | None = None,
     cache: Path | None = None,
+    repair: str = "",
 ) -> Division:
     """Divide the examples of a table, except those on lines that are left out. Moves the table's sets out of it to save
     memory.
 
     given: number of the table's files, the first ones, that are a test set and stay as they are; before: the earlier
-    split of each example, or `NO_SPLIT`. Raises `UsageError` for a key that no example has, `InputError` if no example
-    is left.
+    split of each example, or `NO_SPLIT`; repair: how left out lines can be repaired. Raises `UsageError` for a key that
+    no example has, `InputError` if no example is left.
     """
     rows = instructions_in(table)
     while True:
-        division = _division(table, left_out, config, given, before, cache)
+        division = _division(table, left_out, config, given, before, cache, repair)
         counts, enough = shared_by(rows, division.split >= 0)
         if all(enough):
             return replace(
@@ -133,7 +134,13 @@ def divide(
 
 
 def _division(
-    table: Table, left_out: Mapping[int, Reason], config: Config, given: int, before: Numbers | None, cache: Path | None
+    table: Table,
+    left_out: Mapping[int, Reason],
+    config: Config,
+    given: int,
+    before: Numbers | None,
+    cache: Path | None,
+    repair: str,
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _demand_keys(table, config.split.group_by)
@@ -148,7 +155,7 @@ def _division(
     staying = np.flatnonzero(stays)
     staying = staying[staying >= tests]
     if not len(staying):
-        raise _nothing_left(len(table.starts) - tests, gone)
+        raise _nothing_left(len(table.starts) - tests, gone, repair)
     part = _kept_examples(table, staying)
     meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     mixed = mix(part, config, meanings)
@@ -208,7 +215,7 @@ def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list
     return [*found, most]
 
 
-def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
+def _nothing_left(lines: int, gone: Mapping[int, Reason], repair: str) -> InputError:
     """The error when no line is left: how many lines were left out for which reasons, and the next step for the
     most frequent one.
     """
@@ -228,7 +235,7 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
     )
     return InputError(
         f"no example is left to split: all {plural(lines, 'line')} were removed: {text}",
-        f"`curate check` lists the lines; {step}",
+        repair or f"`curate check` lists the lines; {step}",
     )
 
 

@@ -130,8 +130,8 @@ def test_case(code: str, case: dict[str, Any]) -> None:
 
 
 IN_PIECES = (
-    Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Scope.DATASET, Scope.PROFILE, Scope.COLUMNS, Scope.ANSWERS,
-    Scope.FILE,
+    Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.TEXT, Scope.DATASET, Scope.PROFILE, Scope.COLUMNS,
+    Scope.ANSWERS, Scope.FILE,
 )  # fmt: skip
 """What rules see that the scan of a big file comes before."""
 

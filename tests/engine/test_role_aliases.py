@@ -1,0 +1,69 @@
+"""An alias of a role (M007) hides no other finding, and a command that leaves such lines out names the fix."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.conftest import Write, chat
+
+Captured = pytest.CaptureFixture[str]
+NAMES = {"user": "User", "assistant": "Chatbot", "system": "System"}
+LINES: list[Any] = [
+    *(chat(f"Classify the sentiment: text {n}", label) for n in range(3) for label in ("positive", "negative")),
+    chat("Sing.", "I'm sorry, but I can't help with that."),
+    chat("Who are you?", "As an AI language model, I have no name."),
+    {**chat("One?", "It is one.", "Be brief."), "id": 1},
+    {**chat("Two?", "It is two.", "be brief"), "id": "2"},
+    chat("Two?", "It is two.", "be brief"),
+    chat("Two?", "It is two.", "be brief"),
+    {"messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So.", "reasoning": "a"}]},
+]
+
+
+def with_aliases(line: dict[str, Any]) -> dict[str, Any]:
+    return {**line, "messages": [{**turn, "role": NAMES[turn["role"]]} for turn in line["messages"]]}
+
+
+def findings(path: Path, capsys: Captured) -> Counter[tuple[object, ...]]:
+    capsys.readouterr()
+    main(["check", str(path), "--extend-select", "F", "--ignore", "M007", "--output-format", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    return Counter((one["code"], one["line"], one["pointer"], one["message"]) for one in found)
+
+
+def test_an_alias_hides_no_other_finding(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [with_aliases(line) for line in LINES])
+    before = findings(path, capsys)
+    assert Counter(str(one[0]) for one in before)["X005"] == 3
+    assert main(["check", "--fix-only", str(path), "-q"]) == 0
+    assert findings(path, capsys) == before
+
+
+def test_convert_renames_as_the_fix_does(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [with_aliases(line) for line in LINES])
+    plain = write("plain.jsonl", LINES)
+    for to in ("sharegpt", "messages"):
+        for source, out in ((path, "aliases"), (plain, "plain")):
+            assert main(["convert", str(source), "--to", to, "-o", f"{out}.{to}.jsonl", "-q"]) == 0
+    assert "13 lines with aliases of roles, which were renamed" in capsys.readouterr().out
+    assert Path("aliases.sharegpt.jsonl").read_bytes() == Path("plain.sharegpt.jsonl").read_bytes()
+    main(["check", "--fix-only", str(path), "-q"])
+    assert Path("aliases.messages.jsonl").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.slow
+def test_split_names_the_fix_of_what_it_leaves_out(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [with_aliases(line) for line in LINES])
+    assert main(["split", str(path), "-o", "out", "-q"]) == 2
+    assert f"next: `curate check --fix {path}` repairs 13 lines that errors remove" in capsys.readouterr().err
+    some = write("some.jsonl", [*(with_aliases(line) for line in LINES[:3]), *LINES, chat("No answer.", "")])
+    assert main(["split", str(some), "-o", "out", "-q"]) == 0
+    assert f"`curate check --fix {some}` repairs 3 lines that errors remove" in "".join(capsys.readouterr())
+    document = Path("data.json")
+    document.write_text(json.dumps([with_aliases(line) for line in LINES]))
+    assert main(["split", str(document), "-o", "other", "-q"]) == 2
+    assert "--fix" not in capsys.readouterr().err
