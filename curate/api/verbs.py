@@ -6,27 +6,21 @@ from pathlib import Path
 
 from curate.api.inputs import Data, Inputs
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
-from curate.conflicts.conflict import find_conflicts
-from curate.conflicts.default_models import with_default_models
-from curate.conflicts.judges import judge_of
 from curate.core.config import demand_named, load_project, with_options
 from curate.core.config_files import find_config
-from curate.core.decision import edits_of
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
-from curate.core.files import display_name
 from curate.core.manifest import MANIFEST
 from curate.core.runs import Project, project_of
-from curate.lint.runner import check_paths
-from curate.lint.suppressions import load_suppressions, suppress
-from curate.output.edited import with_edited, with_edits
+from curate.lint.project_check import ProjectRules, check_project
+from curate.output.edited import with_edited
 from curate.output.restore import finish
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
-from curate.pipeline.dedup import plan
-from curate.pipeline.splitting import sources_of, split_files, with_split_options
-from curate.read.dataset import demand_understood, read_dataset
+from curate.pipeline.conflicts import conflict_settings, read_for_conflicts, search_conflicts
+from curate.pipeline.dedup import plan_in, with_dedup_options
+from curate.pipeline.splitting import split_in, with_split_options
 from curate.verify import verify_files, verify_folder
 
 
@@ -62,9 +56,8 @@ def check(
         max_length=max_length,
     )
     demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
-    report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
-    suppress(report, load_suppressions(project.folder), list(map(display_name, files)))
-    return CheckResult(report)
+    rules = ProjectRules.of(project.folder, whole.model_copy(update={"check": config}))
+    return CheckResult(check_project(files, rules, workers=workers))
 
 
 def dedup(
@@ -97,17 +90,14 @@ def dedup(
     inputs, beside = Inputs(paths), None if against is None else Inputs(against, "against ")
     files = inputs.files
     project = project_of(files)
-    whole = find_config(project.folder)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
     return DedupResult(
-        plan(
+        plan_in(
+            project,
             files,
-            with_options(whole.dedup, **options),
+            with_dedup_options(find_config(project.folder), drop=drop, **options),
             against=beside.files if beside else (),
             decisions=decisions,
-            check=with_options(whole.check, drop=drop),
-            cache=project.cache,
-            edited=project.edited,
         ),
         inputs,
         beside,
@@ -149,19 +139,18 @@ def conflicts(
         "all_turns": all_turns,
     }
     options |= {"min_confidence": min_confidence, "models": models}
-    config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
-    demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
+    config = conflict_settings(find_config(project.folder), judge_key=judge_key, **options)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
-    demand_understood(len(dataset.lines), len(dataset.examples))
-    asked = judge_of(
-        config,
-        project.cache,
-        consent=Consent(yes, how="pass yes=True to allow this"),
-        key=judge_key,
-        own=judge is not None,
+    return ConflictsResult(
+        search_conflicts(
+            read_for_conflicts(project, files, decisions).examples,
+            config,
+            project.cache,
+            consent=Consent(yes, how="pass yes=True to allow this"),
+            judge_key=judge_key,
+            own=judge is not None,
+        )
     )
-    return ConflictsResult(find_conflicts(dataset.examples, config, project.cache, judge=asked))
 
 
 def split(
@@ -212,9 +201,7 @@ def split(
     folder = Path(output)
     finish(folder, project.decisions)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    sources = sources_of(project, inputs.names, config.split.existing, folder, decisions)
-    result = split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes)
-    return SplitResult(folder, result, inputs)
+    return SplitResult(folder, split_in(project, inputs.names, folder, config, decisions=decisions, yes=yes), inputs)
 
 
 def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:

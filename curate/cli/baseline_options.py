@@ -1,4 +1,4 @@
-"""Suppressions, --baseline and --write-baseline of `curate check`, imported only if a project uses them."""
+"""--baseline, --write-baseline and --add-suppressions of `curate check`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from curate.report.console import console
 
 if TYPE_CHECKING:
     from curate.lint.baseline import Baseline
-    from curate.lint.suppressions import Suppressions
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineOptions:
-    """The suppressions and the baseline of a project."""
+    """The baseline of a project, and what is recorded after the check."""
 
-    suppressions: "Suppressions | None"
+    folder: Path
+    """The project's folder."""
     baseline: "Baseline | None"
     path: Path | None
     """The baseline that was read."""
@@ -36,29 +36,19 @@ class BaselineOptions:
 
     @classmethod
     def read(cls, folder: Path, baseline: Path | None, new: Path | None, reason: str = "") -> Self:
-        """Read both, the suppressions of a project's folder, before the check. Raises `UsageError`, `ConfigError`."""
-        suppressions, known = None, None
-        if reason or (folder / SUPPRESSIONS).exists():
-            from curate.lint.suppressions import load_suppressions
-
-            suppressions = load_suppressions(folder)
+        """Read the baseline, before the check. Raises `UsageError`, `ConfigError`."""
+        known = None
         if baseline is not None:
             from curate.lint.baseline import load_baseline
 
             known = load_baseline(baseline)
-        return cls(suppressions, known, baseline, new, reason)
+        return cls(folder, known, baseline, new, reason)
 
     def apply(self, report: CheckResult, files: Sequence[Path]) -> None:
-        """Remove suppressed and known findings from a report. Ends the command after writing a new baseline
-        or suppressions.
+        """Remove known findings from a report. Ends the command after writing a new baseline or suppressions.
 
         Raises `OutputError`.
         """
-        names = {display_name(path) for path in files}
-        if self.suppressions is not None:
-            from curate.lint.suppressions import suppress
-
-            suppress(report, self.suppressions, names)
         if self.new is not None:
             from curate.lint.baseline import write_baseline
 
@@ -70,16 +60,16 @@ class BaselineOptions:
         if self.baseline is not None and self.path is not None:
             from curate.lint.baseline import compare
 
-            compare(report, self.baseline, self.path, names)
-        if self.suppressions is not None and self.reason:
-            self._suppress(self.suppressions, report)
+            compare(report, self.baseline, self.path, {display_name(path) for path in files})
+        if self.reason:
+            self._suppress(report)
 
-    def _suppress(self, suppressions: "Suppressions", report: CheckResult) -> None:
+    def _suppress(self, report: CheckResult) -> None:
         """Suppress all findings about examples, and name how many are left."""
-        from curate.lint.suppressions import add_suppressions
+        from curate.lint.suppressions import add_suppressions, load_suppressions
 
         failing = [finding for finding in report.findings if finding.severity is not Severity.INFO]
-        written = add_suppressions(suppressions, failing, self.reason)
+        written = add_suppressions(load_suppressions(self.folder), failing, self.reason)
         left = sum(finding.example is None for finding in failing)
         text = f"{plural(len(written), 'suppression')} added to {SUPPRESSIONS}"
         if left:

@@ -21,8 +21,8 @@ from curate.core.finding import Finding, Severity
 from curate.core.paths import demand_apart
 from curate.core.targets import Target
 from curate.core.text import visible
+from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.runner import check_paths
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.report.check_text import MAX_SHOWN, GroupBy
 from curate.report.console import print_json
@@ -170,24 +170,16 @@ def check(
         return
     _print_rules_elsewhere(config)
     with stdin_named(_stdin_name(stdin_filename, files)):
-        fixed = False
+        rules, fixed = ProjectRules.of(home.folder, project.model_copy(update={"check": config})), False
         if fix or unsafe_fixes or diff or fix_only:
             from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
-            from curate.lint.suppressions import load_suppressions
 
             asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
-            fixed = run_fix(files, config, asked, load_suppressions(home.folder), quiet=quiet) and exit_non_zero_on_fix
+            fixed = run_fix(files, rules, asked, quiet=quiet) and exit_non_zero_on_fix
         options.decisions_for(files, ignore=True, why="curate check reads the files as they are")
         baseline_options = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
         with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
-            report = check_paths(
-                files,
-                config,
-                advance,
-                workers=workers or options.processes(),
-                conflicts=project.conflicts,
-                executor=executor,
-            )
+            report = check_project(files, rules, advance, workers=workers or options.processes(), executor=executor)
         untold = report.not_understood > _lines_reported(report.findings)
         baseline_options.apply(report, files)
         options.print_notes(report.limits)

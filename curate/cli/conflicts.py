@@ -9,20 +9,16 @@ import typer
 
 from curate.cli import options
 from curate.conflicts.calibration import calibrate, state_of
-from curate.conflicts.conflict import Conflict, find_conflicts
-from curate.conflicts.default_models import with_default_models
+from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import calibrated_confidence
-from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.cluster import Engine
-from curate.core.config import demand_named, with_options
-from curate.core.decision import DecisionState, edits_of
+from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.models.model_batches import models_on
-from curate.output.edited import with_edits
-from curate.read.dataset import demand_understood, read_dataset
+from curate.pipeline.conflicts import conflict_settings, read_for_conflicts, search_conflicts
 from curate.report.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
 from curate.report.console import print_json, print_lines
 
@@ -96,8 +92,7 @@ def conflicts(
     demand_apart(files, (html,), named=paths)
     project, whole = options.project_for(files)
     given |= {"min_confidence": min_confidence, "models": False if no_models else None}
-    config = with_default_models(with_options(whole.conflicts, **given))
-    demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
+    config = conflict_settings(whole, judge_key=judge_key, **given)
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
     if calibrate and no_decisions:
@@ -107,11 +102,9 @@ def conflicts(
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
     decisions = options.decisions_for(files, ignore=no_decisions)
-    dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
-    demand_understood(len(dataset.lines), len(dataset.examples))
+    dataset = read_for_conflicts(project, files, decisions)
     examples, not_understood = dataset.examples, dataset.not_understood
     del dataset  # with the bytes of its lines
-    cache = project.cache
 
     with ExitStack() as shown:
         bar = [shown.enter_context(options.progress("comparing", "texts", quiet=quiet))]
@@ -128,9 +121,11 @@ def conflicts(
                 bar[0](count)
 
         agreed = options.consent(yes=yes, as_json=as_json)
-        asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
         with models_on(executor):
-            report = find_conflicts(examples, config, cache, advance, judge=asked)
+            report = search_conflicts(
+                examples, config, project.cache,
+                before=before, progress=advance, consent=agreed, judge_key=judge_key, own=judge is not None,
+            )  # fmt: skip
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
         options.end(not_understood, options.UNCOMPARED_NOTE)

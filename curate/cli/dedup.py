@@ -7,11 +7,10 @@ import typer
 
 from curate.cli import options
 from curate.core.cluster import Engine
-from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
-from curate.pipeline.dedup import DedupResult, plan, write_plan
+from curate.pipeline.dedup import DedupResult, plan_in, with_dedup_options, write_plan
 from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
@@ -114,15 +113,14 @@ def dedup(
     project, whole = options.project_for(files)
     decisions = options.decisions_for(files, ignore=no_decisions)
     with options.stages(quiet=quiet) as shown:
-        planned = plan(
+        planned = plan_in(
+            project,
             files,
-            with_options(whole.dedup, **given),
+            with_dedup_options(whole, drop=options.codes(drop), **given),
             against=others,
             decisions=decisions,
-            check=with_options(whole.check, drop=options.codes(drop)),
-            cache=None if no_cache or executor.remote else project.cache,
+            cached=not (no_cache or executor.remote),
             cached_only=rethreshold is not None,
-            edited=project.edited,
             listen=shown.listen,
             executor=executor,
             limit=limit,

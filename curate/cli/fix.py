@@ -9,13 +9,13 @@ from pathlib import Path
 import typer
 
 from curate.cli.options import progress
-from curate.core.config import CheckConfig, DedupConfig
+from curate.core.config import DedupConfig
 from curate.core.errors import ExitCode, UsageError
 from curate.core.files import STDIN, real_path
 from curate.core.text import visible
 from curate.lint.fixer import FixedFile, Fixer, FixReport
 from curate.lint.fixes import fix_paths
-from curate.lint.suppressions import Suppressions
+from curate.lint.project_check import ProjectRules
 from curate.report.console import console
 from curate.report.fix import fix_text, unified_diff
 
@@ -35,10 +35,8 @@ class Fixing:
     """How much of a file may be deleted without confirmation (D008)."""
 
 
-def run_fix(
-    files: Sequence[Path], config: CheckConfig, asked: Fixing, accepted: Suppressions, *, quiet: bool = False
-) -> bool:
-    """Fix the files, except for accepted findings, and report on stderr; returns whether a line was changed. Ends the
+def run_fix(files: Sequence[Path], rules: ProjectRules, asked: Fixing, *, quiet: bool = False) -> bool:
+    """Fix the files, except for suppressed findings, and report on stderr; returns whether a line was changed. Ends the
     command for `--diff` (status 1 for changes) and `--fix-only`.
 
     Standard input is fixed to standard output. Raises `UsageError` for conflicting options, `OutputError` if a file
@@ -56,7 +54,7 @@ def run_fix(
             f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -"
         )
     report = FixReport()
-    suppressed = {(entry.code, entry.example) for _, entry in accepted.lines}
+    config, suppressed = rules.check, rules.suppressed
     try:
         if asked.diff:
             _show(files, Fixer(config, unsafe=asked.unsafe, suppressed=suppressed), report)

@@ -19,7 +19,8 @@ from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.targets import KEYS
 from curate.core.text import plural, visible
 from curate.core.transaction import locked
-from curate.lint.runner import CheckResult, check_paths
+from curate.lint.project_check import check_project
+from curate.lint.runner import CheckResult
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
 from curate.remote.prices import price_of
@@ -223,9 +224,8 @@ remote.command()(cancel)
 
 
 def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) -> CheckResult:
-    config = meant.config.check.model_copy(update={"target": meant.place.target})
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
-        return check_paths(files, config, advance, workers=processes(), conflicts=meant.config.conflicts)
+        return check_project(files, meant.rules, advance, workers=processes())
 
 
 def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> list[Snapshot]:

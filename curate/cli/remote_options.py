@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from curate.cli.options import consent, project_for
-from curate.core.config import Config, RemoteConfig, with_options
+from curate.core.config import RemoteConfig, with_options
 from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.manifest import MANIFEST
@@ -17,6 +17,7 @@ from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
 from curate.core.validation import parsed_json
+from curate.lint.project_check import ProjectRules
 from curate.remote.endpoint import Place
 from curate.remote.journal import Journal
 from curate.remote.services import CLOSED_NOTE, SERVICE, is_closing, place_of
@@ -84,7 +85,7 @@ JobId = Annotated[
 class RemoteOptions(NamedTuple):
     """The options combined with the configuration."""
 
-    config: Config
+    rules: ProjectRules
     remote: RemoteConfig
     place: Place
 
@@ -101,9 +102,10 @@ def resolve_options(
     if remote.grader and remote.method == "reinforcement":
         _demand_in(project.folder, Path(remote.grader))
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
-    return RemoteOptions(
-        config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
-    )
+    place = place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
+    check = config.check.model_copy(update={"target": place.target})
+    rules = ProjectRules.of(project.folder, config.model_copy(update={"check": check}))
+    return RemoteOptions(rules, remote, place)
 
 
 def _demand_in(folder: Path, grader: Path) -> None:

@@ -12,6 +12,7 @@ from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
+from curate.lint.project_check import ProjectRules
 from curate.pipeline.score import demand_scores_file, write_scores
 from curate.pipeline.score import score as score_files
 from curate.quality.scoring import Models
@@ -100,7 +101,13 @@ def score(
             agreed = options.consent(yes=yes, as_json=as_json)
             asked = rubric_of(read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before)
         result = score_files(
-            files, models, run=run, rubric=asked, check=config.check, cache=project.cache, listen=shown.listen
+            files,
+            models,
+            run=run,
+            rubric=asked,
+            rules=ProjectRules.of(project.folder, config),
+            cache=project.cache,
+            listen=shown.listen,
         )
     if output is not None:
         write_scores(result, output, mode=rights_of(files))

@@ -7,12 +7,11 @@ import typer
 
 from curate.cli import options
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
-from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.compare_selections import compare_selection, splits_of
-from curate.pipeline.dedup import write_plan
+from curate.pipeline.dedup import with_dedup_options, write_plan
 from curate.pipeline.select import SelectionGoal
 from curate.pipeline.select import select as select_from
 from curate.report.console import print_result
@@ -109,12 +108,10 @@ def select(
             files,
             goal,
             models_of(config, embeddings, loss_model, no_models=no_models),
+            project,
+            with_dedup_options(config, drop=options.codes(drop)),
             earlier=earlier,
-            dedup=config.dedup,
-            check=with_options(config.check, drop=options.codes(drop)),
             decisions=options.decisions_for(files, ignore=no_decisions),
-            cache=project.cache,
-            edited=project.edited,
             listen=shown.listen,
         )
         if compare and splits:

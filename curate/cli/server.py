@@ -19,9 +19,8 @@ from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
 from curate.core.validation import parsed_toml, validated
 from curate.lint.fixes import fix_paths
+from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import RULES
-from curate.lint.runner import check_paths
-from curate.lint.suppressions import load_suppressions, suppress
 from curate.read.json_pointer_spans import Spans
 from curate.report.check_sarif import documentation
 from curate.report.rules import rule_markdown
@@ -168,8 +167,8 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
     try:
         with temporary_folder() as folder:
             copy = _copy(text, folder)
-            report = check_paths([copy], find_config(project.folder).check, advance, name_of=lambda _: name)
-        suppress(report, load_suppressions(project.folder), [name])
+            rules = ProjectRules.of(project.folder, find_config(project.folder))
+            report = check_project([copy], rules, advance, name_of=lambda _: name)
     except CurateError as error:
         return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
     found = [finding for finding in report.findings if finding.file == name]  # not those about suppressions

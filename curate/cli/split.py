@@ -11,7 +11,7 @@ from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.output.edited import effective_decisions
 from curate.output.restore import finish
-from curate.pipeline.splitting import sources_of, split_files, with_split_options
+from curate.pipeline.splitting import split_in, with_split_options
 from curate.report.console import print_result
 from curate.report.split import split_text
 
@@ -144,16 +144,14 @@ def split(
     finish(output, project.decisions)
     decisions = options.decisions_for(files, ignore=no_decisions)
     decisions = effective_decisions(decisions, min_rating, without_label or ())
-    sources = sources_of(
-        project, paths, config.split.existing, output, decisions, lambda note: options.print_notes([note])
-    )
     with options.stages(quiet=quiet) as shown:
-        result = split_files(
-            sources,
+        result = split_in(
+            project,
+            paths,
             output,
             config,
             decisions=decisions,
-            cache=project.cache,
+            note=lambda note: options.print_notes([note]),
             listen=shown.listen,
             yes=yes,
             executor=executor,

@@ -131,8 +131,9 @@ class DedupConfig(Section):
     keep: Annotated[str, AfterValidator(_policy)] = "best"
     """Which one of several duplicates stays: best (fewest findings of the default rules, errors first; of equal ones
     the first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate
-    goes only where a person dropped it in review). Of exact copies the first stays. All but best, first and last ignore
-    the order of the lines."""
+    goes only where a person dropped it in review). Of exact copies the first stays. No example is removed in favor of
+    one with an error that nobody accepted or suppressed. All but best, first and last ignore the order of the lines.
+    """
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
     same_words: bool = False

@@ -88,14 +88,27 @@ class Wanted(NamedTuple):
     config: DedupConfig
     pinned: frozenset[str]
     """Ids of examples that are kept."""
-    findings: Mapping[str, tuple[int, ...]] | None
-    """Finding counts for the policy `best`."""
+    findings: Mapping[str, "FindingCounts"]
+    """Finding counts by id of the examples with findings."""
     old: int
     """Number of older examples, the first ones, that others are compared with."""
     aside: frozenset[int]
     """Numbers of examples that are neither removed nor kept in place of others."""
     common: Passages = ()
     """Shared instructions that are not compared (see `curate.corpus.boilerplate`)."""
+
+
+class FindingCounts(NamedTuple):
+    """Number of findings of an example."""
+
+    rejected: int
+    """1 if it has an error that nobody accepted, so that `curate split` and `curate run` remove it; else 0."""
+    errors: int
+    warnings: int
+    infos: int
+
+
+NO_FINDINGS: Final = FindingCounts(0, 0, 0, 0)
 
 
 class Compared(NamedTuple):
@@ -255,13 +268,21 @@ def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
     if keep in ("first", "last"):
         return [positions if keep == "first" else -positions]
     if keep == "best":
-        nothing, known = (0, 0, 0), wanted.findings or {}
-        found = np.array(
-            [known.get(example, nothing) for example in table.names(positions)] if known else [], dtype=np.int64
-        ).reshape(-1, 3)
-        return [positions, *(found[:, column] for column in (2, 1, 0) if known)]
+        if not wanted.findings:
+            return [positions]
+        rows = [wanted.findings.get(example, NO_FINDINGS) for example in table.names(positions)]
+        found = np.array(rows, dtype=np.int64).reshape(-1, len(NO_FINDINGS))
+        return [positions, *(found[:, column] for column in (3, 2, 1))]
     ids = table.ids[positions]
     return [ids[:, 1], ids[:, 0], -table.lengths[positions], table.ranks[positions]]
+
+
+def invalid_at(table: Table, positions: Numbers, wanted: Wanted) -> Flags:
+    """Which examples (by position) have an error that nobody accepted: no valid one is removed in favor of these."""
+    known = wanted.findings
+    if not known:
+        return np.zeros(len(positions), dtype=np.bool_)
+    return np.array([known.get(example, NO_FINDINGS).rejected for example in table.names(positions)], dtype=np.bool_)
 
 
 def _ranked(
@@ -277,7 +298,7 @@ def _ranked(
     aside = np.isin(members, np.array(sorted(wanted.aside), dtype=np.int64)) if wanted.aside else nobody
     bound: Flags = np.array([table.id(at) in wanted.pinned for at in positions.tolist()]) if wanted.pinned else nobody
     bound = bound | aside
-    order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, new, owners))
+    order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, invalid_at(table, positions, wanted), new, owners))
     compares = new if wanted.old else ~nobody
     takes = ~new if wanted.old else ~aside  # the old ones all stay
     kinds = kernel.REMOVABLE * (compares & ~bound) + kernel.REPLACING * takes + kernel.COMPARED * compares

@@ -27,9 +27,11 @@ from curate.dedup.cluster_resolution import (
     Code,
     Compared,
     DuplicateRemoval,
+    FindingCounts,
     Pair,
     Wanted,
     agreed,
+    invalid_at,
     ranks_of,
     resolve_clusters,
 )
@@ -57,6 +59,13 @@ class PrefixDuplicates:
         )
         self._answers = answers
         self.numbers = frozenset(np.flatnonzero((keys.conversation_hash != 0) & (self._first < self._last)).tolist())
+
+    def related(self) -> Numbers:
+        """The beginnings and the longer ones."""
+        some = sorted(self.numbers)
+        return np.concatenate(
+            [np.array(some, dtype=np.int64), *(self._longer[self._first[at] : self._last[at]] for at in some)]
+        )
 
     def longer(self, at: int) -> Iterator[int]:
         """The conversations that begin with example `at`, longest first."""
@@ -103,7 +112,7 @@ def find_duplicates(
     config: DedupConfig,
     pool: WorkerPool,
     pinned: frozenset[str] = frozenset(),
-    findings: Callable[[Numbers], Mapping[str, tuple[int, ...]]] | None = None,
+    findings: Callable[[Numbers], Mapping[str, FindingCounts]] | None = None,
     old: int = 0,
     memory: DedupCache | None = None,
 ) -> FoundDuplicates:
@@ -111,9 +120,9 @@ def find_duplicates(
 
     The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the
     order is the wish. The first `old` ones are data that others are held against: when there are some, these alone stay
-    in the place of others, and nothing goes for one that is no older. `findings` gives, for the policy `best`, the
-    errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets and
-    band keys away from it, since there are many.
+    in the place of others, and nothing goes for one that is no older. `findings` counts the findings, by id, of
+    examples that may go or stay, by where they stand: no valid example goes for one with an error. Takes the table's
+    sets and band keys away from it, since there are many.
     """
     copies = first_copies(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(copies == np.arange(len(copies)))
@@ -129,8 +138,10 @@ def find_duplicates(
     del bands
     keys, typos = table.brief.chosen(distinct).keys_and_typos()
     alike = _of_one_key(keys)
-    several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
-    counts = findings(distinct[several]) if findings else {}
+    counts: Mapping[str, FindingCounts] = {}
+    if findings:
+        related = begun.related() if begun else alike[:0]
+        counts = findings(distinct[np.unique(np.concatenate([alike, related, *groups.members]))])
     compared, wanted = (
         Compared(sets, distinct),
         Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
@@ -138,7 +149,7 @@ def find_duplicates(
     found = resolve_clusters(table, compared, groups.members, wanted, pool, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
-        lost |= _prefix_duplicates(table, begun, sets, distinct, lost, pinned, old)
+        lost |= _prefix_duplicates(table, begun, sets, distinct, lost, wanted)
     pairs, goes = _same_words(table, compared, alike, (keys, typos), lost, wanted, pool, memory)
     lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
     gone = _with_copies(lost, copies, old)
@@ -189,7 +200,8 @@ def _same_words(
     free = np.array([at not in lost for at in standing.tolist()], dtype=np.bool_)
     free &= ~np.isin(alike, sorted(wanted.aside))
     new = standing >= wanted.old if wanted.old else ~bound
-    order = np.lexsort((*ranks_of(table, standing, wanted), typos[alike], ~bound, new))
+    invalid = invalid_at(table, standing, wanted)
+    order = np.lexsort((*ranks_of(table, standing, wanted), typos[alike], ~bound, invalid, new))
     pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, pool, memory)
     fixed = set(alike[bound].tolist())
     return pairs, {at for at, _ in pairs if at not in fixed} if wanted.config.same_words else set()
@@ -234,13 +246,16 @@ def _prefix_duplicates(
     sets: Sets,
     distinct: Numbers,
     lost: Mapping[int, object],
-    pinned: frozenset[str],
-    old: int,
+    wanted: Wanted,
 ) -> dict[int, tuple[Code, Pair]]:
     """The beginnings of longer conversations that are removed; by number among all examples."""
+    old, invalid = wanted.old, invalid_at(table, distinct, wanted)
     pairs = begun.settled(
-        lambda at: int(distinct[at]) >= old and table.id(int(distinct[at])) not in pinned,
-        lambda _, other: int(distinct[other]) not in lost and (not old or int(distinct[other]) < old),
+        lambda at: int(distinct[at]) >= old and table.id(int(distinct[at])) not in wanted.pinned,
+        lambda at, other: (
+            int(distinct[other]) not in lost
+            and (int(distinct[other]) < old if old else bool(invalid[at] or not invalid[other]))
+        ),
         sets,
     )
     return {

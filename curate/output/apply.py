@@ -238,21 +238,23 @@ def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | 
     return found
 
 
-def heavy_drops(
+def heavy_removals(
     table: Table, left_out: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0
 ) -> list[Finding]:
-    """The removals by `drop` that need confirmation (D008), for the lines of a table from number `first` on."""
-    if not config.drop:
-        return []
+    """The removals by `drop` and of duplicates that need confirmation (D008), for the lines of a table from number
+    `first` on.
+    """
     starts = table.first.tolist()
     lines = {source.name: starts[at + 1] - starts[at] for at, source in enumerate(table.sources) if starts[at] >= first}
-    dropped = [
-        line
-        for line, reason in left_out.items()
-        if line >= first and reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)
-    ]
-    gone = Counter(table.sources[table.source(line)].name for line in dropped)
-    return heavy(Removals(lines, gone, {}, limits.stop_share, limits.stop_cluster, limits.stop_least))
+    gone: Counter[str] = Counter()
+    clusters: Counter[Place] = Counter()
+    for line, reason in left_out.items():
+        dropped = reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)
+        if line >= first and (dropped or reason.kept is not None):
+            gone[table.sources[table.source(line)].name] += 1
+            if reason.kept is not None:
+                clusters[Place(reason.kept.file, reason.kept.line)] += 1
+    return heavy(Removals(lines, gone, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
 
 
 def demand_light(found: Sequence[Finding], repair: str = "") -> None:
@@ -262,7 +264,8 @@ def demand_light(found: Sequence[Finding], repair: str = "") -> None:
         raise DataError(
             text,
             repair
-            or "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written",
+            or "review them with `curate check --select CODE` and `curate dedup --explain`, then add --yes, drop fewer "
+            "rules or raise the threshold; nothing written",
         )
 
 

@@ -5,13 +5,13 @@ read again by `DedupResult.examples`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from curate.core.cluster import LOCAL, Executor
-from curate.core.config import CheckConfig, DedupConfig
+from curate.core.config import Config, DedupConfig, with_options
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
@@ -21,24 +21,22 @@ from curate.core.finding import Finding
 from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.paths import identity
-from curate.core.runs import project_of
+from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache
-from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
+from curate.corpus.corpus import Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.dedup.cluster_resolution import DuplicateRemoval
-from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
+from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules.duplicates import Removals, heavy
-from curate.lint.runner import check_paths
-from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in, unmatched_notes
 from curate.output.edited import with_edits
 from curate.output.folder import write_lines
-from curate.pipeline.finding_counts import finding_counts
+from curate.pipeline.duplicates import compare_examples, require_model
 from curate.read.dataset import demand_understood
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
 
@@ -111,13 +109,37 @@ class DedupResult:
         return min(MIN_REPORTED, self.config.threshold)
 
 
+def with_dedup_options(whole: Config, *, drop: Sequence[str] | None, **options: Any) -> Config:
+    """The configuration with the options of a deduplication; options that are None change nothing. `options` are keys
+    of `[dedup]`. Raises `ConfigError`.
+    """
+    changes = {"dedup": with_options(whole.dedup, **options), "check": with_options(whole.check, drop=drop)}
+    return whole.model_copy(update=changes)
+
+
+def plan_in(
+    project: Project, files: Sequence[Path], whole: Config, *, cached: bool = True, **given: Any
+) -> DedupResult:
+    """`plan` with the rules of a project and its folders; `whole`: its configuration, and the options in it. Without
+    `cached`, the cache is neither read nor written.
+    """
+    return plan(
+        files,
+        whole.dedup,
+        rules=ProjectRules.of(project.folder, whole),
+        cache=project.cache if cached else None,
+        edited=project.edited,
+        **given,
+    )
+
+
 def plan(
     files: Sequence[Path],
     config: DedupConfig,
     *,
     against: Sequence[Path] = (),
     decisions: Mapping[str, DecisionState] | None = None,
-    check: CheckConfig | None = None,
+    rules: ProjectRules | None = None,
     cache: Path | None = None,
     cached_only: bool = False,
     edited: Path = Path(".curate", "edited"),
@@ -129,13 +151,14 @@ def plan(
 
     Dropped examples are removed; edited ones are compared and written with their new text (copies of such files are
     written to the folder `edited`); examples that a person keeps as a duplicate are not removed as near-duplicates.
-    `check` configures the rules whose findings the policy `best` counts, and with `drop` those whose findings remove a
-    line regardless of duplicates. The folder `cache` holds what comparisons need; with `cached_only` everything
-    must be in it. If the files need more memory than `limit` bytes, shingles and band keys are in files. Raises
-    `InputError`, also if no line holds an example, and `UsageError` if no example has the field that `config.keep`
-    names or something is not cached.
+    `rules` has the rules whose findings decide which of several duplicates stays, and with `drop` those whose findings
+    remove a line regardless of duplicates. The folder `cache` holds what comparisons need; with `cached_only`
+    everything must be in it. If the files need more memory than `limit` bytes, shingles and band keys are in files.
+    Raises `InputError`, also if no line holds an example, `ModelError`, and `UsageError` if no example has the field
+    that `config.keep` names or something is not cached.
     """
-    decided, check = decisions or {}, check or CheckConfig()
+    require_model(config)
+    decided, rules = decisions or {}, rules or ProjectRules()
     against, own = _others(against, files)
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
@@ -145,14 +168,16 @@ def plan(
         memory = DedupCache.of(cache, spec, paths, only=cached_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)
         unmatched = unmatched_notes(table, decided)
-        dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
+        dropped = _dropped(table, files, rules, decided, old, listen, name_of, executor)
         not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
-        pinned, by_hand = _pinned(table, config, decided, old_examples)
-        notes = [*own, *unmatched, *_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
-        found = _compared(table, config, check, pool, pinned, old_examples, None if dropped else memory, listen)
+        compared = compare_examples(
+            table, config, rules, decided, pool,
+            old=old_examples, memory=None if dropped else memory, cache=cache, listen=listen,
+        )  # fmt: skip
+        found = compared.found
+        notes = [*own, *unmatched, *boilerplate_notes(table.common), *compared.notes]
         notes += memory.save() if memory else []
-        alike = _paraphrases(table, found.duplicates, old_examples, config.embeddings, cache, listen)
     counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
     return DedupResult(
         config=config,
@@ -163,7 +188,7 @@ def plan(
         dropped=dropped,
         apart=found.apart,
         same_words=found.same_words,
-        alike=alike,
+        alike=compared.alike,
         similarities=found.similarities,
         bands=found.bands,
         notes=notes,
@@ -207,77 +232,10 @@ def _read(
     return table, lines, examples
 
 
-def _compared(
-    table: Table,
-    config: DedupConfig,
-    check: CheckConfig,
-    pool: WorkerPool,
-    pinned: frozenset[str],
-    old: int,
-    memory: DedupCache | None,
-    listen: Listener,
-) -> FoundDuplicates:
-    """The duplicates in a table; the first `old` examples are those that others are compared with."""
-    listen(StageStarted("compare"))
-    count = partial(finding_counts, table, check, memory) if config.keep == "best" else None
-    found = find_duplicates(table, config, pool, pinned, count, old, memory)
-    pairs = plural(len(found.similarities), "pair")
-    listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
-    return found
-
-
 def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
     """The table without dropped examples: nothing is removed in favor of one of these."""
     stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
     return table.take(np.flatnonzero(stays))
-
-
-def _pinned(
-    table: Table, config: DedupConfig, decided: Mapping[str, DecisionState], old: int
-) -> tuple[frozenset[str], list[str]]:
-    """The ids of the examples that are not removed as near-duplicates, and a note about those that a person kept;
-    the first `old` examples are those that others are compared with.
-    """
-    pinned = frozenset(example for example, decision in decided.items() if decision.stays)
-    by_hand = sum(table.id(at) in pinned for at in range(old, len(table.lines))) if pinned else 0
-    notes = [f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}"] if by_hand else []
-    if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
-        dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
-        pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
-    return pinned, notes
-
-
-def _paraphrases(
-    table: Table,
-    duplicates: Iterable[DuplicateRemoval],
-    old: int,
-    model: str | None,
-    cache: Path | None,
-    listen: Listener,
-) -> list[DuplicateRemoval]:
-    """Pairs among the kept examples that say the same in other words, by a model if one is named; of old and new data,
-    only the new.
-    """
-    if not model:
-        return []
-    from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
-
-    listen(StageStarted("embed"))
-    gone = {lost.place for lost in duplicates}
-    reader = LineReader()
-    places = [table.place(line) for line in table.lines.tolist()]
-    staying = (
-        (at, reader.example(table.line_ref(line)))
-        for at, line in enumerate(table.lines.tolist())
-        if places[at] not in gone
-    )
-    found = semantic_duplicates(staying, model, cache, advancing(listen, "embed", text="texts"))
-    listen(StageFinished("embed", False, plural(len(found), "pair")))
-    return [
-        DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity)
-        for left, right, similarity in found
-        if right >= old
-    ]
 
 
 def removals(
@@ -299,41 +257,21 @@ def removals(
 def _dropped(
     table: Table,
     files: Sequence[Path],
-    check: CheckConfig,
+    rules: ProjectRules,
     decided: Mapping[str, DecisionState],
     old: int,
     listen: Listener,
     name_of: Callable[[Path], str],
     executor: Executor,
 ) -> list[Dropped]:
-    """The lines removed for unsuppressed findings of the rules in `drop` of `check`, or by decisions."""
-    if not check.drop:
+    """The lines removed for unsuppressed findings of the rules in `drop`, or by decisions."""
+    if not (drop := rules.check.drop):
         return dropped_in(table, (), decided, old)
     listen(StageStarted("check"))
-    config = check.model_copy(update={"select": check.drop, "extend_select": ()})
-    report = check_paths(files, config, None, name_of, cores(), executor=executor)
-    suppress(report, load_suppressions(project_of(files).folder), list(map(name_of, files)))
-    found = dropped_in(
-        table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old
-    )
+    report = check_project(files, rules.selecting(drop), name_of=name_of, workers=cores(), executor=executor)
+    found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old)
     listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
     return found
-
-
-def _field_notes(keep: str, table: Table) -> Iterator[str]:
-    without = int(np.isinf(table.ranks).sum())
-    if not without:
-        return
-    if without == len(table.lines):
-        kind = "date" if keep.startswith("newest") else "number"
-        raise UsageError(
-            f"--keep {keep}: no example has a {kind} there",
-            "name a key of the line, meta.date for one in an object in it",
-        )
-    yield (
-        f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others "
-        "stay rather than they"
-    )
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:

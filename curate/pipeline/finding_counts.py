@@ -1,16 +1,20 @@
-"""Finding counts of examples that may be removed or kept: the policy `best` chooses by these."""
+"""Finding counts of examples that may be removed or kept: the choice among duplicates depends on these."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from curate.core.config import CheckConfig
+from curate.core.decision import DecisionState
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import Numbers, np
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
+from curate.dedup.cluster_resolution import NO_FINDINGS, FindingCounts
 from curate.lint.checker import Checker
+from curate.lint.project_check import ProjectRules
 from curate.lint.rules import RULES, Scope
 from curate.lint.rules.rule_selection import RuleSelection
+from curate.output.apply import not_accepted
 from curate.read.chunks import Chunk
 
 MIN_SCAN_BYTES: Final = 24 << 20
@@ -21,27 +25,39 @@ PER_EXAMPLE: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.FORM, Scope.
 
 
 def finding_counts(
-    table: Table, config: CheckConfig, memory: DedupCache | None, examples: Numbers
-) -> dict[str, tuple[int, ...]]:
-    """Numbers of errors, warnings and infos by example id, by rules that check each example by itself; only examples
-    with findings.
+    table: Table,
+    project: ProjectRules,
+    decisions: Mapping[str, DecisionState],
+    memory: DedupCache | None,
+    examples: Numbers,
+) -> dict[str, FindingCounts]:
+    """Number of findings by example id, by rules that check each example by itself; only examples with findings.
+    Suppressed findings do not count.
 
     They are cached unless they depend on more than the bytes of the line, the rules of this version and the
     configuration. Raises `InputError`.
     """
-    rules = RuleSelection.from_config(config)
+    config, rules = project.check, RuleSelection.from_config(project.check)
     lines, names = table.lines[examples], table.names(examples)
+    accepted = {example for _, example in project.suppressed} | {name for name, one in decisions.items() if one.kept}
+    single = np.array([name in accepted for name in names], dtype=np.bool_)
     if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
-        return _counted(table, config, rules, lines)
-    keys = table.line_keys[lines]
+        single[:] = True
+    found = _counts(_findings(table, config, rules, lines[single]), project, decisions)
+    if single.all() or memory is None or table.line_keys is None:
+        return found
+    some = np.flatnonzero(~single)
+    keys = table.line_keys[lines[some]]
     counts, known = memory.finding_counts(repr(config), keys)
     new = np.flatnonzero(~known)
     if len(new):
-        found = _counted(table, config, rules, lines[new])
-        counts[new] = [found.get(names[at], (0, 0, 0)) for at in new.tolist()]
+        fresh = _counts(_findings(table, config, rules, lines[some[new]]), project, decisions)
+        counts[new] = [fresh.get(names[at], NO_FINDINGS)[1:] for at in some[new].tolist()]
         memory.count_findings(keys[new], counts[new])
-    some = np.flatnonzero(counts.any(axis=1))
-    return {names[at]: tuple(row) for at, row in zip(some.tolist(), counts[some].tolist(), strict=True)}
+    having = np.flatnonzero(counts.any(axis=1))
+    for at, row in zip(some[having].tolist(), counts[having].tolist(), strict=True):
+        found[names[at]] = FindingCounts(int(row[0] > 0), *row)
+    return found
 
 
 def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
@@ -52,25 +68,32 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
     )
 
 
-def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> dict[str, tuple[int, ...]]:
-    """The finding counts of the examples on some lines, not from the cache."""
+def _findings(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> Iterator[Finding]:
+    """The findings of the examples on some lines, not from the cache."""
     codes = tuple(code for code in rules.severities if rules.known[code].scope in PER_EXAMPLE)
-    if not codes:
-        return {}
+    if not codes or not len(lines):
+        return
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()}))
     if int(table.sizes[lines].sum()) >= MIN_SCAN_BYTES:
         checker.use_fast_path()
-    findings = (finding for piece in _pieces(table, lines) for finding in checker.check_chunk(piece).findings)
-    return severity_counts(filter(rules.reports, findings))
+    for piece in _pieces(table, lines):
+        yield from filter(rules.reports, checker.check_chunk(piece).findings)
 
 
-def severity_counts(findings: Iterable[Finding]) -> dict[str, tuple[int, ...]]:
-    """Numbers of errors, warnings and infos by example."""
+def _counts(
+    findings: Iterator[Finding], project: ProjectRules, decisions: Mapping[str, DecisionState]
+) -> dict[str, FindingCounts]:
+    """The unsuppressed findings by example."""
     counts: dict[str, list[int]] = {}
+    suppressed = project.suppressed
     for finding in findings:
-        if finding.example:
-            counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
-    return {example: tuple(found) for example, found in counts.items()}
+        if finding.example is None or (finding.code, finding.example) in suppressed:
+            continue
+        row = counts.setdefault(finding.example, [*NO_FINDINGS])
+        row[1 + finding.severity.rank] += 1
+        if finding.severity is Severity.ERROR and any(not_accepted([finding], decisions)):
+            row[0] = 1
+    return {example: FindingCounts(*row) for example, row in counts.items()}
 
 
 def _pieces(table: Table, lines: Numbers) -> Iterator[Chunk]:

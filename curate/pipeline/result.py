@@ -74,6 +74,10 @@ class RunResult(Output):
     """Conflicts without a decision about either side; their examples are kept."""
     apart: int = 0
     """Pairs of near-duplicates that differ in a fact; both are kept."""
+    same_words: int = 0
+    """Pairs of short examples with the same content words and a similarity below the threshold; both are kept."""
+    alike: int = 0
+    """Paraphrases (D004) that the model of `[dedup]` found; both are kept."""
     notes: list[str] = field(default_factory=list)
     training: dict[str, Any] | None = None
     """The report of the training; null without a recipe."""

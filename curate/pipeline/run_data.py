@@ -5,17 +5,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
-from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
+from curate.core.egress import NO_CONSENT, Consent
 from curate.core.errors import ConfigError, UsageError
 from curate.core.events import Listener
 from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.finding import Finding
+from curate.core.lazy import np
 from curate.core.paths import demand_apart
 from curate.core.removed import Reason, counted_as
 from curate.core.runs import Project, project_of
@@ -25,12 +25,17 @@ from curate.core.validation import load_toml
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
-from curate.corpus.loading import is_big
+from curate.corpus.loading import is_big, read_table
+from curate.lint.project_check import ProjectRules
+from curate.lint.rules import Scope
+from curate.lint.rules.rule_selection import RuleSelection
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_drops, removal_reasons, removes_line, repair_note
+from curate.output.apply import demand_light, heavy_removals, removal_reasons, removes_line, repair_note
 from curate.output.edited import decision_counts, with_edited
+from curate.pipeline.conflicts import conflict_settings, model_fingerprints
 from curate.pipeline.result import Choice, RunResult
 from curate.pipeline.splitting import Sources, copies_of, demand_other_files, read_sources
+from curate.read.dataset import demand_understood
 from curate.split.division import split_feature_spec
 
 
@@ -55,9 +60,7 @@ class RunData:
         named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
         demand_other_files(self.given_test_files, self.paths)
         demand_apart([*self.paths, *self.given_test_files], folder=self.output, named=named)
-        if is_address(self.config.conflicts.judge):
-            address_of(self.config.conflicts.judge, "the judge")
-        _ = self.models  # raises where one is not at hand
+        _ = self.rules, self.models  # raises where one is not at hand
         if self.config.recipe and self.choice.wants("train"):
             self._look_at_recipe()
 
@@ -74,21 +77,31 @@ class RunData:
     @cached_property
     def conflicts(self) -> ConflictsConfig:
         """The settings of the search for contradictions, default models included."""
-        return with_default_models(self.config.conflicts)
+        return conflict_settings(self.config)
+
+    @cached_property
+    def rules(self) -> ProjectRules:
+        """The rules of the configuration, and the suppressions. Raises `ConfigError`."""
+        own = ProjectRules.of(self.project.folder, self.config)
+        return own if own.suppressions else ProjectRules.of(project_of(self.paths).folder, self.config)
+
+    @cached_property
+    def rule_inputs(self) -> list[Any]:
+        """All that decides which findings the data has, as plain values."""
+        check, chosen = self.config.check, RuleSelection.from_config(self.config.check)
+        compares = any(rule.scope is Scope.CONFLICTS for rule in chosen.rules.values())
+        conflicts = self.config.conflicts.model_dump(mode="json") if compares else None
+        return [check.model_dump(mode="json"), conflicts, sorted(map(list, self.rules.suppressed))]
 
     @cached_property
     def models(self) -> dict[str, str]:
-        """Fingerprints of the local models that are used. Raises `ModelError`."""
-        wanted = self.conflicts
-        local = "" if is_address(wanted.judge) else wanted.judge
-        named = (
-            ("embeddings", wanted.embeddings),
-            ("nli", wanted.nli),
-            ("same_question", wanted.same_question),
-            ("judge", local),
-            ("semantic", self.config.split.semantic),
-        )
-        return {name: fingerprint(model) for name, model in named if model}
+        """Fingerprints of the local models that the wanted stages use. Raises `ModelError`."""
+        found = model_fingerprints(self.conflicts) if self.choice.wants("conflicts") else {}
+        named = (("dedup", self.config.dedup.embeddings), ("split", self.config.split.semantic))
+        purposes = {"dedup": "paraphrases", "split": "semantic"}
+        return found | {
+            purposes[stage]: fingerprint(model) for stage, model in named if model and self.choice.wants(stage)
+        }
 
     @cached_property
     def paths(self) -> list[Path]:
@@ -152,7 +165,10 @@ class RunData:
             brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
         )
         with self.pool() as pool:
-            return read_sources(self.sources, spec, pool)
+            table = read_sources(self.sources, spec, pool)
+        lines = len(table.starts) - (first := int(table.first[len(self.given_test_files)]))
+        demand_understood(lines, int(np.count_nonzero(table.lines >= first)))
+        return table
 
     @property
     def _compares_whole(self) -> bool:
@@ -160,11 +176,13 @@ class RunData:
         return self.config.dedup.on == "conversation"
 
     def compared(self) -> Table:
-        """The table in which duplicates are searched: the same lines."""
-        if self._compares_whole:
+        """The table in which duplicates are searched: the lines without a given test set, which must not decide which
+        instructions are shared.
+        """
+        if self._compares_whole and not self.given_test_files:
             return self.table
         with self.pool() as pool:
-            return read_sources(self.sources, feature_spec_for(self.config.dedup), pool)
+            return read_table(self.sources.files, feature_spec_for(self.config.dedup), pool, None, self.name)
 
     @property
     def first(self) -> int:
@@ -181,7 +199,7 @@ class RunData:
             first=self.first,
         )
         if not self.choice.yes:
-            heavy = heavy_drops(self.table, left_out, self.config.check, self.config.dedup, self.first)
+            heavy = heavy_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
             demand_light(heavy, repair_note(self.removal_findings(found)))
         return left_out
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from curate.core.config import CheckConfig
 from curate.core.datamap import read_datamap
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
@@ -15,7 +14,7 @@ from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
-from curate.lint.runner import check_paths
+from curate.lint.project_check import ProjectRules, check_project
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
@@ -110,12 +109,13 @@ def score(
     *,
     run: Path | None = None,
     rubric: "Rubric | None" = None,
-    check: CheckConfig | None = None,
+    rules: ProjectRules | None = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> ScoreResult:
     """Score the examples of `files`. `run`: the folder of a training whose data map is an additional signal;
-    `rubric`: the questions to a judge. Raises `InputError`, `ModelError` and `MissingExtra`.
+    `rubric`: the questions to a judge; `rules`: those whose findings are correlated with the signals. Raises
+    `InputError`, `ModelError` and `MissingExtra`.
     """
     listen(StageStarted("read"))
     dataset = read_dataset(files)
@@ -127,7 +127,7 @@ def score(
     listen(StageFinished("read", False, plural(len(dataset.lines), "line")))
     columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=cache, listen=listen)
     listen(StageStarted("check"))
-    hits = _hits(files, check or CheckConfig(), {one.id: at for at, one in enumerate(exchanges)})
+    hits = _hits(files, rules or ProjectRules(), {one.id: at for at, one in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
         _scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
@@ -189,10 +189,10 @@ def score_exchanges(
     return columns, notes
 
 
-def _hits(files: Sequence[Path], check: CheckConfig, at: Mapping[str, int]) -> dict[str, set[int]]:
+def _hits(files: Sequence[Path], rules: ProjectRules, at: Mapping[str, int]) -> dict[str, set[int]]:
     """Which examples each rule reports, by position."""
     hits: dict[str, set[int]] = {}
-    for finding in check_paths(files, check, workers=cores()).findings:
+    for finding in check_project(files, rules, workers=cores()).findings:
         if finding.example is not None and finding.example in at:
             hits.setdefault(finding.code, set()).add(at[finding.example])
     return {code: found for code, found in sorted(hits.items()) if MIN_HITS <= len(found) < len(at)}

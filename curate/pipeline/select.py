@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import PlainSerializer
 
-from curate.core.config import CheckConfig, DedupConfig
+from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
@@ -21,13 +21,14 @@ from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
+from curate.core.runs import Project
 from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.strata import StratumInput, demand_traits, trait_of
 from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
 from curate.output.apply import Dropped
-from curate.pipeline.dedup import DedupResult, plan, removals
+from curate.pipeline.dedup import DedupResult, plan_in, removals
 from curate.pipeline.score import score_exchanges
 from curate.quality.exchange import distinct, exchange_of
 from curate.quality.scoring import Models
@@ -163,23 +164,23 @@ def select(
     files: Sequence[Path],
     goal: SelectionGoal,
     models: Models,
+    project: Project,
+    whole: Config,
     *,
     earlier: Path | None = None,
-    dedup: DedupConfig | None = None,
-    check: CheckConfig | None = None,
     decisions: Mapping[str, DecisionState] | None = None,
-    cache: Path | None = None,
-    edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
 ) -> SelectResult:
-    """Decide which examples of `files` to train on. `earlier`: a file with an earlier selection.
+    """Decide which examples of `files` to train on. `whole`: the configuration of the project, with the options;
+    `earlier`: a file with an earlier selection.
 
-    Only copies of files with edits are written, to the folder `edited`. Raises `InputError`, `ModelError`,
+    Only copies of files with edits and the cache are written. Raises `InputError`, `ModelError`,
     `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
     """
     demand_traits(name for name in goal.floors if name != "length")
-    config, verdicts = (dedup or DedupConfig()).model_copy(update={"keep": "longest"}), decisions or {}
-    planned = plan(files, config, decisions=verdicts, check=check, cache=cache, edited=edited, listen=listen)
+    config, verdicts, cache = whole.dedup.model_copy(update={"keep": "longest"}), decisions or {}, project.cache
+    whole = whole.model_copy(update={"dedup": config})
+    planned = plan_in(project, files, whole, decisions=verdicts, listen=listen)
     every = list(_examples(planned.table))
     going = {lost.place for lost in planned.duplicates}
     exchanges = distinct(example for _, example in every)

@@ -17,7 +17,7 @@ from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart, identity
 from curate.core.removed import Reason
-from curate.core.runs import Project, project_of
+from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -25,15 +25,15 @@ from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.lint.error_filter import ErrorFilter
+from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
-from curate.lint.runner import MIN_FAST_BYTES, check_paths
-from curate.lint.suppressions import Suppressions, load_suppressions, suppress
+from curate.lint.runner import MIN_FAST_BYTES
 from curate.models.names import fingerprint
 from curate.output.apply import (
     demand_light,
-    heavy_drops,
+    heavy_removals,
     removal_reasons,
     removes_line,
     repair_note,
@@ -157,11 +157,30 @@ def copies_of(
     return copies, {copy: seen[path] for path, copy in copies.items()}
 
 
+def split_in(
+    project: Project,
+    named: Sequence[str],
+    output: Path,
+    config: Config,
+    *,
+    decisions: Mapping[str, DecisionState],
+    note: Callable[[str], None] = warn,
+    **given: Any,
+) -> SplitResult:
+    """`split_files` of the files that the user named, with the rules and the folders of a project; `config`: its
+    configuration with the options. `note` is called for each skipped file. Raises as `sources_of` does, too.
+    """
+    sources = sources_of(project, named, config.split.existing, output, decisions, note)
+    rules = ProjectRules.of(project.folder, config)
+    return split_files(sources, output, config, rules=rules, decisions=decisions, cache=project.cache, **given)
+
+
 def split_files(
     sources: Sources,
     output: Path,
     config: Config,
     *,
+    rules: ProjectRules | None = None,
     decisions: Mapping[str, DecisionState] | None = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
@@ -177,30 +196,29 @@ def split_files(
     be dropped without `yes`, `UsageError`, `OutputError`; then nothing is changed.
     """
     demand_apart(sources.every, folder=output)
-    suppressions = load_suppressions(project_of(sources.files).folder)
+    rules = rules or ProjectRules(config.check, config.conflicts)
     spec = split_feature_spec(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
     with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
-        errors = _errors(sources, config, suppressions, listen, executor) if apart else []
+        errors = _errors(sources, rules, listen, executor) if apart else []
         listen(StageStarted("read"))
         spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
         table = read_sources(sources, spec, pool, advancing(listen, "read"), folder)
         if screening:
             report = screening.report(table.judged)
-            suppress(report, suppressions, [sources.name_of(path) for path in sources.files])
+            rules.suppress_in(report, list(map(sources.name_of, sources.files)))
             errors = report.findings
         first = int(table.first[len(sources.given)])
         left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
         repair = repair_note(finding for finding in errors if removes_line(finding, config.check.drop))
         if not yes:
-            demand_light(heavy_drops(table, left_out, config.check, config.dedup, first), repair)
+            demand_light(heavy_removals(table, left_out, config.check, config.dedup, first), repair)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(
-            sources, table, left_out, output, config, pool, suppressions, decisions=decisions, cache=cache,
-            repair=repair,
-        )  # fmt: skip
+            sources, table, left_out, output, config, pool, rules, decisions=decisions, cache=cache, repair=repair
+        )
         listen(
             StageFinished(
                 "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
@@ -216,7 +234,7 @@ def split_data(
     output: Path,
     config: Config,
     pool: WorkerPool,
-    suppressions: Suppressions,
+    rules: ProjectRules,
     *,
     decisions: Mapping[str, DecisionState] | None = None,
     models: Mapping[str, str] | None = None,
@@ -226,7 +244,8 @@ def split_data(
     """Divide and write what was read; `repair`: see `repair_note`. Raises as `split_files` does."""
     notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
     given = len(sources.given)
-    left_out = set_apart(table, left_out, int(table.first[given]), config.check, decisions or {}, suppressions.examples)
+    accepted = {example for _, example in rules.suppressed}
+    left_out = set_apart(table, left_out, int(table.first[given]), config.check, decisions or {}, accepted)
     earlier, grown_from = _earlier(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
@@ -330,14 +349,11 @@ def _asks_all(check: CheckConfig) -> bool:
     return any(chosen.rules[code].scope in COMPARING_SCOPES for code in removing)
 
 
-def _errors(
-    sources: Sources, config: Config, suppressions: Suppressions, listen: Listener, executor: Executor
-) -> list[Finding]:
+def _errors(sources: Sources, rules: ProjectRules, listen: Listener, executor: Executor) -> list[Finding]:
     """The findings for which lines of the files to divide are left out, including those of a model's template."""
     listen(StageStarted("check"))
-    report = check_paths(sources.files, config.check, None, sources.name_of, executor=executor)
-    suppress(report, suppressions, [sources.name_of(path) for path in sources.files])
-    errors = [finding for finding in report.findings if removes_line(finding, config.check.drop)]
+    report = check_project(sources.files, rules, name_of=sources.name_of, executor=executor)
+    errors = [finding for finding in report.findings if removes_line(finding, rules.check.drop)]
     listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
     return errors
 

@@ -7,8 +7,6 @@ from typing import Final
 
 from typing_extensions import override
 
-from curate.conflicts.conflict import find_conflicts
-from curate.conflicts.judges import judge_of
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.events import advancing
 from curate.core.example import where
@@ -18,13 +16,11 @@ from curate.core.manifest import key_of, read_manifest, verified_hash
 from curate.core.text import plural
 from curate.core.validation import load_toml
 from curate.core.worker_pool import cores
-from curate.dedup.near_duplicates import find_duplicates
-from curate.lint.rules import RULES
-from curate.lint.runner import check_paths
-from curate.lint.suppressions import load_suppressions, suppress
+from curate.lint.project_check import check_project
 from curate.output.apply import repair_note
 from curate.pipeline import store, training
-from curate.pipeline.finding_counts import PER_EXAMPLE, severity_counts
+from curate.pipeline.conflicts import search_conflicts
+from curate.pipeline.duplicates import compare_examples
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import split_data
@@ -60,14 +56,12 @@ class Check(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        suppressed = [[entry.code, entry.example] for _, entry in load_suppressions(data.project.folder).lines]
-        return key_of("check", "understood", data.inputs, data.config.check.model_dump(mode="json"), suppressed)
+        return key_of("check", "understood", data.inputs, data.rule_inputs)
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        files = data.sources.files
-        report = check_paths(files, data.config.check, advancing(data.listen, "check"), data.name, cores())
-        suppress(report, load_suppressions(data.project.folder), [data.name(path) for path in files])
+        advance = advancing(data.listen, "check")
+        report = check_project(data.sources.files, data.rules, advance, name_of=data.name, workers=cores())
         return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
 
     @override
@@ -98,33 +92,25 @@ class Dedup(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        return key_of(
-            "dedup",
-            data.inputs,
-            data.config.dedup.model_dump(mode="json"),
-            data.config.check.model_dump(mode="json"),
-            data.removal_inputs(found),
-        )
+        settings, model = data.config.dedup.model_dump(mode="json"), data.models.get("paraphrases")
+        return key_of("dedup", data.inputs, settings, data.rule_inputs, data.removal_inputs(found), model)
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        table, config = data.table, data.config.dedup
-        stays = np.ones(len(table.lines), dtype=np.bool_)
-        stays[: int(table.lines.searchsorted(data.first))] = False
-        stays &= ~np.isin(table.lines, np.array([*data.removal_reasons(found)], dtype=np.int64))
-        part = data.compared().chosen(np.flatnonzero(stays))
-        pinned = frozenset(example for example, decision in data.verdicts.items() if decision.stays)
-        if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
-            pinned |= {part.id(at) for at in range(len(part.lines))}
-        # of rules that check each example by itself
-        each = (
-            one for one in found.findings if (rule := RULES.get(one.code)) is not None and rule.scope in PER_EXAMPLE
-        )
+        gone = np.array([*data.removal_reasons(found)], dtype=np.int64) - data.first
+        own = data.compared()
+        part = own.chosen(np.flatnonzero(~np.isin(own.lines, gone)))
         with data.pool() as pool:
-            planned = find_duplicates(
-                part, config, pool, pinned, (lambda _: severity_counts(each)) if config.keep == "best" else None
+            compared = compare_examples(
+                part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.project.cache
             )
-        return {"duplicates": planned.duplicates, "apart": planned.apart}
+        return {
+            "duplicates": compared.found.duplicates,
+            "apart": compared.found.apart,
+            "same_words": compared.found.same_words,
+            "alike": compared.alike,
+            "notes": compared.notes,
+        }
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
@@ -136,7 +122,14 @@ class Dedup(Stage):
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
-        return replace(found, duplicates=result["duplicates"], apart=len(result["apart"]))
+        data.notes.extend(result["notes"])
+        return replace(
+            found,
+            duplicates=result["duplicates"],
+            apart=len(result["apart"]),
+            same_words=len(result["same_words"]),
+            alike=len(result["alike"]),
+        )
 
 
 class Conflicts(Stage):
@@ -149,10 +142,13 @@ class Conflicts(Stage):
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        examples, config, cache = data.kept(found), data.conflicts, data.project.cache
+        examples = data.kept(found)
         advance = advancing(data.listen, "conflicts", len(examples), "texts compared")
-        judge = judge_of(config, cache, progress=advance, consent=data.consent, key=data.judge_key)
-        return store.conflicts_result(find_conflicts(examples, config, cache, advance, judge=judge))
+        report = search_conflicts(
+            examples, data.conflicts, data.project.cache,
+            progress=advance, consent=data.consent, judge_key=data.judge_key,
+        )  # fmt: skip
+        return store.conflicts_result(report)
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
@@ -200,8 +196,7 @@ class Split(Stage):
     def work(self, data: RunData, found: RunResult) -> store.Result:
         with data.pool() as pool:
             split = split_data(
-                data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool,
-                load_suppressions(data.project.folder),
+                data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool, data.rules,
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
                 repair=repair_note(data.removal_findings(found)),
             )  # fmt: skip

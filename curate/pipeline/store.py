@@ -31,6 +31,9 @@ class _Check(TypedDict):
 class _Dedup(TypedDict):
     duplicates: list[DuplicateRemoval]
     apart: list[DuplicateRemoval]
+    same_words: list[DuplicateRemoval]
+    alike: list[DuplicateRemoval]
+    notes: list[str]
 
 
 class _Conflict(TypedDict):

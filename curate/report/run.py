@@ -49,6 +49,9 @@ def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
     counts = f"{exact:,} exact, {near:,} near" + (f", {plural(begun, 'beginning')}" if begun else "")
     yield "lines read", f"{result.manifest.read:,}"
     yield "duplicates removed", f"{duplicates:,} ({counts}; {plural(result.apart, 'pair')} kept apart)"
+    if result.same_words or result.alike:
+        pairs = f"{plural(result.same_words, 'pair')} with the same content words"
+        yield "kept, see `curate dedup`", f"{pairs}, {plural(result.alike, 'paraphrase')}"
     mixed = reasons.get("mix", 0)
     if mixed:
         yield "not in the mix", f"{mixed:,}"

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 from curate.core.errors import CurateError
 from curate.core.example import Example, Place
-from curate.core.files import display_name
 from curate.core.lazy import np
 from curate.core.runs import Project
 from curate.core.text import plural
@@ -62,11 +61,8 @@ def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.
 
 def _check(sources: Sources, notify: events.Notify) -> None:
     # the rules take 0.2 s to load, here in the process that nobody waits for
-    from curate.lint.runner import check_paths
-    from curate.lint.suppressions import load_suppressions, suppress
+    from curate.lint.project_check import ProjectRules, check_project
 
-    suppressions = load_suppressions(sources.project.folder)
-    stand = {(entry.code, entry.example) for _, entry in suppressions.lines}
     done = 0
 
     def advance(lines: int) -> None:
@@ -75,21 +71,16 @@ def _check(sources: Sources, notify: events.Notify) -> None:
         notify(events.Advanced("check", done, None))
 
     def found(findings: "list[Finding]") -> None:
-        fresh = [finding for finding in findings if (finding.code, finding.example) not in stand]
-        if fresh:
-            notify(events.FindingsFound(fresh))
+        notify(events.FindingsFound(findings))
 
     notify(events.Advanced("check", 0, None))
-    report = check_paths(sources.files, sources.config.check, advance, found=found)
-    before = {id(finding) for finding in report.findings}
-    suppress(report, suppressions, [display_name(path) for path in sources.files])
-    if stale := [finding for finding in report.findings if id(finding) not in before]:
-        notify(events.FindingsFound(stale))
+    rules = ProjectRules.of(sources.project.folder, sources.config)
+    report = check_project(sources.files, rules, advance, found=found)
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
 def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
-    from curate.pipeline.dedup import plan
+    from curate.pipeline.dedup import plan_in
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)
@@ -99,7 +90,8 @@ def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: eve
     if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
         config = config.model_copy(update={"keep": "longest"})
     check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
-    found = plan(sources.files, config, check=check, listen=listen)
+    whole = sources.config.model_copy(update={"dedup": config, "check": check})
+    found = plan_in(sources.project, sources.files, whole, cached=False, listen=listen)
     _notify_ids(found, notify)
     clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.duplicates)]
     for start in range(0, max(len(clusters), 1), CLUSTERS_PER_EVENT):

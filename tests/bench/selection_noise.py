@@ -22,7 +22,9 @@ from random import Random
 
 import numpy as np
 
+from curate.core.config import Config
 from curate.core.example import content_id
+from curate.core.runs import Project
 from curate.pipeline.select import SelectionGoal, select
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models
@@ -83,9 +85,8 @@ def main() -> None:
             longest = sorted(values, key=lambda value: -len(json.dumps(value)))
             for share in (0.1, 0.3, 1.0):
                 count = max(1, round(share * len(values)))
-                result = select(
-                    [path], SelectionGoal(examples=count), Models("" if options.no_models else MODEL), cache=CACHE
-                )
+                goal, models = SelectionGoal(examples=count), Models("" if options.no_models else MODEL)
+                result = select([path], goal, models, Project(CACHE), Config())
                 left = {gone.example for gone in result.plan.dropped} | {
                     lost.example for lost in result.plan.duplicates
                 }

@@ -19,7 +19,16 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for, length
 from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
-from curate.dedup.cluster_resolution import Choice, Compared, Pair, Wanted, resolve_clusters, resolve_ranked
+from curate.dedup.cluster_resolution import (
+    NO_FINDINGS,
+    Choice,
+    Compared,
+    FindingCounts,
+    Pair,
+    Wanted,
+    resolve_clusters,
+    resolve_ranked,
+)
 from curate.dedup.cluster_resolution_kernel import COMPARED, REMOVABLE, REPLACING
 from curate.dedup.near_duplicates import first_copies
 from curate.similarity.shingles import Sets
@@ -73,17 +82,21 @@ def both_ways(
     sets, ids = table.sets.chosen(distinct), [table.id(at) for at in range(len(table.lines))]
     aside = frozenset(at for at in aside if at < len(distinct))
     kept = frozenset(ids[at] for at in pinned if at < len(ids))
-    findings = (
-        {example: (at % 2, at % 3, 0) for at, example in enumerate(sorted(set(ids))) if at % 4}
-        if config.keep == "best"
-        else None
-    )
+    findings = {
+        example: FindingCounts(int(at % 5 == 1), at % 2, at % 3, 0)
+        for at, example in enumerate(sorted(set(ids)))
+        if at % 4
+    }
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as pool:
         made = resolve_clusters(
             table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), pool
         )
-    reader, whole, ranks = LineReader(), Choice(), ranking(config.keep, findings)
+    reader, whole, ranks = (
+        LineReader(),
+        Choice(),
+        ranking(config.keep, {one: counts[1:] for one, counts in findings.items()}),
+    )
     positions: list[int] = distinct.tolist()
     for members in map(list[int], groups):
         new = {at for at in members if positions[at] >= old} if old else set()
@@ -91,7 +104,11 @@ def both_ways(
             continue
         known = {at: reader.example(table.line_ref(int(table.lines[positions[at]]))) for at in members}
         bound = {at for at, example in known.items() if example.id in kept or at in aside}
-        rank = {at: (at in new, at not in bound, *ranks(positions[at], example)) for at, example in known.items()}
+        invalid = {at for at, example in known.items() if findings.get(example.id, NO_FINDINGS).rejected}
+        rank = {
+            at: (at in new, at in invalid, at not in bound, *ranks(positions[at], example))
+            for at, example in known.items()
+        }
 
         def same(left: int, right: int, known: dict[int, Example] = known) -> bool:
             return config.ignore_facts or same_facts(known[left], known[right], config.on)

@@ -23,6 +23,7 @@ from curate.corpus import corpus, loading
 from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
+from curate.lint.project_check import ProjectRules
 from curate.pipeline import finding_counts
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
@@ -74,7 +75,8 @@ def test_a_file_that_changed_gives_what_it_gives_without_a_cache(
 
 
 @pytest.mark.parametrize(
-    "check", [CheckConfig(), CheckConfig(ignore=("Q",)), CheckConfig(per_file_ignores={"data.jsonl": ("Q",)})]
+    "check",
+    [CheckConfig(), CheckConfig(ignore=("Q",)), CheckConfig(per_file_ignores={"data.jsonl": ("Q",)})],
 )
 def test_findings_are_counted_once_for_each_configuration(check: CheckConfig, write: Write) -> None:
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
@@ -83,10 +85,11 @@ def test_findings_are_counted_once_for_each_configuration(check: CheckConfig, wr
         [("Where?", f"As an AI language model, {long}"), ("Where?", long), ("Where?", f"{long} {{{{name}}}}")],
     )
     plan([DATA], DedupConfig(threshold=0.5), cache=CACHE)
-    expected = plan([DATA], DedupConfig(threshold=0.5), check=check)
+    rules = ProjectRules(check)
+    expected = plan([DATA], DedupConfig(threshold=0.5), rules=rules)
     assert expected.duplicates
     for _ in range(2):
-        assert told(plan([DATA], DedupConfig(threshold=0.5), check=check, cache=CACHE)) == told(expected)
+        assert told(plan([DATA], DedupConfig(threshold=0.5), rules=rules, cache=CACHE)) == told(expected)
 
 
 @pytest.mark.slow

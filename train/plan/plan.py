@@ -5,9 +5,10 @@ from time import monotonic
 
 import torch
 
-from curate.core.config import CheckConfig
+from curate.core.config import CheckConfig, Config
+from curate.core.runs import project_of
 from curate.core.text import plural
-from curate.lint.runner import check_paths
+from curate.lint.project_check import ProjectRules, check_project
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
 from train.batching import Microbatches
@@ -134,7 +135,8 @@ def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
     """Findings of family K in the splits, except long examples, which the plan lists itself."""
     paths = [path for name in SPLIT_NAMES if is_not_empty(path := Path(recipe.data) / f"{name}.jsonl")]
     config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
-    report = check_paths(paths, config)
+    folder = project_of(paths).folder
+    report = check_project(paths, ProjectRules.of(folder, Config.model_construct(check=config)))
     counts = []
     for code, count in sorted(report.codes.items()):
         first = next(finding for finding in report.findings if finding.code == code)

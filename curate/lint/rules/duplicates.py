@@ -1,6 +1,7 @@
 """Family D: duplicates that are found while the data is read, repetition in other words, and removals that are heavy.
 
-Rules that load all examples run only when selected. D008 is run by `curate dedup` before it writes.
+Rules that load all examples run only when selected. D008 is run by the commands that remove lines, before they
+write.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -220,8 +221,8 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
     """Deduplication would remove much of a file, or replace many examples with one.
 
     So many copies are rare. The usual cause is text that all lines share, or a threshold that is too low. `curate
-    dedup` asks above 30% of a file, and where one example and its duplicates exceed 5% of all lines, but not for 100
-    lines or fewer. Set the limits with `stop_share`, `stop_cluster` and `stop_least` under `[dedup]`. Nothing has been
+    dedup` and `curate run` ask above 30% of a file, and where one example and its duplicates exceed 5% of all lines,
+    but not for 100 lines or fewer. Set the limits with `stop_share`, `stop_cluster` and `stop_least` under `[dedup]`. Nothing has been
     written yet.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

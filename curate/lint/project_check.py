@@ -1,0 +1,99 @@
+"""The rules of a project, and the check of files with them.
+
+Every command that checks the files of a project calls `check_project`, so that none leaves out the custom rules, the
+settings of `[conflicts]` or the suppressions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from curate.core.cluster import LOCAL, Executor
+from curate.core.config import SUPPRESSIONS, CheckConfig, Config, ConflictsConfig
+from curate.core.files import display_name
+from curate.core.finding import Finding
+from curate.lint.runner import CheckResult, Progress, check_paths
+
+if TYPE_CHECKING:
+    from curate.lint.suppressions import Suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRules:
+    """What decides which findings a project has."""
+
+    check: CheckConfig = field(default_factory=CheckConfig.model_construct)
+    conflicts: ConflictsConfig = field(default_factory=ConflictsConfig.model_construct)
+    """Runs the search for the rules of family X."""
+    suppressions: "Suppressions | None" = None
+    """None without the file."""
+
+    @classmethod
+    def of(cls, folder: Path, config: Config) -> Self:
+        """The rules of a configuration, with the suppressions of a project's folder. Raises `ConfigError` for an
+        invalid suppression.
+        """
+        found = None
+        if (folder / SUPPRESSIONS).exists():
+            from curate.lint.suppressions import load_suppressions  # only where a project has some
+
+            found = load_suppressions(folder)
+        return cls(config.check, config.conflicts, found)
+
+    def selecting(self, codes: Sequence[str]) -> Self:
+        """The same rules, of which only these codes or prefixes run."""
+        check = self.check.model_copy(update={"select": tuple(codes), "extend_select": ()})
+        return replace(self, check=check)
+
+    @property
+    def suppressed(self) -> frozenset[tuple[str, str]]:
+        """The code and the example of each suppressed finding."""
+        lines = self.suppressions.lines if self.suppressions else ()
+        return frozenset((entry.code, entry.example) for _, entry in lines)
+
+    def suppress_in(self, report: CheckResult, names: Sequence[str]) -> None:
+        """Remove suppressed findings from the report of the files with these names, and add a finding for each
+        suppression of theirs that matches none.
+        """
+        if self.suppressions is not None:
+            from curate.lint.suppressions import suppress
+
+            suppress(report, self.suppressions, names)
+
+
+def check_project(
+    files: Sequence[Path],
+    rules: ProjectRules,
+    progress: Progress | None = None,
+    *,
+    name_of: Callable[[Path], str] = display_name,
+    workers: int = 1,
+    found: Callable[[list[Finding]], None] | None = None,
+    executor: Executor = LOCAL,
+) -> CheckResult:
+    """Check files with the rules of a project; suppressed findings are left out. `found` gets each finding of the
+    result as soon as it is known. Parameters and exceptions are those of `check_paths`.
+    """
+    suppressed = rules.suppressed
+
+    def unsuppressed(findings: list[Finding]) -> None:
+        fresh = [finding for finding in findings if (finding.code, finding.example) not in suppressed]
+        if fresh and found is not None:
+            found(fresh)
+
+    report = check_paths(
+        files,
+        rules.check,
+        progress,
+        name_of,
+        workers,
+        None if found is None else unsuppressed,
+        rules.conflicts,
+        executor,
+    )
+    known = set(map(id, report.findings))
+    rules.suppress_in(report, list(map(name_of, files)))
+    if found is not None and (stale := [finding for finding in report.findings if id(finding) not in known]):
+        found(stale)
+    return report
