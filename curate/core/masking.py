@@ -12,47 +12,12 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from curate.core.credentials import EXAMPLE_KEY, URL_PASSWORD, complete_keys, credentials_in
 from curate.core.example import escape, unescape
+from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
-from curate.core.text import UNSEEN
-
-
-class Secret(NamedTuple):
-    """Position and kind of a secret in a text."""
-
-    start: int
-    end: int
-    kind: str
-
-
-# Kinds of keys and their published patterns, as the services' own scanners use them.
-KEYS: Final = {
-    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{16,}(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?)",  # noqa: E501
-    "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
-    "GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
-    "GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
-    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]{0,200}[0-9])(?=[A-Za-z0-9_-]{0,200}[A-Za-z])[A-Za-z0-9_-]{20,}",
-    "Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
-    "Slack webhook": r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
-    "Google API key": r"AIza[A-Za-z0-9_-]{35}",
-    "Stripe key": r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}",
-    "Hugging Face token": r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}",
-    "npm token": r"npm_[A-Za-z0-9]{36}",
-    "JSON web token": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
-}
-KEY: Final = lazy_pattern("|".join(f"({pattern})" for pattern in KEYS.values()))
-EXAMPLE_KEY: Final = lazy_pattern(
-    r"(?i)xxxx|1234567890|abcdefghij|your|example\.(?:com|org)|:(?:pass(?:word)?|secret|pwd|token|mypass\w*|user|guest|postgres|root|admin)@|localhost|127\.0\.0\.1|\*\*|\.\.\."
-)
-"""Parts of example keys in documentation."""
-KEY_NAMES: Final = tuple(KEYS)
-KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|hf_|npm_|eyJ|://[^\s/@]+@"
-"""A part of every key, for a fast first search; few texts are searched further."""
-HINTS: Final = lazy_pattern(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
-"""The same, also for truncated keys."""
 
 CARD: Final = lazy_pattern(
     r"(?<![\w.+-])(?:(?<![0-9]{4} )|(?!(?:[0-9]{4} ){4}(?![0-9]{3}(?! ?[0-9]))[0-9]))"  # not within a row of numbers
@@ -97,23 +62,6 @@ EXAMPLE_ADDRESS: Final = lazy_pattern(
 """Reserved domains of example addresses."""
 
 
-def keys_in(text: str) -> Iterator[Secret]:
-    """Find keys, tokens and passwords in a text, also with characters between theirs that show nothing."""
-    found = list(_plain_keys(text))
-    if not text.isascii() and UNSEEN.search(text):
-        seen = [at for at, char in enumerate(text) if not UNSEEN.match(char)]
-        plain = _plain_keys(UNSEEN.sub("", text))
-        whole = [Secret(seen[start], seen[end - 1] + 1, kind) for start, end, kind in plain]
-        found = [*whole, *(one for one in found if all(one.end <= key.start or key.end <= one.start for key in whole))]
-    yield from found
-
-
-def _plain_keys(text: str) -> Iterator[Secret]:
-    for match in KEY.finditer(text):
-        if not EXAMPLE_KEY.search(match.group()):
-            yield Secret(match.start(), match.end(), KEY_NAMES[(match.lastindex or 1) - 1])
-
-
 def numbers_in(text: str) -> Iterator[Secret]:
     """Find card, account and social security numbers in a text, by checksum or form."""
     from stdnum import iban, luhn  # only imported for texts with such a number
@@ -154,7 +102,11 @@ def personal_in(text: str) -> Iterator[Secret]:
 
 def secrets_in(text: str) -> list[str]:
     """Find everything that `masked` replaces in a text."""
-    return [text[secret.start : secret.end] for finder in (keys_in, numbers_in, personal_in) for secret in finder(text)]
+    return [
+        text[secret.start : secret.end]
+        for finder in (credentials_in, numbers_in, personal_in)
+        for secret in finder(text)
+    ]
 
 
 def redacted_excerpt(stretch: str, text: str) -> str:
@@ -180,31 +132,23 @@ def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
 
 
 def masked(text: str) -> str:
-    """Replace each secret that family S finds in `text` by its kind in brackets. Call it before cutting a text."""
-    return redacted(text, keys_in, numbers_in, personal_in)
+    """Replace each secret in `text` by its kind in brackets. Call it before cutting a text."""
+    others = (numbers_in, personal_in) if NUMBER.search(text) else ()
+    return redacted(text, credentials_in, *others)
 
 
-SECRET_MARKS: Final = (
-    "@", "://", "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-",
-    "xox", "AIza", "k_live_", "hf_", "npm_",
-    "eyJ",
-)  # fmt: skip
-NUMBER: Final = lazy_pattern(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
-"""At least one of these is in every secret, and in few messages."""
+NUMBER: Final = lazy_pattern(
+    r"@|[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}|[0-9(+][0-9 .()-]*…"
+)
+"""A part of every number and address, and of few messages."""
+CUT_URL: Final = lazy_pattern(
+    r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:(?![0-9]{1,5}(?:[^0-9A-Za-z@]|$))[^\s/\"'<>\[\]{}$*…]+"
+)
+"""The beginning of an address with a password."""
 CUT_SECRETS: Final = {
-    "private key": r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY.*",
-    "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}",
-    "GitHub token": r"gh[pousr]_[A-Za-z0-9]{6,}|github_pat_[A-Za-z0-9_]{4,}",
-    "GitLab token": r"glpat-[A-Za-z0-9_-]{4,}",
-    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]{0,200}[0-9…])[A-Za-z0-9_-]{8,}",
-    "Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{6,}",
-    "Slack webhook": r"https://hooks\.slack\.com/services/[A-Za-z0-9/]+",
-    "Google API key": r"AIza[A-Za-z0-9_-]{6,}",
-    "Stripe key": r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{4,}",
-    "Hugging Face token": r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{8,}(?=[^A-Za-z0-9_]|$)",
-    "npm token": r"npm_[A-Za-z0-9]{12,}",
-    "JSON web token": r"eyJ[A-Za-z0-9_.-]{8,}",
-    "password in a URL": r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:(?![0-9]{1,5}(?:[^0-9A-Za-z@]|$))[^\s/\"'<>\[\]{}$*…]+",
+    "secret value": (
+        r"(?<![\w.-])(?=[\w.~:|-]{0,80}[0-9])(?=[\w.~:|-]{0,80}[a-z])(?=[\w.~:|-]{0,80}[A-Z])[\w.~:|-]{10,}(?=…)"
+    ),
     "IBAN": r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4})+[A-Z0-9 ]*(?=…)",
     "card number": r"(?<![\w.+-])[2-6][0-9]{3}[ -]?[0-9]{4}[0-9 -]*(?=…)",
     "social security number": r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]*(?=…)",
@@ -212,8 +156,8 @@ CUT_SECRETS: Final = {
     "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
     "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
 }
-"""The beginnings of secrets, since quotes are truncated and half a key is a leak, too. Beginnings that resemble other
-numbers only match before an ellipsis.
+"""The beginnings of secrets before an ellipsis, since quotes are truncated and half of one tells much. A key without a
+fixed beginning is known by its digits, small and capital letters.
 """
 SECRET_BORDER: Final = lazy_pattern(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
 """Characters after which a secret may begin: the slash of a pointer, which elsewhere belongs to a path, and a quoted
@@ -222,16 +166,11 @@ repaired letter.
 ESCAPE: Final = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT_SECRETS.items())
-CUT_KEYS: Final = tuple((f"[{kind.upper()}]", CUT_SECRETS[kind]) for kind in KEYS if kind in CUT_SECRETS)
-"""The beginnings of keys alone, which resemble nothing else."""
-KEY_ANYWHERE: Final = "|".join(
-    re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}", 1) for pattern in KEYS.values()
-)
-"""`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key.
-A limit of the first repetition bounds the search, which may begin anywhere.
-"""
 MAX_MESSAGE_CHARS: Final = 2_000
 """Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""
+MAX_CACHED_CHARS: Final = 200
+"""Maximum length of a text whose masked form is kept."""
+URL_MARK: Final = f"[{URL_PASSWORD.upper()}]"
 MAX_LINE_CHARS: Final = 2_000_000
 """Maximum length of a line that is searched before display; a longer one would take seconds."""
 
@@ -265,31 +204,27 @@ _cached_pointer = lru_cache(maxsize=4096)(_masked_pointer)
 
 
 def _without_secrets(text: str) -> str:
-    shown = masked(text)
+    shown = CUT_URL.sub(URL_MARK, masked(text))
     for kind, beginning in BEGINNINGS:
         shown = re.sub(beginning, kind, shown)
     return shown
 
 
 def _may_hold(text: str) -> bool:
-    for mark in SECRET_MARKS:  # faster than one combined expression
-        if mark in text:
-            return True
-    return NUMBER.search(text) is not None
+    return "://" in text or NUMBER.search(text) is not None or next(credentials_in(text), None) is not None
 
 
 def holds_secret(text: str) -> bool:
     """Whether the JSON text of a line, valid or not, contains a secret, plain or escaped.
+
+    In such a text, a broken escape such as `\\uAKIA...` may precede a key.
 
     A text too long to be searched counts as one with a secret.
     """
     if len(text) > MAX_LINE_CHARS:
         return True
     for _ in range(3):  # the arguments of a call are JSON in a string, so they are escaped twice
-        if _may_hold(text) and (
-            masked(text) != text
-            or any(not EXAMPLE_KEY.search(match.group()) for match in re.finditer(KEY_ANYWHERE, text))
-        ):
+        if masked(text) != text or next(complete_keys(text, anywhere=True), None) is not None:
             return True
         if "\\" not in text:
             return False
@@ -299,16 +234,19 @@ def holds_secret(text: str) -> bool:
 
 def without_keys(text: str) -> str:
     """Replace every key, token and password in `text`, or the beginning of one, by its kind in brackets."""
-    if not HINTS.search(text):
-        return text
-    shown = redacted(text, keys_in)
-    for kind, beginning in CUT_KEYS:
-        shown = re.sub(
-            beginning,
-            lambda match, kind=kind: match.group() if EXAMPLE_KEY.search(match.group()) else kind,  # type: ignore[misc]
-            shown,
-        )
-    return shown
+    return _cached_keys(text) if len(text) <= MAX_CACHED_CHARS else _masked_keys(text)
+
+
+def _masked_keys(text: str) -> str:
+    shown = redacted(text, credentials_in)
+    return CUT_URL.sub(_cut_url, shown) if "://" in shown else shown
+
+
+def _cut_url(match: re.Match[str]) -> str:
+    return match.group() if EXAMPLE_KEY.search(match.group()) else URL_MARK
+
+
+_cached_keys = lru_cache(maxsize=4096)(_masked_keys)  # reports repeat codes, names and places
 
 
 def plain_without_keys(value: Any) -> Any:

@@ -15,7 +15,7 @@ from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.example import pointer
 from curate.core.finding import Finding, Severity
-from curate.core.masking import CUT_SECRETS, KEY_NAMES, masked, redact_message, redact_pointer
+from curate.core.masking import masked, redact_message, redact_pointer
 from curate.core.text import excerpt
 from curate.corpus.stats import collect
 from curate.lint.rules import RULES
@@ -204,11 +204,6 @@ def test_half_of_a_secret_is_none_either(kind: str) -> None:
     for width in (20, 30, 40, 60, 100):
         said = redact_message(f"name '{excerpt(SECRETS[kind], width)}' is not one that services take")
         assert not told_of(said, kind, 6), (width, said)
-
-
-def test_every_kind_that_rules_find_is_hidden() -> None:
-    assert set(CUT_SECRETS) == set(SECRETS)
-    assert set(KEY_NAMES) <= set(CUT_SECRETS)
 
 
 @pytest.mark.parametrize(

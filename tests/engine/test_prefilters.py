@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.core import masking
+from curate.core import credentials, masking
 from curate.core.example import Example, Place
 from curate.language.refusals import REFUSAL
 from curate.lint.rules import (
@@ -68,7 +68,7 @@ PATTERNS: dict[str, Sequence[str]] = {
     ),
     "Q019": tuple(map(re.escape, degenerate_text.SLOP)),
     "Q023": (speakers.OPENING_LABEL.pattern,),
-    "S001": tuple(masking.KEYS.values()),
+    "S001": tuple(credentials.KEYS.values()),
     "S002": (masking.NUMBER_HINTS,),
     "S003": (masking.EMAIL.pattern, masking.PHONE.pattern, masking.IP_ADDRESS.pattern),
 }

@@ -2,17 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
+from curate.core.credentials import KEY_HINTS, KEY_STARTS, WORD_STARTS, keys_in
 from curate.core.finding import Severity
+from curate.core.key_value_secrets import Secret
 from curate.core.lazy import pl
 from curate.core.masking import (
     EXAMPLE_HOSTS,
-    KEY_HINTS,
     NUMBER_HINTS,
     PERSONAL_HINTS,
-    Secret,
-    keys_in,
     numbers_in,
     redacted,
 )
@@ -21,13 +20,6 @@ from curate.lint.rules.personal_data import personal_data_in
 from curate.lint.rules.polars_text_helpers import edit_texts, judged_by, matching
 from curate.lint.rules.prefilter import Addresses, Literals, Passwords, PersonalNumbers
 from curate.lint.rules.rule import Rule, text_rule
-
-KEY_STARTS: Final = (
-    "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
-    "hooks.slack", "k_live_", "npm_",
-    "eyJ", "hf_", *(f"xox{letter}-" for letter in "abeoprs"),
-)  # fmt: skip
-"""A part of every key, except of passwords and of keys that begin a word."""
 
 
 def _secrets_message(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
@@ -57,8 +49,8 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
     "secret-key",
     Severity.ERROR,
     prefilter=(
-        Literals(KEY_STARTS, cased=True, pattern=KEY_HINTS),
-        Literals(("sk-",), cased=True, begins_word=True, pattern=()),
+        Literals(("PRIVATE KEY", *KEY_STARTS), cased=True, pattern=KEY_HINTS),
+        Literals(WORD_STARTS, cased=True, begins_word=True, pattern=()),
         Passwords(),
     ),
     hint="Revoke the key, since it has leaked. Then replace it: `--fix --unsafe-fixes` writes its kind in brackets.",

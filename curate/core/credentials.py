@@ -1,0 +1,173 @@
+"""Find keys, tokens and passwords in a text.
+
+    keys_in          complete keys of a published format (`token_formats`) and passwords in URLs: what S001 reports
+    credentials_in   all that is masked: these, keys of another length or cut, and values that a name announces
+                     (`key_value_secrets`)
+
+Each search begins at a text that `str.find` found and goes on behind what it read, so its time is linear.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from curate.core.key_value_secrets import Secret, assigned_in, is_password
+from curate.core.lazy import lazy_pattern
+from curate.core.text import UNSEEN
+from curate.core.token_formats import FORMATS, SHAPES, TokenFormat
+
+PRIVATE_KEY: Final = "private key"
+URL_PASSWORD: Final = "password in a URL"  # noqa: S105 (the name of a kind)
+PEM_NAME: Final = r"(?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY"
+PEM_HEADERS: Final = r"(?:\s{0,4}(?:Proc-Type|DEK-Info|Version|Comment|Hash): [^\n]{0,200}){0,4}"
+KEYS: Final = {
+    PRIVATE_KEY: (
+        rf"-----BEGIN {PEM_NAME}(?: BLOCK)?-----{PEM_HEADERS}(?:[^-]{{16,}}(?:-----END {PEM_NAME}(?: BLOCK)?-----)?)"
+    ),
+    **{
+        kind: "|".join(one.pattern for one in FORMATS if one.reported and one.kind == kind)
+        for kind in dict.fromkeys(one.kind for one in FORMATS if one.reported)
+    },
+    URL_PASSWORD: r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
+}
+"""What S001 reports: kinds, and patterns of complete keys."""
+EXAMPLE_KEY: Final = lazy_pattern(
+    r"(?i)xxxx|1234567890|abcdefghij|your|example\.(?:com|org)|:(?:pass(?:word)?|secret|pwd|token|mypass\w*|user|guest|postgres|root|admin)@|localhost|127\.0\.0\.1|\*\*|\.\.\."
+)
+"""Parts of example keys in documentation, which S001 does not report."""
+PLACEHOLDER_KEY: Final = lazy_pattern(r"xxxx|XXXX|1234567890|abcdefghij|(?i:(?<![a-z0-9])your)|\*\*|\.\.\.")
+"""Parts of example keys that are in no real one, so that the key is shown."""
+STARTS: Final = tuple((start, one) for one in FORMATS for start in one.starts)
+KEY_STARTS: Final = tuple(
+    "hooks.slack" if "/" in start else start for start, one in STARTS if one.reported and not one.word
+)
+"""A part of every key that S001 reports, except of passwords and of keys that begin a word."""
+WORD_STARTS: Final = tuple(start for start, one in STARTS if one.reported and one.word)
+KEY_HINTS: Final = "|".join(map(re.escape, ("PRIVATE KEY", *KEY_STARTS, *WORD_STARTS))) + r"|://[^\s/@]+@"
+"""A part of every key that S001 reports, for a fast first search; few texts are searched further."""
+
+BLOCKS: Final = (
+    ("-----BEGIN", lazy_pattern(f"-----BEGIN {PEM_NAME}"), lazy_pattern(r"-----END[^-\n]{0,80}-----")),
+    ("PuTTY-User-Key-File-", lazy_pattern("PuTTY-User-Key-File-"), lazy_pattern(r"Private-MAC: \w+")),
+)
+"""Private keys of several lines: a text in each, beginning and end."""
+SHAPE_PATTERNS: Final = tuple((kind, mark, lazy_pattern(pattern)) for kind, (mark, pattern, _) in SHAPES.items())
+UNBROKEN: Final = lazy_pattern(r"[^\s\"'<>`…]{0,512}")
+"""What follows `://`, up to the first character that belongs to no URL."""
+PORT: Final = lazy_pattern(r"[0-9]{1,5}(?:[^0-9A-Za-z@]|\Z)")
+SCHEME: Final = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,20}\Z")
+HOST: Final = lazy_pattern(r"[\w.-]*")
+TOKEN_NAME: Final = lazy_pattern(r"[A-Za-z0-9_-]{16,}")
+STRETCH: Final = lazy_pattern(r"[A-Za-z0-9_~./+=|:@-]{10,}")
+"""Characters of keys, as many as the shortest beginning and `MIN_CUT` others."""
+MIN_CUT: Final = 8
+"""Minimum number of characters behind the beginning of a key for which it is masked; before an ellipsis, one is enough.
+"""
+KEY_CHAR: Final = lazy_pattern("[0-9A-Z]")
+"""A key has a digit or a capital; a name of a program such as `sk-learn` has none."""
+
+
+def keys_in(text: str) -> Iterator[Secret]:
+    """Find complete keys and passwords in URLs, also with characters between theirs that show nothing."""
+    return _also_hidden(text, complete_keys)
+
+
+def credentials_in(text: str) -> Iterator[Secret]:
+    """Find all keys, tokens and passwords that may not be shown."""
+    return _also_hidden(text, _credentials)
+
+
+def _also_hidden(text: str, finder: Callable[[str], Iterator[Secret]]) -> Iterator[Secret]:
+    found = list(finder(text))
+    if not text.isascii() and UNSEEN.search(text):
+        seen = [at for at, char in enumerate(text) if not UNSEEN.match(char)]
+        whole = [Secret(seen[start], seen[end - 1] + 1, kind) for start, end, kind in finder(UNSEEN.sub("", text))]
+        found = [*whole, *(one for one in found if all(one.end <= key.start or key.end <= one.start for key in whole))]
+    yield from found
+
+
+def complete_keys(text: str, *, anywhere: bool = False) -> Iterator[Secret]:
+    """Find complete keys; with `anywhere`, also those right after a letter."""
+    for start, one in STARTS:
+        if one.reported and start in text:
+            for at, _ in _runs(text, start, one, anywhere=anywhere):
+                match = one.complete.match(text, at + len(start))
+                if match and not EXAMPLE_KEY.search(text[at : match.end()]):
+                    yield Secret(at, match.end(), one.kind)
+    for kind, mark in ((PRIVATE_KEY, "-----BEGIN"), (URL_PASSWORD, "://")):
+        for found in re.finditer(KEYS[kind], text) if mark in text else ():
+            if not EXAMPLE_KEY.search(found.group()):
+                yield Secret(found.start(), found.end(), kind)
+
+
+def _credentials(text: str) -> Iterator[Secret]:
+    # Only long unbroken stretches hold a key, unless it is cut: most texts have few of them.
+    stretches = text if "…" in text else " ".join(STRETCH.findall(text))
+    if stretches:
+        yield from _keys(text, stretches)
+    for mark, begins, ends in BLOCKS:
+        if mark in text:
+            yield from _blocks(text, begins, ends)
+    if "://" in text:
+        yield from _url_passwords(text)
+    yield from assigned_in(text)
+
+
+def _keys(text: str, stretches: str) -> Iterator[Secret]:
+    """Keys by their beginning or shape, also of another length than the complete ones, or cut."""
+    for start, one in STARTS:
+        if start in stretches:
+            for at, end in _runs(text, start, one):
+                body = text[at + len(start) : end]
+                is_key = (body and text.startswith("…", end)) or (len(body) >= MIN_CUT and KEY_CHAR.search(body))
+                if is_key and not PLACEHOLDER_KEY.search(text, at, end):
+                    yield Secret(at, end, one.kind)
+    for kind, mark, pattern in SHAPE_PATTERNS:
+        for match in pattern.finditer(text) if mark in stretches else ():
+            yield Secret(match.start(), match.end(), kind)
+
+
+def _runs(text: str, start: str, one: TokenFormat, *, anywhere: bool = False) -> Iterator[tuple[int, int]]:
+    """Where a key may begin, and the end of the characters that can belong to it."""
+    at = text.find(start)
+    while at >= 0:
+        if one.word and not anywhere and at and text[at - 1].isalnum() and text[at - 1].isascii():
+            at = text.find(start, at + 1)
+            continue
+        end = one.run.match(text, at + len(start)).end()  # type: ignore[union-attr]
+        yield at, end
+        at = text.find(start, max(at + len(start), end - len(start) + 1))
+
+
+def _blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> Iterator[Secret]:
+    """Private keys of several lines, whole; one without an end reaches to the end of the text."""
+    match = begins.search(text)
+    while match:
+        end = ends.search(text, match.end())
+        yield Secret(match.start(), end.end() if end else len(text), PRIVATE_KEY)
+        match = begins.search(text, end.end()) if end else None
+
+
+def _url_passwords(text: str) -> Iterator[Secret]:
+    """Addresses with a password, or with a token in the place of a name."""
+    at = text.find("://")
+    while at >= 0:
+        begin = at + 3
+        end = UNBROKEN.match(text, begin).end()  # type: ignore[union-attr]
+        address = text[begin:end]
+        name, colon, rest = address.partition(":")
+        last = address.rfind("@")
+        behind = begin + last + 1
+        holds = False
+        if colon and "/" not in name and "@" not in name and not PORT.match(rest):
+            if last > len(name):
+                holds = is_password(address[len(name) + 1 : last])
+            elif rest and (text.startswith("…", end) or len(address) == 512):
+                holds, behind = True, end
+        if not holds and last > 0 and (user := TOKEN_NAME.match(address)) and address.startswith("@", user.end()):
+            holds, behind = bool(KEY_CHAR.search(user.group())), begin + user.end() + 1
+        if holds:
+            scheme = SCHEME.search(text[max(0, at - 21) : at])
+            host = HOST.match(text, behind).end()  # type: ignore[union-attr]
+            yield Secret(at - len(scheme.group() if scheme else ""), host, URL_PASSWORD)
+        at = text.find("://", behind if holds else begin)

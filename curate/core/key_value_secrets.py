@@ -1,0 +1,229 @@
+"""Find the values of secrets by the name before them: `password=...`, `"api_key": "..."`, `Authorization: Bearer ...`.
+
+Only for display: a name and a value of the form of a secret are masked, but they are no finding, since the value may
+be an example or a reference. Shown as they are: placeholders (`<token>`, `${TOKEN}`, `YOUR_API_KEY`, `***`),
+references (`os.environ["X"]`, `self.token`) and prose (`password: the word that you choose`).
+
+Each search begins at a name that `str.find` found and goes on behind what it read, so its time is linear.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Final, NamedTuple
+
+PASSWORD, SECRET = "password", "secret value"
+ELLIPSIS: Final = "…"
+
+
+class Secret(NamedTuple):
+    """Position and kind of a secret in a text."""
+
+    start: int
+    end: int
+    kind: str
+
+
+class Named(NamedTuple):
+    """Names of secrets of one form."""
+
+    mark: str
+    """A lower-case text in each name, at which the pattern is tried."""
+    name: str
+    """The rest of the name, as a pattern, from `mark` on; ASCII case is ignored."""
+    least: int
+    """Minimum number of characters of a value."""
+    kind: str = SECRET
+
+
+SUFFIX: Final = r"(?:s?(?:[_-][A-Za-z0-9_-]{1,24}|(?-i:[A-Z0-9])\w{0,24})?)"
+"""What may follow in a name: `_TEST`, `Value`, a number; no other letters, as in `tokenizer`."""
+QUALIFIERS: Final = (
+    "access", "account", "admin", "api", "app", "consumer", "crypt", "deploy", "encryption", "license", "master",
+    "private", "server", "service", "shared", "signing", "ssh", "storage", "subscription",
+)  # fmt: skip
+NAMES: Final = (
+    Named("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|phrase|code)?" + SUFFIX, 4, PASSWORD),
+    Named("pwd", "pwd" + SUFFIX, 4, PASSWORD),
+    Named("secret", "secret" + SUFFIX, 8),
+    Named("token", "token" + SUFFIX, 8),
+    Named("cred", "cred(?:ential)?" + SUFFIX, 8),
+    Named("jwt", "jwt" + SUFFIX, 16),
+    Named("auth", r"(?<![a-z])_?auth(?:orization)?(?:[ \t]{0,2}[\"']?[_-]?(?:key|code|header))?", 8),
+    Named("sess", "sess(?:ion)?[_-]?(?:id|key)?" + SUFFIX, 12),
+    Named("sid", "(?<![a-z])sid", 12),
+    Named("sig", "(?<![a-z])sig(?:nature)?", 20),
+    Named("key", r"(?:(?<=[_-])|(?<=[a-z](?-i:K)))" + "key" + SUFFIX, 16),
+    *(Named(word, rf"{word}[ _.-]?(?:access[ _.-]?)?key" + SUFFIX, 8) for word in QUALIFIERS),
+)
+SEPARATOR: Final = (
+    r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ]is[ ])"
+    r"|\\?[\"'`]?,?\s{1,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=])"
+    r"[ \t]{0,8}\n?[ \t]{0,8}[*_(]{0,3}[ \t]?(?:(?:bearer|basic|token|digest|apikey)[ \t]{1,4})?"
+)
+OPENING: Final = re.compile(r"""[rbuf]?(\\?(?:["'`]|&quot;){1,3})""")
+UNQUOTED: Final = re.compile(
+    r"""(?:[^\s"'`<&;,)\]}|\\]|[&;,)\]}|](?![\s"'`&;,)\]}|]|[\w.-]{1,40}[=:]|\Z)|\\(?![nrt"'])|&(?!\w{1,40}=))+"""
+)
+"""An unquoted value: up to a white space or quote, or up to a mark behind which the next name stands."""
+QUOTED_CHARS: Final = 4_096
+"""Maximum length of a quoted value; what follows is read as unquoted."""
+
+COMMANDS: Final = {
+    "--": (
+        PASSWORD,
+        r"--[a-z-]{0,24}?(?:pass(?:word|wd|phrase)?|token|secret|key|auth)[ =]{1,2}[\"']?(?P<value>[^\s\"']{4,})",
+    ),
+    "-u": (PASSWORD, r"(?<![\w-])-u[ ]{0,2}[\"']?[^\s:\"'/-][^\s:\"'/]{0,63}:(?P<value>[^\s\"']{3,})"),
+    "--user": (PASSWORD, r"--user[ =]{1,2}[\"']?[^\s:\"'/]{1,64}:(?P<value>[^\s\"']{3,})"),
+    "mysql": (PASSWORD, r"mysql[^\n]{0,120}?[ ]-p[\"']?(?P<value>[^\s\"'-][^\s\"']{3,})"),
+    "docker login": (PASSWORD, r"docker login[^\n]{0,120}?[ ]-p[ ]{0,2}[\"']?(?P<value>[^\s\"'-][^\s\"']{3,})"),
+    "sshpass": (PASSWORD, r"sshpass[ ]{1,2}-p[ ]?[\"']?(?P<value>[^\s\"']{3,})"),
+    "login": (PASSWORD, r"login\s{1,8}\S{1,64}\s{1,8}password\s{1,8}[\"']?(?P<value>[^\s\"']{3,})"),
+    "identified": (PASSWORD, r"identified (?:with [\w']{1,40} )?by\s{1,4}[\"'](?P<value>[^\"'\n]{3,})"),
+    "password '": (PASSWORD, r"password '(?P<value>[^'\s]{3,})'"),
+    "requirepass": (PASSWORD, r"requirepass[ ]{1,4}(?P<value>\S{4,})"),
+    "bearer": (SECRET, r"bearer[ ]{1,2}(?P<value>[\w.~+/=-]{16,})"),
+    "basic": (SECRET, r"basic[ ]{1,2}(?P<value>[\w+/]{12,}={0,2})"),
+    "cookie": (SECRET, r"cookies?[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(?P<value>[\w.%-]{1,64}=[^\n\"']{8,})"),
+    "5432:": (PASSWORD, r"5432:[^\s:/]{1,64}:[^\s:/]{1,64}:(?P<value>\S{4,})"),
+}  # fmt: skip
+"""Secrets in commands, headers and files by their place: text at which a pattern is tried, kind and pattern."""
+
+PLACEHOLDER: Final = re.compile(
+    r"""(?xi)
+    \[ [A-Z0-9\ -]+ \]? | < | \{\{ | \$\{ | \$\( | \$ (?-i:[A-Z_][A-Z0-9_]*|[a-z_]+) \Z | \{ [a-z_. ]* \}? \Z | %\(
+    | % (?-i:[A-Z_]+) % \Z | %s | \*{3,} | \.{3} | … \Z | -+ \Z | _+ \Z | •+
+    | .{0,12} (?<![A-Za-z0-9]) your | .{0,24} (?:xxxx|placeholder|redacted|change[_-]?(?:it|me|this))
+    | my[_-]?(?:super[_-]?)?(?:pass|secret|token|api|key)[a-z_-]* \Z
+    | (?:example|sample|dummy|fake|none|null|nil|undefined|true|false|required|optional|string|str|text|integer|int
+        |bool|boolean|varchar|hidden|todo|tbd|any|unknown|type|name|value|field|input) (?:[^A-Za-z0-9] .*)? \Z
+    """
+)
+NAME_WORDS: Final = frozenset((
+    "the", "a", "an", "my", "new", "old", "user", "users", "username", "db", "database", "self", "this", "get", "set",
+    "env", "config", "settings", "args", "input", "raw", "hashed", "hash", "is", "in", "to", "of", "id", "field",
+    "name", "value", "pass", "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "userpassword",
+    "dbpassword", "mypassword", "secret", "secrets", "token", "tokens", "api", "apikey", "access", "key", "keys",
+    "auth", "client", "admin", "root", "login", "confirm", "enter", "and", "or", "not", "manager", "reset", "length"
+))  # fmt: skip
+WORD_BORDER: Final = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+REFERENCE: Final = re.compile(
+    r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:[(\[][^0-9]*)?\Z|[A-Za-z_]+[(\[](?:[^0-9]*[)\]][^0-9]*)?\Z"
+    r"|(?:self|this|os|process|config|settings|requests?|req|args|env|app|ctx|data|user|event|props|params|secrets|vars)"
+    r"[.\[(]"
+)
+"""An unquoted value that names another value: a call, an attribute."""
+PROSE: Final = re.compile(r"[ ]+[a-z]{1,20}\b")
+PHRASE: Final = re.compile(r"[A-Za-z][A-Za-z'-]*(?:[ ,.;]+[A-Za-z][A-Za-z'-]*)+[.!?:]?")
+"""A quoted value of two or more words."""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(f"(?i){pattern}")
+
+
+Finder = Callable[[str, str], Iterator[Secret]]
+
+
+def assigned_in(text: str) -> Iterator[Secret]:
+    """Find the values of secrets that a name announces."""
+    lowered = text.lower() if text.isascii() else text.replace("İ", "I").lower()  # the only one that gets longer
+    for part, finders in FINDERS.items():
+        if part in lowered:
+            for finder in finders:
+                yield from finder(text, lowered)
+
+
+def _named(named: Named, text: str, lowered: str) -> Iterator[Secret]:
+    at = lowered.find(named.mark)
+    while at >= 0:
+        match = _compiled(named.name + SEPARATOR).match(text, at)
+        end = at + len(named.mark)
+        if match is not None and (value := _value(text, match, named)):
+            end = value.end
+            if _is_credible(text, value, match, named):
+                yield value
+        at = lowered.find(named.mark, end)
+
+
+def _placed(mark: str, kind: str, pattern: str, text: str, lowered: str) -> Iterator[Secret]:
+    at = lowered.find(mark)
+    while at >= 0:
+        match = _compiled(pattern).match(text, at)
+        if match is not None and is_password(value := match["value"]) and (kind is PASSWORD or _is_mixed(value)):
+            yield Secret(match.start("value"), match.end("value"), kind)
+        at = lowered.find(mark, match.end() if match else at + len(mark))
+
+
+def _finders() -> dict[str, list[Finder]]:
+    """The searches by a text that all of their marks or names have, so that most texts need few of them."""
+    found: dict[str, list[Finder]] = {}
+    for named in NAMES:
+        part = "key" if named.mark in QUALIFIERS else named.mark
+        found.setdefault(part, []).append(partial(_named, named))
+    for mark, (kind, pattern) in COMMANDS.items():
+        part = next((part for part in ("pass", "login", "--") if part in mark), mark)
+        found.setdefault(part, []).append(partial(_placed, mark, kind, pattern))
+    return found
+
+
+FINDERS: Final = _finders()
+
+
+def is_password(value: str) -> bool:
+    """Whether a value in the place of a password may be one, and is no placeholder."""
+    words = {word.lower() for word in WORD_BORDER.split(value[:80]) if word}
+    return not (PLACEHOLDER.match(value) or (words <= NAME_WORDS and not any(map(str.isdigit, value))))
+
+
+def _value(text: str, match: re.Match[str], named: Named) -> Secret | None:
+    """The value behind a name: to the closing quote on the same line, or to a white space."""
+    start = match.end()
+    if opening := OPENING.match(text, start):
+        quote = opening[1]
+        end = text.find(quote, opening.end(), opening.end() + QUOTED_CHARS)
+        line_end = text.find("\n", opening.end(), end) if end > 0 else -1
+        if end > opening.end() and line_end < 0:
+            return Secret(opening.end(), end, named.kind)
+        start = opening.end()
+    found = UNQUOTED.match(text, start)
+    return Secret(start, found.end(), named.kind) if found else None
+
+
+def _is_credible(text: str, span: Secret, match: re.Match[str], named: Named) -> bool:
+    value = text[span.start : span.end]
+    cut = value.endswith(ELLIPSIS) or text.startswith(ELLIPSIS, span.end)
+    quoted = span.start > match.end()
+    if not value.strip("_-=.* ") or (len(value) < named.least and not cut) or not is_password(value):
+        return False
+    if value.lower().startswith(("http://", "https://")) or (quoted and PHRASE.fullmatch(value)):
+        return False
+    if not quoted and REFERENCE.match(value):
+        return False
+    if _is_word(value):
+        return _is_credible_word(text, span, match, named, quoted=quoted)
+    if named.kind is PASSWORD:
+        return True
+    return any(char.isdigit() for char in value) and not value.replace(",", "").replace(".", "").isdigit()
+
+
+def _is_credible_word(text: str, span: Secret, match: re.Match[str], named: Named, *, quoted: bool) -> bool:
+    """Whether a value of letters may be a secret: not within a sentence, and long or mixed unless for a password."""
+    value, separator = text[span.start : span.end], match.group()
+    if not quoted and "=" not in separator and (PROSE.match(text, span.end) or " is " in separator or "|" in separator):
+        return False
+    if named.kind is PASSWORD:
+        return True
+    return (_is_mixed(value) and len(value) >= 12) or (len(value) >= 20 and (quoted or "=" in separator))
+
+
+def _is_mixed(value: str) -> bool:
+    """Whether a value has digits, or lower and upper case other than an initial."""
+    return any(map(str.isdigit, value)) or (value.lower() != value != value.upper() and not value.istitle())
+
+
+def _is_word(value: str) -> bool:
+    """Whether a value has only letters and the marks of words."""
+    return value.replace("-", "").replace("_", "").replace(".", "").replace("'", "").isalpha()
