@@ -97,7 +97,7 @@ PLACEHOLDER: Final = re.compile(
     | .{0,12} (?<![A-Za-z0-9]) your | .{0,24} (?:xxxx|placeholder|redacted|change[_-]?(?:it|me|this))
     | my[_-]?(?:super[_-]?)?(?:pass|secret|token|api|key)[a-z_-]* \Z
     | (?:example|sample|dummy|fake|none|null|nil|undefined|true|false|required|optional|string|str|text|integer|int
-        |bool|boolean|varchar|hidden|todo|tbd|any|unknown|type|name|value|field|input) (?:[^A-Za-z0-9] .*)? \Z
+        |bool|boolean|varchar|hidden|todo|tbd|any|unknown|type|name|value|field|input|new|async|await|function|lambda) (?:[^A-Za-z0-9] .*)? \Z
     """
 )
 NAME_WORDS: Final = frozenset((
@@ -114,6 +114,8 @@ REFERENCE: Final = re.compile(
     r"[.\[(]"
 )
 """An unquoted value that names another value: a call, an attribute."""
+CALL: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
+"""The beginning of a call, also with digits, which a password may have."""
 PROSE: Final = re.compile(r"[ ]+[a-z]{1,20}\b")
 PHRASE: Final = re.compile(r"[A-Za-z][A-Za-z'-]*(?:[ ,.;]+[A-Za-z][A-Za-z'-]*)+[.!?:]?")
 """A quoted value of two or more words."""
@@ -200,7 +202,7 @@ def _is_credible(text: str, span: Secret, match: re.Match[str], named: Named) ->
         return False
     if value.lower().startswith(("http://", "https://")) or (quoted and PHRASE.fullmatch(value)):
         return False
-    if not quoted and REFERENCE.match(value):
+    if not quoted and (REFERENCE.match(value) or (named.kind is SECRET and CALL.match(value))):
         return False
     if _is_word(value):
         return _is_credible_word(text, span, match, named, quoted=quoted)

@@ -168,7 +168,7 @@ PLAIN_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT_SECRETS.items())
 MAX_MESSAGE_CHARS: Final = 2_000
 """Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""
-MAX_CACHED_CHARS: Final = 200
+MAX_CACHED_CHARS: Final = 400
 """Maximum length of a text whose masked form is kept."""
 URL_MARK: Final = f"[{URL_PASSWORD.upper()}]"
 MAX_LINE_CHARS: Final = 2_000_000

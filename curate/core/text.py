@@ -21,6 +21,8 @@ UNSEEN = re.compile(
 """Characters that show nothing (Unicode's `Default_Ignorable_Code_Point`, and annotation marks): soft hyphens,
 zero-width characters, direction marks, byte order marks, variation selectors, fillers, tags.
 """
+MASKED_CHARS = 200
+"""Characters behind an excerpt that are searched for the rest of a key or a password that begins in it."""
 NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
@@ -47,9 +49,16 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
 
 
 def excerpt(text: str, width: int = 60) -> str:
-    """The start of `text` on one line, safe to display, at most `width` characters, with an ellipsis if it was cut."""
-    shown = visible(text[: width * 2])
-    return shown if len(shown) <= width and len(text) <= width * 2 else shown[: width - 1] + "…"
+    """The start of `text` on one line, safe to display, at most `width` characters, with an ellipsis if it was cut.
+
+    Keys and passwords are masked first: of a cut one, nothing would tell that it is one.
+    """
+    from curate.core.masking import without_keys  # needs this module
+
+    start = without_keys(text[: width * 2 + MASKED_CHARS])
+    shown = visible(start[: width * 2])
+    whole = len(start) <= width * 2 and len(text) <= width * 2 + MASKED_CHARS
+    return shown if whole and len(shown) <= width else shown[: width - 1] + "…"
 
 
 def normalised(text: str) -> str:

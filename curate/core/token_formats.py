@@ -74,8 +74,9 @@ FORMATS: Final = (
     TokenFormat("GitLab token", ("glpat-",), DOTTED, 20, GITLEAKS, rest=r"[A-Za-z0-9_-]{20,}(?:\.[a-z0-9]{9})?"),
     TokenFormat(
         "GitLab token", ("gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "gloas-", "glsoat-",
-        "glffct-", "GR1348941"), WORD, 20, GITLEAKS,
+        "glffct-"), WORD, 20, GITLEAKS,
     ),
+    TokenFormat("GitLab token", ("GR1348941",), WORD, 20, GITLEAKS, reported=False),
     TokenFormat(
         "API key", ("sk-",), WORD, 20, GITLEAKS, word=True,
         rest=r"(?=[A-Za-z0-9_-]{0,200}[0-9])(?=[A-Za-z0-9_-]{0,200}[A-Za-z])[A-Za-z0-9_-]{20,}",
@@ -174,7 +175,7 @@ FORMATS: Final = (
     TokenFormat("1Password key", ("ops_eyJ",), BASE64, 60, GITLEAKS, reported=False),
     TokenFormat("1Password key", ("A3-",), "A-Z0-9-", 32, GITLEAKS, word=True, reported=False),
     TokenFormat("age key", ("AGE-SECRET-KEY-1",), UPPER, 58, GITLEAKS),
-    TokenFormat("OpenShift token", ("sha256~",), WORD, 43, GITLEAKS),
+    TokenFormat("OpenShift token", ("sha256~",), WORD, 43, GITLEAKS, reported=False),
     TokenFormat("Octopus Deploy key", ("API-",), UPPER, 26, GITLEAKS, word=True),
     TokenFormat("Yandex key", ("AQVN",), WORD, 35, GITLEAKS, word=True),
     TokenFormat("PostHog key", ("phx_",), "A-Za-z0-9_", 40, COMMON, word=True),
