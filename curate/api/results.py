@@ -246,8 +246,7 @@ class SplitResult(_Folder):
         Raises `MissingExtra`, `UsageError`, `OutputError`.
         """
         names = sorted({MANIFEST, *named_files(self.manifest)} - {self.manifest.removed.file, CARD, LOADING})
-        text = (self.folder / CARD).read_text(encoding="utf-8").replace("PATH/OF/THIS/FOLDER", repository)
-        card = f"---\n{(self.folder / LOADING).read_text(encoding='utf-8').strip()}\n---\n\n{text}"
+        card = (self.folder / CARD).read_text(encoding="utf-8").replace("PATH/OF/THIS/FOLDER", repository)
         files: dict[str, Path | bytes] = {name: self.folder / name for name in names}
         files["README.md"] = card.encode()
         return upload(repository, files, "dataset", "Add splits written by curate", private=private, token=token)

@@ -303,10 +303,10 @@ class CardConfig(Section):
     """Title of the data card."""
     description: str = ""
     """Description of the data and its purpose."""
-    licence: str = ""
-    """Licence of the data."""
+    license: Annotated[str, Field(validation_alias=AliasChoices("license", "licence"))] = ""
+    """License of the data: an identifier of the Hugging Face Hub, for example `cc-by-4.0`, or its name."""
     languages: str = ""
-    """Languages of the data."""
+    """Languages of the data. Codes with commas, for example `en, de`, are also the hub's `language`."""
     contact: str = ""
     """Contact for questions about the data."""
 

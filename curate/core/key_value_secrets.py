@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Final, NamedTuple
 
+from curate.core.lazy import lazy_pattern
+
 PASSWORD, SECRET = "password", "secret value"
 ELLIPSIS: Final = "…"
 
@@ -61,8 +63,8 @@ SEPARATOR: Final = (
     r"|\\?[\"'`]?,?\s{1,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=])"
     r"[ \t]{0,8}\n?[ \t]{0,8}[*_(]{0,3}[ \t]?(?:(?:bearer|basic|token|digest|apikey)[ \t]{1,4})?"
 )
-OPENING: Final = re.compile(r"""[rbuf]?(\\?(?:["'`]|&quot;){1,3})""")
-UNQUOTED: Final = re.compile(
+OPENING: Final = lazy_pattern(r"""[rbuf]?(\\?(?:["'`]|&quot;){1,3})""")
+UNQUOTED: Final = lazy_pattern(
     r"""(?:[^\s"'`<&;,)\]}|\\]|[&;,)\]}|](?![\s"'`&;,)\]}|]|[\w.-]{1,40}[=:]|\Z)|\\(?![nrt"'])|&(?!\w{1,40}=))+"""
 )
 """An unquoted value: up to a white space or quote, or up to a mark behind which the next name stands."""
@@ -90,14 +92,15 @@ COMMANDS: Final = {
 }  # fmt: skip
 """Secrets in commands, headers and files by their place: text at which a pattern is tried, kind and pattern."""
 
-PLACEHOLDER: Final = re.compile(
+PLACEHOLDER: Final = lazy_pattern(
     r"""(?xi)
     \[ [A-Z0-9\ -]+ \]? | < | \{\{ | \$\{ | \$\( | \$ (?-i:[A-Z_][A-Z0-9_]*|[a-z_]+) \Z | \{ [a-z_. ]* \}? \Z | %\(
     | % (?-i:[A-Z_]+) % \Z | %s | \*{3,} | \.{3} | … \Z | -+ \Z | _+ \Z | •+
     | .{0,12} (?<![A-Za-z0-9]) your | .{0,24} (?:xxxx|placeholder|redacted|change[_-]?(?:it|me|this))
     | my[_-]?(?:super[_-]?)?(?:pass|secret|token|api|key)[a-z_-]* \Z
     | (?:example|sample|dummy|fake|none|null|nil|undefined|true|false|required|optional|string|str|text|integer|int
-        |bool|boolean|varchar|hidden|todo|tbd|any|unknown|type|name|value|field|input|new|async|await|function|lambda) (?:[^A-Za-z0-9] .*)? \Z
+        |bool|boolean|varchar|hidden|todo|tbd|any|unknown|type|name|value|field|input|new|async|await|function|lambda)
+      (?:[^A-Za-z0-9] .*)? \Z
     """
 )
 NAME_WORDS: Final = frozenset((
@@ -107,17 +110,17 @@ NAME_WORDS: Final = frozenset((
     "dbpassword", "mypassword", "secret", "secrets", "token", "tokens", "api", "apikey", "access", "key", "keys",
     "auth", "client", "admin", "root", "login", "confirm", "enter", "and", "or", "not", "manager", "reset", "length"
 ))  # fmt: skip
-WORD_BORDER: Final = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
-REFERENCE: Final = re.compile(
+WORD_BORDER: Final = lazy_pattern(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+REFERENCE: Final = lazy_pattern(
     r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:[(\[][^0-9]*)?\Z|[A-Za-z_]+[(\[](?:[^0-9]*[)\]][^0-9]*)?\Z"
     r"|(?:self|this|os|process|config|settings|requests?|req|args|env|app|ctx|data|user|event|props|params|secrets|vars)"
     r"[.\[(]"
 )
 """An unquoted value that names another value: a call, an attribute."""
-CALL: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
+CALL: Final = lazy_pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
 """The beginning of a call, also with digits, which a password may have."""
-PROSE: Final = re.compile(r"[ ]+[a-z]{1,20}\b")
-PHRASE: Final = re.compile(r"[A-Za-z][A-Za-z'-]*(?:[ ,.;]+[A-Za-z][A-Za-z'-]*)+[.!?:]?")
+PROSE: Final = lazy_pattern(r"[ ]+[a-z]{1,20}\b")
+PHRASE: Final = lazy_pattern(r"[A-Za-z][A-Za-z'-]*(?:[ ,.;]+[A-Za-z][A-Za-z'-]*)+[.!?:]?")
 """A quoted value of two or more words."""
 
 

@@ -198,11 +198,11 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 def _demand_settings(manifest: Manifest) -> None:
     """Raise `ValidationError` if the configuration in a manifest is invalid or lacks a key, since readers rely on it.
 
-    `conflicts` is not checked because nothing reads it from a manifest: folders of versions with fewer keys there can
-    still be verified and restored.
+    `conflicts` and `card` are not checked because nothing relies on their keys: folders of versions with other keys
+    there can still be verified and restored.
     """
     wanted = data_settings(Config.model_validate(manifest.config))
-    del wanted["conflicts"]
+    del wanted["conflicts"], wanted["card"]
     for section, values in wanted.items():
         given = manifest.config.get(section)
         missing = (

@@ -77,7 +77,7 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text", "rendered"),
     Target.BEDROCK: ("bedrock-conversation", "nova-preference"),
     Target.VERTEX: ("vertex", "vertex-preference"),
-    Target.ANTHROPIC: ("anthropic", "bedrock"),
+    Target.ANTHROPIC: ("anthropic", "system-beside"),
     Target.UNSLOTH: ("alpaca", "sharegpt", "text", "rendered"),
     Target.MS_SWIFT: ("alpaca", "sharegpt", "question-answer", "prompt-only", "rejected-response"),
     Target.VERL: ("verl", "prompt-only"),

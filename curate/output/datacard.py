@@ -1,11 +1,16 @@
 """The data card, for people: content, sources, removals and splits of a data set, from the manifest alone."""
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any, Final
 
+from curate.core.config import CustomRule
 from curate.core.manifest import Manifest
 from curate.core.text import plural, visible
 from curate.lint.rules import RULES
+from curate.lint.rules.custom import custom_summary, known_rules
 
 LINKS: Final = {
     "copy": "copies",
@@ -21,13 +26,33 @@ OTHER_REASONS: Final = {
     "decision": "Dropped in review.", "mix": "Over the size of the mix.", "select": "Not selected.",
 }  # fmt: skip
 """Reasons of removals other than rules."""
+LANGUAGE_CODE: Final = re.compile("[a-z]{2,3}")
+"""ISO 639-1 or 639-3."""
+HUB_LICENSES: Final = frozenset((
+    "apache-2.0", "mit", "openrail", "bigscience-openrail-m", "creativeml-openrail-m", "bigscience-bloom-rail-1.0",
+    "bigcode-openrail-m", "afl-3.0", "artistic-2.0", "bsl-1.0", "bsd", "bsd-2-clause", "bsd-3-clause",
+    "bsd-3-clause-clear", "c-uda", "cc", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0",
+    "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0",
+    "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cdla-sharing-1.0",
+    "cdla-permissive-1.0", "cdla-permissive-2.0", "wtfpl", "ecl-2.0", "epl-1.0", "epl-2.0", "etalab-2.0", "eupl-1.1",
+    "agpl-3.0", "gfdl", "gpl", "gpl-2.0", "gpl-3.0", "lgpl", "lgpl-2.1", "lgpl-3.0", "isc", "lppl-1.3c", "ms-pl",
+    "mpl-2.0", "odc-by", "odbl", "openrail++", "osl-3.0", "postgresql", "ofl-1.1", "ncsa", "unlicense", "zlib", "pddl",
+    "lgpl-lr", "deepfloyd-if-license", "llama2", "gemma", "unknown", "other"
+))  # fmt: skip
+"""Identifiers of licenses on the hub (`repositories-licenses.md` of its documentation, read on 2026-11-30); others are
+`other` with a name.
+"""
+SIZE_EDGES: Final = ("0", "1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
+PLAIN_SCALAR: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*|n<1K|[0-9]+[KMB]<n<[0-9]+[KMBT]|n>1T")
+YAML_WORDS: Final = frozenset(("no", "yes", "on", "off", "y", "n", "true", "false", "null"))
+"""Strings that YAML 1.1 reads as another type."""
 
 
 def card(manifest: Manifest) -> str:
     """The text of `DATACARD.md`."""
     described = manifest.config.get("card", {})
     parts = [
-        f"---\n{loading(manifest)}---\n\n# {_cell(described.get('title') or 'Data card')}\n",
+        f"---\n{_metadata(manifest)}{loading(manifest)}---\n\n# {_cell(described.get('title') or 'Data card')}\n",
         *_description(described),
         _splits(manifest),
         *_loading(manifest),
@@ -55,9 +80,51 @@ def loading(manifest: Manifest) -> str:
 
 
 def _description(described: dict[str, Any]) -> Iterator[str]:
-    for name in ("description", "licence", "languages", "contact"):
+    for name in ("description", "license", "languages", "contact"):
         if described.get(name):
             yield f"**{name.capitalize()}**: {_cell(described[name])}\n"
+
+
+def _metadata(manifest: Manifest) -> str:
+    """What is known of the metadata of a card of the Hugging Face Hub (`datasetcard.md` of its documentation)."""
+    described = manifest.config.get("card", {})
+    codes = [code.strip() for code in described.get("languages", "").split(",")]
+    license_ = described.get("license", "").strip()
+    is_listed = license_.lower() in HUB_LICENSES
+    total = sum(part.examples for part in manifest.splits.values())
+    values: dict[str, str | list[str]] = {
+        "language": codes if all(map(LANGUAGE_CODE.fullmatch, codes)) else [],
+        "license": (license_.lower() if is_listed else "other") if license_ else "",
+        "license_name": "" if is_listed else re.sub(r"[^a-z0-9.]+", "-", license_.lower()).strip("-"),
+        "pretty_name": described.get("title", ""),
+        "size_categories": [size_category(total)],
+        "task_categories": ["text-generation"],
+        "tags": ["curate"],
+    }
+    return "".join(_yaml(name, value) for name, value in values.items() if value)
+
+
+def _yaml(name: str, value: str | list[str]) -> str:
+    if isinstance(value, str):
+        return f"{name}: {_scalar(value)}\n"
+    return "".join((f"{name}:\n", *(f"- {_scalar(item)}\n" for item in value)))
+
+
+def _scalar(text: str) -> str:
+    """A string in YAML: plain where that is safe. `no` is a language, not a truth value."""
+    return text if PLAIN_SCALAR.fullmatch(text) and text not in YAML_WORDS else json.dumps(text)
+
+
+def size_category(examples: int) -> str:
+    """The hub's category of a number of examples, for example `1K<n<10K`."""
+    for edge, after in pairwise(SIZE_EDGES):
+        if examples < _size(after):
+            return f"n<{after}" if edge == "0" else f"{edge}<n<{after}"
+    return f"n>{SIZE_EDGES[-1]}"
+
+
+def _size(text: str) -> int:
+    return int(text.rstrip("KMBT")) * 1000 ** " KMBT".find(text[-1]) if text[-1] in "KMBT" else int(text)
 
 
 def _splits(manifest: Manifest) -> str:
@@ -107,18 +174,32 @@ def _sources(manifest: Manifest) -> str:
 
 def _left_out(manifest: Manifest) -> str:
     head = f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {manifest.removed.lines:,} removed"
-    rows = [f"| {code} | {count:,} | {reason_for(code)} |" for code, count in manifest.removed.reasons.items()]
+    rows = [
+        f"| {code} | {count:,} | {reason_for(code, custom_rules(manifest))} |"
+        for code, count in manifest.removed.reasons.items()
+    ]
     text = f"## Removed lines\n\n{head}; `{manifest.removed.file}` has each of them in full, with its reason.\n"
     if rows:
         text += "\n" + "\n".join(["| code | lines | why |", "|---|--:|---|", *rows]) + "\n"
     return text + (f"\n{plural(len(manifest.restored), 'line')} restored by hand.\n" if manifest.restored else "")
 
 
-def reason_for(code: str) -> str:
-    """The reason why lines with this code are removed, in a sentence."""
+def custom_rules(manifest: Manifest) -> list[CustomRule]:
+    """The custom rules of the configuration in a manifest."""
+    return [CustomRule.model_construct(**rule) for rule in manifest.config["check"]["rule"]]
+
+
+def reason_for(code: str, rules: Iterable[CustomRule]) -> str:
+    """The reason why lines with this code are removed, in a sentence; `rules`: the custom ones."""
+    if code in OTHER_REASONS:
+        return OTHER_REASONS[code]
     if code in RULES:
         return _cell(RULES[code].summary)
-    return OTHER_REASONS.get(code, "")
+    for rule in rules:
+        if rule.code == code:
+            return _cell(custom_summary(rule))
+    known = known_rules()
+    return _cell(known[code].summary) if code in known else ""
 
 
 def _divided(manifest: Manifest) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import PlainSerializer
 
-from curate.core.config import Config
+from curate.core.config import Config, CustomRule
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
@@ -156,6 +156,8 @@ class SelectResult(Output):
     written: bool
     comparison: SelectionComparison | None
     """Of trainings, by `--compare`."""
+    rules: NotPrinted[Sequence[CustomRule]]
+    """The custom rules of the configuration."""
     plan: NotPrinted[DedupResult] = field(repr=False)
     """The kept lines, and the reason of each removed one."""
 
@@ -220,6 +222,7 @@ def select(
         notes=[*planned.notes, *notes],
         written=False,
         comparison=None,
+        rules=check.rule if check else (),
         plan=final,
     )
 

@@ -55,7 +55,7 @@ def select_text(result: SelectResult) -> Iterator[RenderableType]:
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     for reason, count in result.left.items():
-        yield Text(f"left out {count:>9,}  {reason}: {reason_for(reason)}")
+        yield Text(f"left out {count:>9,}  {reason}: {visible(reason_for(reason, result.rules))}")
     yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
     done = "selected" if result.written else "would be selected"
     yield Text(

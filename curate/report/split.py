@@ -9,7 +9,7 @@ from rich.text import Text
 from curate.core.example import where
 from curate.core.files import display_name
 from curate.core.text import plural, visible
-from curate.output.datacard import LINKS, reason_for
+from curate.output.datacard import LINKS, custom_rules, reason_for
 from curate.output.folder import SplitResult
 from curate.report.console import more_lines
 from curate.split.moves import Move
@@ -39,7 +39,7 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
         f"{plural(result.division.largest, 'example')}" + (f"; related by {ties}" if ties else "")
     )
     for code, count in manifest.removed.reasons.items():
-        yield Text(f"removed    {count:>9,}  {code}: {reason_for(code)}")
+        yield Text(f"removed    {count:>9,}  {code}: {visible(reason_for(code, custom_rules(manifest)))}")
     yield from moved_text(result.moved)
     for finding in result.warnings:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))

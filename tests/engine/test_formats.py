@@ -73,7 +73,7 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     (chat("Hi", "Hello."), "messages", ["user: Hi", "assistant: Hello."]),
     (
         {**chat("Hi", "Hello."), "system": "Be brief."},
-        "bedrock",
+        "system-beside",
         ["system: Be brief.", "user: Hi", "assistant: Hello."],
     ),
     ({**chat("Hi", "Hello."), "system": ""}, "messages", ["user: Hi", "assistant: Hello."]),

@@ -212,7 +212,10 @@ def test_a_split_is_pushed_with_its_card(monkeypatch: pytest.MonkeyPatch) -> Non
         names = {"README.md", "manifest.json", "train.jsonl", "validation.jsonl", "test.jsonl"}
         assert sent.keys() == names  # neither what was removed nor what curate did not write
         card = sent.pop("README.md").decode()
-        assert card.startswith("---\nconfigs:")
+        front, text = card.removeprefix("---\n").split("---\n", 1)
+        assert front.startswith("size_categories:\n- n<1K\ntask_categories:\n- text-generation\n")
+        assert "\nconfigs:\n- config_name: default\n" in front
+        assert "\n---\n" not in text
         assert 'load_dataset("org/name")' in card
         assert all(data == Path("out", path).read_bytes() for path, data in sent.items())
         with pytest.raises(CurateError, match="hf://datasets/org/denied: access denied"):

@@ -151,13 +151,13 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def told(output: str) -> list[str]:
-    """The kinds of which more than half stands in an output, as it is or with backslashes in it."""
+    """The kinds of which more than half is in an output, as it is or with backslashes in it."""
     plain = output.replace("\\", "")
     found = []
     for name, (_, made) in KINDS.items():
         half = len(made) // 2
         pieces = (made[:half], made[half:], made[half // 2 : half // 2 + half])
-        found += [name] * any(piece in text for piece in pieces for text in (output, plain))
+        found += [name] * any(piece in plain for piece in pieces)
     return found
 
 
@@ -332,8 +332,8 @@ HOSTILE: Final = (
 @pytest.mark.slow
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_texts_are_masked_in_linear_time(piece: str) -> None:
-    """What is quadratic in the text takes hours."""
-    text = piece * (10**6 // len(piece))
+    """What is quadratic in the text takes minutes."""
+    text = piece * (200_000 // len(piece))
     masked(text)
     without_keys(text)
     list(keys_in(text))

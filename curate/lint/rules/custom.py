@@ -106,12 +106,17 @@ def _declared(item: CustomRule) -> Rule:
         item.severity,
         Scope.TEXT,
         item.hint,
-        item.summary or f"{item.message[:1].upper()}{item.message[1:].rstrip('.')}.",
+        custom_summary(item),
         item.why or f"{what}.",
         _lines(item.bad),
         _lines(item.good),
         lambda: _expression(item),
     )
+
+
+def custom_summary(rule: CustomRule) -> str:
+    """The summary of a custom rule: its own, or its message as a sentence."""
+    return rule.summary or f"{rule.message[:1].upper()}{rule.message[1:].rstrip('.')}."
 
 
 def _lines(texts: tuple[str, ...]) -> bytes:

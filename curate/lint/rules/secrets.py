@@ -58,8 +58,8 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
 def secret_key() -> "pl.Expr":
     """A message contains a key, a token or a password.
 
-    A model can repeat its training data to anyone, and training files are copied to less protected places. Findings
-    never show the secret.
+    A model can repeat its training data to anyone, and training files are copied to less protected places. Only
+    complete keys of published formats, private keys and passwords in URLs are reported. Findings never show the secret.
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """

@@ -18,7 +18,7 @@ from curate.read.forms.form import CALL_SPEAKERS
 
 CONTENTS_FORMS: Final = ("vertex", "vertex-preference")
 BLOCK_FORMS: Final = ("bedrock-conversation", "nova-preference")
-OWN_ROLE_FORMS: Final = (*CONTENTS_FORMS, *BLOCK_FORMS, "anthropic", "bedrock")
+OWN_ROLE_FORMS: Final = (*CONTENTS_FORMS, *BLOCK_FORMS, "anthropic", "system-beside")
 """Forms with roles of their own."""
 THINK_BLOCK: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 

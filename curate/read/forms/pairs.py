@@ -152,7 +152,7 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
     if _begins_with_question([turn.value for turn in chosen]):
         yield from system_before(value)
     elif "messages" in value:
-        yield from _bedrock(value)
+        yield from _system_beside(value)
     elif isinstance(value.get("conversations"), list):
         yield from _sharegpt(value)
     elif "instruction" in value:
@@ -189,7 +189,7 @@ def _openai_preference(value: Object) -> Iterator[Turn]:
     yield from _side(value, "preferred_output", "assistant")
 
 
-def _bedrock(value: Object) -> Iterator[Turn]:
+def _system_beside(value: Object) -> Iterator[Turn]:
     yield from system_turns(value)
     yield from _messages(value["messages"], "/messages")
 
@@ -215,7 +215,7 @@ def _is_asked_in_messages(value: Object) -> bool:
     return not isinstance(chosen, list) or not _begins_with_question(chosen)
 
 
-def _is_bedrock(value: Object) -> bool:
+def _has_system_beside(value: Object) -> bool:
     return (
         "system" in value
         and not _is_asked_in_messages(value)
@@ -278,13 +278,12 @@ SIDE_KEYS: Final = frozenset(("chosen", "rejected"))
 
 CHOSEN_FORMATS: Final = (
     Format(
-        "bedrock",
+        "system-beside",
         "messages with a separate system prompt",
-        _is_bedrock,
-        _bedrock,
+        _has_system_beside,
+        _system_beside,
         ("messages", "system"),
         write=pair_writers.write_system_beside,
-        to="system-beside",
     ),
     Format(
         "messages",
