@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from curate.core.invisible import UNSEEN
 from curate.core.key_value_secrets import Secret, assigned_in, is_password
 from curate.core.lazy import lazy_pattern
-from curate.core.text import UNSEEN
 from curate.core.token_formats import FORMATS, SHAPES, TokenFormat
 
 PRIVATE_KEY: Final = "private key"

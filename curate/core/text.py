@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from curate.core.invisible import UNSEEN
+
 # Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use. Not a joiner between two letters
 # of a script that is spelled with it, such as Persian or Hindi.
@@ -14,13 +16,6 @@ UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
     f"(?!(?<={_JOINED}[\u200c\u200d]){_JOINED})"
 )
-UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-"""Characters that show nothing (Unicode's `Default_Ignorable_Code_Point`, and annotation marks): soft hyphens,
-zero-width characters, direction marks, byte order marks, variation selectors, fillers, tags.
-"""
 MASKED_CHARS = 200
 """Characters behind an excerpt that are searched for the rest of a key or a password that begins in it."""
 NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -53,7 +48,7 @@ def excerpt(text: str, width: int = 60) -> str:
 
     Keys and passwords are masked first: of a cut one, nothing would tell that it is one.
     """
-    from curate.core.masking import without_keys  # needs this module
+    from curate.core.masking import without_keys  # few commands that load this module quote a text
 
     start = without_keys(text[: width * 2 + MASKED_CHARS])
     shown = visible(start[: width * 2])

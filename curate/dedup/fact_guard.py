@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from curate.core.example import Example, attachments, canonical
+from curate.core.invisible import UNSEEN
 from curate.core.lazy import Flags, np
-from curate.core.text import UNSEEN
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
 from curate.corpus.dedup_text import On, compared_texts, given_beside, other_sides

@@ -26,8 +26,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example
+from curate.core.invisible import UNSEEN
 from curate.core.lazy import Array, np, pl
-from curate.core.text import UNSEEN, UNSPACED
+from curate.core.text import UNSPACED
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 from curate.similarity.shingles import buffer_of

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from curate.core.disk_arrays import Rows
+from curate.core.invisible import UNSEEN
 from curate.core.lazy import Array, Bytes, Flags, Numbers, Shingles, np
-from curate.core.text import UNSEEN, UNSPACED, WORDS
+from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 
 SEPARATOR: Final = 32

@@ -254,7 +254,8 @@ def test_what_is_trained_on_beside_a_conversation_is_never_left_out(key: str, wr
 
 OWN_TARGETS = [
     ("bedrock-conversation", "bedrock"), ("vertex", "vertex"), ("anthropic", "anthropic"),
-    ("system-beside", "anthropic"), ("verl", "verl"), ("prompt-only", "trl"), ("prompt-only", "ms-swift"), ("stepwise", "trl"), ("sharegpt", "unsloth"),
+    ("system-beside", "anthropic"), ("verl", "verl"), ("prompt-only", "trl"), ("prompt-only", "ms-swift"),
+    ("stepwise", "trl"), ("sharegpt", "unsloth"),
     ("alpaca", "unsloth"),
 ]  # fmt: skip
 
