@@ -6,7 +6,7 @@ from textual.content import Content
 
 from curate.core.manifest import Manifest
 from curate.core.text import excerpt, plural
-from curate.output.datacard import LINKS, reason_for
+from curate.output.datacard import LINKS, custom_rules, reason_for
 from curate.review.split_composition import SplitComposition
 from curate.verify.proof import Verdict, VerifyResult
 from tui.conversation import literal, one_line
@@ -111,7 +111,7 @@ def _removal_reasons(manifest: Manifest, width: int) -> list[Content]:
     most = max(reasons.values())
     parts = [Content.assemble(("\nremoved, by reason", "bold"))]
     for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
-        why = reason_for(code)[: max(0, width - 42)]
+        why = reason_for(code, custom_rules(manifest))[: max(0, width - 42)]
         parts.append(
             Content.assemble(
                 f"{excerpt(code, 9):<10}",
