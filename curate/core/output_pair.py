@@ -1,8 +1,11 @@
 """Write a file of kept lines and a file of removed lines next to it: both or none, by one process at a time.
 
-Existing files need `--overwrite`.
+Existing files need `--overwrite`, except those that a killed process left. It also left a mark, a hidden file next to
+them; then the same command writes the same content again. A file with any other content is not replaced.
 """
 
+import filecmp
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,7 +15,7 @@ from typing import IO, TypeVar
 from filelock import FileLock, Timeout
 
 from curate.core.errors import OutputError, UsageError
-from curate.core.files import new_temporary_file, replacing
+from curate.core.files import new_temporary_file, nofollow_opener, replacing
 from curate.core.limits import is_special
 from curate.core.paths import demand_apart
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of
@@ -68,8 +71,20 @@ def checked_removed_path(
     if output and aside:
         if aside.absolute().parent == Path("/dev"):
             raise UsageError(f"{output}: {aside.name} would be written to /dev", "choose a file, or a pipe elsewhere")
-        demand_not_existing(output, aside, overwrite=overwrite)
+        _demand_new(output, aside, overwrite=overwrite)
     return aside
+
+
+def _demand_new(kept: Path, gone: Path, *, overwrite: bool) -> None:
+    """Raise as `demand_not_existing` does, except for regular files that a killed process may have left."""
+    left = os.path.lexists(_mark_of(gone)) and not kept.is_symlink() and not gone.is_symlink()
+    demand_not_existing(kept, gone, overwrite=overwrite or left)
+
+
+def _demand_same(written: IO[bytes], path: Path) -> None:
+    """Raise `UsageError` if a file exists with another content than what was written."""
+    if path.is_file() and Path(written.name) != path and not filecmp.cmp(written.name, path, shallow=False):
+        raise _existing_error(path)
 
 
 def demand_not_existing(*paths: Path, overwrite: bool) -> None:
@@ -85,7 +100,11 @@ def demand_not_existing(*paths: Path, overwrite: bool) -> None:
             raise UsageError(f"{visible(str(path))}: output is not compressed", "choose .jsonl or .parquet")
         link = path.is_symlink() and not path.is_relative_to("/dev")
         if (path.is_file() or (link and (not path.exists() or is_special(path)))) and not overwrite:
-            raise UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
+            raise _existing_error(path)
+
+
+def _existing_error(path: Path) -> UsageError:
+    return UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
 
 
 @contextmanager
@@ -105,8 +124,9 @@ def replacing_both(
     """
     mode = mode_of(seen)
     with _locked(gone), ExitStack() as stack:  # the file entered last is renamed first
-        demand_not_existing(kept, gone, overwrite=overwrite)
-        if gone.is_file():
+        _demand_new(kept, gone, overwrite=overwrite)
+        stack.enter_context(_marked(gone))
+        if gone.is_file() and overwrite:
             goes = stack.enter_context(replacing(gone, mode=mode))
             stays = stack.enter_context(replacing(kept, mode=mode, named=True))
         else:
@@ -126,7 +146,11 @@ def replacing_both(
                 stays.seek(0)
                 stays.truncate()
                 shutil.copyfileobj(made, stays)
-        if gone.is_file():
+        if not overwrite:
+            stays.flush()
+            _demand_same(stays, kept)
+            _demand_same(goes, gone)
+        elif gone.is_file():
             _join(Path(goes.name), gone, mode)
 
 
@@ -144,8 +168,7 @@ def _locked(gone: Path) -> Iterator[None]:
     path = gone.with_name(f".{gone.name[:100]}.lock")
     try:
         gone.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0)
-        lock.acquire()
+        lock = _acquired(path)
     except Timeout:
         raise UsageError(
             f"{visible(str(gone))}: another curate process is writing to this file", "wait for that process or stop it"
@@ -158,3 +181,46 @@ def _locked(gone: Path) -> Iterator[None]:
         with suppress(OSError):
             path.unlink()
         lock.release()
+
+
+def _acquired(path: Path) -> FileLock:
+    """The lock of a file that its holder deletes: a lock of a file that was deleted meanwhile excludes nobody, so it is
+    acquired anew. Raises `Timeout`, `OSError`.
+    """
+    while True:
+        with open(path, "ab", opener=nofollow_opener) as before:  # while it is open, no other file gets its number
+            lock = FileLock(path, timeout=0)
+            lock.acquire()
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(before.fileno()), path.lstat()):
+                    return lock
+            lock.release()
+
+
+@contextmanager
+def _marked(gone: Path) -> Iterator[None]:
+    """Leave a mark if the process is killed during the block; an earlier mark stays if the block fails."""
+    mark = _mark_of(gone)
+    before = os.path.lexists(mark)
+    try:
+        if not before:
+            open(mark, "xb").close()  # follows no link
+    except OSError as error:
+        raise OutputError.of(visible(str(gone)), error, "choose another location; nothing was changed") from error
+    try:
+        yield
+    except BaseException:
+        if not before:
+            _unlink(mark)
+        raise
+    _unlink(mark)
+
+
+def _unlink(mark: Path) -> None:
+    with suppress(OSError):  # a folder of that name marks nothing
+        mark.unlink()
+
+
+def _mark_of(gone: Path) -> Path:
+    """The file that marks a pair of outputs as not completed."""
+    return gone.with_name(f".{gone.name[:100]}.unfinished")
