@@ -129,7 +129,11 @@ def _configuration(schema: Mapping[str, Any]) -> str:
         "--show-settings` prints it. Files that different configurations apply to are refused: run the command for "
         "each project, or name one with `--config`. Paths in a configuration are relative to its folder. Decisions, "
         "cache (`.curate/`) and suppressions lie in the project's folder, which is the nearest one at or above the "
-        "data that has a configuration, decisions or suppressions.\n"
+        "data that has a configuration, decisions or suppressions.\n\n"
+        "A setting that reaches outside of the configuration's folder (a URL, a path, a link, a model of the hub) or "
+        "weakens a guard against large removals and leaks is named in one line. It needs `--yes`, `yes=True` in "
+        "Python, or the folder in your own configuration, `~/.config/curate/curate.toml` on Linux: "
+        '`trust = ["/home/me/project"]` covers the folder and all below it.\n'
     )
     for name, definition in [("", schema), *_tables(schema)]:
         head = f"[[{name}]]" if name == "check.rule" else f"[{name}]"

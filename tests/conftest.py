@@ -155,6 +155,13 @@ def trust(address: str, **settings: object) -> None:
         file.write(f"[[endpoint]]\naddress = {json.dumps(address)}\n{values}")
 
 
+def trust_folder() -> None:
+    """Write into the user's own configuration that the configuration of the working folder needs no consent."""
+    path = Path(os.environ["XDG_CONFIG_HOME"]) / "curate" / "curate.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"trust = {json.dumps([str(Path.cwd())])}\n")
+
+
 @cache
 def schema_of(name: str) -> dict[str, Any]:
     """The JSON Schema of an output, as it is written in the project; another test holds that to the code."""

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from curate.cli.options import Agree, agreement
 from curate.core.config_files import named_config
 from curate.core.data_files import excludes
 from curate.core.decision_log import DecisionLog
@@ -74,6 +75,7 @@ def review(
     web: Web = False,
     host: Host = None,
     port: Port = None,
+    yes: Agree = False,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal, or with --web in a browser.
 
@@ -109,7 +111,10 @@ def review(
     known = None if run is None else training_of(run, hardest or DEFAULT_HARDEST)
     scored = None if scores is None else read_scores(scores)
     sources = sources_of(
-        paths or [data_of(run)] if run else paths or [], reviewer, share_of(assign, overlap) if assign else None
+        paths or [data_of(run)] if run else paths or [],
+        reviewer,
+        share_of(assign, overlap) if assign else None,
+        agreement(yes=yes),
     )  # report a missing path before the screen opens
     if web:
         if merge or reviewer:
@@ -120,6 +125,7 @@ def review(
         options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
         options |= {"--assign": assign, "--overlap": overlap} if assign else {}
         options["--config"] = named_config()
+        options["--yes"] = yes or None
         if STDIN in sources.files:
             raise UsageError("standard input cannot be served", "save it to a file")
         command = partial(command_of, sources.files if excludes() else paths or [], options)
@@ -166,7 +172,8 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
 
 def command_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: str) -> list[str]:
     """The words that start the same review for a reviewer in another process."""
-    words = [f"{name}={value}" for name, value in {**options, "--reviewer": reviewer}.items() if value is not None]
+    given = {name: value for name, value in {**options, "--reviewer": reviewer}.items() if value is not None}
+    words = [name if value is True else f"{name}={value}" for name, value in given.items()]
     return [sys.executable, "-P", "-m", "curate", "review", *words, "--", *map(str, paths)]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from curate.api.inputs import Data, Inputs
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
-from curate.core.config import demand_named, load_project, with_options
-from curate.core.config_files import find_config
+from curate.core.config import demand_named, with_options
+from curate.core.config_files import find_config, load_project
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
@@ -35,26 +35,28 @@ def check(
     chat_template: str | None = None,
     max_length: int | None = None,
     workers: int = 1,
+    yes: bool = False,
 ) -> CheckResult:
     """Check a data set like `curate check`. Options override the project's configuration.
 
-    `paths`: files, folders, patterns or URLs, or data in memory (see `curate.api.inputs`). Suppressed findings are
-    not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
+    `yes` allows settings of the configuration that reach outside of its folder or weaken a guard; without it they raise
+    `UsageError`. `paths`: files, folders, patterns or URLs, or data in memory (see `curate.api.inputs`). Suppressed
+    findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
     """
     inputs = Inputs(paths)
     files = inputs.files
     project = project_of(files)
-    whole = find_config(project.folder)
-    config = with_options(
-        whole.check,
-        select=select,
-        ignore=ignore,
-        extend_select=extend_select,
-        target=target,
-        model=model,
-        chat_template=chat_template,
-        max_length=max_length,
-    )
+    options = {
+        "select": select,
+        "ignore": ignore,
+        "extend_select": extend_select,
+        "target": target,
+        "model": model,
+        "chat_template": chat_template,
+        "max_length": max_length,
+    }
+    whole = find_config(project.folder, _agreement(yes), check=options, conflicts={})
+    config = with_options(whole.check, **options)
     demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
     rules = ProjectRules.of(project.folder, whole.model_copy(update={"check": config}))
     return CheckResult(check_project(files, rules, workers=workers))
@@ -72,9 +74,10 @@ def dedup(
     embeddings: str | None = None,
     against: Data | None = None,
     drop: Sequence[str] | None = None,
+    yes: bool = False,
 ) -> DedupResult:
     """Find exact and near duplicates like `curate dedup`. Options override the project's configuration. `write`
-    writes the result.
+    writes the result. `yes` allows settings of the configuration as in `check`.
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
@@ -90,12 +93,13 @@ def dedup(
     inputs, beside = Inputs(paths), None if against is None else Inputs(against, "against ")
     files = inputs.files
     project = project_of(files)
+    whole = find_config(project.folder, _agreement(yes), dedup=options, check={"drop": drop}, conflicts={})
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
     return DedupResult(
         plan_in(
             project,
             files,
-            with_dedup_options(find_config(project.folder), drop=drop, **options),
+            with_dedup_options(whole, drop=drop, **options),
             against=beside.files if beside else (),
             decisions=decisions,
         ),
@@ -122,7 +126,8 @@ def conflicts(
     """Find contradictions like `curate conflicts`. Options override the project's configuration. Answers are read as
     edited in the review.
 
-    A judge at an address requires `yes=True`, since questions and answers are sent there; `judge_key` names the
+    A judge at an address requires `yes=True`, since questions and answers are sent there, and so do settings of the
+    configuration as in `check`; `judge_key` names the
     environment variable with its key. Raises `UsageError` without `yes`, `InputError` for a file that cannot be read,
     `ConfigError`, `ModelError`, `MissingExtra`.
     """
@@ -139,14 +144,15 @@ def conflicts(
         "all_turns": all_turns,
     }
     options |= {"min_confidence": min_confidence, "models": models}
-    config = conflict_settings(find_config(project.folder), judge_key=judge_key, **options)
+    whole = find_config(project.folder, _agreement(yes), conflicts=options)
+    config = conflict_settings(whole, judge_key=judge_key, **options)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
     return ConflictsResult(
         search_conflicts(
             read_for_conflicts(project, files, decisions).examples,
             config,
             project.cache,
-            consent=Consent(yes, how="pass yes=True to allow this"),
+            consent=_agreement(yes),
             judge_key=judge_key,
             own=judge is not None,
         )
@@ -179,11 +185,18 @@ def split(
 
     Raises `InputError` for a file that cannot be read or if no example is left, `ConfigError`, `UsageError`,
     `OutputError`, `DataError` if `drop` would remove a large share of a file without `yes`; nothing is changed then.
+    `yes` also allows settings of the configuration as in `check`.
     """
     inputs = Inputs(paths)
     project = project_of(inputs.files)
     config = with_split_options(
-        find_config(project.folder),
+        find_config(
+            project.folder,
+            _agreement(yes),
+            check={},
+            dedup={"threshold": threshold},
+            split={"existing": existing, "semantic": semantic},
+        ),
         mix={"weights": weights, "examples": examples, "tokens": tokens},
         threshold=threshold,
         drop=drop,
@@ -232,15 +245,18 @@ def run(
 ) -> RunResult:
     """Run all stages from one configuration, or from the folder that has it, like `curate run`.
 
-    A stage whose inputs have not changed is not run again. `yes` allows to send data to a judge at an address, and to
-    remove a large share of a file; `judge_key` names the environment variable with the judge's key; `listen` is called
-    with each event. Raises `CurateError`; completed stages are kept.
+    A stage whose inputs have not changed is not run again. `yes` allows to send data to a judge at an address, to
+    remove a large share of a file, and settings of the configuration as in `check`; `judge_key` names the environment
+    variable with the judge's key; `listen` is called with each event. Raises `CurateError`; completed stages are kept.
     """
-    folder, settings = load_project(Path(config))
+    choice, agreed = Choice(tuple(only), tuple(skip), tuple(again), until, dry, yes), _agreement(yes)
+    folder, settings = load_project(Path(config), agreed, trains=choice.wants("train"))
     project = Project(folder)
-    choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry, yes)
-    agreed = Consent(yes, how="pass yes=True to allow this")
     return RunResult(
         project.folder / settings.output,
         run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key),
     )
+
+
+def _agreement(yes: bool) -> Consent:
+    return Consent(yes, how="pass yes=True to allow this")

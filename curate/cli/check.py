@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -88,7 +88,8 @@ def check(
         typer.Option(
             "--yes",
             "-y",
-            help="Let --unsafe-fixes delete lines even if that removes a large share of a file (rule D008).",
+            help="Let --unsafe-fixes delete lines even if that removes a large share of a file (rule D008). "
+            f"{options.AGREE_HELP}.",
         ),
     ] = False,
     diff: Annotated[
@@ -160,9 +161,12 @@ def check(
         "ignore": options.codes(ignore),
         "extend_select": options.codes(extend_select),
     }
-    home, project = options.project_for(files)
     executor = options.executor_of(engine, address)
+    used: dict[str, dict[str, Any]] = {"dedup": {}} if unsafe_fixes else {}  # its limits of what may be deleted
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
+    home, project = options.project_for(
+        files, yes=yes, check={**named, **named_model, "target": target}, conflicts={}, **used
+    )
     config = with_options(project.check, **named, **named_model, target=target)
     demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
     if show_files or show_settings:

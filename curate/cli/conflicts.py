@@ -90,8 +90,8 @@ def conflicts(
     executor = options.executor_of(engine, address)
     files = options.named_files(paths)
     demand_apart(files, (html,), named=paths)
-    project, whole = options.project_for(files)
     given |= {"min_confidence": min_confidence, "models": False if no_models else None}
+    project, whole = options.project_for(files, yes=yes, conflicts=given)
     config = conflict_settings(whole, judge_key=judge_key, **given)
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")

@@ -110,7 +110,7 @@ def dedup(
         output, "removed", [*files, *others], (*paths, *(against or ())), overwrite=overwrite, others=[html]
     )
     limit = None if memory is None else options.memory_of(memory)
-    project, whole = options.project_for(files)
+    project, whole = options.project_for(files, yes=yes, dedup=given, check={"drop": drop}, conflicts={})
     decisions = options.decisions_for(files, ignore=no_decisions)
     with options.stages(quiet=quiet) as shown:
         planned = plan_in(

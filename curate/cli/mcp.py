@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import Field, ValidationError
 
+from curate.core.config_consent import CONFINED_VARIABLE
 from curate.core.errors import ExitCode, requiring
 from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
@@ -133,7 +134,7 @@ class Tools:
         """Run a command; returns its JSON, exit status and notes. Raises an error of the tool if it cannot run."""
         import anyio  # brought by mcp
 
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "CURATE_OFFLINE": "1"}
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "CURATE_OFFLINE": "1", CONFINED_VARIABLE: str(self.root)}
         try:
             if words[0] != "rule":
                 words = [*words, "--", *map(self._inside, paths)]

@@ -2,11 +2,11 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -33,6 +33,7 @@ PATHS_HELP: Final = (
     "Files, folders, quoted patterns such as 'data/**/*.jsonl', URLs, or - for standard input. Reads JSON Lines and "
     "JSON, plain, .gz or .zst, and Parquet, Arrow, CSV and TSV."
 )
+AGREE_HELP: Final = "Use settings of the configuration that reach outside of its folder or weaken a guard"
 UNCOMPARED_NOTE: Final = "not compared"
 KEPT_NOTE: Final = "kept, not compared"
 REMOVED_NOTE: Final = "written to removed.jsonl"
@@ -67,7 +68,10 @@ JudgeKey = Annotated[
     typer.Option(help="Read the API key of the judge's endpoint from this environment variable.", metavar="VARIABLE"),
 ]
 Heavy = Annotated[
-    bool, typer.Option("--yes", "-y", help="Write even if a large share of a file would be removed (rule D008).")
+    bool,
+    typer.Option(
+        "--yes", "-y", help=f"Write even if a large share of a file would be removed (rule D008). {AGREE_HELP}."
+    ),
 ]
 Html = Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -93,6 +97,7 @@ Memory = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
+Agree = Annotated[bool, typer.Option("--yes", "-y", help=f"{AGREE_HELP}.")]
 NO_DECISIONS: Final = "--no-decisions"
 NoDecisions = Annotated[
     bool, typer.Option("--no-decisions", help="Ignore the decisions of the review: edits, drops and what is kept.")
@@ -184,16 +189,17 @@ def print_notes(notes: Iterable[str]) -> None:
         sys.stderr.write(f"note: {visible(note)}\n")
 
 
-def project_for(files: Sequence[Path]) -> tuple[Project, Config]:
+def project_for(files: Sequence[Path], *, yes: bool = False, **used: Mapping[str, Any]) -> tuple[Project, Config]:
     """The project of data files and its configuration; a note names a configuration outside the working folder.
 
-    Raises `UsageError`, `ConfigError`.
+    `yes`, `used`: consent to its settings, and which are used; see `curate.core.config_files.find_config`. Raises
+    `UsageError`, `ConfigError`.
     """
     project = project_of(files)
     path = config_file(project.folder)
     if path is not None and named_config() is None and path.parent != Path.cwd():
         print_notes([f"the configuration is {display_name(shown_path(path))}"])
-    return project, find_config(project.folder)
+    return project, find_config(project.folder, agreement(yes=yes), **used)
 
 
 def decisions_for(files: Sequence[Path], *, ignore: bool = False, why: str = NO_DECISIONS) -> dict[str, DecisionState]:
@@ -250,6 +256,11 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
         (lambda question: typer.confirm(visible(question), err=True)) if there else None,
         console(stderr=True).print,
     )
+
+
+def agreement(*, yes: bool) -> Consent:
+    """Consent to settings of a configuration: given by an option only."""
+    return Consent(yes, tell=lambda text: sys.stderr.write(f"{visible(text)}\n"))
 
 
 def processes() -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import remote_options as options
-from curate.cli.options import AsJson, ChatTemplate, Quiet, processes, progress
+from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
@@ -74,6 +74,7 @@ def validate(
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every finding, not only the first {MAX_SHOWN} of each rule.")
     ] = False,
+    yes: Agree = False,
     quiet: Quiet = False,
 ) -> None:
     """Check the files against the rules of the service; sends nothing.
@@ -81,7 +82,7 @@ def validate(
     Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit
     the method.
     """
-    meant = options.resolve_options(data, target, None, connected=False, method=method)
+    meant = options.resolve_options(data, target, None, connected=False, yes=yes, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
     report = _checked(files, meant, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
@@ -108,7 +109,9 @@ def estimate(
     quiet: Quiet = False,
 ) -> None:
     """Estimate the tokens and the cost of a training; sends nothing."""
-    meant = options.resolve_options(data, target, None, connected=False, model=model, method=method, epochs=epochs)
+    meant = options.resolve_options(
+        data, target, None, connected=False, used=(), model=model, method=method, epochs=epochs
+    )
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(
         wanted,
@@ -137,7 +140,7 @@ def upload(
 
     Exit status: 0 if the service has the files, 1 if they have errors, 2 if they cannot be sent.
     """
-    meant = options.resolve_options(data, target, base_url, connected=True)
+    meant = options.resolve_options(data, target, base_url, connected=True, yes=yes)
     files = [path for path in options.files_of(data, validation) if path is not None]
     seen = _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before asking for consent
@@ -187,8 +190,8 @@ def start(
     Exit status: 0 if the job was started, 1 if the data has errors, 2 if the job cannot be started.
     """
     meant = options.resolve_options(
-        data, target, base_url, connected=True, model=model, method=method, epochs=epochs, batch_size=batch_size,
-        learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
+        data, target, base_url, connected=True, yes=yes, model=model, method=method, epochs=epochs,
+        batch_size=batch_size, learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
     )  # fmt: skip
     wanted = options.settings(meant.remote, others, grader)
     named = options.files_of(data, validation)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -91,13 +91,22 @@ class RemoteOptions(NamedTuple):
 
 
 def resolve_options(
-    data: Path | None, target: Target | None, base_url: str | None, *, connected: bool, **options: Any
+    data: Path | None,
+    target: Target | None,
+    base_url: str | None,
+    *,
+    connected: bool,
+    yes: bool = False,
+    used: Sequence[str] = ("check", "conflicts"),
+    **options: Any,
 ) -> RemoteOptions:
     """Combine the configuration of the data, or of the working folder, and options, and find the service.
 
-    Raises `ConfigError`, `UsageError`.
+    `used`: tables of the configuration that are used beside `[remote]`, which names nothing that is read or sent
+    without a consent of its own. Raises `ConfigError`, `UsageError`.
     """
-    project, config = project_for([] if data is None else [data / MANIFEST if data.is_dir() else data])
+    found = [] if data is None else [data / MANIFEST if data.is_dir() else data]
+    project, config = project_for(found, yes=yes, **{table: {} for table in used})
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     if remote.grader and remote.method == "reinforcement":
         _demand_in(project.folder, Path(remote.grader))
@@ -188,7 +197,7 @@ def place_of_job(job: str | None, target: Target | None, base_url: str | None) -
     """The service of a job: as named, else the one where it was started from here, else the configured one."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
         return Place(SERVICE[started.target], started.address)
-    return resolve_options(None, target, base_url, connected=True).place
+    return resolve_options(None, target, base_url, connected=True, used=()).place
 
 
 def print_closing_notice(place: Place) -> None:

@@ -6,8 +6,21 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import REMOVED_NOTE, AsJson, Drop, JudgeKey, NoDecisions, Quiet, codes, consent, end
-from curate.core.config import Config, demand_named, load_project, with_options
+from curate.cli.options import (
+    AGREE_HELP,
+    REMOVED_NOTE,
+    AsJson,
+    Drop,
+    JudgeKey,
+    NoDecisions,
+    Quiet,
+    agreement,
+    codes,
+    consent,
+    end,
+)
+from curate.core.config import Config, demand_named, with_options
+from curate.core.config_files import load_project
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
@@ -45,7 +58,7 @@ def run(
             "--yes",
             "-y",
             help="Send data to the judge's endpoint without asking, and write even if a large share of a file would "
-            "be removed (rule D008).",
+            f"be removed (rule D008). {AGREE_HELP}.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -60,7 +73,7 @@ def run(
     a file cannot be read or written.
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes, no_decisions)
-    folder, settings = load_project(config)
+    folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"))
     settings = settings.model_copy(update={"check": with_options(settings.check, drop=codes(drop))})
     demand_named("judge", settings.conflicts.judge, judge_key=judge_key)
     if "train" in (*choice.only, *choice.again, choice.until) and not settings.recipe:

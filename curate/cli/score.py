@@ -81,7 +81,7 @@ def score(
     if output is not None:
         demand_scores_file(output)
     options.decisions_for(files, ignore=True, why="curate score reads the files as they are")
-    project, config = options.project_for(files)
+    project, config = options.project_for(files, yes=yes, check={}, conflicts={"embeddings": embeddings})
     models = models_of(config, embeddings, loss_model, no_models=no_models)
     if judge is not None and rubric is None:
         raise UsageError("--judge requires --rubric", "pass a text file that says what a good answer is")

@@ -102,7 +102,7 @@ def select(
         output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
     )
     goal = SelectionGoal(examples, tokens, _minimums(floor), options.named_numbers("--below", below, "ending=0.5"))
-    project, config = options.project_for(files)
+    project, config = options.project_for(files, yes=yes, check={}, dedup={}, conflicts={"embeddings": embeddings})
     with options.stages(quiet=quiet) as shown:
         result = select_from(
             files,

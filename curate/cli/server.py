@@ -167,7 +167,7 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
     try:
         with temporary_folder() as folder:
             copy = _copy(text, folder)
-            rules = ProjectRules.of(project.folder, find_config(project.folder))
+            rules = ProjectRules.of(project.folder, find_config(project.folder, check={}, conflicts={}))
             report = check_project([copy], rules, advance, name_of=lambda _: name)
     except CurateError as error:
         return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
@@ -233,7 +233,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
     with temporary_folder() as folder:
         copy = _copy(before + "\n", folder)
         try:
-            fix_paths([copy], find_config(project_of([path]).folder).check.model_copy(update=only))
+            fix_paths([copy], find_config(project_of([path]).folder, check={}).check.model_copy(update=only))
         except CurateError:
             return None
         after = copy.read_bytes().decode("utf-8", "surrogatepass").removesuffix("\n")

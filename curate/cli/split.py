@@ -120,7 +120,10 @@ def split(
 
     executor, limit = options.executor_of(engine, address), None if memory is None else options.memory_of(memory)
     files = data_files(paths, lambda _: None)
-    project, whole = options.project_for(files)
+    replaced = {"semantic": semantic, "existing": existing}
+    project, whole = options.project_for(
+        files, yes=yes, check={}, dedup={"threshold": threshold}, split=replaced, mix={}
+    )
     config = with_split_options(
         whole,
         mix={

@@ -36,6 +36,7 @@ def stats(
     speed: Annotated[
         float | None, typer.Option(min=1e-6, help="Estimate the duration at this many tokens per second.")
     ] = None,
+    yes: options.Agree = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -47,7 +48,8 @@ def stats(
     options.decisions_for(files, ignore=True, why="curate stats reads the files as they are")
     plan = Plan(epochs, price, speed)
     with options.progress("counting", "lines", quiet=quiet) as advance:
-        config = with_options(options.project_for(files)[1].check, model=model, chat_template=chat_template)
+        given = {"model": model, "chat_template": chat_template}
+        config = with_options(options.project_for(files, yes=yes, check=given)[1].check, **given)
         demand_named("model", config.model, chat_template=chat_template)
         found = collect(files, config.model, advance, chat_template=config.chat_template)
     result = stats_result(found, plan)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.options import Agree, project_for
 from curate.core.config import SUPPRESSIONS, with_options
-from curate.core.config_files import find_config, shown_path
+from curate.core.config_files import shown_path
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.example import parse_where, where
@@ -24,6 +25,7 @@ def suppress(
         str, typer.Argument(help="Place of the finding, as `curate check` prints it.", metavar="FILE:LINE")
     ],
     reason: Annotated[str, typer.Option(help="Record this reason for the suppression.")],
+    yes: Agree = False,
 ) -> None:
     """Suppress a finding: record it with a reason and your user name in `curate-suppressions.jsonl`.
 
@@ -33,7 +35,7 @@ def suppress(
         raise UsageError(f"{place!r} is not FILE:LINE", "copy the place from the output of `curate check`")
     if not reason.strip():
         raise UsageError("a suppression needs a reason", "add --reason 'why the finding is accepted'")
-    found = _findings(code.upper(), *parsed)
+    found = _findings(code.upper(), *parsed, yes=yes)
     folder = project_of([path_of(parsed[0])]).folder
     written = add_suppressions(load_suppressions(folder), found, reason.strip())
     out = console(stderr=True)
@@ -46,11 +48,11 @@ def suppress(
         out.print(f"{code.upper()} is already suppressed at {visible(place)}; nothing added")
 
 
-def _findings(code: str, file: str, line: int) -> list[Finding]:
+def _findings(code: str, file: str, line: int, *, yes: bool) -> list[Finding]:
     """The findings of the rule in the example at the place. Raises `UsageError` without one, or without an example."""
     files = data_files([file])
     config = with_options(
-        find_config(project_of(files).folder).check, select=(code,), ignore=(), extend_select=(), severity={}
+        project_for(files, yes=yes, check={})[1].check, select=(code,), ignore=(), extend_select=(), severity={}
     )
     found = [finding for finding in check_paths(files, config).findings if (finding.code, finding.line) == (code, line)]
     if not found:

@@ -1,7 +1,9 @@
 """Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, reported together."""
 
+from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
@@ -23,6 +25,32 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 """Policies that choose which of several duplicates is kept."""
 
 
+class Kind(Enum):
+    """What the value of a key can reach; `curate.core.config_consent` asks for consent where it leaves the project."""
+
+    VALUE = "nothing"
+    FILES = "files, folders, patterns and URLs that are read"
+    PATH = "a path"
+    MODEL = "a folder, a model of the hub, or `offline:NAME`"
+    JUDGE = "a model, or an address to which `curate.core.egress` demands consent"
+    TEMPLATE = "a built-in chat template or a file"
+    ADDRESS = "an address to which `curate.core.egress` demands consent"
+
+
+class Guard(NamedTuple):
+    """A setting that protects from a large removal or from leaks."""
+
+    weaker: Literal["higher", "other"]
+    """Which values protect less than the default."""
+
+
+Kinds = Mapping[str, Kind | Guard]
+
+
+def _values(*names: str) -> dict[str, Kind | Guard]:
+    return dict.fromkeys(names, Kind.VALUE)
+
+
 class Section(BaseModel):
     """A table of the configuration.
 
@@ -31,6 +59,8 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
+    kinds: ClassVar[Kinds] = {}
+    """The kind of each key that is not a table."""
 
 
 class CustomRule(Section):
@@ -72,6 +102,13 @@ class CustomRule(Section):
 
 class CheckConfig(Section):
     """`[check]`: which rules run."""
+
+    kinds: ClassVar[Kinds] = {
+        **_values("select", "ignore", "extend_select", "drop", "severity", "per_file_ignores", "rule", "target"),
+        **_values("max_length"),
+        "model": Kind.MODEL,
+        "chat_template": Kind.TEMPLATE,
+    }
 
     select: tuple[str, ...] = ()
     """Codes or prefixes of the rules to run; empty: the default rules."""
@@ -124,6 +161,18 @@ def _policy(keep: str) -> str:
 class DedupConfig(Section):
     """`[dedup]`: how duplicates are found and which one is kept."""
 
+    kinds: ClassVar[Kinds] = {
+        **_values("keep", "beginnings"),
+        "threshold": Guard("other"),  # a lower one removes more, a higher one leaves more alike in different splits
+        "on": Guard("other"),
+        "ignore_facts": Guard("other"),
+        "same_words": Guard("other"),
+        "embeddings": Kind.MODEL,
+        "stop_share": Guard("higher"),
+        "stop_cluster": Guard("higher"),
+        "stop_least": Guard("higher"),
+    }
+
     threshold: Similarity = 0.8
     """Jaccard similarity of shingle sets at or above which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
@@ -156,6 +205,15 @@ class DedupConfig(Section):
 
 class ConflictsConfig(Section):
     """`[conflicts]`: how contradictions are found."""
+
+    kinds: ClassVar[Kinds] = {
+        **_values("models", "min_confidence", "similarity", "contradiction", "judge_model", "judge_price"),
+        **_values("calibration", "all_turns"),
+        "embeddings": Kind.MODEL,
+        "nli": Kind.MODEL,
+        "same_question": Kind.MODEL,
+        "judge": Kind.JUDGE,
+    }
 
     embeddings: str = ""
     """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is
@@ -190,6 +248,13 @@ class ConflictsConfig(Section):
 
 class SplitConfig(Section):
     """`[split]`: how the data set is split."""
+
+    kinds: ClassVar[Kinds] = {
+        **_values("fractions", "counts", "group_by", "stratify", "grow", "parquet", "trainers"),
+        "existing": Kind.FILES,
+        "semantic": Kind.MODEL,
+        "semantic_similarity": Guard("higher"),
+    }
 
     fractions: tuple[Fraction, Fraction, Fraction] = (0.8, 0.1, 0.1)
     """Shares of train, validation and test."""
@@ -230,6 +295,8 @@ class SplitConfig(Section):
 class MixConfig(Section):
     """`[mix]`: how much of each file is used; lines beyond the budget go to removed.jsonl."""
 
+    kinds: ClassVar[Kinds] = _values("weights", "examples", "tokens", "diverse", "similarity")
+
     weights: dict[str, Annotated[float, Field(ge=0)]] = {}
     """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used
     twice.
@@ -258,6 +325,13 @@ class MixConfig(Section):
 
 class RemoteConfig(Section):
     """`[remote]`: fine-tuning at a service. API keys come from the environment or the keyring, never from here."""
+
+    kinds: ClassVar[Kinds] = {
+        **_values("target", "model", "method", "epochs", "batch_size", "learning_rate_multiplier", "beta"),
+        **_values("hyperparameters", "suffix", "seed", "prices"),
+        "base_url": Kind.ADDRESS,
+        "grader": Kind.PATH,
+    }
 
     target: Target | None = None
     """The service; default: the target of `[check]` if that is a service, else openai."""
@@ -290,6 +364,8 @@ class RemoteConfig(Section):
 class ReviewConfig(Section):
     """`[review]`: what reviewers can say about an example."""
 
+    kinds: ClassVar[Kinds] = _values("labels", "keys")
+
     labels: Annotated[tuple[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], ...], Field(max_length=20)] = ()
     """Labels that a reviewer can give, for example `["off-topic", "great"]`: letters, digits, `_`, `.` and `-`."""
     keys: dict[str, str] = {}
@@ -298,6 +374,8 @@ class ReviewConfig(Section):
 
 class CardConfig(Section):
     """`[card]`: information for the data card that cannot be computed."""
+
+    kinds: ClassVar[Kinds] = _values("title", "description", "licence", "languages", "contact")
 
     title: str = ""
     """Title of the data card."""
@@ -313,6 +391,13 @@ class CardConfig(Section):
 
 class Config(Section):
     """The configuration of a project: its data, the stages and the output."""
+
+    kinds: ClassVar[Kinds] = {
+        **_values("seed", "errors"),
+        "data": Kind.FILES,
+        "output": Kind.PATH,
+        "recipe": Kind.PATH,
+    }
 
     data: tuple[str, ...] = ()
     """Files or folders to read, relative to the configuration's folder."""
@@ -334,6 +419,15 @@ class Config(Section):
     """Training recipe, relative to the configuration's folder; empty: `curate run` ends after the splits."""
 
 
+RECIPE_KINDS: Final[Kinds] = {
+    **dict.fromkeys(("model", "model_name_or_path", "base_model"), Kind.MODEL),
+    "chat_template": Kind.TEMPLATE,
+}
+"""Keys of the recipe of a configuration that can reach outside of its folder. `curate run` demands itself that `data`
+is its output.
+"""
+
+
 def load_config(path: Path) -> Config:
     """Read `curate.toml`, or the `[tool.curate]` table of a `pyproject.toml`.
 
@@ -345,21 +439,6 @@ def load_config(path: Path) -> Config:
         tools = values.get("tool")
         values = tools.get("curate", {}) if isinstance(tools, dict) else {}
     return validated(Config, values, str(path))
-
-
-def load_project(path: Path) -> tuple[Path, Config]:
-    """The folder and configuration of a project, given its configuration file or its folder.
-
-    In a folder, curate.toml takes precedence over pyproject.toml. Raises as `load_config` does, and `UsageError` if the
-    configuration names no data.
-    """
-    path = path / "curate.toml" if path.is_dir() else path
-    if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
-        path = path.with_name("pyproject.toml")
-    config = load_config(path)
-    if not config.data:
-        raise UsageError(f"{path}: no data files are configured", 'write  data = ["data.jsonl"]')
-    return path.absolute().parent, config
 
 
 def demand_named(what: str, named: str | None, **options: object) -> None:

@@ -3,16 +3,20 @@
 import glob
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import Config, load_config
+from curate.core.config_consent import PROJECT, Used, demand_agreed
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.core.urls import is_url
 from curate.core.validation import MAX_TOML_BYTES, load_toml
+
+if TYPE_CHECKING:
+    from curate.core.egress import Consent
 
 _NAMED: Final[list[Path]] = []
 """The file of `--config`, while a command runs."""
@@ -89,16 +93,37 @@ def _may_configure(path: Path) -> bool:
         return True  # parsing reports why it cannot be read
 
 
-def find_config(folder: Path) -> Config:
+def find_config(folder: Path, consent: "Consent | None" = None, **used: Mapping[str, Any]) -> Config:
     """The configuration that applies in a folder, or the defaults.
 
-    Paths in it are relative to its own folder. Raises `UsageError`, `ConfigError`.
+    Paths in it are relative to its own folder. `used`: the tables that the command uses, each with the values of its
+    options by key (see `curate.core.config_consent`). Raises `UsageError`, also for a setting that needs consent if
+    there is none, and `ConfigError`.
     """
     path = config_file(folder)
     if path is None:
         return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
     config, home = load_config(path), Path(os.path.abspath(path.parent))  # noqa: PTH100
+    demand_agreed(config, path, consent, used)
     return config if home == Path.cwd() else _with_paths_from(config, home)
+
+
+def load_project(path: Path, consent: "Consent", *, trains: bool = True) -> tuple[Path, Config]:
+    """The folder and configuration of a project, given its configuration file or its folder.
+
+    In a folder, curate.toml takes precedence over pyproject.toml. `trains`: whether its recipe may be used. Raises as
+    `find_config` does, and `UsageError` if the configuration names no data.
+    """
+    path = path / "curate.toml" if path.is_dir() else path
+    if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
+        path = path.with_name("pyproject.toml")
+    config = load_config(path)
+    if not config.data:
+        raise UsageError(f"{path}: no data files are configured", 'write  data = ["data.jsonl"]')
+    project = {} if trains else {"recipe": ""}
+    used: Used = {PROJECT: project, **{table: {} for table in ("check", "dedup", "conflicts", "split", "mix")}}
+    demand_agreed(config, path, consent, used)
+    return path.absolute().parent, config
 
 
 def _with_paths_from(config: Config, home: Path) -> Config:

@@ -8,6 +8,8 @@ outside of any repository, `curate.toml` in the user's configuration folder (`~/
     address = "https://llm.example.com/v1"
     send = true                    # data may be sent there without asking
     key = "LLM_EXAMPLE_KEY"        # environment variable with its key
+
+It also names the folders whose configurations may reach outside of them (see `curate.core.config_consent`), as `trust`.
 """
 
 import math
@@ -58,6 +60,8 @@ class TrustedEndpoint(Section):
 class UserConfig(Section):
     """The user's own configuration, outside of any repository."""
 
+    trust: tuple[str, ...] = ()
+    """Folders of projects, with all folders below them: settings of their configurations need no consent."""
     endpoint: tuple[TrustedEndpoint, ...] = ()
 
 
@@ -69,7 +73,7 @@ class Consent:
     """Consent was given in advance."""
     ask: Callable[[str], bool] | None = None
     """Asks at the terminal; None if there is no terminal."""
-    tell: Callable[[str], None] | None = None
+    tell: Callable[[str], object] | None = None
     """Shows a note."""
     how: str = "pass --yes to allow this"
     """How to give consent, for the error message."""
@@ -103,14 +107,19 @@ def user_config_path() -> Path:
 
 def trusted_endpoint(address: str) -> TrustedEndpoint | None:
     """The entry of the user's own configuration for an address. Raises `ConfigError`."""
+    path, place = user_config_path(), origin(address)
+    return next((one for one in _user_config().endpoint if origin(address_of(one.address, str(path))) == place), None)
+
+
+def trusts_folder(folder: Path) -> bool:
+    """Whether the user's own configuration trusts the configurations of a folder. Raises `ConfigError`."""
+    inside = folder.resolve()
+    return any(inside.is_relative_to(Path(name).expanduser().resolve()) for name in _user_config().trust)
+
+
+def _user_config() -> UserConfig:
     path = user_config_path()
-    if not path.is_file():
-        return None
-    found = validated(UserConfig, load_toml(path), str(path))
-    place = origin(address)
-    return next(
-        (endpoint for endpoint in found.endpoint if origin(address_of(endpoint.address, str(path))) == place), None
-    )
+    return validated(UserConfig, load_toml(path), str(path)) if path.is_file() else UserConfig()
 
 
 def is_address(name: str) -> bool:

@@ -204,7 +204,7 @@ def _marked(gone: Path) -> Iterator[None]:
     before = os.path.lexists(mark)
     try:
         if not before:
-            open(mark, "xb").close()  # follows no link
+            mark.open("xb").close()  # follows no link
     except OSError as error:
         raise OutputError.of(visible(str(gone)), error, "choose another location; nothing was changed") from error
     try:

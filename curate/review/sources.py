@@ -7,6 +7,7 @@ from typing import NamedTuple
 from curate.core.config import Config
 from curate.core.config_files import config_file, config_in, find_config, named_config
 from curate.core.data_files import data_files
+from curate.core.egress import Consent
 from curate.core.errors import UsageError
 from curate.core.runs import Project, project_of
 from curate.core.text import visible
@@ -33,21 +34,24 @@ class Sources(NamedTuple):
         return self.project.journal_of(self.reviewer) if self.reviewer else self.project.decisions
 
 
-def sources_of(paths: Sequence[Path], reviewer: str = "", share: Share | None = None) -> Sources:
+def sources_of(
+    paths: Sequence[Path], reviewer: str = "", share: Share | None = None, consent: Consent | None = None
+) -> Sources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
-    Data files belong to their project (see `project_of`), without one to the named folder. Raises `UsageError`,
-    `InputError` or `ConfigError` before reading data.
+    Data files belong to their project (see `project_of`), without one to the named folder. `consent`: to the settings
+    of its configuration. Raises `UsageError`, `InputError` or `ConfigError` before reading data.
     """
     if reviewer and not valid_reviewer(reviewer):
         raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {RULE}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()
     own = single and (config_in(folder) or named_config()) is not None
-    data = find_config(folder).data if own else ()
+    data = find_config(folder, consent, project={"output": "", "recipe": ""}).data if own else ()
     files = data_files([name if is_url(name) else folder / name for name in data] if data else paths)
     found = project_of(files)
     if data or (single and not found.decisions.is_file() and config_file(found.folder) is None):
         found = Project(folder)
-    whole = find_config(found.folder)
+    project = {"data": (), "recipe": ""}
+    whole = find_config(found.folder, consent, project=project, check={}, dedup={}, conflicts={})
     return Sources(Project(Path()) if found.folder == Path.cwd() else found, whole, files, reviewer, share)

@@ -19,7 +19,7 @@ from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import TEMPORARY_SUFFIX
 from curate.pipeline.dedup import plan, write_plan
-from tests.conftest import Write, chat, line_of, schema_of
+from tests.conftest import Write, chat, line_of, schema_of, trust_folder
 from tests.forks import Forks
 
 ANSWER = (
@@ -236,6 +236,7 @@ def test_a_heavy_removal_is_told_to_programs_too(write: Write, capsys: pytest.Ca
 
 def test_limits_of_a_heavy_removal_can_be_set(write: Write) -> None:
     heavy(write)
+    trust_folder()
     Path("curate.toml").write_text("[dedup]\nstop_share = 0.9\nstop_cluster = 0.9\n")
     assert dedup("data.jsonl", "-o", "out.jsonl") == 0
     Path("curate.toml").write_text("[dedup]\nstop_least = 149\n")

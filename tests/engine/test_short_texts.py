@@ -130,7 +130,7 @@ def test_they_are_listed_apart_and_go_only_when_that_is_wanted(
         ("data.jsonl:2", "data.jsonl:1", 0.428571)
     ]
     Path("curate.toml").write_text("[dedup]\nsame_words = true\n")
-    assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--overwrite"]) == 0
+    assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--overwrite", "--yes"]) == 0
     assert "3 lines read = 1 kept + 2 removed (1 exact, 1 near)" in capsys.readouterr().out
     assert "short text with the same content words" in Path("out.removed.jsonl").read_text()
 

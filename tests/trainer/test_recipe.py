@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import ended, main
+from curate.core.config import RECIPE_KINDS
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
@@ -270,3 +271,10 @@ def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text("")
     with pytest.raises(InputError, match="no example is left"):
         load_split(tmp_path, "train", template, recipe())
+
+
+def test_each_key_that_names_a_model_or_a_file_needs_consent_in_a_configuration() -> None:
+    texts = {name for name, field in Recipe.model_fields.items() if field.annotation is str}
+    assert texts == {"model", "chat_template", "revision", "data"}  # `data` is the output of the run
+    names = {name for name, key in ALIASES.items() if key in ("model", "chat_template")}
+    assert set(RECIPE_KINDS) == {"model", "chat_template", *names}

@@ -1,0 +1,149 @@
+"""Consent to settings of a configuration file that reach outside of its folder, or that weaken a guard.
+
+A configuration in the folder of the data may come from a stranger. Its values are compared with their kinds
+(`curate.core.config.Kind`): a URL, a path outside of the folder, a model of the hub and a weaker guard are named in one
+line, and refused without consent. Consent is `--yes` (`yes=True` in Python), or the folder in the user's own
+configuration (see `curate.core.egress`):
+
+    trust = ["/home/me/project"]
+
+A setting that an option replaces is not used, and needs no consent.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from glob import escape, glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.config import RECIPE_KINDS, Config, Guard, Kind, Kinds
+from curate.core.errors import UsageError
+from curate.core.files import path_of
+from curate.core.text import excerpt, visible
+from curate.core.urls import is_url, safe_url
+from curate.core.validation import load_toml
+
+if TYPE_CHECKING:
+    from curate.core.egress import Consent
+
+PROJECT: Final = "project"
+"""Stands for the keys outside of the tables of a configuration."""
+CONFINED_VARIABLE: Final = "CURATE_CONFINED_TO"
+"""Environment variable with a folder that no setting leaves, with or without consent; set by `curate mcp`."""
+HUB: Final = "a model of the hub"
+URL: Final = "a URL"
+OUTSIDE: Final = "outside of the project's folder"
+NO_OPTION: Final = "pass --yes to a command"
+STDIN_NAME: Final = "-"
+MAX_NAMED: Final = 20
+MAX_NAMED_VALUE: Final = 100
+Used = Mapping[str, Mapping[str, Any]]
+"""Names of the tables that a command uses, each with the values of its options by key; None: not given."""
+
+
+def demand_agreed(config: Config, path: Path, consent: "Consent | None", used: Used) -> None:
+    """Raise `UsageError` if the used tables of a configuration file need consent and there is none.
+
+    Values are those of the file, before `curate.core.config_files` makes paths relative to the working folder.
+    """
+    home, confined = Path(os.path.abspath(path.parent)), os.environ.get(CONFINED_VARIABLE)  # noqa: PTH100
+    root = Path(confined or home)
+    reasons = [
+        (f"{key} = {_shown(value)}", why)
+        for key, value, kind, default in _settings(config, home, root, used)
+        if (why := _reason(kind, value, default, home, root))
+    ]
+    if not reasons:
+        return
+    named = [f"{setting} ({why})" for setting, why in reasons[:MAX_NAMED]]
+    named += [f"{len(reasons) - MAX_NAMED:,} more"] if len(reasons) > MAX_NAMED else []
+    text = f"{visible(str(path))} sets {', '.join(named)}"
+    from curate.core.egress import trusts_folder, user_config_path  # not needed by most commands
+
+    if confined and any(why in (URL, OUTSIDE) for _, why in reasons):
+        raise UsageError(f"{text}: refused", "the configuration of this server may only name files below its folder")
+    if not (consent and consent.yes) and not trusts_folder(home):
+        own = f'write  trust = ["{visible(str(home))}"]  in {visible(str(user_config_path()))}'
+        raise UsageError(
+            f"{text}: needs your consent",
+            f"read the file; then {consent.how if consent else NO_OPTION}, or {own}",
+        )
+    if consent and consent.tell:
+        consent.tell(f"note: {text}")
+
+
+def _settings(config: Config, home: Path, root: Path, used: Used) -> Iterator[tuple[str, Any, Kind | Guard, Any]]:
+    """Name, value, kind and default of each setting that is used and not replaced by an option."""
+    for table, options in used.items():
+        section = config if table == PROJECT else getattr(config, table)
+        prefix = "" if table == PROJECT else f"{table}."
+        for key, kind in section.kinds.items():
+            if kind is Kind.VALUE or options.get(key) is not None:
+                continue
+            value = getattr(section, key)
+            if kind is Kind.FILES:
+                yield from ((f"{prefix}{key}", name, kind, ()) for name in value)
+            elif value != (default := type(section).model_fields[key].default):
+                yield f"{prefix}{key}", value, kind, default
+    trains = PROJECT in used and config.recipe and used[PROJECT].get("recipe") is None
+    if trains and not _reason(Kind.PATH, config.recipe, "", home, root):  # else it is not read
+        yield from _recipe_settings(home / config.recipe, RECIPE_KINDS)
+
+
+def _recipe_settings(recipe: Path, kinds: Kinds) -> Iterator[tuple[str, Any, Kind | Guard, Any]]:
+    """The settings of the recipe that a configuration names. The trainer reports what is wrong with it."""
+    values = load_toml(recipe, "recipe", "write one, or remove `recipe` from the configuration")
+    for key, kind in kinds.items():
+        if isinstance(value := values.get(key), str) and value:
+            yield f"{recipe.name}: {key}", value, kind, ""
+
+
+def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path) -> str:
+    """Why a value needs consent; empty if it does not."""
+    if isinstance(kind, Guard):
+        return f"by default {_shown(default)}" if kind.weaker == "other" or value > default else ""
+    if kind is Kind.ADDRESS or (kind is Kind.JUDGE and "://" in value):
+        return ""
+    if is_url(value) or (kind is Kind.MODEL and "://" in value):
+        return URL
+    if kind in (Kind.MODEL, Kind.JUDGE):
+        return _reason_of_model(value, home, root)
+    here = [Path(value)] if kind is Kind.TEMPLATE and not (home / value).exists() else []
+    leaves = value == STDIN_NAME or _leaves(value, home, root) or not all(_is_inside(path, root) for path in here)
+    return OUTSIDE if leaves else ""
+
+
+def _reason_of_model(name: str, home: Path, root: Path) -> str:
+    if name.startswith("offline:"):
+        return ""
+    folders = [folder for folder in (home / name, Path(name)) if folder.is_dir()]
+    if not folders and not name.startswith((".", "/", "~", "\\")):
+        return HUB
+    return OUTSIDE if _leaves(name, home, root) or not all(_is_inside(path, root) for path in folders[:1]) else ""
+
+
+def _leaves(name: str, home: Path, root: Path) -> bool:
+    """Whether a path or a pattern of a configuration in `home` leads out of `root`, by a link or otherwise."""
+    paths = [home / path_of(name), path_of(str(home / name))]
+    if any(sign in str(home / name) for sign in "*?[") and not os.path.lexists(home / name):
+        for pattern in dict.fromkeys((os.path.join(escape(str(home)), name), str(home / name))):  # noqa: PTH118
+            paths += map(Path, glob(pattern, recursive=True))  # noqa: PTH207
+    return name.startswith("~") or not all(_is_inside(path, root) for path in paths)
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Whether a path is in a folder, both as the system resolves it and with `..` removed from its text first."""
+    try:
+        return all(Path(text).resolve().is_relative_to(root.resolve()) for text in (path, os.path.normpath(path)))
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL: it cannot be read
+        return False
+
+
+def _shown(value: Any) -> str:
+    """A value as a message shows it: without secrets, on one line."""
+    if not isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    from curate.core.masking import masked, without_keys  # not needed by most commands
+
+    text = safe_url(value) if is_url(value) else value
+    return f'"{excerpt(without_keys(masked(text)), MAX_NAMED_VALUE)}"'
