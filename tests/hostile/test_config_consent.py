@@ -99,7 +99,7 @@ def attacks(kind: Kind | Guard, default: Any, origin: str) -> list[Any]:
     """The values of an attacker for a key."""
     secret, model = str(Path("../secret.jsonl").resolve()), str(Path("../model").resolve())
     if isinstance(kind, Guard):
-        numbers = {0.8: [0.05, 1.0], "conversation": ["prompt"], False: [True], 100: [10_000_000]}
+        numbers: dict[Any, list[Any]] = {0.8: [0.05, 1.0], "conversation": ["prompt"], False: [True], 100: [10**7]}
         return numbers.get(default, [1.0])
     return {
         Kind.FILES: [
@@ -161,9 +161,8 @@ def test_each_key_has_a_kind() -> None:
 def test_no_setting_of_a_stranger_acts(
     table: str, key: str, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    section = Config.model_fields[table].default if table else Config
-    kind = (type(section) if table else Config).kinds[key]
-    default = getattr(section, key) if table else None
+    section: Section = Config.model_fields[table].default if table else Config.model_construct()
+    kind, default = section.kinds[key], getattr(section, key)
     for value in attacks(kind, default, server.origin):
         written(table, key, value)
         before, refused = files(".."), 0
