@@ -101,7 +101,7 @@ def attacks(kind: Kind | Guard, default: Any, origin: str) -> list[Any]:
     if isinstance(kind, Guard):
         numbers: dict[Any, list[Any]] = {0.8: [0.05, 1.0], "conversation": ["prompt"], False: [True], 100: [10**7]}
         return numbers.get(default, [1.0])
-    return {
+    values: dict[Kind, list[Any]] = {
         Kind.FILES: [
             [name]
             for name in (
@@ -119,7 +119,8 @@ def attacks(kind: Kind | Guard, default: Any, origin: str) -> list[Any]:
         Kind.TEMPLATE: [secret, "../secret.jsonl", "link.jsonl", r"x/../../secret.jsonl"],
         Kind.MODEL: [f"{origin}/x/y", model, "../model", "link", "x/y", "x/y@main", "model-y", "x/file", "~/model"],
         Kind.JUDGE: [f"{origin}/v1", model, "../model", "link", "x/y"],
-    }.get(kind, [])
+    }
+    return values.get(kind, [])
 
 
 def written(table: str, key: str, value: Any) -> None:
