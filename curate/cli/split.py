@@ -122,7 +122,7 @@ def split(
     files = data_files(paths, lambda _: None)
     replaced = {"semantic": semantic, "existing": existing}
     project, whole = options.project_for(
-        files, yes=yes, check={}, dedup={"threshold": threshold}, split=replaced, mix={}
+        files, yes=yes, check={}, conflicts={}, dedup={"threshold": threshold}, split=replaced, mix={}
     )
     config = with_split_options(
         whole,

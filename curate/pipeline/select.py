@@ -222,7 +222,7 @@ def select(
         notes=[*planned.notes, *notes],
         written=False,
         comparison=None,
-        rules=check.rule if check else (),
+        rules=whole.check.rule,
         plan=final,
     )
 
