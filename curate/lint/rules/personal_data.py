@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
-from curate.core.masking import Secret, personal_in
+from curate.core.masking import personal_in
 
 OFFICE_NAMES: Final = frozenset(
     """abuse accounting accounts admin admissions advertising alerts billing bookings business careers clientservices club
