@@ -375,7 +375,7 @@ class ReviewConfig(Section):
 class CardConfig(Section):
     """`[card]`: information for the data card that cannot be computed."""
 
-    kinds: ClassVar[Kinds] = _values("title", "description", "licence", "languages", "contact")
+    kinds: ClassVar[Kinds] = _values("title", "description", "license", "languages", "contact")
 
     title: str = ""
     """Title of the data card."""

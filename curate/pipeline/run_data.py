@@ -9,7 +9,7 @@ from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
-from curate.core.egress import NO_CONSENT, Consent
+from curate.core.egress import NO_CONSENT, Consent, is_address
 from curate.core.errors import ConfigError, UsageError
 from curate.core.events import Listener
 from curate.core.example import Example
@@ -81,9 +81,15 @@ class RunData:
 
     @cached_property
     def rules(self) -> ProjectRules:
-        """The rules of the configuration, and the suppressions. Raises `ConfigError`."""
-        own = ProjectRules.of(self.project.folder, self.config)
-        return own if own.suppressions else ProjectRules.of(project_of(self.paths).folder, self.config)
+        """The rules of the configuration, and the suppressions. Raises `ConfigError`.
+
+        A judge at an address is asked once, by the stage that searches for contradictions.
+        """
+        conflicts, config = self.config.conflicts, self.config
+        if is_address(conflicts.judge):
+            config = config.model_copy(update={"conflicts": conflicts.model_copy(update={"judge": ""})})
+        own = ProjectRules.of(self.project.folder, config)
+        return own if own.suppressions else ProjectRules.of(project_of(self.paths).folder, config)
 
     @cached_property
     def rule_inputs(self) -> list[Any]:

@@ -13,7 +13,7 @@ from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.files import display_name
 from curate.core.urls import safe_url
-from tests.conftest import Write
+from tests.conftest import Write, trust_folder
 from tests.engine.places_server import Place, serving
 
 LINES = b"".join(
@@ -334,6 +334,7 @@ def test_what_cannot_be_uploaded_is_kept(
 def test_a_configuration_reads_urls_and_writes_none(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     config = 'data = ["{}/data.jsonl"]\noutput = "{}"\n'
     Path("curate.toml").write_text(config.format(place.address, "s3://bucket/out"))
+    trust_folder()
     assert main(["run"]) == 2
     assert "a folder on this machine" in capsys.readouterr().err
     Path("curate.toml").write_text(config.format(place.address, "out"))

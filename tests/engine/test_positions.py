@@ -16,7 +16,7 @@ def found(capsys: Captured, path: Path, *options: str) -> list[dict[str, Any]]:
     return [one for one in map(json.loads, capsys.readouterr().out.splitlines()) if "file" in one]
 
 
-MAIL = "bob.smith@gmail.com"
+MAIL = "r.kowalczyk@gmail.com"
 JOINED = [
     ({"instruction": "Where?", "input": "The cafÃ© is near.", "output": "There."}, "Q009", ["/input"]),
     ({"instruction": "The cafÃ©?", "input": "Near.", "output": "There."}, "Q009", ["/instruction"]),

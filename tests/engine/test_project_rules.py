@@ -23,7 +23,7 @@ RULE = """
 code = "U001"
 name = "names-acme"
 message = "names Acme"
-pattern = "ACME"
+pattern = "ACME|sold in boxes"
 severity = "error"
 """
 
@@ -68,7 +68,9 @@ def test_suppressed_findings_do_not_count_in_scores(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("suppressed", [False, True])
 def test_the_review_and_the_selection_count_findings_as_dedup_does(suppressed: bool) -> None:
-    suppressing([chat("Apples?", f"{LONG} ACME."), chat("Apples?", LONG)], *([1] if suppressed else []))
+    suppressing(
+        [chat("Apples?", f"{LONG} They are sold in boxes."), chat("Apples?", LONG)], *([1] if suppressed else [])
+    )
     planned = curate.dedup("data.jsonl").plan
     assert [removal.place.line for removal in planned.duplicates] == [2 if suppressed else 1]
     told: list[object] = []
@@ -76,7 +78,7 @@ def test_the_review_and_the_selection_count_findings_as_dedup_does(suppressed: b
     clusters = [cluster for event in told if isinstance(event, DuplicatesFound) for cluster in event.clusters]
     assert [member.side.place.line for cluster in clusters for member in cluster.members] == [2 if suppressed else 1]
     assert main(["select", "data.jsonl", "--examples", "1", "-o", "kept.jsonl", "--no-models", "-q"]) == 0
-    assert ("ACME" in Path("kept.jsonl").read_text(encoding="utf-8")) is suppressed
+    assert ("sold in boxes" in Path("kept.jsonl").read_text(encoding="utf-8")) is suppressed
 
 
 def test_rules_about_conflicts_search_as_configured_in_a_run(write: Write) -> None:

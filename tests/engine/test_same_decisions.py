@@ -49,7 +49,7 @@ def examples_of(place: str) -> list[dict[str, Any]]:
     return [
         sound,
         reworded,
-        chat(question, f"{answer} ACME sells boxes."),
+        chat(question, f"{answer} They are sold in boxes."),
         chat(question, f"As an AI language model, I can say this: {answer}"),
         chat(question, answer.replace("month", "{{name}}")),
         longer,
@@ -145,7 +145,7 @@ def some(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def configurations(draw: st.DrawFn, *, limited: bool) -> dict[str, dict[str, Any]]:
     codes = st.lists(st.sampled_from(["U001", "U", "Q", "Q001", "C003", "M", "C"]), max_size=2, unique=True)
     rules = [
-        {"code": "U001", "name": "names-acme", "message": "names Acme", "pattern": "ACME"},
+        {"code": "U001", "name": "names-acme", "message": "names Acme", "pattern": "sold in boxes"},
         {"code": "U002", "name": "cold", "message": "is cold", "pattern": "cold cellar", "severity": "info"},
     ]
     rules[0]["severity"] = draw(st.sampled_from(["info", "warning", *([] if limited else ["error"])]))
@@ -316,9 +316,9 @@ def test_a_run_and_the_verbs_decide_the_same(project: Drawn) -> None:
 
 QUESTION: Final = "How are apples kept at the coast?"
 ANSWER: Final = LONG.format("coast")
-NEAR: Final = (chat(QUESTION, f"{ANSWER} ACME sells boxes."), chat(QUESTION, ANSWER))
+NEAR: Final = (chat(QUESTION, f"{ANSWER} They are sold in boxes."), chat(QUESTION, ANSWER))
 """Near-duplicates, of which a custom rule reports the first one."""
-ACME: Final = {"code": "U001", "name": "names-acme", "message": "names Acme", "pattern": "ACME"}
+ACME: Final = {"code": "U001", "name": "names-acme", "message": "names Acme", "pattern": "sold in boxes"}
 OTHERS: Final = [chat(f"Name the {place}, please.", f"The {place} it is, {n} miles from here.")
                  for n, place in enumerate(PLACES)]  # fmt: skip
 

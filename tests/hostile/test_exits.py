@@ -105,7 +105,7 @@ def test_a_panic_goes_through_the_funnel(
         raise panic("index out of bounds")
 
     write("data.jsonl", GOOD)
-    monkeypatch.setattr("curate.cli.check.check_paths", panics)
+    monkeypatch.setattr("curate.lint.project_check.check_paths", panics)
     assert main(["check", "data.jsonl"]) == 3
     assert "Please report it" in capsys.readouterr().err
 

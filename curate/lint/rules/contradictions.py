@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from curate.core.example import Example
+from curate.core.example import Example, Place
 from curate.core.finding import Problem, Severity
 from curate.core.text import excerpt, visible
 from curate.lint.rules.duplicates import Found, examples_rule
@@ -114,11 +114,13 @@ def equal_request_contradicts(groups: Sequence[Sequence[Example]]) -> Found:
     """
     from curate.conflicts.repeated_requests import contradictory_pairs  # only where requests are repeated
 
+    reported = set[Place]()
     for group in groups:
         across = len({example.place.file for example in group}) > 1  # pairs within a file are in its own group
         for earlier, later, evidence in contradictory_pairs(group):
-            if across and earlier.place.file == later.place.file:
+            if later.place in reported or (across and earlier.place.file == later.place.file):
                 continue
+            reported.add(later.place)
             claim, said_before = excerpt(evidence.right, 60), excerpt(evidence.left, 60)
             message = f"answers {claim!r}, but {visible(str(earlier.place))} answers {said_before!r}"
             yield later, Problem(later.messages[-1].content_pointer, message)
