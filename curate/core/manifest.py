@@ -86,6 +86,18 @@ class SharedInstruction(_Part):
     """Number of written examples that contain it."""
 
 
+class SharedText(_Part):
+    """A first question or a document that links nothing, because a group would be too large to be held out."""
+
+    kind: Literal["first question", "document"]
+    text: str
+    """The beginning of the text."""
+    examples: int
+    """Number of written examples that contain it."""
+    runs: list[str]
+    """BLAKE2b hashes, of 8 bytes, of the words of a first question, or of the runs of 30 words of a document."""
+
+
 class ShortAnswer(_Part):
     """An answer of fewer than 20 words that different questions share; such answers are not compared by themselves."""
 
@@ -122,6 +134,8 @@ class Manifest(_Part):
     restored: list[Restored] = []
     shared_instructions: list[SharedInstruction] = []
     """Passages that are left out when whole texts are compared."""
+    shared_texts: list[SharedText] = []
+    """First questions and documents that several splits have."""
     short_answers: list[ShortAnswer] = []
     """The most frequent of the short answers that different questions share."""
     short_answer_examples: int = 0

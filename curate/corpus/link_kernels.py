@@ -16,12 +16,26 @@ UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL = 0, 1, 2, 3, 4, 5
 role; text outside of turns; the calls of the assistant's turn before it.
 """
 
+QUESTION_PARTS = 4
+LINE_BREAK = 10
+
 
 class Scripts(NamedTuple):
     """Classes of characters, and their case folds."""
 
     classes: Any
     folds: Any
+
+
+class Limits(NamedTuple):
+    """Minimum numbers of words of docs/leaks.md."""
+
+    answer: int
+    first_turn: int
+    question: int
+    block: int
+    small: Any
+    """Hashes of the words that do not count in nearly equal questions."""
 
 
 class Room(NamedTuple):
@@ -38,6 +52,10 @@ class Room(NamedTuple):
     eights: Any
     sorting: Any
     buckets: Any
+    lines: Any
+    """Of each line of a piece, how many words of the piece end with it."""
+    content: Any
+    """Words of the user turns without small words."""
 
 
 class Turns(NamedTuple):
@@ -58,6 +76,12 @@ class Turns(NamedTuple):
     """The key of the conversation if it ends with an answer, else 0."""
     begun: int
     """Number of prefix keys (up to each earlier answer) that have been written."""
+    first: Any
+    """The key of the first user turn; 0 for one of few words."""
+    content: int
+    """Number of words in `Room.content`."""
+    blocks: int
+    """Number of keys of blocks that have been written."""
 
 
 @compiled
@@ -123,36 +147,133 @@ def _room_for(pieces: Any) -> Room:
         np.zeros(widest // 4 + 16, dtype=np.uint64),
         np.empty(1024, dtype=np.uint32),
         np.empty(256, dtype=np.int64),
+        np.empty(widest + 2, dtype=np.int64),
+        np.empty(size, dtype=np.uint64),
     )
 
 
 @compiled
-def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, begins: int) -> Turns:
-    """Write the words of a conversation to `room`, and the keys up to each earlier answer to `begun` from `begins`
-    on.
+def _read_lines(pieces: Any, at: int, scripts: Scripts, room: Room, count: int) -> Any:
+    """Write the words of a piece to `room.words` from `count` on, line by line; returns the number of words and of
+    lines.
+    """
+    buffer, begin, end = pieces.texts.buffer, pieces.texts.starts[at], pieces.texts.ends[at]
+    low, some, lines = room.eights.view(np.uint8), 0, 0
+    while begin <= end:
+        stop = begin
+        while stop < end and buffer[stop] != LINE_BREAK:
+            stop += 1
+        if stop > begin:
+            some += tokens(
+                buffer, begin, stop, scripts.classes, scripts.folds, False, low, room.eights, room.words[count + some :]
+            )
+        room.lines[lines] = some
+        lines, begin = lines + 1, stop + 1
+    return some, lines
+
+
+@compiled
+def _run_key(words: Any, begin: int, end: int) -> Any:
+    """The key of a run of words; never 0."""
+    key = U64(end - begin)
+    for at in range(begin, end):
+        key = key * HASH_BASE + words[at]
+    return mixed(key) | U64(1)
+
+
+@compiled
+def _block(words: Any, begin: int, end: int, size: int, out: Any, made: int) -> int:
+    """Write the keys of the first and of the last words of a block to `out` from `made` on; returns the end."""
+    out[made], out[made + 1] = _run_key(words, begin, begin + size), _run_key(words, end - size, end)
+    return made + 2
+
+
+@compiled
+def _block_keys(words: Any, lines: Any, count: int, size: int, out: Any, made: int) -> int:
+    """Write the keys of the first and of the last `size` words of the blocks of a piece: the piece itself, its
+    paragraphs (between lines without words) and its lines. `lines`: how many words end with each of `count` lines.
+
+    `curate.corpus.shared_texts.runs_of` gives the words of the same runs in the same order.
+    """
+    total = lines[count - 1]
+    if total < size:
+        return made
+    made = _block(words, 0, total, size, out, made)
+    paragraph = before = 0
+    for at in range(count + 1):
+        if at < count and lines[at] > before:
+            if size <= lines[at] - before < total:
+                made = _block(words, before, lines[at], size, out, made)
+            before = lines[at]
+            continue
+        if size <= before - paragraph < total:
+            made = _block(words, paragraph, before, size, out, made)
+        paragraph = before
+    return made
+
+
+@compiled
+def _question_keys(content: Any, count: int, out: Any, row: int) -> None:
+    """Write the keys of a question without one of `QUESTION_PARTS` parts each: two questions that differ in one word
+    have one of them in common.
+    """
+    for part in range(QUESTION_PARTS):
+        begin, end = part * count // QUESTION_PARTS, (part + 1) * count // QUESTION_PARTS
+        key = U64(count)
+        for at in range(count):
+            if at < begin or at >= end:
+                key = key * HASH_BASE + content[at]
+        out[row, part] = mixed(key ^ mixed(U64(part + 1))) | U64(1)
+
+
+@compiled
+def _is_among(word: Any, some: Any) -> bool:
+    """Whether a word is one of few."""
+    for other in some:  # noqa: SIM110
+        if word == other:
+            return True
+    return False
+
+
+@compiled
+def _read_row(
+    pieces: Any, row: int, scripts: Scripts, limits: Limits, room: Room, begun: Any, begins: int, blocks: Any, made: int
+) -> Turns:
+    """Write the words of a conversation to `room`, the keys up to each earlier answer to `begun` from `begins` on, and
+    the keys of blocks to `blocks` from `made` on.
     """
     words, answer_words, low = room.words, room.answer_words, room.eights.view(np.uint8)
-    count = spoken = turns = last_begin = asks = 0
-    question, chain, ends_on_answer = U64(0), U64(1), False
+    count = spoken = turns = last_begin = asks = content = 0
+    question, chain, ends_on_answer, first, opened = U64(0), U64(1), False, U64(0), False
     for at in range(pieces.first[row], pieces.first[row + 1]):
         kind = pieces.kinds[at]
+        is_turn = kind != CALL and kind != OUTSIDE_TURNS  # noqa: PLR1714
+        begin, end = pieces.texts.starts[at], pieces.texts.ends[at]
+        some = 0
+        if is_turn and kind != ANSWER and end - begin >= 2 * limits.block - 1:
+            some, lines = _read_lines(pieces, at, scripts, room, count)
+            made = _block_keys(words[count:], room.lines, lines, limits.block, blocks, made)
+        elif kind != UNCOMPARED:
+            some = tokens(
+                pieces.texts.buffer, begin, end, scripts.classes, scripts.folds, False, low, room.eights, words[count:]
+            )
         if kind == UNCOMPARED:
             continue
-        is_turn = kind != CALL and kind != OUTSIDE_TURNS  # noqa: PLR1714
         if ends_on_answer and is_turn:
             begun[begins] = chain
             begins += 1
-        begin, end = pieces.texts.starts[at], pieces.texts.ends[at]
-        some = tokens(
-            pieces.texts.buffer, begin, end, scripts.classes, scripts.folds, False, low, room.eights, words[count:]
-        )
         turn = U64(some)
         for nth in range(count, count + some):
             turn = turn * HASH_BASE + words[nth]
         if kind == USER:
             for nth in range(count, count + some):
                 question = question * HASH_BASE + words[nth]
-            asks += some
+                if not _is_among(words[nth], limits.small):
+                    room.content[content] = words[nth]
+                    content += 1
+            if not opened and some >= limits.first_turn:
+                first = _run_key(words, count, count + some)
+            asks, opened = asks + some, True
         if kind == ANSWER:
             room.spoken[turns] = spoken
             turns, last_begin = turns + 1, count
@@ -165,7 +286,7 @@ def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, b
         count += some
     room.spoken[turns] = spoken
     whole = (chain or U64(1)) if ends_on_answer else U64(0)
-    return Turns(count, spoken, turns, last_begin, mixed(question), asks, whole, begins)
+    return Turns(count, spoken, turns, last_begin, mixed(question), asks, whole, begins, first, content, made)
 
 
 @compiled
@@ -200,15 +321,28 @@ def _text_shingles(turns: Turns, room: Room, size: int, alone: bool) -> Any:
 
 
 @compiled
-def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
-    """All that links conversations, in pieces (see `curate.corpus.links.Pieces`); `least`: minimum number of words of a
-    compared answer.
+def _room_for_blocks(pieces: Any, row: int, least: int) -> int:
+    """The largest number of keys of blocks that a conversation has: a block of `least` words has as many characters,
+    and a word is in three blocks.
+    """
+    total = 0
+    for at in range(pieces.first[row], pieces.first[row + 1]):
+        total += 6 * ((pieces.texts.ends[at] - pieces.texts.starts[at]) // least + 1)
+    return total
+
+
+@compiled
+def linked(pieces: Any, scripts: Scripts, size: int, limits: Limits) -> Any:
+    """All that links conversations, in pieces (see `curate.corpus.links.Pieces`).
 
     Returns the shingle sets of whole texts (hashes, offsets); for each row the key of its user turns and their number
     of words, and the key of the conversation if it ends with an answer (else 0); the keys up to each earlier answer,
     and the end of those of each row; the sets of answers, all of a row together and then each of several (hashes,
-    offsets; empty for a short one), their keys, and the end of those of each row.
+    offsets; empty for a short one), their keys, and the end of those of each row; for each row the key of its first
+    user turn and the keys of its question without a part each (0 for few words); the keys of blocks, and the end of
+    those of each row.
     """
+    least = limits.answer
     rows, room = len(pieces.first) - 1, _room_for(pieces)
     most = len(pieces.texts.buffer) // 5 + 1024
     out, offsets = np.empty(most, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
@@ -217,10 +351,15 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
     asks = np.zeros(rows, dtype=np.int64)
     begun, begun_ends = np.empty(len(pieces.kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     keys, answer_ends = np.empty(rows + len(pieces.kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
+    firsts, near = np.zeros(rows, dtype=np.uint64), np.zeros((rows, QUESTION_PARTS), dtype=np.uint64)
+    blocks, block_ends = np.empty(1024, dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     total = held = begins = entries = 0
     for row in range(rows):
-        turns = _read_row(pieces, row, scripts, room, begun, begins)
-        begins = turns.begun
+        blocks = _with_capacity(blocks, block_ends[row], _room_for_blocks(pieces, row, limits.block))
+        turns = _read_row(pieces, row, scripts, limits, room, begun, begins, blocks, block_ends[row])
+        begins, firsts[row], block_ends[row + 1] = turns.begun, turns.first, turns.blocks
+        if turns.asked >= limits.question:
+            _question_keys(room.content, turns.content, near, row)
         asked[row], asks[row], whole[row], begun_ends[row + 1] = turns.question, turns.asked, turns.whole, begins
         alone = _stands_alone(turns, room, least)
         part, made = _text_shingles(turns, room, size, alone)
@@ -246,4 +385,5 @@ def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
     return (
         out[:total].copy(), offsets, asked, asks, whole, begun[:begins].copy(), begun_ends,
         answers[:held].copy(), bounds[: entries + 1].copy(), keys[:entries].copy(), answer_ends,
+        firsts, near, blocks[: block_ends[rows]].copy(), block_ends,
     )  # fmt: skip

@@ -4,7 +4,9 @@ shingle sets of their answers.
 `copy` is of all that a trainer is given; `prompt_hash` of the words of the user turns and the attachments;
 `conversation_hash` of a conversation that ends with an answer, by role and words of its turns; `prefix_hashes` of its
 beginnings up to each earlier answer, so that one example continues another if its `prefix_hashes` contain the other's
-`conversation_hash`. System and developer turns count for `copy` alone.
+`conversation_hash`; `first_turn` of the words of the first user turn and the attachments; `near` of the question
+without one of four parts each; `blocks` of the first and last words of the blocks of text in turns that are not the
+assistant's. System and developer turns count for `copy` and `blocks` alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +20,7 @@ from curate.core.lazy import Bytes, Ids, Numbers, np
 from curate.core.text import normalised
 from curate.corpus.dedup_text import UNCOMPARED_ROLES, called_texts, other_sides
 from curate.corpus.keys import digest
+from curate.corpus.shared_texts import BLOCK_WORDS, FIRST_TURN_WORDS, QUESTION_WORDS, SMALL_WORDS
 from curate.similarity.shingles import Sets, Texts, code_point_folds, letters, texts_in, texts_of
 
 if TYPE_CHECKING:
@@ -35,8 +38,14 @@ class Links(Rows):
     KINDS: ClassVar = {
         **dict.fromkeys(("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered"), "u8"),
         "answers": Sets,
+        **dict.fromkeys(("first_turn", "near", "blocks"), "u8"),
     }
-    PARTS: ClassVar = {"prefix_hashes": "ends", "answers": "answer_ends", "answered": "answer_ends"}
+    PARTS: ClassVar = {
+        "prefix_hashes": "ends",
+        "answers": "answer_ends",
+        "answered": "answer_ends",
+        "blocks": "block_ends",
+    }
     copy: Ids
     prompt_hash: Ids
     """0 if there is no question."""
@@ -49,6 +58,13 @@ class Links(Rows):
     answered: Ids
     """The key of the words of each answer; 0 if it has none."""
     answer_ends: Numbers
+    first_turn: Ids
+    """0 if it has few words."""
+    near: Ids
+    """Four keys of each question; 0 if it has few words."""
+    blocks: Ids
+    """May have a key twice for an example."""
+    block_ends: Numbers
 
 
 class Pieces(NamedTuple):
@@ -69,14 +85,28 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
     """
     from curate.corpus import link_kernels as kernels
 
-    hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
-        pieces, kernels.Scripts(letters(), code_point_folds()), size, SHORT_ANSWER_WORDS
+    limits = kernels.Limits(SHORT_ANSWER_WORDS, FIRST_TURN_WORDS, QUESTION_WORDS, BLOCK_WORDS, _small_words())
+    hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, *others = kernels.linked(
+        pieces, kernels.Scripts(letters(), code_point_folds()), size, limits
     )
     return (
         Sets(hashes, offsets),
-        Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), answered, answer_ends),
+        Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), *others),
         asks,
     )
+
+
+@cache
+def _small_words() -> Ids:
+    """The hashes of small words."""
+    from curate.similarity import word_kernels
+
+    scripts = letters(), code_point_folds()
+    room, found = np.zeros(64, dtype=np.uint64), np.zeros(len(SMALL_WORDS), dtype=np.uint64)
+    for at, word in enumerate(sorted(SMALL_WORDS)):
+        text = np.frombuffer(word.encode(), dtype=np.uint8)
+        word_kernels.tokens(text, 0, len(text), *scripts, False, room.view(np.uint8), room, found[at:])
+    return found
 
 
 def links_of_columns(columns: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
@@ -125,7 +155,9 @@ def links_of_lines(
     links.copy = ids[:, 0].copy()
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
-            links.prompt_hash[row] = digest(attached, int(links.prompt_hash[row])) if links.prompt_hash[row] else 0
+            for column in (links.prompt_hash, links.first_turn, links.near.T):
+                for key in column[..., row : row + 1].reshape(-1, 1):
+                    key[:] = digest(attached, int(key[0])) if key[0] else 0
         trained = trained_content(example.value)
         if example.format != UNKNOWN and len(trained) < len(example.value):
             links.copy[row] = int(content_id(trained)[:16], 16)

@@ -20,6 +20,9 @@ LINKS: Final = {
     "prefix": "one conversation is the beginning of the other",
     "key": "the same key",
     "semantic": "paraphrased questions",
+    "first_turn": "first questions",
+    "near_question": "nearly the same question",
+    "document": "documents",
 }
 """Names of the kinds of links."""
 OTHER_REASONS: Final = {

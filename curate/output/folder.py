@@ -30,6 +30,7 @@ from curate.core.manifest import (
     RemovedFile,
     Restored,
     SharedInstruction,
+    SharedText,
     ShortAnswer,
     changed_files,
     data_settings,
@@ -42,7 +43,7 @@ from curate.core.manifest import (
 from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
-from curate.core.text import json_line
+from curate.core.text import excerpt, json_line
 from curate.core.transaction import Own, recover, replacing_together
 from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
@@ -56,6 +57,8 @@ from curate.split.assign import SPLIT_NAMES
 from curate.split.division import Division
 from curate.split.moves import Move
 
+SHARED_TEXT_CHARS: Final = 80
+"""Characters of a shared text that the manifest shows."""
 CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"
 
@@ -146,6 +149,15 @@ def _exempt(division: Division) -> dict[str, Any]:
     return {
         "shared_instructions": [
             SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions
+        ],
+        "shared_texts": [
+            SharedText(
+                kind=shared.kind,
+                text=excerpt(masked(shared.text), SHARED_TEXT_CHARS),
+                examples=shared.examples,
+                runs=list(shared.runs),
+            )
+            for shared in division.shared_texts
         ],
         "short_answers": [
             ShortAnswer(text=masked(short.text), examples=short.examples, questions=short.questions)

@@ -337,3 +337,28 @@ def unite(parent: Any, left: Any, right: Any, made: Any) -> None:
         if a != b:
             parent[max(a, b)] = min(a, b)
             made[i] = True
+
+
+@compiled
+def unite_up_to(parent: Any, starts: Any, members: Any, largest: int, made: Any, united: Any) -> None:
+    """Join the members of each of some sets (number i from starts[i] to starts[i + 1]) in the forest `parent` (int64),
+    in order, unless the tree would have more than `largest` nodes; united[i] tells whether all are in one tree, made[at]
+    whether a member was in another tree than those before it.
+    """
+    sizes, seen = np.zeros(len(parent), dtype=np.int64), np.full(len(parent), -1, dtype=np.int64)
+    for node in range(len(parent)):
+        sizes[root(parent, node)] += 1
+    for i in range(len(starts) - 1):
+        total = trees = 0
+        for at in range(starts[i], starts[i + 1]):
+            tree = root(parent, members[at])
+            if seen[tree] != i:
+                seen[tree] = i
+                total, trees = total + sizes[tree], trees + 1
+        united[i] = trees < 2 or total <= largest
+        for at in range(starts[i] + 1, starts[i + 1] if united[i] else 0):
+            a, b = root(parent, members[starts[i]]), root(parent, members[at])
+            if a != b:
+                parent[max(a, b)] = min(a, b)
+                sizes[min(a, b)] = total
+                made[at] = True

@@ -25,12 +25,38 @@ from curate.corpus.strata import demand_traits
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, Wanted, assign
-from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
-from curate.split.groups import Groups, Link, LinkSearch, Pairs, group, links_of, missed_links
+from curate.split.exempt import (
+    Shared,
+    SharedText,
+    Short,
+    ShortAnswers,
+    instructions_in,
+    named_texts,
+    shared_by,
+    without_passages,
+)
+from curate.split.groups import (
+    Groups,
+    Link,
+    LinkSearch,
+    Pairs,
+    SharedTexts,
+    group,
+    links_of,
+    missed_links,
+    text_links,
+    texts_among,
+    texts_of,
+)
 from curate.split.mix import mix
 from curate.split.moves import Move, moves_of
 
 LENGTH_CLASSES: Final = 4
+MAX_LEFT_OUT: Final = 0.5
+"""Share of the examples that may be left out because they share a text with a given test set."""
+ROUNDING_SLACK: Final = 1e-9
+NOT_WRITTEN: Final = -1
+GIVEN: Final = -2
 
 
 def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
@@ -62,6 +88,8 @@ class Division:
 
     split: Numbers
     """The split of each example of the table, by its position in `SPLIT_NAMES`; `NO_SPLIT` for one that is left out."""
+    group: Numbers
+    """The group of each example; `GIVEN` for one of a given test set, `NOT_WRITTEN` for one that is left out."""
     left_out: Mapping[int, Reason]
     """Why an example is left out, by line of the table: a reason of the caller, a connection with a given test set,
     or the limits of a mix.
@@ -81,6 +109,8 @@ class Division:
     """Examples that were in another split in an earlier division."""
     notes: Sequence[str] = field(default=())
     shared_instructions: Sequence[Shared] = ()
+    shared_texts: Sequence[SharedText] = ()
+    """First questions and documents that several splits have."""
     short_answers: Sequence[Short] = ()
     short_answer_examples: int = 0
     """Number of examples with a short answer that different questions share, including those that are not named."""
@@ -121,6 +151,8 @@ def divide(
     while True:
         division = _division(table, left_out, config, given, before, cache, repair)
         counts, enough = shared_by(rows, division.split >= 0)
+        # what one group has alone is no instruction: it may be a document
+        enough = [stays and _in_several(division.group[some]) for some, stays in zip(rows, enough, strict=True)]
         if all(enough):
             return replace(
                 division,
@@ -131,6 +163,12 @@ def divide(
             without_passages(table, rows, enough),
             [some for some, stays in zip(rows, enough, strict=True) if stays],
         )
+
+
+def _in_several(groups: Numbers) -> bool:
+    """Whether examples that are written are in more than one group."""
+    found = groups[groups != NOT_WRITTEN]
+    return bool((found != found[:1]).any())
 
 
 def _division(
@@ -144,12 +182,13 @@ def _division(
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _demand_keys(table, config.split.group_by)
-    gone, short = dict(left_out), ShortAnswers(table)
+    gone, short, texts = dict(left_out), ShortAnswers(table), texts_of(table)
+    exempt: list[SharedTexts] = []
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, gone)] = False
     if given:
-        leaked = _connected(table, np.flatnonzero(stays), tests, config, cache)
+        leaked, exempt = _connected(table, np.flatnonzero(stays), tests, texts, config, cache)
         gone.update(leaked)
         stays[_examples(table, leaked)] = False
     staying = np.flatnonzero(stays)
@@ -172,10 +211,13 @@ def _division(
         known,
         strata_of(part, config.split.stratify),
         meanings,
+        texts_among(texts, staying, len(table.lines)),
     )
     split = np.full(len(table.lines), NO_SPLIT)
     split[:tests] = SPLIT_NAMES.index("test")
     split[staying] = assigned.of
+    group_of = np.full(len(table.lines), NOT_WRITTEN)
+    group_of[:tests], group_of[staying] = GIVEN, groups.of
     firsts, sizes = np.unique(groups.of, return_counts=True)
     groups_in = np.bincount(assigned.of[firsts], minlength=len(SPLIT_NAMES)) + np.array([0, 0, tests])
     moved = moves_of(part, groups, assigned, known) if known is not None else []
@@ -189,7 +231,8 @@ def _division(
         notes.append("these examples were split before with the same seed; another hash is used now")
     named, shared = short.most_frequent(split >= 0)
     return Division(
-        split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved, notes,
+        split, group_of, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved, notes,
+        shared_texts=named_texts(table, texts, (*groups.exempt, *exempt), split),
         short_answers=named, short_answer_examples=shared,
     )  # fmt: skip
 
@@ -246,6 +289,7 @@ def _grouped_and_assigned(
     before: Numbers | None,
     strata: Numbers | None,
     meanings: Pairs | None,
+    texts: Sequence[SharedTexts],
 ) -> tuple[Groups, Assigned]:
     """Group and assign, until the exact joins find nothing across splits.
 
@@ -256,7 +300,7 @@ def _grouped_and_assigned(
     last: Numbers | None = None
     found = np.zeros(len(part.lines), dtype=np.bool_)
     while True:
-        groups = group(len(part.lines), links)
+        groups = group(len(part.lines), links, texts, _largest_by_text(wanted, len(part.lines)))
         assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
         some = None if last is None else found | (last != assigned.of)
         missed = missed_links(part, search._replace(parts=assigned.of, some=some))
@@ -266,6 +310,12 @@ def _grouped_and_assigned(
         last, found = assigned.of, np.zeros(len(part.lines), dtype=np.bool_)
         for pairs in missed:
             found[pairs.right] = True
+
+
+def _largest_by_text(wanted: Wanted, total: int) -> int:
+    """The largest group that shared texts may make: the smallest held-out split takes it."""
+    sizes = wanted.counts or [share * total for share in wanted.shares[1:]]
+    return int(min((size for size in sizes if size > 0), default=total) + ROUNDING_SLACK)
 
 
 def _wanted_sizes(config: Config, given: bool, total: int) -> Wanted:
@@ -323,9 +373,17 @@ def _missing_key_notes(part: Table, keys: Sequence[str]) -> list[str]:
     ]
 
 
-def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:
+def _connected(
+    table: Table,
+    staying: Numbers,
+    tests: int,
+    texts: Sequence[SharedTexts],
+    config: Config,
+    cache: Path | None,
+) -> tuple[dict[int, Reason], list[SharedTexts]]:
     """By line, why examples are left out that are connected with one of a given test set, the first `tests` of the
-    table; among several reasons, the one with the first code.
+    table; among several reasons, the one with the first code. And the shared texts for which none is left out, because
+    these would be more than `MAX_LEFT_OUT` of the examples.
     """
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
@@ -333,6 +391,8 @@ def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache
     if config.split.semantic:
         links += _pairs_across(_by_meaning(part, config, cache), parts)
     found: dict[int, Reason] = {}
+    by_text, exempt = text_links(texts_among(texts, staying, len(table.lines)), parts, links, MAX_LEFT_OUT)
+    links += by_text
     for pairs in sorted(links, key=lambda pairs: pairs.link.code):
         similarities = np.ones(len(pairs.left)) if pairs.similarity is None else pairs.similarity
         for test, at, similarity in zip(pairs.left.tolist(), pairs.right.tolist(), similarities.tolist(), strict=True):
@@ -344,7 +404,7 @@ def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache
                 int(part.lines[at]),
                 Reason(pairs.link.code, why, "detector", kept=kept, similarity=round(similarity, 6)),
             )
-    return found
+    return found, exempt
 
 
 def _pairs_across(pairs: Pairs, parts: Numbers) -> list[Pairs]:

@@ -1,4 +1,6 @@
-"""The exemptions of docs/leaks.md, counted over the written examples: shared instructions and short answers."""
+"""The exemptions of docs/leaks.md, counted over the written examples: shared instructions, texts that too many examples
+share, and short answers.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,10 +13,14 @@ from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
-from curate.similarity.shingles import Sets, salted, shingled, texts_of
+from curate.corpus.links import links_of_lines
+from curate.corpus.shared_texts import Run, first_turn_of, runs_of
+from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_of
+from curate.split.groups import Link, SharedTexts
 
 MAX_NAMED_ANSWERS: Final = 20
 CHUNK_EXAMPLES: Final = 4096
+TEXT_KINDS: Final = {Link.FIRST_TURN: "first question", Link.DOCUMENT: "document"}
 
 
 class Shared(NamedTuple):
@@ -30,6 +36,47 @@ class Short(NamedTuple):
     text: str
     examples: int
     questions: int
+
+
+class SharedText(NamedTuple):
+    """A first question or a document that links nothing, because a group would be too large."""
+
+    kind: str
+    text: str
+    """The beginning of the text, as written."""
+    examples: int
+    runs: Sequence[str]
+    """The digests of the runs of words that are not compared."""
+
+
+def named_texts(
+    table: Table, texts: Sequence[SharedTexts], exempt: Sequence[SharedTexts], split: Numbers
+) -> list[SharedText]:
+    """The exempt texts that several splits have, those that the same examples have as one; `texts`: all of the table.
+
+    split: the split of each example, negative for one that is not written.
+    """
+    reader, found = LineReader(), dict[tuple[str, bytes], SharedText]()
+    for shared in texts:
+        keys = np.concatenate([some.keys for some in exempt if some.link is shared.link] or [shared.keys[:0]])
+        for nth in np.flatnonzero(np.isin(shared.keys, keys, kind="sort")).tolist():
+            examples = shared.examples[shared.starts[nth] : shared.starts[nth + 1]]
+            examples = examples[split[examples] >= 0]
+            if len(examples) and split[examples].min() < split[examples].max():
+                example = reader.example(table.line_ref(int(table.lines[examples[0]])))
+                run = _run_with(example, shared.link, int(shared.keys[nth]))
+                kind, key = TEXT_KINDS[shared.link], (shared.link.name, examples.tobytes())
+                before = found.get(key, SharedText(kind, run.text, len(examples), ()))
+                found[key] = before._replace(runs=sorted({*before.runs, run.digest}))
+    return sorted(found.values(), key=lambda one: (-one.examples, one.runs))
+
+
+def _run_with(example: Example, link: Link, key: int) -> Run:
+    """The run of words of an example that has this key."""
+    if link is Link.FIRST_TURN:
+        return first_turn_of(example)
+    _, links = links_of_lines((), (), [example], np.zeros((1, 2), dtype=np.uint64), Shingling().size)
+    return runs_of(example)[links.blocks.tolist().index(key)]
 
 
 def instructions_in(table: Table) -> list[Numbers]:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from curate.core.disk_arrays import parts_of
 from curate.core.lazy import Flags, Floats, Ids, Numbers, np
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
+from curate.split.near_questions import near_question_pairs
 
 
 class Link(IntEnum):
@@ -30,6 +32,9 @@ class Link(IntEnum):
     KEY = 4
     SEMANTIC = 5
     ANSWER = 6
+    FIRST_TURN = 7
+    NEAR_QUESTION = 8
+    DOCUMENT = 9
 
     @property
     def words(self) -> str:
@@ -50,8 +55,11 @@ PHRASES: Final = (
     "has the same key as",
     "is a paraphrase of",
     "has nearly the same answer as",
+    "begins with the same question as",
+    "has nearly the same question as",
+    "has the same document as",
 )
-CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011")
+CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011", "L012", "L013", "L014")
 
 
 class Pairs(NamedTuple):
@@ -76,6 +84,17 @@ class LinkSearch(NamedTuple):
     """Whether each example may be near one of another part, earlier or later; None: all may be."""
 
 
+class SharedTexts(NamedTuple):
+    """Texts of one kind that several examples have; they link these where the group is not too large."""
+
+    link: Link
+    keys: Ids
+    """The key of each text; rare texts first."""
+    starts: Numbers
+    """Where the examples of each text begin, and where the last ones end."""
+    examples: Numbers
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Examples by number, and the links that connect them."""
@@ -84,6 +103,8 @@ class Groups:
     """The group number of each example: the number of its first member."""
     joins: tuple[Pairs, ...]
     """A spanning forest of links: the fewest that connect the groups."""
+    exempt: tuple[SharedTexts, ...] = ()
+    """The shared texts that link nothing, because a group would be too large."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -102,17 +123,31 @@ class Groups:
         return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
 
-def group(count: int, links: Iterable[Pairs]) -> Groups:
-    """The groups of `count` examples by all `links`."""
+def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (), largest: int = 0) -> Groups:
+    """The groups of `count` examples by all `links`, and by shared `texts`, rare ones first, as long as a group that a
+    text makes has no more than `largest` examples.
+    """
     from curate.similarity import join
 
     parent = np.arange(count)
-    joins = []
+    joins, exempt = [], []
     for link, left, right, _ in links:
         made = np.zeros(len(left), dtype=np.bool_)
         join.unite(parent, left, right, made)
         joins.append(Pairs(link, left[made], right[made]))
-    return Groups(join.roots(parent), tuple(joins))
+    for shared in texts:
+        made, links_all = np.zeros(len(shared.examples), np.bool_), np.zeros(len(shared.keys), np.bool_)
+        join.unite_up_to(parent, shared.starts, shared.examples, largest, made, links_all)
+        firsts = np.repeat(shared.examples[shared.starts[:-1]], np.diff(shared.starts))
+        joins.append(Pairs(shared.link, firsts[made], shared.examples[made]))
+        exempt.append(_some(shared, np.flatnonzero(~links_all)))
+    return Groups(join.roots(parent), tuple(joins), tuple(exempt))
+
+
+def _some(shared: SharedTexts, numbers: Numbers) -> SharedTexts:
+    """The texts with these numbers."""
+    at, starts = parts_of(shared.starts, numbers)
+    return SharedTexts(shared.link, shared.keys[numbers], starts, shared.examples[at])
 
 
 def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -124,7 +159,56 @@ def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
         *prefix_links(table, search),
         *key_links(table, search),
         *answer_links(table, search),
+        *near_question_links(table, search),
     ]
+
+
+def texts_of(table: Table) -> list[SharedTexts]:
+    """The texts of a table that link examples where the group is not too large, in the order in which they do."""
+    return [*first_turn_texts(table), *document_texts(table)]
+
+
+def texts_among(texts: Iterable[SharedTexts], numbers: Numbers, count: int) -> list[SharedTexts]:
+    """The texts that several of some of `count` examples have, with the ascending `numbers` of these from 0 on."""
+    at = np.full(count, -1)
+    at[numbers] = np.arange(len(numbers))
+    found = []
+    for shared in texts:
+        owners = at[shared.examples]
+        keys = np.repeat(shared.keys, np.diff(shared.starts))
+        found.append(_shared_texts(shared.link, keys[owners >= 0], owners[owners >= 0]))
+    return found
+
+
+def text_links(
+    texts: Iterable[SharedTexts], parts: Numbers, links: Iterable[Pairs], share: float
+) -> tuple[list[Pairs], list[SharedTexts]]:
+    """Links by shared texts between an example of part 0 and others, as long as the examples that have any link are no
+    more than this share of the others; and the texts for which there are none.
+
+    links: those by other kinds.
+    """
+    linked = np.zeros(len(parts), dtype=np.bool_)
+    for pairs in links:
+        linked[pairs.right] = True
+    others, total = np.count_nonzero(parts), np.count_nonzero(linked)
+    found, exempt = [], []
+    for shared in texts:
+        firsts, sizes = shared.examples[shared.starts[:-1]], np.diff(shared.starts)
+        late = parts[shared.examples] > parts[np.repeat(firsts, sizes)]
+        stays = np.ones(len(shared.keys), dtype=np.bool_)
+        for nth in np.flatnonzero(np.bincount(np.repeat(np.arange(len(sizes)), sizes)[late], minlength=len(sizes))):
+            some = slice(int(shared.starts[nth]), int(shared.starts[nth + 1]))
+            rows = shared.examples[some][late[some]]
+            new = rows[~linked[rows]]
+            if total + len(new) > share * others:
+                stays[nth] = late[some] = False
+            else:
+                linked[new] = True
+                total += len(new)
+        found.append(Pairs(shared.link, np.repeat(firsts, sizes)[late], shared.examples[late]))
+        exempt.append(_some(shared, np.flatnonzero(~stays)))
+    return found, exempt
 
 
 def missed_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -194,6 +278,46 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
             ).members
         ],
     )
+
+
+def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
+    """L013: user turns have the same words but for one that is spelled in two ways, and for small words."""
+    links = _links(table)
+    left, right = near_question_pairs(table, links.near, links.prompt_hash)
+    if search.parts is None:
+        return [Pairs(Link.NEAR_QUESTION, left, right)]
+    _, of = np.unique(links.prompt_hash, return_inverse=True)
+    order = np.lexsort((search.parts, of))
+    firsts = order[np.flatnonzero(np.diff(of[order], prepend=-1))]  # of each question, the example of the first part
+    starts = np.append(np.flatnonzero(np.diff(of[order], prepend=-1)), len(order))
+    one, other = firsts[of[np.append(left, right)]], of[np.append(right, left)]
+    at, ends = parts_of(starts, other)
+    early, late = np.repeat(one, np.diff(ends)), order[at]
+    leaks = search.parts[early] < search.parts[late]
+    return [Pairs(Link.NEAR_QUESTION, early[leaks], late[leaks])]
+
+
+def first_turn_texts(table: Table) -> list[SharedTexts]:
+    """L012: first user turns of 8 words or more, and attachments, are equal."""
+    return [_shared_texts(Link.FIRST_TURN, _links(table).first_turn, np.arange(len(table.lines)))]
+
+
+def document_texts(table: Table) -> list[SharedTexts]:
+    """L014: blocks of text of 30 words or more begin or end alike."""
+    links = _links(table)
+    return [_shared_texts(Link.DOCUMENT, links.blocks, np.repeat(np.arange(len(table.lines)), np.diff(links.block_ends)))]
+
+
+def _shared_texts(link: Link, keys: Ids, owners: Numbers) -> SharedTexts:
+    """The texts that several examples have, by their keys other than 0; owners: the example of each."""
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    new = np.append(True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1]))[: len(keys)] & (keys != 0)
+    keys, owners = keys[new], owners[new]
+    every, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    several = np.flatnonzero(counts > 1)
+    several = several[np.lexsort((every[several], counts[several]))]
+    return _some(SharedTexts(link, every, np.append(first, len(keys)), owners), several)
 
 
 def _links(table: Table) -> Links:

@@ -26,6 +26,7 @@ from curate.verify.line_accounting import accounting_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
 from curate.verify.passages import Passages
 from curate.verify.proof import MAX_SHOWN, Difference, NotChecked, Point, Verdict, VerifyResult, point_of
+from curate.verify.text_leaks import TextLeaks, exempt_texts_point, text_leaks
 from curate.verify.unchecked import not_checked, passages_point
 
 MIN_PARALLEL_BYTES: Final = 32 << 20
@@ -96,6 +97,9 @@ def _written(
         examples = read.sizes(list(parts))
         points.append(counts_point(folder, manifest, examples, dict(zip(parts, read.characters, strict=True)), found))
         points.append(ledger_point(manifest, ledger, read, found))
+        texts = text_leaks(read, manifest.shared_texts)
+        if manifest.shared_texts:
+            points.append(exempt_texts_point(folder / MANIFEST, texts, len(manifest.shared_texts), found))
         if passages:
             points.append(passages_point(folder / MANIFEST, read, passages, found))
         listen(StageStarted("lines"))
@@ -105,7 +109,8 @@ def _written(
         _ProofState(display_name(folder), digest, points, found),
         read,
         compared,
-        not_checked(read, passages, manifest.short_answers, compared.model),
+        texts,
+        not_checked(read, passages, texts, manifest.short_answers, compared.model),
         listen,
     )
 
@@ -132,8 +137,9 @@ def verify_files(
         with _pool(size_of(files), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
             read = _read(parts, compared, pool, listen)
         points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
-        left = not_checked(read, Passages(()), (), embeddings)
-        return _proved(_ProofState(name, None, points, found), read, compared, left, listen)
+        texts = text_leaks(read, None)
+        left = not_checked(read, Passages(()), texts, (), embeddings)
+        return _proved(_ProofState(name, None, points, found), read, compared, texts, left, listen)
 
 
 class _ProofState(NamedTuple):
@@ -146,10 +152,15 @@ class _ProofState(NamedTuple):
 
 
 def _proved(
-    state: _ProofState, read: Examples, compared: Compared, unchecked: list[NotChecked], listen: Listener
+    state: _ProofState,
+    read: Examples,
+    compared: Compared,
+    texts: TextLeaks,
+    unchecked: list[NotChecked],
+    listen: Listener,
 ) -> VerifyResult:
     listen(StageStarted("compare"))
-    leaks, pairs = leak_points(read, compared)
+    leaks, pairs = leak_points(read, compared, texts.pairs)
     listen(StageFinished("compare", False, plural(len(pairs), "leak")))
     points = [*state.points, *leaks]
     return VerifyResult(

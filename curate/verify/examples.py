@@ -20,6 +20,7 @@ from curate.core.scratch import temporary_folder, written
 from curate.core.worker_pool import WorkerPool
 from curate.verify.features import ExampleColumns, Features, Shingled, Wanted, features_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
+from curate.verify.near_questions import PARTS
 from curate.verify.similarity_index import (
     Counts,
     Flags,
@@ -150,6 +151,8 @@ class _Reading:
         base = (file << LINE_BITS) + self.lines[file]
         self.lines[file] += physical
         features.shift(base)
+        if not self.owners[file]:
+            features.merge_blocks()
         self.parts.append((file, features))
         self.done += len(features.places)
         self.listen(StageAdvanced("read", self.done, None, "lines"))
@@ -191,8 +194,9 @@ class _Reading:
             files=self.files,
             owners=self.owners,
             places=column("lines", none),
-            **{name: column(name, hashes) for name in ("given", "asked", "turns", "begun", "short")},
-            begun_by=column("begun_by", none),
+            **{name: column(name, hashes) for name in ("given", "asked", "turns", "begun", "short", "first_turn", "blocks")},
+            **{name: column(name, none) for name in ("begun_by", "block_by", "block_examples")},
+            near=column("near", np.empty((0, PARTS), dtype=np.uint64)),
             keys=column("keys", np.empty((0, 0), dtype=np.uint64)),
             digests=column("digests", np.empty((0, 2), dtype=np.uint64)),
             line_places=column("places", none),

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -16,8 +16,10 @@ import xxhash
 from curate.core.example import canonical, value_at
 from curate.core.text import excerpt
 from curate.verify.lines import ChunkLines
+from curate.verify.near_questions import part_keys
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, loads, read, trained_keys
+from curate.verify.shared_texts import FIRST_TURN_WORDS, may_have_blocks, runs_of
 from curate.verify.similarity_index import Flags, Sets, joined
 from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
@@ -69,8 +71,10 @@ def unread(line: bytes) -> str:
 
 MIN_ANSWER_WORDS: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
-WHOLE, QUESTION, ANSWER, EACH, TURN = 1, 2, 4, 8, 16
-"""Bit flags of a text: part of the whole text, question, answer, one of several answers, a turn."""
+WHOLE, QUESTION, ANSWER, EACH, TURN, FIRST, BLOCK = 1, 2, 4, 8, 16, 32, 64
+"""Bit flags of a text: part of the whole text, question, answer, one of several answers, a turn, the first user turn, a
+text that may have blocks.
+"""
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
 """Reasoning under a key of its own, in the bytes of a line."""
 FORM_KEYS: Final = frozenset(
@@ -118,6 +122,16 @@ class ExampleColumns:
     """The line or place of each."""
     keys: Hashes
     """One column per key: the hash of the value."""
+    first_turn: Hashes
+    """Hash of the words of the first user turn and of the attachments."""
+    near: Hashes
+    """Keys of the question without a part, one column per part."""
+    blocks: Hashes
+    """The keys of the runs of blocks."""
+    block_by: Numbers
+    """The line or place of each; of the first split the first one in each chunk that has it."""
+    block_examples: Numbers
+    """The number of examples that each stands for."""
     short: Hashes
     """The words of the answers that are too short to be compared."""
     attached: int
@@ -157,9 +171,14 @@ class Features(ExampleColumns):
     """Shingles of the answers that are compared."""
     characters: int
 
+    def merge_blocks(self) -> None:
+        """Keep of each run the first example that has it, and the number of all."""
+        self.blocks, firsts, counts = np.unique(self.blocks, return_index=True, return_counts=True)
+        self.block_by, self.block_examples = self.block_by[firsts], counts
+
     def shift(self, by: int) -> None:
         """Add an offset to all line numbers."""
-        for numbers in (self.places, self.lines, self.begun_by, self.whole.lines, self.answers.lines):
+        for numbers in (self.places, self.lines, self.begun_by, self.block_by, self.whole.lines, self.answers.lines):
             np.add(numbers, by, out=numbers)
         self.unread = [(line + by, why) for line, why in self.unread]
         self.requests = [(line + by, text) for line, text in self.requests]
@@ -177,6 +196,7 @@ class _Text(NamedTuple):
 def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     """Parse lines and compute the features that are compared."""
     texts: list[_Text] = []
+    systems: dict[str, list[int]] = {}
     windows = Counter[Window]()
     numbers: list[int] = []
     unread: list[tuple[int, str]] = []
@@ -216,8 +236,12 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
         ):
             requests.append((number, asked[-1]))
         windows.update(_add(reading, texts, len(numbers), wanted.passages))
+        for turn in reading.turns:
+            if turn.role == "system" and may_have_blocks(turn.text):
+                systems.setdefault(turn.text, []).append(len(numbers))
         numbers.append(number)
-    made = _Words(texts, np.array(hashes, dtype=np.uint64).reshape(-1, 2), np.array(numbers, dtype=np.int64)).features()
+    words = _Words(texts, np.array(hashes, dtype=np.uint64).reshape(-1, 2), np.array(numbers, dtype=np.int64))
+    made = {**words.features(), **words.blocks(systems)}
     columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
     return Features(
         places=np.array(lines.numbers, dtype=np.int64), digests=digests_of(lines.lines), unread=unread, **made,
@@ -276,10 +300,14 @@ def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages)
     several = sum(turn.role == "assistant" for turn in turns) > 1
     cut = passages.cut([turn.text for turn in turns if turn.role == "user"]) if passages else None
     left = iter(cut.turns) if cut and cut.turns is not None else None
+    asks = True
     for turn in turns:
         part_of = TURN | (0 if left and turn.role == "user" else WHOLE)
+        if turn.role != "assistant" and may_have_blocks(turn.text):
+            part_of |= BLOCK
         if turn.role == "user":
-            part_of |= QUESTION
+            part_of |= QUESTION | (FIRST if asks else 0)
+            asks = False
         elif turn.role == "assistant":
             part_of |= ANSWER | (EACH if several else 0)
         texts.append(_Text(turn.full_text, part_of, ROLES[turn.role], example))
@@ -313,6 +341,8 @@ class _Words:
             "lines": self.lines,
             "given": self.hashes[:, 0],
             "asked": self._prompt_hash(),
+            "first_turn": self._first_turns(),
+            "near": part_keys(*self.part(QUESTION), self.salts),
             **self._beginnings(),
             **self._shingled(answers, answered == 1),
             "short": sequences(*answers)[(answered > 0) & (answers[1] < MIN_ANSWER_WORDS)],
@@ -362,6 +392,34 @@ class _Words:
         for example, signs in signs_of.items():
             asked[example] = _hashed(" ".join(signs))
         return np.where(there, np.maximum(mixed(asked ^ self.salts), np.uint64(1)), np.uint64(0))
+
+    def _first_turns(self) -> Hashes:
+        """Hash of the words of the first user turn, 0 for few words."""
+        words, counts = self.part(FIRST)
+        keys = np.maximum(mixed(sequences(words, counts) ^ self.salts), np.uint64(1))
+        return np.where(counts >= FIRST_TURN_WORDS, keys, np.uint64(0))
+
+    def blocks(self, systems: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+        """The runs of blocks of all examples; systems: the examples of each system prompt."""
+        chosen = (self.part_of & BLOCK) != 0
+        at = np.flatnonzero(chosen)
+        inside = self.words[np.repeat(chosen, self.counts)]
+        runs = runs_of([self.texts[one] for one in at.tolist()], inside, self.counts[at])
+        shared = runs_of(list(systems), *word_hashes(list(systems)))
+        examples = [np.array(some, dtype=np.int64) for some in systems.values()]
+        keys, by = [runs.keys], [self.of[at[runs.texts]]]
+        for key, text in zip(shared.keys, shared.texts.tolist(), strict=True):
+            keys.append(np.repeat(key, len(examples[text])))
+            by.append(examples[text])
+        hashes, owners = np.concatenate(keys), np.concatenate(by)
+        order = np.lexsort((hashes, owners))
+        hashes, owners = hashes[order], owners[order]
+        new = np.append(True, (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1]))[: len(hashes)]
+        return {
+            "blocks": hashes[new],
+            "block_by": self.lines[owners[new]],
+            "block_examples": np.ones(np.count_nonzero(new), dtype=np.int64),
+        }
 
     def _beginnings(self) -> dict[str, Any]:
         """Hashes of the first turns of each example, up to each answer."""

@@ -1,6 +1,6 @@
 """Find leaks as defined by the table in `docs/leaks.md`: what a split shares with an earlier one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,7 +27,10 @@ NAMES: Final = {
     "L001": "copies",
     "L002": "near-duplicates",
     "L003": "same question",
+    "L012": "same first question",
+    "L013": "nearly the same question",
     "L011": "same answer",
+    "L014": "same document",
     "L005": "continuations and keys",
     "L006": "same meaning",
 }
@@ -63,10 +66,11 @@ class _Leak(NamedTuple):
     """The message; `{share}` stands for the similarity."""
 
 
-def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[Finding]]:
+def leak_points(found: Examples, compared: Compared, texts: Mapping[str, Similar]) -> tuple[list[Point], list[Finding]]:
     """The check points about leaks, and the findings.
 
-    An example counts for each row of the table that applies; its finding is reported for the first of them. Raises
+    texts: the leaks by shared texts, by code. An example counts for each row of the table that applies; its finding is
+    reported for the first of them. Raises
     `ModelError`, `MissingExtra` where the model that the caller named cannot be used.
     """
     begun, whole = (found.begun, found.begun_by), (found.turns, found.places)
@@ -74,7 +78,10 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
         _Leak("L001", _equal(found, found.given), "is a copy of {where}"),
         _Leak("L002", found.similar["whole"], "is a near-duplicate of {where}, similarity {share}"),
         _Leak("L003", _equal(found, found.asked), "has the same question as {where}"),
+        _Leak("L012", texts["L012"], "begins with the same question as {where}"),
+        _Leak("L013", texts["L013"], "has nearly the same question as {where}"),
         _Leak("L011", found.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
+        _Leak("L014", texts["L014"], "has the same document as {where}"),
         _Leak("L005", _first_match(found, whole, begun), "is the beginning of {where}"),
         _Leak("L005", _first_match(found, begun, whole), "continues {where}"),
         *(_Leak("L005", _equal(found, column), SAME_KEY) for column in found.keys.T),
@@ -88,7 +95,7 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
                 raise
             without = f"not checked: {error.message}"
         else:
-            leaks.insert(6, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
+            leaks.insert(9, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
     return list(_points(leaks, compared, without)), _findings(found, leaks, compared)
 
 
@@ -97,6 +104,9 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         "L001": "no example is in two splits",
         "L002": f"no Jaccard similarity of {compared.threshold:g} or more across splits (3-word shingles, all pairs)",
         "L003": "no question is in two splits",
+        "L012": "no first user turn of 8 words or more is in two splits",
+        "L013": "no two questions of 6 words or more differ in the spelling of a word, articles or politeness only",
+        "L014": "no block of 30 words or more of a system, user or tool turn begins or ends alike in two splits",
         "L011": f"no similarity of {compared.threshold:g} or more between answers of 20 words or more across splits (all pairs)",  # noqa: E501
         "L005": "no conversation continues one of another split"
         + (f"; no two share {', '.join(map(visible, compared.keys))}" if compared.keys else ""),

@@ -13,6 +13,7 @@ from curate.verify.features import MIN_ANSWER_WORDS
 from curate.verify.passages import MIN_EXAMPLES as SHARED_BY
 from curate.verify.passages import Passages
 from curate.verify.proof import Difference, NotChecked, Point, point_of
+from curate.verify.text_leaks import TextLeaks, exempt_texts
 from curate.verify.words import sequences, word_hashes
 
 MAX_NAMED: Final = 5
@@ -21,13 +22,16 @@ MAX_CHARS: Final = 60
 """Characters of a text that are shown."""
 
 
-def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer], model: str) -> list[NotChecked]:
+def not_checked(
+    found: Examples, passages: Passages, texts: TextLeaks, short: Sequence[ShortAnswer], model: str
+) -> list[NotChecked]:
     """Everything that was not compared; entries that concern no example are left out."""
     return [
         one
         for one in (
             _short_answers(found, short),
             *_shared_passages(found, passages),
+            *exempt_texts(texts),
             NotChecked(
                 "no question", int(np.count_nonzero(found.asked == 0)), "no user turn, so no question to compare (L003)"
             ),

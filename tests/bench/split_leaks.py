@@ -10,6 +10,7 @@ leak into an earlier split, by kind: means over the seeds.
 """
 
 import argparse
+import hashlib
 import json
 import random
 import re
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ Splits = Mapping[str, Sequence[Row]]
 Shingles = frozenset[tuple[str, ...]]
 
 NAMES: Final = ("train", "validation", "test")
-KINDS: Final = ("L001", "L002", "L003", "L005", "L011")
+KINDS: Final = ("L001", "L002", "L003", "L005", "L011", "L012", "L013", "L014")
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 TEXTS: Final = (
     "messages",
@@ -63,6 +64,19 @@ LOOKALIKES: Final = str.maketrans(
     "abekmhopctyxijsdqwlo",
 )
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
+FIRST_TURN, QUESTION, BLOCK, LETTERS = 8, 6, 30, 3
+SMALL: Final = set(
+    "a an the please kindly der die das den dem des ein eine einen einem einer eines bitte le la les l un une el los "
+    "las il lo una".split()
+)
+FACTS: Final = set(
+    "no not never nor none nothing nobody neither without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
+    "wouldnt shouldnt couldnt hasnt havent hadnt nicht kein keine keinen keinem keiner keines nie niemals ohne nichts "
+    "pas jamais sans non aucun aucune nunca sin nada one two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
+    "ninety hundred thousand million billion trillion first second third fourth fifth sixth seventh eighth ninth "
+    "tenth".split()
+)
 
 
 def folded(text: str) -> str:
@@ -128,7 +142,12 @@ def other_side(side: Any) -> str:
 
 
 def turns_of(row: Row) -> list[Row]:
-    """The turns without system prompts: messages, or the prompt and the better side of a pair."""
+    """The turns without system prompts."""
+    return [turn for turn in every_turn(row) if turn.get("role") not in ("system", "developer")]
+
+
+def every_turn(row: Row) -> list[Row]:
+    """The turns: messages, or the prompt and the better side of a pair."""
     turns = row.get("messages")
     if turns is None:
         inside = row["input"].get("messages") if isinstance(row.get("input"), dict) else row.get("conversations")
@@ -147,11 +166,63 @@ def turns_of(row: Row) -> list[Row]:
             if isinstance(better, dict)
             else better
         )
-    named = [
+    system = [{"role": "system", "content": row["system"]}] if row.get("system") and "messages" not in row else []
+    return system + [
         turn if "role" in turn else {"role": SPEAKERS.get(turn.get("from"), "tool"), "content": turn.get("value")}
         for turn in turns
     ]
-    return [turn for turn in named if turn.get("role") not in ("system", "developer")]
+
+
+def runs_in(text: str) -> set[tuple[str, ...]]:
+    """The first and the last 30 words of the blocks of a text: the text, its paragraphs, its lines."""
+    lines = [words(line) for line in text.split("\n")]
+    paragraphs: list[list[str]] = [[]]
+    for line in lines:
+        if line:
+            paragraphs[-1] += line
+        else:
+            paragraphs.append([])
+    blocks = [[word for line in lines for word in line], *paragraphs, *lines]
+    return {tuple(run) for block in blocks if len(block) >= BLOCK for run in (block[:BLOCK], block[-BLOCK:])}
+
+
+def digest(run: Sequence[str]) -> str:
+    """How a manifest names words."""
+    return hashlib.blake2b(" ".join(run).encode(), digest_size=8).hexdigest()
+
+
+def without_a_letter(word: str) -> set[str]:
+    """What a word may be with a letter left out, or none; nothing where another word is another fact."""
+    if len(word) < LETTERS or word in FACTS or any(char.isnumeric() or char == "_" for char in word):
+        return set()
+    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+def nearly_equal(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two questions are the same but for small words and the spelling of one word."""
+    left, right = ([word for word in question if word not in SMALL] for question in (one, other))
+    if len(left) != len(right) or len({*one} & {*other}) < THRESHOLD * len({*one} | {*other}) - 1e-9:
+        return False
+    pairs = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
+    return not pairs or (
+        len(pairs) == 1
+        and max(map(len, pairs[0])) > LETTERS
+        and bool(without_a_letter(pairs[0][0]) & without_a_letter(pairs[0][1]))
+    )
+
+
+def near_questions(seen: Sequence["Seen"]) -> Iterator[int]:
+    """Numbers of those with nearly the question of an earlier split."""
+    known: dict[tuple[Any, int], list[Seen]] = defaultdict(list)
+    for number, one in enumerate(seen):
+        long = [one] if one.asked and len(one.asked) >= QUESTION else []
+        content = [word for word in one.asked or () if word not in SMALL]
+        keys = {(one.beside, len(content), at, *content[:at], None, *content[at + 1 :]) for at in range(len(content))}
+        others = [other for key in keys | {(one.beside, *content)} for other in known[key] if long]
+        if any(o.rank < one.rank and o.asked != one.asked and nearly_equal(one.asked, o.asked) for o in others):
+            yield number
+        for key in keys | {(one.beside, *content)}:
+            known[key] += long
 
 
 def files_of(turns: Sequence[Row]) -> list[Any]:
@@ -184,6 +255,12 @@ class Seen:
         asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
         tokens = [word for text in asked for word in words(text)] or folded("\n".join(asked)).split()
         self.question = (self.beside, *tokens) if asked else None
+        self.asked = tokens if asked else None
+        first = words(asked[0]) if asked else []
+        self.first = (self.beside, *first) if len(first) >= FIRST_TURN else None
+        self.runs = {
+            run for turn in every_turn(row) if turn["role"] != "assistant" for run in runs_in(text_of(turn["content"]))
+        }
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
         self.answers = [shingles(answer) for answer in answers_of(turns)]
@@ -256,9 +333,22 @@ def continued(seen: Sequence[Seen]) -> Iterator[int]:
             begun.setdefault(key, one.rank)
 
 
-def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda _: None) -> dict[str, set[int]]:
+def shared_runs(seen: Sequence["Seen"], exempt: Collection[str]) -> Iterator[int]:
+    """Numbers of those with a run of words of an earlier split that is not exempt."""
+    first: dict[tuple[str, ...], int] = {}
+    for number, one in enumerate(seen):
+        runs = [run for run in one.runs if first.setdefault(run, one.rank) < one.rank]
+        if any(digest(run) not in exempt for run in runs):
+            yield number
+
+
+def leaks(
+    splits: Splits,
+    source: Callable[[Row], Hashable | None] = lambda _: None,
+    exempt: Collection[str] = (),
+) -> dict[str, set[int]]:
     """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training.
-    `source`: a key of each row.
+    `source`: a key of each row; `exempt`: digests of shared texts that a manifest names.
     """
     rows = [(row, rank) for rank, part in enumerate(splits.values()) for row in part]
     seen = [Seen(row, rank) for row, rank in rows]
@@ -275,7 +365,17 @@ def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda _: N
         "L003": set(equal([one.question for one in seen], ranks)),
         "L005": {*continued(seen), *equal([source(row) for row, _ in rows], ranks)},
         "L011": {later for later, _ in answered},
+        "L012": set(equal([one.first if digest((one.first or ("",))[1:]) not in exempt else None for one in seen], ranks)),
+        "L013": set(near_questions(seen)),
+        "L014": set(shared_runs(seen, exempt)),
     }
+
+
+def exempt_in(folder: Path) -> set[str]:
+    """The digests of shared texts that the manifest of a folder names."""
+    path = folder / "manifest.json"
+    texts = json.loads(path.read_bytes())["shared_texts"] if path.exists() else []
+    return {run for text in texts for run in text["runs"]}
 
 
 def rows_in(folder: Path) -> dict[str, list[Row]]:
@@ -288,9 +388,9 @@ def rows_in(folder: Path) -> dict[str, list[Row]]:
     }
 
 
-def shares(splits: Splits) -> list[float]:
+def shares(splits: Splits, exempt: Collection[str] = ()) -> list[float]:
     """Share of held-out examples that leak, in all and by kind, and the share of examples that is held out."""
-    found, total = leaks(splits), sum(map(len, splits.values()))
+    found, total = leaks(splits, exempt=exempt), sum(map(len, splits.values()))
     held = total - len(splits.get("train", ()))
     leaking = len(set().union(*found.values()))
     return [*(count / max(1, held) for count in (leaking, *(len(found[kind]) for kind in KINDS))), held / max(1, total)]
@@ -333,7 +433,7 @@ def main() -> None:
     args = parser.parse_args()
     print(f"{'':60}  leaks   {'   '.join(KINDS)}  held out")
     if args.count:
-        print(f"{args.folder.name:59.59} " + " ".join(f"{value:6.1%}" for value in shares(rows_in(args.folder))))
+        print(f"{args.folder.name:59.59} " + " ".join(f"{value:6.1%}" for value in shares(rows_in(args.folder), exempt_in(args.folder))))
         return
     for path in sorted(path for path in args.folder.rglob("*.json*") if path.is_file()):
         found: dict[str, list[list[float]]] = {"plain": [], "curate": []}

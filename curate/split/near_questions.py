@@ -1,0 +1,116 @@
+"""Nearly equal questions (L013 of docs/leaks.md): candidates by keys of parts of the questions, compared word by word.
+
+Two questions that differ in one word, small words aside, agree without the part that holds the word. Only one example
+of each question is read again, and only where another question has the same key.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Final
+
+from curate.core.lazy import Ids, Numbers, np
+from curate.corpus.corpus import LineReader, Table
+from curate.corpus.shared_texts import SMALL_WORDS, asked_words
+
+MIN_JACCARD: Final = 0.8
+"""Jaccard similarity of the words of nearly equal questions."""
+MIN_LETTERS: Final = 3
+"""Minimum number of letters of a word that may be spelled in two ways; one of both has more."""
+FACT_WORDS: Final = frozenset(
+    "no not never nor none nothing nobody neither without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
+    "wouldnt shouldnt couldnt hasnt havent hadnt nicht kein keine keinen keinem keiner keines nie niemals ohne nichts "
+    "pas jamais sans non aucun aucune nunca sin nada one two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
+    "ninety hundred thousand million billion trillion first second third fourth fifth sixth seventh eighth ninth "
+    "tenth".split()
+)
+"""Negations and numbers: another one is another fact, however it is spelled."""
+ROUNDING_SLACK: Final = 1e-9
+
+Words = tuple[str, ...]
+
+
+def near_question_pairs(table: Table, keys: Ids, questions: Ids) -> tuple[Numbers, Numbers]:
+    """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
+    without a part, one column per part; questions: the key of each whole question, 0 for none.
+    """
+    asked, firsts = np.unique(questions, return_index=True)
+    rows = firsts[asked != 0]
+    reader, known = LineReader(), dict[int, Words]()
+    found = set[tuple[int, int]]()
+    parts = keys.shape[1]
+    for part in range(parts):
+        for members in _buckets(keys[rows, part], rows):
+            for at in members:
+                if at not in known:
+                    known[at] = asked_words(reader.example(table.line_ref(int(table.lines[at]))))
+            found.update(_nearly_equal_in({at: known[at] for at in members}, part, parts))
+    pairs = np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _buckets(keys: Ids, rows: Numbers) -> Iterator[list[int]]:
+    """The rows with equal keys other than 0, where several have one."""
+    order = np.argsort(keys, kind="stable")
+    order = order[int(np.searchsorted(keys[order], 1)) :]
+    counts = np.unique(keys[order], return_counts=True)[1]
+    ends = np.cumsum(counts)
+    for several in np.flatnonzero(counts > 1).tolist():
+        yield rows[order[ends[several] - counts[several] : ends[several]]].tolist()
+
+
+def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> Iterator[tuple[int, int]]:
+    """Pairs of nearly equal questions that agree without a part."""
+    forms = defaultdict[tuple[int, Words], list[int]](list)
+    for at, words in questions.items():
+        content = content_words(words)
+        begin, end = part * len(content) // parts, (part + 1) * len(content) // parts
+        inside = content[begin:end]
+        forms[-1, inside].append(at)
+        for place, word in enumerate(inside):
+            for form in spelling_forms(word) if may_be_misspelled(word) else ():
+                forms[place, (*inside[:place], form, *inside[place + 1 :])].append(at)
+    for members in forms.values():
+        yield from (
+            pair for pair in combinations(sorted(members), 2) if nearly_equal(questions[pair[0]], questions[pair[1]])
+        )
+
+
+def content_words(words: Words) -> Words:
+    """Words without small words."""
+    return tuple(word for word in words if word not in SMALL_WORDS)
+
+
+def nearly_equal(one: Words, other: Words) -> bool:
+    """Whether two questions are nearly equal."""
+    shared, every = set(one) & set(other), set(one) | set(other)
+    if len(shared) < MIN_JACCARD * len(every) - ROUNDING_SLACK:
+        return False
+    left, right = content_words(one), content_words(other)
+    differing = [pair for pair in zip(left, right, strict=False) if pair[0] != pair[1]]
+    return len(left) == len(right) and len(differing) <= 1 and all(spelled_alike(*pair) for pair in differing)
+
+
+def spelled_alike(one: str, other: str) -> bool:
+    """Whether two words may be one, with a typing error."""
+    return (
+        may_be_misspelled(one)
+        and may_be_misspelled(other)
+        and max(len(one), len(other)) > MIN_LETTERS
+        and not spelling_forms(one).isdisjoint(spelling_forms(other))
+    )
+
+
+def may_be_misspelled(word: str) -> bool:
+    """Whether a word with a typing error still means the same."""
+    return len(word) >= MIN_LETTERS and word not in FACT_WORDS and not any(map(_is_sign, word))
+
+
+def _is_sign(char: str) -> bool:
+    return char == "_" or char.isnumeric()
+
+
+def spelling_forms(word: str) -> set[str]:
+    """A word, and the word without one of its letters."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}

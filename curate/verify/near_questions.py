@@ -1,0 +1,122 @@
+"""Questions that are nearly equal, as defined in `docs/leaks.md`: keys that two such questions have in common, and the
+comparison word by word.
+
+Without one of `PARTS` parts of its words, small words aside, a question equals each one that differs in a word of this
+part only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from curate.verify.reading import Reading
+from curate.verify.words import Hashes, Numbers, mixed, weights, words_of
+
+QUESTION_WORDS: Final = 6
+"""Minimum number of words of a question."""
+MIN_SIMILARITY: Final = 0.8
+"""Jaccard similarity of the words of two questions."""
+MIN_LETTERS: Final = 3
+"""Letters of the shorter one of two spellings; the longer one, or one of both, has more."""
+PARTS: Final = 3
+SMALL_WORDS: Final = frozenset(
+    (
+        "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem",
+        "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "una",
+    )
+)  # fmt: skip
+"""Articles and polite words, which do not count."""
+FACT_WORDS: Final = frozenset(
+    (
+        "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant", "dont",
+        "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt", "couldnt", "hasnt",
+        "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner", "keines", "nie", "niemals", "ohne",
+        "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune", "nunca", "sin", "nada", "one", "two", "three",
+        "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+        "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
+        "eighty", "ninety", "hundred", "thousand", "million", "billion", "trillion", "first", "second", "third",
+        "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    )
+)  # fmt: skip
+"""Negations and numbers, which are no spelling of another word."""
+SMALL_HASHES: Final = pl.Series(sorted(SMALL_WORDS)).hash().to_numpy()
+
+Words = tuple[str, ...]
+
+
+def part_keys(words: Hashes, counts: Numbers, salts: Hashes) -> Hashes:
+    """Keys of questions without each part, 0 for a question of few words; counts: words of each question."""
+    owners = np.repeat(np.arange(len(counts)), counts)
+    counted = ~np.isin(words, SMALL_HASHES, kind="sort")
+    words, owners = words[counted], owners[counted]
+    sizes = np.bincount(owners, minlength=len(counts))
+    begins = np.cumsum(sizes) - sizes
+    terms = words * weights(np.arange(len(words)) - begins[owners])
+    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(terms)))
+    total = sums[begins + sizes] - sums[begins]
+    keys = np.zeros((len(counts), PARTS), dtype=np.uint64)
+    for part in range(PARTS):
+        start, end = begins + part * sizes // PARTS, begins + (part + 1) * sizes // PARTS
+        rest = total - (sums[end] - sums[start])
+        keys[:, part] = mixed(rest + mixed((sizes * PARTS + part).astype(np.uint64)) ^ salts) | np.uint64(1)
+    keys[counts < QUESTION_WORDS] = 0
+    return keys
+
+
+def question_of(reading: Reading) -> Words:
+    """The words of the user turns."""
+    return tuple(words_of([turn.text for turn in reading.turns if turn.role == "user"])[0].to_list())
+
+
+def nearly_equal_pairs(questions: Mapping[int, Words]) -> Iterable[tuple[int, int]]:
+    """Pairs of nearly equal questions among some."""
+    by_form: dict[tuple[int, Words], list[int]] = defaultdict(list)
+    for number, words in questions.items():
+        counted = _counted(words)
+        by_form[-1, counted].append(number)
+        for at, word in enumerate(counted):
+            if _has_spellings(word):
+                for form in _forms(word):
+                    by_form[at, (*counted[:at], form, *counted[at + 1 :])].append(number)
+    candidates = {pair for numbers in by_form.values() for pair in combinations(numbers, 2)}
+    return [pair for pair in candidates if nearly_equal(questions[pair[0]], questions[pair[1]])]
+
+
+def nearly_equal(one: Words, other: Words) -> bool:
+    """Whether two questions are nearly equal."""
+    first, second = _counted(one), _counted(other)
+    if len(first) != len(second):
+        return False
+    both, either = set(one) & set(other), set(one) | set(other)
+    if len(both) < MIN_SIMILARITY * len(either) - 1e-9:
+        return False
+    differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
+    return not differing or (len(differing) == 1 and _spelled_alike(*differing[0]))
+
+
+def _counted(words: Sequence[str]) -> Words:
+    return tuple(word for word in words if word not in SMALL_WORDS)
+
+
+def _spelled_alike(one: str, other: str) -> bool:
+    """Whether two words are equal once each may lose one letter."""
+    if not (_has_spellings(one) and _has_spellings(other)) or max(len(one), len(other)) <= MIN_LETTERS:
+        return False
+    return not _forms(one).isdisjoint(_forms(other))
+
+
+def _has_spellings(word: str) -> bool:
+    """Whether a word may be spelled in two ways: no short word, number or negation."""
+    return (
+        len(word) >= MIN_LETTERS
+        and word not in FACT_WORDS
+        and not any(char.isnumeric() or char == "_" for char in word)
+    )
+
+
+def _forms(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}

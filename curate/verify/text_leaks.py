@@ -1,0 +1,227 @@
+"""Leaks by texts that two splits share: first user turns, nearly equal questions and documents (`docs/leaks.md`).
+
+First user turns and documents that too many examples share are exempt: those that a manifest names, or without a
+manifest those that are frequent. They are counted and listed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from curate.core.files import display_name
+from curate.core.manifest import SharedText
+from curate.core.text import excerpt, plural, visible
+from curate.verify.examples import LINE_BITS, Examples, Similar
+from curate.verify.features import read_line
+from curate.verify.lines import lines_of
+from curate.verify.near_questions import PARTS, nearly_equal_pairs, question_of
+from curate.verify.proof import Difference, NotChecked, Point, point_of
+from curate.verify.reading import NotUnderstoodError, Reading
+from curate.verify.shared_texts import digest_of, first_turn_words, words_of_runs
+from curate.verify.similarity_index import Flags
+from curate.verify.words import Hashes, Numbers
+
+FREQUENT_SHARE: Final = 0.1
+"""Share of the examples above which a text is exempt where no manifest names texts."""
+FREQUENT_EXAMPLES: Final = 20
+"""Minimum number of examples of such a text."""
+MAX_NAMED: Final = 20
+"""Exempt texts that are listed one by one."""
+MAX_CHARS: Final = 60
+KINDS: Final = {"first question": "L012", "document": "L014"}
+
+
+class Keys(NamedTuple):
+    """Keys of texts, the place of each, and the number of examples that it stands for."""
+
+    hashes: Hashes
+    places: Numbers
+    examples: Numbers
+
+
+class Exempt(NamedTuple):
+    """A text that is not compared."""
+
+    kind: str
+    examples: int
+    text: str
+    """Its beginning, or where it is."""
+
+
+class TextLeaks(NamedTuple):
+    """Leaks by shared texts, by code; and the exempt texts."""
+
+    pairs: Mapping[str, Similar]
+    exempt: Sequence[Exempt]
+    wrong: Sequence[str]
+    """What is wrong with the texts that a manifest names."""
+
+
+def text_leaks(found: Examples, named: Sequence[SharedText] | None) -> TextLeaks:
+    """Leaks by texts that two splits share; named: the texts that a manifest exempts, None without a manifest."""
+    pairs, exempt, wrong = {"L013": _near_questions(found)}, list[Exempt](), list[str]()
+    ones = np.ones(len(found.places), dtype=np.int64)
+    for kind, keys, words_by_key in (
+        ("first question", Keys(found.first_turn, found.places, ones), _first_turn_by_key),
+        ("document", Keys(found.blocks, found.block_by, found.block_examples), _runs_by_key),
+    ):
+        crossing = _Crossing(found, keys)
+        if named is None:
+            left_out = crossing.frequent(len(found.places))
+            exempt += [Exempt(kind, count, where) for count, where in crossing.described(left_out)]
+        else:
+            mine = [text for text in named if text.kind == kind]
+            left_out, counts = crossing.named(mine, words_by_key)
+            for text in mine:
+                shown, every = f'"{excerpt(text.text, MAX_CHARS)}"', [counts[run] for run in text.runs]
+                agrees = all(text.examples in some for some in every)
+                most = text.examples if agrees else max((max(some, default=0) for some in every), default=0)
+                exempt.append(Exempt(kind, most, shown))
+                if not agrees:
+                    listed = f"lists a {kind} in {plural(text.examples, 'example')}"
+                    wrong.append(f"{listed}, but several splits share it in {most:,}: {shown}")
+        pairs[KINDS[kind]] = crossing.pairs(left_out)
+    return TextLeaks(pairs, exempt, wrong)
+
+
+def exempt_texts_point(manifest: Path, leaks: TextLeaks, count: int, broken: list[Difference]) -> Point:
+    """Whether each exempt text is in as many examples as the manifest says."""
+    wrong = [Difference(manifest, text) for text in leaks.wrong]
+    broken += wrong
+    return point_of(
+        "shared texts",
+        wrong,
+        f"{plural(count, 'text')} not compared, each in as many examples as in the manifest",
+        f"{plural(len(wrong), 'text')} not compared, in another number of examples than in the manifest",
+    )
+
+
+def exempt_texts(leaks: TextLeaks) -> Iterator[NotChecked]:
+    """The exempt texts, most frequent first."""
+    every = sorted(leaks.exempt, key=lambda one: (-one.examples, one.text))
+    for one in every[:MAX_NAMED]:
+        code = KINDS[one.kind]
+        yield NotChecked(f"{one.kind}s", one.examples, f"too many examples share it ({code}): {one.text}")
+    if rest := every[MAX_NAMED:]:
+        total = sum(one.examples for one in rest)
+        yield NotChecked("other shared texts", total, f"{plural(len(rest), 'text')} more that many examples share")
+
+
+class _Crossing:
+    """The keys that a split shares with an earlier one."""
+
+    def __init__(self, found: Examples, keys: Keys) -> None:
+        self.found, self.keys = found, keys
+        self.every, firsts, self.of = np.unique(keys.hashes, return_index=True, return_inverse=True)
+        self.firsts = keys.places[firsts]
+        self.examples = np.bincount(self.of, weights=keys.examples, minlength=len(self.every)).astype(np.int64)
+        earlier = self.firsts[self.of]
+        self.leaks = (found.splits_of(earlier) < found.splits_of(keys.places)) & (keys.hashes != 0)
+        self.numbers = np.unique(self.of[self.leaks])
+        """The keys, by number."""
+
+    def frequent(self, total: int) -> Numbers:
+        """The keys of many of all examples."""
+        least = max(FREQUENT_EXAMPLES, int(FREQUENT_SHARE * total) + 1)
+        return self.numbers[self.examples[self.numbers] >= least]
+
+    def described(self, numbers: Numbers) -> Iterator[tuple[int, str]]:
+        """How many examples share some texts, and where each is first."""
+        seen = {(int(self.firsts[number]), int(self.examples[number])) for number in numbers.tolist()}
+        for place, examples in sorted(seen):
+            file, line = self.found.place(place)
+            yield examples, f"first in {visible(display_name(file))}:{line}"
+
+    def named(
+        self, texts: Sequence[SharedText], words_by_key: "WordsByKey"
+    ) -> tuple[Numbers, Mapping[str, set[int]]]:
+        """The keys of named texts, and how many examples have each, by digest: with other attachments, a first user
+        turn is another one.
+        """
+        wanted = {run for text in texts for run in text.runs}
+        counts: dict[str, set[int]] = defaultdict(set)
+        exempt = []
+        if wanted:
+            readings = readings_at(self.found, set(self.firsts[self.numbers].tolist()))
+            words = {place: words_by_key(self.found, place, reading) for place, reading in readings.items()}
+            for number in self.numbers.tolist():
+                spelled = words.get(int(self.firsts[number]), {}).get(int(self.every[number]))
+                if spelled is not None and (digest := digest_of(spelled)) in wanted:
+                    counts[digest].add(int(self.examples[number]))
+                    exempt.append(number)
+        return np.array(exempt, dtype=np.int64), counts
+
+    def pairs(self, exempt: Numbers) -> Similar:
+        """For each example with a key that an earlier split has too, and that is not exempt, such an earlier example."""
+        at = np.flatnonzero(self.leaks & ~np.isin(self.of, exempt))
+        places, first = np.unique(self.keys.places[at], return_index=True)
+        return Similar(places, self.firsts[self.of[at[first]]], np.ones(len(places)))
+
+
+WordsByKey = Callable[[Examples, int, Reading], Mapping[int, Sequence[str]]]
+
+
+def _first_turn_by_key(found: Examples, place: int, reading: Reading) -> Mapping[int, Sequence[str]]:
+    key = int(found.first_turn[np.searchsorted(found.places, place)])
+    return {key: first_turn_words(reading)}
+
+
+def _runs_by_key(_: Examples, __: int, reading: Reading) -> Mapping[int, Sequence[str]]:
+    return words_of_runs(reading)
+
+
+def readings_at(found: Examples, places: Collection[int]) -> dict[int, Reading]:
+    """The examples at some places, read again; those that changed meanwhile are left out."""
+    readings = {}
+    for file in sorted({place >> LINE_BITS for place in places}):
+        for number, line in lines_of(found.files[file]):
+            place = (file << LINE_BITS) + number
+            if place in places:
+                try:
+                    readings[place] = read_line(line)[1]
+                except NotUnderstoodError:
+                    continue
+    return readings
+
+
+def _near_questions(found: Examples) -> Similar:
+    """For each example with a question that is nearly that of an earlier split, such an earlier example."""
+    asked, firsts, of = np.unique(found.asked, return_index=True, return_inverse=True)
+    splits = found.splits
+    latest = np.zeros(len(asked), dtype=np.int64)
+    np.maximum.at(latest, of, splits)
+    earliest = splits[firsts]
+    buckets = [
+        members
+        for part in range(PARTS)
+        for members in _buckets(np.where(asked != 0, found.near[firsts, part], np.uint64(0)))
+        if earliest[members].min() < latest[members].max()
+    ]
+    readings = readings_at(found, {int(place) for members in buckets for place in found.places[firsts[members]].tolist()})
+    words = {place: question_of(reading) for place, reading in readings.items()}
+    nearest = np.full(len(asked), -1, dtype=np.int64)  # the earliest example with a nearly equal question
+    for members in buckets:
+        numbers = {number: int(found.places[firsts[number]]) for number in members.tolist()}
+        questions = {number: words[place] for number, place in numbers.items() if place in words}
+        for pair in nearly_equal_pairs(questions):
+            for one, other in (pair, pair[::-1]):
+                if nearest[one] < 0 or firsts[other] < nearest[one]:
+                    nearest[one] = firsts[other]
+    rows: Flags = nearest[of] >= 0
+    late = np.flatnonzero(rows)
+    earlier = nearest[of[late]]
+    late, earlier = late[splits[earlier] < splits[late]], earlier[splits[earlier] < splits[late]]
+    return Similar(found.places[late], found.places[earlier], np.ones(len(late)))
+
+
+def _buckets(keys: Hashes) -> Iterator[Numbers]:
+    """The numbers of equal keys other than 0, where there are several."""
+    order = np.argsort(keys, kind="stable")
+    order = order[int(np.searchsorted(keys[order], 1)) :]
+    ends = np.flatnonzero(np.diff(keys[order])) + 1
+    for start, end in zip([0, *ends.tolist()], [*ends.tolist(), len(order)], strict=True):
+        if end - start > 1:
+            yield order[start:end]
