@@ -16,7 +16,7 @@ UNCOMPARED, USER, ANSWER, OTHER, OUTSIDE_TURNS, CALL = 0, 1, 2, 3, 4, 5
 role; text outside of turns; the calls of the assistant's turn before it.
 """
 
-QUESTION_PARTS = 4
+QUESTION_PARTS = 8
 LINE_BREAK = 10
 
 
@@ -227,12 +227,33 @@ def _question_keys(content: Any, count: int, out: Any, row: int) -> None:
 
 
 @compiled
-def _is_among(word: Any, some: Any) -> bool:
-    """Whether a word is one of few."""
-    for other in some:  # noqa: SIM110
-        if word == other:
-            return True
-    return False
+def _with_content(words: Any, begin: int, end: int, small: Any, out: Any, made: int) -> int:
+    """Write words that are not small to `out` from `made` on; returns the end."""
+    for nth in range(begin, end):
+        counts = True
+        for word in small:
+            counts = counts and words[nth] != word
+        if counts:
+            out[made] = words[nth]
+            made += 1
+    return made
+
+
+@compiled
+def _read_piece(
+    pieces: Any, at: int, kind: int, scripts: Scripts, limits: Limits, room: Room, count: int, blocks: Any, made: int
+) -> Any:
+    """Write the words of a piece to `room.words` from `count` on, and the keys of its blocks to `blocks` from `made` on;
+    returns the number of words and the end of the keys. A short piece that is not compared is not read.
+    """
+    begin, end = pieces.texts.starts[at], pieces.texts.ends[at]
+    if kind < OUTSIDE_TURNS and kind != ANSWER and end - begin >= 2 * limits.block - 1:
+        some, lines = _read_lines(pieces, at, scripts, room, count)
+        return some, _block_keys(room.words[count:], room.lines, lines, limits.block, blocks, made)
+    if kind == UNCOMPARED:
+        return 0, made
+    low, words = room.eights.view(np.uint8), room.words[count:]
+    return tokens(pieces.texts.buffer, begin, end, scripts.classes, scripts.folds, False, low, room.eights, words), made
 
 
 @compiled
@@ -242,21 +263,13 @@ def _read_row(
     """Write the words of a conversation to `room`, the keys up to each earlier answer to `begun` from `begins` on, and
     the keys of blocks to `blocks` from `made` on.
     """
-    words, answer_words, low = room.words, room.answer_words, room.eights.view(np.uint8)
+    words, answer_words = room.words, room.answer_words
     count = spoken = turns = last_begin = asks = content = 0
     question, chain, ends_on_answer, first, opened = U64(0), U64(1), False, U64(0), False
     for at in range(pieces.first[row], pieces.first[row + 1]):
         kind = pieces.kinds[at]
         is_turn = kind != CALL and kind != OUTSIDE_TURNS  # noqa: PLR1714
-        begin, end = pieces.texts.starts[at], pieces.texts.ends[at]
-        some = 0
-        if is_turn and kind != ANSWER and end - begin >= 2 * limits.block - 1:
-            some, lines = _read_lines(pieces, at, scripts, room, count)
-            made = _block_keys(words[count:], room.lines, lines, limits.block, blocks, made)
-        elif kind != UNCOMPARED:
-            some = tokens(
-                pieces.texts.buffer, begin, end, scripts.classes, scripts.folds, False, low, room.eights, words[count:]
-            )
+        some, made = _read_piece(pieces, at, kind, scripts, limits, room, count, blocks, made)
         if kind == UNCOMPARED:
             continue
         if ends_on_answer and is_turn:
@@ -268,9 +281,7 @@ def _read_row(
         if kind == USER:
             for nth in range(count, count + some):
                 question = question * HASH_BASE + words[nth]
-                if not _is_among(words[nth], limits.small):
-                    room.content[content] = words[nth]
-                    content += 1
+            content = _with_content(words, count, count + some, limits.small, room.content, content)
             if not opened and some >= limits.first_turn:
                 first = _run_key(words, count, count + some)
             asks, opened = asks + some, True

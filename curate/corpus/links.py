@@ -5,7 +5,7 @@ shingle sets of their answers.
 `conversation_hash` of a conversation that ends with an answer, by role and words of its turns; `prefix_hashes` of its
 beginnings up to each earlier answer, so that one example continues another if its `prefix_hashes` contain the other's
 `conversation_hash`; `first_turn` of the words of the first user turn and the attachments; `near` of the question
-without one of four parts each; `blocks` of the first and last words of the blocks of text in turns that are not the
+without a part each; `blocks` of the first and last words of the blocks of text in turns that are not the
 assistant's. System and developer turns count for `copy` and `blocks` alone.
 """
 
@@ -61,7 +61,7 @@ class Links(Rows):
     first_turn: Ids
     """0 if it has few words."""
     near: Ids
-    """Four keys of each question; 0 if it has few words."""
+    """Keys of each question without a part, one column per part; 0 if it has few words."""
     blocks: Ids
     """May have a key twice for an example."""
     block_ends: Numbers

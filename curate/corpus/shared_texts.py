@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from curate.core.example import Example
+from curate.core.lazy import np
 from curate.core.text import words
 from curate.similarity.shingles import letters, normal
 
@@ -20,9 +21,12 @@ QUESTION_WORDS: Final = 6
 BLOCK_WORDS: Final = 30
 """Minimum number of words of a block of text, and number of its first and of its last words that are compared."""
 SMALL_WORDS: Final = frozenset(
-    "a an the please kindly der die das den dem des ein eine einen einem einer eines bitte le la les l un une el los "
-    "las il lo una".split()
-)
+    (
+        "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
+        "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
+        "lo", "una",
+    )
+)  # fmt: skip
 """Articles and polite words, which do not count in nearly equal questions."""
 DIGEST_BYTES: Final = 8
 
@@ -46,13 +50,13 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return words(text.lower())
     classes, folded = letters(), normal(text)
-    kinds = [int(classes[ord(char)]) for char in folded]
+    kinds = classes[np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype="<u4")].tolist()
     found: list[str] = []
     begin = 0
     for end, kind in enumerate([*kinds, 0]):
         if kind == 0:
             run = folded[begin:end]
-            found += run if 2 in kinds[begin:end] else [run] * bool(run)  # noqa: PLR2004
+            found += run if 2 in kinds[begin:end] else [run] * bool(run)
             begin = end + 1
     return found
 

@@ -342,8 +342,8 @@ def unite(parent: Any, left: Any, right: Any, made: Any) -> None:
 @compiled
 def unite_up_to(parent: Any, starts: Any, members: Any, largest: int, made: Any, united: Any) -> None:
     """Join the members of each of some sets (number i from starts[i] to starts[i + 1]) in the forest `parent` (int64),
-    in order, unless the tree would have more than `largest` nodes; united[i] tells whether all are in one tree, made[at]
-    whether a member was in another tree than those before it.
+    in order, unless the tree would have more than `largest` nodes; united[i] tells whether all are in one tree,
+    made[at] whether a member was in another tree than those before it.
     """
     sizes, seen = np.zeros(len(parent), dtype=np.int64), np.full(len(parent), -1, dtype=np.int64)
     for node in range(len(parent)):

@@ -231,7 +231,8 @@ def _division(
         notes.append("these examples were split before with the same seed; another hash is used now")
     named, shared = short.most_frequent(split >= 0)
     return Division(
-        split, group_of, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved, notes,
+        split, group_of, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved,
+        notes,
         shared_texts=named_texts(table, texts, (*groups.exempt, *exempt), split),
         short_answers=named, short_answer_examples=shared,
     )  # fmt: skip

@@ -76,7 +76,8 @@ def _run_with(example: Example, link: Link, key: int) -> Run:
     if link is Link.FIRST_TURN:
         return first_turn_of(example)
     _, links = links_of_lines((), (), [example], np.zeros((1, 2), dtype=np.uint64), Shingling().size)
-    return runs_of(example)[links.blocks.tolist().index(key)]
+    at: int = links.blocks.tolist().index(key)
+    return runs_of(example)[at]
 
 
 def instructions_in(table: Table) -> list[Numbers]:

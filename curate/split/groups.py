@@ -305,7 +305,9 @@ def first_turn_texts(table: Table) -> list[SharedTexts]:
 def document_texts(table: Table) -> list[SharedTexts]:
     """L014: blocks of text of 30 words or more begin or end alike."""
     links = _links(table)
-    return [_shared_texts(Link.DOCUMENT, links.blocks, np.repeat(np.arange(len(table.lines)), np.diff(links.block_ends)))]
+    return [
+        _shared_texts(Link.DOCUMENT, links.blocks, np.repeat(np.arange(len(table.lines)), np.diff(links.block_ends)))
+    ]
 
 
 def _shared_texts(link: Link, keys: Ids, owners: Numbers) -> SharedTexts:

@@ -5,7 +5,7 @@ of each question is read again, and only where another question has the same key
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -18,15 +18,22 @@ MIN_JACCARD: Final = 0.8
 MIN_LETTERS: Final = 3
 """Minimum number of letters of a word that may be spelled in two ways; one of both has more."""
 FACT_WORDS: Final = frozenset(
-    "no not never nor none nothing nobody neither without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt shouldnt couldnt hasnt havent hadnt nicht kein keine keinen keinem keiner keines nie niemals ohne nichts "
-    "pas jamais sans non aucun aucune nunca sin nada one two three four five six seven eight nine ten eleven twelve "
-    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand million billion trillion first second third fourth fifth sixth seventh eighth ninth "
-    "tenth".split()
-)
+    (
+        "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant",
+        "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt",
+        "couldnt", "hasnt", "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner",
+        "keines", "nie", "niemals", "ohne", "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune",
+        "nunca", "sin", "nada", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand",
+        "million", "billion", "trillion", "first", "second", "third", "fourth", "fifth", "sixth", "seventh",
+        "eighth", "ninth", "tenth",
+    )
+)  # fmt: skip
 """Negations and numbers: another one is another fact, however it is spelled."""
 ROUNDING_SLACK: Final = 1e-9
+MAX_COMPARED: Final = 32
+"""Number of questions with one key up to which all pairs are compared; of more, those with a spelling in common."""
 
 Words = tuple[str, ...]
 
@@ -62,19 +69,21 @@ def _buckets(keys: Ids, rows: Numbers) -> Iterator[list[int]]:
 
 def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> Iterator[tuple[int, int]]:
     """Pairs of nearly equal questions that agree without a part."""
-    forms = defaultdict[tuple[int, Words], list[int]](list)
-    for at, words in questions.items():
-        content = content_words(words)
-        begin, end = part * len(content) // parts, (part + 1) * len(content) // parts
-        inside = content[begin:end]
-        forms[-1, inside].append(at)
-        for place, word in enumerate(inside):
-            for form in spelling_forms(word) if may_be_misspelled(word) else ():
-                forms[place, (*inside[:place], form, *inside[place + 1 :])].append(at)
-    for members in forms.values():
-        yield from (
-            pair for pair in combinations(sorted(members), 2) if nearly_equal(questions[pair[0]], questions[pair[1]])
-        )
+    groups: Iterable[Sequence[int]] = [list(questions)]
+    if len(questions) > MAX_COMPARED:
+        forms = defaultdict[tuple[int, Words], list[int]](list)
+        for at, words in questions.items():
+            content = content_words(words)
+            inside = content[part * len(content) // parts : (part + 1) * len(content) // parts]
+            forms[-1, inside].append(at)
+            for place, word in enumerate(inside):
+                for form in spelling_forms(word) if may_be_misspelled(word) else ():
+                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(at)
+        groups = forms.values()
+    for members in groups:
+        for one, other in combinations(sorted(members), 2):
+            if nearly_equal(questions[one], questions[other]):
+                yield one, other
 
 
 def content_words(words: Words) -> Words:
@@ -84,12 +93,14 @@ def content_words(words: Words) -> Words:
 
 def nearly_equal(one: Words, other: Words) -> bool:
     """Whether two questions are nearly equal."""
-    shared, every = set(one) & set(other), set(one) | set(other)
-    if len(shared) < MIN_JACCARD * len(every) - ROUNDING_SLACK:
-        return False
     left, right = content_words(one), content_words(other)
-    differing = [pair for pair in zip(left, right, strict=False) if pair[0] != pair[1]]
-    return len(left) == len(right) and len(differing) <= 1 and all(spelled_alike(*pair) for pair in differing)
+    if len(left) != len(right):
+        return False
+    differing = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
+    if len(differing) > 1 or not all(spelled_alike(*pair) for pair in differing):
+        return False
+    shared, every = set(one) & set(other), set(one) | set(other)
+    return len(shared) >= MIN_JACCARD * len(every) - ROUNDING_SLACK
 
 
 def spelled_alike(one: str, other: str) -> bool:

@@ -41,6 +41,7 @@ SETS_PER_TASK: Final = 4096
 """Held-out sets that are compared with later splits in one task."""
 KINDS: Final = ("whole", "answers")
 COUNTS: Final = ("attached", "short_turns", "rejected", "beside", "reasoned", "others", "wordless")
+HASHES: Final = ("given", "asked", "turns", "begun", "short", "first_turn", "blocks")
 LINE_BITS: Final = 40
 """Bits of a place that hold the line."""
 NO_SETS: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64))
@@ -194,7 +195,10 @@ class _Reading:
             files=self.files,
             owners=self.owners,
             places=column("lines", none),
-            **{name: column(name, hashes) for name in ("given", "asked", "turns", "begun", "short", "first_turn", "blocks")},
+            **{
+                name: column(name, hashes)
+                for name in ("given", "asked", "turns", "begun", "short", "first_turn", "blocks")
+            },
             **{name: column(name, none) for name in ("begun_by", "block_by", "block_examples")},
             near=column("near", np.empty((0, PARTS), dtype=np.uint64)),
             keys=column("keys", np.empty((0, 0), dtype=np.uint64)),

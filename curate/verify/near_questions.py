@@ -22,7 +22,9 @@ MIN_SIMILARITY: Final = 0.8
 """Jaccard similarity of the words of two questions."""
 MIN_LETTERS: Final = 3
 """Letters of the shorter one of two spellings; the longer one, or one of both, has more."""
-PARTS: Final = 3
+PARTS: Final = 8
+FEW_QUESTIONS: Final = 16
+"""Number of questions up to which all pairs are compared."""
 SMALL_WORDS: Final = frozenset(
     (
         "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem",
@@ -73,7 +75,9 @@ def question_of(reading: Reading) -> Words:
 
 
 def nearly_equal_pairs(questions: Mapping[int, Words]) -> Iterable[tuple[int, int]]:
-    """Pairs of nearly equal questions among some."""
+    """Pairs of nearly equal questions among some; of many, those with a spelling in common are compared."""
+    if len(questions) <= FEW_QUESTIONS:
+        return [pair for pair in combinations(questions, 2) if nearly_equal(questions[pair[0]], questions[pair[1]])]
     by_form: dict[tuple[int, Words], list[int]] = defaultdict(list)
     for number, words in questions.items():
         counted = _counted(words)
@@ -91,11 +95,11 @@ def nearly_equal(one: Words, other: Words) -> bool:
     first, second = _counted(one), _counted(other)
     if len(first) != len(second):
         return False
-    both, either = set(one) & set(other), set(one) | set(other)
-    if len(both) < MIN_SIMILARITY * len(either) - 1e-9:
-        return False
     differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
-    return not differing or (len(differing) == 1 and _spelled_alike(*differing[0]))
+    if len(differing) > 1 or (differing and not _spelled_alike(*differing[0])):
+        return False
+    both, either = set(one) & set(other), set(one) | set(other)
+    return len(both) >= MIN_SIMILARITY * len(either) - 1e-9
 
 
 def _counted(words: Sequence[str]) -> Words:

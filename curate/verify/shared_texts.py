@@ -6,12 +6,13 @@ A block is compared by its first and by its last words, its runs. A manifest nam
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from curate.verify.reading import Reading
-from curate.verify.words import Hashes, Numbers, mixed, weights, word_hashes, words_of
+from curate.verify.words import Hashes, Numbers, mixed, weights, words_of
 
 FIRST_TURN_WORDS: Final = 8
 """Minimum number of words of a first user turn that is compared by itself."""
@@ -34,18 +35,19 @@ def may_have_blocks(text: str) -> bool:
 
 def runs_of(texts: Sequence[str], words: Hashes, counts: Numbers) -> Runs:
     """The runs of texts; words: the hashes of all their words, of which each text has so many."""
-    long = np.flatnonzero(counts >= BLOCK_WORDS)
     begins = np.cumsum(counts) - counts
     starts: list[int] = []
     owners: list[int] = []
-    for at in long.tolist():
-        text = texts[at]
-        sizes = word_hashes(text.split("\n"))[1].tolist() if "\n" in text else [int(counts[at])]
-        places = run_places(sizes)
+    lines = {at: texts[at].split("\n") for at in np.flatnonzero(counts >= BLOCK_WORDS).tolist()}
+    sizes = iter(words_of([line for some in lines.values() for line in some])[1].tolist())
+    for at, some in lines.items():
+        places = run_places(list(islice(sizes, len(some))))
         starts += [int(begins[at]) + place for place in places]
         owners += [at] * len(places)
     inside = np.arange(BLOCK_WORDS)
-    rows = words[np.array(starts, dtype=np.int64)[:, None] + inside] if starts else np.empty((0, BLOCK_WORDS), np.uint64)
+    rows = (
+        words[np.array(starts, dtype=np.int64)[:, None] + inside] if starts else np.empty((0, BLOCK_WORDS), np.uint64)
+    )
     return Runs(mixed((rows * weights(inside)).sum(axis=1, dtype=np.uint64)), np.array(owners, dtype=np.int64))
 
 
@@ -82,7 +84,7 @@ def words_of_runs(reading: Reading) -> dict[int, list[str]]:
         if turn.role == "assistant" or not may_have_blocks(turn.text):
             continue
         words, counts = words_of([turn.text])
-        places = run_places(word_hashes(turn.text.split("\n"))[1].tolist())
+        places = run_places(words_of(turn.text.split("\n"))[1].tolist())
         keys = runs_of([turn.text], words.hash().to_numpy(), counts).keys.tolist()
         spelled = words.to_list()
         for key, place in zip(keys, places, strict=True):

@@ -126,7 +126,8 @@ class _Crossing:
     def frequent(self, total: int) -> Numbers:
         """The keys of many of all examples."""
         least = max(FREQUENT_EXAMPLES, int(FREQUENT_SHARE * total) + 1)
-        return self.numbers[self.examples[self.numbers] >= least]
+        found: Numbers = self.numbers[self.examples[self.numbers] >= least]
+        return found
 
     def described(self, numbers: Numbers) -> Iterator[tuple[int, str]]:
         """How many examples share some texts, and where each is first."""
@@ -135,9 +136,7 @@ class _Crossing:
             file, line = self.found.place(place)
             yield examples, f"first in {visible(display_name(file))}:{line}"
 
-    def named(
-        self, texts: Sequence[SharedText], words_by_key: "WordsByKey"
-    ) -> tuple[Numbers, Mapping[str, set[int]]]:
+    def named(self, texts: Sequence[SharedText], words_by_key: "WordsByKey") -> tuple[Numbers, Mapping[str, set[int]]]:
         """The keys of named texts, and how many examples have each, by digest: with other attachments, a first user
         turn is another one.
         """
@@ -155,7 +154,7 @@ class _Crossing:
         return np.array(exempt, dtype=np.int64), counts
 
     def pairs(self, exempt: Numbers) -> Similar:
-        """For each example with a key that an earlier split has too, and that is not exempt, such an earlier example."""
+        """For each example with a key that an earlier split has too, and is not exempt, such an earlier example."""
         at = np.flatnonzero(self.leaks & ~np.isin(self.of, exempt))
         places, first = np.unique(self.keys.places[at], return_index=True)
         return Similar(places, self.firsts[self.of[at[first]]], np.ones(len(places)))
@@ -200,7 +199,9 @@ def _near_questions(found: Examples) -> Similar:
         for members in _buckets(np.where(asked != 0, found.near[firsts, part], np.uint64(0)))
         if earliest[members].min() < latest[members].max()
     ]
-    readings = readings_at(found, {int(place) for members in buckets for place in found.places[firsts[members]].tolist()})
+    readings = readings_at(
+        found, {int(place) for members in buckets for place in found.places[firsts[members]].tolist()}
+    )
     words = {place: question_of(reading) for place, reading in readings.items()}
     nearest = np.full(len(asked), -1, dtype=np.int64)  # the earliest example with a nearly equal question
     for members in buckets:

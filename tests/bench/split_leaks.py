@@ -65,18 +65,22 @@ LOOKALIKES: Final = str.maketrans(
 )
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 FIRST_TURN, QUESTION, BLOCK, LETTERS = 8, 6, 30, 3
-SMALL: Final = set(
-    "a an the please kindly der die das den dem des ein eine einen einem einer eines bitte le la les l un une el los "
-    "las il lo una".split()
-)
-FACTS: Final = set(
-    "no not never nor none nothing nobody neither without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt shouldnt couldnt hasnt havent hadnt nicht kein keine keinen keinem keiner keines nie niemals ohne nichts "
-    "pas jamais sans non aucun aucune nunca sin nada one two three four five six seven eight nine ten eleven twelve "
-    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand million billion trillion first second third fourth fifth sixth seventh eighth ninth "
-    "tenth".split()
-)
+SMALL: Final = {
+    "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
+    "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
+    "lo", "una",
+}  # fmt: skip
+FACTS: Final = {
+    "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant",
+    "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt",
+    "couldnt", "hasnt", "havent", "hadnt", "nicht", "kein", "keine", "keinen", "keinem", "keiner",
+    "keines", "nie", "niemals", "ohne", "nichts", "pas", "jamais", "sans", "non", "aucun", "aucune",
+    "nunca", "sin", "nada", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand",
+    "million", "billion", "trillion", "first", "second", "third", "fourth", "fifth", "sixth", "seventh",
+    "eighth", "ninth", "tenth",
+}  # fmt: skip
 
 
 def folded(text: str) -> str:
@@ -213,10 +217,10 @@ def nearly_equal(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def near_questions(seen: Sequence["Seen"]) -> Iterator[int]:
     """Numbers of those with nearly the question of an earlier split."""
-    known: dict[tuple[Any, int], list[Seen]] = defaultdict(list)
+    known: dict[tuple[Any, ...], list[Seen]] = defaultdict(list)
     for number, one in enumerate(seen):
-        long = [one] if one.asked and len(one.asked) >= QUESTION else []
-        content = [word for word in one.asked or () if word not in SMALL]
+        long = [one] if len(one.asked) >= QUESTION else []
+        content = [word for word in one.asked if word not in SMALL]
         keys = {(one.beside, len(content), at, *content[:at], None, *content[at + 1 :]) for at in range(len(content))}
         others = [other for key in keys | {(one.beside, *content)} for other in known[key] if long]
         if any(o.rank < one.rank and o.asked != one.asked and nearly_equal(one.asked, o.asked) for o in others):
@@ -255,7 +259,7 @@ class Seen:
         asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
         tokens = [word for text in asked for word in words(text)] or folded("\n".join(asked)).split()
         self.question = (self.beside, *tokens) if asked else None
-        self.asked = tokens if asked else None
+        self.asked = tokens if asked else []
         first = words(asked[0]) if asked else []
         self.first = (self.beside, *first) if len(first) >= FIRST_TURN else None
         self.runs = {
@@ -268,6 +272,10 @@ class Seen:
         self.pieces = [
             PIECE.findall(text_of(turn.get("content"))) if turn.get("role") == "user" else [] for turn in turns
         ]
+
+    def open_first(self, exempt: Collection[str]) -> Hashable | None:
+        """The first user turn, if it is not exempt."""
+        return self.first if self.first and digest(self.first[1:]) not in exempt else None
 
     def begun(self) -> Iterator[tuple[Hashable, ...]]:
         """What of the conversation could be another one."""
@@ -365,7 +373,9 @@ def leaks(
         "L003": set(equal([one.question for one in seen], ranks)),
         "L005": {*continued(seen), *equal([source(row) for row, _ in rows], ranks)},
         "L011": {later for later, _ in answered},
-        "L012": set(equal([one.first if digest((one.first or ("",))[1:]) not in exempt else None for one in seen], ranks)),
+        "L012": set(
+            equal([one.first if digest((one.first or ("",))[1:]) not in exempt else None for one in seen], ranks)
+        ),
         "L013": set(near_questions(seen)),
         "L014": set(shared_runs(seen, exempt)),
     }
@@ -433,7 +443,10 @@ def main() -> None:
     args = parser.parse_args()
     print(f"{'':60}  leaks   {'   '.join(KINDS)}  held out")
     if args.count:
-        print(f"{args.folder.name:59.59} " + " ".join(f"{value:6.1%}" for value in shares(rows_in(args.folder), exempt_in(args.folder))))
+        print(
+            f"{args.folder.name:59.59} "
+            + " ".join(f"{value:6.1%}" for value in shares(rows_in(args.folder), exempt_in(args.folder)))
+        )
         return
     for path in sorted(path for path in args.folder.rglob("*.json*") if path.is_file()):
         found: dict[str, list[list[float]]] = {"plain": [], "curate": []}

@@ -203,6 +203,10 @@ def links_with(some: list[Row]) -> Links:
         answers=Sets(shingles, ends([len(members) for members, _ in answers])),
         answered=ids([key for _, key in answers]),
         answer_ends=ends([len(row[4]) for row in some]),
+        first_turn=ids([row[0] for row in some]),
+        near=ids([row[1] for row in some]).reshape(-1, 1),
+        blocks=ids([one for row in some for one in row[3]]),
+        block_ends=ends([len(row[3]) for row in some]),
     )
 
 
