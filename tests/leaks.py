@@ -99,6 +99,39 @@ def key(rng: random.Random, one: Row) -> Row:
     return fresh(rng) | {"metadata": one["metadata"]}
 
 
+def first_turn(rng: random.Random, one: Row) -> Row:
+    """The same first question with other answers and another follow-up."""
+    return row(spelled(rng, said(one)[0]), text(rng, 30), text(rng, 9), text(rng, 30), system=rng.choice(SYSTEMS))
+
+
+def near_question(rng: random.Random, one: Row) -> Row:
+    """The same question with a typing error or a polite word more, with another answer."""
+    words = said(one)[0].split()
+    at = rng.randrange(len(words))
+    place = rng.randrange(len(words[at]) - 1)
+    left, pair, right = words[at][:place], words[at][place : place + 2], words[at][place + 2 :]
+    words[at] = rng.choice([left + pair[0] + right, left + pair[::-1] + right, left + pair + "q" + right])
+    asked = " ".join(words) if rng.random() < 0.8 else f"Please, {said(one)[0]}"
+    return row(asked, text(rng, 30), system=rng.choice(SYSTEMS))
+
+
+def with_document(rng: random.Random, one: Row) -> Row:
+    """An example with a document of its own in its system prompt."""
+    return row(*said(one), system=text(rng, rng.choice([30, 44])), metadata=one["metadata"])
+
+
+def document(rng: random.Random, one: Row) -> Row:
+    """Another example about the same document: in the system prompt, before or after the question, or from a tool."""
+    passage, other = one["messages"][0]["content"], fresh(rng)
+    asked, answered = said(other)
+    kind = rng.randrange(4)
+    if kind == 3:
+        turns = [("user", asked), ("assistant", ""), ("tool", passage), ("assistant", answered)]
+        return {"messages": [{"role": role, "content": content} for role, content in turns]}
+    questions = (asked, f"{passage}\n\n{asked}", f"{asked} {passage}")
+    return row(questions[kind], answered, system="" if kind else passage)
+
+
 KINDS: Final[dict[str, tuple[str, Callable[[random.Random, Row], Row]]]] = {
     "copy": ("L001", copy),
     "near": ("L002", near),
@@ -106,6 +139,9 @@ KINDS: Final[dict[str, tuple[str, Callable[[random.Random, Row], Row]]]] = {
     "continuation": ("L005", continuation),
     "key": ("L005", key),
     "answer": ("L011", answer),
+    "first turn": ("L012", first_turn),
+    "near question": ("L013", near_question),
+    "document": ("L014", document),
 }
 """By name the code that tells it, and what makes another example that leaks from one."""
 
@@ -115,6 +151,8 @@ def data_set(kind: str, share: float, rng: random.Random, count: int = 120) -> S
     make = KINDS[kind][1]
     answered = 15 if kind == "continuation" else 30  # an answer of 20 words is compared by itself
     rows = [fresh(rng, answered) for _ in range(count - round(share * count))]
+    if kind == "document":
+        rows = [with_document(rng, one) for one in rows]
     sources = rows[:1] if share > 0.04 else rows[:3]
     rows += [make(rng, rng.choice(sources)) for _ in range(max(2, round(share * count)))]
     rng.shuffle(rows)

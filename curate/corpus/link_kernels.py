@@ -243,8 +243,8 @@ def _with_content(words: Any, begin: int, end: int, small: Any, out: Any, made: 
 def _read_piece(
     pieces: Any, at: int, kind: int, scripts: Scripts, limits: Limits, room: Room, count: int, blocks: Any, made: int
 ) -> Any:
-    """Write the words of a piece to `room.words` from `count` on, and the keys of its blocks to `blocks` from `made` on;
-    returns the number of words and the end of the keys. A short piece that is not compared is not read.
+    """Write the words of a piece to `room.words` from `count` on, and the keys of its blocks to `blocks` from `made`
+    on; returns the number of words and the end of the keys. A short piece that is not compared is not read.
     """
     begin, end = pieces.texts.starts[at], pieces.texts.ends[at]
     if kind < OUTSIDE_TURNS and kind != ANSWER and end - begin >= 2 * limits.block - 1:

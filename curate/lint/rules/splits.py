@@ -103,6 +103,53 @@ def neighbour_across_splits() -> None:
     """
 
 
+@split_rule("L012", "first-turn-across-splits", Severity.ERROR, hint=APART_HINT)
+def first_turn_across_splits() -> None:
+    """A first user turn is in two splits, whatever follows.
+
+    Branches of one conversation tree begin alike. Only first turns of 8 words or more are compared, by their words.
+    Attachments are equal. A first turn that too many examples share is listed by `curate verify` and not reported.
+    Bad:
+        {"messages": [{"role": "user", "content": "How do I keep a beech hedge green in winter?"}, {"role": "assistant", "content": "Cut it in August."}, {"role": "user", "content": "Why then?"}, {"role": "assistant", "content": "It keeps its leaves."}]}
+        {"messages": [{"role": "user", "content": "How do I keep a beech hedge green in winter?"}, {"role": "assistant", "content": "You cannot."}, {"role": "user", "content": "What else is there?"}, {"role": "assistant", "content": "Try yew."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "How do I keep a beech hedge green in winter?"}, {"role": "assistant", "content": "Cut it in August."}, {"role": "user", "content": "Why then?"}, {"role": "assistant", "content": "It keeps its leaves."}]}
+        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
+    """
+
+
+@split_rule("L013", "near-question-across-splits", Severity.ERROR, hint=APART_HINT)
+def near_question_across_splits() -> None:
+    """A question is in two splits, with a typing error, or an article or a polite word more.
+
+    Only questions of 6 words or more are compared. Their words have a Jaccard similarity of 0.8 or more and are equal
+    but for small words and the spelling of one word. Questions that differ in a number, a negation or another word are
+    different questions.
+    Bad:
+        {"messages": [{"role": "user", "content": "How do I keep a tall beech hedge green all winter long?"}, {"role": "assistant", "content": "Cut it in August."}]}
+        {"messages": [{"role": "user", "content": "How do I keep a tall beech hegde green all winter long?"}, {"role": "assistant", "content": "You cannot."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "What is the sum of the two whole numbers 12 and 7?"}, {"role": "assistant", "content": "19."}]}
+        {"messages": [{"role": "user", "content": "What is the sum of the two whole numbers 12 and 8?"}, {"role": "assistant", "content": "20."}]}
+    """
+
+
+@split_rule("L014", "document-across-splits", Severity.ERROR, hint=APART_HINT)
+def document_across_splits() -> None:
+    """A document is in two splits: a block of text in a turn of the system, the user or a tool.
+
+    The model has seen the document in training. Two blocks (turns, paragraphs or lines of 30 words or more) begin or
+    end with the same 30 words. A document that too many examples share, such as a system prompt, is listed by `curate
+    verify` and not reported.
+    Bad:
+        {"messages": [{"role": "user", "content": "The beech is a tall tree with smooth grey bark and leaves that turn to copper in autumn, which grows on chalk all over Europe, and whose nuts feed mice and jays.\\n\\nWhat colour is the bark?"}, {"role": "assistant", "content": "Grey."}]}
+        {"messages": [{"role": "user", "content": "The beech is a tall tree with smooth grey bark and leaves that turn to copper in autumn, which grows on chalk all over Europe, and whose nuts feed mice and jays.\\n\\nWho eats the nuts?"}, {"role": "assistant", "content": "Mice."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "What colour is the bark of a beech?"}, {"role": "assistant", "content": "Grey."}]}
+        {"messages": [{"role": "user", "content": "Who eats the nuts of the beech?"}, {"role": "assistant", "content": "Mice."}]}
+    """
+
+
 @split_rule("L011", "answer-across-splits", Severity.ERROR, hint=APART_HINT)
 def answer_across_splits() -> None:
     """An answer is in two splits, whatever the question.
