@@ -27,14 +27,14 @@ NAMES: Final = {
     "L001": "copies",
     "L002": "near-duplicates",
     "L003": "same question",
-    "L012": "same first question",
     "L013": "nearly the same question",
     "L011": "same answer",
-    "L014": "same document",
     "L005": "continuations and keys",
+    "L012": "same first question",
+    "L014": "same document",
     "L006": "same meaning",
 }
-"""Check points in the order in which findings are reported; of those before L005, an example gets only the first."""
+"""Check points in the order in which findings are reported; an example gets the first, and those of shared keys."""
 BLOCK_QUESTIONS: Final = 256
 """Number of questions that are compared with all earlier splits at a time."""
 
@@ -78,12 +78,12 @@ def leak_points(found: Examples, compared: Compared, texts: Mapping[str, Similar
         _Leak("L001", _equal(found, found.given), "is a copy of {where}"),
         _Leak("L002", found.similar["whole"], "is a near-duplicate of {where}, similarity {share}"),
         _Leak("L003", _equal(found, found.asked), "has the same question as {where}"),
-        _Leak("L012", texts["L012"], "begins with the same question as {where}"),
         _Leak("L013", texts["L013"], "has nearly the same question as {where}"),
         _Leak("L011", found.similar["answers"], "has nearly the same answer as {where}, similarity {share}"),
-        _Leak("L014", texts["L014"], "has the same document as {where}"),
         _Leak("L005", _first_match(found, whole, begun), "is the beginning of {where}"),
         _Leak("L005", _first_match(found, begun, whole), "continues {where}"),
+        _Leak("L012", texts["L012"], "begins with the same question as {where}"),
+        _Leak("L014", texts["L014"], "has the same document as {where}"),
         *(_Leak("L005", _equal(found, column), SAME_KEY) for column in found.keys.T),
     ]
     without = "" if compared.model else "not checked: needs --embeddings MODEL"

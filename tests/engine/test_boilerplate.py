@@ -26,7 +26,7 @@ from curate.corpus.boilerplate import (
 )
 from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
-from tests.bench.split_leaks import leaks, rows_in
+from tests.bench.split_leaks import exempt_in, leaks, rows_in
 from tests.conftest import Write, of_hundred
 
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
@@ -187,4 +187,4 @@ def test_a_file_of_such_requests_can_be_divided(write: Write) -> None:
     assert all(part.examples for part in manifest.splits.values())
     [shared] = manifest.shared_instructions
     assert (" ".join(shared.text.split()).startswith(INSTRUCTIONS), shared.examples) == (True, 60)
-    assert not any(leaks(rows_in(Path("out"))).values())
+    assert not any(leaks(rows_in(Path("out")), exempt=exempt_in(Path("out"))).values())
