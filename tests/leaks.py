@@ -227,3 +227,56 @@ def mixture(rng: random.Random, count: int, share: float, *, instructed: bool) -
             asked = spelled(rng, asked)
         rows.append(formed(rng, f"{INSTRUCTION} {asked}" if instructed and rng.random() < 0.4 else asked, answered))
     return rows
+
+
+TANGLED_WORDS: Final = [
+    "please", "the", "a", "Eine", "not", "now", "note", "12", "13", "two", "too", "x_1", "hedge", "hegde", "hedges",
+    "Mario", "Maria", "crème", "creme", "ﬁne", "fine", "İx", "用", "GPT模型", "ไทย", "हिन्दी", "हिन्दि", "до\u0301ма",
+    "дома", "na\u00adme", "name", "it's", "its", "million", "billion", "a,b", "½", "١٢",
+]  # fmt: skip
+"""Words that are small, or facts, or spelled alike, or folded."""
+
+
+def tangled_text(rng: random.Random, count: int) -> str:
+    """A text of such words, in lines, some of them without words."""
+    breaks = (" ", " ", " ", " ", "\n", "\n\n", "\r\n", "\n--\n", ", ")
+    return "".join(rng.choice(TANGLED_WORDS) + rng.choice(breaks) for _ in range(count))
+
+
+def tangled(rng: random.Random, count: int) -> list[Row]:
+    """Examples that share blocks of text, first turns and nearly equal questions, in all places and combinations."""
+    blocks = [tangled_text(rng, rng.randrange(26, 45)) for _ in range(rng.randrange(1, 8))]
+    questions = [tangled_text(rng, rng.randrange(5, 16)) for _ in range(rng.randrange(1, 8))]
+    rows = []
+    for _ in range(count):
+        asked = rng.choice(questions) if rng.random() < 0.4 else tangled_text(rng, rng.randrange(5, 16))
+        if rng.random() < 0.5:
+            pieces = asked.split(" ")
+            at = rng.randrange(len(pieces))
+            place = rng.randrange(len(pieces[at]) + 1)
+            pieces[at] = rng.choice(
+                [pieces[at][:place] + pieces[at][place + 1 :], f"{pieces[at][:place]}q{pieces[at][place:]}", ""]
+            )
+            asked = " ".join(pieces)
+        passages = rng.choices(blocks, k=rng.choice([0, 0, 1, 1, 2]))
+        passage = rng.choice(["\n", "\n\n", " "]).join(passages)
+        kind = rng.randrange(6)
+        if kind == 0:
+            asked = rng.choice([f"{passage}\n\n{asked}", f"{asked} {passage}", f"Read: {passage}\n{asked}"])
+        more = [text(rng, 5), text(rng, 8)] if rng.random() < 0.4 else []
+        one = row(asked, text(rng, 9), *more, system=passage if kind == 1 else "")
+        if kind == 2:
+            one["messages"][2:2] = [
+                {"role": "tool", "content": passage},
+                {"role": "assistant", "content": text(rng, 7)},
+            ]
+        if kind == 3:
+            one["images"] = [rng.choice("ab")]
+        if kind == 4:
+            one["messages"][0]["content"] = [{"type": "text", "text": asked}, {"type": "text", "text": passage}]
+        if kind == 5:
+            speakers = {"user": "human", "assistant": "gpt"}
+            turns = [{"from": speakers[turn["role"]], "value": turn["content"]} for turn in one["messages"]]
+            one = {"conversations": turns, **({"system": passage} if passage else {})}
+        rows.append(one)
+    return rows

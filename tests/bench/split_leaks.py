@@ -33,6 +33,8 @@ KINDS: Final = ("L001", "L002", "L003", "L005", "L011", "L012", "L013", "L014")
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 TEXTS: Final = (
     "messages",
+    "conversations",
+    "system",
     "tools",
     "functions",
     "chosen",
