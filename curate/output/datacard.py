@@ -223,6 +223,10 @@ def _divided(manifest: Manifest) -> str:
             f"Texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}, "
             "which are passages of user turns."
         )
+    if manifest.shared_texts:
+        texts = ", ".join(f"a {text.kind} in {plural(text.examples, 'example')}" for text in manifest.shared_texts[:3])
+        more = f", and {len(manifest.shared_texts) - 3:,} more" if len(manifest.shared_texts) > 3 else ""
+        lines.append(f"Several splits share texts that too many examples have: {texts}{more}.")
     if manifest.short_answer_examples:
         lines.append(
             "Answers of fewer than 20 words are not compared: "

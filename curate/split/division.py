@@ -33,6 +33,7 @@ from curate.split.exempt import (
     instructions_in,
     named_texts,
     shared_by,
+    shared_text_notes,
     without_passages,
 )
 from curate.split.groups import (
@@ -230,10 +231,12 @@ def _division(
     if assigned.salted:
         notes.append("these examples were split before with the same seed; another hash is used now")
     named, shared = short.most_frequent(split >= 0)
+    shared_texts = named_texts(table, texts, (*groups.exempt, *exempt), split)
+    notes += shared_text_notes(shared_texts)
     return Division(
         split, group_of, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved,
         notes,
-        shared_texts=named_texts(table, texts, (*groups.exempt, *exempt), split),
+        shared_texts=shared_texts,
         short_answers=named, short_answer_examples=shared,
     )  # fmt: skip
 

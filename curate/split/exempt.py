@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from curate.core.disk_arrays import joined
 from curate.core.example import Example, attachments
 from curate.core.lazy import Flags, Ids, Numbers, np
+from curate.core.text import plural
 from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
@@ -69,6 +70,14 @@ def named_texts(
                 before = found.get(key, SharedText(kind, run.text, len(examples), ()))
                 found[key] = before._replace(runs=sorted({*before.runs, run.digest}))
     return sorted(found.values(), key=lambda one: (-one.examples, one.runs))
+
+
+def shared_text_notes(texts: Sequence[SharedText]) -> list[str]:
+    """A note for the user about texts that several splits have; empty if there are none."""
+    kinds = [(kind, sum(text.kind == kind for text in texts)) for kind in TEXT_KINDS.values()]
+    every = " and ".join(plural(count, kind) for kind, count in kinds if count)
+    note = f"{every} in several splits: the examples that share one are too many for a held-out split"
+    return [f"{note} (`shared_texts` in the manifest); --group-by KEY keeps them together"] if texts else []
 
 
 def _run_with(example: Example, link: Link, key: int) -> Run:
