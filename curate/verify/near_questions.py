@@ -7,6 +7,7 @@ part only.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import combinations
 from typing import Final
 
@@ -45,15 +46,20 @@ FACT_WORDS: Final = frozenset(
     )
 )  # fmt: skip
 """Negations and numbers, which are no spelling of another word."""
-SMALL_HASHES: Final = pl.Series(sorted(SMALL_WORDS)).hash().to_numpy()
 
 Words = tuple[str, ...]
+
+
+@cache
+def _small_hashes() -> Hashes:
+    """The hashes of small words; not computed at the import, when Polars would start threads that a fork lacks."""
+    return pl.Series(sorted(SMALL_WORDS)).hash().to_numpy()
 
 
 def part_keys(words: Hashes, counts: Numbers, salts: Hashes) -> Hashes:
     """Keys of questions without each part, 0 for a question of few words; counts: words of each question."""
     owners = np.repeat(np.arange(len(counts)), counts)
-    counted = ~np.isin(words, SMALL_HASHES, kind="sort")
+    counted = ~np.isin(words, _small_hashes(), kind="sort")
     words, owners = words[counted], owners[counted]
     sizes = np.bincount(owners, minlength=len(counts))
     begins = np.cumsum(sizes) - sizes
