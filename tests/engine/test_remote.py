@@ -467,7 +467,7 @@ def test_data_with_errors_is_not_sent_and_personal_data_is_named_before(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Path("data.jsonl").open("a") as file:
-        file.write(json.dumps(chat("Whom do I write to?", "To ann.smith@brightlamp.net, at any time.")) + "\n")
+        file.write(json.dumps(chat("Whom do I write to?", "To ann.kowalska@brightlamp.net, at any time.")) + "\n")
     assert main(["remote", "start", "data.jsonl"]) == 2
     assert "findings: personal-data (S003) 1" in capsys.readouterr().err
     with Path("data.jsonl").open("a") as file:
