@@ -27,7 +27,7 @@ NAMES: Final = {
     "L001": "copies",
     "L002": "near-duplicates",
     "L003": "same question",
-    "L013": "nearly the same question",
+    "L013": "near-equal question",
     "L011": "same answer",
     "L005": "continuations and keys",
     "L012": "same first question",
