@@ -183,8 +183,7 @@ def _division(
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _demand_keys(table, config.split.group_by)
-    gone, short, texts = dict(left_out), ShortAnswers(table), texts_of(table)
-    exempt: list[SharedTexts] = []
+    gone, short, texts, exempt = dict(left_out), ShortAnswers(table), texts_of(table), list[SharedTexts]()
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, gone)] = False
