@@ -21,7 +21,7 @@ import curate.core.transaction
 from curate.cli.main import ended, main
 from curate.core.errors import OutputError, UsageError
 from curate.core.transaction import READY_FILE, STAGE_FOLDER, Own, recover, replacing_together
-from tests.conftest import Write, environment, line_of, of_hundred
+from tests.conftest import Write, environment, line_of, of_hundred, trust_folder
 from tests.forks import Forks
 from tests.waiting import PATIENCE_SECONDS, until
 
@@ -114,6 +114,7 @@ def apart(*arguments: str) -> list[Any]:
 @pytest.mark.slow
 def test_a_disk_that_is_full_or_cannot_be_written_leaves_the_old_state(write: Write) -> None:
     data, more = write("data.jsonl", lines(0, 60)).absolute(), write("more.jsonl", lines(60, 1500)).absolute()
+    trust_folder()
     first, *disturbed, again, proved, changed = apart(str(data), str(more), json.dumps([0, 200_000, None]))
     assert first[0] == 0
     for code, told, same, left in disturbed:
@@ -121,7 +122,7 @@ def test_a_disk_that_is_full_or_cannot_be_written_leaves_the_old_state(write: Wr
         assert "cannot be written" in told
         assert "next: " in told
         assert (same, left) == (True, []), told
-    assert (again, proved, changed) == ([0, ""], [0, ""], True)
+    assert (again[0], proved, changed) == (0, [0, ""], True)
 
 
 @pytest.mark.slow
