@@ -114,7 +114,12 @@ def test_each_required_package_is_imported() -> None:
     root = Path(__file__).parents[1]
     code = "".join(path.read_text() for folder in ("curate", "train", "tui") for path in (root / folder).rglob("*.py"))
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
-    names = {"python-stdnum": "stdnum", "scikit-learn": "sklearn", "textual-serve": "textual_serve"}
+    names = {
+        "python-stdnum": "stdnum",
+        "text2num": "text_to_num",
+        "scikit-learn": "sklearn",
+        "textual-serve": "textual_serve",
+    }
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extras = (project["optional-dependencies"][name] for name in ("semantic", "remote", "evaluation", "train", "tui"))
     for requirement in (*project["dependencies"], *(one for extra in extras for one in extra)):

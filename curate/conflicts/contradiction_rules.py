@@ -11,6 +11,7 @@ from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import negation, opposite_words, yes_no_openings
 from curate.conflicts.numeric_contradictions import clashing_figures
+from curate.conflicts.requested_amounts import requested_amounts
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import aligned_sentences, is_code, sentences
 from curate.language.tokens import content_words
@@ -87,6 +88,8 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
     pairs = [pair for pair in aligned_sentences(left, right) if pair.left != pair.right]
     if figures := clashing_figures(question, left, right, pairs):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+    elif amounts := requested_amounts(question, left, right):
+        yield Evidence(*amounts)
     if refuses(left[:OPENING_CHARS]):  # some say after their apology what they know
         return
     if found := yes_no_openings(left, right):

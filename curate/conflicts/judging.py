@@ -17,6 +17,7 @@ from curate.conflicts.nli import contradictions, duplicates, entailments, have_s
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
 from curate.conflicts.same_question import probability
+from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
@@ -109,6 +110,10 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         or (refuses(left.answer[:OPENING_CHARS]) and refuses(right.answer[:OPENING_CHARS]))
     ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
+    if verdict == 0 and not apart and not left.is_open and is_comparable(left.answer, right.answer):
+        opposite = opposite_verdicts((left.request, right.request), (left.answer, right.answer))
+        if opposite and not any(item.source == "polarity" for item in evidence):
+            evidence = (Evidence("polarity", *opposite, VERDICT_PRECISION), *evidence)
     if verdict > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
         evidence = tuple(item for item in evidence if item.source in FACT_RULES)
     return Judged(nominee, evidence, confidence(evidence), apart)

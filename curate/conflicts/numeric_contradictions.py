@@ -119,7 +119,7 @@ def _contradictory_amounts(question: str, left: str, right: str) -> Found | None
     mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
         return None
-    if (astray > MAX_AMOUNT_WORDS and TIME_KINDS & {mine[0].kind, others[0].kind}) or _may_both_hold(
+    if (astray > MAX_AMOUNT_WORDS and TIME_KINDS & {mine[0].kind, others[0].kind}) or may_both_hold(
         mine[0], others[0], left, right
     ):
         return None
@@ -171,7 +171,7 @@ def are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     return not exact and abs(amounts[0] - amounts[1]) <= share * max(map(abs, amounts))
 
 
-def _may_both_hold(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+def may_both_hold(one: Quantity, other: Quantity, left: str, right: str) -> bool:
     """Whether two amounts of `left` and `right` are nearly equal, or the ends of a range."""
     return (
         are_about(one, other, left, right) or _is_range(one, other, left, right) or _is_range(other, one, right, left)
@@ -232,7 +232,7 @@ def _contradictory_bare_numbers(question: str, left: str, right: str) -> Found |
         or len(b) != 1
         or a[0].same(b[0])
         or not _comparable(a[0], b[0])
-        or _may_both_hold(a[0], b[0], left, right)
+        or may_both_hold(a[0], b[0], left, right)
     ):
         return None
     for text, quantity in ((left, a[0]), (right, b[0])):
@@ -262,7 +262,7 @@ def _in_sentences(
         for other in b:
             if (
                 _comparable(one, other)
-                and not _may_both_hold(one, other, pair.left, pair.right)
+                and not may_both_hold(one, other, pair.left, pair.right)
                 and (
                     _counted_things(pair.left, one) & _counted_things(pair.right, other)
                     or (strict and len(a) == len(b))

@@ -235,6 +235,8 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
     "GBP": {"£ gbp": 1},
     "JPY": {"¥ jpy yen": 1},
     "INR": {"₹ inr rupee rupees": 1},
+    "CNY": {"cny yuan": 1},
+    "BRL": {"brl reais": 1},
     "celsius": {"°c celsius": 1},
     "fahrenheit": {"°f fahrenheit": 1},
 }

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from curate.language.lexicon import DAYS, FREQUENCY_WORDS, MONTHS, NUMERALS, ORDINALS, SCALES, UNITS
+from curate.language.quantity_translation import spelled
 from curate.language.tokens import stem
 
 _DIGITS: Final = (
@@ -167,10 +168,27 @@ def _plain_number(number: str) -> str:
 
 @lru_cache(16_384)  # each answer is compared with several others
 def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
-    """The quantities in a text, in order.
+    """The quantities in an English text, in order.
 
     "One" counts as a number only before a unit or one of the `counted` stems: it is a pronoun too.
     """
+    return _read(text, counted)
+
+
+@lru_cache(16_384)
+def quantities_in(text: str, language: str) -> tuple[Quantity, ...]:
+    """The quantities in a text of a language that `curate.language.quantity_words` knows, in order, also those that
+    are written in words.
+    """
+    in_english = spelled(text, language)
+    found = []
+    for quantity in _read(in_english.text, frozenset()):
+        start, end = in_english.starts[quantity.start], in_english.ends[quantity.end - 1]
+        found.append(quantity._replace(text=text[start:end].strip(), start=start, end=end))
+    return tuple(found)
+
+
+def _read(text: str, counted: frozenset[str]) -> tuple[Quantity, ...]:
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
     lower = text.lower()

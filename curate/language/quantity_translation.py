@@ -1,0 +1,339 @@
+"""The quantities of a text in the spelling that `curate.language.quantities` reads: "treinta y cinco días" is "35
+days", "18 Uhr 30" is "18:30", "百分之五" is "5 percent".
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
+from typing import Any, Final, NamedTuple
+
+from curate.core.text import UNSPACED
+from curate.language.quantity_words import (
+    BEFORE_NOON,
+    CLOCK_PREPOSITIONS,
+    DAYS_IN,
+    FUNCTION_WORDS,
+    HALF_PAST,
+    HOUR_WORDS,
+    IDIOMS,
+    MONTHS_IN,
+    PAST_NOON,
+    QUARTER_PAST,
+    RELATIVE_CLOCKS,
+    UNITS_IN,
+    WORKING,
+)
+
+KANA: Final = re.compile(r"[\u3041-\u30ff]")
+UNSPACED_LETTER: Final = re.compile(UNSPACED)
+WORD: Final = re.compile(r"[^\W\d_]+")
+TOKEN: Final = re.compile(r"[^\W\d_]+|\d+|\s+|[^\w\s]|_")
+EMPHASIS: Final = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}")
+"""Marks of bold and italic text, which may stand between a number and its unit."""
+MAX_WORDS: Final = 400
+"""Number of first words from which the language of a text is told."""
+HAN_DIGITS: Final = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "兩": 2}
+HAN_SCALES: Final = {"十": 10, "百": 100, "千": 1_000}
+HAN_COUNTERS: Final = "天日周週年月时時分秒元块円个個次名人位度％%点點歳岁本回枚杯台錠つ片粒箱瓶摄袋包行週種斤両两章ヶヵかカ小页節号號折毫公厘米克升層层级件条張张席戸軒"  # noqa: E501
+HAN_NUMBER: Final = re.compile(
+    rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
+)
+HAN_PERCENT: Final = re.compile(r"百分之([零一二三四五六七八九十百两\d.]+)")
+HAN_CLOCK: Final = re.compile(
+    r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半))?"
+)
+HAN_PAST_NOON: Final = frozenset(("下午", "晚上", "傍晚", "午後", "夜"))
+HAN_DATE: Final = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(?:份)?(?:(\d{1,2})[日号號])?")
+ENGLISH_MONTHS: Final = tuple(MONTHS_IN["de"].values())
+
+
+ENGLISH_DAYS: Final = tuple(DAYS_IN["de"].values())
+HAN_WEEKDAY: Final = re.compile(r"(?:星期|周|礼拜|週)([一二三四五六日天])(?!年|内)|([月火水木金土日])曜日?")
+
+
+class Spelled(NamedTuple):
+    """A text in another spelling."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    """For each character, where the part of the text as written from which it comes starts and ends."""
+
+    def sub(self, pattern: re.Pattern[str], spell: Callable[[re.Match[str]], str | None]) -> "Spelled":
+        """The text with each match replaced, unless by None."""
+        changes = [
+            (found.start(), found.end(), new)
+            for found in pattern.finditer(self.text)
+            if (new := spell(found)) is not None
+        ]
+        return self.replaced(changes)
+
+    def replaced(self, changes: list[tuple[int, int, str]]) -> "Spelled":
+        """The text with each part from start to end replaced, in order."""
+        if not changes:
+            return self
+        parts: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for start, end, new in changes:
+            parts += [self.text[at:start], new]
+            starts += [*self.starts[at:start], *[self.starts[start]] * len(new)]
+            ends += [*self.ends[at:start], *[self.ends[end - 1]] * len(new)]
+            at = end
+        return Spelled("".join([*parts, self.text[at:]]), (*starts, *self.starts[at:]), (*ends, *self.ends[at:]))
+
+
+@lru_cache(16_384)
+def language_of(text: str) -> str:
+    """The language of a text as ISO 639-1 code, among those whose quantities are known; "en" if it is none of them."""
+    if UNSPACED_LETTER.search(text):
+        return "ja" if KANA.search(text) else "zh"
+    words = [found.group() for found in WORD.finditer(text.lower())][:MAX_WORDS]
+    scores = {name: sum(word in listed for word in words) for name, listed in FUNCTION_WORDS.items()}
+    best = max(scores, key=lambda name: (scores[name], name == "en"))
+    return best if scores[best] > scores["en"] else "en"
+
+
+@lru_cache(16_384)
+def spelled(text: str, language: str) -> Spelled:
+    """A text of a language with its quantities as English ones with digits."""
+    plain = text.replace("\u00a0", " ").replace("\u202f", " ")
+    found = Spelled(plain, tuple(range(len(plain))), tuple(range(1, len(plain) + 1)))
+    found = found.sub(EMPHASIS, partial(_always, ""))
+    if language in ("zh", "ja"):
+        found = _han_numbers(found)
+    for pattern, new in _idioms(language):
+        found = found.sub(pattern, partial(_always, new))
+    if language in ("zh", "ja"):
+        return _han_units(found, language)
+    found = _number_words(found, language)
+    found = found.sub(SHARE, lambda match: f"{match[1]}%")
+    if language != "en":
+        found = found.sub(SEPARATED, _separators)
+    found = _clocks(found, language)
+    return _named(found, language) if language != "en" else found
+
+
+def _always(new: str, _: re.Match[str]) -> str:
+    return new
+
+
+@cache
+def _idioms(language: str) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern, re.IGNORECASE), new) for pattern, new in IDIOMS[language]]
+
+
+def _han_value(numeral: str) -> int:
+    total = part = digit = 0
+    for char in numeral:
+        if char in HAN_DIGITS:
+            digit = digit * 10 + HAN_DIGITS[char] if digit else HAN_DIGITS[char]
+        elif char == "万":
+            total, part, digit = (total + part + digit or 1) * 10_000, 0, 0
+        else:
+            part, digit = part + (digit or 1) * HAN_SCALES[char], 0
+    return total + part + digit
+
+
+def _han_numbers(found: Spelled) -> Spelled:
+    found = found.sub(re.compile("[０-９]"), lambda match: str(int(match.group())))
+    found = found.sub(
+        HAN_PERCENT,
+        lambda match: f"{match[1] if match[1][0].isdigit() else _han_value(match[1])}%",
+    )
+    return found.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
+
+
+def _han_units(found: Spelled, language: str) -> Spelled:
+    found = found.sub(re.compile(r"(\d+(?:\.\d+)?)万"), lambda match: str(round(float(match[1]) * 10_000)))
+    found = found.sub(HAN_DATE, _han_date)
+    found = found.sub(HAN_CLOCK, _han_clock)
+    found = found.sub(HAN_WEEKDAY, _han_weekday)
+    units = UNITS_IN[language]
+    names = "|".join(map(re.escape, sorted(units, key=len, reverse=True)))
+    return found.sub(re.compile(rf"(\d)\s*({names})(?!目)"), lambda match: f"{match[1]} {units[match[2]]} ")
+
+
+def _han_weekday(match: re.Match[str]) -> str:
+    chinese, japanese = match.groups()
+    day = "一二三四五六日".index(chinese.replace("天", "日")) if chinese else "月火水木金土日".index(japanese)
+    return f" {ENGLISH_DAYS[day]} "
+
+
+def _han_date(match: re.Match[str]) -> str | None:
+    year, month, day = match.groups()
+    if not 1 <= int(month) <= 12 or (match.string[match.end() : match.end() + 1] == "間"):
+        return None
+    if day is None and year is None and match.string[: match.start()].endswith(("か", "ヶ", "个")):
+        return None
+    return f" {day or ''} {ENGLISH_MONTHS[int(month) - 1]} {year or ''} "
+
+
+def _han_clock(match: re.Match[str]) -> str | None:
+    hour, minute = int(match["hour"]), int(match["minute"] or (30 if match["thirty"] else 0))
+    if hour > 24 or minute > 59:
+        return None
+    if match["half"] in HAN_PAST_NOON and hour < 12:
+        hour += 12
+    return f" {_hours_and_minutes(60 * hour + minute)} "
+
+
+class _Token:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def text(self) -> str:
+        return self._text
+
+    def nt_separated(self, _: Any) -> bool:
+        return False
+
+    def not_a_number_part(self) -> bool:
+        return not self._text.isalpha() and not self._text.isspace() and self._text != "-"
+
+
+def _number_words(found: Spelled, language: str) -> Spelled:
+    from text_to_num import find_numbers  # only where answers are compared
+
+    pieces = [(match.start(), match.group()) for match in TOKEN.finditer(found.text)]
+    changes = []
+    for number in find_numbers([_Token(piece) for _, piece in pieces], language, threshold=0):
+        start = pieces[number.start][0]
+        last = pieces[number.end - 1]
+        end = last[0] + len(last[1])
+        written = found.text[start:end]
+        if any(char.isdigit() for char in written) or not number.value >= 0:
+            continue
+        rest = found.text[end:]
+        if number.is_ordinal or not number.text.isdigit():
+            if not number.is_ordinal or not _before_month(language).match(rest):
+                continue
+            changes.append((start, end, str(int(number.value))))
+        elif number.value > 1 or _before_unit(language).match(rest):
+            changes.append((start, end, number.text))
+    return found.replaced(changes)
+
+
+@cache
+def _before_unit(language: str) -> re.Pattern[str]:
+    units = UNITS_IN.get(language, {})
+    names = "|".join(map(re.escape, units)) or "seconds?|minutes?|hours?|days?|weeks?|months?|years?"
+    hours = "|uhr" if language == "de" else ""
+    return re.compile(rf"\s(?:{names}{hours})\b", re.IGNORECASE)
+
+
+@cache
+def _before_month(language: str) -> re.Pattern[str]:
+    months = "|".join(MONTHS_IN.get(language, dict.fromkeys(ENGLISH_MONTHS, "")))
+    return re.compile(rf"\s(?:of |de |di )?(?:{months})\b", re.IGNORECASE)
+
+
+CENTS: Final = re.compile(r"\b(\d+) euros? (\d\d)\b(?! \w+s\b)", re.IGNORECASE)
+"""An amount whose cents have no unit: "sieben Euro neunundneunzig"."""
+SHARE: Final = re.compile(
+    r"\b(\d{1,2}) (?:in|out of|von|de cada|em cada|su|sur) (?:every |each |a )?100\b", re.IGNORECASE
+)
+"""A percentage in words: "fifteen in every hundred"."""
+SEPARATED: Final = re.compile(r"(?<![\w.,])\d{1,3}(?:[. ]\d{3})+(?:,\d+)?(?![\d.])|(?<![\w.,])\d+,\d+(?![\d,])")
+
+
+def _separators(match: re.Match[str]) -> str:
+    """ "1.200,50" is "1200.50"."""
+    return match.group().replace(".", "").replace(" ", "").replace(",", ".")
+
+
+HOUR: Final = r"(?<![\w:.,])(?P<hour>[01]?\d|2[0-4])"
+
+
+@cache
+def _clock_patterns(language: str) -> list[re.Pattern[str]]:
+    """Patterns of times of day: with minutes, with a word for half or quarter, with a part of the day, or with a word
+    for the hour.
+    """
+    word = HOUR_WORDS[language]
+    part = rf"(?:\s(?P<pm>{PAST_NOON})|\s(?P<am>{BEFORE_NOON}))"
+    past = rf"\s(?:(?P<half>{HALF_PAST.get(language, '(?!)')})|(?P<quarter>{QUARTER_PAST.get(language, '(?!)')}))"
+    lone = rf"\s(?:{word})(?!\s?\d)" if language in ("en", "de") else r"\s?h(?=[\s.,;)]|$)(?!\s?\d)"
+    patterns = [
+        rf"{HOUR}\s?(?:{word})\s?(?P<minute>[0-5]\d)\b{part}?",
+        rf"{HOUR}[:.](?P<minute>[0-5]\d)\s?(?:{word})\b{part}?",
+        rf"{HOUR}[:.](?P<minute>[0-5]\d){part}",
+        rf"{HOUR}(?:\s?(?:{word}))?{past}{part}?",
+        rf"{HOUR}(?:\s?(?:{word}))?{part}",
+        rf"{HOUR}{lone}",
+    ]
+    if before := CLOCK_PREPOSITIONS.get(language):
+        after = r"(?![\d%€$£]|[.,:]\d|\s?(?:%|[€$£]))"
+        optional = "?" if language in ("es", "pt", "it") else ""
+        patterns.append(rf"(?<!\w)(?P<before>{before}\s){HOUR}(?:\s?(?:{word})\b){optional}{after}")
+    return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+
+
+@cache
+def _relative_clocks(language: str) -> list[tuple[re.Pattern[str], int]]:
+    return [
+        (re.compile(rf"\b{words} (\d{{1,2}})\b", re.IGNORECASE), minutes)
+        for words, minutes in RELATIVE_CLOCKS.get(language, ())
+    ]
+
+
+def _clocks(found: Spelled, language: str) -> Spelled:
+    """Times of day as "18:30"."""
+    for pattern, minutes in _relative_clocks(language):
+        found = found.sub(pattern, partial(_relative_clock, minutes))
+    for pattern in _clock_patterns(language):
+        found = found.sub(pattern, _clock)
+    return found
+
+
+def _clock(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    hour = int(groups["hour"])
+    minute = int(groups.get("minute") or (30 if groups.get("half") else 15 if groups.get("quarter") else 0))
+    if groups.get("pm") and hour < 12:
+        hour += 12
+    return (groups.get("before") or "") + _hours_and_minutes(
+        60 * (0 if groups.get("am") and hour == 12 else hour) + minute
+    )
+
+
+def _relative_clock(minutes: int, match: re.Match[str]) -> str:
+    return _hours_and_minutes(60 * int(match[1]) + minutes)
+
+
+def _hours_and_minutes(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+
+
+@cache
+def _names_pattern(language: str) -> tuple[re.Pattern[str], ...]:
+    months, days, units = (
+        "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        for names in (MONTHS_IN[language], DAYS_IN[language], UNITS_IN[language])
+    )
+    return (
+        re.compile(
+            rf"\b(\d{{1,2}})(?:\.|er|º|ª|°)?\s(?:de\s|di\s)?({months})\b(?:\s(?:de\s|del\s)?(\d{{4}})\b)?",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"\b({months})\b", re.IGNORECASE),
+        re.compile(rf"\b({days})s?\b", re.IGNORECASE),
+        re.compile(rf"(\d)\s?-?\s?({units})(?![\w])(?:\s(?P<working>{WORKING})\b)?", re.IGNORECASE),
+        re.compile(r"(\d)\s?(€|£|\$)"),
+        re.compile(r"R\$\s?(\d+(?:\.\d+)?)"),
+    )
+
+
+def _named(found: Spelled, language: str) -> Spelled:
+    date, month, day, unit, currency, reais = _names_pattern(language)
+    months, days, units = MONTHS_IN[language], DAYS_IN[language], UNITS_IN[language]
+    found = found.sub(date, lambda match: f"{match[1]} {months[match[2].lower()]}{' ' + match[3] if match[3] else ''}")
+    found = found.sub(month, lambda match: months[match[1].lower()])
+    found = found.sub(day, lambda match: days[match[1].lower()])
+    found = found.sub(reais, lambda match: f"{match[1]} reais")
+    found = found.sub(CENTS, lambda match: f"{match[1]}.{match[2]} euros")
+    found = found.sub(currency, lambda match: f"{match[1]} { {'€': 'euros', '£': 'gbp', '$': 'dollars'}[match[2]] }")
+    return found.sub(
+        unit, lambda match: f"{match[1]} {'working ' if match['working'] else ''}{units[match[2].lower()]}"
+    )

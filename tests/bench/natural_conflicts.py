@@ -1,0 +1,119 @@
+"""Contradictions between answers of 30 to 150 words that several writers worded independently.
+
+    python -m tests.bench.natural_conflicts FOLDER [--writers 3,4] [--topics odd] [--embeddings MODEL] [--nli MODEL]
+    [--show clash|agree|near]
+
+FOLDER has `topics.jsonl` (id, language, slot) and `writer1.jsonl`, `writer2.jsonl`, ... (id, question, a, b, near):
+of each topic, each writer has a question, an answer with the topic's value a, one with its value b, and an answer to
+a neighbouring question. For each two writers: one's `a` and the other's `b` contradict each other, both `a` and both
+`b` agree, and `near` answers another question, which the topic's `near_question` is. Prints how many of each are
+flagged (confidence of at least 0.5), by language and slot, with the second question as its writer worded it, and with
+the first one in its place.
+"""
+
+import argparse
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from curate.conflicts.conflict import find_conflicts
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
+
+LISTED: float = 0.5
+
+
+class Pair(NamedTuple):
+    """Two chats of one topic."""
+
+    topic: dict[str, Any]
+    label: str
+    """`clash`, `agree` or `near`."""
+    questions: tuple[str, str]
+    answers: tuple[str, str]
+
+
+def pairs(folder: Path, writers: list[str], topics: str) -> Iterator[Pair]:
+    """The pairs of the topics and writers that are asked for."""
+    lines = (folder / "topics.jsonl").read_text(encoding="utf-8").splitlines()
+    chosen = [topic for topic in map(json.loads, lines) if topics == "all" or _is_odd(topic) == (topics == "odd")]
+    texts = {
+        writer: {
+            text["id"]: text
+            for text in map(json.loads, (folder / f"writer{writer}.jsonl").read_text(encoding="utf-8").splitlines())
+        }
+        for writer in writers
+    }
+    for topic in chosen:
+        for mine, others in permutations(writers, 2):
+            one, other = texts[mine].get(topic["id"]), texts[others].get(topic["id"])
+            if one is None or other is None:
+                continue
+            questions = one["question"], other["question"]
+            yield Pair(topic, "clash", questions, (one["a"], other["b"]))
+            if mine < others:
+                yield from (Pair(topic, "agree", questions, (one[value], other[value])) for value in "ab")
+            yield Pair(topic, "near", (one["question"], topic["near_question"]), (one["a"], other["near"]))
+
+
+def _is_odd(topic: dict[str, Any]) -> bool:
+    return int(topic["id"].lstrip("t")) % 2 == 1
+
+
+def flagged(pair: Pair, config: ConflictsConfig, *, identical: bool) -> bool:
+    """Whether the pair is listed, as the only two chats of a file."""
+    asked = (pair.questions[0],) * 2 if identical else pair.questions
+    examples = [
+        Example(
+            Place("natural", line),
+            {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
+            "messages",
+        )
+        for line, (question, answer) in enumerate(zip(asked, pair.answers, strict=True), start=1)
+    ]
+    return any(conflict.confidence >= LISTED for conflict in find_conflicts(examples, config).conflicts)
+
+
+def report(folder: Path, writers: list[str], topics: str, config: ConflictsConfig, show: str | None) -> None:
+    """Print what is flagged of each group."""
+    counts: dict[tuple[bool, str], Counter[tuple[str, bool]]] = defaultdict(Counter)
+    for pair in pairs(folder, writers, topics):
+        for identical in (True, False):
+            if identical and pair.label == "near":
+                continue
+            hit = flagged(pair, config, identical=identical)
+            for group in ("all", f"language {pair.topic['language']}", f"slot {pair.topic['slot']}"):
+                counts[identical, group][pair.label, hit] += 1
+            if hit and identical and show == pair.label:
+                print(pair.topic["id"], *pair.questions, *pair.answers, sep="\n    ")
+    for identical in (True, False):
+        print(f"\nquestion {'identical' if identical else 'reworded'}")
+        print(f"{'':20}{'clash':>16}{'agree':>16}{'near':>16}")
+        for group in sorted(group for same, group in counts if same == identical):
+            found = counts[identical, group]
+            cells = []
+            for label in ("clash", "agree", "near"):
+                total = found[label, True] + found[label, False]
+                share = f"{found[label, True]} of {total} {found[label, True] / total:4.0%}" if total else "-"
+                cells.append(f"{share:>16}")
+            print(f"{group:20}{''.join(cells)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--writers", default="3,4", help="numbers of writers, with commas between them")
+    parser.add_argument("--topics", choices=("all", "even", "odd"), default="odd")
+    parser.add_argument("--embeddings", default="")
+    parser.add_argument("--nli", default="")
+    parser.add_argument("--show", choices=("clash", "agree", "near"), help="print those that are flagged")
+    args = parser.parse_args()
+    config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli)
+    report(args.folder, args.writers.split(","), args.topics, config, args.show)
+
+
+if __name__ == "__main__":
+    main()

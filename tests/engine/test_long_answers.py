@@ -1,0 +1,107 @@
+"""Contradictions between answers of several sentences, and the quantities that they are found by."""
+
+import pytest
+
+from curate.conflicts.conflict import find_conflicts
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
+from curate.language.quantities import quantities_in
+
+
+def read(text: str, language: str) -> list[tuple[str, float | None]]:
+    return [(found.kind, found.value[0]) for found in quantities_in(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "within a fortnight", [("time", 14 * 86_400)]),
+        ("en", "at half past six in the evening", [("clock", 18 * 60 + 30)]),
+        ("en", "it is sixty pounds per visit", [("GBP", 60)]),
+        ("de", "innerhalb von fünfunddreißig Tagen", [("time", 35 * 86_400)]),
+        ("de", "um 18.30 Uhr", [("clock", 18 * 60 + 30)]),
+        ("de", "für 1.200,50 Euro", [("EUR", 1200.5)]),
+        ("es", "un veinte por ciento", [("percent", 20)]),
+        ("es", "a las seis y media de la tarde", [("clock", 18 * 60 + 30)]),
+        ("fr", "jusqu'à 18 h 30", [("clock", 18 * 60 + 30)]),
+        ("fr", "quatre-vingt-dix jours", [("time", 90 * 86_400)]),
+        ("pt", "custa R$ 45", [("BRL", 45)]),
+        ("it", "ventuno giorni", [("time", 21 * 86_400)]),
+        ("zh", "三十天", [("time", 30 * 86_400)]),
+        ("zh", "百分之十五", [("percent", 15)]),
+        ("zh", "下午三点半", [("clock", 15 * 60 + 30)]),
+        ("ja", "午後６時半", [("clock", 18 * 60 + 30)]),
+        ("ja", "六か月", [("months", 6)]),
+    ],
+)
+def test_quantities_are_read_in_each_language(language: str, text: str, expected: list[tuple[str, float]]) -> None:
+    assert read(text, language) == expected
+
+
+def test_a_quantity_in_words_keeps_its_spelling_and_place() -> None:
+    text = "Sie haben dreißig Tage Zeit."
+    (found,) = quantities_in(text, "de")
+    assert text[found.start : found.end] == found.text == "dreißig Tage"
+
+
+def evidence(question: str, left: str, right: str) -> list[tuple[str, str, str]]:
+    examples = [
+        Example(
+            Place("chats", line),
+            {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
+            "messages",
+        )
+        for line, answer in enumerate((left, right), start=1)
+    ]
+    found = find_conflicts(examples, ConflictsConfig(embeddings="", nli="")).conflicts
+    return [(item.source, item.left, item.right) for conflict in found for item in conflict.evidence]
+
+
+RETURNS = "How long do I have to send boots back?"
+MONTH = (
+    "Happy to help with that! Please keep the original box and your proof of purchase, because the shop asks for both. "
+    "You can send unworn boots back within 30 days of delivery, and the money goes to the card that you paid with."
+)
+FORTNIGHT = (
+    "Unworn footwear is accepted for a fortnight after it arrives. Put the pair into the box it came in, add the "
+    "receipt, and hand the parcel in at any counter. Refunds are made to the card, and a message tells you when."
+)
+
+
+def test_a_long_answer_with_another_period_contradicts() -> None:
+    assert evidence(RETURNS, MONTH, FORTNIGHT) == [("numbers", "30 days", "a fortnight")]
+
+
+def test_long_answers_with_the_same_period_in_other_words_agree() -> None:
+    assert evidence(RETURNS, MONTH.replace("30 days", "14 days"), FORTNIGHT) == []
+
+
+def test_numbers_beside_the_point_do_not_contradict() -> None:
+    question = "Who leads the tour through the harbour?"
+    left = (
+        "The tour is led by Mara Quint, who has worked in the harbour for 12 years and knows each crane by name. " * 2
+    )
+    right = (
+        "Mara Quint leads it. She was a pilot for 20 years, and she brings old photographs that guests may see. " * 2
+    )
+    assert evidence(question, left, right) == []
+
+
+def test_a_permission_and_a_ban_contradict_in_spanish() -> None:
+    question = "¿Está permitido el pantalón corto en la oficina?"
+    left = (
+        "Con estas temperaturas, quién no lo ha pensado. En verano está permitido venir con pantalón corto, siempre "
+        "que la ropa vaya cuidada. Para una reunión con clientes se pide algo más formal ese día."
+    )
+    right = (
+        "Comprendo que se haga cuesta arriba con el calor. Por desgracia, el pantalón corto está prohibido todo el "
+        "año, ya que recibimos visitas a cualquier hora. Un pantalón largo de lino puede ser un buen remedio."
+    )
+    assert [source for source, *_ in evidence(question, left, right)] == ["polarity"]
+
+
+def test_a_question_that_denies_is_left_alone() -> None:
+    question = "Would it be impossible to cross the bay at low tide?"
+    left = "It is not impossible. " + "At low tide the sand is firm, and a guide walks ahead of the group. " * 3
+    right = "It is possible with a guide. " + "The sand is firm then, and the walk takes the whole morning. " * 3
+    assert evidence(question, left, right) == []
