@@ -98,6 +98,7 @@ TWO_PAIRS = {
 @example(values=[TWO_PAIRS, chat("Hi", "Hello.")])
 @example(values=[{"prompt": "0", "completion": {}, "chosen": {}, "rejected": None}, chat("Hi", "Hello.")])
 @example(values=[{"prompt": "0", "completion": {}, "chosen": "", "rejected": "", "input": True, "instruction": ""}])
+@example(values=[{"prompt": None, "completion": {"from": None, "content": [None], "role": "human"}}])
 @given(values=st.lists(strategies.lines, min_size=1, max_size=4))
 def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
     path, again = Path("data.jsonl"), Path("again.jsonl")

@@ -297,11 +297,11 @@ def _any_repeats(messages: list[Object]) -> bool:
 
 
 def _repeats(left: Object, right: Object, back: int) -> bool:
-    role, content = right.get("role"), right.get("content")
+    role, content = role_of(right), right.get("content")
     text = content_text(content)
     if (
         role not in ("user", "assistant")
-        or left.get("role") != role
+        or role_of(left) != role
         or text != content_text(left.get("content"))
         or not text
         or has_media(content)
