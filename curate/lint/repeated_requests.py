@@ -26,9 +26,11 @@ def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Grou
         unlabelled = [at for at in group if at not in labelled] if columns.asked[group[0]] else []
         files = columns.by_file(unlabelled)
         for some in files:
-            if len(different := _different_answers(some, columns)) > 1:
+            if len(different := _different_answers(some, columns)[:MAX_COMPARED_ANSWERS]) > 1:
                 by_file.setdefault(columns.places.file_of(some[0]), []).append(different)
-        different = _different_answers(unlabelled, columns)
+        # of several files, which answers are compared does not depend on the order of the files
+        different = sorted(_different_answers(unlabelled, columns), key=columns.answered.__getitem__)
+        different = sorted(different[:MAX_COMPARED_ANSWERS])
         if len(columns.by_file(different)) > 1:
             across.append(different)
     compared, left_out = Groups(), Groups()
@@ -41,8 +43,8 @@ def repeated_requests(columns: ExampleColumns, labelled: set[int]) -> tuple[Grou
 
 
 def _different_answers(group: list[int], columns: ExampleColumns) -> list[int]:
-    """The first example with each answer, for the first few answers."""
+    """The first example with each answer, in order."""
     first: dict[int, int] = {}
     for at in group:
         first.setdefault(columns.answered[at], at)
-    return list(first.values())[:MAX_COMPARED_ANSWERS]
+    return list(first.values())

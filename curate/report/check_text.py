@@ -17,8 +17,8 @@ MAX_SHOWN = 20
 FIXABLE = "[*] "
 """Marks findings that `--fix` fixes."""
 
-NOT_COMPARED = "no search for contradictions: run `curate conflicts`, or add --extend-select X"
-"""The last note of a check that did not compare answers."""
+NOT_COMPARED = "answers to reworded requests not compared: run `curate conflicts`, or add --extend-select X"
+"""The last note of a check that compared only answers to equal requests."""
 MAX_CACHED_CHARS = 1_000
 _cached_visible = lru_cache(maxsize=4096)(visible)
 

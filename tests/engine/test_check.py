@@ -119,7 +119,7 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
     assert lines[0] == "data.jsonl:2: C001 error the content of message 2 is null (/messages/1/content)"
     assert lines[2] == f"C001 × 1: {RULES['C001'].hint}"
     assert lines[-1] == "2 examples in 2 lines of 1 file: 1 error"
-    assert lines[-2] == "no search for contradictions: run `curate conflicts`, or add --extend-select X"
+    assert lines[-2] == "answers to reworded requests not compared: run `curate conflicts`, or add --extend-select X"
 
 
 def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(write: Write, capsys: Captured) -> None:
@@ -370,6 +370,17 @@ def test_contradictory_answers_are_found_wherever_the_requests_stand(write: Writ
         if one.code == "X008"
     ]
     assert found == [("second.jsonl", 3, "/messages/1/content")]
+
+
+def test_which_of_many_answers_over_files_are_compared_does_not_depend_on_their_order(write: Write) -> None:
+    ask = "Within how many days can I return a pair of shoes?"
+    paths = [write(f"{days}.jsonl", [(ask, f"You can return it within {days} days.")]) for days in range(20, 32)]
+    compared = set()
+    for order in (paths, paths[::-1], paths[5:] + paths[:5]):
+        found = [one.message for one in check_paths(order).findings if one.code == "X008"]
+        assert len(found) == 7  # the other seven of eight answers contradict the first
+        compared.add(frozenset(days for message in found for days in re.findall(r"(\d+) days", message)))
+    assert len(compared) == 1
 
 
 def test_of_labels_that_differ_no_other_rule_reports_that_they_contradict_each_other(write: Write) -> None:
