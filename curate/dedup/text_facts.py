@@ -17,6 +17,7 @@ a fact where
   who), about somebody else (he, she, my, your) or another time (is, was, should);
 - two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a
   long request;
+- one praises where the other one blames: excellent, dreadful;
 - one has a name, a unit, a numeral or a restriction (only, except, online) that the other one lacks altogether, or
   names somebody where the other one has a pronoun; or a request of up to 40 words of meaning has a word more.
 
@@ -36,9 +37,11 @@ from curate.dedup.blocks import nested_alike
 from curate.dedup.symbols import same_figures
 from curate.language.lexicon import (
     ADDED_FACT_WORDS,
+    BLAME,
     FILLER_WORDS,
     NEGATIONS,
     PERSONAL_PRONOUNS,
+    PRAISE,
     REQUEST_WORDS,
     ROMAN,
     VALUE_WORDS,
@@ -119,7 +122,7 @@ def _same_words(
     request = asked is None
     if _is_named_in_place(only, their, left) or _is_named_in_place(their, only, right):
         return False
-    if _single_symbols(only) != _single_symbols(their) or _is_confusable(only, their) or has_opposite(only, their):
+    if _single_symbols(only) != _single_symbols(their) or _is_confusable(only, their) or _is_opposite(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)):
         return False
@@ -169,6 +172,13 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
         return False
     least = max(LONG_REQUEST_WORDS, 20 * min(len(words) for words, _ in telling)) if request else SHORT_ANSWER_WORDS
     return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
+
+
+def _is_opposite(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether one side has the opposite of a word of the other, or praises where the other one blames."""
+    return has_opposite(mine, others) or any(
+        not (PRAISE.isdisjoint(one) or BLAME.isdisjoint(other)) for one, other in ((mine, others), (others, mine))
+    )
 
 
 def _is_named_in_place(pronouns: dict[str, str], names: dict[str, str], text: str) -> bool:

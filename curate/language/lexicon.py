@@ -152,6 +152,47 @@ OPPOSITES: Final = _pairs(
     harmful/harmless good/bad better/worse hot/cold on/off"""
 )
 """Pairs of opposites."""
+PRAISE: Final = _set(
+    """admirable affordable amazing ample awesome bargain beautiful beautifully best better bliss blissful brilliant
+    brilliantly buzzing candid captivating charm charming cheerful clean clear clever coherent comfortable comfy
+    compelling convincing cosy courteous cozy crisp crispy dazzling delicious delight delighted delightful delivers
+    dependable deserved disarming divine dreamy durable effortless elated elegant enchanting endearing engaging enjoy
+    enjoyable enjoyed enjoying entertaining enthralled enthralling essential exceeded excellent exceptional
+    exceptionally exciting exquisite fabulous fantastic fascinating faultless favorite favourite fine finest flawless
+    flawlessly foolproof fresh friendly fun funny gem generous genius gleaming glorious glowing golden gorgeous
+    grateful great gripping handsome happy hearty heavenly helpful hilarious hit hoot idyllic immaculate impeccable
+    impressed impressive incredible incredibly ingenious insightful inspired inspiring intuitive invaluable
+    irresistible joy juicy keeper likable lively love loved lovely loves loving lucid luscious luxurious magnificent
+    marvelous masterful masterpiece memorable mesmerizing miracle nice original outstanding patient perfect perfectly
+    phenomenal pleasant pleased pleasure polished praise pristine prompt punctual quality rave realistic recommend
+    recommended refreshing relaxing reliable remarkable restored revelation rewarding riveting robust satisfied
+    satisfying seamless sensational serene sharp smart smitten smooth smoothly snug solid soothing spacious sparkling
+    spectacular splendid spotless steal stellar stunning sturdy stylish sublime success succulent superb superbly
+    tasty tender terrific thoughtful thrilled thrilling tidy touching treasure triumph trustworthy unforgettable
+    unmissable versatile vibrant vivid warm welcoming winner witty wonderful wonderfully worthwhile wow"""
+)
+"""Words that judge well. In a near-duplicate, one of them in place of one that judges badly is another judgement."""
+BLAME: Final = _set(
+    """abrasive abysmal amateurish annoyance annoying appalling atrocious atrociously avoid awful awkward bad badly
+    bland bloated bore bored boring botched broken brusque buggy burnt careless carelessly chaotic cheap cheated
+    cliched clueless clumsy clunky cluttered cold confused confusing contrived crackle cramped crap cringe
+    cringeworthy crude dated decrepit defective depressing dire dirty disappointed disappointing disappointment
+    disappoints disaster disgusting dislike disliked dismal dismissive dreadful dreary dreck dud dull dump
+    embarrassing evasive excruciating exhausting failed fails failure faulty fiasco fiddly filthy flat flawed flimsy
+    flop forgettable fraud frustrated frustrating frustratingly frustration garbage garbled glitchy gloomy grating
+    greasy grim grotty grubby hate hated hates hopeless horrendous horrible horribly horrid hostile inadequate
+    incoherent incompetent incomprehensible inferior insipid insufferable insulting irritating joke junk lackluster
+    lacklustre laggy lame laughable lazy letdown lifeless limp lousy lumpy meagre mediocre mess messy miserable
+    miserably monotonous muddled mushy nauseating nightmare noisy obnoxious oily outdated overcooked overhyped
+    overpriced overrated painful painfully pathetic pitiful pointless poor poorest poorly predictable pretentious rank
+    regret regretted rotten rubbish rude ruined rushed sadly scam scathing scratchy senseless shabby shallow shambles
+    shoddily shoddy skip sloppy slow sluggish soggy soulless sour stained stale stingy stodgy stupid surly tacky
+    tasteless tedious tepid terrible terribly tinny tired tiresome torture trash travesty trite turgid ugly
+    unacceptable unbalanced unbearable uncaring uncomfortable underwhelmed underwhelming unfit unfunny unhappy
+    unhelpful unimpressed unimpressive uninspired uninteresting unnatural unpleasant unreliable unusable unwatchable
+    upset useless vile waste wasted watery weak wearisome wooden worse worst worthless wretched"""
+)
+"""Words that judge badly."""
 
 _ONES: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "

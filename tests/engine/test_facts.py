@@ -47,7 +47,16 @@ def picked(options: str) -> str:
 
 
 LOOP = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result"
+REVIEW = (
+    "We stayed for two nights in the old hotel beside the harbour, in a {} room on the second floor over the "
+    "boats and the market square. Breakfast was served from seven on the terrace, the staff at the desk were {}, and a "
+    "bus to the station stopped at the door. All in all it was {}."
+)
 DIFFERENT = {
+    "a judgement in a long answer": (
+        ("How was it?", REVIEW.format("spotless", "courteous", "delightful")),
+        ("How was it?", REVIEW.format("grubby", "surly", "dismal")),
+    ),
     "options in another order": ((picked("(A) left (B) right"), "B"), (picked("(A) right (B) left"), "B")),
     "other options behind the same letters": (
         (picked("A. the control set\nB. the experimental set"), "B"),
