@@ -175,7 +175,7 @@ class Recipe(StrictModel):
     """Examples that the chat template refuses or without supervised tokens: stop, or leave them out and list them."""
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """Of the computation; auto: bfloat16 if native, else float16 on a GPU, float32 on a CPU. Adapters are float32."""
+    """Of the computation; auto: bfloat16 if fast, else float16 on a GPU, float32 on a CPU. Adapters are float32."""
     attention: Literal["auto", "sdpa", "flash_attention_2", "varlen", "eager"] = "auto"
     """How attention is computed; auto: by torch (sdpa), on a CPU text by text. flash_attention_2 needs its package,
     varlen a torch that has it; both need an NVIDIA GPU and 16 bits.

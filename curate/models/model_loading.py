@@ -3,6 +3,7 @@ libraries.
 """
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +125,17 @@ def longest_input(model: Any) -> int | None:
     return getattr(model, "max_seq_length", None) or getattr(model, "max_length", None)
 
 
+def is_bfloat16_fast_on_cpu() -> bool:
+    """Whether the processor computes faster in bfloat16 than in float32: with AMX, if ONEDNN_MAX_CPU_ISA allows it.
+
+    With AVX512-BF16 alone, training in float32 is 1.2 to 1.9 times as fast, and with AVX2 8 to 12 times.
+    """
+    import torch
+
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
+    return torch.cpu._is_amx_tile_supported() and (limit in ("", "ALL", "DEFAULT") or "AMX" in limit)
+
+
 def _in_bfloat16(model: Any) -> Any:
     """The model in bfloat16 where the processor or the GPU has units for it: less than half the time, cosines differ
     from those in float32 by .0007 on average and by .006 at most. A static model, which only looks vectors up, stays.
@@ -135,7 +147,7 @@ def _in_bfloat16(model: Any) -> Any:
     if model.device.type == "cuda":
         faster = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        faster = model.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+        faster = model.device.type == "cpu" and is_bfloat16_fast_on_cpu()
     if not faster:
         return model
     model = model.bfloat16()

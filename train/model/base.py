@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
 from curate.core.errors import ModelError, requiring
+from curate.models.model_loading import is_bfloat16_fast_on_cpu
 from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank
 from train.model.loss import use_packed_attention
@@ -28,12 +29,12 @@ def device() -> torch.device:
 
 
 def compute_dtype(name: str) -> torch.dtype:
-    """The dtype of a recipe on this device; `auto`: bfloat16 if native, else float16 on a GPU and float32 on a CPU."""
+    """The dtype of a recipe on this device; `auto`: bfloat16 if fast, else float16 on a GPU and float32 on a CPU."""
     if name != "auto":
         return DTYPES[name]
     if torch.cuda.is_available():
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+    return torch.bfloat16 if is_bfloat16_fast_on_cpu() else torch.float32
 
 
 def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
