@@ -199,10 +199,16 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
 
 def overview() -> str:
     """The text of `curate --help`."""
-    from curate.cli.verbs import SUMMARIES, names
+    from curate.cli.verbs import GROUPS, SUMMARIES, names
 
     width = max(map(len, names()))
-    lines = [f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in names()]
+    others = {name: "" for name in names() if name not in SUMMARIES}
+    lines = [
+        line
+        for title, group in (GROUPS | {"Other packages": others}).items()
+        if group
+        for line in (f"{title}:", *(f"  {name:<{width}}  {summary}".rstrip() for name, summary in group.items()), "")
+    ]
     head = (
         f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND "
         "[OPTIONS] ...\n\n"
@@ -212,7 +218,7 @@ def overview() -> str:
         "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 "
         "interrupted.\n"
     )
-    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{compiles}{codes}"
+    return f"{head}{chr(10).join(lines)}\n`curate COMMAND --help` shows the options of a command.\n{compiles}{codes}"
 
 
 def _print_message(text: str) -> None:

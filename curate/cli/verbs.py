@@ -22,41 +22,53 @@ ENGINE_VERBS: Final = (
     "kappa", "server",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
-SUMMARIES: Final = {
-    "check": "Check a data set and report each problem with its place.",
-    "stats": "Show statistics of a data set.",
-    "rule": "Explain a rule, list all rules or test your own.",
-    "suppress": "Suppress a finding; requires a reason.",
-    "convert": "Convert any known format to messages or another one.",
-    "ingest": "Convert traces of model calls to messages.",
-    "dedup": "Remove exact and near duplicates and record each removal.",
-    "decontaminate": "Remove examples that contain items of a benchmark.",
-    "conflicts": "Find contradictory answers to the same question.",
-    "score": "Score examples by quality signals, each measured.",
-    "select": "Select examples to train on; record what is left out.",
-    "split": "Write train, validation and test splits without leakage.",
-    "verify": "Verify that a split has no leakage and lost no line.",
-    "restore": "Restore removed lines, byte for byte.",
-    "diff": "Compare two splits: data, settings and versions.",
-    "review": "Review findings, duplicates and conflicts in a terminal.",
-    "apply": "Write the files with the edits and drops of the review.",
-    "kappa": "Show how far reviewers agree (Cohen's kappa).",
-    "recipe": "Write a recipe that fits the data and the GPU.",
-    "plan": "Show steps, memory and problems of a training in advance.",
-    "train": "Train an adapter and measure it against its base model.",
-    "sweep": "Train many recipes and find the best one.",
-    "evaluate": "Compare the tuned model with the base and a good prompt.",
-    "export": "Export an adapter, merged weights, GGUF or an Ollama model.",
-    "chat": "Chat with a trained model, with its chat template.",
-    "merge": "Merge LoRA adapters of one base model.",
-    "remote": "Fine-tune at a service: estimate, start and fetch jobs.",
-    "run": "Run all stages from one curate.toml; resumable.",
-    "doctor": "Show what is installed, what is missing and where files are.",
-    "mcp": "Serve the commands that only read to agents, by MCP.",
-    "server": "Serve findings, fixes and rules to editors, by LSP.",
-    "completion": "Print a script that completes commands in your shell.",
-    "schema": "Write or check the JSON Schemas of inputs and outputs.",
+GROUPS: Final = {
+    "Data": {
+        "check": "Check a data set and report each problem with its place.",
+        "stats": "Show statistics of a data set.",
+        "convert": "Convert any known format to messages or another one.",
+        "ingest": "Convert traces of model calls to messages.",
+        "dedup": "Remove exact and near duplicates and record each removal.",
+        "conflicts": "Find contradictory answers to the same question.",
+        "split": "Write train, validation and test splits without leakage.",
+        "verify": "Verify that a split has no leakage and lost no line.",
+        "run": "Run all stages from one curate.toml; resumable.",
+    },
+    "Review": {
+        "review": "Review findings, duplicates and conflicts in a terminal.",
+        "apply": "Write the files with the edits and drops of the review.",
+        "suppress": "Suppress a finding; requires a reason.",
+        "rule": "Explain a rule, list all rules or test your own.",
+        "restore": "Restore removed lines, byte for byte.",
+        "diff": "Compare two splits: data, settings and versions.",
+        "kappa": "Show how far reviewers agree (Cohen's kappa).",
+    },
+    "Choose": {
+        "score": "Score examples by quality signals, each measured.",
+        "select": "Select examples to train on; record what is left out.",
+        "decontaminate": "Remove examples that contain items of a benchmark.",
+    },
+    "Train": {
+        "recipe": "Write a recipe that fits the data and the GPU.",
+        "plan": "Show steps, memory and problems of a training in advance.",
+        "train": "Train an adapter and measure it against its base model.",
+        "sweep": "Train many recipes and find the best one.",
+        "evaluate": "Compare the tuned model with the base and a good prompt.",
+        "chat": "Chat with a trained model, with its chat template.",
+        "export": "Export an adapter, merged weights, GGUF or an Ollama model.",
+        "merge": "Merge LoRA adapters of one base model.",
+        "remote": "Fine-tune at a service: estimate, start and fetch jobs.",
+    },
+    "More": {
+        "doctor": "Show what is installed, what is missing and where files are.",
+        "mcp": "Serve the commands that only read to agents, by MCP.",
+        "server": "Serve findings, fixes and rules to editors, by LSP.",
+        "completion": "Print a script that completes commands in your shell.",
+        "schema": "Write or check the JSON Schemas of inputs and outputs.",
+    },
 }
+"""The commands by what they are for, in the order of the work, each with its summary."""
+SUMMARIES: Final = {name: summary for group in GROUPS.values() for name, summary in group.items()}
 OUR_PACKAGES: Final = ("train", "tui")
 VERBS_GROUP: Final = "curate.verbs"
 SCHEMAS_GROUP: Final = "curate.schemas"
@@ -80,10 +92,8 @@ def load_verb(name: str) -> Any:
 
 
 def names() -> list[str]:
-    """All commands in workflow order, then those of other packages."""
-    known = dict.fromkeys(SUMMARIES)
-    known.update(dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP)))
-    return list(known)
+    """All commands in the order of their groups, then those of other packages."""
+    return list(SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP)))
 
 
 def schema_types() -> dict[str, Any]:
