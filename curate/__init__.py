@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from curate.api import check, conflicts, dedup, run, split, verify
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = ["check", "conflicts", "dedup", "run", "split", "verify"]
 
 

@@ -36,9 +36,10 @@ Makes = Callable[[], CurateApp]
 def test_picture(
     snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rule that is explained better is no new picture, so the rules are others here."""
+    """A rule that is explained better is no new picture, nor is a release, so both are others here."""
     rule = SimpleNamespace(name="unknown-role", rationale="Templates refuse it.", repair=None)
     monkeypatch.setattr("curate.lint.rules.RULES", {"M006": rule})
+    monkeypatch.setattr("curate.output.folder.__version__", "0.1.0")
     if keys[:1] in (("7",), ("8",)):
         write_evaluation(write_run("first", 20, report=True))
     if keys[:1] == ("6",):

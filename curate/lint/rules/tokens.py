@@ -6,9 +6,10 @@ template leaves out) is K005's.
 """
 
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.example import REASONING_KEYS, Message, Place
+from curate.core.example import REASONING_KEYS, Example, Message, Place
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.text import SPACES, excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
@@ -16,15 +17,7 @@ from curate.lint.rules.roles import conversation_pointer
 from curate.lint.rules.rule import token_rule
 
 if TYPE_CHECKING:
-    from curate.models.encoding import Encoded, Span
-
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from curate.core.example import Example
-
-if TYPE_CHECKING:
-    from curate.models.encoding import Encoding
+    from curate.models.encoding import Encoded, Encoding, Span
     from curate.models.template import Template
 
 
