@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
-# Tests start many processes: without files of bytecode, each compiles what it imports.
-PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST  = $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Packages are installed without bytecode: if none is written, each of the many processes compiles what it imports.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test suite test-fast explore coverage check lint types kernels schemas docs dist installed lowest lock sbom clean
@@ -57,7 +58,7 @@ lint: $(READY)  ## Check style only.
 	$(BIN)/ruff format --check
 
 kernels: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/curate --install-cache
+	$(BIN)/curate --install-cache
 
 schemas: $(READY)  ## Write the generated files anew.
 	$(BIN)/curate schema --write
