@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.models.names import MODELS
 from tests.conftest import Write, environment
 from tests.waiting import PATIENCE_SECONDS
 
@@ -114,6 +115,7 @@ def test_each_required_package_is_imported() -> None:
     root = Path(__file__).parents[1]
     code = "".join(path.read_text() for folder in ("curate", "train", "tui") for path in (root / folder).rglob("*.py"))
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
+    imported.update(model.package for model in MODELS.values())  # a package that holds a model is loaded as files
     names = {
         "python-stdnum": "stdnum",
         "text2num": "text_to_num",
