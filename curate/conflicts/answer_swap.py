@@ -11,14 +11,17 @@ model reads both. Measured by `python -m tests.bench.conflict_planted FOLDER --e
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import Final, NamedTuple
 
+from curate.conflicts.answered_question import Alone, length_share, long_answer_score, texts
 from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
 from curate.conflicts.same_question import log_odds
+from curate.core.lazy import Matrix
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
@@ -56,6 +59,9 @@ class Asked(NamedTuple):
     questions: Pair
     answers: Pair
     evidence: tuple[Evidence, ...]
+    set_apart: float = 0.0
+    """See `answered_question.Alone`, as for the next."""
+    in_topic: bool = False
 
 
 def with_answers(
@@ -69,8 +75,32 @@ def with_answers(
     """The probability that the questions of each pair are the same, from that by the questions alone, the cosine of
     their embeddings, and their answers.
 
-    `models`: that of the embeddings, and an NLI model. Raises as `embed` and `entailments` do.
+    `models`: that of the embeddings, and an NLI model, if there is one; without it brief answers do not count. Raises
+    as `embed` and `entailments` do.
     """
+    alone = list(map(log_odds, same))
+    scores = _with_brief_answers(same, cosines, asked, models, cache, progress) if models[1] else alone
+    shares = [length_share(item.answers) for item in asked]
+    long = [at for at, share in enumerate(shares) if share > 0]
+    each = (texts(asked[at].questions, asked[at].answers) for at in long)
+    vectors = _vectors(chain.from_iterable(each), models[0], cache)
+    for at in long:
+        item = asked[at]
+        known = Alone(alone[at], item.set_apart, item.in_topic, scores[at])
+        score = long_answer_score(known, item.questions, item.answers, vectors)
+        scores[at] = (1 - shares[at]) * scores[at] + shares[at] * score
+    return [_logistic(score) for score in scores]
+
+
+def _with_brief_answers(
+    same: Sequence[float],
+    cosines: Sequence[float],
+    asked: Sequence[Asked],
+    models: Pair,
+    cache: Path | None,
+    progress: Callable[[int], None] | None,
+) -> list[float]:
+    """The log-odds that the questions of each pair are the same, of pairs of brief answers."""
     scores = [
         SAME_WEIGHT * log_odds(chance)
         + SUITS_WEIGHT * suits
@@ -89,7 +119,7 @@ def with_answers(
     for at, (pairs, summary) in zip(shown, swapped, strict=True):
         factor = MIN_FACTOR + (1 - MIN_FACTOR) * summary(next(follows) for _ in pairs) / FULL_FACTOR_ENTAILMENT
         scores[at] += SWAPPED_WEIGHT * math.log(min(1.0, factor))
-    return [_logistic(score) for score in scores]
+    return scores
 
 
 def _with_answers(asked: Sequence[Asked], model: str, cache: Path | None) -> list[tuple[float, float]]:
@@ -98,12 +128,17 @@ def _with_answers(asked: Sequence[Asked], model: str, cache: Path | None) -> lis
     """
     pairs = [(*item.questions, *map(_beginning, item.answers)) for item in asked]
     each = [(*pair, f"{pair[0]} {pair[2]}", f"{pair[1]} {pair[3]}") for pair in pairs]
-    texts = sorted({text for six in each for text in six})
-    vectors = dict(zip(texts, embed(texts, model, cache), strict=True))
+    vectors = _vectors((text for six in each for text in six), model, cache)
     found = ([vectors[text] for text in six] for six in each)
     return [
         (float((one - other) @ (its - own)) / 2, float(left @ right)) for one, other, own, its, left, right in found
     ]
+
+
+def _vectors(each: Iterable[str], model: str, cache: Path | None) -> dict[str, Matrix]:
+    """The embeddings of texts, by text."""
+    different = sorted(set(each))
+    return dict(zip(different, embed(different, model, cache), strict=True)) if different else {}
 
 
 def _beginning(answer: str) -> str:

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
+from curate.conflicts.answered_question import BRIEF_WORDS
 from curate.conflicts.nli import MAX_BRIEF_WORDS
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
+from curate.conflicts.requested_amounts import word_count
 from curate.conflicts.reworded import Embed, Pair, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
@@ -73,6 +75,8 @@ MIN_COUNTED_CONFIDENCE: Final = 0.3
 """Confidence from which a conflict is counted."""
 MIN_SAME_QUESTION: Final = 0.2
 """Probability of the same question from which a pair is compared if models may raise it."""
+MIN_LONG_SAME_QUESTION: Final = 0.05
+"""The same of two questions with answers of more than `BRIEF_WORDS`, which may raise it."""
 MIN_ANSWERED_COSINE, MIN_ANSWERED_PROBABILITY = 0.45, 0.3
 """Cosine of two questions with their answers, and probability of the same question by it, from which a pair is compared
 if models may raise it.
@@ -97,6 +101,8 @@ class Nominee(NamedTuple):
     """Probability that the questions are the same."""
     features: tuple[float, ...] = ()
     """The inputs of that probability, if models that read both questions may change it."""
+    in_topic: bool = False
+    """Whether one of them is among many questions about one thing."""
 
     @property
     def systems_differ(self) -> bool:
@@ -158,18 +164,19 @@ def reworded_pairs(
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
     least = MIN_SAME_QUESTION if config.nli or config.same_question else MIN_COUNTED_CONFIDENCE
+    longest = [max(group.values(), key=lambda one: (len(one.answer.split()), one.answer)) for group in every]
+    needed = [least if word_count(one.answer) <= BRIEF_WORDS else MIN_LONG_SAME_QUESTION for one in longest]
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
-    pairs = {pair[:2]: pair for pair in reworded(requests, vectors, by_word, least, within)}
+    pairs = {pair[:2]: pair for pair in reworded(requests, vectors, by_word, needed, within)}
     if config.nli:
         by_answer = partial(embed, model=config.embeddings, cache=cache, progress=progress, kind="answered")
-        longest = [max(group.values(), key=lambda one: (len(one.answer.split()), one.answer)) for group in every]
         pairs = {pair[:2]: pair for pair in _by_answers(longest, vectors, within, by_word, by_answer)} | pairs
-    for i, j, cosine, features, same in (pairs[at] for at in sorted(pairs)):
+    for i, j, cosine, features, same, in_topic in (pairs[at] for at in sorted(pairs)):
         both = requests[i], requests[j]
         if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
-        pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
+        pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features, in_topic)
         if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT_SAME_QUESTION), features=())
         yield from _pairs_across(every[i], every[j], pair)
@@ -185,7 +192,8 @@ def _by_answers(
     within = [range(bisect_left(brief, block.start), bisect_left(brief, block.stop)) for block in blocks]
     requests = [asked[at].request for at in brief]
     answered = by_answer([f"{asked[at].request} {asked[at].answer}" for at in brief])
-    for pair in reworded(requests, answered, by_word, MIN_ANSWERED_PROBABILITY, within, MIN_ANSWERED_COSINE):
+    needed = [MIN_ANSWERED_PROBABILITY] * len(brief)
+    for pair in reworded(requests, answered, by_word, needed, within, MIN_ANSWERED_COSINE):
         left, right = brief[pair.left], brief[pair.right]
         cosine = float(vectors[left] @ vectors[right])
         yield Pair(left, right, cosine, (cosine, *pair.features[1:]), pair.same)

@@ -195,7 +195,7 @@ def _judged(
         return_freed()
     if not config.nli and judge is None:
         notes.append(RULES_ALONE)
-    if config.nli or config.same_question:
+    if config.embeddings:
         judged = by_questions(judged, config, cache, progress)
         # No less sure pair can be shown.
         judged = [item for item in judged if item.nominee.same >= MIN_COUNTED_CONFIDENCE]
@@ -234,7 +234,7 @@ def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question
 
 
 def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
-    left, right, similarity, same, _ = item.nominee
+    left, right, similarity, same, *_ = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")

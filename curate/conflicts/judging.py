@@ -16,7 +16,7 @@ from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
-from curate.conflicts.same_question import probability
+from curate.conflicts.same_question import probability, set_apart
 from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
@@ -182,13 +182,13 @@ def by_questions(
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Judged]:
-    """Ask models whether both questions are the same if answers clash: about the questions alone, and each with the
-    other's answer. Raises as `contradictions` does.
+    """Ask models whether both questions are the same: about the questions alone, and each with the other's answer.
+    Raises as `contradictions` does.
 
-    This is the last step, for the few pairs that are left.
+    This is the last step, for the few pairs that are left: those with evidence, or all that a judge is asked about.
     """
     found = list(judged)
-    asked = [at for at, item in enumerate(judged) if item.evidence and item.nominee.features]
+    asked = [at for at, item in enumerate(judged) if item.nominee.features]
     sides = [judged[at].nominee[:2] for at in asked]
     pairs = [(left.request, right.request) for left, right in sides]
     entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
@@ -196,16 +196,20 @@ def by_questions(
     probabilities = [
         probability(judged[at].nominee.features, *models) for at, *models in zip(asked, entailed, same, strict=True)
     ]
-    if config.nli and asked:
+    if config.embeddings and asked:
         cosines = [judged[at].nominee.similarity for at in asked]
-        answered = [
-            Asked(pair, (left.answer, right.answer), judged[at].evidence)
-            for at, pair, (left, right) in zip(asked, pairs, sides, strict=True)
-        ]
+        answered = [_asked(judged[at]) for at in asked]
         probabilities = with_answers(probabilities, cosines, answered, (config.embeddings, config.nli), cache, progress)
     for at, chance in zip(asked, probabilities, strict=True):
         found[at] = judged[at]._replace(nominee=judged[at].nominee._replace(same=round(chance, 4)))
     return found
+
+
+def _asked(item: Judged) -> Asked:
+    left, right, _, _, features, in_topic = item.nominee
+    return Asked(
+        (left.request, right.request), (left.answer, right.answer), item.evidence, set_apart(features), in_topic
+    )
 
 
 def _both_questions(nominee: Nominee) -> str:

@@ -45,24 +45,30 @@ class Pair(NamedTuple):
     features: tuple[float, ...]
     """Those of `same_question`; their cosine is that within the topic, where there is one."""
     same: float
+    in_topic: bool = False
+    """Whether one of them is among many questions about one thing."""
 
 
 def reworded(
     requests: Sequence[str],
     vectors: Matrix,
     embed: Embed,
-    min_probability: float,
+    min_probabilities: Sequence[float],
     blocks: Sequence[range] | None = None,
     cosine: float = MIN_COSINE,
 ) -> list[Pair]:
-    """The pairs of `requests` that ask the same with a probability of at least `min_probability`, in order of position.
+    """The pairs of `requests` that ask the same with at least the probability that both need, in order of position.
 
-    Only pairs of one block are compared, where there are blocks, and of those only pairs of at least `cosine`. `embed`
-    is asked once.
+    `min_probabilities` has the probability that each request needs. Only pairs of one block are compared, where there
+    are blocks, and of those only pairs of at least `cosine`. `embed` is asked once.
     """
+
+    def suffices(left: int, right: int, same: float) -> bool:
+        return same >= max(min_probabilities[left], min_probabilities[right])
+
     worded = cache(lambda at: wording(requests[at]))
     compared: dict[tuple[int, int], WordsCompared] = {}
-    near: list[tuple[int, int, float, float]] = []
+    near: list[tuple[int, int, float, float, bool]] = []
     for block in blocks or [range(len(requests))]:
         pairs = []
         for one, other, alike in nearest(vectors[block.start : block.stop], cosine):
@@ -72,25 +78,29 @@ def reworded(
             ):
                 continue
             words = compare_words(worded(left), worded(right))
-            if probability(features(words, alike, None)) >= min_probability:
+            if suffices(left, right, probability(features(words, alike, None))):
                 compared[left, right] = words
                 pairs.append((left, right, alike))
         near += (
             pair
             for pair in _within_topics(vectors, block, pairs)
-            if probability(features(compared[pair[:2]], pair[3], None)) >= min_probability
+            if suffices(*pair[:2], probability(features(compared[pair[:2]], pair[3], None)))
         )
     apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
     known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
     every = ((pair, features(compared[pair[:2]], pair[3], known)) for pair in near)
-    return [Pair(*pair[:3], final, same) for pair, final in every if (same := probability(final)) >= min_probability]
+    return [
+        Pair(*pair[:3], final, same, pair[4])
+        for pair, final in every
+        if suffices(*pair[:2], same := probability(final))
+    ]
 
 
 def _within_topics(
     vectors: Matrix, block: range, pairs: Sequence[tuple[int, int, float]]
-) -> Iterator[tuple[int, int, float, float]]:
-    """The pairs of a block with their cosine, and that without what the questions of their topic have in common, if it
-    is less.
+) -> Iterator[tuple[int, int, float, float, bool]]:
+    """The pairs of a block with their cosine, that without what the questions of their topic have in common, if it is
+    less, and whether one of them has such a topic.
 
     Where a file has many questions about one thing, all are near each other for that alone.
     """
@@ -104,12 +114,12 @@ def _within_topics(
         common.update((int(rows[start + at]), means[at]) for at in np.flatnonzero(count >= MIN_TOPIC_SIZE).tolist())
     for left, right, cosine in pairs:
         if left not in common or right not in common:
-            yield left, right, cosine, cosine
+            yield left, right, cosine, cosine, left in common or right in common
             continue
         shared = (common[left] + common[right]) / 2
         one, other = vectors[left] - shared, vectors[right] - shared
         length = float(np.linalg.norm(one) * np.linalg.norm(other))
-        yield left, right, cosine, min(cosine, float(one @ other) / length) if length > EPSILON else cosine
+        yield left, right, cosine, min(cosine, float(one @ other) / length) if length > EPSILON else cosine, True
 
 
 def _instruction_input(request: str) -> str:

@@ -213,8 +213,13 @@ def probability(features: tuple[float, ...], entailment: float | None = None, du
     score += _weighed(weights, alike)
     if duplicate is not None:
         score = (score + log_odds(duplicate)) / 2
-    score += _weighed(tuple(HAND_SET_COEFFICIENTS.values()), features[len(FITTED_FEATURES) :])
+    score += set_apart(features)
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+
+
+def set_apart(features: tuple[float, ...]) -> float:
+    """The part of the log-odds for what sets two questions apart."""
+    return _weighed(tuple(HAND_SET_COEFFICIENTS.values()), features[len(FITTED_FEATURES) :])
 
 
 def _weighed(weights: tuple[float, ...], values: tuple[float, ...]) -> float:

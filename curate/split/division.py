@@ -432,8 +432,7 @@ def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     texts = [text for _, text in asked]
     vectors = embed(texts, config.split.semantic, cache, exact=True)
     near = ((left, right) for left, right, _ in neighbours(vectors, config.split.semantic_similarity))
-    same = reworded(
-        texts, vectors, lambda words: embed(words, config.split.semantic, cache, exact=True), SAME_QUESTION_PROBABILITY
-    )
+    needed = [SAME_QUESTION_PROBABILITY] * len(texts)
+    same = reworded(texts, vectors, lambda words: embed(words, config.split.semantic, cache, exact=True), needed)
     found = np.array(sorted({*near, *((pair.left, pair.right) for pair in same)}), dtype=np.int64).reshape(-1, 2)
     return Pairs(Link.SEMANTIC, numbers[found[:, 0]], numbers[found[:, 1]])

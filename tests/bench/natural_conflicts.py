@@ -15,13 +15,16 @@ import argparse
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from curate.conflicts.conflict import find_conflicts
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
+from curate.models.model_loading import cross_encoder, sentence_encoder
 
 LISTED: float = 0.5
 
@@ -87,7 +90,7 @@ def report(folder: Path, writers: list[str], topics: str, config: ConflictsConfi
             hit = flagged(pair, config, identical=identical)
             for group in ("all", f"language {pair.topic['language']}", f"slot {pair.topic['slot']}"):
                 counts[identical, group][pair.label, hit] += 1
-            if hit and identical and show == pair.label:
+            if hit and identical == (pair.label != "near") and show == pair.label:
                 print(pair.topic["id"], *pair.questions, *pair.answers, sep="\n    ")
     for identical in (True, False):
         print(f"\nquestion {'identical' if identical else 'reworded'}")
@@ -112,7 +115,12 @@ def main() -> None:
     parser.add_argument("--show", choices=("clash", "agree", "near"), help="print those that are flagged")
     args = parser.parse_args()
     config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli)
-    report(args.folder, args.writers.split(","), args.topics, config, args.show)
+    # Each pair is a file of its own, for which the models would be loaded anew.
+    with (
+        patch("curate.models.embeddings.sentence_encoder", cache(sentence_encoder)),
+        patch("curate.conflicts.nli.cross_encoder", cache(cross_encoder)),
+    ):
+        report(args.folder, args.writers.split(","), args.topics, config, args.show)
 
 
 if __name__ == "__main__":

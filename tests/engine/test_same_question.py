@@ -149,13 +149,13 @@ def test_instructions_with_another_input_are_other_questions() -> None:
 
     same_input = ["Sort these animals.\n\nDog, eagle", "Put these animals in order.\n\ndog,  eagle"]
     other_input = ["Sort these animals.\n\nDog, eagle", "Put these animals in order.\n\nShark, lion"]
-    assert len(reworded(same_input, embed(same_input), embed, 0.0)) == 1
-    assert reworded(other_input, embed(other_input), embed, 0.0) == []
+    assert len(reworded(same_input, embed(same_input), embed, [0.0, 0.0])) == 1
+    assert reworded(other_input, embed(other_input), embed, [0.0, 0.0]) == []
     for left, right in (
         ("Hi there,\n\nplease tell me the period of the warranty.", "Tell me how long the warranty is."),
         ("I bought a kettle.\n\nHow long is the warranty?", "How long is the warranty of the kettle?"),
     ):
-        assert len(reworded([left, right], embed([left, right]), embed, 0.0)) == 1
+        assert len(reworded([left, right], embed([left, right]), embed, [0.0, 0.0])) == 1
 
 
 def test_unlike_questions_are_compared_if_they_are_near_with_their_brief_answers(
@@ -198,7 +198,7 @@ def test_pairs_come_with_their_probability() -> None:
         return np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
 
     asked = ["Who wrote Hamlet?", "Who is the author of Hamlet?", "Who wrote Hamlet?"]
-    [first, second] = reworded(asked, embed(asked), embed, 0.3)
+    [first, second] = reworded(asked, embed(asked), embed, [0.3] * 3)
     assert (first.left, first.right) == (0, 1)
     assert (second.left, second.right) == (1, 2)
     assert 0.9 < first.same < 1
@@ -338,9 +338,9 @@ def test_what_the_questions_about_one_thing_have_in_common_makes_them_no_more_al
     vectors[np.arange(40), np.arange(1, 41)] = 0.43
     vectors[1] = vectors[0] + np.eye(42, dtype=np.float32)[41] * 0.1
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    found = reworded(asked, vectors, lambda words: np.zeros((len(words), 42), dtype=np.float32), 0.0)
+    found = reworded(asked, vectors, lambda words: np.zeros((len(words), 42), dtype=np.float32), [0.0] * 40)
     within = {(pair.left, pair.right): pair.features[0] for pair in found}
     assert within[0, 1] > 0.9
     assert max(value for pair, value in within.items() if pair != (0, 1)) < 0.5
-    few = reworded(asked[:10], vectors[:10], lambda words: np.zeros((len(words), 42), dtype=np.float32), 0.0)
+    few = reworded(asked[:10], vectors[:10], lambda words: np.zeros((len(words), 42), dtype=np.float32), [0.0] * 40)
     assert all(pair.features[0] == pair.cosine for pair in few)
