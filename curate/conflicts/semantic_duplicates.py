@@ -1,50 +1,38 @@
 """Semantic duplicates: the same question in other words with an answer that says the same (D004). For a person to look
 at; nothing goes for them.
 
-Embeddings nominate, of the requests and of the answers. What they are blind to has to agree: the setting, numbers,
-names, quoted words, negations and poles of the requests; numbers, quoted words and negations of the answers; and no
-rule may say that the answers clash.
+The questions are the same by the probability that contradictions are found with, which reads long answers too. The
+answers are near each other, and no rule finds that they contradict each other.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.conflicts.answer_swap import Asked, with_answers
+from curate.conflicts.answered_question import length_share
+from curate.conflicts.candidate_pairs import MAX_REQUEST_CHARS, MIN_LONG_SAME_QUESTION
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import Question, question_of
-from curate.core.example import Example, content_id
-from curate.core.lazy import np
-from curate.core.text import normalised, words
-from curate.language.lexicon import VALUE_WORDS
-from curate.language.negation import negation_count
-from curate.language.quantities import numbers
-from curate.language.tokens import quoted_texts
+from curate.conflicts.reworded import Pair, reworded
+from curate.conflicts.same_question import set_apart
+from curate.core.example import Example
 from curate.models.embeddings import embed
+from curate.models.model_loading import in_unknown_script
 
-MIN_REQUEST_COSINE: Final = 0.9
-"""Cosine similarity of two requests from which they may ask the same."""
-MIN_ANSWER_COSINE: Final = 0.9
-"""Cosine similarity of two answers from which they may say the same."""
-ROWS_PER_BLOCK: Final = 512
-"""Requests that are held against all before them at a time."""
-NEAREST_TRIES: Final = 20
-"""Requests whose answers are held against that of one which is like them."""
+MIN_SAME_QUESTION: Final = 0.5
+"""Probability from which two questions are the same."""
+MIN_BRIEF_COSINE, MIN_LONG_COSINE = 0.9, 0.5
+"""Cosine similarity from which two brief and two long answers may say the same: of long ones, each is worded in another
+way.
+"""
 
-
-class _Compared:
-    """What is compared of an example, without the example."""
-
-    __slots__ = ("answer", "key", "number", "request")
-
-    def __init__(self, number: int, question: Question) -> None:
-        self.number, self.request, self.answer = number, question.request, question.answer
-        particular = sorted(VALUE_WORDS.intersection(words(normalised(question.request))))
-        stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
-        denied = negation_count(question.answer, outright=True) > 0
-        self.key = content_id(
-            [question.setting, question.particulars, particular, quoted_texts(question.answer), stated, denied]
-        )
+MIN_OPEN_COSINE: Final = 0.7
+"""Cosine similarity of requests and of answers from which two requests with many valid answers ask the same: "write a
+poem about nature", "write a poem of four stanzas".
+"""
 
 
 class SimilarPair(NamedTuple):
@@ -66,46 +54,70 @@ def semantic_duplicates(
     """Of each example, by its number, the most similar one before it that asks and answers the same; those that are
     most alike first.
 
-    Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Time grows with the
-    square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
+    Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Requests of more
+    than `MAX_REQUEST_CHARS` characters, and those in a script that the model does not know, are not compared. Time
+    grows with the square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
     sentence-transformers.
     """
-    compared = [_Compared(number, question) for number, example in examples if (question := question_of(example))]
+    asked = [
+        (number, question)
+        for number, example in examples
+        if (question := question_of(example)) and len(question.request) <= MAX_REQUEST_CHARS
+    ]
+    unread = in_unknown_script([question.request for _, question in asked], model)
+    compared = sorted(
+        (pair for pair, skipped in zip(asked, unread, strict=True) if not skipped),
+        key=lambda pair: (pair[1].setting, pair[0]),
+    )
     if len(compared) < 2:
         return []
-    pairs = list(_nominated(compared, embed([one.request for one in compared], model, cache, progress)))
-    answers = sorted({at for pair in pairs for at in pair[:2]})
-    vectors = (
-        dict(zip(answers, embed([compared[at].answer for at in answers], model, cache, progress), strict=True))
-        if answers
-        else {}
+    questions = [question for _, question in compared]
+    pairs = _nominated(questions, model, cache, progress)
+    both = [(questions[pair.left], questions[pair.right]) for pair in pairs]
+    same = with_answers(
+        [pair.same for pair in pairs],
+        [pair.cosine for pair in pairs],
+        [_asked(pair, *sides) for pair, sides in zip(pairs, both, strict=True)],
+        (model, ""),
+        cache,
     )
+    answers = sorted({question.answer for pair in both for question in pair})
+    vectors = dict(zip(answers, embed(answers, model, cache, progress), strict=True)) if answers else {}
     best: dict[int, SimilarPair] = {}
-    for left, right, asked in pairs:
-        similarity = min(asked, float(vectors[left] @ vectors[right]), 1.0)
-        known = best.get(right)
-        if (
-            similarity >= MIN_ANSWER_COSINE
-            and (known is None or similarity > known.similarity)
-            and first_contradiction(compared[right].request, compared[left].answer, compared[right].answer) is None
+    for pair, (left, right), chance in zip(pairs, both, same, strict=True):
+        near = min(1.0, float(vectors[left.answer] @ vectors[right.answer]))
+        share = length_share((left.answer, right.answer))
+        if chance < MIN_SAME_QUESTION or near < (1 - share) * MIN_BRIEF_COSINE + share * MIN_LONG_COSINE:
+            continue
+        similarity = round(min(pair.cosine, near), 4)
+        if similarity < MIN_OPEN_COSINE and (left.is_open or right.is_open):
+            continue
+        one, other = compared[pair.left][0], compared[pair.right][0]
+        known = best.get(other)
+        if (known is None or similarity > known.similarity) and (
+            first_contradiction(right.request, left.answer, right.answer) is None
         ):
-            best[right] = SimilarPair(left, right, similarity)
-    found = (
-        SimilarPair(compared[left].number, compared[right].number, round(similarity, 4))
-        for left, right, similarity in best.values()
-    )
-    return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))
+            best[other] = SimilarPair(one, other, similarity)
+    return sorted(best.values(), key=lambda like: (-like.similarity, like.left, like.right))
 
 
-def _nominated(asked: Sequence[_Compared], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
-    """Of each, the most similar requests before it, `NEAREST_TRIES` at the most, where all agrees that embeddings are
-    blind to.
-    """
-    for start in range(0, len(asked), ROWS_PER_BLOCK):
-        end = min(start + ROWS_PER_BLOCK, len(asked))
-        near = vectors[start:end] @ vectors[:end].T
-        for row in range(end - start):
-            before = np.flatnonzero(near[row, : start + row] >= MIN_REQUEST_COSINE)
-            nearest = before[np.argsort(-near[row, before], kind="stable")]
-            alike = (int(at) for at in nearest if asked[at].key == asked[start + row].key)
-            yield from ((at, start + row, float(near[row, at])) for at in islice(alike, NEAREST_TRIES))
+def _nominated(
+    questions: list[Question], model: str, cache: Path | None, progress: Callable[[int], None] | None
+) -> list[Pair]:
+    """Pairs of questions of one setting, in order, that may be the same."""
+    requests = [question.request for question in questions]
+    vectors = embed(requests, model, cache, progress)
+    blocks, end = [], 0
+    for _, some in groupby(questions, key=lambda question: question.setting):
+        begin, end = end, end + sum(1 for _ in some)
+        blocks.append(range(begin, end))
+    needed = [
+        MIN_LONG_SAME_QUESTION if length_share((question.answer, question.answer)) else MIN_SAME_QUESTION
+        for question in questions
+    ]
+    return reworded(requests, vectors, partial(embed, model=model, cache=cache, kind="words"), needed, blocks)
+
+
+def _asked(pair: Pair, left: Question, right: Question) -> Asked:
+    both = (left.request, right.request), (left.answer, right.answer)
+    return Asked(*both, (), set_apart(pair.features), pair.in_topic)

@@ -526,6 +526,32 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2
 
 
+@pytest.mark.slow
+def test_long_answers_tell_whether_questions_in_other_words_are_the_same(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boots = (
+        "How long have I got to send back a pair of boots from Harlow?",
+        "No problem at all. As long as you have only worn them indoors and still have the box, we take "
+        "them back for thirty days, counted from the day the parcel reached you. Please put the receipt in with them, "
+        "because without it nobody can match the order.",
+    )
+    policy = (
+        "Until when can I return boots that I bought from Harlow?",
+        "Footwear from Harlow can be returned within 30 days of delivery. They have to be unworn outdoors, in "
+        "their original box and with proof of purchase. The refund goes to the card that the order was paid with.",
+    )
+    hamper = (
+        "And can I return one of Harlow's gift hampers?",
+        "Gift hampers hold fresh food, so Harlow does not take them back once they have left the warehouse. If one "
+        "arrives damaged, please send a photo within two days, and a new one is sent to you without any charge.",
+    )
+    write("data.jsonl", [boots, policy, hamper])
+    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2", "--json") == 0
+    pairs = json.loads(capsys.readouterr().out)["alike"]
+    assert [(pair["left_place"], pair["right_place"]) for pair in pairs] == [("data.jsonl:2", "data.jsonl:1")]
+
+
 @pytest.mark.parametrize(("mark", "gone"), [("\u200b", 1), ("\u00ad", 1), ("\U000e0067", 0)])
 def test_characters_that_show_nothing_make_no_fact_and_tags_of_flags_do(mark: str, gone: int, write: Write) -> None:
     question = "Which of the many countries around the world flies this flag above its public buildings: \U0001f3f4{}?"
