@@ -17,7 +17,10 @@ SOME: Final = dict(list(KINDS.items())[:: len(KINDS) // 60][:60])
 
 
 def write_secrets(together: int = 1) -> None:
-    """Near-duplicates, contradictions and errors with each kind, also as a role, a name and a key; `together`: of so many kinds in one text."""
+    """Write near-duplicates, contradictions and errors with each kind, also as a role, a name and a key.
+
+    `together`: the number of kinds in one text.
+    """
     rows: list[dict[str, Any]] = []
     kinds = [text for text, _ in SOME.values()]
     texts = ["\n".join(kinds[start : start + together]) for start in range(0, len(kinds), together)]
@@ -48,8 +51,8 @@ def shown(output: str) -> list[str]:
     """The kinds of which more than half is in an output, as it is, with backslashes or wrapped."""
     plain = "".join(output.replace("\\", "").split())
     found = []
-    for name, (_, made) in SOME.items():
-        made = "".join(made.split())
+    for name, (_, text) in SOME.items():
+        made = "".join(text.split())
         half = len(made) // 2
         pieces = (made[:half], made[half:], made[half // 2 : half // 2 + half])
         found += [name] * any(piece in plain for piece in pieces)
