@@ -94,12 +94,12 @@ def shortened(
 
 
 def heading(message: Message, *, pointed: bool = False) -> Content:
-    """The line above a turn: role, and whether the finding points here."""
+    """The line above a turn: role, and whether the finding points here. It shows no secret, even if texts do."""
     glyph, colour = ROLE_STYLES.get(message.role or "", ("?", "$text-error"))
-    name = "no role" if message.role is None else message.role
+    name = "no role" if message.role is None else _hidden(message.role)
     parts = [Content.assemble((f"{glyph} ", f"bold {colour}")), literal(name[:40], style=f"bold {colour}")]
     if isinstance(message.value.get("name"), str):
-        parts.append(literal(f" ({message.value['name'][:40]})", style="$foreground-muted"))
+        parts.append(literal(f" ({_hidden(message.value['name'])[:40]})", style="$foreground-muted"))
     if pointed:
         parts.append(Content.assemble("  ", ("◀ here", "bold reverse $text-error")))
     return Content("").join(parts)
@@ -128,7 +128,9 @@ class ConversationView:
         for key, value in message.value.items():
             if key not in ("role", "content", "name") and value is not None:
                 lines.append(
-                    Content.assemble(literal(f"{key[:40]}: ", style=NOTE_STYLE), shortened(self.text(as_json(value))))
+                    Content.assemble(
+                        literal(f"{_hidden(key)[:40]}: ", style=NOTE_STYLE), shortened(self.text(as_json(value)))
+                    )
                 )
         return Content("\n").join(lines)
 

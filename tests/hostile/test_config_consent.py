@@ -5,9 +5,7 @@ request, no line of another file, no file elsewhere.
 import json
 import os
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -15,12 +13,12 @@ import pytest
 import curate
 from curate.cli.main import main
 from curate.cli.mcp import Tools
-from curate.core.config import Config, Guard, Kind, Section
+from curate.core.config import Config, Kind, Section
 from curate.core.errors import UsageError
 from tests.chat_server import running
 from tests.conftest import Write, chat
+from tests.hostile.stranger import WORD, Server, attacks, files, kinds, written
 
-WORD = "Xylophone"
 COMMANDS = (
     ["check", "data.jsonl", "-q"],
     ["check", "data.jsonl", "--diff", "--unsafe-fixes", "-q"],
@@ -30,37 +28,6 @@ COMMANDS = (
     ["split", "data.jsonl", "-o", "made", "-q"],
     ["run", "-q"],
 )
-
-
-class Server(ThreadingHTTPServer):
-    """Counts what it is asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests: list[str] = []
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.requests.append(self.path)
-        body = json.dumps(chat("Which word is it?", WORD)).encode() + b"\n"
-        self.send_response(200 if self.path.endswith(".jsonl") else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body if self.command == "GET" else b"")
-
-    do_HEAD = do_POST = do_GET  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on stderr."""
 
 
 @pytest.fixture
@@ -85,60 +52,6 @@ def _folder(write: Write) -> None:
     Path("link").symlink_to(Path("../model").absolute())
     Path("x").mkdir()
     Path("x/file").write_text("a file, not the folder of a model")
-
-
-def kinds() -> Iterator[tuple[str, str, Kind | Guard]]:
-    """Table, key and kind of all keys of the configuration."""
-    yield from (("", key, kind) for key, kind in Config.kinds.items())
-    for name, field in Config.model_fields.items():
-        if isinstance(field.default, Section):
-            yield from ((name, key, kind) for key, kind in type(field.default).kinds.items())
-
-
-def attacks(kind: Kind | Guard, default: Any, origin: str) -> list[Any]:
-    """The values of an attacker for a key."""
-    secret, model = str(Path("../secret.jsonl").resolve()), str(Path("../model").resolve())
-    if isinstance(kind, Guard):
-        numbers: dict[Any, list[Any]] = {0.8: [0.05, 1.0], "conversation": ["prompt"], False: [True], 100: [10**7]}
-        return numbers.get(default, [1.0])
-    values: dict[Kind, list[Any]] = {
-        Kind.FILES: [
-            [name]
-            for name in (
-                *(f"{origin}/x.jsonl", "hf://datasets/x/y/z.jsonl", secret, "../secret.jsonl", "link.jsonl"),
-                *(
-                    "lin*.jsonl",
-                    "../*.jsonl",
-                    "**/../../secret.jsonl",
-                    r"\x2e\x2e/secret.jsonl",
-                    "./link/../secret.jsonl",
-                ),
-            )
-        ],
-        Kind.PATH: [f"{origin}/x.jsonl", secret, "../made", "link/made", "link.jsonl"],
-        Kind.TEMPLATE: [secret, "../secret.jsonl", "link.jsonl", r"x/../../secret.jsonl"],
-        Kind.MODEL: [f"{origin}/x/y", model, "../model", "link", "x/y", "x/y@main", "model-y", "x/file", "~/model"],
-        Kind.JUDGE: [f"{origin}/v1", model, "../model", "link", "x/y"],
-    }
-    return values.get(kind, [])
-
-
-def written(table: str, key: str, value: Any) -> None:
-    """Write a configuration with one setting."""
-    values: dict[str, dict[str, Any]] = {"": {"data": ["data.jsonl"]}, "conflicts": {"models": False}}
-    values.setdefault(table, {})[key] = value
-    text = ""
-    for name, keys in values.items():
-        text += (f"[{name}]\n" if name else "") + "".join(f"{k} = {json.dumps(v)}\n" for k, v in keys.items())
-    Path("curate.toml").write_text(text)
-
-
-def files(folder: str) -> dict[str, bytes]:
-    return {
-        str(path): path.read_bytes()
-        for path in Path(folder).rglob("*")
-        if path.is_file() and not path.is_symlink() and path.name != "curate.toml"
-    }
 
 
 def cases() -> list[tuple[str, str]]:
@@ -263,3 +176,35 @@ def test_agents_read_nothing_outside_of_the_folder_of_the_server(write: Write) -
             anyio.run(Tools(Path("root").resolve()).split, ["data.jsonl"])
         assert WORD not in str(caught.value)
         Path(place).unlink()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(SELECT a FROM read_csv('{}')) = 1",
+        "text IN (select * from read_ndjson('{}'))",
+        "EXISTS (TABLE \"read_csv\"('{}'))",
+        "text = ( FROM read_csv('{}'))",
+        "text = '/*' OR /* ' */ (SELECT a FROM read_csv('{}')) = 1 /* ' */",
+        "text = '\\' OR (SELECT a FROM read_csv('{}')) = 1 OR text = '\\'",
+        "\"'\" = 1 OR (SELECT a FROM read_csv('{}')) = 1 OR \"'\" = 1",
+    ],
+)
+def test_an_expression_of_a_rule_reads_no_file(
+    expression: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (str(Path("../secret.jsonl").resolve()), f"{server.origin}/x.jsonl"):
+        rule = {"code": "U001", "name": "reads-files", "message": "m", "expression": expression.format(name)}
+        written("check", "rule", [rule])
+        assert main(["check", "data.jsonl", "-q"]) == 2
+        out, err = capsys.readouterr()
+        assert "check.rule U001: the expression has a subquery" in err
+        assert WORD not in out + err
+    assert server.requests == []
+
+
+def test_an_expression_may_look_for_the_words_of_a_query(capsys: pytest.CaptureFixture[str]) -> None:
+    expression = "text LIKE '%thing 3%' OR text LIKE '%(SELECT%' OR text = 'it''s with'"
+    written("check", "rule", [{"code": "U001", "name": "names-three", "message": "m", "expression": expression}])
+    assert main(["check", "data.jsonl", "--select", "U001", "-q"]) == 1
+    assert "U001" in capsys.readouterr().out

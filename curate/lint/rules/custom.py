@@ -1,6 +1,7 @@
 """Custom rules: from the configuration, or from packages by the entry-point group `curate.lint.rules`."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -11,13 +12,19 @@ from typing import Final
 from curate.core.config import CustomRule
 from curate.core.errors import ConfigError
 from curate.core.example import ROLES, Example, Place
-from curate.core.lazy import pl
+from curate.core.lazy import lazy_pattern, pl
 from curate.lint.rules import RULES
 from curate.lint.rules.message_frame import messages_frame
 from curate.lint.rules.rule import CODE, NAME, Rule, Scope
 
 ENTRY_POINT_GROUP: Final = "curate.lint.rules"
 """An entry point names a module with `RULES`, a sequence of rules declared by `curate.lint.rules.rule.rule`."""
+COLUMNS: Final = "turn, role, text, content, called, media"
+"""Those of a message, for patterns and expressions."""
+LITERAL: Final = lazy_pattern(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+SUBQUERY: Final = lazy_pattern(r"(?i)\b(?:select|values|table|with)\b|\(\s*from\b")
+UNCLEAR_SQL: Final = ("\\", "--", "/*", "$", "`", "#")
+"""Signs of escapes, comments and other quotes."""
 TRIAL_MESSAGES: Final = [
     {"role": role, "content": text}
     for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))
@@ -134,13 +141,29 @@ def _condition(item: CustomRule) -> "pl.Expr":
     return pl.col("text").str.contains(item.pattern) if item.pattern else pl.sql_expr(item.expression)
 
 
+def has_subquery(expression: str) -> bool:
+    """Whether an SQL expression may read a table: with `read_csv`, polars reads any file or URL while it parses.
+
+    Words in text literals are none of the expression. Where a comment or an escape could hide the end of a literal, they
+    count, too.
+    """
+    is_plain = not any(sign in expression for sign in UNCLEAR_SQL)
+    return SUBQUERY.search(LITERAL.sub(_without_text, expression) if is_plain else expression) is not None
+
+
+def _without_text(literal: re.Match[str]) -> str:
+    return literal.group() if literal.group().startswith('"') else "''"  # in double quotes is the name of a column
+
+
 def _tried(item: CustomRule) -> None:
     """Test a rule on a few messages before reading data. Raises `ConfigError` if it is invalid.
 
     A rule must give one result per message.
     """
     source = f"check.rule {item.code}"
-    step = "fix its pattern or expression; the columns are turn, role, text, content, called, media"
+    step = f"fix its pattern or expression; the columns are {COLUMNS}"
+    if has_subquery(item.expression):
+        raise ConfigError(f"{source}: the expression has a subquery", "compare the columns of a message: " + COLUMNS)
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL_MESSAGES}, "messages")])
     try:
         together = frame.select(holds=_condition(item))

@@ -100,9 +100,10 @@ def personal_data() -> "pl.Expr":
     """A message contains an e-mail address, a phone number or a public IP address.
 
     Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers
-    and private networks are skipped, and so are mailboxes and numbers of offices (support@, toll-free), invented rows
-    (John Doe), version and section numbers, and exercises about regular expressions and subnets; reports
-    mask these, too. Of 49 findings in 17,671 shared chats, read by hand, 39 were right (80%).
+    and private networks are skipped, and so are mailboxes and numbers of offices (support@, toll-free), mailing lists, invented
+    rows (John Doe), logins of servers, version and section numbers, and exercises about regular expressions and subnets;
+    reports mask these, too. Of 71 findings that were not used to choose the rule, read by hand, 58 were right (82%): 31 of
+    37 in shared chats, 27 of 34 in the documentation of packages, where examples of a service's answers are often invented.
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
