@@ -19,6 +19,7 @@ from curate.conflicts.question import Question, question_of
 from curate.conflicts.reworded import Pair, reworded
 from curate.conflicts.same_question import set_apart
 from curate.core.example import Example
+from curate.language.tokens import quoted_texts
 from curate.models.embeddings import embed
 from curate.models.model_loading import in_unknown_script
 
@@ -91,6 +92,8 @@ def semantic_duplicates(
             continue
         similarity = round(min(pair.cosine, near), 4)
         if similarity < MIN_OPEN_COSINE and (left.is_open or right.is_open):
+            continue
+        if share < 1 and quoted_texts(left.answer) != quoted_texts(right.answer):  # of a brief answer, all that it says
             continue
         one, other = compared[pair.left][0], compared[pair.right][0]
         known = best.get(other)
