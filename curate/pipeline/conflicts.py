@@ -13,6 +13,8 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.example import Example
 from curate.core.runs import Project
+from curate.core.text import plural
+from curate.lint.rules.roles import with_known_roles
 from curate.models.names import fingerprint
 from curate.output.edited import with_edits
 from curate.read.dataset import Dataset, demand_understood, read_dataset
@@ -66,4 +68,9 @@ def search_conflicts(
     """
     model_fingerprints(config)  # a missing model is an error even if nothing has to be compared
     judge = judge_of(config, cache, before, progress, consent=consent, key=judge_key, own=own)
-    return find_conflicts(examples, config, cache, progress, judge=judge)
+    found = find_conflicts(examples, config, cache, progress, judge=judge)
+    if renamed := sum(with_known_roles(example) is not example for example in examples):
+        found.notes.append(
+            f"{plural(renamed, 'example')} with aliases of roles not compared: `curate check --fix` repairs them (M007)"
+        )
+    return found

@@ -67,3 +67,9 @@ def test_split_names_the_fix_of_what_it_leaves_out(write: Write, capsys: Capture
     document.write_text(json.dumps([with_aliases(line) for line in LINES]))
     assert main(["split", str(document), "-o", "other", "-q"]) == 2
     assert "--fix" not in capsys.readouterr().err
+
+
+def test_a_search_for_contradictions_names_what_it_could_not_compare(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [*(with_aliases(line) for line in LINES), *LINES])
+    assert main(["conflicts", str(path), "--no-models", "-q"]) == 1
+    assert "13 examples with aliases of roles not compared: `curate check --fix` repairs" in capsys.readouterr().out
