@@ -12,26 +12,45 @@ CANNOT: Final = (
 )
 """After an apology, or after "as an AI"."""
 TASKS: Final = (
-    "help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share"
-    "|give"
+    "help|assist|answer|fulfill?|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer"
+    "|share|give"
 )
+OTHER_LANGUAGES: Final = (
+    r"leider (?:bin ich nicht in der lage|kann ich [^.!?\n]{0,40}\bnicht )"
+    r"|tut mir leid,?(?: aber)? ich kann [^.!?\n]{0,40}\bnicht (?:(?:weiter)?helfen|beantworten|erstellen|schreiben)"
+    r"|(?:lamentablemente|desafortunadamente|lo siento|infelizmente|lamento|desculpe),?(?: pero| mas)? (?:no|não) "
+    r"(?:puedo|posso|soy capaz de|sou capaz de) (?:ayudar|responder|proporcionar|generar|crear|escribir|ajudar"
+    r"|fornecer|escrever|criar)"
+    r"|(?:malheureusement|désolée?|je regrette),?(?: mais)? je ne (?:peux|suis) pas (?:en mesure|capable"
+    r"|(?:vous |t['’])?(?:aider|répondre|fournir|écrire|créer))"
+    r"|抱歉[^。！\n]{0,8}(?:无法|不能)(?:帮|提供|回答|满足|协助|完成)"
+)
+"""Refusals in German, Spanish, Portuguese, French and Chinese."""
+OTHER_HINTS: Final = (
+    "leider", "tut mir leid", "lamentablemente", "desafortunadamente", "lo siento", "infelizmente", "lamento",
+    "desculpe", "je ne ",
+)  # fmt: skip
+CHINESE_APOLOGY: Final = "歉"
+"""Each refusal of `OTHER_LANGUAGES` contains one of these hints or this character."""
 REFUSAL: Final = (
-    r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but )?(?:"
+    r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but )?(?:unfortunately,? )?(?:"
     r"i(?: a|['’]?)m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?: for the inconvenience)?,?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
     rf"(?:as an ai[\w ]{{0,30}}, )?{CANNOT}"
     r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) "  # noqa: E501
     rf"(?:\w+ )?(?:{TASKS})\b(?! but)"
     rf"|i['’]m (?:unable|not able) to (?:{TASKS}|access)\b"
-    rf"|(?:sorry|apologies)[,.!]? (?:but |yet )?(?:{CANNOT}|we (?:can(?:not|['’]t)|are unable))"
+    rf"|(?:sorry|apologies|i apologi[sz]e)[,.!]? (?:but |yet )?(?:{CANNOT}|we (?:can(?:not|['’]t)|are unable))"
     r"|i must (?:respectfully )?decline"
-    rf"|(?:as|i(?: a|['’])m) an ai[\w ,]{{0,40}} {CANNOT})"
+    rf"|(?:as|i(?: a|['’])m) an ai[\w ,]{{0,40}} {CANNOT}|{OTHER_LANGUAGES})"
 )
 REFUSAL_HINTS: Final = (
     "i cannot", "i can't", "i won't", "i will not", "i am unable", "i'm unable", "i am not able", "i'm not able",
     "we cannot", "we can't", "we are unable", "do not have", "don't have",
-    "must decline", "have to decline", "respectfully decline",
+    "must decline", "have to decline", "respectfully decline", *OTHER_HINTS,
 )  # fmt: skip
-"""Every refusal contains one of these, in any case of ASCII letters and with either apostrophe."""
+"""Every refusal contains one of these, in any case of ASCII letters and with either apostrophe, or
+`CHINESE_APOLOGY`.
+"""
 
 
 def refuses(opening: str) -> bool:
@@ -47,5 +66,7 @@ def refuses(opening: str) -> bool:
         or "decline" in text
         or "will not" in text
         or "not have" in text
+        or CHINESE_APOLOGY in text
+        or any(hint in text for hint in OTHER_HINTS)
     )
     return maybe and re.search(REFUSAL, opening) is not None  # compiled for the first that may be one: 4 ms

@@ -139,7 +139,7 @@ class Checker:
     def use_fast_path(self) -> None:
         """Scan lines with the compiled fast path first, for large files since it is slow to load; same findings."""
         if self.template is None:
-            self.scan = fast_path_scan(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
+            self.scan = fast_path_scan(RULES.values(), [rule for rule in self.text.rules if not rule.prefilters])
 
     def check_chunk(self, chunk: Chunk) -> CheckedChunk:
         """Read and check a chunk."""

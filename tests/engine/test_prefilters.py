@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from curate.core import credentials, masking
 from curate.core.example import Example, Place
-from curate.language.refusals import REFUSAL
+from curate.language.refusals import OTHER_LANGUAGES, REFUSAL
 from curate.lint.rules import (
     RULES,
     Rule,
@@ -48,13 +48,18 @@ MOST = 300
 PATTERNS: dict[str, Sequence[str]] = {
     "K016": (controls.TOKEN.pattern,),
     "Q001": (quality.OPEN_REQUEST,),
-    "Q002": (markup.PLACEHOLDER.pattern, markup.EMPTY_ANSWER, f"(?i){markup.FAILURE}"),
+    "Q002": (markup.MASKED, markup.PLACEHOLDER.pattern, markup.EMPTY_ANSWER, f"(?i){markup.FAILURE}"),
     "Q003": (markup.TEMPLATE_VARIABLE.pattern,),
-    "Q004": (REFUSAL,),
+    "Q004": (REFUSAL, OTHER_LANGUAGES),
     "Q005": (
         quality.DISCLAIMER.pattern,
         "i'?m (?:just |only |merely )?an ai(?:,| and) cannot",
         "I am an artificial intelligence, cannot",
+        *(
+            f"{said} {vendor}"
+            for vendor in quality.VENDORS
+            for said in ("I'm an AI made by", "eine KI von", "una IA por", "une IA, par")
+        ),
     ),
     "Q008": (quality.OPEN_END.replace(r"(?-u:\b)", r"\b"), quality.JSON_START, "such as"),
     "Q009": (f"[{characters.LEAD_CHARS}][{characters.CONTINUATION_CHARS}]",),
@@ -68,6 +73,8 @@ PATTERNS: dict[str, Sequence[str]] = {
     ),
     "Q019": tuple(map(re.escape, degenerate_text.SLOP)),
     "Q023": (speakers.OPENING_LABEL.pattern,),
+    "Q027": ("A \\| B\n-+(?:--| --|--:|--: )\\|--\n1 \\| 2 \\| 3",),
+    "Q029": (quality.REASONING_TAG.pattern,),
     "S001": tuple(credentials.KEYS.values()),
     "S002": (masking.NUMBER_HINTS,),
     "S003": (masking.EMAIL.pattern, masking.PHONE.pattern, masking.IP_ADDRESS.pattern),

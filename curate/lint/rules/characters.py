@@ -7,8 +7,17 @@ from typing import Any, Final
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt, plural
+from curate.language.identification import NAMES, clear_language
 from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SWITCHED_SCRIPT, UNUSUAL_TEXT
-from curate.lint.rules.polars_text_helpers import answer, edit_texts, judged_by, matching, non_ascii, with_request
+from curate.lint.rules.polars_text_helpers import (
+    answer,
+    answered_question,
+    edit_texts,
+    judged_by,
+    matching,
+    non_ascii,
+    with_request,
+)
 from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule
 
@@ -32,6 +41,14 @@ LANGUAGE_REQUEST: Final = lazy_pattern(
     r"|romani[sz]|transliterat|pinyin|英文|英语|中文|日本語|英語|на английском"
 )
 """Requests for another language."""
+
+ABOUT_LANGUAGE: Final = lazy_pattern(
+    rf"(?i){LANGUAGE_REQUEST.pattern.removeprefix('(?i)')}|übersetz|language|sprache|idioma|langue|\b(?:english|german|french|spanish"
+    r"|portuguese|italian|englisch|deutsch|spanisch|französisch|inglés|inglês|español|espanhol|anglais|espagnol|français|inglese)"
+)
+"""Requests that name a language."""
+SHOWN_TEXT: Final = lazy_pattern('[\n:"“”«„]')
+"""Signs that a question contains a text."""
 
 NOT_PROSE: Final = lazy_pattern(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
@@ -181,6 +198,41 @@ def _script_message(both: str) -> str | None:
     ):
         return "the answer is in Latin script, the question is not"
     return None
+
+
+@text_rule(
+    "Q030",
+    "other-language",
+    Severity.INFO,
+    default=False,
+    hint="Answer in the language of the question, or name the wanted language in it.",
+)
+def other_language() -> "pl.Expr":
+    """An answer is in another language of the Latin script than the question.
+
+    Frequent words of English, German, Spanish, French, Portuguese and Italian tell the languages apart. Questions that
+    contain a text or name a language are skipped; the signal `language` of `curate score` knows more languages.
+    FIGURES_Q030
+    Bad: {"messages": [{"role": "user", "content": "What is the best time of the year for a visit?"}, {"role": "assistant", "content": "La mejor época es la primavera, que es agradable y no es cara."}]}
+    Good: {"messages": [{"role": "user", "content": "What is the best time of the year for a visit?"}, {"role": "assistant", "content": "Spring, which is mild and not so expensive."}]}
+    """
+    return judged_by(with_request(pl.when(answered_question().is_not_null()).then(answer())), _language_message)
+
+
+def _language_message(both: str) -> str | None:
+    """The message for a question and an answer in two languages."""
+    system, prompt, answer = both.split("\0", 2)
+    asked = None if SHOWN_TEXT.search(prompt.strip()) else clear_language(prompt, 3)
+    said = asked and clear_language(answer, 6)
+    if (
+        not asked
+        or not said
+        or asked == said
+        or ABOUT_LANGUAGE.search(f"{system}\n{prompt}")
+        or NOT_PROSE.search(answer)
+    ):
+        return None
+    return f"the question is in {NAMES[asked]}, the answer in {NAMES[said]}"
 
 
 @text_rule(

@@ -7,7 +7,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.core.text import normalised, plural, words
+from curate.core.text import excerpt, normalised, plural, words
 from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
 from curate.lint.rules.prefilter import ANSWER, Literals
@@ -29,9 +29,13 @@ REPETITION_REQUEST: Final = lazy_pattern(r"(?i)\b(?:repeat\w*|times|loops?|over 
 ECHO_REQUEST: Final = r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)"
 CORRECTION_PROMPT: Final = r"(?i)\b(?:translat|rewrit|proofread|grammar|spelling|spacing|punctuation|corrected|balance)"
 """System prompts under which a text without a fault is its own answer."""
+VERSE_WORDS: Final = (
+    r"songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
+    r"|outro|lullaby|prayers?|repetition"
+)
+VERSE: Final = lazy_pattern(rf"(?i)\b(?:{VERSE_WORDS})\b")
 VERSE_REQUEST: Final = lazy_pattern(
-    r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
-    r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
+    rf"(?i)\b(?:{VERSE_WORDS}|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
 )
 """Requests for similar lines: verse, code, tables."""
 FORMAL_LINE: Final = lazy_pattern(
@@ -44,6 +48,17 @@ MAX_CHECKED_WORDS: Final = 2_000
 """Number of words checked for repeats in a row; longer loops show in the share of repeated n-grams."""
 HEAD_CHARS: Final = 300
 """Number of characters in which a text may call itself verse."""
+BLANK_LINE: Final = lazy_pattern(r"\n\s*\n")
+MIN_PARAGRAPH_CHARS: Final = 60
+WORD: Final = lazy_pattern(r"(?<![\w.])[a-zäöüß]{3,}(?!\w)")
+"""A word in lower case, which is neither a name nor an abbreviation."""
+RANDOM_WORD: Final = lazy_pattern(
+    r"\A[^aeiouyäöü]{4,}\Z|[^aeiouyäöü]{5}|asdf|sdfg|dfgh|fghj|ghjk|hjkl|jklö|qwer|werti?z|wqp|rtyu|tyui|yxcv|zxcv|xcvb|cvbn|vbnm"
+)
+NOT_WORDS: Final = lazy_pattern(r"```|https?:|[;{}]\s*\Z|\w\(|=")
+CODE_REQUEST: Final = lazy_pattern(
+    r"(?i)cipher|\b(?:en|de)(?:cod|crypt)|\brandom|\bcode\b|keyboard|abbreviat|consonant"
+)
 SLOP: Final = (
     "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced",
     "in today's digital", "it's important to note",
@@ -233,3 +248,64 @@ def worn_phrases() -> "pl.Expr":
     return judged_by(
         pl.when(text.str.count_matches(SLOP_PREFILTER.hint) >= MIN_SLOP_PHRASES).then(text), _overused_phrases
     )
+
+
+@text_rule(
+    "Q031",
+    "repeated-paragraph",
+    Severity.INFO,
+    prefilter=REPEATED_TEXT,
+    hint="Cut the repetition.",
+)
+def repeated_paragraph() -> "pl.Expr":
+    r"""An answer contains a paragraph twice.
+
+    Paragraphs of 60 characters or more count, separated by blank lines. Verse, code, lists and requests for repetition
+    are skipped. FIGURES_Q031
+    Bad: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters."}]}
+    Good: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nRest each hour."}]}
+    """
+    return judged_by(_repeating_exchange(), _repeated_paragraph_message)
+
+
+def _repeated_paragraph_message(both: str) -> str | None:
+    prompt, _, text = both.partition("\0")
+    parts = (part.strip() for part in BLANK_LINE.split(text) if "\n" not in part.strip())
+    counts = Counter(part for part in parts if len(part) >= MIN_PARAGRAPH_CHARS and not FORMAL_LINE.match(part))
+    part, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
+    asked = REPETITION_REQUEST.search(prompt) or VERSE.search(prompt) or VERSE.search(text[:HEAD_CHARS])
+    return None if times < 2 or "```" in text or asked else f"a paragraph occurs {times} times: {excerpt(part, 40)!r}"
+
+
+@text_rule(
+    "Q032",
+    "gibberish",
+    Severity.INFO,
+    default=False,
+    hint="Remove the example, or write an answer.",
+)
+def gibberish() -> "pl.Expr":
+    """An answer consists of random letters.
+
+    Eight words or more, and 40% of the words or six in a row, have no vowel, five consonants in a row or the letters of
+    neighbouring keys. Code and requests for codes and ciphers are skipped; the signal `garbled` of `curate score`
+    compares an answer with the other answers of the file. FIGURES_Q032
+    Bad: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "xkq zrrt mpl wvvt qqln brtz klmp sdrt vvcx"}]}
+    Good: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "The smallest part of a chemical element."}]}
+    """
+    return judged_by(answered_question().fill_null("") + "\0" + answer(), _gibberish_message)
+
+
+def _gibberish_message(both: str) -> str | None:
+    prompt, _, text = both.partition("\0")
+    found = WORD.findall(text)
+    odd = [RANDOM_WORD.search(word) is not None for word in found]
+    run = any(all(odd[at : at + 6]) for at in range(len(odd) - 5))
+    if (
+        len(found) < 8
+        or not (run or sum(odd) >= 0.4 * len(odd))
+        or NOT_WORDS.search(text)
+        or CODE_REQUEST.search(prompt)
+    ):
+        return None
+    return f"{sum(odd)} of {len(odd)} words are random letters: {excerpt(' '.join(found), 40)!r}"

@@ -1,6 +1,7 @@
 """Family Q, markup: placeholders, template variables and HTML that should have been replaced or removed."""
 
 import re
+from itertools import takewhile
 from typing import Final
 
 from curate.core.finding import Severity
@@ -19,8 +20,15 @@ from curate.lint.rules.polars_text_helpers import (
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers, Variables, WrittenBreaks
 from curate.lint.rules.rule import text_rule
 
+MASKED_VALUES: Final = (
+    "NAME", "DATE", "TIME", "EMAIL", "PHONE", "ADDRESS", "COMPANY", "PERSON", "LOCATION", "NUMBER", "ORGANIZATION",
+    "LINK", "NOMBRE", "FECHA", "DATUM",
+)  # fmt: skip
+MASKED: Final = rf"\[(?:[A-Z]{{2,12}}[ _]){{0,3}}(?:USER)?(?:{'|'.join(MASKED_VALUES)})(?:[ _]?[0-9]{{1,2}})?\]"
+"""A kind of value in capitals and brackets, as in anonymized data: `[CUSTOMER NAME]`, `[PERSON_1]`."""
 PLACEHOLDER: Final = lazy_pattern(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
+    rf"|(?-i:{MASKED})"
 )
 PLACEHOLDERS: Final = (
     "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response",
@@ -42,12 +50,12 @@ FAILURE_START: Final = lazy_pattern(
 ABOUT_FAILURES: Final = lazy_pattern(
     r"(?i)\b(?:errors?|http|status|codes?|exceptions?|trace(?:back)?s?|logs?|api|servers?|gateway|rate.limit\w*|messages?|outputs?|prints?|programs?|python)\b|[(`]"
 )
-PLACEHOLDER_HINT: Final = any_of_pattern(*PLACEHOLDERS, "tbd")
+PLACEHOLDER_HINT: Final = f"{any_of_pattern(*PLACEHOLDERS, 'tbd')}|{MASKED}"
 FAILURE_HINT: Final = any_of_pattern(*FAILURES)
 CODE_COMMENT: Final = lazy_pattern(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE_REQUEST: Final = lazy_pattern(
-    r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
+    r"(?i)\b(?:templates?|vorlagen?|plantillas?|modèles?|anonymi[sz]\w*|redact\w*|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
 """Requests for a template: whole words, since "information" contains "form"."""
@@ -74,14 +82,17 @@ ENTITIES: Final = (
 )  # fmt: skip
 NOTICES: Final = (
     "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved",
-    "subscribe to our newsletter",
+    "subscribe to our newsletter", "sign up for our newsletter", "share on facebook", "skip to main content",
+    "wir verwenden cookies", "utilizamos cookies", "nous utilisons des cookies", "[citation needed]",
+    "[clarification needed]", "[when?]", "[who?]", "[by whom?]", "[according to whom?]", "[beleg fehlt]",
+    "[cita requerida]",
 )  # fmt: skip
 HTML: Final = lazy_pattern(
-    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})",
+    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|(?<!\w)(?:{'|'.join(map(re.escape, NOTICES))})",
     re.IGNORECASE,
 )
 CERTAIN_REMAINS: Final = lazy_pattern(
-    rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}",
+    rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(map(re.escape, NOTICES))}",
     re.IGNORECASE,
 )
 """Remains that no text contains on purpose; of others, two are required."""
@@ -93,6 +104,11 @@ PROGRAM_LINE: Final = lazy_pattern(
     r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>",
     re.MULTILINE,
 )
+SEPARATORS: Final = ("--|", "-- |", "--:|", "--: |")
+SEPARATOR_LINE: Final = lazy_pattern(r"[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?[ \t]*)?")
+"""The line of dashes below the header of a table."""
+FENCED: Final = lazy_pattern(r"(?s)```.*?(?:```|\Z)")
+NO_BARS: Final = lazy_pattern(r"`[^`]*`|\\\||\$(?=[^\s\d])[^$]*\$")
 HTML_HINTS: Final = (
     rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])",
     rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9x])",
@@ -115,6 +131,7 @@ ABOUT_HTML: Final = (
     Severity.INFO,
     prefilter=(
         Literals((*PLACEHOLDERS, "tbd"), ANSWER),
+        Literals(MASKED_VALUES, ANSWER, cased=True, pattern=MASKED),
         Literals(FAILURES, ANSWER, within=OPENING_CHARS),
         PADDED_TEXT,
         ShortAnswers(answers="nt.-?<[orp…", flag="brief"),
@@ -124,7 +141,7 @@ ABOUT_HTML: Final = (
 def placeholder() -> "pl.Expr":
     """An answer is or contains a placeholder.
 
-    Examples are "[insert name]", "lorem ipsum", "N/A" as the whole answer, and an error message such as "Internal
+    Examples are "[insert name]", "[CUSTOMER NAME]", "lorem ipsum", "N/A" as the whole answer, and an error message such as "Internal
     Server Error" instead of an answer. The content is missing, and the model learns to omit it. Precision 99%, recall
     30% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
@@ -165,7 +182,7 @@ def _left_open(both: str) -> str | None:
     match = PLACEHOLDER.search(answer)
     return (
         None
-        if match is None or TEMPLATE_REQUEST.search(prompt) or CODE_COMMENT.search(answer)
+        if match is None or TEMPLATE_REQUEST.search(prompt) or match.group() in prompt or CODE_COMMENT.search(answer)
         else f"the answer contains a placeholder: {match.group().strip()}"
     )
 
@@ -237,7 +254,7 @@ def _written_breaks(text: str) -> str | None:
 def html_remains() -> "pl.Expr":
     """An answer contains remains of a web page.
 
-    Entities, tags and "click here" come from scraping. Answers about HTML are skipped. Precision 99%, recall 54% on
+    Entities, tags, "click here" and "[citation needed]" come from scraping. Answers about HTML are skipped. Precision 99%, recall 54% on
     faults planted into 16 real files: a single entity or `<br>` is not reported.
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
@@ -259,6 +276,7 @@ def _html_message(both: str) -> str | None:
     if (
         not found
         or HTML.search(prompt)
+        or ("cookie" in found[0].lower() and "cookie" in prompt.lower())
         or HTML.search(system)
         or "html" in system.lower()
         or len(PROGRAM_LINE.findall(answer)) > 2
@@ -266,3 +284,40 @@ def _html_message(both: str) -> str | None:
     ):
         return None
     return f"remains of a web page: {excerpt(found[0], 40)}"
+
+
+@text_rule(
+    "Q027",
+    "uneven-table",
+    Severity.INFO,
+    prefilter=Literals(SEPARATORS, ANSWER),
+    hint="Give each row of the table as many cells as its header has.",
+)
+def uneven_table() -> "pl.Expr":
+    r"""A row of a Markdown table has more or fewer cells than the header.
+
+    Renderers drop additional cells, and show no table at all if the line of dashes has another number of columns.
+    Tables in code blocks are skipped. FIGURES_Q027
+    Bad: {"messages": [{"role": "user", "content": "Compare."}, {"role": "assistant", "content": "| A | B |\n|---|---|\n| 1 | 2 | 3 |"}]}
+    Good: {"messages": [{"role": "user", "content": "Compare."}, {"role": "assistant", "content": "| A | B |\n|---|---|\n| 1 | 2 |"}]}
+    """
+    return judged_by(matching(answer(), any_of_pattern(*SEPARATORS)), _uneven_table_message)
+
+
+def _uneven_table_message(text: str) -> str | None:
+    lines = FENCED.sub("", text).splitlines()
+    for at, line in enumerate(lines[1:], 1):
+        if not SEPARATOR_LINE.fullmatch(line) or "|" not in lines[at - 1]:
+            continue
+        columns = _cells(lines[at - 1])
+        if _cells(line) != columns:
+            return f"the header of a table has {plural(columns, 'cell')}, the line below it {_cells(line)}"
+        for nth, row in enumerate(takewhile(lambda row: "|" in row, lines[at + 1 :]), 1):
+            if _cells(row) != columns:
+                return f"row {nth} of a table has {plural(_cells(row), 'cell')}, its header {columns}"
+    return None
+
+
+def _cells(row: str) -> int:
+    """The number of cells of a row; bars in code, in formulas and after a backslash separate none."""
+    return NO_BARS.sub("", row).strip().removeprefix("|").removesuffix("|").count("|") + 1

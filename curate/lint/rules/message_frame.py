@@ -22,7 +22,7 @@ from typing import Any, Final
 from curate.core.example import MEDIA_KEYS, Example, content_text
 from curate.core.lazy import np, pl
 from curate.language.lexicon import NON_FINAL_WORDS
-from curate.language.refusals import OPENING_CHARS, REFUSAL_HINTS, refuses
+from curate.language.refusals import CHINESE_APOLOGY, OPENING_CHARS, REFUSAL_HINTS, refuses
 from curate.lint.rules import prefilter
 from curate.read.chunks import Batch
 
@@ -48,7 +48,10 @@ ECHOED_QUESTION: Final = prefilter.EchoesQuestion(flag="echoes")
 SWITCHED_SCRIPT: Final = prefilter.OtherScript(flag="switched")
 REPEATED_TEXT: Final = prefilter.Repeats(flag="repeats")
 UNUSUAL_TEXT: Final = prefilter.UnusualText(flag="uneven")
-REFUSED_REQUEST: Final = prefilter.Literals(REFUSAL_HINTS, prefilter.ANSWER, within=OPENING_CHARS, flag="declines")
+REFUSED_REQUEST: Final[tuple[prefilter.Prefilter, ...]] = (
+    prefilter.Literals(REFUSAL_HINTS, prefilter.ANSWER, within=OPENING_CHARS, flag="declines"),
+    prefilter.CharacterSet(f"[{CHINESE_APOLOGY}]", flag="declines"),
+)
 OPEN_END: Final = prefilter.EndsWith((",", " (", *NON_FINAL_WORDS), flag="cut")
 CUT_TEXT: Final[tuple[prefilter.Prefilter, ...]] = (
     PADDED_TEXT,

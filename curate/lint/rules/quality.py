@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from typing import Final
 
 from curate.core.finding import Severity
@@ -35,18 +36,32 @@ SHORT_ANSWER_REQUEST: Final = (
 )
 """Requests for a short answer: for a class label above all, or with a text to judge."""
 THINK_TAG: Final = "<think>"
+REASONING_TAGS: Final = ("think>", "thinking>", "reasoning>")
+REASONING_TAG: Final = lazy_pattern(r"(?i)<(/?)(think|thinking|reasoning)>")
+CODE_SPANS: Final = lazy_pattern(r"(?s)```.*?(?:```|\Z)|`[^`\n]*`")
 THOUGHT_ONLY: Final = r"(?s)\A\s*<think>.*</think>\s*\z"
 MIN_LONG_ANSWER_BYTES: Final = 120
 """Minimum size in bytes of an answer that is more than a phrase."""
 MAX_REQUEST_BYTES: Final = 120
 """Maximum size in bytes of a question that is only a request."""
+VENDORS: Final = ("openai", "anthropic", "google", "meta", "microsoft", "alibaba", "deepseek", "mistral")
+"""Companies whose models write data."""
+VENDOR: Final = f"(?:{'|'.join(VENDORS)})"
+VENDOR_CLAIM: Final = (
+    r"\bi(?: a|['’])m [\w ,-]{0,40}\b(?:ai|chatbot|assistant|model)\b[\w ,]{0,20} (?:developed|created|trained|made|built|designed) "
+    rf"by {VENDOR}\b|\b(?:ki|sprachmodell|assistent)\b[^.!?\n]{{0,20}} von {VENDOR}\b"
+    rf"|\b(?:ia|modelo|asistente|assistente|modèle)\b[^.!?\n]{{0,50}} pa?o?r {VENDOR}\b"
+    r"|\bi(?: a|['’])m (?:just|only|merely) an (?:ai|artificial intelligence)[\w ]{0,20} (?:developed|created|trained|made|built|designed) by\b"
+)
 DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
+    rf"|{VENDOR_CLAIM}"
 )
 DISCLAIMERS: Final = (
     "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "am an artificial", "knowledge cut",
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
+    *(f"{by} {vendor}" for by in ("by", "von", "por", "par") for vendor in VENDORS),
 )  # fmt: skip
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
 MERGED_INSTRUCTION: Final = lazy_pattern(
@@ -134,7 +149,7 @@ def refusal() -> "pl.Expr":
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
-    """An answer says "as an AI language model".
+    """An answer says "as an AI language model", or that a company such as OpenAI made it.
 
     Another model wrote this phrase. A model that learns it repeats it unprompted. Precision 89%, recall 100% on
     faults planted into 16 real files.
@@ -167,7 +182,7 @@ def _invalid_json(text: str) -> str | None:
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
-    Signs are an unclosed code block or `<think>`, nothing after `</think>`, invalid JSON, or an unfinished last sentence. The generation hit its token
+    Signs are an unclosed code block, nothing after `</think>`, invalid JSON, or an unfinished last sentence. The generation hit its token
     limit, and the model learns to stop there. Of 62 findings in shared chats and six other real files, read by hand, 57
     were right (92%). Recall 29% on faults planted into 16 real files: `curate score` finds more by the signal `ending`.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
@@ -191,14 +206,46 @@ def cut_answer() -> "pl.Expr":
     return (
         pl.when(unclosed)
         .then(pl.lit("a code block of the answer is not closed"))
-        .when(text.str.contains(rf"\A\s*{THINK_TAG}") & ~text.str.contains("</think>", literal=True))
-        .then(pl.lit("the reasoning of the answer is not closed"))
         .when(~pl.col("called") & text.str.contains(THOUGHT_ONLY))
         .then(pl.lit("the answer is its reasoning, with nothing after it"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))
         .otherwise(judged_by(looks_json, _invalid_json))
     )
+
+
+@text_rule(
+    "Q029",
+    "unpaired-reasoning-tag",
+    Severity.INFO,
+    prefilter=Literals(REASONING_TAGS, ANSWER),
+    hint="Write both tags or none.",
+)
+def unpaired_reasoning_tag() -> "pl.Expr":
+    """An answer has an opening tag of reasoning without its closing tag, or the reverse.
+
+    The tags are `<think>`, `<thinking>` and `<reasoning>`. Templates and loss masks look for the pair: without it, the
+    reasoning is trained on as part of the answer, or the answer as reasoning. Tags in code and those of which the
+    question has one are skipped. FIGURES_Q029
+    Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "I need a capital.</think>Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
+    """
+    return judged_by(
+        answered_question().fill_null("") + "\0" + matching(answer(), any_of_pattern(*REASONING_TAGS)),
+        _unpaired_tag_message,
+    )
+
+
+def _unpaired_tag_message(both: str) -> str | None:
+    """The message for an answer in which the numbers of opening and closing tags differ."""
+    prompt, _, answer = both.partition("\0")
+    opened, closed = Counter[str](), Counter[str]()
+    for match in REASONING_TAG.finditer(CODE_SPANS.sub(" ", answer)):
+        (closed if match[1] else opened)[match[2].lower()] += 1
+    odd = next((tag for tag in opened | closed if opened[tag] != closed[tag]), None)
+    if odd is None or REASONING_TAG.search(prompt):
+        return None
+    return f"{opened[odd]} <{odd}> and {closed[odd]} </{odd}> in the answer"
 
 
 @text_rule(

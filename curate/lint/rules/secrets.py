@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from curate.core.credentials import KEY_HINTS, KEY_STARTS, WORD_STARTS, keys_in
 from curate.core.finding import Severity
-from curate.core.key_value_secrets import Secret
-from curate.core.lazy import pl
+from curate.core.key_value_secrets import Secret, is_password
+from curate.core.lazy import lazy_pattern, pl
 from curate.core.masking import (
     EXAMPLE_HOSTS,
     NUMBER_HINTS,
@@ -17,9 +17,27 @@ from curate.core.masking import (
 )
 from curate.core.text import plural
 from curate.lint.rules.personal_data import personal_data_in
-from curate.lint.rules.polars_text_helpers import edit_texts, judged_by, matching
+from curate.lint.rules.polars_text_helpers import answered_question, any_of_pattern, edit_texts, judged_by, matching
 from curate.lint.rules.prefilter import Addresses, Literals, Passwords, PersonalNumbers
 from curate.lint.rules.rule import Rule, text_rule
+
+PASSWORD_WORDS: Final = (
+    "password",
+    "passwort",
+    "passphrase",
+    "passcode",
+    "kennwort",
+    "contrase",
+    "mot de passe",
+    "senha",
+)
+PASSWORD_VALUE: Final = lazy_pattern(
+    r"(?i)\b(?:password|passwort|passphrase|passcode|kennwort|contraseña|mot de passe|senha)(?:\s?[:=]| is| lautet| ist| es| est)\s{1,3}[\"'`]?((?:[^\s\"'`,;]){7,40}[^\s\"'`,;.)])"
+)
+MIXED: Final = lazy_pattern(r"(?=\S*\d)(?=\S*[A-Za-z])(?![A-Za-z_.]+[\[(])")
+EXAMPLE_PASSWORD: Final = lazy_pattern(r"(?i)p[@a]ss?w[o0]rd|123|example|secret|qwert|^https?:")
+ABOUT_PASSWORDS: Final = lazy_pattern(r"(?i)\b(?:new|random|strong|weak|example|sample|generated?) passwords?\b")
+GENERATION_REQUEST: Final = r"(?i)\b(?:generate|create|make|suggest|invent|erzeuge|erstelle|genera|crea)\b.*\bpass"
 
 
 def _secrets_message(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
@@ -110,6 +128,36 @@ def personal_data() -> "pl.Expr":
     return _secrets(matching(pl.col("text"), PERSONAL_HINTS), personal_data_in)
 
 
+def passwords_in(text: str) -> Iterator[Secret]:
+    """Passwords with letters and digits behind a word for password; code is left out."""
+    if "```" in text or ABOUT_PASSWORDS.search(text):
+        return
+    for match in PASSWORD_VALUE.finditer(text):
+        value = match[1]
+        if is_password(value) and MIXED.match(value) and not EXAMPLE_PASSWORD.search(value):
+            yield Secret(match.start(1), match.end(1), "password")
+
+
+@text_rule(
+    "S004",
+    "password",
+    Severity.WARNING,
+    prefilter=Literals(PASSWORD_WORDS),
+    hint="Change the password if it is real. `--fix --unsafe-fixes` writes [PASSWORD] in its place.",
+)
+def password() -> "pl.Expr":
+    """A message contains a password.
+
+    It follows a word such as "password:" and has eight characters or more, of which one is a digit and one a letter.
+    Placeholders, usual examples such as "P@ssw0rd", code and requests for new passwords are skipped. Findings never show
+    the password. FIGURES_S004
+    Bad: {"messages": [{"role": "user", "content": "My password: k7Kq!pZ29xw is refused."}, {"role": "assistant", "content": "Type it again."}]}
+    Good: {"messages": [{"role": "user", "content": "My password: [PASSWORD] is refused."}, {"role": "assistant", "content": "Type it again."}]}
+    """
+    asked = answered_question().fill_null("").str.contains(GENERATION_REQUEST)
+    return _secrets(pl.when(~asked).then(matching(pl.col("text"), any_of_pattern(*PASSWORD_WORDS))), passwords_in)
+
+
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
     def redact(value: dict[str, Any]) -> dict[str, Any]:
         """Replace what was found with its kind in brackets."""
@@ -121,3 +169,4 @@ def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> Non
 _redacting(secret_key, keys_in)
 _redacting(card_or_account_number, numbers_in)
 _redacting(personal_data, personal_data_in)
+_redacting(password, passwords_in)

@@ -1,0 +1,31 @@
+"""Tell the language of a text among six in Latin script, or that it is not clear."""
+
+from typing import Final
+
+from curate.core.text import words
+from curate.language.quantity_words import FUNCTION_WORDS
+
+REQUEST_WORDS: Final = {
+    "en": "what how why when where which who does do should i my me we there so was were as but they has their its",
+    "de": "was wie warum wann wo welche kann ich mein meine einen wir er haben wenn es man nach auch als einem einer",
+    "es": "qué cómo cuál cuáles cuándo dónde por puedo mi me una de la y o necesito tiene hay pero también ya fue",
+    "fr": "comment quel quelle quels quelles pourquoi quand je mon ma mes de la l d et il elle on se ne plus ce cette",
+    "pt": "como qual quais onde quando posso meu minha de me um eu isso foi tem mas também pelo pela às ser está",
+    "it": "quale quali come quando dove perché posso mio mia io ho la anche ma questo questa dal alle",
+}
+"""Frequent words of questions and of prose, beside those of `FUNCTION_WORDS`."""
+COMMON_WORDS: Final = {
+    language: FUNCTION_WORDS[language] | frozenset(listed.split()) for language, listed in REQUEST_WORDS.items()
+}
+NAMES: Final = {"en": "English", "de": "German", "es": "Spanish", "fr": "French", "pt": "Portuguese", "it": "Italian"}
+MAX_CHARS: Final = 1_000
+
+
+def clear_language(text: str, least: int) -> str | None:
+    """The language of a text: at least `least` of its words and a quarter of them are frequent in it, and twice as many
+    as in any other; None if there is no such language.
+    """
+    found = words(text[:MAX_CHARS].lower().replace("'", " ").replace("’", " "))
+    counts = {language: sum(map(listed.__contains__, found)) for language, listed in COMMON_WORDS.items()}
+    best, second = sorted(counts, key=counts.__getitem__, reverse=True)[:2]
+    return best if counts[best] >= max(least, len(found) / 4, 2 * counts[second]) else None

@@ -1,0 +1,166 @@
+"""Family T, answers after tool results: errors that an answer ignores, and results that it contradicts."""
+
+import json
+from collections.abc import Iterator
+from math import isclose
+from typing import Any, Final
+
+from curate.core.example import Example, Message
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.lazy import lazy_pattern
+from curate.core.text import excerpt
+from curate.language.identification import clear_language
+from curate.language.quantities import Quantity, quantities_in
+from curate.lint.rules.rule import value_rule
+from curate.lint.rules.tools import NOT_JSON, calls_in, json_value
+
+ERROR_KEYS: Final = ("error", "errors", "error_message", "exception")
+FAILED: Final = ("error", "failed", "failure", "fail")
+ERROR_TEXT: Final = lazy_pattern(
+    r"\s*(?:Error\b|Traceback \(most recent|[\w.]+(?:Error|Exception):|[45]\d\d [A-Z][a-z]+|HTTP [45]\d\d)"
+)
+ADMITS: Final = lazy_pattern(
+    r"(?i)error|fail|issue|problem|unable|unavailable|unfortunately|sorry|apolog|invalid|missing|try again|\bcannot\b|\bno \w+ (?:was|were|is|are)\b"
+    r"|\b(?:could|can|was|were|am|is|are|did|does|do|has|have)(?:n['’]t| not)\b|\bnot (?:found|available|possible|exist)"
+    r"|fehler|leider|nicht|kein|error|fall|lament|disculp|no (?:pude|puedo|se)|désolé|malheureus|erreur|pas\b|erro|infeliz|não|抱歉|失败|错误|无法|没有"
+)
+"""Words of an answer that speak of a failure."""
+NO_QUANTITY: Final = lazy_pattern(
+    r"(?i)(?:^|_)(?:id|ids|code|status|page|version|timestamp|lat|lon|latitude|longitude|phone|zip|year|date|created|updated)(?:_|$)|id$"
+)
+"""Keys of numbers that an answer does not repeat."""
+STATUS: Final = lazy_pattern(r"(?i)success|^ok$|error|status|valid")
+YES: Final = lazy_pattern(r"(?i)\W*(?:yes|ja|sí|oui|sim)\b")
+NO: Final = lazy_pattern(r"(?i)\W*(?:no|nein|non|não)\b")
+MAX_NUMBERS: Final = 4
+"""Number of quantities from which an answer may select."""
+
+
+def _answers(example: Example) -> Iterator[tuple[Message, list[Message]]]:
+    """The answers in words to tool results, each with these results."""
+    results: list[Message] = []
+    for message in example.messages:
+        if message.role in ("tool", "function"):
+            results.append(message)
+            continue
+        if results and message.role == "assistant" and message.text.strip() and not calls_in(message.value):
+            yield message, results
+        results = []
+
+
+@value_rule(
+    "T028",
+    "ignored-tool-error",
+    Severity.INFO,
+    default=False,
+    hint="Let the answer say that the tool failed, or call the tool again.",
+)
+def ignored_tool_error(example: Example) -> Problems:
+    """An answer states facts although all of its tool results are errors.
+
+    The facts are invented, and the model learns to invent them. Answers that speak of a failure and those that ask are
+    skipped. FIGURES_T028
+    Bad: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"error\\": \\"timeout\\"}"}, {"role": "assistant", "content": "It is 14 degrees and sunny."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
+    Good: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"error\\": \\"timeout\\"}"}, {"role": "assistant", "content": "The weather service is not available now."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
+    """
+    for answer, results in _answers(example):
+        if all(_is_error(result.text) for result in results) and not ("?" in answer.text or ADMITS.search(answer.text)):
+            yield Problem(answer.content_pointer, f"the tool result is an error: {excerpt(results[0].text, 40)!r}")
+
+
+def _is_error(result: str) -> bool:
+    value = json_value(result)
+    if not isinstance(value, dict):
+        return ERROR_TEXT.match(result) is not None
+    return (
+        any(value.get(key) for key in ERROR_KEYS)
+        or str(value.get("status")).lower() in FAILED
+        or value.get("success") is False
+    )
+
+
+@value_rule(
+    "T029",
+    "answer-against-result",
+    Severity.INFO,
+    default=False,
+    hint="Correct the answer, or the result.",
+)
+def answer_against_result(example: Example) -> Problems:
+    """An answer contradicts the tool result.
+
+    It has none of the numbers of a result with at most four, but other ones, or it says yes where the result says
+    false. Numbers of the question and of the calls do not count. FIGURES_T029
+    Bad: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"temperature\\": 14}"}, {"role": "assistant", "content": "It has 29 degrees."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
+    Good: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"temperature\\": 14}"}, {"role": "assistant", "content": "It has 14 degrees."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
+    """
+    for answer, results in _answers(example):
+        leaves = [leaf for result in results for leaf in _leaves(json_value(result.text))]
+        earlier = example.messages[: answer.index]
+        if found := _opposite(leaves, answer.text) or _other_number(leaves, answer.text, earlier):
+            yield Problem(answer.content_pointer, found)
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a JSON value that are neither objects nor arrays, each with its key."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, key)
+    elif value is not NOT_JSON:
+        yield key, value
+
+
+def _opposite(leaves: list[tuple[str, Any]], text: str) -> str | None:
+    stated = [(key, value) for key, value in leaves if isinstance(value, bool) and not STATUS.search(key)]
+    if len(stated) != 1 or not (NO if stated[0][1] else YES).match(text):
+        return None
+    return f"the answer says the opposite of the result: {excerpt(stated[0][0], 30)!r} is {json.dumps(stated[0][1])}"
+
+
+def _other_number(leaves: list[tuple[str, Any]], text: str, earlier: tuple[Message, ...]) -> str | None:
+    calls = (str(call) for message in earlier for call in calls_in(message.value))
+    known = _numbers(" ".join((*calls, *(message.text for message in earlier if message.role in ("user", "system")))))
+    given = [
+        (key, number)
+        for key, value in leaves
+        if isinstance(value, int | float | str) and not isinstance(value, bool) and not NO_QUANTITY.search(key)
+        for number in _numbers(f"{value} {key.rpartition('_')[2]}")
+        if not _is_among(number, known)
+    ]
+    told = [number for number in _numbers(text) if not _is_among(number, known)]
+    values = [number for _, number in given]
+    if not told or not 1 <= len(given) <= MAX_NUMBERS or any(_follows(each, values, known) for each in told):
+        return None
+    return (
+        f"the answer has none of the numbers of the result (such as {excerpt(given[0][0], 30)!r}), but {told[0].text!r}"
+    )
+
+
+def _follows(number: Quantity, values: list[Quantity], known: list[Quantity]) -> bool:
+    """Whether a number is one of some values, or calculated of one of them and another number."""
+    if _is_among(number, values):
+        return True
+    result, ones, others = _written(number), list(map(_written, values)), list(map(_written, [*values, *known]))
+    return any(
+        isclose(result, each, rel_tol=0.01)
+        for one in ones
+        for other in others
+        for each in (one * other, one * other / 100, one + other, abs(one - other), one / (other or 1))
+    )
+
+
+def _numbers(text: str) -> list[Quantity]:
+    language = clear_language(text, 1) or "en"
+    return [found for found in quantities_in(text, language) if found.kind not in ("ordinal", "weekday")]
+
+
+def _is_among(number: Quantity, others: list[Quantity]) -> bool:
+    return any(number.same(other) or isclose(_written(number), _written(other), rel_tol=0.01) for other in others)
+
+
+def _written(number: Quantity) -> float:
+    """The number as it is written, whatever its unit is; of a date, the first part that is given."""
+    return next((part for part in number.value if part is not None), 0.0) / number.unit
