@@ -21,11 +21,11 @@ NAMES: Final = {"en": "English", "de": "German", "es": "Spanish", "fr": "French"
 MAX_CHARS: Final = 1_000
 
 
-def clear_language(text: str, least: int) -> str | None:
-    """The language of a text: at least `least` of its words and a quarter of them are frequent in it, and twice as many
+def clear_language(text: str, least: int, share: float = 0.0) -> str | None:
+    """The language of a text: at least `least` of its words and a share of them are frequent in it, and twice as many
     as in any other; None if there is no such language.
     """
     found = words(text[:MAX_CHARS].lower().replace("'", " ").replace("’", " "))
     counts = {language: sum(map(listed.__contains__, found)) for language, listed in COMMON_WORDS.items()}
     best, second = sorted(counts, key=counts.__getitem__, reverse=True)[:2]
-    return best if counts[best] >= max(least, len(found) / 4, 2 * counts[second]) else None
+    return best if counts[best] >= max(least, share * len(found), 2 * counts[second]) else None

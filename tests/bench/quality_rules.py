@@ -37,12 +37,23 @@ MISSING_TEXT_REQUESTS = (
     "Summarize the following text.", "Translate the sentence below into French.", "Rewrite the given paragraph.",
     "What is the main idea of the passage above?", "Find the errors in this code:",
 )  # fmt: skip
+TABLES = (
+    "| City | Area |\n|---|---|\n| Bonn | 141 | 330,000 |", "| City | Area |\n| --- | --- |\n| Bonn |",
+    "| City | Area | People |\n|---|---|\n| Bonn | 141 |",
+)  # fmt: skip
+MASKED = ("NAME", "CUSTOMER_NAME", "PERSON_1", "EMAIL ADDRESS", "DATE", "Patient Name", "ID", "CITY")
+VENDORS = ("OpenAI", "Anthropic", "Google DeepMind", "Alibaba Cloud", "Moonshot AI", "xAI")
+PASSWORDS = (
+    "Password: Winter2021!kat", "The password is h7Kq!pZ29xw.", "user=admin password=qX7#mR2vLp9z",
+    "pw: Blue$Fox77river",
+    "Passwort: Sommer_2024", "Log in as anna / k3Jd9sLq0Z.",
+)  # fmt: skip
 RULES_OF: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "cut": (PLANTS["cut"], ("Q008",)),
     "loop": (PLANTS["loop"], ("Q006", "Q007")),
     "mojibake": (mojibake, ("Q009",)),
-    "garbled": (PLANTS["garbled"], ("Q017", "Q009", "Q022")),
-    "language": (PLANTS["language"], ("Q014",)),
+    "garbled": (PLANTS["garbled"], ("Q017", "Q009", "Q022", "Q032")),
+    "language": (PLANTS["language"], ("Q014", "Q030")),
     "refusal": (lambda answer, _: f"I'm sorry, but I can't help with that. {answer[:40]}", ("Q004",)),
     "disclaimer": (lambda answer, _: f"As an AI language model, I may be wrong. {answer}", ("Q005",)),
     "merged": (lambda answer, _: f"{answer}\n\nInstruction: Name a number.\nOutput: 7", ("Q016",)),
@@ -56,6 +67,13 @@ RULES_OF: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "lost": (lambda answer, random: _inserted(answer, random, "\ufffd"), ("Q022",)),
     "transcript": (lambda answer, _: f"\n\nHuman: Tell me more.\n\nAssistant: {answer}", ("Q023",)),
     "beginning": (PLANTS["beginning"], ("Q024",)),
+    "table": (lambda answer, random: f"{answer}\n\n{random.choice(TABLES)}", ("Q027",)),
+    "tag": (lambda answer, random: random.choice(("<think>It is easy. ", "It is easy.</think>")) + answer, ("Q029",)),
+    "paragraph": (lambda answer, _: f"{answer}\n\n{answer}", ("Q031",)),
+    "masked": (lambda answer, random: f"Dear [{random.choice(MASKED)}], {answer}", ("Q002",)),
+    "vendor": (lambda answer, random: f"I'm an AI developed by {random.choice(VENDORS)}. {answer}", ("Q005",)),
+    "source": (lambda answer, random: _inserted(answer, random, "[citation needed]"), ("Q011",)),
+    "password": (lambda answer, random: f"{answer} {random.choice(PASSWORDS)}", ("S004",)),
     "template": (lambda answer, _: f"{{{{name}}}} says: {answer}", ("Q003",)),
 }
 

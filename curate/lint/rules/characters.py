@@ -47,6 +47,8 @@ ABOUT_LANGUAGE: Final = lazy_pattern(
     r"|portuguese|italian|englisch|deutsch|spanisch|französisch|inglés|inglês|español|espanhol|anglais|espagnol|français|inglese)"
 )
 """Requests that name a language."""
+MIN_COMMON_WORDS: Final = 0.25
+"""Minimum share of frequent words in an answer of a clear language."""
 SHOWN_TEXT: Final = lazy_pattern('[\n:"“”«„]')
 """Signs that a question contains a text."""
 
@@ -222,15 +224,11 @@ def other_language() -> "pl.Expr":
 def _language_message(both: str) -> str | None:
     """The message for a question and an answer in two languages."""
     system, prompt, answer = both.split("\0", 2)
-    asked = None if SHOWN_TEXT.search(prompt.strip()) else clear_language(prompt, 3)
-    said = asked and clear_language(answer, 6)
-    if (
-        not asked
-        or not said
-        or asked == said
-        or ABOUT_LANGUAGE.search(f"{system}\n{prompt}")
-        or NOT_PROSE.search(answer)
-    ):
+    if SHOWN_TEXT.search(prompt.strip()) or NOT_PROSE.search(answer) or ABOUT_LANGUAGE.search(f"{system}\n{prompt}"):
+        return None
+    asked, said = clear_language(prompt, 1), clear_language(answer, 4, MIN_COMMON_WORDS)
+    # one word of another language may be a name or a loan
+    if not asked or not said or asked == said or (asked != "en" and not clear_language(prompt, 3)):
         return None
     return f"the question is in {NAMES[asked]}, the answer in {NAMES[said]}"
 

@@ -53,7 +53,7 @@ MIN_PARAGRAPH_CHARS: Final = 60
 WORD: Final = lazy_pattern(r"(?<![\w.])[a-zäöüß]{3,}(?!\w)")
 """A word in lower case, which is neither a name nor an abbreviation."""
 RANDOM_WORD: Final = lazy_pattern(
-    r"\A[^aeiouyäöü]{4,}\Z|[^aeiouyäöü]{5}|asdf|sdfg|dfgh|fghj|ghjk|hjkl|jklö|qwer|werti?z|wqp|rtyu|tyui|yxcv|zxcv|xcvb|cvbn|vbnm"
+    r"\A[^aeiouyäöü]{4,}\Z|[^aeiouyäöü]{4}|asdf|sdfg|dfgh|fghj|ghjk|hjkl|jklö|qwer|werti?z|wqp|rtyu|tyui|yxcv|zxcv|xcvb|cvbn|vbnm"
 )
 NOT_WORDS: Final = lazy_pattern(r"```|https?:|[;{}]\s*\Z|\w\(|=")
 CODE_REQUEST: Final = lazy_pattern(
@@ -287,7 +287,7 @@ def _repeated_paragraph_message(both: str) -> str | None:
 def gibberish() -> "pl.Expr":
     """An answer consists of random letters.
 
-    Eight words or more, and 40% of the words or six in a row, have no vowel, five consonants in a row or the letters of
+    Eight words or more, and 40% of the words or six in a row, have no vowel, four consonants in a row or the letters of
     neighbouring keys. Code and requests for codes and ciphers are skipped; the signal `garbled` of `curate score`
     compares an answer with the other answers of the file. FIGURES_Q032
     Bad: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "xkq zrrt mpl wvvt qqln brtz klmp sdrt vvcx"}]}

@@ -22,7 +22,7 @@ from curate.lint.rules.rule import text_rule
 
 MASKED_VALUES: Final = (
     "NAME", "DATE", "TIME", "EMAIL", "PHONE", "ADDRESS", "COMPANY", "PERSON", "LOCATION", "NUMBER", "ORGANIZATION",
-    "LINK", "NOMBRE", "FECHA", "DATUM",
+    "LINK", "CITY", "COUNTRY", "AMOUNT", "PRICE", "NOMBRE", "FECHA", "DATUM",
 )  # fmt: skip
 MASKED: Final = rf"\[(?:[A-Z]{{2,12}}[ _]){{0,3}}(?:USER)?(?:{'|'.join(MASKED_VALUES)})(?:[ _]?[0-9]{{1,2}})?\]"
 """A kind of value in capitals and brackets, as in anonymized data: `[CUSTOMER NAME]`, `[PERSON_1]`."""
@@ -88,7 +88,7 @@ NOTICES: Final = (
     "[cita requerida]",
 )  # fmt: skip
 HTML: Final = lazy_pattern(
-    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|(?<!\w)(?:{'|'.join(map(re.escape, NOTICES))})",
+    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|(?:\b|(?=\[))(?:{'|'.join(map(re.escape, NOTICES))})",
     re.IGNORECASE,
 )
 CERTAIN_REMAINS: Final = lazy_pattern(

@@ -32,7 +32,7 @@ PASSWORD_WORDS: Final = (
     "senha",
 )
 PASSWORD_VALUE: Final = lazy_pattern(
-    r"(?i)\b(?:password|passwort|passphrase|passcode|kennwort|contraseña|mot de passe|senha)(?:\s?[:=]| is| lautet| ist| es| est)\s{1,3}[\"'`]?((?:[^\s\"'`,;]){7,40}[^\s\"'`,;.)])"
+    r"(?i)\b(?:password|passwort|passphrase|passcode|kennwort|contraseña|mot de passe|senha)(?:\s?[:=]\s{0,3}|\s(?:is|lautet|ist|es|est)\s)[\"'`]?((?:[^\s\"'`,;]){7,40}[^\s\"'`,;.)])"
 )
 MIXED: Final = lazy_pattern(r"(?=\S*\d)(?=\S*[A-Za-z])(?![A-Za-z_.]+[\[(])")
 EXAMPLE_PASSWORD: Final = lazy_pattern(r"(?i)p[@a]ss?w[o0]rd|123|example|secret|qwert|^https?:")
