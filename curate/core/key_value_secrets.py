@@ -45,7 +45,8 @@ QUALIFIERS: Final = (
     "private", "server", "service", "shared", "signing", "ssh", "storage", "subscription",
 )  # fmt: skip
 NAMES: Final = (
-    Named("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|phrase|code)?" + SUFFIX, 4, PASSWORD),
+    Named("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|wort|phrase|code)?" + SUFFIX, 4, PASSWORD),
+    *(Named(word, word, 4, PASSWORD) for word in ("kennwort", "contraseña", "mot de passe", "senha")),
     Named("pwd", "pwd" + SUFFIX, 4, PASSWORD),
     Named("secret", "secret" + SUFFIX, 8),
     Named("token", "token" + SUFFIX, 8),
@@ -59,7 +60,7 @@ NAMES: Final = (
     *(Named(word, rf"{word}[ _.-]?(?:access[ _.-]?)?key" + SUFFIX, 8) for word in QUALIFIERS),
 )
 SEPARATOR: Final = (
-    r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ]is[ ])"
+    r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ](?:is|ist|lautet|es|est)[ ])"
     r"|\\?[\"'`]?,?\s{1,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=])"
     r"[ \t]{0,8}\n?[ \t]{0,8}[*_(]{0,3}[ \t]?(?:(?:bearer|basic|token|digest|apikey)[ \t]{1,4})?"
 )

@@ -7,7 +7,7 @@ from curate.language.quantity_words import FUNCTION_WORDS
 
 REQUEST_WORDS: Final = {
     "en": "what how why when where which who does do should i my me we there so was were as but they has their its",
-    "de": "was wie warum wann wo welche kann ich mein meine einen wir er haben wenn es man nach auch als einem einer",
+    "de": "was wie warum wann wo welche kann ich mein meine einen wir er haben wenn es gibt man nach auch als einem",
     "es": "qué cómo cuál cuáles cuándo dónde por puedo mi me una de la y o necesito tiene hay pero también ya fue",
     "fr": "comment quel quelle quels quelles pourquoi quand je mon ma mes de la l d et il elle on se ne plus ce cette",
     "pt": "como qual quais onde quando posso meu minha de me um eu isso foi tem mas também pelo pela às ser está",

@@ -17,11 +17,12 @@ TASKS: Final = (
 )
 OTHER_LANGUAGES: Final = (
     r"leider (?:bin ich nicht in der lage|kann ich [^.!?\n]{0,40}\bnicht )"
-    r"|tut mir leid,?(?: aber)? ich kann [^.!?\n]{0,40}\bnicht (?:(?:weiter)?helfen|beantworten|erstellen|schreiben)"
+    r"|(?:es )?tut mir leid,?(?: aber)? ich kann [^.!?\n]{0,40}\bnicht (?:(?:weiter)?helfen|beantworten|erstellen"
+    r"|schreiben)"
     r"|(?:lamentablemente|desafortunadamente|lo siento|infelizmente|lamento|desculpe),?(?: pero| mas)? (?:no|não) "
     r"(?:puedo|posso|soy capaz de|sou capaz de) (?:ayudar|responder|proporcionar|generar|crear|escribir|ajudar"
     r"|fornecer|escrever|criar)"
-    r"|(?:malheureusement|désolée?|je regrette),?(?: mais)? je ne (?:peux|suis) pas (?:en mesure|capable"
+    r"|(?:malheureusement|(?:je suis )?désolée?|je regrette),?(?: mais)? je ne (?:peux|suis) pas (?:en mesure|capable"
     r"|(?:vous |t['’])?(?:aider|répondre|fournir|écrire|créer))"
     r"|抱歉[^。！\n]{0,8}(?:无法|不能)(?:帮|提供|回答|满足|协助|完成)"
 )

@@ -19,6 +19,15 @@ FIXABLE = "[*] "
 
 NOT_COMPARED = "answers to reworded requests not compared: run `curate conflicts`, or add --extend-select X"
 """The last note of a check that compared only answers to equal requests."""
+SCORED = {
+    "Q006": "in a loop",
+    "Q008": "cut off",
+    "Q014": "in another script",
+    "Q024": "without a beginning",
+    "Q030": "in another language",
+    "Q032": "garbled",
+}
+"""Rules of whose defects a signal of `curate score` finds more, and what their findings say of the answers."""
 MAX_CACHED_CHARS = 1_000
 _cached_visible = lru_cache(maxsize=4096)(visible)
 
@@ -140,6 +149,10 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     compared = any(report.rules[code].scope is Scope.CONFLICTS for code in report.severities_of)
     if report.examples > 1 and not compared:
         yield Styled((NOT_COMPARED, "dim"))
+    if scored := [
+        f"{plural(report.codes[code], 'answer')} {said}" for code, said in SCORED.items() if report.codes[code]
+    ]:
+        yield Styled((f"{', '.join(scored)}: `curate score` finds more", "dim"))
     yield Styled((summary_line(report), "bold"))
     if fixes := fixes_line(report):
         yield Styled(fixes)

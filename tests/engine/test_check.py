@@ -122,6 +122,12 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
     assert lines[-2] == "answers to reworded requests not compared: run `curate conflicts`, or add --extend-select X"
 
 
+def test_the_signals_that_find_more_of_a_defect_are_named(write: Write, capsys: Captured) -> None:
+    cut = chat("Print 1.", "```python\nprint(1)")
+    check(str(write("data.jsonl", [GOOD, cut, cut, chat("Print 2.", "Two is 2. " * 20)])))
+    assert "1 answer in a loop, 2 answers cut off: `curate score` finds more" in capsys.readouterr().out.splitlines()
+
+
 def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(write: Write, capsys: Captured) -> None:
     path = str(write("data.jsonl", [b"{"] * (MAX_SHOWN + 5) + [NULL]))
     check(path)

@@ -260,8 +260,9 @@ def worn_phrases() -> "pl.Expr":
 def repeated_paragraph() -> "pl.Expr":
     r"""An answer contains a paragraph twice.
 
-    Paragraphs of 60 characters or more count, separated by blank lines. Verse, code, lists and requests for repetition
-    are skipped. FIGURES_Q031
+    Paragraphs of 60 characters or more count, separated by blank lines. Verse, code, lists and requests for
+    repetition are skipped. Precision 100%, recall 30% on repeated answers planted into 16 real files; no finding in
+    61 real files (15,748 examples of instructions, chats and tool calls).
     Bad: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters.\n\nWear shoes that you have already walked in, because new ones cause blisters."}]}
     Good: {"messages": [{"role": "user", "content": "Any tips?"}, {"role": "assistant", "content": "Wear shoes that you have already walked in, because new ones cause blisters.\n\nRest each hour."}]}
     """
@@ -287,9 +288,11 @@ def _repeated_paragraph_message(both: str) -> str | None:
 def gibberish() -> "pl.Expr":
     """An answer consists of random letters.
 
-    Eight words or more, and 40% of the words or six in a row, have no vowel, four consonants in a row or the letters of
-    neighbouring keys. Code and requests for codes and ciphers are skipped; the signal `garbled` of `curate score`
-    compares an answer with the other answers of the file. FIGURES_Q032
+    Eight words or more, and 40% of the words or six in a row, have no vowel, four consonants in a row or the letters
+    of neighbouring keys. Code and requests for codes and ciphers are skipped; the signal `garbled` of `curate score`
+    compares an answer with the other answers of the file. Runs only when selected: no finding in 61 real files
+    (15,748 examples of instructions, chats and tool calls). Precision 100%, recall 12% on garbled answers planted
+    into 16 of them.
     Bad: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "xkq zrrt mpl wvvt qqln brtz klmp sdrt vvcx"}]}
     Good: {"messages": [{"role": "user", "content": "What is an atom?"}, {"role": "assistant", "content": "The smallest part of a chemical element."}]}
     """

@@ -133,7 +133,7 @@ def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
     A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule
-    reads the first 200 characters only. Precision 93%, recall 100% on faults planted into 16 real
+    reads the first 200 characters only. Precision 92%, recall 100% on faults planted into 16 real
     files; most of the other findings were refusals that the files had before.
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
@@ -224,9 +224,10 @@ def cut_answer() -> "pl.Expr":
 def unpaired_reasoning_tag() -> "pl.Expr":
     """An answer has an opening tag of reasoning without its closing tag, or the reverse.
 
-    The tags are `<think>`, `<thinking>` and `<reasoning>`. Templates and loss masks look for the pair: without it, the
-    reasoning is trained on as part of the answer, or the answer as reasoning. Tags in code and those of which the
-    question has one are skipped. FIGURES_Q029
+    The tags are `<think>`, `<thinking>` and `<reasoning>`. Templates and loss masks look for the pair: without it,
+    the reasoning is trained on as part of the answer, or the answer as reasoning. Tags in code and those of which the
+    question has one are skipped. Precision 100%, recall 100% on faults planted into 16 real files; the one finding in
+    61 real files, a chat with tool calls, was right.
     Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "I need a capital.</think>Paris."}]}
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
