@@ -46,7 +46,7 @@ QUALIFIERS: Final = (
 )  # fmt: skip
 NAMES: Final = (
     Named("pass", r"(?<!by)(?<!com)(?<!sur)pass(?:w(?:or)?d|wd|wort|phrase|code)?" + SUFFIX, 4, PASSWORD),
-    *(Named(word, word, 4, PASSWORD) for word in ("kennwort", "contraseña", "mot de passe", "senha")),
+    *(Named(word, word, 4, PASSWORD) for word in ("kennwort", "contraseña", "mot de passe")),
     Named("pwd", "pwd" + SUFFIX, 4, PASSWORD),
     Named("secret", "secret" + SUFFIX, 8),
     Named("token", "token" + SUFFIX, 8),

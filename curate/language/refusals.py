@@ -67,7 +67,13 @@ def refuses(opening: str) -> bool:
         or "decline" in text
         or "will not" in text
         or "not have" in text
+        or "leid" in text
+        or "lament" in text
+        or "fortunadamente" in text
+        or "siento" in text
+        or "infelizmente" in text
+        or "desculpe" in text
+        or "je ne " in text
         or CHINESE_APOLOGY in text
-        or any(hint in text for hint in OTHER_HINTS)
     )
     return maybe and re.search(REFUSAL, opening) is not None  # compiled for the first that may be one: 4 ms

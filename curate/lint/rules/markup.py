@@ -83,16 +83,19 @@ ENTITIES: Final = (
 NOTICES: Final = (
     "click here to", "accept cookies", "accept all cookies", "we use cookies", "uses cookies to", "cookie policy", "all rights reserved",
     "subscribe to our newsletter", "sign up for our newsletter", "share on facebook", "skip to main content",
-    "wir verwenden cookies", "utilizamos cookies", "nous utilisons des cookies", "[citation needed]",
-    "[clarification needed]", "[when?]", "[who?]", "[by whom?]", "[according to whom?]", "[beleg fehlt]",
-    "[cita requerida]",
+    "wir verwenden cookies", "utilizamos cookies", "nous utilisons des cookies",
 )  # fmt: skip
+MARKS: Final = (
+    "[citation needed]", "[clarification needed]", "[when?]", "[who?]", "[by whom?]", "[according to whom?]",
+    "[beleg fehlt]", "[cita requerida]",
+)  # fmt: skip
+"""Marks of an encyclopedia for what needs work."""
 HTML: Final = lazy_pattern(
-    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|(?:\b|(?=\[))(?:{'|'.join(map(re.escape, NOTICES))})",
+    rf"{'|'.join(ENTITIES)}|&#x?[0-9a-f]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})|{'|'.join(map(re.escape, MARKS))}",
     re.IGNORECASE,
 )
 CERTAIN_REMAINS: Final = lazy_pattern(
-    rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(map(re.escape, NOTICES))}",
+    rf"&(?:nbsp|apos|[lr][sd]quo|[mn]dash|hellip|#x?[0-9a-f]{{2,5}});|</[a-z]+>|<br ?/?>|{'|'.join(map(re.escape, (*NOTICES, *MARKS)))}",
     re.IGNORECASE,
 )
 """Remains that no text contains on purpose; of others, two are required."""
@@ -112,12 +115,14 @@ NO_BARS: Final = lazy_pattern(r"`[^`]*`|\\\||\$(?=[^\s\d])[^$]*\$")
 HTML_HINTS: Final = (
     rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])",
     rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9x])",
-    any_of_pattern(*NOTICES),
+    r"(?i-u:cookies|cookie policy|newsletter|click here to|all rights reserved|share on facebook|skip to main)",
+    any_of_pattern(*MARKS),
 )
 HTML_REMAINS: Final = (
     *ENTITIES,
     "&#",
     *NOTICES,
+    *MARKS,
     *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"),
 )
 ABOUT_HTML: Final = (

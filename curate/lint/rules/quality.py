@@ -37,6 +37,7 @@ SHORT_ANSWER_REQUEST: Final = (
 """Requests for a short answer: for a class label above all, or with a text to judge."""
 THINK_TAG: Final = "<think>"
 REASONING_TAGS: Final = ("think>", "thinking>", "reasoning>")
+REASONING_HINT: Final = r"(?i-u:</?(?:think|thinking|reasoning)>)"
 REASONING_TAG: Final = lazy_pattern(r"(?i)<(/?)(think|thinking|reasoning)>")
 CODE_SPANS: Final = lazy_pattern(r"(?s)```.*?(?:```|\Z)|`[^`\n]*`")
 THOUGHT_ONLY: Final = r"(?s)\A\s*<think>.*</think>\s*\z"
@@ -48,10 +49,10 @@ VENDORS: Final = ("openai", "anthropic", "google", "meta", "microsoft", "alibaba
 """Companies whose models write data."""
 VENDOR: Final = f"(?:{'|'.join(VENDORS)})"
 VENDOR_CLAIM: Final = (
-    r"\bi(?: a|['’])m [\w ,-]{0,40}\b(?:ai|chatbot|assistant|model)\b[\w ,]{0,20} (?:developed|created|trained|made|built|designed) "
-    rf"by {VENDOR}\b|\b(?:ki|sprachmodell|assistent)\b[^.!?\n]{{0,20}} von {VENDOR}\b"
-    rf"|\b(?:ia|modelo|asistente|assistente|modèle)\b[^.!?\n]{{0,50}} pa?o?r {VENDOR}\b"
-    r"|\bi(?: a|['’])m (?:just|only|merely) an (?:ai|artificial intelligence)[\w ]{0,20} (?:developed|created|trained|made|built|designed) by\b"
+    r"\bi(?: a|['’])m [a-z ,-]{0,40}(?:ai|chatbot|assistant|model)\b[a-z ,]{0,20} (?:developed|created|trained|made|built|designed) "
+    rf"by {VENDOR}\b|\b(?:ki|sprachmodell|assistent)\b[a-zäöü ,]{{0,20}} von {VENDOR}\b"
+    rf"|\b(?:ia|modelo|asistente|assistente|modèle)\b[a-zà-ü ,]{{0,50}} pa?o?r {VENDOR}\b"
+    r"|\bi(?: a|['’])m (?:just|only|merely) an (?:ai|artificial intelligence)[a-z ]{0,20} (?:developed|created|trained|made|built|designed) by\b"
 )
 DISCLAIMER: Final = lazy_pattern(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
@@ -61,8 +62,9 @@ DISCLAIMER: Final = lazy_pattern(
 DISCLAIMERS: Final = (
     "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "am an artificial", "knowledge cut",
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
-    *(f"{by} {vendor}" for by in ("by", "von", "por", "par") for vendor in VENDORS),
 )  # fmt: skip
+MADE_BY: Final = tuple(f"{by} {vendor}" for by in ("by", "von", "por", "par") for vendor in VENDORS)
+MADE_BY_HINT: Final = rf"(?i-u:(?:by|von|por|par) {VENDOR})"
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
 MERGED_INSTRUCTION: Final = lazy_pattern(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
@@ -145,7 +147,7 @@ def refusal() -> "pl.Expr":
     "Q005",
     "ai-disclaimer",
     Severity.INFO,
-    prefilter=Literals(DISCLAIMERS, ANSWER),
+    prefilter=(Literals(DISCLAIMERS, ANSWER), Literals(MADE_BY, ANSWER, pattern=MADE_BY_HINT)),
     hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
@@ -156,7 +158,7 @@ def ai_disclaimer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
-    return quoting_match(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
+    return quoting_match(answer(), f"{DISCLAIMER_HINT}|{MADE_BY_HINT}", DISCLAIMER, 'the answer says "{}"')
 
 
 def _invalid_json(text: str) -> str | None:
@@ -218,7 +220,7 @@ def cut_answer() -> "pl.Expr":
     "Q029",
     "unpaired-reasoning-tag",
     Severity.INFO,
-    prefilter=Literals(REASONING_TAGS, ANSWER),
+    prefilter=Literals(REASONING_TAGS, ANSWER, pattern=REASONING_HINT),
     hint="Write both tags or none.",
 )
 def unpaired_reasoning_tag() -> "pl.Expr":
@@ -232,7 +234,7 @@ def unpaired_reasoning_tag() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
     """
     return judged_by(
-        answered_question().fill_null("") + "\0" + matching(answer(), any_of_pattern(*REASONING_TAGS)),
+        answered_question().fill_null("") + "\0" + matching(answer(), REASONING_HINT),
         _unpaired_tag_message,
     )
 

@@ -17,20 +17,14 @@ from curate.core.masking import (
 )
 from curate.core.text import plural
 from curate.lint.rules.personal_data import personal_data_in
-from curate.lint.rules.polars_text_helpers import answered_question, any_of_pattern, edit_texts, judged_by, matching
+from curate.lint.rules.polars_text_helpers import answered_question, edit_texts, judged_by, matching
 from curate.lint.rules.prefilter import Addresses, Literals, Passwords, PersonalNumbers
 from curate.lint.rules.rule import Rule, text_rule
 
 PASSWORD_WORDS: Final = (
-    "password",
-    "passwort",
-    "passphrase",
-    "passcode",
-    "kennwort",
-    "contrase",
-    "mot de passe",
-    "senha",
-)
+    "password:", "password is", "password=", "password =", "passwort", "kennwort", "contrase", "mot de passe",
+)  # fmt: skip
+PASSWORD_HINTS: Final = (r"(?i-u:passwor(?:t|d(?::| is|=| =)))", r"(?i-u:kennwort|contrase|mot de passe)")
 MIXED: Final = lazy_pattern(r"(?=\S*\d)(?=\S*[A-Za-z])\S{8,40}")
 EXAMPLE_PASSWORD: Final = lazy_pattern(r"(?i)p[@a]ss?w[o0]rd|123|example|secret|qwert|^https?:")
 ABOUT_PASSWORDS: Final = lazy_pattern(r"(?i)\b(?:new|random|strong|weak|example|sample|generated?) passwords?\b")
@@ -139,7 +133,7 @@ def passwords_in(text: str) -> Iterator[Secret]:
     "S004",
     "password",
     Severity.INFO,
-    prefilter=Literals(PASSWORD_WORDS),
+    prefilter=Literals(PASSWORD_WORDS, pattern=PASSWORD_HINTS),
     hint="Change the password if it is real. `--fix --unsafe-fixes` writes [PASSWORD] in its place.",
 )
 def password() -> "pl.Expr":
@@ -155,7 +149,7 @@ def password() -> "pl.Expr":
     """
     asked = answered_question().fill_null("").str.contains(GENERATION_REQUEST)
     written = pl.when(~asked & pl.col("role").is_in(["system", "user", "assistant"])).then(pl.col("text"))
-    return _secrets(matching(written, any_of_pattern(*PASSWORD_WORDS)), passwords_in)
+    return _secrets(matching(written, "|".join(PASSWORD_HINTS)), passwords_in)
 
 
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
