@@ -4,7 +4,7 @@
 
 `everyday_faults.jsonl` has 163 chats with a fault, named by their key `fault`, and 118 without, all written by hand.
 They were read while the rules were written, so the figures are no estimate for other data. Prints, for each fault, the
-number of chats, those with a finding of family Q, S or T by the default rules, and those by all rules of these families.
+number of chats, those with a finding of family Q, S or T by the default rules, and by all rules of these families.
 """
 
 import json
