@@ -74,7 +74,7 @@ def _is_error(result: str) -> bool:
     if not isinstance(value, dict):
         return ERROR_TEXT.match(result) is not None
     return (
-        any(value.get(key) for key in ERROR_KEYS)
+        any(value.get(key) and isinstance(value[key], str | dict | list | bool) for key in ERROR_KEYS)  # no error rate
         or str(value.get("status")).lower() in FAILED
         or value.get("success") is False
     )
