@@ -1,4 +1,4 @@
-"""Family Q, repetition: loops, copied and overused phrases. Columns select candidate texts for exact counts."""
+"""Family Q, degenerate text: loops, repeated and overused phrases, gibberish. Columns select texts for exact counts."""
 
 import re
 from collections import Counter

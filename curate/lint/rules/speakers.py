@@ -1,4 +1,4 @@
-"""Family Q, speakers: another turn or a whole conversation in the text of one message."""
+"""Family Q, speakers: another turn in a message, swapped roles, and instructions to models inside data."""
 
 import re
 from typing import Final
