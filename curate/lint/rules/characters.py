@@ -206,7 +206,6 @@ def _script_message(both: str) -> str | None:
     "Q030",
     "other-language",
     Severity.INFO,
-    default=False,
     hint="Answer in the language of the question, or name the wanted language in it.",
 )
 def other_language() -> "pl.Expr":
@@ -214,7 +213,7 @@ def other_language() -> "pl.Expr":
 
     Frequent words of English, German, Spanish, French, Portuguese and Italian tell the languages apart. Questions
     that contain a text or name a language are skipped; the signal `language` of `curate score` knows more languages.
-    Runs only when selected: no finding in 61 real files (15,748 examples of instructions, chats and tool calls).
+    No finding in 61 real files (15,748 examples of instructions, chats and tool calls).
     Precision 100%, recall 17% on answers in eleven languages planted into 16 of them.
     Bad: {"messages": [{"role": "user", "content": "What is the best time of the year for a visit?"}, {"role": "assistant", "content": "La mejor época es la primavera, que es agradable y no es cara."}]}
     Good: {"messages": [{"role": "user", "content": "What is the best time of the year for a visit?"}, {"role": "assistant", "content": "Spring, which is mild and not so expensive."}]}

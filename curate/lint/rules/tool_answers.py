@@ -52,15 +52,13 @@ def _answers(example: Example) -> Iterator[tuple[Message, list[Message]]]:
     "T028",
     "ignored-tool-error",
     Severity.INFO,
-    default=False,
     hint="Let the answer say that the tool failed, or call the tool again.",
 )
 def ignored_tool_error(example: Example) -> Problems:
     """An answer states facts although all of its tool results are errors.
 
     The facts are invented, and the model learns to invent them. Answers that speak of a failure and those that ask
-    are skipped. Runs only when selected: no finding in 61 real files (15,748 examples of instructions, chats and tool
-    calls).
+    are skipped. No finding in 61 real files (15,748 examples of instructions, chats and tool calls).
     Bad: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"error\\": \\"timeout\\"}"}, {"role": "assistant", "content": "It is 14 degrees and sunny."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
     Good: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"error\\": \\"timeout\\"}"}, {"role": "assistant", "content": "The weather service is not available now."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
     """
@@ -84,14 +82,13 @@ def _is_error(result: str) -> bool:
     "T029",
     "answer-against-result",
     Severity.INFO,
-    default=False,
     hint="Correct the answer, or the result.",
 )
 def answer_against_result(example: Example) -> Problems:
     """An answer contradicts the tool result.
 
     It has none of the numbers of a result with at most four, but other ones, or it says yes where the result says
-    false. Numbers of the question and of the calls do not count. Runs only when selected: no finding in 61 real files
+    false. Numbers of the question and of the calls do not count. No finding in 61 real files
     (15,748 examples of instructions, chats and tool calls).
     Bad: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"temperature\\": 14}"}, {"role": "assistant", "content": "It has 29 degrees."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
     Good: {"messages": [{"role": "user", "content": "How warm is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "{\\"temperature\\": 14}"}, {"role": "assistant", "content": "It has 14 degrees."}], "tools": [{"type": "function", "function": {"name": "weather"}}]}
