@@ -7,7 +7,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching, with_request
-from curate.lint.rules.prefilter import ANSWER, Literals
+from curate.lint.rules.prefilter import ANSWER, CharacterPairs, Literals
 from curate.lint.rules.rule import text_rule
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
@@ -44,9 +44,9 @@ OVERRIDE: Final = lazy_pattern(
 )
 """An instruction to a model to drop those that it has."""
 OVERRIDDEN: Final = (
-    "instruction", "prompt", "you are a", "anweisungen", "befehle", "instrucciones", "consignes", "指令", "指示",
+    "instruction", "prompt", "you are a", "anweisungen", "befehle", "instrucciones", "consignes",
 )  # fmt: skip
-"""Words of which each such instruction has one."""
+"""Words of which each such instruction in the Latin script has one."""
 MIN_TEXT_BEFORE: Final = 60
 """Minimum number of characters before such an instruction in a question: without them, the user changes the request."""
 ABOUT_ATTACKS: Final = lazy_pattern(
@@ -152,7 +152,7 @@ def _transcript_message(both: str) -> str | None:
     "Q028",
     "embedded-instruction",
     Severity.INFO,
-    prefilter=Literals(OVERRIDDEN),
+    prefilter=(Literals(OVERRIDDEN), CharacterPairs("忽", "略")),
     hint="Keep it only if the answer should show that such instructions are not followed.",
 )
 def embedded_instruction() -> "pl.Expr":
