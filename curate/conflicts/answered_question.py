@@ -31,6 +31,10 @@ FEATURES: Final = ("cosine with answers", "suits", "words")
 WEIGHTS: Final = (10.1, 34.9, 9.8)
 """Coefficients of `FEATURES`."""
 INTERCEPT: Final = -1.4
+TOPIC_COSINE: Final = 0.5
+"""The highest cosine with answers that counts of questions about a thing that many others are about; the mean of the
+fitted near questions.
+"""
 
 Pair = tuple[str, str]
 
@@ -91,7 +95,8 @@ def long_answer_score(alone: Alone, questions: Pair, answers: Pair, vectors: Map
     Answers only lower the probability of questions that are much the same sentence, which differ by what is in it, and
     of questions about a thing that many others of the file are about: their answers are near each other for that alone.
     """
-    found = features(questions, answers, vectors)
+    cosine, *crossed = features(questions, answers, vectors)
+    found = (min(cosine, TOPIC_COSINE) if alone.in_topic else cosine, *crossed)
     score = SAME_WEIGHT * alone.score + (1 - SAME_WEIGHT) * alone.set_apart + INTERCEPT
     score += sum(weight * value for weight, value in zip(WEIGHTS, found, strict=True))
     if alone.in_topic or Indel.normalized_similarity(*map(plain_words, questions)) >= SUBSTITUTION_SHARE:

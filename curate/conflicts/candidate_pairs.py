@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.conflicts.answer_polarity import asks_yes_or_no, polarity
-from curate.conflicts.answered_question import BRIEF_WORDS
+from curate.conflicts.answered_question import BRIEF_WORDS, length_share
 from curate.conflicts.nli import MAX_BRIEF_WORDS
 from curate.conflicts.question import Question, beside_shared_lines, calculate_otherwise, same_request
 from curate.conflicts.requested_amounts import word_count
-from curate.conflicts.reworded import Embed, Pair, reworded
+from curate.conflicts.reworded import Embed, Pair, nearest, reworded
+from curate.conflicts.unread_questions import MIN_COSINE as MIN_CHARACTER_COSINE
+from curate.conflicts.unread_questions import is_unspaced
+from curate.conflicts.unread_questions import probability as character_probability
+from curate.conflicts.unread_questions import vectors as character_vectors
 from curate.core.config import ConflictsConfig
 from curate.core.example import content_id
 from curate.core.lazy import Matrix
@@ -113,6 +117,7 @@ class Nominee(NamedTuple):
         )
 
 
+Block = list[dict[str, Question]]
 Groups = dict[str, dict[str, Question]]
 """Questions by context, then by answer, both as keys."""
 
@@ -149,14 +154,15 @@ def reworded_pairs(
     """Pairs of different answers to questions that are probably the same in other words; system prompts may differ.
     Adds a note about questions that are too long to compare.
     """
-    blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
+    blocks: dict[str, Block] = defaultdict(list)
     for group in _that_may_clash(groups):
         blocks[next(iter(group.values())).before].append(group)
     if long := sum(len(_request(group)) > MAX_REQUEST_CHARS for group in groups.values()):
         notes.append(
             f"{plural(long, 'question')} of more than {MAX_REQUEST_CHARS:,} characters compared with equal ones only"
         )
-    compared = _readable([block for block in blocks.values() if len(block) > 1], config.embeddings, notes)
+    compared, unread = _by_script([block for block in blocks.values() if len(block) > 1], config.embeddings, notes)
+    yield from _by_characters(unread)
     every = [group for block in compared for group in block]
     asked = [next(iter(group.values())) for group in every]
     requests = [question.request for question in asked]
@@ -249,18 +255,43 @@ def _is_judgeable(question: Question) -> bool:
     )
 
 
-def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
-    """The blocks without questions in a script that the model does not know; their number is noted."""
+def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[list[Block], list[Block]]:
+    """The blocks without questions in a script that the model does not know, and blocks of those of them that can be
+    compared by their characters; their numbers are noted.
+    """
     requests = [_request(group) for block in blocks for group in block]
     unread = in_unknown_script(requests, model)
-    if not any(unread):
-        return blocks
-    notes.append(
-        f"{plural(sum(unread), 'question')} in a script that {model} does not know compared with equal ones only"
-    )
-    answers = iter(unread)
-    kept = [[group for group in block if not next(answers)] for block in blocks]
-    return [block for block in kept if len(block) > 1]
+    unspaced = [unknown and is_unspaced(request) for unknown, request in zip(unread, requests, strict=True)]
+    for count, how in (
+        (sum(unspaced), "compared by their characters, if both answers are long"),
+        (sum(unread) - sum(unspaced), "compared with equal ones only"),
+    ):
+        if count:
+            notes.append(f"{plural(count, 'question')} in a script that {model} does not know {how}")
+    chosen = []
+    for flags in ([not unknown for unknown in unread], unspaced):
+        each = iter(flags)
+        kept = [[group for group in block if next(each)] for block in blocks]
+        chosen.append([block for block in kept if len(block) > 1])
+    return chosen[0], chosen[1]
+
+
+def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
+    """Pairs of long answers to questions that are probably the same by the characters of both."""
+    for block in blocks:
+        asked = [next(iter(group.values())) for group in block]
+        requests = [question.request for question in asked]
+        for i, j, cosine in nearest(character_vectors(requests), MIN_CHARACTER_COSINE):
+            both = requests[i], requests[j]
+            if not beside_shared_lines(*both) or calculate_otherwise(*both):
+                continue
+            pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999))
+            for nominee in _pairs_across(block[i], block[j], pair):
+                answers = nominee.left.answer, nominee.right.answer
+                if length_share(answers) == 1 and (same := character_probability(both, answers)) >= (
+                    MIN_COUNTED_CONFIDENCE
+                ):
+                    yield nominee._replace(same=round(same, 4))
 
 
 def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
