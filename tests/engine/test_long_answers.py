@@ -1,11 +1,17 @@
 """Contradictions between answers of several sentences, and the quantities that they are found by."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from curate.cli.main import main
 from curate.conflicts.conflict import find_conflicts
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from curate.language.quantities import quantities_in
+from tests.bench.natural_conflicts import pairs
+from tests.conftest import chat
 
 
 def read(text: str, language: str) -> list[tuple[str, float | None]]:
@@ -105,3 +111,23 @@ def test_a_question_that_denies_is_left_alone() -> None:
     left = "It is not impossible. " + "At low tide the sand is firm, and a guide walks ahead of the group. " * 3
     right = "It is possible with a guide. " + "The sand is firm then, and the walk takes the whole morning. " * 3
     assert evidence(question, left, right) == []
+
+
+NATURAL_ANSWERS = Path(__file__).parents[1] / "bench" / "natural_answers"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("topic", ["t002", "t108", "t204"], ids=["English", "German", "Chinese"])
+def test_reworded_questions_with_long_answers_are_compared_and_near_ones_are_not(
+    topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answers of two writers: one value each, the same value, and to a near question."""
+    listed = []
+    every = [pair for pair in pairs(NATURAL_ANSWERS, ["1", "2"], "even") if pair.topic["id"] == topic]
+    for number, pair in enumerate(every):
+        path = tmp_path / f"{number}.jsonl"
+        chats = [json.dumps(chat(*said)) for said in zip(pair.questions, pair.answers, strict=True)]
+        path.write_text("\n".join(chats), encoding="utf-8")
+        main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"])
+        listed.append((pair.label, len(json.loads(capsys.readouterr().out)["conflicts"])))
+    assert sorted(listed) == [("agree", 0)] * 2 + [("clash", 1)] * 2 + [("near", 0)] * 2

@@ -68,6 +68,12 @@ def test_other_names_count_in_any_words_but_forms_of_one_name_do_not() -> None:
     assert same(asked, "Which river of Asia covers the most ground?", 0.8) < same_name - 0.1
 
 
+def test_words_more_in_the_same_sentence_make_it_less_probable_that_both_ask_the_same() -> None:
+    asked = "Is the night of the hunter a film noir?"
+    more = "Is the night of the hunter unanimously categorized as a film noir?"
+    assert same(asked, more, 0.93) < 0.9
+
+
 def test_two_exercises_with_other_numbers_are_two_questions_however_long_they_are() -> None:
     left = (
         "Sara buys a pair of shoes for $50 and a dress for $200. How much should Rachel budget if she wants to spend "
