@@ -48,7 +48,8 @@ def vectors(texts: Sequence[str]) -> Matrix:
     rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     for row, text in zip(rows, texts, strict=True):
         row[[crc32(pair.encode()) % DIMENSIONS for pair in _adjacent(text)]] = 1
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+    unit: Matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+    return unit
 
 
 def features(questions: Pair, answers: Pair) -> tuple[float, float]:
