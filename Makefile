@@ -62,6 +62,7 @@ kernels: $(READY)
 
 schemas: $(READY)  ## Write the generated files anew.
 	$(BIN)/curate schema --write
+	$(BIN)/python -m docs.signatures
 
 dist: $(READY)  ## Build the wheel and the source distribution.
 	rm -rf dist

@@ -15,6 +15,7 @@ from curate.core.example import Conversation
 from curate.core.files import json_text
 from curate.core.json_output import Output
 from curate.core.manifest import Manifest
+from curate.core.option import Option
 from curate.core.removed import Removal
 from curate.lint.baseline import Baseline
 from curate.lint.rules import RULES
@@ -106,13 +107,13 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema in which the keys of the types that are built late are described by their attribute docstrings; other
-    types bring their own.
+    """A schema in which the keys of the types that are built late are described; other types bring their own
+    descriptions.
     """
     tables = {table.__name__: table for table in _tables()}
     for definition in (schema, *schema.get("$defs", {}).values()):
         table = tables.get(definition.get("title", ""))
-        for key, text in _docstrings(table) if table else ():
+        for key, text in descriptions(table).items() if table else ():
             described = definition["properties"][key]
             definition["properties"][key] = dict(sorted({**described, "description": text}.items()))
     return schema
@@ -137,6 +138,12 @@ def _unwrapped(schema: Any) -> Any:
             return [_unwrapped(value) for value in schema]
         case _:
             return schema
+
+
+def descriptions(table: type[BaseModel]) -> dict[str, str]:
+    """What each key of a type means: its attribute docstring, else the help of its option."""
+    marks = ((key, mark) for key, field in table.model_fields.items() for mark in field.metadata)
+    return {key: mark.help for key, mark in marks if isinstance(mark, Option)} | dict(_docstrings(table))
 
 
 def _docstrings(kind: type[BaseModel]) -> Iterator[tuple[str, str]]:

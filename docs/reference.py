@@ -22,6 +22,7 @@ from curate.lint.rules.rule import Rule
 from curate.read.formats import FORMATS
 from curate.report.rules import rule_json, rule_terms
 from curate.schemas import schemas
+from docs.signatures import declared
 
 EXIT_STATUS: Final = {
     ExitCode.CLEAN: "No findings; the command did what was asked.",
@@ -247,14 +248,8 @@ def _python() -> str:
         if inspect.isclass(item):
             text += f"\n## {name}\n\n{_doc(item)}\n\n" + table("Member|Gives", _members(item))
         else:
-            text += f"\n## curate.{name}\n\n```python\n{_signature(item)}\n```\n\n{_doc(item)}\n"
+            text += f"\n## curate.{name}\n\n```python\n{declared(item)}\n```\n\n{_doc(item)}\n"
     return text
-
-
-def _signature(function: Any) -> str:
-    lines = inspect.getsource(function).splitlines()
-    end = next(number for number, line in enumerate(lines) if line.endswith(":"))
-    return "\n".join(lines[: end + 1]).removesuffix(":")
 
 
 def _members(kind: type) -> list[tuple[str, str]]:

@@ -5,12 +5,17 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from docs.signatures import STUB, stub
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_schemas_are_current(capsys: pytest.CaptureFixture[str]) -> None:
     assert (main(["schema", "--check", str(ROOT / "schemas")]), capsys.readouterr().err) == (0, "")
+
+
+def test_the_declared_functions_are_current() -> None:
+    assert STUB.read_text(encoding="utf-8") == stub(), "run: make schemas"
 
 
 @pytest.mark.slow

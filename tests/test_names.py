@@ -15,7 +15,7 @@ from curate.cli.verbs import SUMMARIES, load_verb
 from curate.core.config import Config
 from curate.core.egress import TrustedEndpoint
 from curate.lint.rules import RULES
-from curate.schemas import _docstrings
+from curate.schemas import descriptions
 
 ROOT: Final = Path(curate.__file__).parents[1]
 FILES: Final = frozenset(
@@ -122,7 +122,7 @@ def tables(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 @pytest.mark.parametrize("table", [*tables(Config), TrustedEndpoint], ids=lambda table: table.__name__)
 def test_each_key_of_the_configuration_is_explained(table: type[BaseModel]) -> None:
-    texts = dict(_docstrings(table))
+    texts = descriptions(table)
     inner = {
         name
         for name, field in table.model_fields.items()

@@ -5,38 +5,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from curate.api.inputs import Data, Inputs
+from curate.api.keywords import takes_keywords
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
-from curate.core.config import demand_named, with_options
+from curate.core.config import demand_named
 from curate.core.config_files import find_config, load_project
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
 from curate.core.manifest import MANIFEST
 from curate.core.runs import Project, project_of
+from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
 from curate.lint.project_check import ProjectRules, check_project
 from curate.output.edited import with_edited
 from curate.output.restore import finish
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.conflicts import conflict_settings, read_for_conflicts, search_conflicts
-from curate.pipeline.dedup import plan_in, with_dedup_options
+from curate.pipeline.dedup import plan_in
 from curate.pipeline.splitting import split_in, with_split_options
 from curate.verify import verify_files, verify_folder
 
 
-def check(
-    paths: Data,
-    *,
-    select: Sequence[str] | None = None,
-    ignore: Sequence[str] | None = None,
-    extend_select: Sequence[str] | None = None,
-    target: str | None = None,
-    model: str | None = None,
-    chat_template: str | None = None,
-    max_length: int | None = None,
-    workers: int = 1,
-    yes: bool = False,
-) -> CheckResult:
+@takes_keywords
+def check(paths: Data, *, given: Given = NOTHING_GIVEN, workers: int = 1, yes: bool = False) -> CheckResult:
     """Check a data set like `curate check`. Options override the project's configuration.
 
     `yes` allows settings of the configuration that reach outside of its folder or weaken a guard; without it they raise
@@ -46,60 +37,30 @@ def check(
     inputs = Inputs(paths)
     files = inputs.files
     project = project_of(files)
-    options = {
-        "select": select,
-        "ignore": ignore,
-        "extend_select": extend_select,
-        "target": target,
-        "model": model,
-        "chat_template": chat_template,
-        "max_length": max_length,
-    }
-    whole = find_config(project.folder, _agreement(yes), check=options, conflicts={})
-    config = with_options(whole.check, **options)
-    demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
-    rules = ProjectRules.of(project.folder, whole.model_copy(update={"check": config}))
+    whole = with_given(find_config(project.folder, _agreement(yes), **given), given)
+    named = given["check"]
+    demand_named("model", whole.check.model, max_length=named["max_length"], chat_template=named["chat_template"])
+    rules = ProjectRules.of(project.folder, whole)
     return CheckResult(check_project(files, rules, workers=workers))
 
 
-def dedup(
-    paths: Data,
-    *,
-    threshold: float | None = None,
-    on: str | None = None,
-    keep: str | None = None,
-    ignore_facts: bool | None = None,
-    same_words: bool | None = None,
-    beginnings: bool | None = None,
-    embeddings: str | None = None,
-    against: Data | None = None,
-    drop: Sequence[str] | None = None,
-    yes: bool = False,
-) -> DedupResult:
+@takes_keywords
+def dedup(paths: Data, *, given: Given = NOTHING_GIVEN, against: Data | None = None, yes: bool = False) -> DedupResult:
     """Find exact and near duplicates like `curate dedup`. Options override the project's configuration. `write`
     writes the result. `yes` allows settings of the configuration as in `check`.
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
-    options = {
-        "threshold": threshold,
-        "on": on,
-        "keep": keep,
-        "ignore_facts": ignore_facts,
-        "same_words": same_words,
-        "beginnings": beginnings,
-        "embeddings": embeddings,
-    }
     inputs, beside = Inputs(paths), None if against is None else Inputs(against, "against ")
     files = inputs.files
     project = project_of(files)
-    whole = find_config(project.folder, _agreement(yes), dedup=options, check={"drop": drop}, conflicts={})
+    whole = find_config(project.folder, _agreement(yes), **given)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
     return DedupResult(
         plan_in(
             project,
             files,
-            with_dedup_options(whole, drop=drop, **options),
+            with_given(whole, given),
             against=beside.files if beside else (),
             decisions=decisions,
         ),
@@ -108,20 +69,9 @@ def dedup(
     )
 
 
+@takes_keywords
 def conflicts(
-    paths: Data,
-    *,
-    embeddings: str | None = None,
-    nli: str | None = None,
-    same_question: str | None = None,
-    judge: str | None = None,
-    judge_model: str | None = None,
-    judge_key: str | None = None,
-    similarity: float | None = None,
-    all_turns: bool | None = None,
-    min_confidence: float | None = None,
-    models: bool | None = None,
-    yes: bool = False,
+    paths: Data, *, given: Given = NOTHING_GIVEN, judge_key: str | None = None, yes: bool = False
 ) -> ConflictsResult:
     """Find contradictions like `curate conflicts`. Options override the project's configuration. Answers are read as
     edited in the review.
@@ -134,18 +84,8 @@ def conflicts(
     inputs = Inputs(paths)
     files = inputs.files
     project = project_of(files)
-    options = {
-        "embeddings": embeddings,
-        "nli": nli,
-        "same_question": same_question,
-        "judge": judge,
-        "judge_model": judge_model,
-        "similarity": similarity,
-        "all_turns": all_turns,
-    }
-    options |= {"min_confidence": min_confidence, "models": models}
-    whole = find_config(project.folder, _agreement(yes), conflicts=options)
-    config = conflict_settings(whole, judge_key=judge_key, **options)
+    whole = find_config(project.folder, _agreement(yes), **given)
+    config = conflict_settings(whole, judge_key=judge_key, **given["conflicts"])
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
     return ConflictsResult(
         search_conflicts(
@@ -154,31 +94,14 @@ def conflicts(
             project.cache,
             consent=_agreement(yes),
             judge_key=judge_key,
-            own=judge is not None,
+            own=given["conflicts"]["judge"] is not None,
         )
     )
 
 
+@takes_keywords
 def split(
-    paths: Data,
-    output: str | os.PathLike[str],
-    *,
-    fractions: Sequence[float] | None = None,
-    counts: Sequence[int] | None = None,
-    group_by: Sequence[str] | None = None,
-    stratify: Sequence[str] | None = None,
-    existing: Sequence[str] | None = None,
-    semantic: str | None = None,
-    threshold: float | None = None,
-    weights: Mapping[str, float] | None = None,
-    examples: int | None = None,
-    tokens: int | None = None,
-    seed: int | None = None,
-    grow: bool | None = None,
-    parquet: bool | None = None,
-    trainers: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
-    yes: bool = False,
+    paths: Data, output: str | os.PathLike[str], *, given: Given = NOTHING_GIVEN, yes: bool = False
 ) -> SplitResult:
     """Write train, validation and test without leakage, like `curate split`. Options override the project's
     configuration.
@@ -189,30 +112,7 @@ def split(
     """
     inputs = Inputs(paths)
     project = project_of(inputs.files)
-    config = with_split_options(
-        find_config(
-            project.folder,
-            _agreement(yes),
-            check={},
-            conflicts={},
-            dedup={"threshold": threshold},
-            split={"existing": existing, "semantic": semantic},
-            mix={},
-        ),
-        mix={"weights": weights, "examples": examples, "tokens": tokens},
-        threshold=threshold,
-        drop=drop,
-        seed=seed,
-        fractions=fractions,
-        counts=counts,
-        group_by=group_by,
-        stratify=stratify,
-        existing=existing,
-        semantic=semantic,
-        grow=grow,
-        parquet=parquet,
-        trainers=trainers,
-    )
+    config = with_split_options(find_config(project.folder, _agreement(yes), **tables_of(given)), given)
     folder = Path(output)
     finish(folder, project.decisions)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
@@ -233,6 +133,7 @@ def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str
     return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=project.cache))
 
 
+@takes_keywords
 def run(
     config: str | os.PathLike[str] = "curate.toml",
     *,
@@ -241,6 +142,7 @@ def run(
     again: Sequence[str] = (),
     until: str = "",
     dry: bool = False,
+    given: Given = NOTHING_GIVEN,
     judge_key: str | None = None,
     yes: bool = False,
     listen: Listener = ignore_events,
@@ -256,7 +158,7 @@ def run(
     project = Project(folder)
     return RunResult(
         project.folder / settings.output,
-        run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key),
+        run_pipeline(project, with_given(settings, given), listen, choice, consent=agreed, judge_key=judge_key),
     )
 
 

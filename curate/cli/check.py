@@ -6,21 +6,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from curate.cli import options
 from curate.cli.baseline_options import BaselineOptions
+from curate.cli.section_options import takes_options
 from curate.core.cluster import Engine
-from curate.core.config import CheckConfig, demand_named, with_options
+from curate.core.config import CheckConfig, demand_named
 from curate.core.config_files import config_file, shown_path
 from curate.core.errors import UsageError
 from curate.core.files import STDIN, display_name, stdin_named
 from curate.core.finding import Finding, Severity
 from curate.core.paths import demand_apart
-from curate.core.targets import Target
 from curate.core.text import visible
+from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
 from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
@@ -28,29 +29,10 @@ from curate.report.check_text import MAX_SHOWN, GroupBy
 from curate.report.console import print_json
 
 
+@takes_options
 def check(
     paths: options.Paths,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(help="Run only these rules: codes or prefixes, separated by commas (D,L001).", metavar="CODES"),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(help="Skip these rules: codes or prefixes, separated by commas.", metavar="CODES"),
-    ] = None,
-    extend_select: Annotated[
-        list[str] | None,
-        typer.Option(help="Run these rules in addition to the default or selected ones.", metavar="CODES"),
-    ] = None,
-    target: Annotated[
-        Target | None,
-        typer.Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET"),
-    ] = None,
-    model: options.Model = None,
-    chat_template: options.ChatTemplate = None,
-    max_length: Annotated[
-        int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")
-    ] = None,
+    given: Given = NOTHING_GIVEN,
     output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE,
     output_file: Annotated[
         Path | None, typer.Option(help="Write the report to this file instead of standard output.")
@@ -135,18 +117,18 @@ def check(
     Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file
     cannot be read.
     """
-    given = dict(locals())
+    passed = dict(locals())
     if watching:
         from curate.cli.watch import watch  # not imported by a hook that only checks
 
         if fix or unsafe_fixes or diff or fix_only or new_baseline or new_suppressions:
             raise UsageError("--watch only reports", "leave out options that fix, compare or write a baseline")
-        watch(paths, baseline, partial(check, **{**given, "watching": False}))
+        watch(paths, baseline, partial(check, **{**passed, "watching": False}))
     if group_by is not None and (statistics or output_format is not OutputFormat.GROUPED):
         raise UsageError(
             "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
         )
-    _demand_report(output_file, given)
+    _demand_report(output_file, passed)
     files = options.named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))
@@ -156,25 +138,18 @@ def check(
         raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
     if new_suppressions and new_baseline:
         raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
-    named = {
-        "select": options.codes(select),
-        "ignore": options.codes(ignore),
-        "extend_select": options.codes(extend_select),
-    }
     executor = options.executor_of(engine, address)
-    used: dict[str, dict[str, Any]] = {"dedup": {}} if unsafe_fixes else {}  # its limits of what may be deleted
-    named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
-    home, project = options.project_for(
-        files, yes=yes, check={**named, **named_model, "target": target}, conflicts={}, **used
-    )
-    config = with_options(project.check, **named, **named_model, target=target)
-    demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
+    used = {**given, "dedup": {}} if unsafe_fixes else given  # its limits of what may be deleted
+    home, project = options.project_for(files, yes=yes, **used)
+    project = with_given(project, given)
+    config, named = project.check, given["check"]
+    demand_named("model", config.model, max_length=named["max_length"], chat_template=named["chat_template"])
     if show_files or show_settings:
         _show(files if show_files else (), config_file(home.folder), config if show_settings else None)
         return
     _print_rules_elsewhere(config)
     with stdin_named(_stdin_name(stdin_filename, files)):
-        rules, fixed = ProjectRules.of(home.folder, project.model_copy(update={"check": config})), False
+        rules, fixed = ProjectRules.of(home.folder, project), False
         if fix or unsafe_fixes or diff or fix_only:
             from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
+from curate.cli.section_options import takes_options
 from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import calibrated_confidence
@@ -17,45 +18,18 @@ from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.text import plural
+from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.models.model_batches import models_on
 from curate.pipeline.conflicts import conflict_settings, read_for_conflicts, search_conflicts
 from curate.report.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
 from curate.report.console import print_json, print_lines
 
 
+@takes_options
 def conflicts(
     paths: options.Paths,
-    embeddings: Annotated[
-        str | None, typer.Option(help="Find reworded questions with this sentence-transformers model.")
-    ] = None,
-    nli: Annotated[
-        str | None,
-        typer.Option(help="Judge answers with this NLI cross-encoder, e.g. cross-encoder/nli-deberta-v3-base."),
-    ] = None,
-    same_question: Annotated[
-        str | None,
-        typer.Option(help="Also compare questions with this cross-encoder, e.g. cross-encoder/quora-roberta-base."),
-    ] = None,
-    judge: Annotated[
-        str | None,
-        typer.Option(
-            help="Let this language model decide last: a folder, a hub id, or the address of an endpoint (http...)."
-        ),
-    ] = None,
-    judge_model: Annotated[str | None, typer.Option(help="Ask this model of the judge's endpoint.")] = None,
+    given: Given = NOTHING_GIVEN,
     judge_key: options.JudgeKey = None,
-    no_models: Annotated[
-        bool, typer.Option("--no-models", help="Use no default models: compare equal questions, by rules.")
-    ] = False,
-    min_confidence: Annotated[
-        float | None, typer.Option(help="Show conflicts of at least this confidence.  [default: 0.5]")
-    ] = None,
-    similarity: Annotated[
-        float | None, typer.Option(help="Compare questions of at least this cosine similarity.  [default: 0.43]")
-    ] = None,
-    all_turns: Annotated[
-        bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")
-    ] = False,
     calibrate: Annotated[
         bool,
         typer.Option("--calibrate", help="Fit the confidence on your decisions, and show what changes."),
@@ -78,21 +52,11 @@ def conflicts(
     Exit status: 0 without open conflicts, 1 with some or with a line that holds no example, 2 if a given model is not
     available.
     """
-    given = {
-        "embeddings": embeddings,
-        "nli": nli,
-        "same_question": same_question,
-        "similarity": similarity,
-        "all_turns": all_turns or None,
-        "judge": judge,
-        "judge_model": judge_model,
-    }
     executor = options.executor_of(engine, address)
     files = options.named_files(paths)
     demand_apart(files, (html,), named=paths)
-    given |= {"min_confidence": min_confidence, "models": False if no_models else None}
-    project, whole = options.project_for(files, yes=yes, conflicts=given)
-    config = conflict_settings(whole, judge_key=judge_key, **given)
+    project, whole = options.project_for(files, yes=yes, **given)
+    config = conflict_settings(whole, judge_key=judge_key, **given["conflicts"])
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
     if calibrate and no_decisions:
@@ -124,7 +88,8 @@ def conflicts(
         with models_on(executor):
             report = search_conflicts(
                 examples, config, project.cache,
-                before=before, progress=advance, consent=agreed, judge_key=judge_key, own=judge is not None,
+                before=before, progress=advance, consent=agreed, judge_key=judge_key,
+                own=given["conflicts"]["judge"] is not None,
             )  # fmt: skip
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))

@@ -6,59 +6,24 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
+from curate.cli.section_options import takes_options
 from curate.core.cluster import Engine
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
-from curate.pipeline.dedup import DedupResult, plan_in, with_dedup_options, write_plan
+from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
+from curate.pipeline.dedup import DedupResult, plan_in, write_plan
 from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
 
-KEEP_HELP = (
-    "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, "
-    "highest:FIELD, lowest:FIELD or manual.  [default: best]"
-)
 
-
+@takes_options
 def dedup(
     paths: options.Paths,
     output: options.Kept = None,
     overwrite: options.Overwrite = False,
-    threshold: Annotated[
-        float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.  [default: 0.8]")
-    ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            help="Compare this part of the examples: conversation, prompt, response or last-turn.  "
-            "[default: conversation]",
-            metavar="PART",
-        ),
-    ] = None,
-    keep: Annotated[str | None, typer.Option(help=KEEP_HELP, metavar="POLICY")] = None,
-    ignore_facts: Annotated[
-        bool | None,
-        typer.Option(
-            "--ignore-facts", help="Also remove near-duplicates that differ in a number, a name or a negation."
-        ),
-    ] = None,
-    same_words: Annotated[
-        bool | None,
-        typer.Option("--same-words", help="Also remove short examples with the same content words, at any similarity."),
-    ] = None,
-    embeddings: Annotated[
-        str | None,
-        typer.Option(
-            help="Report paraphrases found by this sentence-transformers model (D004); none is removed.",
-            metavar="MODEL",
-        ),
-    ] = None,
-    beginnings: Annotated[
-        bool | None,
-        typer.Option("--beginnings", help="Also remove conversations that are the beginning of another one."),
-    ] = None,
-    drop: options.Drop = None,
+    given: Given = NOTHING_GIVEN,
     against: Annotated[
         list[str] | None,
         typer.Option(
@@ -90,33 +55,26 @@ def dedup(
     Exit status: 0 on success, 1 if too much would be removed without --yes or a line holds no example, 2 if a file
     cannot be read or written.
     """
-    if rethreshold is not None and (threshold is not None or no_cache):
+    if rethreshold is not None and (given["dedup"]["threshold"] is not None or no_cache):
         raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
     executor = options.executor_of(engine, address)
-    if rethreshold is not None and executor.remote:  # workers of a cluster share no cache
-        raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
-    given = {
-        "threshold": threshold if rethreshold is None else rethreshold,
-        "on": on,
-        "keep": keep,
-        "ignore_facts": ignore_facts,
-        "same_words": same_words,
-        "beginnings": beginnings,
-        "embeddings": embeddings,
-    }
+    if rethreshold is not None:
+        if executor.remote:  # workers of a cluster share no cache
+            raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
+        given = {**given, "dedup": {**given["dedup"], "threshold": rethreshold}}
     files = options.named_files(paths)
     others = options.named_files(against) if against else []
     removed = checked_removed_path(
         output, "removed", [*files, *others], (*paths, *(against or ())), overwrite=overwrite, others=[html]
     )
     limit = None if memory is None else options.memory_of(memory)
-    project, whole = options.project_for(files, yes=yes, dedup=given, check={"drop": drop}, conflicts={})
+    project, whole = options.project_for(files, yes=yes, **given)
     decisions = options.decisions_for(files, ignore=no_decisions)
     with options.stages(quiet=quiet) as shown:
         planned = plan_in(
             project,
             files,
-            with_dedup_options(whole, drop=options.codes(drop), **given),
+            with_given(whole, given),
             against=others,
             decisions=decisions,
             cached=not (no_cache or executor.remote),

@@ -2,18 +2,23 @@
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from pydantic import Field, ValidationError
 
+from curate.cli.section_options import help_of, type_on_command_line
+from curate.core.config import Guard, Kind
 from curate.core.config_consent import CONFINED_VARIABLE
 from curate.core.errors import ExitCode, requiring
 from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
+from curate.core.verb_options import VerbOption, options_of
 from curate.pipeline.training import CURATE_COMMAND
 
 DEFAULT_LIMIT: Final = 50
@@ -25,6 +30,7 @@ INSTRUCTIONS: Final = (
 )
 Paths = Annotated[list[str], "Files or folders below the folder of the server."]
 Limit = Annotated[int, Field(ge=0, description="Items of each list to show.")]
+Tool = Callable[..., Coroutine[Any, Any, str]]
 
 
 def mcp(
@@ -78,49 +84,87 @@ def _answering_invalid(asked: Any, answers: Any) -> Any:
     return Answering()
 
 
+def _takes_options(*without: str) -> Callable[[Tool], Tool]:
+    """Give a tool the options of the command of its name in place of its parameter `words`, which gets them as words.
+
+    Left out are those in `without`, those that name a model, a file or an address, and those that turn something off.
+    """
+
+    def taking(tool: Tool) -> Tool:
+        offered = [
+            option
+            for option in options_of(tool.__name__)
+            if (option.kind is Kind.VALUE or isinstance(option.kind, Guard))
+            and option.default is not True
+            and option.key not in without
+        ]
+        own = signature(tool)
+        parameters: list[Parameter] = []
+        for name, parameter in own.parameters.items():
+            parameters += map(_parameter, offered) if name == "words" else [parameter]
+
+        @wraps(tool)
+        async def taken(*arguments: Any, **named: Any) -> str:
+            words = [word for option in offered for word in _words(option, named.pop(option.key, None))]
+            return await tool(*arguments, words=words, **named)
+
+        taken.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return taken
+
+    return taking
+
+
+def _parameter(option: VerbOption) -> Parameter:
+    kind: Any = str if option.declared.separated else type_on_command_line(option)
+    described: Any = Annotated[kind | None, Field(description=help_of(option))]
+    return Parameter(option.key, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=described)
+
+
+def _words(option: VerbOption, value: Any) -> list[str]:
+    """A value of an option as words of the command line."""
+    if isinstance(value, bool):
+        return [option.flag] if value else []
+    values = value if isinstance(value, list) else [] if value in (None, "") else [value]
+    return [f"{option.flag}={one}" for one in values]
+
+
 class Tools:
     """Each tool is a command in a process of its own, started in the folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def all(self) -> list[Callable[..., Awaitable[str]]]:
+    def all(self) -> list[Tool]:
         """The tools."""
         return [self.check, self.stats, self.dedup, self.conflicts, self.split, self.verify, self.rule]
 
-    async def check(
-        self, paths: Paths, select: str = "", ignore: str = "", target: str = "trainer", limit: Limit = DEFAULT_LIMIT
-    ) -> str:
-        """Check data and report each problem with its place. `select`, `ignore`: rule codes or prefixes by commas."""
-        options = [f"--select={select}"] if select else []
-        options += [f"--ignore={ignore}"] if ignore else []
-        return await self._answer(
-            ["check", *options, f"--target={target}", "--output-format=json", "--quiet"], paths, limit
-        )
+    @_takes_options()
+    async def check(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
+        """Check data and report each problem with its place."""
+        return await self._answer(["check", *words, "--output-format=json", "--quiet"], paths, limit)
 
     async def stats(self, paths: Paths, limit: Limit = DEFAULT_LIMIT) -> str:
         """Statistics of data: examples, roles, tokens, formats, scripts."""
         return await self._answer(["stats", "--json"], paths, limit)
 
-    async def dedup(self, paths: Paths, threshold: float = 0.8, limit: Limit = DEFAULT_LIMIT) -> str:
+    @_takes_options()
+    async def dedup(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
         """Show which duplicates would be removed. Writes nothing."""
-        return await self._answer(
-            ["dedup", "--json", "--quiet", "--no-cache", f"--threshold={threshold}"], paths, limit
-        )
+        return await self._answer(["dedup", *words, "--json", "--quiet", "--no-cache"], paths, limit)
 
-    async def conflicts(self, paths: Paths, limit: Limit = DEFAULT_LIMIT) -> str:
+    @_takes_options("judge_model")
+    async def conflicts(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
         """Find answers to the same question that contradict each other, by rules alone."""
-        return await self._answer(["conflicts", "--json", "--quiet", "--no-models"], paths, limit)
+        return await self._answer(["conflicts", *words, "--json", "--quiet", "--no-models"], paths, limit)
 
-    async def split(
-        self, paths: Paths, fractions: str = "0.8,0.1,0.1", seed: int = 0, limit: Limit = DEFAULT_LIMIT
-    ) -> str:
+    @_takes_options("parquet", "trainers")
+    async def split(self, paths: Paths, words: Sequence[str] = (), limit: Limit = DEFAULT_LIMIT) -> str:
         """Show the splits that would be written: sizes, removed lines, notes. They are written to a temporary folder
         that is deleted, so an earlier split is not taken into account.
         """
         with temporary_folder() as folder:
-            options = [f"--fractions={fractions}", f"--seed={seed}", f"--output={folder}/out", "--json", "--quiet"]
-            return await self._answer(["split", *options], paths, limit)
+            written = ["split", *words, f"--output={folder}/out", "--json", "--quiet"]
+            return await self._answer(written, paths, limit)
 
     async def verify(self, folder: str, limit: Limit = DEFAULT_LIMIT) -> str:
         """Verify that written splits have no leak and lost no line."""

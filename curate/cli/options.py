@@ -22,6 +22,7 @@ from curate.core.files import display_name
 from curate.core.paths import from_here
 from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
+from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
 from curate.report.console import console, progress_bar
 from curate.report.progress import StageProgress
@@ -39,12 +40,6 @@ KEPT_NOTE: Final = "kept, not compared"
 REMOVED_NOTE: Final = "written to removed.jsonl"
 """What happens to a line without an example."""
 Paths = Annotated[list[str], typer.Argument(help=PATHS_HELP, metavar="PATH")]
-Drop = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Remove lines with findings of these rules: codes or prefixes, separated by commas.", metavar="CODES"
-    ),
-]
 Kept = Annotated[
     Path | None,
     typer.Option(
@@ -57,12 +52,8 @@ Kept = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT and the file beside it if they exist.")]
 ChatTemplate = Annotated[
     str | None,
-    typer.Option(
-        help="Use this chat template, not the model's: chatml, llama3, alpaca, or a Jinja file.",
-        metavar="NAME|FILE",
-    ),
+    typer.Option(help=declared("check", "chat_template").help, metavar=declared("check", "chat_template").metavar),
 ]
-Model = Annotated[str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")]
 JudgeKey = Annotated[
     str | None,
     typer.Option(help="Read the API key of the judge's endpoint from this environment variable.", metavar="VARIABLE"),

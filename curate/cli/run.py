@@ -10,20 +10,20 @@ from curate.cli.options import (
     AGREE_HELP,
     REMOVED_NOTE,
     AsJson,
-    Drop,
     JudgeKey,
     NoDecisions,
     Quiet,
     agreement,
-    codes,
     consent,
     end,
 )
-from curate.core.config import Config, demand_named, with_options
+from curate.cli.section_options import takes_options
+from curate.core.config import Config, demand_named
 from curate.core.config_files import load_project
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
+from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.result import STAGES
@@ -34,6 +34,7 @@ from curate.report.run import dry_text, run_text
 STAGE_NAMES = ", ".join(STAGES)
 
 
+@takes_options
 def run(
     config: Annotated[
         Path, typer.Argument(help="Configuration file of the project, or its folder.", metavar="curate.toml")
@@ -46,7 +47,7 @@ def run(
     again: Annotated[
         str, typer.Option(help="Run these stages again even if their inputs have not changed.", metavar="STAGES")
     ] = "",
-    drop: Drop = None,
+    given: Given = NOTHING_GIVEN,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which stages would run, without running them.")
     ] = False,
@@ -74,7 +75,7 @@ def run(
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes, no_decisions)
     folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"))
-    settings = settings.model_copy(update={"check": with_options(settings.check, drop=codes(drop))})
+    settings = with_given(settings, given)
     demand_named("judge", settings.conflicts.judge, judge_key=judge_key)
     if "train" in (*choice.only, *choice.again, choice.until) and not settings.recipe:
         raise UsageError(

@@ -7,17 +7,20 @@ import typer
 
 from curate.cli import options
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
+from curate.cli.section_options import takes_options
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
+from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
 from curate.pipeline.compare_selections import compare_selection, splits_of
-from curate.pipeline.dedup import with_dedup_options, write_plan
+from curate.pipeline.dedup import write_plan
 from curate.pipeline.select import SelectionGoal
 from curate.pipeline.select import select as select_from
 from curate.report.console import print_result
 from curate.report.select import select_text
 
 
+@takes_options
 def select(
     paths: options.Paths,
     examples: Annotated[int | None, typer.Option(min=1, help="Select this many examples.", metavar="N")] = None,
@@ -45,7 +48,7 @@ def select(
         list[str] | None,
         typer.Option(help="Leave out examples whose signal is below this value.", metavar="SIGNAL=VALUE"),
     ] = None,
-    drop: options.Drop = None,
+    given: Given = NOTHING_GIVEN,
     earlier: Annotated[
         Path | None,
         typer.Option(
@@ -102,14 +105,14 @@ def select(
         output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
     )
     goal = SelectionGoal(examples, tokens, _minimums(floor), options.named_numbers("--below", below, "ending=0.5"))
-    project, config = options.project_for(files, yes=yes, check={}, dedup={}, conflicts={"embeddings": embeddings})
+    project, config = options.project_for(files, yes=yes, **{**given, "conflicts": {"embeddings": embeddings}})
     with options.stages(quiet=quiet) as shown:
         result = select_from(
             files,
             goal,
             models_of(config, embeddings, loss_model, no_models=no_models),
             project,
-            with_dedup_options(config, drop=options.codes(drop)),
+            with_given(config, given),
             earlier=earlier,
             decisions=options.decisions_for(files, ignore=no_decisions),
             listen=shown.listen,

@@ -1,14 +1,17 @@
 """`curate split`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from curate.cli import options
+from curate.cli.section_options import takes_options
 from curate.core.cluster import Engine
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
+from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of
 from curate.output.edited import effective_decisions
 from curate.output.restore import finish
 from curate.pipeline.splitting import split_in, with_split_options
@@ -16,80 +19,14 @@ from curate.report.console import print_result
 from curate.report.split import split_text
 
 
+@takes_options
 def split(
     paths: options.Paths,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
     ],
-    fractions: Annotated[
-        str | None,
-        typer.Option(
-            help="Set the shares of train, validation and test.  [default: 0.8,0.1,0.1]", metavar="0.8,0.1,0.1"
-        ),
-    ] = None,
-    counts: Annotated[
-        str | None,
-        typer.Option(
-            help="Set the numbers of validation and test examples instead of shares; train gets the rest.",
-            metavar="200,500",
-        ),
-    ] = None,
-    group_by: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Keep examples with the same value of this key in one split; repeatable.", metavar="/metadata/source"
-        ),
-    ] = None,
-    stratify: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Give each split the same shares by label, source, length, language, script, tools or a key of the "
-            "lines; repeatable.",
-            metavar="TRAIT",
-        ),
-    ] = None,
-    existing: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Use this file as the test set, unchanged; examples related to it are left out of the other splits.",
-            metavar="TEST.jsonl",
-        ),
-    ] = None,
-    semantic: Annotated[
-        str | None,
-        typer.Option(help="Keep questions that are paraphrases by this embedding model in one split.", metavar="MODEL"),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Treat examples at or above this Jaccard similarity as near-duplicates.  [default: 0.8]"),
-    ] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Set the weight of a file or file pattern in the mix; '*=1' covers all other files; repeatable.",
-            metavar="FILE=NUMBER",
-        ),
-    ] = None,
-    examples: Annotated[
-        int | None,
-        typer.Option(help="Limit the mix to this many examples; each cluster gives one before any gives a second."),
-    ] = None,
-    tokens: Annotated[int | None, typer.Option(help="Limit the mix to this many tokens.")] = None,
-    drop: options.Drop = None,
+    given: Given = NOTHING_GIVEN,
     yes: options.Heavy = False,
-    seed: Annotated[int | None, typer.Option(help="Set the seed of the split.")] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Split all examples anew, regardless of an earlier split in the folder.")
-    ] = False,
-    parquet: Annotated[
-        bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")
-    ] = None,
-    trainer: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.", metavar="TRAINER"
-        ),
-    ] = None,
     min_rating: Annotated[
         int | None, typer.Option(min=1, max=5, help="Leave out examples that were rated lower in the review.")
     ] = None,
@@ -120,30 +57,9 @@ def split(
 
     executor, limit = options.executor_of(engine, address), None if memory is None else options.memory_of(memory)
     files = data_files(paths, lambda _: None)
-    replaced = {"semantic": semantic, "existing": existing}
-    project, whole = options.project_for(
-        files, yes=yes, check={}, conflicts={}, dedup={"threshold": threshold}, split=replaced, mix={}
-    )
-    config = with_split_options(
-        whole,
-        mix={
-            "weights": options.named_numbers("--weight", weight, "chat.jsonl=2") or None,
-            "examples": examples,
-            "tokens": tokens,
-        },
-        threshold=threshold,
-        drop=options.codes(drop),
-        seed=seed,
-        fractions=_fractions(fractions),
-        counts=_numbers("--counts", counts, int, "200,500"),
-        group_by=group_by,
-        stratify=stratify,
-        existing=existing,
-        semantic=semantic,
-        parquet=parquet,
-        trainers=trainer,
-        grow=False if fresh else None,
-    )
+    _demand_shares(given["split"]["fractions"])
+    project, whole = options.project_for(files, yes=yes, **tables_of(given))
+    config = with_split_options(whole, given)
     finish(output, project.decisions)
     decisions = options.decisions_for(files, ignore=no_decisions)
     decisions = effective_decisions(decisions, min_rating, without_label or ())
@@ -164,21 +80,8 @@ def split(
     options.end(result.not_understood, options.REMOVED_NOTE)
 
 
-def _fractions(text: str | None) -> list[float] | None:
-    numbers = _numbers("--fractions", text, float, "0.8,0.1,0.1")
+def _demand_shares(numbers: Sequence[float] | None) -> None:
+    """Raise `UsageError` for parts that are no shares; it names the shares."""
     if numbers and max(numbers) > 1 and min(numbers) >= 0:
-        shares = ",".join(f"{number / sum(numbers):g}" for number in numbers)
+        text, shares = (",".join(f"{number / whole:g}" for number in numbers) for whole in (1, sum(numbers)))
         raise UsageError(f"--fractions {text!r}: shares are from 0 to 1 and add up to 1", f"pass --fractions {shares}")
-    return numbers
-
-
-def _numbers(option: str, text: str | None, kind: type[float] | type[int], example: str) -> list[float] | None:
-    if text is None:
-        return None
-    try:
-        numbers = [kind(number) for number in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) != example.count(",") + 1:
-        raise UsageError(f"{option} {text!r}: not {example.count(',') + 1} numbers", f"write them like {example}")
-    return numbers

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from curate.core.errors import UsageError
 from curate.core.finding import Severity
+from curate.core.option import Option
 from curate.core.targets import Target
 from curate.core.validation import load_toml, validated
 
@@ -26,7 +27,9 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 
 
 class Kind(Enum):
-    """What the value of a key can reach; `curate.core.config_consent` asks for consent where it leaves the project."""
+    """What the value of a key can reach, stated in its annotation if it holds text. `curate.core.config_consent` asks
+    for consent where it leaves the project.
+    """
 
     VALUE = "nothing"
     FILES = "files, folders, patterns and URLs that are read"
@@ -38,17 +41,22 @@ class Kind(Enum):
 
 
 class Guard(NamedTuple):
-    """A setting that protects from a large removal or from leaks."""
+    """In the annotation of a key: a setting that protects from a large removal or from leaks."""
 
     weaker: Literal["higher", "other"]
     """Which values protect less than the default."""
 
 
 Kinds = Mapping[str, Kind | Guard]
+Text = Annotated[str, Kind.VALUE]
+Model = Annotated[str, Kind.MODEL]
 
 
-def _values(*names: str) -> dict[str, Kind | Guard]:
-    return dict.fromkeys(names, Kind.VALUE)
+def _holds_unmarked_text(annotation: Any) -> bool:
+    """Whether a type holds text that does not state its kind."""
+    if get_origin(annotation) is Literal or any(isinstance(mark, Kind) for mark in get_args(annotation)[1:]):
+        return False
+    return annotation is str or any(map(_holds_unmarked_text, get_args(annotation)))
 
 
 class Section(BaseModel):
@@ -62,35 +70,45 @@ class Section(BaseModel):
     kinds: ClassVar[Kinds] = {}
     """The kind of each key that is not a table."""
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Read the kinds of the keys. Raises `TypeError` for text without one: it could name any file or address."""
+        fields = {name: field for name, field in cls.model_fields.items() if not isinstance(field.default, Section)}
+        marks = {name: [m for m in field.metadata if isinstance(m, Kind | Guard)] for name, field in fields.items()}
+        for name, field in fields.items():
+            if not marks[name] and _holds_unmarked_text(field.annotation):
+                raise TypeError(f"{cls.__name__}.{name}: text needs a `Kind` in its annotation")
+        cls.kinds = {name: found[0] if found else Kind.VALUE for name, found in marks.items()}
+
 
 class CustomRule(Section):
     """`[[check.rule]]`: a custom rule about the text of a message."""
 
-    code: Annotated[str, Field(pattern=r"^U\d{3}$")]
+    code: Annotated[Text, Field(pattern=r"^U\d{3}$")]
     """The letter U and three digits."""
-    name: str
+    name: Text
     """Name of the defect, in lower case with dashes."""
-    message: str
+    message: Text
     """Message of its findings."""
-    pattern: str = ""
+    pattern: Text = ""
     """Regular expression (Rust's, so it is quick on any text) that the text of a message matches somewhere."""
-    expression: str = ""
+    expression: Text = ""
     """SQL expression over the columns `turn`, `role`, `text`, `content`, `called`, `media`, e.g. `LENGTH(text) >
     4000`.
     """
-    role: tuple[str, ...] = ()
+    role: tuple[Text, ...] = ()
     """Roles whose messages the rule checks; empty: all."""
     severity: Severity = Severity.WARNING
     """Severity of its findings: error, warning or info."""
-    hint: str = "Fix the message."
+    hint: Text = "Fix the message."
     """What to do about a finding."""
-    summary: str = ""
+    summary: Text = ""
     """What the rule finds, in one sentence; empty: the message."""
-    why: str = ""
+    why: Text = ""
     """Why the defect matters, as `curate rule CODE` shows it."""
-    bad: tuple[str, ...] = ()
+    bad: tuple[Text, ...] = ()
     """JSON lines on which the rule must fire; `curate rule --test` checks them."""
-    good: tuple[str, ...] = ()
+    good: tuple[Text, ...] = ()
     """JSON lines on which the rule must not fire; `curate rule --test` checks them."""
 
     @model_validator(mode="after")
@@ -103,40 +121,66 @@ class CustomRule(Section):
 class CheckConfig(Section):
     """`[check]`: which rules run."""
 
-    kinds: ClassVar[Kinds] = {
-        **_values("select", "ignore", "extend_select", "drop", "severity", "per_file_ignores", "rule", "target"),
-        **_values("max_length"),
-        "model": Kind.MODEL,
-        "chat_template": Kind.TEMPLATE,
-    }
-
-    select: tuple[str, ...] = ()
+    select: Annotated[
+        tuple[Text, ...],
+        Option(
+            help="Run only these rules: codes or prefixes, separated by commas (D,L001).",
+            metavar="CODES",
+            separated=True,
+        ),
+    ] = ()
     """Codes or prefixes of the rules to run; empty: the default rules."""
-    ignore: tuple[str, ...] = ()
+    ignore: Annotated[
+        tuple[Text, ...],
+        Option(help="Skip these rules: codes or prefixes, separated by commas.", metavar="CODES", separated=True),
+    ] = ()
     """Codes or prefixes of rules not to run; takes precedence over `select`."""
-    extend_select: tuple[str, ...] = ()
+    extend_select: Annotated[
+        tuple[Text, ...],
+        Option(help="Run these rules in addition to the default or selected ones.", metavar="CODES", separated=True),
+    ] = ()
     """Codes or prefixes of rules to run in addition to `select` or the default rules."""
-    drop: tuple[str, ...] = ()
+    drop: Annotated[
+        tuple[Text, ...],
+        Option(
+            help="Remove lines with findings of these rules: codes or prefixes, separated by commas.",
+            metavar="CODES",
+            separated=True,
+            own=False,
+        ),
+    ] = ()
     """Codes or prefixes of rules whose findings remove lines, at any severity: `curate dedup`, `curate split` and
     `curate run` move these lines to the ledger of removed lines, with the code as the reason. The rules run in addition
     to the selected ones. Removing much of a file requires confirmation (D008).
     """
-    severity: dict[str, Severity | Literal["off"]] = {}
+    severity: dict[Text, Severity | Literal["off"]] = {}
     """Severity by code or prefix, instead of that of the rule; the longest matching prefix applies."""
     per_file_ignores: Annotated[
-        dict[str, tuple[str, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))
+        dict[Text, tuple[Text, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))
     ] = {}
     """Codes or prefixes that are not reported, by glob pattern of file names."""
     rule: tuple[CustomRule, ...] = ()
     """Custom rules, one `[[check.rule]]` table each."""
-    target: Target = Target.TRAINER
+    target: Annotated[
+        Target,
+        Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET"),
+    ] = Target.TRAINER
     """Trainer or service that the data is for; it selects rules and severities."""
-    model: str = ""
+    model: Annotated[Model, Option(help="Use this model's tokenizer and chat template for the K rules.")] = ""
     """Model whose tokenizer and chat template the rules of family K use; empty: these rules do not run."""
-    chat_template: str = ""
+    chat_template: Annotated[
+        str,
+        Kind.TEMPLATE,
+        Option(
+            help="Use this chat template, not the model's: chatml, llama3, alpaca, or a Jinja file.",
+            metavar="NAME|FILE",
+        ),
+    ] = ""
     """Chat template for a base model that has none, or instead of its own: `chatml`, `llama3`, `alpaca`, or a file.
     """
-    max_length: Annotated[int, Field(ge=1)] = 1024
+    max_length: Annotated[int, Field(ge=1), Option(help="Report examples longer than this many tokens (K rules).")] = (
+        1024
+    )
     """Maximum number of tokens of a training example, for the rules of family K."""
 
 
@@ -161,80 +205,97 @@ def _policy(keep: str) -> str:
 class DedupConfig(Section):
     """`[dedup]`: how duplicates are found and which one is kept."""
 
-    kinds: ClassVar[Kinds] = {
-        **_values("keep", "beginnings"),
-        "threshold": Guard("other"),  # a lower one removes more, a higher one leaves more alike in different splits
-        "on": Guard("other"),
-        "ignore_facts": Guard("other"),
-        "same_words": Guard("other"),
-        "embeddings": Kind.MODEL,
-        "stop_share": Guard("higher"),
-        "stop_cluster": Guard("higher"),
-        "stop_least": Guard("higher"),
-    }
-
-    threshold: Similarity = 0.8
+    threshold: Annotated[
+        Similarity,
+        Guard("other"),  # a lower one removes more, a higher one leaves more alike in different splits
+        Option(help="Treat examples at or above this Jaccard similarity as near-duplicates."),
+    ] = 0.8
     """Jaccard similarity of shingle sets at or above which two examples are duplicates."""
-    on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
+    on: Annotated[
+        Literal["conversation", "prompt", "response", "last-turn"],
+        Guard("other"),
+        Option(help="Compare this part of the examples: conversation, prompt, response or last-turn.", metavar="PART"),
+    ] = "conversation"
     """Turns that are compared; system prompts never are."""
-    keep: Annotated[str, AfterValidator(_policy)] = "best"
+    keep: Annotated[
+        Text,
+        AfterValidator(_policy),
+        Option(
+            help="Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, "
+            "newest:FIELD, highest:FIELD, lowest:FIELD or manual.",
+            metavar="POLICY",
+        ),
+    ] = "best"
     """Which one of several duplicates stays: best (fewest findings of the default rules, errors first; of equal ones
     the first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate
     goes only where a person dropped it in review). Of exact copies the first stays. No example is removed in favor of
     one with an error that nobody accepted or suppressed. All but best, first and last ignore the order of the lines.
     """
-    ignore_facts: bool = False
+    ignore_facts: Annotated[
+        bool,
+        Guard("other"),
+        Option(help="Also remove near-duplicates that differ in a number, a name or a negation."),
+    ] = False
     """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
-    same_words: bool = False
+    same_words: Annotated[
+        bool,
+        Guard("other"),
+        Option(help="Also remove short examples with the same content words, at any similarity."),
+    ] = False
     """Also remove short examples with the same content words as another one, at any similarity. Otherwise they are
     reported and kept.
     """
-    embeddings: str = ""
+    embeddings: Annotated[
+        Model,
+        Option(help="Report paraphrases found by this sentence-transformers model (D004); none is removed."),
+    ] = ""
     """Sentence-transformers model that finds paraphrases (D004); they are reported and kept. Empty: no search for
     paraphrases.
     """
-    beginnings: bool = False
+    beginnings: Annotated[bool, Option(help="Also remove conversations that are the beginning of another one.")] = False
     """Remove conversations that are an exact prefix of another one (D007)."""
-    stop_share: Fraction = 0.3
+    stop_share: Annotated[Fraction, Guard("higher")] = 0.3
     """Share of a file's lines above which a removal requires confirmation (D008)."""
-    stop_cluster: Fraction = 0.05
+    stop_cluster: Annotated[Fraction, Guard("higher")] = 0.05
     """Share of all lines in one cluster of duplicates above which a removal requires confirmation (D008)."""
-    stop_least: Annotated[int, Field(ge=0)] = 100
+    stop_least: Annotated[int, Field(ge=0), Guard("higher")] = 100
     """Number of lines up to which a removal never requires confirmation."""
 
 
 class ConflictsConfig(Section):
     """`[conflicts]`: how contradictions are found."""
 
-    kinds: ClassVar[Kinds] = {
-        **_values("models", "min_confidence", "similarity", "contradiction", "judge_model", "judge_price"),
-        **_values("calibration", "all_turns"),
-        "embeddings": Kind.MODEL,
-        "nli": Kind.MODEL,
-        "same_question": Kind.MODEL,
-        "judge": Kind.JUDGE,
-    }
-
-    embeddings: str = ""
+    embeddings: Annotated[Model, Option(help="Find reworded questions with this sentence-transformers model.")] = ""
     """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is
     available.
     """
-    nli: str = ""
+    nli: Annotated[
+        Model, Option(help="Judge answers with this NLI cross-encoder, e.g. cross-encoder/nli-deberta-v3-base.")
+    ] = ""
     """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
-    same_question: str = ""
+    same_question: Annotated[
+        Model, Option(help="Also compare questions with this cross-encoder, e.g. cross-encoder/quora-roberta-base.")
+    ] = ""
     """Cross-encoder for duplicate questions that takes part in deciding which questions are the same; empty: none."""
-    models: bool = True
+    models: Annotated[bool, Option(help="Use no default models: compare equal questions, by rules.")] = True
     """Use the default models if none are set; off: compare equal questions only, with rules only."""
-    min_confidence: Fraction = 0.5
+    min_confidence: Annotated[Fraction, Option(help="Show conflicts of at least this confidence.")] = 0.5
     """Minimum probability that two questions are the same and their answers contradict each other."""
-    similarity: Similarity = 0.43
+    similarity: Annotated[Similarity, Option(help="Compare questions of at least this cosine similarity.")] = 0.43
     """Cosine similarity from which two questions may be the same; below 0.5 only if alike with brief answers."""
     contradiction: Similarity = 0.5
     """Minimum contradiction probability of the NLI model, in both directions."""
-    judge: Annotated[str, AfterValidator(_address)] = ""
+    judge: Annotated[
+        str,
+        AfterValidator(_address),
+        Kind.JUDGE,
+        Option(
+            help="Let this language model decide last: a folder, a hub id, or the address of an endpoint (http...)."
+        ),
+    ] = ""
     """Judge that decides on the found pairs: a causal language model (folder, hub id, `offline:NAME`), or the URL of an
     OpenAI-compatible endpoint; empty: no judge."""
-    judge_model: str = ""
+    judge_model: Annotated[Text, Option(help="Ask this model of the judge's endpoint.")] = ""
     """Model name at the endpoint of the judge."""
     judge_price: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] | None = None
     """Price in US dollars per million input tokens and per million output tokens, for the estimate before the judge
@@ -242,45 +303,79 @@ class ConflictsConfig(Section):
     """
     calibration: tuple[float, float] = (1.0, 0.0)
     """Slope and intercept on the log-odds of a confidence, from `curate conflicts --calibrate`."""
-    all_turns: bool = False
+    all_turns: Annotated[bool, Option(help="Compare every answer, not only each conversation's last.")] = False
     """Compare the answers of all turns, not only the last one of each conversation."""
 
 
 class SplitConfig(Section):
     """`[split]`: how the data set is split."""
 
-    kinds: ClassVar[Kinds] = {
-        **_values("fractions", "counts", "group_by", "stratify", "grow", "parquet", "trainers"),
-        "existing": Kind.FILES,
-        "semantic": Kind.MODEL,
-        "semantic_similarity": Guard("higher"),
-    }
-
-    fractions: tuple[Fraction, Fraction, Fraction] = (0.8, 0.1, 0.1)
+    fractions: Annotated[
+        tuple[Fraction, Fraction, Fraction],
+        Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1"),
+    ] = (0.8, 0.1, 0.1)
     """Shares of train, validation and test."""
-    counts: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
+    counts: Annotated[
+        tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None,
+        Option(
+            help="Set the numbers of validation and test examples instead of shares; train gets the rest.",
+            metavar="200,500",
+        ),
+    ] = None
     """Number of examples in validation and test, instead of shares; train gets the rest."""
-    group_by: tuple[str, ...] = ()
+    group_by: Annotated[
+        tuple[Text, ...],
+        Option(
+            help="Keep examples with the same value of this key in one split; repeatable.", metavar="/metadata/source"
+        ),
+    ] = ()
     """Keys of the lines, e.g. `/metadata/source`: examples with equal values stay in one split."""
-    stratify: tuple[str, ...] = ()
+    stratify: Annotated[
+        tuple[Text, ...],
+        Option(
+            help="Give each split the same shares by label, source, length, language, script, tools or a key of the "
+            "lines; repeatable.",
+            metavar="TRAIT",
+        ),
+    ] = ()
     """Properties to balance across the splits: label, source, length, language, script, tools, or a key of the
     lines.
     """
-    existing: tuple[str, ...] = ()
+    existing: Annotated[
+        tuple[str, ...],
+        Kind.FILES,
+        Option(
+            help="Use this file as the test set, unchanged; examples related to it are left out of the other splits.",
+            metavar="TEST.jsonl",
+        ),
+    ] = ()
     """Files of an existing test set, relative to the configuration's folder; it does not change, and examples related
     to it are left out.
     """
-    semantic: str = ""
+    semantic: Annotated[
+        Model,
+        Option(help="Keep questions that are paraphrases by this embedding model in one split.", metavar="MODEL"),
+    ] = ""
     """Sentence-transformers model that keeps questions of similar meaning in one split; empty: no search for them."""
-    semantic_similarity: Similarity = 0.9
+    semantic_similarity: Annotated[Similarity, Guard("higher")] = 0.9
     """Cosine similarity at or above which two questions are kept in one split; so are those that ask the same with a
     probability of at least 0.8.
     """
-    grow: bool = True
+    grow: Annotated[
+        bool,
+        Option(help="Split all examples anew, regardless of an earlier split in the folder.", flag="--fresh"),
+    ] = True
     """Keep the examples of the output folder in their splits."""
-    parquet: bool = False
+    parquet: Annotated[bool, Option(help="Write Parquet files beside the JSON Lines.")] = False
     """Also write Parquet files."""
-    trainers: tuple[Literal["axolotl", "llamafactory", "trl"], ...] = ()
+    trainers: Annotated[
+        tuple[Literal["axolotl", "llamafactory", "trl"], ...],
+        Option(
+            help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.",
+            metavar="TRAINER",
+            flag="--trainer",
+        ),
+    ] = ()
     """Other trainers to write a configuration for, next to the splits."""
 
     @model_validator(mode="after")
@@ -295,15 +390,24 @@ class SplitConfig(Section):
 class MixConfig(Section):
     """`[mix]`: how much of each file is used; lines beyond the budget go to removed.jsonl."""
 
-    kinds: ClassVar[Kinds] = _values("weights", "examples", "tokens", "diverse", "similarity")
-
-    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    weights: Annotated[
+        dict[Text, Annotated[float, Field(ge=0)]],
+        Option(
+            help="Set the weight of a file or file pattern in the mix; '*=1' covers all other files; repeatable.",
+            metavar="FILE=NUMBER",
+            flag="--weight",
+            example="chat.jsonl=2",
+        ),
+    ] = {}
     """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used
     twice.
     """
-    examples: Annotated[int, Field(ge=1)] | None = None
+    examples: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Option(help="Limit the mix to this many examples; each cluster gives one before any gives a second."),
+    ] = None
     """Maximum number of examples."""
-    tokens: Annotated[int, Field(ge=1)] | None = None
+    tokens: Annotated[Annotated[int, Field(ge=1)] | None, Option(help="Limit the mix to this many tokens.")] = None
     """Maximum number of tokens, instead of examples: counted with the model of `[check]`, or estimated as 4 bytes per
     token.
     """
@@ -326,18 +430,11 @@ class MixConfig(Section):
 class RemoteConfig(Section):
     """`[remote]`: fine-tuning at a service. API keys come from the environment or the keyring, never from here."""
 
-    kinds: ClassVar[Kinds] = {
-        **_values("target", "model", "method", "epochs", "batch_size", "learning_rate_multiplier", "beta"),
-        **_values("hyperparameters", "suffix", "seed", "prices"),
-        "base_url": Kind.ADDRESS,
-        "grader": Kind.PATH,
-    }
-
     target: Target | None = None
     """The service; default: the target of `[check]` if that is a service, else openai."""
-    base_url: Annotated[str, AfterValidator(_address)] = ""
+    base_url: Annotated[str, AfterValidator(_address), Kind.ADDRESS] = ""
     """URL of its API, e.g. `https://NAME.openai.azure.com/openai/v1`; empty: the service's own."""
-    model: str = ""
+    model: Text = ""
     """Model to fine-tune, by the service's name."""
     method: Literal["supervised", "dpo", "reinforcement"] = "supervised"
     """Training method: from answers (sft), from preference pairs (dpo), or with a grader (reinforcement)."""
@@ -349,61 +446,50 @@ class RemoteConfig(Section):
     """Factor on the service's learning rate; default: the service decides."""
     beta: Annotated[float, Field(gt=0)] | None = None
     """With dpo: beta, the strength of the constraint to the original model; default: the service decides."""
-    hyperparameters: dict[str, int | float | str] = {}
+    hyperparameters: dict[Text, int | float | Text] = {}
     """Other hyperparameters, by the service's names."""
-    suffix: Annotated[str, Field(max_length=64)] = ""
+    suffix: Annotated[Text, Field(max_length=64)] = ""
     """Suffix of the name of the new model."""
     seed: Annotated[int, Field(ge=0)] | None = None
     """Random seed that is sent to the service."""
-    grader: str = ""
+    grader: Annotated[str, Kind.PATH] = ""
     """With reinforcement: JSON file of the grader, relative to the configuration's folder."""
-    prices: dict[str, Annotated[float, Field(ge=0)]] = {}
+    prices: dict[Text, Annotated[float, Field(ge=0)]] = {}
     """Price in US dollars per million training tokens, by model or prefix of its name; overrides the built-in table."""
 
 
 class ReviewConfig(Section):
     """`[review]`: what reviewers can say about an example."""
 
-    kinds: ClassVar[Kinds] = _values("labels", "keys")
-
-    labels: Annotated[tuple[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], ...], Field(max_length=20)] = ()
+    labels: Annotated[tuple[Annotated[Text, Field(pattern=r"^[\w.-]{1,40}$")], ...], Field(max_length=20)] = ()
     """Labels that a reviewer can give, for example `["off-topic", "great"]`: letters, digits, `_`, `.` and `-`."""
-    keys: dict[str, str] = {}
+    keys: dict[Text, Text] = {}
     """Keys of the review by action, for example `keep = "k"`; several are separated by commas."""
 
 
 class CardConfig(Section):
     """`[card]`: information for the data card that cannot be computed."""
 
-    kinds: ClassVar[Kinds] = _values("title", "description", "license", "languages", "contact")
-
-    title: str = ""
+    title: Text = ""
     """Title of the data card."""
-    description: str = ""
+    description: Text = ""
     """Description of the data and its purpose."""
-    license: Annotated[str, Field(validation_alias=AliasChoices("license", "licence"))] = ""
+    license: Annotated[Text, Field(validation_alias=AliasChoices("license", "licence"))] = ""
     """License of the data: an identifier of the Hugging Face Hub, for example `cc-by-4.0`, or its name."""
-    languages: str = ""
+    languages: Text = ""
     """Languages of the data. Codes with commas, for example `en, de`, are also the hub's `language`."""
-    contact: str = ""
+    contact: Text = ""
     """Contact for questions about the data."""
 
 
 class Config(Section):
     """The configuration of a project: its data, the stages and the output."""
 
-    kinds: ClassVar[Kinds] = {
-        **_values("seed", "errors"),
-        "data": Kind.FILES,
-        "output": Kind.PATH,
-        "recipe": Kind.PATH,
-    }
-
-    data: tuple[str, ...] = ()
+    data: Annotated[tuple[str, ...], Kind.FILES] = ()
     """Files or folders to read, relative to the configuration's folder."""
-    output: str = "out"
+    output: Annotated[str, Kind.PATH] = "out"
     """Output folder for the splits, the removed examples and the manifest."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0), Option(help="Set the seed of the split.")] = 0
     """Random seed of the splits."""
     errors: Literal["set-aside", "stop"] = "set-aside"
     """What `curate run` does with examples that have errors: move them to removed.jsonl with their code, or stop."""
@@ -415,7 +501,7 @@ class Config(Section):
     review: ReviewConfig = ReviewConfig.model_construct()
     card: CardConfig = CardConfig.model_construct()
     remote: RemoteConfig = RemoteConfig.model_construct()
-    recipe: str = ""
+    recipe: Annotated[str, Kind.PATH] = ""
     """Training recipe, relative to the configuration's folder; empty: `curate run` ends after the splits."""
 
 

@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pydantic import Field
 
-from curate.core.config import Section
+from curate.core.config import Section, Text
 from curate.core.errors import UsageError, requiring
 from curate.core.targets import KEYS
 from curate.core.text import visible
@@ -49,18 +49,18 @@ SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 class TrustedEndpoint(Section):
     """`[[endpoint]]` of the user's own configuration."""
 
-    address: str
+    address: Text
     """Only scheme, host and port are compared."""
     send: bool = False
     """Whether data may be sent there without asking."""
-    key: Annotated[str, Field(pattern=VARIABLE_NAME)] | None = None
+    key: Annotated[Text, Field(pattern=VARIABLE_NAME)] | None = None
     """Environment variable with its key."""
 
 
 class UserConfig(Section):
     """The user's own configuration, outside of any repository."""
 
-    trust: tuple[str, ...] = ()
+    trust: tuple[Text, ...] = ()
     """Folders of projects, with all folders below them: settings of their configurations need no consent."""
     endpoint: tuple[TrustedEndpoint, ...] = ()
 

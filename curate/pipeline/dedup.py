@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.core.cluster import LOCAL, Executor
-from curate.core.config import Config, DedupConfig, with_options
+from curate.core.config import Config, DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
@@ -107,14 +107,6 @@ class DedupResult:
     def floor(self) -> float:
         """The lowest similarity that is searched for."""
         return min(MIN_REPORTED, self.config.threshold)
-
-
-def with_dedup_options(whole: Config, *, drop: Sequence[str] | None, **options: Any) -> Config:
-    """The configuration with the options of a deduplication; options that are None change nothing. `options` are keys
-    of `[dedup]`. Raises `ConfigError`.
-    """
-    changes = {"dedup": with_options(whole.dedup, **options), "check": with_options(whole.check, drop=drop)}
-    return whole.model_copy(update=changes)
 
 
 def plan_in(

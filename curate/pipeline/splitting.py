@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.cluster import LOCAL, Executor
-from curate.core.config import CheckConfig, Config, with_options
+from curate.core.config import CheckConfig, Config
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
@@ -20,6 +20,7 @@ from curate.core.removed import Reason
 from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
+from curate.core.verb_options import Given, with_given
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
@@ -87,32 +88,17 @@ class Sources:
         demand_unchanged([*self.seen.values(), *self.origins.values()])
 
 
-def with_split_options(
-    whole: Config,
-    *,
-    mix: Mapping[str, Any],
-    threshold: float | None,
-    drop: Sequence[str] | None,
-    seed: int | None,
-    **options: Any,
-) -> Config:
-    """The configuration with the options of a split; options that are None change nothing. `options` are keys of
-    `[split]`, `mix` has keys of `[mix]`. Raises `ConfigError`, and `UsageError` for shares together with numbers.
+def with_split_options(whole: Config, given: Given) -> Config:
+    """The configuration with the options of a split. Raises `ConfigError`, and `UsageError` for shares together with
+    numbers.
     """
-    whole = with_options(whole, seed=seed)
-    section = whole.split
-    if options["fractions"] is not None:
-        if options["counts"] is not None:
+    sizes = given["split"]
+    if sizes["fractions"] is not None:
+        if sizes["counts"] is not None:
             raise UsageError("fractions and counts both set the sizes of the splits", "leave one of them out")
-        section = section.model_copy(update={"counts": None})  # they would go before the shares
-    return whole.model_copy(
-        update={
-            "split": with_options(section, **options),
-            "dedup": with_options(whole.dedup, threshold=threshold),
-            "mix": with_options(whole.mix, **mix),
-            "check": with_options(whole.check, drop=drop),
-        }
-    )
+        # those of the configuration would go before the shares
+        whole = whole.model_copy(update={"split": whole.split.model_copy(update={"counts": None})})
+    return with_given(whole, given)
 
 
 def sources_of(

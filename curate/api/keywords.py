@@ -1,0 +1,61 @@
+"""The options of a command as keywords of its function (see `curate.core.verb_options`).
+
+Checkers of types and editors know the keywords from `__init__.pyi`, which `make schemas` writes.
+"""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from functools import wraps
+from typing import Any, TypeVar
+
+from curate.core.verb_options import VerbOption, given_of, options_of
+
+Result = TypeVar("Result")
+Parameter = inspect.Parameter
+
+
+def takes_keywords(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Give a function the options of the command of its name in place of its parameter `given`, which gets their
+    values.
+    """
+    name, made = function.__name__, options_of(function.__name__)
+    signature = inspect.signature(function)
+    parameters: list[Parameter] = []
+    for parameter in signature.parameters.values():
+        parameters += map(_parameter, made) if parameter.name == "given" else [parameter]
+    known = {parameter.name for parameter in parameters}
+
+    @wraps(function)
+    def verb(*arguments: Any, **keywords: Any) -> Result:
+        for keyword in keywords.keys() - known:
+            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{_meant(keyword, known)}")
+        named = {option.key: keywords.pop(option.key, None) for option in made}
+        return function(*arguments, given=given_of(name, named), **keywords)
+
+    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    if verb.__doc__:  # python -OO has none
+        verb.__doc__ = f"{inspect.cleandoc(verb.__doc__)}\n\n" + "\n".join(map(_explained, made))
+    return verb
+
+
+def python_type(option: VerbOption) -> Any:
+    """The type of a keyword, without None; a value of an enumeration is passed as text."""
+    return str if isinstance(option.type, type) and issubclass(option.type, Enum) else option.type
+
+
+def _parameter(option: VerbOption) -> Parameter:
+    return Parameter(option.key, Parameter.KEYWORD_ONLY, default=None, annotation=python_type(option) | None)
+
+
+def _explained(option: VerbOption) -> str:
+    default = f" Default: {option.default_text}." if option.default_text else ""
+    name = f"{option.key}=False" if option.default is True else option.key  # as the option, it is turned off
+    return f"- `{name}`: {option.declared.help}{default}"
+
+
+def _meant(keyword: str, known: set[str]) -> str:
+    import difflib  # only imported for a mistake
+
+    near = difflib.get_close_matches(keyword, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,76 @@
+"""The options of a command that are keys of the configuration, as typer reads them (see `curate.core.verb_options`)."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from curate.cli.options import codes, named_numbers
+from curate.core.errors import UsageError
+from curate.core.verb_options import NOTHING_GIVEN, Given, VerbOption, given_of, options_of
+
+Parameter = inspect.Parameter
+
+
+def takes_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of its name in place of its parameter `given`, which gets their values."""
+    made = options_of(function.__name__)
+    signature = inspect.signature(function)
+    parameters: list[Parameter] = []
+    for name, parameter in signature.parameters.items():
+        parameters += map(_parameter, made) if name == "given" else [parameter]
+
+    @wraps(function)
+    def command(*, given: Given = NOTHING_GIVEN, **values: Any) -> None:
+        named = {option.key: _value(option, values.pop(option.key, None)) for option in made}
+        function(given=given or given_of(function.__name__, named), **values)
+
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def _parameter(option: VerbOption) -> Parameter:
+    info = typer.Option(option.flag, help=help_of(option), metavar=option.declared.metavar)
+    kind = type_on_command_line(option) | None
+    return Parameter(option.key, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Annotated[kind, info])
+
+
+def help_of(option: VerbOption) -> str:
+    """What an option does, and its default."""
+    default = option.default_text
+    return f"{option.declared.help}  [default: {default}]" if default else option.declared.help
+
+
+def type_on_command_line(option: VerbOption) -> Any:
+    """The type of what typer reads: numbers are one text with commas, names with numbers a repeatable one."""
+    if option.numbers:
+        return str
+    return list[str] if get_origin(option.type) else option.type
+
+
+def _value(option: VerbOption, value: Any) -> Any:
+    """A value of the command line as the configuration takes it. Raises `UsageError`."""
+    if value is None:
+        return None
+    if option.numbers:
+        return _numbers(option, value)
+    if get_origin(option.type) is Mapping:
+        return named_numbers(option.flag, value, option.declared.example)
+    if option.declared.separated:
+        return codes(value)
+    return not value if option.default is True else value
+
+
+def _numbers(option: VerbOption, text: str) -> Sequence[float]:
+    [kind] = get_args(option.type)
+    try:
+        numbers = [kind(number) for number in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != option.numbers:
+        raise UsageError(
+            f"{option.flag} {text!r}: not {option.numbers} numbers", f"write them like {option.declared.metavar}"
+        )
+    return numbers

@@ -1,0 +1,167 @@
+"""An option is declared once, as a key of the configuration: it is on the command line, in Python, in the tools of the
+MCP server, in the schema and in the reference.
+"""
+
+import inspect
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+
+import curate
+from curate.cli.main import main
+from curate.core.config import Config, Section
+from curate.core.errors import ConfigError
+from curate.core.option import Option
+from curate.core.verb_options import TABLES, options_of
+from tests.conftest import Write, chat, environment
+
+ROOT: Final = Path(__file__).parents[2]
+PACKAGES: Final = ("curate", "docs", "train", "tui")
+CHATS: Final = [chat(f"What is {n} times {n}?", f"It is {n * n}.") for n in range(6)]
+NEW_KEY: Final = (
+    '    least: Annotated[int, Field(ge=1), Option(help="Compare examples of at least this many words.")] = 3\n'
+)
+SEEN: Final = """
+import asyncio, inspect, io, json
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest.mock import patch
+import curate
+from curate.cli.main import main
+from curate.cli.mcp import Tools
+from curate.core.config_files import find_config
+from curate.schemas import schemas
+from docs.reference import pages
+from docs.signatures import stub
+from mcp.server.mcpserver import MCPServer
+
+def output(*words):
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(out):
+        return [main(words), out.getvalue()]
+
+Path("curate.toml").write_text("[dedup]\\nleast = 4\\n")
+server = MCPServer("curate")
+server.tool(structured_output=False)(Tools(Path()).dedup)
+with patch("docs.reference.names", lambda: ["dedup"]), patch("docs.reference.schema_types", dict):
+    made = dict(pages())
+asked = asyncio.run(server.list_tools())[0].input_schema["properties"]["least"]
+seen = {
+    "help": output("dedup", "--help"),
+    "refused": output("dedup", "data.jsonl", "--least", "0"),
+    "taken": output("dedup", "data.jsonl", "--least", "2"),
+    "toml": find_config(Path()).dedup.least,
+    "python": str(inspect.signature(curate.dedup).parameters["least"]),
+    "called": len(curate.dedup("data.jsonl", least=2).removed),
+    "documented": "- `least`: Compare examples of at least" in curate.dedup.__doc__,
+    "stub": "    least: int | None = None,\\n" in stub(),
+    "mcp": asked,
+    "reference": [name for name, text in made.items() if "least" in text and "this many words" in text],
+}
+Path("curate.toml").write_text("[dedup]\\nleast = 0\\n")
+seen["toml refused"] = output("dedup", "data.jsonl")
+schema = json.loads(schemas({})["config.schema.json"])
+seen["schema"] = schema["$defs"]["DedupConfig"]["properties"]["least"]
+print(json.dumps(seen))
+"""
+
+
+@pytest.mark.slow
+def test_an_option_is_one_line(tmp_path: Path, write: Write) -> None:
+    pytest.importorskip("mcp")
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    config = tmp_path / "copy/curate/core/config.py"
+    before, key, after = config.read_text().partition("    stop_share:")
+    config.write_text(before + NEW_KEY + key + after)
+    write("data.jsonl", CHATS)
+    done = subprocess.run(
+        [sys.executable, "-c", SEEN],
+        env=environment(PYTHONPATH=str(tmp_path / "copy"), COLUMNS="80"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert "  --least N             Compare examples of at least this many words." in seen["help"][1]
+    assert "[default: 3]" in seen["help"][1]
+    assert seen["refused"] == [2, seen["refused"][1]]
+    assert "least: must be greater than or equal to 1 (got 0)" in seen["refused"][1]
+    assert seen["taken"][0] == 0
+    assert seen["toml"] == 4
+    assert seen["toml refused"][0] == 2
+    assert "curate.toml: dedup.least: must be greater than or equal to 1" in seen["toml refused"][1]
+    assert seen["python"] == "least: int | None = None"
+    assert (seen["called"], seen["documented"], seen["stub"]) == (0, True, True)
+    assert {"type": "integer"} in seen["mcp"]["anyOf"]
+    assert seen["mcp"]["description"] == "Compare examples of at least this many words.  [default: 3]"
+    expected = {"default": 3, "description": "Compare examples of at least this many words.", "minimum": 1}
+    assert expected.items() <= seen["schema"].items()
+    assert seen["reference"] == ["reference/cli/dedup.md", "reference/configuration.md", "reference/python.md"]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in TABLES if verb in curate.__all__])
+def test_the_command_and_the_function_take_the_same_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    keywords = inspect.signature(getattr(curate, verb)).parameters
+    assert main([verb, "--help"]) == 0
+    told = capsys.readouterr().out
+    for option in options_of(verb):
+        assert keywords[option.key].default is None
+        assert f"  {option.flag}" in told
+    documentation = inspect.getdoc(getattr(curate, verb)) or ""
+    assert all(option.declared.help in documentation for option in options_of(verb))
+
+
+def test_an_unknown_keyword_is_refused_with_the_likely_one(write: Write) -> None:
+    data = write("data.jsonl", CHATS)
+    for verb, keyword, meant in (
+        (curate.dedup, "treshold", "threshold"),
+        (curate.check, "selects", "select"),
+        (curate.dedup, "given", None),
+    ):
+        unknown: Any = {keyword: 1}
+        with pytest.raises(TypeError, match=f"got an unexpected keyword argument '{keyword}'") as error:
+            verb(data, **unknown)
+        assert meant is None or str(error.value).endswith(f"; did you mean {meant!r}?")
+    with pytest.raises(ConfigError, match="threshold: must be less than or equal to 1"):
+        curate.dedup(data, threshold=2.0)
+
+
+def test_an_option_that_is_none_leaves_the_configuration(write: Write) -> None:
+    data = write("data.jsonl", [*CHATS, chat("Is it open?", "")])
+    Path("curate.toml").write_text("[check]\nselect = ['J001']\n[dedup]\nthreshold = 0.9\n")
+    assert curate.check(data, select=None).findings.is_empty()
+    assert not curate.check(data, select=["C003"]).findings.is_empty()
+    assert main(["check", str(data)]) == 0
+    assert main(["check", str(data), "--select", "J001,C003"]) == 1
+
+
+def test_text_of_a_configuration_says_what_it_reaches() -> None:
+    with pytest.raises(TypeError, match=r"Unmarked\.folder: text needs a `Kind`"):
+
+        class Unmarked(Section):
+            folder: tuple[str, ...] | None = None
+
+    class Chosen(Section):
+        one: Literal["a", "b"] = "a"
+
+    assert set(Chosen.kinds) == {"one"}
+
+
+def test_each_option_of_a_table_is_taken_by_a_command() -> None:
+    taken = {(option.table, option.key) for verb in TABLES for option in options_of(verb)}
+    sections = {"": Config} | {
+        name: type(field.default) for name, field in Config.model_fields.items() if isinstance(field.default, Section)
+    }
+    declared = {
+        (table, key)
+        for table, section in sections.items()
+        for key, field in section.model_fields.items()
+        if any(isinstance(mark, Option) for mark in field.metadata)
+    }
+    assert declared == taken
