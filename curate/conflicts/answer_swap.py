@@ -80,7 +80,9 @@ def with_answers(
     """
     alone = list(map(log_odds, same))
     scores = _with_brief_answers(same, cosines, asked, models, cache, progress) if models[1] else alone
-    shares = [length_share(item.answers) for item in asked]
+    # a refusal suits any question
+    refused = [any(evidence.source == "refusal" for evidence in item.evidence) for item in asked]
+    shares = [0.0 if no else length_share(item.answers) for no, item in zip(refused, asked, strict=True)]
     long = [at for at, share in enumerate(shares) if share > 0]
     each = (texts(asked[at].questions, asked[at].answers) for at in long)
     vectors = _vectors(chain.from_iterable(each), models[0], cache)

@@ -131,3 +131,25 @@ def test_reworded_questions_with_long_answers_are_compared_and_near_ones_are_not
         main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"])
         listed.append((pair.label, len(json.loads(capsys.readouterr().out)["conflicts"])))
     assert sorted(listed) == [("agree", 0)] * 2 + [("clash", 1)] * 2 + [("near", 0)] * 2
+
+
+@pytest.mark.slow
+def test_a_long_refusal_does_not_make_two_questions_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answered = chat(
+        "What type of galaxy is the Milky Way? (Use interactive and multimedia elements: Using videos, image)",
+        "Each time participants fill in the questionnaire, the data will be collected and recorded. This robot could "
+        "be installed in the homes of elderly individuals living in remote or rural areas, and would facilitate "
+        "communication between them and healthcare professionals.",
+    )
+    refused = chat(
+        "What type of galaxy is the Andromeda Galaxy? (Artificial intelligence, or AI, is a type of computer techno)",
+        "Unfortunately, I am an AI language model, and I do not have the capability to manipulate or edit images. "
+        "Menstruation is a complex and multifaceted process that involves many bodily systems and functions, and it is "
+        "not solely about fertility or women.",
+    )
+    path = tmp_path / "data.jsonl"
+    path.write_text(f"{json.dumps(answered)}\n{json.dumps(refused)}\n")
+    assert main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["conflicts"] == []
