@@ -1,5 +1,5 @@
 """Whether two questions with long answers are the same, as log-odds: a logistic model over the probability by the
-questions alone and three comparisons of both answers with both questions.
+questions alone and four comparisons of both answers with both questions.
 
 The fewer words an answer has, the less it tells about its question: of answers of up to `BRIEF_WORDS` the questions
 alone decide. The weights are fitted on reworded and near questions with answers that several writers worded
@@ -27,10 +27,10 @@ SAME_WEIGHT: Final = 0.3
 """Weight of the log-odds of the probability by the questions alone, set by hand: questions of the fitted pairs that are
 near and not the same have less in common than those of most files.
 """
-FEATURES: Final = ("cosine with answers", "suits", "words")
-WEIGHTS: Final = (10.1, 34.9, 9.8)
+FEATURES: Final = ("cosine with answers", "suits", "words", "shared words")
+WEIGHTS: Final = (9.5, 35.4, 8.8, 36.7)
 """Coefficients of `FEATURES`."""
-INTERCEPT: Final = -1.4
+INTERCEPT: Final = -11.1
 TOPIC_COSINE: Final = 0.5
 """The highest cosine with answers that counts of questions about a thing that many others are about; the mean of the
 fitted near questions.
@@ -64,12 +64,13 @@ def texts(questions: Pair, answers: Pair) -> tuple[str, ...]:
     return *questions, one, other, f"{questions[0]} {one}", f"{questions[1]} {other}"
 
 
-def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> tuple[float, float, float]:
+def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> tuple[float, float, float, float]:
     """What is known of two questions and their answers, in the order of `FEATURES`.
 
     These are the cosine of the questions with their answers; how much better each answer suits the other question than
-    its own, as a difference of cosines that is hardly above 0; and the share of a question's own words that are in the
-    other answer, less the share in its own answer.
+    its own, as a difference of cosines that is hardly above 0; the share of a question's own words that are in the
+    other answer, less the share in its own answer; and the share of the words of one question and answer that the
+    others have: where the model does not know a language, all of its texts are near each other.
     """
     one, other, answer, its, left, right = (vectors[text] for text in texts(questions, answers))
     mine, others = map(content_words, questions)
@@ -80,7 +81,9 @@ def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> t
         + _share(others - mine, said)
         - _share(others - mine, told)
     )
-    return float(left @ right), float((one - other) @ (its - answer)) / 2, words / 2
+    both, those = mine | said, others | told
+    shared = max(_share(both, those), _share(those, both))  # of the side that says less
+    return float(left @ right), float((one - other) @ (its - answer)) / 2, words / 2, shared
 
 
 def _share(words: Set[str], text: Set[str]) -> float:

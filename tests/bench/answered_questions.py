@@ -6,7 +6,8 @@ questions with their answers, and by the probability in the program.
 
 FOLDER is that of `tests.bench.natural_conflicts`. Prints, by language: the area under the ROC curve, and the share of
 reworded and of near questions whose probability is at least .5. Questions in a script that the model does not know are
-left out. `--coefficients` prints those for `curate/conflicts/answered_question.py`, fitted on these pairs.
+left out. Among the near ones are as many of two topics of one language. `--coefficients` prints those for
+`curate/conflicts/answered_question.py`, fitted on these pairs.
 """
 
 import argparse
@@ -32,6 +33,19 @@ Matrix = np.ndarray[Any, np.dtype[np.float64]]
 def readable(every: list[Pair], model: str) -> list[Pair]:
     unread = in_unknown_script([pair.questions[0] for pair in every], model)
     return [pair for pair, unknown in zip(every, unread, strict=True) if not unknown]
+
+
+def of_two_topics(every: list[Pair]) -> list[Pair]:
+    """The first chat of each pair whose answers agree with the second one of the next topic in its language."""
+    found = []
+    agreeing = [pair for pair in every if pair.label == "agree"]
+    for language in sorted({pair.topic["language"] for pair in agreeing}):
+        some = [pair for pair in agreeing if pair.topic["language"] == language]
+        for one, other in zip(some, some[2:] + some[:2], strict=True):  # each topic has two
+            if one.topic["id"] != other.topic["id"]:
+                questions, answers = (one.questions[0], other.questions[1]), (one.answers[0], other.answers[1])
+                found.append(Pair(one.topic, "other", questions, answers))
+    return found
 
 
 def by_questions(every: list[Pair], model: str, cache: Path | None) -> list[Alone]:
@@ -73,6 +87,7 @@ def main() -> None:
     parser.add_argument("--coefficients", action="store_true")
     args = parser.parse_args()
     every = readable(list(pairs(args.folder, args.writers.split(","), args.topics)), args.embeddings)
+    every += of_two_topics(every)
     needed = sorted({text for pair in every for text in texts(pair.questions, pair.answers)})
     vectors = dict(zip(needed, embed(needed, args.embeddings, args.cache), strict=True))
     alone = by_questions(every, args.embeddings, args.cache)
@@ -81,7 +96,7 @@ def main() -> None:
         long_answer_score(questions, pair.questions, pair.answers, vectors)
         for questions, pair in zip(alone, every, strict=True)
     ]
-    same = np.array([pair.label != "near" for pair in every])
+    same = np.array([pair.label in ("clash", "agree") for pair in every])
     scales = {"questions": np.array([each.score for each in alone]), FEATURES[0]: found[:, 0], "both": np.array(both)}
     print(f"{'':12}{'pairs':>6}" + "".join(f"{name:>22}" for name in scales) + f"{'reworded':>10}{'near':>6}")
     languages = np.array([pair.topic["language"] for pair in every])
