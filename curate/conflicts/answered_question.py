@@ -23,6 +23,9 @@ BRIEF_WORDS, LONG_WORDS = 10, 30
 """Words of the shorter answer up to which the answers do not count, and from which they count in full."""
 MAX_ANSWER_CHARS: Final = 1_000
 """Number of characters of an answer that are read."""
+MAX_SHARED_WORDS: Final = 0.265
+"""Share of words in common from which more of them tell nothing more: two exercises with other numbers have nearly all.
+"""
 SAME_WEIGHT: Final = 0.3
 """Weight of the log-odds of the probability by the questions alone, set by hand: questions of the fitted pairs that are
 near and not the same have less in common than those of most files.
@@ -82,7 +85,7 @@ def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> t
         - _share(others - mine, told)
     )
     both, those = mine | said, others | told
-    shared = max(_share(both, those), _share(those, both))  # of the side that says less
+    shared = min(MAX_SHARED_WORDS, max(_share(both, those), _share(those, both)))  # of the side that says less
     return float(left @ right), float((one - other) @ (its - answer)) / 2, words / 2, shared
 
 
