@@ -3,7 +3,8 @@ questions alone and four comparisons of both answers with both questions.
 
 The fewer words an answer has, the less it tells about its question: of answers of up to `BRIEF_WORDS` the questions
 alone decide. The weights are fitted on reworded and near questions with answers that several writers worded
-independently (topics with even numbers, writers 1 and 2 of `tests/bench/natural_answers`):
+independently (topics with even numbers, writers 1 and 2 of `tests/bench/natural_answers`), without the limit
+`MAX_SHARED_WORDS`, which was set afterwards by wrong flags among other chats:
 
     python -m tests.bench.answered_questions tests/bench/natural_answers --coefficients
 """
