@@ -19,6 +19,7 @@ from curate.conflicts.question import Question, question_of
 from curate.conflicts.reworded import Pair, reworded
 from curate.conflicts.same_question import set_apart
 from curate.core.example import Example
+from curate.core.text import plural
 from curate.language.tokens import quoted_texts
 from curate.models.embeddings import embed
 from curate.models.model_loading import in_unknown_script
@@ -50,22 +51,26 @@ def semantic_duplicates(
     examples: Iterable[tuple[int, Example]],
     model: str,
     cache: Path | None,
+    notes: list[str],
     progress: Callable[[int], None] | None = None,
 ) -> list[SimilarPair]:
     """Of each example, by its number, the most similar one before it that asks and answers the same; those that are
     most alike first.
 
     Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Requests of more
-    than `MAX_REQUEST_CHARS` characters, and those in a script that the model does not know, are not compared. Time
-    grows with the square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
-    sentence-transformers.
+    than `MAX_REQUEST_CHARS` characters, and those in a script that the model does not know, are not compared; `notes`
+    gets their numbers. Time grows with the square of the examples. Raises `ModelError` where the model is not at hand,
+    `MissingExtra` without sentence-transformers.
     """
-    asked = [
-        (number, question)
-        for number, example in examples
-        if (question := question_of(example)) and len(question.request) <= MAX_REQUEST_CHARS
-    ]
+    every = [(number, question) for number, example in examples if (question := question_of(example))]
+    asked = [pair for pair in every if len(pair[1].request) <= MAX_REQUEST_CHARS]
     unread = in_unknown_script([question.request for _, question in asked], model)
+    for count, which in (
+        (len(every) - len(asked), f"of more than {MAX_REQUEST_CHARS:,} characters"),
+        (sum(unread), f"in a script that {model} does not know"),
+    ):
+        if count:
+            notes.append(f"{plural(count, 'request')} {which} not compared for paraphrases")
     compared = sorted(
         (pair for pair, skipped in zip(asked, unread, strict=True) if not skipped),
         key=lambda pair: (pair[1].setting, pair[0]),

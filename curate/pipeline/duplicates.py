@@ -66,7 +66,8 @@ def compare_examples(
     found = find_duplicates(table, config, pool, pinned, count, old, memory)
     pairs = plural(len(found.similarities), "pair")
     listen(StageFinished("compare", False, f"{pairs} at {min(MIN_REPORTED, config.threshold):g} or more"))
-    return ComparedExamples(found, _paraphrases(table, found.duplicates, old, config.embeddings, cache, listen), notes)
+    alike = _paraphrases(table, found.duplicates, old, config.embeddings, cache, listen, notes)
+    return ComparedExamples(found, alike, notes)
 
 
 def _pinned(
@@ -107,9 +108,10 @@ def _paraphrases(
     model: str | None,
     cache: Path | None,
     listen: Listener,
+    notes: list[str],
 ) -> list[DuplicateRemoval]:
     """Pairs among the kept examples that say the same in other words, by a model if one is named; of old and new data,
-    only the new.
+    only the new. What was not compared is added to `notes`.
     """
     if not model:
         return []
@@ -124,7 +126,7 @@ def _paraphrases(
         for at, line in enumerate(table.lines.tolist())
         if places[at] not in gone
     )
-    found = semantic_duplicates(staying, model, cache, advancing(listen, "embed", text="texts"))
+    found = semantic_duplicates(staying, model, cache, notes, advancing(listen, "embed", text="texts"))
     listen(StageFinished("embed", False, plural(len(found), "pair")))
     return [
         DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity)

@@ -546,10 +546,13 @@ def test_long_answers_tell_whether_questions_in_other_words_are_the_same(
         "Gift hampers hold fresh food, so Harlow does not take them back once they have left the warehouse. If one "
         "arrives damaged, please send a photo within two days, and a new one is sent to you without any charge.",
     )
-    write("data.jsonl", [boots, policy, hamper])
+    long = ("Please sum this up for me. " * 40, "It asks for a summary.")
+    write("data.jsonl", [boots, policy, hamper, long])
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2", "--json") == 0
-    pairs = json.loads(capsys.readouterr().out)["alike"]
-    assert [(pair["left_place"], pair["right_place"]) for pair in pairs] == [("data.jsonl:2", "data.jsonl:1")]
+    told = json.loads(capsys.readouterr().out)
+    assert [(pair["left_place"], pair["right_place"]) for pair in told["alike"]] == [("data.jsonl:2", "data.jsonl:1")]
+    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
+    assert "1 request of more than 1,000 characters not compared for paraphrases" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("mark", "gone"), [("\u200b", 1), ("\u00ad", 1), ("\U000e0067", 0)])
