@@ -8,6 +8,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
+from curate.commands.apply import ApplyResult
+from curate.commands.convert import ConvertResult
+from curate.commands.decontaminate import DecontaminateResult
+from curate.commands.doctor import DoctorResult
+from curate.commands.ingest import IngestResult
+from curate.commands.kappa import AgreementResult
+from curate.commands.run.result import RunResult
+from curate.commands.score import ScoreResult
+from curate.commands.select import SelectResult
 from curate.core.config import Config, Section
 from curate.core.datamap import MappedExample
 from curate.core.decision import Decision
@@ -24,23 +33,14 @@ from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
 from curate.output.folder import SplitResult
 from curate.output.restore import RestoreResult
-from curate.pipeline.apply import ApplyResult
-from curate.pipeline.convert import ConvertResult
-from curate.pipeline.decontaminate import DecontaminateResult
-from curate.pipeline.doctor import DoctorResult
-from curate.pipeline.ingest import IngestResult
-from curate.pipeline.result import RunResult
-from curate.pipeline.reviewer_agreement import AgreementResult
-from curate.pipeline.score import ScoreResult
-from curate.pipeline.select import SelectResult
 from curate.remote.estimate import EstimateResult
 from curate.remote.fetch import FetchResult
-from curate.report.check_json import CheckLine, CheckOutput
-from curate.report.conflicts import ConflictsOutput
-from curate.report.dedup import DedupOutput
-from curate.report.remote import StartOutput, UploadOutput, WatchLine
-from curate.report.rules import rule_json
-from curate.report.stats import StatsResult
+from curate.render.check_json import CheckLine, CheckOutput
+from curate.render.conflicts import ConflictsOutput
+from curate.render.dedup import DedupOutput
+from curate.render.remote import StartOutput, UploadOutput, WatchLine
+from curate.render.rules import rule_json
+from curate.render.stats import StatsResult
 from curate.verify.proof import VerifyResult
 
 TYPES: Final[dict[str, Any]] = {

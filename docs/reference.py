@@ -20,7 +20,7 @@ from curate.core.targets import LIMITS, Target
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import Rule
 from curate.read.formats import FORMATS
-from curate.report.rules import rule_json, rule_terms
+from curate.render.rules import rule_json, rule_terms
 from curate.schemas import schemas
 from docs.signatures import declared
 

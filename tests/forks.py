@@ -18,10 +18,10 @@ ROOT: Final = Path(__file__).parent.parent
 LOADED: Final = (
     *("curate.cli.check", "curate.cli.dedup", "curate.cli.main", "curate.cli.restore", "curate.cli.run"),
     *("curate.cli.split", "curate.cli.verbs", "curate.cli.verify", "curate.lint.runner", "curate.conflicts"),
-    *("curate.corpus.link_kernels", "curate.pipeline.convert", "curate.pipeline.decontaminate"),
+    *("curate.corpus.link_kernels", "curate.commands.convert", "curate.commands.decontaminate"),
     *(
-        "curate.pipeline.splitting",
-        "curate.report.masked_console",
+        "curate.commands.split",
+        "curate.render.masked_console",
         "curate.similarity.cross_split_jaccard_join_kernels",
     ),
     *("curate.similarity.join", "curate.similarity.kernels", "curate.verify.proof", "datasketch", "platformdirs.unix"),

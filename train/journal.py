@@ -34,7 +34,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from curate.core.files import write_bytes
 from curate.core.limits import read_regular
-from curate.report.console import console
+from curate.render.console import console
 
 
 class JsonLines:

@@ -179,7 +179,7 @@ def command_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: s
 
 def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Check and compare in a separate process; yields the results."""
-    from curate.pipeline import load_conflicts  # imported only once the screen is shown
+    from curate.commands.run import load_conflicts  # imported only once the screen is shown
     from curate.review.scan import Scan
 
     scan = Scan(sources, load_conflicts)

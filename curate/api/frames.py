@@ -16,7 +16,7 @@ from curate.core.removed import removal_of
 from curate.core.text import excerpt
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
-from curate.report.html import safe
+from curate.render.html import safe
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file, a folder or a pattern; or several."""

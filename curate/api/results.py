@@ -10,6 +10,9 @@ import polars as pl
 
 from curate.api import frames
 from curate.api.inputs import Inputs, kept_rows, split_rows
+from curate.commands.dedup import DedupResult as Deduplicated
+from curate.commands.dedup import write_plan
+from curate.commands.run.result import RunResult as Ran
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
 from curate.core.finding import Severity
@@ -21,9 +24,6 @@ from curate.core.text import plural
 from curate.lint.runner import CheckResult as Checked
 from curate.output.folder import CARD, LOADING
 from curate.output.folder import SplitResult as Divided
-from curate.pipeline.dedup import DedupResult as Deduplicated
-from curate.pipeline.dedup import write_plan
-from curate.pipeline.result import RunResult as Ran
 from curate.verify.proof import Verdict
 from curate.verify.proof import VerifyResult as Proved
 

@@ -7,6 +7,11 @@ from pathlib import Path
 from curate.api.inputs import Data, Inputs
 from curate.api.keywords import takes_keywords
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
+from curate.commands.conflicts import conflict_settings, read_for_conflicts, search_conflicts
+from curate.commands.dedup import plan_in
+from curate.commands.run import Choice
+from curate.commands.run import run as run_pipeline
+from curate.commands.split import split_in, with_split_options
 from curate.core.config import demand_named
 from curate.core.config_files import find_config, load_project
 from curate.core.decision_log import DecisionLog
@@ -18,11 +23,6 @@ from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
 from curate.lint.project_check import ProjectRules, check_project
 from curate.output.edited import with_edited
 from curate.output.restore import finish
-from curate.pipeline import Choice
-from curate.pipeline import run as run_pipeline
-from curate.pipeline.conflicts import conflict_settings, read_for_conflicts, search_conflicts
-from curate.pipeline.dedup import plan_in
-from curate.pipeline.splitting import split_in, with_split_options
 from curate.verify import verify_files, verify_folder
 
 

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, decisions_for, end, named_files, print_notes, progress
+from curate.commands.apply import apply_decisions
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.paths import from_here
 from curate.core.runs import project_of
-from curate.pipeline.apply import apply_decisions
-from curate.report.console import print_result
-from curate.report.convert import apply_text
+from curate.render.console import print_result
+from curate.render.convert import apply_text
 
 
 def apply(

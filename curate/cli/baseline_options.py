@@ -14,7 +14,7 @@ from curate.core.finding import Severity
 from curate.core.snapshot import rights_of
 from curate.core.text import plural, visible
 from curate.lint.runner import CheckResult
-from curate.report.console import console
+from curate.render.console import console
 
 if TYPE_CHECKING:
     from curate.lint.baseline import Baseline

@@ -24,9 +24,9 @@ from curate.core.text import visible
 from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
 from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
-from curate.report.check_text import MAX_SHOWN, GroupBy
-from curate.report.console import print_json
+from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
+from curate.render.check_text import MAX_SHOWN, GroupBy
+from curate.render.console import print_json
 
 
 @takes_options

@@ -9,6 +9,7 @@ import typer
 
 from curate.cli import options
 from curate.cli.section_options import takes_options
+from curate.commands.conflicts import conflict_settings, read_for_conflicts, search_conflicts
 from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import calibrated_confidence
@@ -20,9 +21,8 @@ from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.models.model_batches import models_on
-from curate.pipeline.conflicts import conflict_settings, read_for_conflicts, search_conflicts
-from curate.report.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
-from curate.report.console import print_json, print_lines
+from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
+from curate.render.console import print_json, print_lines
 
 
 @takes_options
@@ -98,9 +98,9 @@ def conflicts(
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
     if html is not None:
-        from curate.report.check_formats import write_report  # loads all rules
-        from curate.report.conflicts_html import MAX_SHOWN as MAX_SHOWN_HTML
-        from curate.report.conflicts_html import conflicts_html
+        from curate.render.check_formats import write_report  # loads all rules
+        from curate.render.conflicts_html import MAX_SHOWN as MAX_SHOWN_HTML
+        from curate.render.conflicts_html import conflicts_html
 
         write_report(conflicts_html(report, None if show_all else MAX_SHOWN_HTML), html, files)
     if as_json:

@@ -8,15 +8,15 @@ import typer
 
 from curate.cli import options
 from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, decisions_for, end, named_files, progress
+from curate.commands.convert import convert_paths
 from curate.core.cluster import Engine
 from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
-from curate.pipeline.convert import convert_paths
 from curate.read.formats import WRITABLE
-from curate.report.console import print_result
-from curate.report.convert import convert_text
+from curate.render.console import print_result
+from curate.render.convert import convert_text
 
 To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
 MESSAGES: Final = To("messages")

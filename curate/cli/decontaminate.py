@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
+from curate.commands.decontaminate import decontaminated, write_decontaminated
 from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
-from curate.pipeline.decontaminate import decontaminated, write_decontaminated
-from curate.report.console import print_result
-from curate.report.decontaminate import MAX_SHOWN, decontaminate_text
+from curate.render.console import print_result
+from curate.render.decontaminate import MAX_SHOWN, decontaminate_text
 
 
 def decontaminate(

@@ -7,15 +7,15 @@ import typer
 
 from curate.cli import options
 from curate.cli.section_options import takes_options
+from curate.commands.dedup import DedupResult, plan_in, write_plan
 from curate.core.cluster import Engine
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
-from curate.pipeline.dedup import DedupResult, plan_in, write_plan
-from curate.report.check_formats import write_report
-from curate.report.console import console, print_json, print_lines
-from curate.report.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
+from curate.render.check_formats import write_report
+from curate.render.console import console, print_json, print_lines
+from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
 
 
 @takes_options
@@ -84,8 +84,8 @@ def dedup(
             limit=limit,
         )
     if html is not None:
-        from curate.report.dedup_html import MAX_SHOWN as MAX_SHOWN_HTML
-        from curate.report.dedup_html import dedup_html
+        from curate.render.dedup_html import MAX_SHOWN as MAX_SHOWN_HTML
+        from curate.render.dedup_html import dedup_html
 
         write_report(dedup_html(planned, None if show_all else MAX_SHOWN_HTML), html, [*files, *others])
     out, err = console(), console(stderr=True)

@@ -8,8 +8,8 @@ import typer
 from curate.cli.options import AsJson
 from curate.core.errors import ExitCode
 from curate.output.difference import difference
-from curate.report.console import print_result
-from curate.report.difference import MAX_SHOWN, diff_text
+from curate.render.console import print_result
+from curate.render.difference import MAX_SHOWN, diff_text
 
 
 def diff(

@@ -5,10 +5,10 @@ from pathlib import Path
 import typer
 
 from curate.cli.options import AsJson
+from curate.commands.doctor import examine
 from curate.core.errors import ExitCode
-from curate.pipeline.doctor import examine
-from curate.report.console import print_result
-from curate.report.doctor import doctor_text
+from curate.render.console import print_result
+from curate.render.doctor import doctor_text
 
 
 def doctor(*, as_json: AsJson = False) -> None:

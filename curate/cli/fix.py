@@ -16,8 +16,8 @@ from curate.core.text import visible
 from curate.lint.fixer import FixedFile, Fixer, FixReport
 from curate.lint.fixes import fix_paths
 from curate.lint.project_check import ProjectRules
-from curate.report.console import console
-from curate.report.fix import fix_text, unified_diff
+from curate.render.console import console
+from curate.render.fix import fix_text, unified_diff
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, progress
+from curate.commands.ingest import ingest_paths
 from curate.core.output_pair import checked_removed_path
-from curate.pipeline.ingest import ingest_paths
-from curate.report.console import print_result
-from curate.report.convert import ingest_text
+from curate.render.console import print_result
+from curate.render.convert import ingest_text
 
 
 def ingest(

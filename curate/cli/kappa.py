@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, print_notes
+from curate.commands.kappa import compare_reviewers
 from curate.core.decision_log import DecisionLog, reviewer_journals
 from curate.core.runs import project_of
-from curate.pipeline.reviewer_agreement import compare_reviewers
-from curate.report.console import print_result
-from curate.report.reviewer_agreement import agreement_text
+from curate.render.console import print_result
+from curate.render.kappa import agreement_text
 
 
 def kappa(

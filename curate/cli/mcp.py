@@ -12,6 +12,7 @@ import typer
 from pydantic import Field, ValidationError
 
 from curate.cli.section_options import help_of, type_on_command_line
+from curate.commands.run.training import CURATE_COMMAND
 from curate.core.config import Guard, Kind
 from curate.core.config_consent import CONFINED_VARIABLE
 from curate.core.errors import ExitCode, requiring
@@ -19,7 +20,6 @@ from curate.core.files import display_name
 from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
 from curate.core.verb_options import VerbOption, options_of
-from curate.pipeline.training import CURATE_COMMAND
 
 DEFAULT_LIMIT: Final = 50
 """Items of a list that an answer shows."""

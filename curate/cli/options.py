@@ -24,8 +24,8 @@ from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
-from curate.report.console import console, progress_bar
-from curate.report.progress import StageProgress
+from curate.render.console import console, progress_bar
+from curate.render.progress import StageProgress
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work

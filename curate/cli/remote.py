@@ -29,10 +29,10 @@ from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, demand_sendable, send
-from curate.report.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
-from curate.report.check_text import MAX_SHOWN
-from curate.report.console import console, print_result
-from curate.report.remote import (
+from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
+from curate.render.check_text import MAX_SHOWN
+from curate.render.console import console, print_result
+from curate.render.remote import (
     StartOutput,
     UploadOutput,
     cost_text,

@@ -16,8 +16,8 @@ from curate.remote.journal import demand_started
 from curate.remote.services import endpoint_of
 from curate.remote.watch import EventLog
 from curate.remote.watch import watch as watch_job
-from curate.report.console import console, print_json, print_lines, print_result
-from curate.report.remote import JobProgress, WatchLine, curves, fetched_text, job_text
+from curate.render.console import console, print_json, print_lines, print_result
+from curate.render.remote import JobProgress, WatchLine, curves, fetched_text, job_text
 
 
 def watch(

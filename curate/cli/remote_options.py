@@ -22,7 +22,7 @@ from curate.remote.endpoint import Place
 from curate.remote.journal import Journal
 from curate.remote.services import CLOSED_NOTE, SERVICE, is_closing, place_of
 from curate.remote.settings import Settings, Value, settings_of
-from curate.report.console import console
+from curate.render.console import console
 
 Data = Annotated[
     Path,

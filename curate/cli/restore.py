@@ -13,8 +13,8 @@ from curate.core.output_pair import demand_not_existing
 from curate.core.paths import demand_apart
 from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
-from curate.report.console import print_result
-from curate.report.restore import restore_text
+from curate.render.console import print_result
+from curate.render.restore import restore_text
 from curate.verify.features import unread
 
 

@@ -19,8 +19,8 @@ from curate.lint.rules import Scope
 from curate.lint.rules.custom import known_rules, own_rules
 from curate.lint.rules.rule import Rule
 from curate.lint.runner import check_paths
-from curate.report.console import console, table
-from curate.report.rules import rule_json, rule_markdown, rule_terms, rules_markdown
+from curate.render.console import console, table
+from curate.render.rules import rule_json, rule_markdown, rule_terms, rules_markdown
 
 MAX_COLUMNS: Final = 120
 NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"

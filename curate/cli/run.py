@@ -18,18 +18,18 @@ from curate.cli.options import (
     end,
 )
 from curate.cli.section_options import takes_options
+from curate.commands.run import Choice
+from curate.commands.run import run as run_pipeline
+from curate.commands.run.result import STAGES
 from curate.core.config import Config, demand_named
 from curate.core.config_files import load_project
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
-from curate.pipeline import Choice
-from curate.pipeline import run as run_pipeline
-from curate.pipeline.result import STAGES
-from curate.report.console import print_result
-from curate.report.progress import StageProgress
-from curate.report.run import dry_text, run_text
+from curate.render.console import print_result
+from curate.render.progress import StageProgress
+from curate.render.run import dry_text, run_text
 
 STAGE_NAMES = ", ".join(STAGES)
 

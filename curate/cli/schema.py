@@ -8,7 +8,7 @@ import typer
 from curate.cli.verbs import schema_types
 from curate.core.errors import DataError, UsageError
 from curate.core.files import write_bytes
-from curate.report.console import console
+from curate.render.console import console
 from curate.schemas import schemas
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curate.cli import options
+from curate.commands.score import demand_scores_file, write_scores
+from curate.commands.score import score as score_files
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, demand_named, with_options
 from curate.core.errors import UsageError
@@ -13,12 +15,10 @@ from curate.core.paths import demand_apart
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.lint.project_check import ProjectRules
-from curate.pipeline.score import demand_scores_file, write_scores
-from curate.pipeline.score import score as score_files
 from curate.quality.scoring import Models
-from curate.report.check_formats import write_report
-from curate.report.console import print_result
-from curate.report.score import score_text
+from curate.render.check_formats import write_report
+from curate.render.console import print_result
+from curate.render.score import score_text
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -112,7 +112,7 @@ def score(
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
     if html is not None:
-        from curate.report.score_html import score_html
+        from curate.render.score_html import score_html
 
         write_report(score_html(result), html, files)
     print_result(result, score_text(result, full=show_all), as_json=as_json)

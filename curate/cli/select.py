@@ -8,16 +8,16 @@ import typer
 from curate.cli import options
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
 from curate.cli.section_options import takes_options
+from curate.commands.compare_selections import compare_selection, splits_of
+from curate.commands.dedup import write_plan
+from curate.commands.select import SelectionGoal
+from curate.commands.select import select as select_from
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
-from curate.pipeline.compare_selections import compare_selection, splits_of
-from curate.pipeline.dedup import write_plan
-from curate.pipeline.select import SelectionGoal
-from curate.pipeline.select import select as select_from
-from curate.report.console import print_result
-from curate.report.select import select_text
+from curate.render.console import print_result
+from curate.render.select import select_text
 
 
 @takes_options

@@ -22,8 +22,8 @@ from curate.lint.fixes import fix_paths
 from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
-from curate.report.check_sarif import documentation
-from curate.report.rules import rule_markdown
+from curate.render.check_sarif import documentation
+from curate.render.rules import rule_markdown
 
 if TYPE_CHECKING:
     from lsprotocol import types as lsp

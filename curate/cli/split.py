@@ -8,15 +8,15 @@ import typer
 
 from curate.cli import options
 from curate.cli.section_options import takes_options
+from curate.commands.split import split_in, with_split_options
 from curate.core.cluster import Engine
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of
 from curate.output.edited import effective_decisions
 from curate.output.restore import finish
-from curate.pipeline.splitting import split_in, with_split_options
-from curate.report.console import print_result
-from curate.report.split import split_text
+from curate.render.console import print_result
+from curate.render.split import split_text
 
 
 @takes_options

@@ -9,8 +9,8 @@ from curate.core.config import demand_named, with_options
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
 from curate.read.dataset import demand_understood
-from curate.report.console import console, print_json, print_lines
-from curate.report.stats import stats_result, stats_text
+from curate.render.console import console, print_json, print_lines
+from curate.render.stats import stats_result, stats_text
 
 
 def stats(

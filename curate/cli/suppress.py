@@ -16,7 +16,7 @@ from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
-from curate.report.console import console
+from curate.render.console import console
 
 
 def suppress(

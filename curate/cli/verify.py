@@ -10,8 +10,8 @@ from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
 from curate.core.manifest import MANIFEST
 from curate.core.runs import project_of
-from curate.report.console import print_result
-from curate.report.verify import MAX_SHOWN, verify_text
+from curate.render.console import print_result
+from curate.render.verify import MAX_SHOWN, verify_text
 from curate.verify import verify_files, verify_folder
 
 

@@ -16,7 +16,7 @@ from curate.core.errors import CurateError, ExitCode, UsageError
 from curate.core.runs import project_of
 from curate.core.text import plural
 from curate.core.urls import is_url
-from curate.report.console import console
+from curate.render.console import console
 
 POLL_SECONDS: Final = 0.5
 State = dict[Path, tuple[int, int] | None] | str

@@ -25,11 +25,11 @@ from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, Pai
 from curate.review.sources import Sources
 
 if TYPE_CHECKING:
+    from curate.commands.dedup import DedupResult
     from curate.conflicts.conflict import Conflict
     from curate.conflicts.topics import Topic
     from curate.core.finding import Finding
     from curate.dedup.cluster_resolution import DuplicateRemoval
-    from curate.pipeline.dedup import DedupResult
     from curate.review.events import ScanEvent
 
 LoadConflicts = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
@@ -80,7 +80,7 @@ def _check(sources: Sources, notify: events.Notify) -> None:
 
 
 def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
-    from curate.pipeline.dedup import plan_in
+    from curate.commands.dedup import plan_in
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)

@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from curate.commands.run.training import CURATE_COMMAND
 from curate.core.errors import CurateError
-from curate.pipeline.training import CURATE_COMMAND
 from curate.verify.proof import VerifyResult
 
 POLL_SECONDS: Final = 0.2

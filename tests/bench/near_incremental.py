@@ -16,8 +16,8 @@ import time
 from itertools import islice
 from pathlib import Path
 
+from curate.commands.dedup import plan, write_plan
 from curate.core.config import DedupConfig
-from curate.pipeline.dedup import plan, write_plan
 
 
 def timed(label: str, data: Path, kept: str, cache: Path | None) -> float:

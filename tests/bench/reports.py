@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from curate.lint.runner import check_paths
-from curate.report.check_formats import OutputFormat, formatted_report, write_report
+from curate.render.check_formats import OutputFormat, formatted_report, write_report
 
 WORDS = "the model reads a file and answers with care about what it has seen in every line of the data".split(" ")  # noqa: SIM905
 

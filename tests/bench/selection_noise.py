@@ -22,10 +22,10 @@ from random import Random
 
 import numpy as np
 
+from curate.commands.select import SelectionGoal, select
 from curate.core.config import Config
 from curate.core.example import content_id
 from curate.core.runs import Project
-from curate.pipeline.select import SelectionGoal, select
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models
 from curate.read.dataset import read_dataset

@@ -131,7 +131,7 @@ def test_a_decided_conflict_is_shown_with_its_state(capsys: pytest.CaptureFixtur
     assert [found[session.conflicts.entry(number).about] for number in range(3)] == ["dropped", "kept", "open"]
     Path("curate.toml").write_text('data = ["a.jsonl", "b.jsonl", "c.jsonl"]\n')
     main(["run", "--quiet", "--yes"])
-    from curate.pipeline import load_conflicts
+    from curate.commands.run import load_conflicts
     from curate.review import sources_of
     from curate.review.events import ConflictsFound
     from curate.review.scan import scan

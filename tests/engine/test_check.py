@@ -23,8 +23,8 @@ from curate.core.targets import Target
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
-from curate.report.check_formats import OutputFormat
-from curate.report.check_text import MAX_SHOWN
+from curate.render.check_formats import OutputFormat
+from curate.render.check_text import MAX_SHOWN
 from tests.conftest import Write, chat, line_of, of_hundred
 
 CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name

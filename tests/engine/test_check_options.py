@@ -14,7 +14,7 @@ from curate.cli.main import main
 from curate.cli.verbs import load_verb, names
 from curate.core import files
 from curate.core.config import SUPPRESSIONS
-from curate.report import check_sarif
+from curate.render import check_sarif
 from tests.conftest import Write, chat, line_of
 
 Captured = pytest.CaptureFixture[str]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from curate.cli.main import main
+from curate.commands import convert
 from curate.core import cluster
 from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
@@ -24,7 +25,6 @@ from curate.leakage import decontaminate
 from curate.lint import runner
 from curate.models import model_batches
 from curate.models.model_batches import Loader
-from curate.pipeline import convert
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of

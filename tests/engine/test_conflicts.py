@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.dedup import plan
 from curate.conflicts.calibration import calibrate
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
@@ -25,7 +26,6 @@ from curate.core.errors import CurateError, UsageError
 from curate.core.example import Example, Place
 from curate.language.quantities import numbers
 from curate.models.embeddings import embed, neighbours
-from curate.pipeline.dedup import plan
 from tests.conftest import chat
 
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.convert import ConvertResult, convert_paths
 from curate.core.errors import InputError
 from curate.lint.rules.roles import with_known_roles
-from curate.pipeline.convert import ConvertResult, convert_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.formats import PREFERENCE_SIDES
 from tests import strategies

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.report.html_plots import MAX_POINTS, Curve, _thinned, curves, ticks
+from curate.render.html_plots import MAX_POINTS, Curve, _thinned, curves, ticks
 
 values = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 4))
 

@@ -14,7 +14,7 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Severity
 from curate.lint.rules import RULES, custom
 from curate.lint.rules.rule import rule
-from curate.report.check_formats import OutputFormat
+from curate.render.check_formats import OutputFormat
 from tests.conftest import Write, chat
 
 Captured = pytest.CaptureFixture[str]

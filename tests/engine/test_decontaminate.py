@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.decontaminate import decontaminated, write_decontaminated
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.leakage.decontaminate import MAX_SHARING_ITEMS, RUN_WORDS, WORD, contaminated, plain_words
-from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
 

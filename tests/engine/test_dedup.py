@@ -12,13 +12,13 @@ import pytest
 from jsonschema import validate
 
 from curate.cli.main import main
+from curate.commands.dedup import plan, write_plan
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import TEMPORARY_SUFFIX
-from curate.pipeline.dedup import plan, write_plan
 from tests.conftest import Write, chat, line_of, schema_of, trust_folder
 from tests.forks import Forks
 

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.commands.dedup import DedupResult, plan
+from curate.commands import finding_counts
 from curate.core import npz_cache
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
@@ -24,8 +26,6 @@ from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.lint.project_check import ProjectRules
-from curate.pipeline import finding_counts
-from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
 from curate.similarity import similarity_index
 from curate.similarity.shingles import Shingling

@@ -18,16 +18,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.commands.dedup import DedupResult, plan, write_plan
 from curate.core import worker_pool
 from curate.core.config import DedupConfig
 from curate.corpus import corpus, features, loading
 from curate.dedup import cluster_resolution
-from curate.pipeline.dedup import DedupResult, plan, write_plan
 from tests.conftest import chat, of_hundred
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
 CACHE = Path("cache")
-DEDUP = import_module("curate.pipeline.dedup")  # `curate.dedup` is the function of that name
+DEDUP = import_module("curate.commands.dedup")  # `curate.dedup` is the function of that name
 LONG_QUESTION = (
     f"Which of them stand on the stone of {'Llan' * 80}?"  # more than 300 characters and few words: no short text
 )

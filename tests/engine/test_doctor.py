@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pytest
 
 from curate.cli.main import main
-from curate.pipeline import doctor
+from curate.commands import doctor
 
 Captured = pytest.CaptureFixture[str]
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.run import run
 from curate.core.config import load_config
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.core.snapshot import demand_unchanged
 from curate.output.edited import Splice, edited_copies, key_of, spliced
-from curate.pipeline import run
 from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat
 
@@ -128,7 +128,7 @@ def test_another_command_with_edits_meanwhile_changes_nothing(write: Write, monk
         assert main(["conflicts", "mango/data.jsonl", "--no-models", "--quiet"]) == 0
         demand_unchanged(seen)
 
-    monkeypatch.setattr("curate.pipeline.dedup.demand_unchanged", meanwhile)
+    monkeypatch.setattr("curate.commands.dedup.demand_unchanged", meanwhile)
     assert main(["dedup", "apple/data.jsonl", "-o", "kept.jsonl", "--no-cache", "--quiet"]) == 0
     answers = [json.loads(line)["messages"][1]["content"] for line in Path("kept.jsonl").read_text().splitlines()]
     assert answers == ["No apple.", "A apple.", "A apple."]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.commands.dedup import plan
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.dedup.near_duplicates import find_duplicates_in
-from curate.pipeline.dedup import plan
 from curate.read.formats import example_of
 from tests import templated_facts
 from tests.conftest import Write

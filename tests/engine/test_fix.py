@@ -23,7 +23,7 @@ from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
-from curate.report.fix import line_ranges, unified_diff
+from curate.render.fix import line_ranges, unified_diff
 from tests.conftest import Write, line_of, of_hundred
 from tests.engine.test_repairs import errors, parsed_lines, target_of, without_turns
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.convert import convert_paths
 from curate.core.example import Example, Place
-from curate.pipeline.convert import convert_paths
 from curate.read.form_writer import normal_messages, normal_tools, write_as
 from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
 from curate.read.forms.form import UnwritableError

@@ -20,8 +20,8 @@ from curate.core.text import excerpt
 from curate.corpus.stats import collect
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
-from curate.report.check_formats import OutputFormat, formatted_report
-from curate.report.stats import stats_result, stats_text
+from curate.render.check_formats import OutputFormat, formatted_report
+from curate.render.stats import stats_result, stats_text
 from tests.conftest import Write
 
 LETTERS: Final = "AbCdEfGhJkLmNpQrStUvWxYz23456789"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.pipeline.ingest import IngestResult, ingest_paths
+from curate.commands.ingest import IngestResult, ingest_paths
 from tests.conftest import Write
 from tests.strategies import broken
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from curate.commands.kappa import cohens_kappa
 from curate.core.decision import FORMAT, Decision
 from curate.core.decision_log import DecisionLog
-from curate.pipeline.reviewer_agreement import cohens_kappa
 
 
 def say(who: str, words: dict[int, str], rating: int | None = None) -> Path:

@@ -18,8 +18,8 @@ from curate.core.config import CheckConfig
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.report.check_formats import OutputFormat, formatted_report, write_report
-from curate.report.html import SCRIPT, filters
+from curate.render.check_formats import OutputFormat, formatted_report, write_report
+from curate.render.html import SCRIPT, filters
 from tests.conftest import chat, environment
 from tests.engine.test_reports import GITHUB, Tags
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from curate.commands.run import run
+from curate.commands.run.result import RunResult
 from curate.core.config import load_config
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
 from curate.core.runs import Project
-from curate.pipeline import run
-from curate.pipeline.result import RunResult
 from tests.conftest import Write, chat
 from tests.forks import KILL_AFTER, Forks
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.dedup import DedupResult, plan
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.example import Example
 from curate.core.runs import Project
 from curate.dedup.near_duplicates import find_duplicates_in
-from curate.pipeline.dedup import DedupResult, plan
 from curate.read.dataset import read_dataset
 from tests.conftest import Write
 

@@ -26,7 +26,7 @@ from curate.remote.job import event_of, job_of
 from curate.remote.services import SERVICE
 from curate.remote.settings import Settings
 from curate.remote.watch import EventLog
-from curate.report.remote import event_text, job_text
+from curate.render.remote import event_text, job_text
 from tests.chat_server import running
 from tests.conftest import chat, environment, trust
 from tests.engine.tuning_server import STEPS, Server, Trouble, serving

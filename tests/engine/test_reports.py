@@ -22,10 +22,10 @@ from curate.core.finding import Finding, Severity, fingerprints
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.report.check_formats import OutputFormat, formatted_report
-from curate.report.check_sarif import check_sarif
-from curate.report.check_source import source_ranges
-from curate.report.html import SCRIPT
+from curate.render.check_formats import OutputFormat, formatted_report
+from curate.render.check_sarif import check_sarif
+from curate.render.check_source import source_ranges
+from curate.render.html import SCRIPT
 from tests.conftest import Write, chat
 from tests.tinymodel import model
 

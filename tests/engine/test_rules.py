@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from curate.commands.decontaminate import decontaminated
+from curate.commands.dedup import plan
+from curate.commands.split import Sources, split_files
 from curate.core.config import SUPPRESSIONS as FILE
 from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig, SplitConfig
 from curate.core.errors import UsageError
@@ -19,10 +22,7 @@ from curate.lint.rules.rule import BYTE_ESCAPE, rule
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
-from curate.pipeline.decontaminate import decontaminated
-from curate.pipeline.dedup import plan
-from curate.pipeline.splitting import Sources, split_files
-from curate.report.rules import rule_terms
+from curate.render.rules import rule_terms
 from curate.verify import verify_files, verify_folder
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
+from curate.commands.dedup import DedupResult, plan
 from curate.core.config import DedupConfig
 from curate.core.disk_arrays import joined
 from curate.corpus.short_text_keys import SHORT_TEXT_CHARS, ShortTexts, corrected_words
 from curate.language.spelling import same_word, spelling_key
-from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
 
 DATA = Path("data.jsonl")

@@ -19,7 +19,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.text import visible
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.report.check_formats import OutputFormat, formatted_report
+from curate.render.check_formats import OutputFormat, formatted_report
 from tests.conftest import Write, chat
 
 ROOT: Final = Path(__file__).parent.parent.parent

@@ -15,7 +15,7 @@ from curate.cli.main import main
 from curate.corpus.stats import collect, histogram, percentile, usual_epochs
 from curate.language.tokens import letters
 from curate.models.template import load_template
-from curate.report.stats import bar, percent, stats_result, stats_text
+from curate.render.stats import bar, percent, stats_result, stats_text
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
 from tests.test_layers import HEAVY_PACKAGES, python

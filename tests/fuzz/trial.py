@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from random import Random
 
+from curate.commands.convert import convert_paths
 from curate.core.config import CheckConfig
 from curate.core.errors import CurateError
 from curate.core.files import packing
@@ -18,11 +19,10 @@ from curate.lint.fixer import FixedFile, Fixer
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
-from curate.pipeline.convert import convert_paths
-from curate.report.check_formats import OutputFormat, formatted_report
-from curate.report.console import Styled
-from curate.report.fix import fix_text, unified_diff
-from curate.report.stats import stats_result, stats_text
+from curate.render.check_formats import OutputFormat, formatted_report
+from curate.render.console import Styled
+from curate.render.fix import fix_text, unified_diff
+from curate.render.stats import stats_result, stats_text
 
 ALL_FAMILIES = tuple(sorted({code[0] for code in RULES} - {"K"}))
 """All families but those that need a model."""

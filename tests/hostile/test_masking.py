@@ -8,7 +8,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.masking import holds_secret, without_keys
-from curate.report.check_formats import OutputFormat
+from curate.render.check_formats import OutputFormat
 from tests.conftest import Write, chat, environment
 from tests.hostile.process import ROOT
 from tests.waiting import PATIENCE_SECONDS
@@ -167,7 +167,7 @@ def test_errors_show_no_key(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "modules", ["curate.core.finding", "curate.core.finding, curate.report.check_json", "curate.lint.rules"]
+    "modules", ["curate.core.finding", "curate.core.finding, curate.render.check_json", "curate.lint.rules"]
 )
 def test_a_finding_is_masked_whatever_was_imported(modules: str) -> None:
     made = f"Finding('Q001', Severity.INFO, 'f', 1, '/{AWS}', 'says {AWS}', '', False, None)"

@@ -18,7 +18,7 @@ from curate.core.credentials import credentials_in, keys_in
 from curate.core.masking import holds_secret, masked, redact_message, without_keys
 from curate.core.text import excerpt
 from curate.core.token_formats import FORMATS, SHAPES, TokenFormat
-from curate.report.check_formats import OutputFormat
+from curate.render.check_formats import OutputFormat
 from tests.conftest import Write, chat, working_in
 
 LETTERS: Final = string.ascii_letters + string.digits

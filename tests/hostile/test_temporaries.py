@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
+from curate.commands.dedup import plan
 from curate.core import npz_cache
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
@@ -26,7 +27,6 @@ from curate.core.scratch import PREFIX, scratch, sweep
 from curate.core.signature import own_key
 from curate.core.snapshot import rights_of
 from curate.corpus.cache import kinds
-from curate.pipeline.dedup import plan
 from tests.conftest import Write, environment
 from tests.forks import Forks
 

@@ -19,8 +19,8 @@ from rich.text import Text
 from curate.cli.main import main
 from curate.cli.options import progress
 from curate.core.masking import without_keys
-from curate.report.console import console
-from curate.report.masked_console import MaskedConsole
+from curate.render.console import console
+from curate.render.masked_console import MaskedConsole
 from tests.conftest import Write, environment, line_of
 from tests.engine.tuning_server import serving
 from tests.hostile.process import ROOT

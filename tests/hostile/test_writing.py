@@ -114,7 +114,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(
 
 
 def test_one_line_more_makes_no_wrong_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
-    import curate.pipeline.splitting as module
+    import curate.commands.split as module
 
     real = module.read_sources
 

@@ -18,10 +18,10 @@ from math import exp
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from curate.commands.run import run
 from curate.core.config import load_config
 from curate.core.datamap import MAPPED, MappedExample, Neighbour
 from curate.core.runs import Project
-from curate.pipeline import run
 from curate.read.dataset import FileFacts, read_file
 from curate.review import Sources, sources_of
 from curate.review.events import ScanEvent

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from curate.commands.run import run
 from curate.core.config import load_config
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
-from curate.pipeline import run
 from curate.read.index import LineIndex
 from curate.review import Edit, ReviewSession, sources_of
 from curate.review.choices import verdicts_for

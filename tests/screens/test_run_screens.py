@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from curate.commands.run import run
+from curate.commands.run.followed import Follower, State
+from curate.commands.run.outcome import UNBOUNDED_METRICS
 from curate.core.config import Config
 from curate.core.errors import CurateError
 from curate.core.runs import Project
-from curate.pipeline import run
-from curate.pipeline.followed import Follower, State
-from curate.pipeline.outcome import UNBOUNDED_METRICS
 from curate.review import Sources
 from curate.review.events import Ended
 from curate.review.split_composition import composition_of

@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 
 from curate.cli.main import main
+from curate.commands.run.training import CURATE_COMMAND
 from curate.core.errors import ExitCode
-from curate.pipeline.training import CURATE_COMMAND
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
 from tests.waiting import PATIENCE_SECONDS, eventually

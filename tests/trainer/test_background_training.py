@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from curate.commands.run import followed
+from curate.commands.run.followed import Followed, State
+from curate.commands.run.training import CURATE_COMMAND
 from curate.core.config import Config
 from curate.core.runs import Project
-from curate.pipeline import followed
-from curate.pipeline.followed import Followed, State
-from curate.pipeline.training import CURATE_COMMAND
 from curate.review import Sources
 from curate.review.events import Ended
 from tests.screens.conftest import opened, screen_text

@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from curate.cli.main import main
-from curate.pipeline.compare_selections import comparison_of, interval
-from curate.report.select import verdict
+from curate.commands.compare_selections import comparison_of, interval
+from curate.render.select import verdict
 from tests.trainer.tiny import write_recipe
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.errors import CurateError, InputError, UsageError
-from curate.report.console import print_lines
+from curate.render.console import print_lines
 from tests.trainer.conftest import here
 from tests.trainer.forked import started, until_held
 from tests.trainer.tiny import write_recipe, write_split

@@ -72,6 +72,6 @@ def with_trainer() -> Iterator[None]:
 
 def print_result(result: BaseModel, lines: "Iterable[RenderableType]", *, as_json: bool) -> None:
     """Print a result as indented JSON, or its lines for people."""
-    from curate.report import console
+    from curate.render import console
 
     console.print_result(result, lines, as_json=as_json, indent=2)

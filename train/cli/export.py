@@ -89,7 +89,7 @@ def export_text(made: Export) -> "Iterator[RenderableType]":
     """The files and the proof, for people."""
     from rich.text import Text
 
-    from curate.report.console import table
+    from curate.render.console import table
 
     sizes = {one.name: one.size for one in made.files}
     rows = [

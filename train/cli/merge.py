@@ -55,7 +55,7 @@ def merge(
 
 def merge_text(made: Composition) -> "Iterator[RenderableType]":
     """The losses of each adapter, alone and merged, for people."""
-    from curate.report.console import table
+    from curate.render.console import table
 
     numbers = ("weight", "rank", "base", "alone", "together", "gain left")
     title = f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions"

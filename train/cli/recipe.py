@@ -13,7 +13,7 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import demand_apart
 from curate.core.text import visible
-from curate.report.console import console
+from curate.render.console import console
 from train.cli.common import Vram, with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import excerpt, plural, visible
-from curate.report.console import table
+from curate.render.console import table
 from train.evaluation.evaluation_result import Evaluation, Score
 from train.evaluation.verdict import best_tuned
 from train.scores import METRICS

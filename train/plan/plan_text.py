@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from curate.core.text import duration, gigabytes, plural, visible
-from curate.report.console import COLOURS, console, table
+from curate.render.console import COLOURS, console, table
 from train.evaluation.verdict import MIN_QUESTIONS
 from train.methods import OBJECTIVES
 from train.results import TextSpan, TrainingPlan

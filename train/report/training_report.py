@@ -8,9 +8,9 @@ from rich.text import Text
 
 from curate.core.datamap import MappedExample, Region
 from curate.core.text import duration, excerpt, gigabytes, plural, visible
-from curate.report.console import table
-from curate.report.html import TABLE, block, footer, head, html_table, safe, tile
-from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
+from curate.render.console import table
+from curate.render.html import TABLE, block, footer, head, html_table, safe, tile
+from curate.render.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.memory.autoconfig import Settings
 from train.methods import OWN_KEYS
 from train.recipe import Recipe, recipe_text

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
 from curate.core.text import gigabytes
-from curate.report.console import table
+from curate.render.console import table
 from train.journal import JsonLines, Narrator
 from train.methods import METHODS
 from train.recipe import Recipe

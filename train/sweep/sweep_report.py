@@ -7,9 +7,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import duration, excerpt, plural, visible
-from curate.report.console import table
-from curate.report.html import TABLE, footer, head, html_table, safe
-from curate.report.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
+from curate.render.console import table
+from curate.render.html import TABLE, footer, head, html_table, safe
+from curate.render.html_plots import DOTS, STYLE, Curve, Dot, curves, dots
 from train.recipe import toml
 from train.sweep.halving import Halving, winner
 from train.sweep.space import Space, Trial

@@ -11,9 +11,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from curate.commands.run.training import OWN_GROUP, STOP_SIGNAL
 from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor, Task
 from curate.core.runs import new_events
-from curate.pipeline.training import OWN_GROUP, STOP_SIGNAL
 from train.journal import signals_to
 
 POLL_SECONDS: Final = 0.25

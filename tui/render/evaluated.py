@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.commands.run.followed import Followed
+from curate.commands.run.outcome import UNBOUNDED_METRICS, Outcome, Score, SystemResult
 from curate.core.text import excerpt, visible
-from curate.pipeline.followed import Followed
-from curate.pipeline.outcome import UNBOUNDED_METRICS, Outcome, Score, SystemResult
 from tui.conversation import literal, one_line, shortened
 from tui.render.columns import side_by_side
 from tui.render.runs import loss_change

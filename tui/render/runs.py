@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from textual.content import Content
 
+from curate.commands.run.followed import Followed, State
 from curate.core.text import excerpt
-from curate.pipeline.followed import Followed, State
 from tui.conversation import literal, one_line, shortened
 from tui.render.columns import side_by_side
 from tui.render.plot import LABEL_CELLS, curve

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from textual import work
 from textual.content import Content
 
+from curate.commands.run.followed import Followed, Follower, State, start, stop
 from curate.core.errors import CurateError
-from curate.pipeline.followed import Followed, Follower, State, start, stop
 from tui.conversation import literal
 from tui.keys import bindings
 from tui.messages import Failed, Measured

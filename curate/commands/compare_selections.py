@@ -1,0 +1,220 @@
+"""Whether a selection helps: train on it, on random and on the longest examples of the same size, and on all of them.
+
+Each training is a `curate train` in a process of its own; the trainer is not imported. All are measured on the test
+split of the recipe, which has no leaks with the training split. Finished trainings are not repeated.
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import sqrt
+from pathlib import Path
+from random import Random
+from shutil import copyfile
+from statistics import fmean, stdev
+from typing import Any, Final
+
+from curate.commands.dedup import write_plan
+from curate.commands.run.training import CURATE_COMMAND
+from curate.commands.select import (
+    Difference,
+    Interval,
+    SelectionComparison,
+    SelectionGoal,
+    SelectResult,
+    TrainedOn,
+    Verdict,
+    tokens_of,
+)
+from curate.core.errors import CurateError, UsageError
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
+from curate.core.files import write_bytes
+from curate.core.limits import read_regular
+from curate.core.text import plural, visible
+from curate.core.validation import load_toml
+from curate.read.dataset import ParsedLine, read_dataset
+
+SHARED_SPLITS: Final = ("validation.jsonl", "test.jsonl")
+SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
+T_QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+"""Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
+
+
+def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
+    """The split folder of a recipe, whose training split is what is selected from.
+
+    Raises `UsageError` if it is another file: the test split is free of leaks only for its own training split.
+    """
+    data = load_toml(recipe, "recipe", "name a recipe of `curate train`").get("data")
+    if not isinstance(data, str):
+        raise UsageError(f"{visible(str(recipe))}: names no `data`", "name the folder of a split there")
+    folder = recipe.parent / Path(data).expanduser()
+    train = folder / "train.jsonl"
+    if [path.resolve() for path in files] != [train.resolve()]:
+        raise UsageError(
+            f"--compare selects from the training split of the recipe, {visible(str(train))}",
+            "pass that file; `curate split DATA -o FOLDER` makes splits without leaks",
+        )
+    return folder
+
+
+def compare_selection(
+    result: SelectResult,
+    goal: SelectionGoal,
+    recipe: Path,
+    splits: Path,
+    state: Path,
+    seeds: int,
+    listen: Listener,
+    questions: int = 0,
+) -> SelectionComparison:
+    """Train and compare. `splits`: the folder that `splits_of` returns; `state`: the folder for data and runs;
+    `questions`: number of held-out questions whose answers by each trained model are scored.
+
+    Raises `CurateError` if a training fails.
+    """
+    lines = [one for one in read_dataset([splits / "train.jsonl"]).lines if one.example is not None]
+    place = state / f"{recipe.stem}-{_identity(result, recipe, splits)}"
+    selected = place / SELECTION / "train.jsonl"
+    selected.parent.mkdir(parents=True, exist_ok=True)
+    write_plan(result.plan, selected, overwrite=True)
+    _write(_data(place, ALL, 0), lines)
+    longest_first = sorted(lines, key=lambda one: (-len(one.line.data), one.line.number))
+    _write(_data(place, LONGEST, 0), _first_lines(longest_first, goal, result))
+    for seed in range(seeds):
+        shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
+        _write(_data(place, RANDOM, seed), _first_lines(shuffled, goal, result))
+    listen(StageStarted("train"))
+    reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
+    answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name in reports}
+    for nth, (name, seed) in enumerate((name, seed) for seed in range(seeds) for name in reports):
+        listen(StageAdvanced("train", nth, seeds * len(reports), f"{name}, seed {seed}"))
+        run = place / "runs" / f"{name}-{seed}"
+        reports[name].append(_train(recipe, splits, _data(place, name, seed), run, seed))
+        if questions:
+            answers[name].append(_evaluate(run, questions, next(iter(answers[SELECTION]), None)))
+    listen(StageFinished("train", False, plural(seeds * len(reports), "training")))
+    return comparison_of(place, reports, answers)
+
+
+def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
+    """A hash of all that the trainings depend on; other trainings get another folder."""
+    plan = result.plan
+    left = sorted([*(str(gone.place) for gone in plan.dropped), *(str(lost.place) for lost in plan.duplicates)])
+    data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared(splits))]
+    return sha256(b"\0".join([*data, json.dumps(left).encode()])).hexdigest()[:12]
+
+
+def _shared(splits: Path) -> list[Path]:
+    return [splits / name for name in SHARED_SPLITS if (splits / name).is_file()]
+
+
+def _data(place: Path, name: str, seed: int) -> Path:
+    return place / (f"{name}-{seed}" if name == RANDOM else name)
+
+
+def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
+    write_bytes(data / "train.jsonl", b"".join(one.line.data + b"\n" for one in lines))
+
+
+def _first_lines(lines: Sequence[ParsedLine], goal: SelectionGoal, result: SelectResult) -> list[ParsedLine]:
+    """The first lines, as many as the selection has or its budget of tokens allows."""
+    if goal.tokens is None:
+        return list(lines[: result.selected])
+    taken, spent = list[ParsedLine](), 0
+    for one in lines:
+        size = tokens_of(one.example) if one.example else 0
+        if spent + size <= goal.tokens:
+            taken.append(one)
+            spent += size
+    return taken
+
+
+def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapping[str, Any]:
+    """The report of a training, which is resumed, or only read if it is finished."""
+    if (run / "report.json").is_file():
+        there: Mapping[str, Any] = json.loads(read_regular(run / "report.json"))
+        return there
+    for shared in _shared(splits):
+        copyfile(shared, data / shared.name)
+    run.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--data", data, "--run-dir", run, "--set", f"seed={seed}", "--resume", "--quiet", "--json"]
+    return _curate("training", run, "train", recipe, *options)
+
+
+def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Evaluate the trained model alone; the `first` evaluation has chosen task and metric for all."""
+    options = ["--systems", "tuned", "--limit", str(questions), "--quiet", "--json"]
+    if first:
+        options += ["--task", first["task"], "--metric", first["metric"]]
+    return _curate("evaluation", run, "evaluate", run, *options)
+
+
+def _curate(what: str, run: Path, *words: object) -> Mapping[str, Any]:
+    done = subprocess.run([*CURATE_COMMAND, *map(str, words)], capture_output=True, check=False)
+    if done.returncode:
+        text = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
+        raise CurateError(f"{visible(run.name)}: the {what} failed: {text}", "the same command continues from here")
+    report: Mapping[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def comparison_of(
+    place: Path,
+    reports: Mapping[str, Sequence[Mapping[str, Any]]],
+    answers: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> SelectionComparison:
+    """The comparison of the reports of trainings and evaluations, by choice and seed; `place` is their folder."""
+    losses = {name: [float(one["tuned_loss"]) for one in every] for name, every in reports.items()}
+    first, asked = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
+    scores = {
+        name: [float(one["results"][0]["scores"][asked["metric"]]["value"]) for one in every] if asked else []
+        for name, every in answers.items()
+    }
+    choices = [
+        TrainedOn(
+            name,
+            every[0]["train_examples"],
+            every[0]["steps"],
+            losses[name],
+            interval(losses[name]),
+            scores[name],
+            interval(scores[name]) if asked else None,
+        )
+        for name, every in reports.items()
+    ]
+    differences = []
+    for name in (RANDOM, LONGEST, ALL):
+        loss = _difference(losses[SELECTION], losses[name])
+        score = _difference(scores[SELECTION], scores[name]) if asked else None
+        lower, higher = _outcome(loss), _outcome(score) if score else None
+        verdict: dict[int, Verdict] = {-1: "better", 0: "open", 1: "worse"}
+        differences.append(Difference(name, loss, verdict[lower], score, None if higher is None else verdict[-higher]))
+    return SelectionComparison(
+        folder=str(place),
+        seeds=len(losses[SELECTION]),
+        held_out=first["held_out"],
+        held_out_examples=first["held_out_examples"],
+        base_loss=first["base_loss"],
+        metric=asked["metric"] if asked else None,
+        questions=asked["questions"] if asked else 0,
+        choices=choices,
+        differences=differences,
+    )
+
+
+def _difference(mine: Sequence[float], others: Sequence[float]) -> Interval:
+    return interval([one - other for one, other in zip(mine, others, strict=True)])
+
+
+def _outcome(difference: Interval) -> int:
+    """-1 or 1 if the whole interval is below or above 0, else 0."""
+    return (difference.low > 0) - (difference.high < 0)
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The mean of at least two values with its interval."""
+    mean = fmean(values)
+    half = T_QUANTILES[min(len(values) - 1, len(T_QUANTILES)) - 1] * stdev(values) / sqrt(len(values))
+    return Interval(mean, mean - half, mean + half)

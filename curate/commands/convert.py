@@ -1,0 +1,309 @@
+"""Conversion of every known format to another one, as JSON Lines.
+
+Lines that the target format cannot represent are written to a second file with their bytes and the reason. converted +
+aside = read; this is checked against the written lines. Lines that are already in the target format keep their bytes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from curate.commands.templated import templated
+from curate.core.cluster import LOCAL, Executor
+from curate.core.decision import DecisionState, edits_of
+from curate.core.errors import InputError, demand_all
+from curate.core.example import UNKNOWN, Example, Place
+from curate.core.files import display_name, size_of
+from curate.core.json_output import Note, Output
+from curate.core.output_pair import replacing_both
+from curate.core.removed import Reason, Removal, removal, removed_line
+from curate.core.scratch import TempStore
+from curate.core.snapshot import snapshot
+from curate.core.text import json_line
+from curate.core.worker_pool import WorkerPool
+from curate.lint.rules.roles import with_known_roles
+from curate.lint.rules.tools import to_tools
+from curate.output.apply import drop_reason, unreadable
+from curate.output.edited import acted_ids, edited_copies, key_of
+from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, parsed_line, read_file
+from curate.read.form_writer import write_as
+from curate.read.formats import BY_NAME, COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
+from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
+from curate.read.forms.lists import TREE, replies_beside
+from curate.read.lines import BOM, split_lines
+
+MIN_PARALLEL_BYTES: Final = 16 << 20
+LINES_PER_PART: Final = 1_000
+
+
+@dataclass(slots=True)
+class ConvertResult(Output):
+    """What `curate convert --json` prints."""
+
+    read: int = 0
+    """Lines that are not blank, or elements of a document."""
+    converted: int = 0
+    not_understood: int = 0
+    """Lines without an example in a known format: not converted, or messages without text."""
+    aside: int = 0
+    """Lines in the file next to the output (out.unconverted.jsonl); converted + aside = read."""
+    renamed: int = 0
+    """Converted lines in which aliases of roles were renamed, as `curate check --fix` does (rule M007)."""
+    formats: Counter[str] = field(default_factory=Counter)
+    """Converted lines by input format; those already in the target format keep their bytes."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Lines that were not converted, by code."""
+    added: int = 0
+    """Output lines beyond one per converted line: one with several instances becomes several."""
+    rejected: int = 0
+    """Preference pairs of which only the chosen side was converted."""
+    omitted: Counter[str] = field(default_factory=Counter)
+    """Keys and details that the target format cannot represent, with the number of lines; none is trained on."""
+    unmatched: int = 0
+    """Edits and drops of the review about examples that are not in the files."""
+    notes: list[Note] = field(default_factory=list)
+    """Lines that were converted except for a part that stayed text."""
+
+    def add(self, part: "ConvertResult", before: int) -> None:
+        """Add the result of lines that follow; `before` is the number of lines before them in their file."""
+        for name in ("read", "converted", "not_understood", "aside", "renamed", "added", "rejected"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        self.formats.update(part.formats)
+        self.reasons.update(part.reasons)
+        self.omitted.update(part.omitted)
+        self.notes += [replace(note, line=note.line + before) for note in part.notes]
+
+
+def convert_paths(
+    paths: Sequence[Path],
+    output: Path,
+    aside: Path,
+    *,
+    to: str = "messages",
+    chosen: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
+    edited: Path = Path(".curate", "edited"),
+    workers: int = 1,
+    executor: Executor = LOCAL,
+    template: Mapping[str, str] | None = None,
+) -> ConvertResult:
+    """Convert files to the format `to` in `output`, and write lines that cannot be converted to `aside`; both
+    completely or neither.
+
+    `chosen` uses the chosen side of a preference pair. Of `decisions`, drops are written to `aside`, and edits are
+    converted, for which copies are made in the folder `edited`. With more than one of `workers`, processes convert
+    parts of large files; they import the main module anew, as `multiprocessing` does. With `executor`, tasks of a
+    cluster do. With `template`, each line is read as these texts by role; see `templated`.
+
+    Raises `InputError` for a file that cannot be read or changes meanwhile, and if no line holds an example;
+    `OutputError`; `UsageError` if an output exists and must not be replaced, or another process writes it.
+    """
+    report, decisions = ConvertResult(), decisions or {}
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
+    why, many = "", size_of(paths) >= MIN_PARALLEL_BYTES
+    converter = partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template)
+    with (
+        executor.pool(workers if many else 1, processes=many, own=converter, make_state=converter, files=paths) as pool,
+        TempStore() as store,
+        replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest),
+    ):
+        for number, path in enumerate(paths):
+            before, facts = 0, FileFacts(display_name(path))
+            copy = partial(store.path, number)
+            for part in _parts(copies.get(path, path), facts, converter, pool, copy):
+                report.add(part.report, before)
+                out.write(part.converted)
+                why = why or next((one.why for one in part.aside), "")
+                for one in part.aside:
+                    rest.write(removed_line(one.model_copy(update={"line": one.line + before})))
+                unmatched -= part.matched
+                before += part.lines
+                if progress:
+                    progress(part.report.read)
+            demand_read(facts)
+        if not report.read:
+            raise InputError("no line to convert: the files are empty", "name files with examples")
+        if template and report.read == report.not_understood:
+            raise InputError(f"no line can be read with these texts: {why}", "name keys of the lines in braces")
+        report.unmatched = len(unmatched)
+        demand_understood(report.read, report.read - report.not_understood)
+        demand_all(report.read, report.converted, report.aside)
+        demand_all(report.read + report.added, out.lines, rest.lines)
+    return report
+
+
+@dataclass(slots=True)
+class _Part:
+    """The conversion of consecutive lines of a file; their numbers begin anew in a chunk."""
+
+    report: ConvertResult = field(default_factory=ConvertResult)
+    converted: bytes = b""
+    aside: list[Removal] = field(default_factory=list)
+    matched: set[str] = field(default_factory=set)
+    """Keys of lines that a decision is about."""
+    lines: int = 0
+    """Physical lines of a chunk."""
+
+
+def _parts(
+    path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
+) -> Iterator[_Part]:
+    chunks = chunks_of(path, facts.path, CHUNK_BYTES, copy)
+    if chunks is not None:
+        yield from pool.each(_Converter.chunk, chunks)
+        return
+    lines, here = read_file(path, facts), converter()
+    while some := list(islice(lines, LINES_PER_PART)):
+        yield replace(here.part(some), lines=0)
+
+
+@dataclass(slots=True)
+class _Converter:
+    """Converts parts of files; made anew in each process."""
+
+    to: str
+    chosen: bool
+    decisions: Mapping[str, DecisionState]
+    acted: set[str]
+    """Keys that the lines of edits and drops have."""
+    template: Mapping[str, str] | None
+
+    def chunk(self, chunk: Chunk) -> _Part:
+        """The conversion of the lines of a chunk."""
+        offset, data, size = chunk_bytes(chunk)
+        start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
+        facts = FileFacts(chunk.name)
+        return self.part(parsed_line(line, facts) for line in split_lines([bytes(data[start:size])], offset + start))
+
+    def part(self, lines: Iterable[ParsedLine]) -> _Part:
+        """The conversion of lines."""
+        part, done, form = _Part(), list[bytes](), BY_NAME[self.to]
+        report = part.report
+        for line in lines:
+            part.lines += 1
+            if line.blank:
+                continue
+            parsed = templated(line, self.template) if self.template else line
+            report.read += 1
+            report.not_understood += parsed.example is None or not parsed.example.understood
+            key = key_of(parsed) if self.decisions else ""
+            decision = self.decisions.get(key)
+            written: bytes | Removal
+            if key in self.acted:
+                part.matched.add(key)
+            if decision is not None and decision.verdict == "drop":
+                example = parsed.example.id if parsed.example else None
+                written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
+            else:
+                written = _converted(parsed, report, form, chosen=self.chosen)
+            if isinstance(written, Removal):
+                report.aside += 1
+                report.reasons[written.reason] += 1
+                part.aside.append(written)
+            else:
+                report.converted += 1
+                done.append(written + b"\n")
+        part.converted = b"".join(done)
+        return part
+
+
+def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Removal:
+    """The converted line or lines, counted; or why it is not converted."""
+    example = parsed.example
+    if example is None:
+        return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
+    repeated = any(defect.kind == "repeated-key" for defect in parsed.defects)  # not rewritten: one value would be lost
+    known = example if repeated else with_known_roles(example)
+    renamed, example = known is not example, known
+    if (
+        example.format == form.name
+        and not renamed
+        and form.name != "prompt-completion"
+        and isinstance(parsed.decoded.value, dict)
+    ):
+        report.formats[form.name] += 1
+        return parsed.jsonl
+    if reason := _obstacle(parsed, example, chosen=chosen):
+        return removal(parsed.place, example.id, Reason(*reason, "rule"), parsed.line.data)
+    value = dict(example.value)
+    rejected = example.format in PREFERENCE_SIDES
+    if rejected:
+        value.pop(PREFERENCE_SIDES[example.format][1], None)
+    if isinstance(value.get("tools"), str):
+        value["tools"] = _tools(value["tools"], parsed.place, report.notes)
+    if example.format == "sharegpt":
+        report.notes.extend(_unread_calls(parsed, example))
+    omitted = set[str]()
+    if example.format == TREE.name and replies_beside(value.pop("tree")):
+        omitted.add("replies beside the best-ranked path")
+    several = example.format == "self-instruct"
+    conversations = [{**value, "messages": turns} for turns in _instances(value["messages"])] if several else [value]
+    if form.name != "messages":
+        try:
+            written = [write_as(form, to_tools(conversation)) for conversation in conversations]
+        except UnwritableError as error:
+            cause = Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
+            return removal(parsed.place, example.id, cause, parsed.line.data)
+        conversations = [one.value for one in written]
+        omitted.update(*(one.omitted for one in written))
+    elif example_of(value, parsed.place).format in PREFERENCE_SIDES:
+        cause = Reason("J025", "a preference pair under other keys, which messages cannot hold", "rule")
+        return removal(parsed.place, example.id, cause, parsed.line.data)
+    report.omitted.update(omitted)
+    report.renamed += renamed
+    report.rejected += rejected
+    report.formats[example.format] += 1
+    report.added += len(conversations) - 1
+    return b"\n".join(map(json_line, conversations))
+
+
+def _instances(turns: list[Any]) -> list[list[Any]]:
+    """Each question of a line with its answer, as a conversation; a system prompt is repeated in all of them."""
+    system = len(turns) % 2
+    return [turns[:system] + turns[at : at + 2] for at in range(system, len(turns), 2)]
+
+
+def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
+    """Code and reason if writing the line as messages would lose or change something."""
+    if example.format == UNKNOWN:
+        return "M001", example.defect[1] if example.defect else "no `messages`, and the keys fit no known format"
+    if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
+        return "J013", repeated.message
+    if example.format in PREFERENCE_SIDES and not chosen:
+        return "J025", "preference pair: messages cannot hold the rejected side; --chosen converts the chosen side"
+    if example.format in COMPLETIONS and example.value.get("label") is False:
+        return "J025", "the completion is labelled as undesirable, which messages cannot express"
+    return None
+
+
+def _tools(text: str, place: Place, notes: list[Note]) -> Any:
+    """Parse tools given as JSON in a string, as a list of functions; other texts stay, with a note."""
+    value = json_in(text) if text.strip() else []
+    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+        notes.append(Note.of(place, "`tools` is not a JSON list of objects; kept as text"))
+        return text
+    return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
+
+
+def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
+    """The calls and results of a ShareGPT conversation that could not be read as such."""
+    spoken = next(item for key, item in parsed.decoded.value.items() if key.casefold() == "conversations")
+    before = len(example.value["messages"]) - len(spoken)  # a system prompt that stood beside them
+    for index, item in enumerate(spoken, before):
+        speaker, turn = speaker_of(item), example.value["messages"][index]
+        if speaker in CALL_SPEAKERS and (turn.get("content") is not None or "tool_calls" not in turn):
+            yield Note.of(
+                parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text"
+            )
+        elif speaker in RESULT_SPEAKERS and "tool_call_id" not in turn:
+            yield Note.of(
+                parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
+            )

@@ -1,0 +1,173 @@
+"""Decontamination of files: which examples contain items of a benchmark, and the files without them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from curate.core.cluster import LOCAL, Executor
+from curate.core.errors import demand_all
+from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
+from curate.core.example import Example
+from curate.core.finding import Finding
+from curate.core.json_output import NotPrinted, Output, Rounded
+from curate.core.masking import secrets_in
+from curate.core.output_pair import removed_path, replacing_both
+from curate.core.removed import Reason, WithoutLines, removal, removed_line
+from curate.core.snapshot import Snapshot, snapshot
+from curate.core.text import plural
+from curate.leakage.decontaminate import REJECTED_SIDE, Match, contaminated, plain_words
+from curate.lint.rules.splits import Leak, benchmark_in_training
+from curate.read.benchmark import Item, read_benchmark
+from curate.read.dataset import ParsedLine, demand_understood, read_dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark(Output):
+    """A benchmark, and how many of its items were found."""
+
+    file: str
+    items: int
+    not_looked_for: int
+    """Items without enough text to search for."""
+    found: list[int]
+    """Lines of the items found. Rephrased items are not found, since words are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem(Output):
+    """An example that contains an item of a benchmark."""
+
+    finding: Finding
+    benchmark: str
+    line: int
+    """Line in the benchmark."""
+    field: str
+    """Field of the item."""
+    kind: str
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
+    words: str
+    """The longest common run of words, without case and punctuation."""
+    share: Rounded
+    """The share of the item's words in common runs; for `near`, the Jaccard similarity."""
+    others: int
+    """Other items in the same example."""
+
+
+@dataclass(slots=True)
+class DecontaminateResult(Output):
+    """What `curate decontaminate --json` prints."""
+
+    read: int
+    """Lines read: kept + removed."""
+    kept: int
+    not_understood: int
+    """Lines without an example in a known format; they are kept."""
+    written: bool
+    """Whether kept and removed lines were written."""
+    benchmarks: list[Benchmark]
+    found: list[FoundItem]
+    """One for each example that contains an item: the item with the largest share in it."""
+    removed: WithoutLines
+    """Without their text, which is in the file of removed lines."""
+    stays: NotPrinted[list[ParsedLine]] = field(repr=False)
+    seen: NotPrinted[list[Snapshot]]
+    """The files and the benchmarks, as they were before they were read."""
+
+
+def decontaminated(
+    files: Sequence[Path],
+    benchmarks: Sequence[Path],
+    *,
+    fields: Sequence[str] = (),
+    listen: Listener = ignore_events,
+    executor: Executor = LOCAL,
+) -> DecontaminateResult:
+    """Decide which lines of `files` are removed; nothing is written.
+
+    `fields`: where the text of an item is, instead of the known names. Raises `InputError`, also if no line holds an
+    example.
+    """
+    listen(StageStarted("read"))
+    seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
+    items = [item for path in benchmarks for item in read_benchmark(path, fields)]
+    dataset = read_dataset(files)
+    demand_understood(len(dataset.lines), len(dataset.examples))
+    listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
+    listen(StageStarted("compare"))
+    found = contaminated(dataset.examples, items, executor)
+    listen(StageFinished("compare", False, plural(len(found.matches), "match")))
+    leaks = list(_leaks(dataset.examples, items, found.matches))
+    findings = list(benchmark_in_training.function(leaks))
+    goes = {
+        leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
+    }
+    kept = [line for line in dataset.lines if line.example is None or line.place not in goes]
+    removed = [
+        removal(line.place, line.example.id, goes[line.place], line.line.data)
+        for line in dataset.lines
+        if line.example is not None and line.place in goes
+    ]
+    contained = [
+        FoundItem(finding, *leak.benchmark[:2], leak.field, leak.kind, leak.words, leak.share, leak.others)
+        for leak, finding in zip(leaks, findings, strict=True)
+    ]
+    return DecontaminateResult(
+        read=len(dataset.lines),
+        kept=len(kept),
+        not_understood=dataset.not_understood,
+        written=False,
+        benchmarks=_summaries(items, found.matches, found.too_short),
+        found=contained,
+        removed=removed,
+        stays=kept,
+        seen=seen,
+    )
+
+
+def _leaks(examples: Sequence[Example], items: Sequence[Item], matches: Iterable[Match]) -> Iterator[Leak]:
+    """For each example with matches, the best one."""
+    by_example: dict[int, list[Match]] = defaultdict(list)
+    for match in matches:
+        by_example[match.example].append(match)
+    for at, inside in by_example.items():
+        best = min(inside, key=lambda match: (-match.share, match.message, match.item))
+        example, item = examples[at], items[best.item]
+        pointer = "" if best.message == REJECTED_SIDE else example.messages[best.message].content_pointer
+        part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
+        yield Leak(
+            example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1
+        )
+
+
+def _without_secrets(words: str, text: str) -> str:
+    """The words of an item without its secrets, which could not be recognized without case and punctuation."""
+    found = {word for plain in plain_words(secrets_in(text)) for word in plain.split()}
+    return " ".join("[…]" if word in found else word for word in words.split(" ")) if found else words
+
+
+def _summaries(items: Sequence[Item], matches: Sequence[Match], too_short: frozenset[int]) -> list[Benchmark]:
+    counts = Counter(item.place.file for item in items)
+    short = Counter(items[at].place.file for at in too_short)
+    found: dict[str, set[int]] = defaultdict(set)
+    for at in {match.item for match in matches}:
+        found[items[at].place.file].add(at)
+    return [
+        Benchmark(file, count, short[file], sorted(items[at].place.line for at in found[file]))
+        for file, count in counts.items()
+    ]
+
+
+def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:
+    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or
+    neither; returns that file. Raises as `curate.commands.dedup.write_plan` does.
+    """
+    removed = removed_path(output, "removed")
+    with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept, gone):
+        for line in result.stays:
+            kept.write(line.jsonl + b"\n")
+        for went in result.removed:
+            gone.write(removed_line(went))
+        demand_all(result.read, kept.lines, gone.lines)
+    result.written = True
+    return removed

@@ -1,0 +1,280 @@
+"""Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes the result.
+
+Between them the command can ask, explain or stop. A plan has places, ids and numbers, but no texts; texts to show are
+read again by `DedupResult.examples`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate.commands.duplicates import compare_examples, require_model
+from curate.core.cluster import LOCAL, Executor
+from curate.core.config import Config, DedupConfig
+from curate.core.decision import DecisionState, edits_of
+from curate.core.errors import UsageError
+from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
+from curate.core.example import Example, Place
+from curate.core.files import display_name
+from curate.core.finding import Finding
+from curate.core.lazy import np
+from curate.core.output_pair import removed_path, replacing_both
+from curate.core.paths import identity
+from curate.core.runs import Project
+from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
+from curate.core.text import plural, visible
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.boilerplate import boilerplate_notes
+from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import Table, examples_at, lines_at
+from curate.corpus.features import FeatureSpec, feature_spec_for
+from curate.corpus.loading import is_big, read_table, spill_folder
+from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.rules.duplicates import Removals, heavy
+from curate.output.apply import Dropped, dropped_in, unmatched_notes
+from curate.output.edited import with_edits
+from curate.output.folder import write_lines
+from curate.read.dataset import demand_understood
+from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
+
+
+@dataclass(frozen=True, slots=True)
+class DedupResult:
+    """The lines that would be kept and removed."""
+
+    config: DedupConfig
+    lines: Mapping[str, int]
+    """Number of lines that are not blank, by file; without the files that others are compared with."""
+    against: Mapping[str, int]
+    """The same for the files that others are compared with."""
+    not_understood: int
+    """Lines of all files without an example in a known format; they are not compared and are kept unchanged."""
+    duplicates: Sequence[DuplicateRemoval]
+    """Removed duplicates, in the order they were read."""
+    dropped: Sequence[Dropped]
+    """Lines removed for a finding of a rule in `drop`, in the order they were read; they are not compared."""
+    apart: Sequence[DuplicateRemoval]
+    """Pairs of near-duplicates that differ in a fact: both are kept."""
+    same_words: Sequence[DuplicateRemoval]
+    """Pairs of short examples with the same words of meaning and a similarity below the threshold: both are kept."""
+    alike: Sequence[DuplicateRemoval]
+    """Paraphrases (D004), each with the most similar earlier example: both are kept."""
+    similarities: Sequence[float]
+    """Similarities of all pairs with a similarity of at least `floor`."""
+    bands: Bands
+    """How signatures are cut into bands; tells the probability that a pair is compared."""
+
+    notes: list[str]
+    """Further notes for the user."""
+    table: Table = field(repr=False)
+    """Where the lines can be read again."""
+    seen: Sequence[Snapshot]
+    """The files as they were before they were read."""
+
+    def examples(self, places: Collection[Place]) -> Mapping[Place, Example]:
+        """The examples at some places, read again."""
+        return examples_at(self.table, places)
+
+    @property
+    def heavy(self) -> list[Finding]:
+        """Findings that need a confirmation before the result is written (D008)."""
+        return heavy(removals(self.lines, self.duplicates, self.config, self.dropped))
+
+    @property
+    def gone(self) -> int:
+        """Number of removed lines."""
+        return len(self.duplicates) + len(self.dropped)
+
+    @property
+    def read(self) -> int:
+        """Lines read: kept + removed."""
+        return sum(self.lines.values())
+
+    @property
+    def kept(self) -> int:
+        """Number of kept lines."""
+        return self.read - self.gone
+
+    @property
+    def codes(self) -> Counter[str]:
+        """Number of removed duplicates by code: D001, D003 and D007."""
+        return Counter(lost.code for lost in self.duplicates)
+
+    @property
+    def floor(self) -> float:
+        """The lowest similarity that is searched for."""
+        return min(MIN_REPORTED, self.config.threshold)
+
+
+def plan_in(
+    project: Project, files: Sequence[Path], whole: Config, *, cached: bool = True, **given: Any
+) -> DedupResult:
+    """`plan` with the rules of a project and its folders; `whole`: its configuration, and the options in it. Without
+    `cached`, the cache is neither read nor written.
+    """
+    return plan(
+        files,
+        whole.dedup,
+        rules=ProjectRules.of(project.folder, whole),
+        cache=project.cache if cached else None,
+        edited=project.edited,
+        **given,
+    )
+
+
+def plan(
+    files: Sequence[Path],
+    config: DedupConfig,
+    *,
+    against: Sequence[Path] = (),
+    decisions: Mapping[str, DecisionState] | None = None,
+    rules: ProjectRules | None = None,
+    cache: Path | None = None,
+    cached_only: bool = False,
+    edited: Path = Path(".curate", "edited"),
+    listen: Listener = ignore_events,
+    executor: Executor = LOCAL,
+    limit: int | None = None,
+) -> DedupResult:
+    """Decide which lines of `files` are removed. With `against`, only lines that are duplicates of one in those files.
+
+    Dropped examples are removed; edited ones are compared and written with their new text (copies of such files are
+    written to the folder `edited`); examples that a person keeps as a duplicate are not removed as near-duplicates.
+    `rules` has the rules whose findings decide which of several duplicates stays, and with `drop` those whose findings
+    remove a line regardless of duplicates. The folder `cache` holds what comparisons need; with `cached_only`
+    everything must be in it. If the files need more memory than `limit` bytes, shingles and band keys are in files.
+    Raises `InputError`, also if no line holds an example, `ModelError`, and `UsageError` if no example has the field
+    that `config.keep` names or something is not cached.
+    """
+    require_model(config)
+    decided, rules = decisions or {}, rules or ProjectRules()
+    against, own = _others(against, files)
+    seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
+    files, name_of = with_edits(files, edits_of(decided), edited)
+    folder = spill_folder(paths := [*against, *files], limit)
+    with executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
+        spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
+        memory = DedupCache.of(cache, spec, paths, only=cached_only, bands=bands) if cache else None
+        table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)
+        unmatched = unmatched_notes(table, decided)
+        dropped = _dropped(table, files, rules, decided, old, listen, name_of, executor)
+        not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
+        table = _without_dropped(table, dropped) if dropped else table
+        compared = compare_examples(
+            table, config, rules, decided, pool,
+            old=old_examples, memory=None if dropped else memory, cache=cache, listen=listen,
+        )  # fmt: skip
+        found = compared.found
+        notes = [*own, *unmatched, *boilerplate_notes(table.common), *compared.notes]
+        notes += memory.save() if memory else []
+    counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
+    return DedupResult(
+        config=config,
+        lines=dict(counts[len(against) :]),
+        against=dict(counts[: len(against)]),
+        not_understood=not_understood,
+        duplicates=found.duplicates,
+        dropped=dropped,
+        apart=found.apart,
+        same_words=found.same_words,
+        alike=compared.alike,
+        similarities=found.similarities,
+        bands=found.bands,
+        notes=notes,
+        table=table,
+        seen=seen,
+    )
+
+
+def _others(against: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The files to compare with, without those in `files`, which would lose every line to themselves; a note for each
+    of these.
+    """
+    own = set(map(identity, files))
+    others = [path for path in against if identity(path) not in own]
+    if against and not others:
+        raise UsageError("--against names only files that are deduplicated themselves", "name other files")
+    text = "is to be deduplicated, so no line of it is compared with itself (--against)"
+    return others, [f"{visible(display_name(path))}: {text}" for path in against if path not in others]
+
+
+def _read(
+    paths: Sequence[Path],
+    old: int,
+    spec: FeatureSpec,
+    pool: WorkerPool,
+    memory: DedupCache | None,
+    listen: Listener,
+    name_of: Callable[[Path], str],
+    folder: Path | None,
+) -> tuple[Table, int, int]:
+    """The table of all files, and the number of lines and examples of the first `old` files. Raises `InputError` if
+    one of both parts has lines and none of them holds an example.
+    """
+    listen(StageStarted("read"))
+    table = read_table(paths, spec, pool, advancing(listen, "read"), name_of, memory=memory, folder=folder)
+    listen(StageFinished("read", False, plural(len(table.starts), "line")))
+    lines = int(table.first[old])
+    examples = int(table.lines.searchsorted(lines))
+    for count, understood in ((len(table.starts) - lines, len(table.lines) - examples), (lines, examples)):
+        demand_understood(count, understood)
+    return table, lines, examples
+
+
+def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
+    """The table without dropped examples: nothing is removed in favor of one of these."""
+    stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
+    return table.take(np.flatnonzero(stays))
+
+
+def removals(
+    lines: Mapping[str, int],
+    duplicates: Iterable[DuplicateRemoval],
+    config: DedupConfig,
+    dropped: Iterable[Dropped] = (),
+) -> Removals:
+    """The removals, counted for the stop rule."""
+    gone: Counter[str] = Counter()
+    clusters: Counter[Place] = Counter()
+    gone.update(went.place.file for went in dropped if not went.by_hand)
+    for lost in duplicates:
+        gone[lost.place.file] += 1
+        clusters[lost.kept_place] += 1
+    return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
+
+
+def _dropped(
+    table: Table,
+    files: Sequence[Path],
+    rules: ProjectRules,
+    decided: Mapping[str, DecisionState],
+    old: int,
+    listen: Listener,
+    name_of: Callable[[Path], str],
+    executor: Executor,
+) -> list[Dropped]:
+    """The lines removed for unsuppressed findings of the rules in `drop`, or by decisions."""
+    if not (drop := rules.check.drop):
+        return dropped_in(table, (), decided, old)
+    listen(StageStarted("check"))
+    report = check_project(files, rules.selecting(drop), name_of=name_of, workers=cores(), executor=executor)
+    found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(drop)), decided, old)
+    listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
+    return found
+
+
+def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
+    """Write kept lines to `output`, byte for byte, and removed ones to a file beside it, both completely or neither;
+    returns that file.
+
+    Raises `InputError` if a file changed since it was read, `UsageError` if an output exists and must not be replaced,
+    or another process writes it, `OutputError`.
+    """
+    removed = removed_path(output, "removed")
+    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept, gone):
+        demand_unchanged(plan.seen)
+        write_lines(plan.table, plan.lines, plan.duplicates, kept, gone, plan.dropped)
+    return removed

@@ -1,0 +1,210 @@
+"""The state of trainings, read from their folders: progress, metrics and results.
+
+Trainings that are started here continue after this process ends. Whether one runs is read from the lock of its folder,
+which the system releases when the process ends for any reason.
+"""
+
+import os
+import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from curate.commands.run.outcome import Outcome, read_outcome
+from curate.commands.run.training import CURATE_COMMAND, OWN_GROUP, STOP_SIGNAL
+from curate.core.errors import UsageError
+from curate.core.files import nofollow_opener, write_bytes
+from curate.core.limits import read_regular
+from curate.core.runs import Project, new_events
+from curate.core.validation import parsed_json
+
+
+class State(StrEnum):
+    """The state of a training."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    """It has no report and is not running: it can be resumed from its last checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The current state of a training; immutable."""
+
+    path: Path
+    name: str = ""
+    """Name of its folder; for one of several compared methods, with the folder of the comparison."""
+    state: State = State.STOPPED
+    recipe: dict[str, Any] = field(default_factory=dict)
+    steps: tuple[dict[str, Any], ...] = ()
+    """Steps: step, max_steps, loss, learning_rate, tokens_per_second and memory, as the trainer writes them."""
+    validation: tuple[tuple[int, float], ...] = ()
+    """Steps with the loss on the validation split."""
+    phase: dict[str, Any] = field(default_factory=dict)
+    """The last report of progress of other work than steps: name, done, total."""
+    events: tuple[str, ...] = ()
+    """Other events, in order: resumed, out-of-memory, interrupted, ..."""
+    report: dict[str, Any] | None = None
+    evaluation: Outcome | None = None
+    """What `curate evaluate` wrote to the folder; None without an evaluation."""
+    unread: str = ""
+    """Why the evaluation could not be read."""
+    output: str = ""
+    """The end of the training's output, if it was started here."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated seconds until the last step, at the speed of recent steps; None if unknown."""
+        recent = self.steps[-20:]
+        if self.state is not State.RUNNING or len(recent) < 2 or not recent[-1].get("max_steps"):
+            return None
+        took = float(recent[-1].get("seconds", 0)) - float(recent[0].get("seconds", 0))
+        pace = took / (len(recent) - 1)
+        return pace * (int(recent[-1]["max_steps"]) - int(recent[-1]["step"])) if took > 0 else None
+
+
+class Follower:
+    """Reads what is new in the folders of a project's trainings."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._known: dict[Path, tuple[int, Followed]] = {}
+        self._outcomes: dict[Path, tuple[tuple[int, int] | None, Outcome | None, str]] = {}
+
+    def read_runs(self) -> list[Followed]:
+        """The current state of all trainings, latest first."""
+        return [self._read_run(path) for path in self.project.runs]
+
+    def _read_run(self, path: Path) -> Followed:
+        new = Followed(path, self.project.name_of(path))
+        offset, before = self._known.get(path, (0, new))
+        end, events = new_events(path / "metrics.jsonl", offset)
+        if end < offset:  # a resume cut it back
+            before = new
+        steps = {
+            int(step["step"]): step
+            for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))
+        }
+        measured = (event for event in events if event.get("event") == "validation")
+        validation = dict(before.validation)
+        validation |= {int(event["step"]): float(event["validation_loss"]) for event in measured}
+        phases = [event for event in events if event.get("event") == "phase"]
+        report = _read(path / "report.json")
+        evaluation, unread = self._outcome(path / "evaluation.json")
+        now = replace(
+            before,
+            state=State.FINISHED if report is not None else State.RUNNING if runs(path) else State.STOPPED,
+            recipe=before.recipe or _read(path / "recipe.json") or {},
+            steps=tuple(steps[number] for number in sorted(steps)),
+            validation=tuple(sorted(validation.items())),
+            phase=phases[-1] if phases else before.phase,
+            events=(
+                *before.events,
+                *(str(event["event"]) for event in events if event.get("event") not in (None, "phase", "validation")),
+            ),
+            report=report,
+            evaluation=evaluation,
+            unread=unread,
+            output=_log_tail(path),
+        )
+        self._known[path] = (end, now)
+        return now
+
+    def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
+        """The result of an evaluation, or why it cannot be read. The large file is read again only if it changed."""
+        stamp = None
+        with suppress(OSError):  # not there yet
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+        known = self._outcomes.get(path)
+        if known is None or known[0] != stamp:
+            try:
+                known = (stamp, read_outcome(path), "")
+            except ValueError as error:
+                known = (stamp, None, str(error))
+            self._outcomes[path] = known
+        return known[1], known[2]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = parsed_json(read_regular(path))
+    except (OSError, ValueError):  # not there yet
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _log_tail(path: Path) -> str:
+    try:
+        return path.with_name(f"{path.name}.log").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+    except OSError:
+        return ""
+
+
+def runs(path: Path) -> bool:
+    """Whether a training is running in a folder."""
+    lock = path / ".lock"
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def start(project: Project, recipe: Path) -> Path:
+    """Start or resume a training in a process that outlives this one; returns its folder. Raises `UsageError`."""
+    if not recipe.is_file():
+        raise UsageError(
+            f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml"
+        )
+    run = project.run(recipe.stem)
+    if runs(run):
+        raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
+    run.parent.mkdir(parents=True, exist_ok=True)
+    command = [*CURATE_COMMAND, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
+    with open(run.with_name(f"{run.name}.log"), "wb", opener=nofollow_opener) as log:
+        child = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            creationflags=OWN_GROUP,
+        )
+    write_bytes(run.with_name(f"{run.name}.pid"), str(child.pid).encode())  # replaces a link, and follows none
+    # one that ended would be kept by the system until somebody asked
+    threading.Thread(target=child.wait, name="curate-reap", daemon=True).start()
+    return run
+
+
+def stop(run: Path) -> None:
+    """Ask a training that was started here to save and end. Raises `UsageError` if that is not possible."""
+    if not runs(run):
+        raise UsageError(f"{run}: no training is running there", "start it")
+    try:
+        process = int(run.with_name(f"{run.name}.pid").read_text())
+        if not _trains(process, run):  # the number of one that ended long ago may be another process's by now
+            raise ValueError(process)
+        os.kill(process, STOP_SIGNAL)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{run}: was started elsewhere or by another user", "press Ctrl-C where it was started"
+        ) from error
+
+
+def _trains(process: int, run: Path) -> bool:
+    """Whether a process is the training of a run, as far as the system shows."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # not every system tells, and a process that ended cannot be asked
+        return not Path("/proc/self").exists()
+    return os.fsencode(run.absolute()) in words

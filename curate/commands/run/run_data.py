@@ -1,0 +1,248 @@
+"""The inputs of the stages of a run: files, settings and decisions, each read once, on first use."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from curate.commands.conflicts import conflict_settings, model_fingerprints
+from curate.commands.run.result import Choice, RunResult
+from curate.commands.split import Sources, copies_of, demand_other_files, read_sources
+from curate.core.config import Config, ConflictsConfig
+from curate.core.data_files import data_files
+from curate.core.decision import DecisionState
+from curate.core.decision_log import DecisionLog
+from curate.core.egress import NO_CONSENT, Consent, is_address
+from curate.core.errors import ConfigError, UsageError
+from curate.core.events import Listener
+from curate.core.example import Example
+from curate.core.files import display_name
+from curate.core.finding import Finding
+from curate.core.lazy import np
+from curate.core.paths import demand_apart
+from curate.core.removed import Reason, counted_as
+from curate.core.runs import Project, project_of
+from curate.core.snapshot import Snapshot
+from curate.core.urls import is_url
+from curate.core.validation import load_toml
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.corpus import LineReader, Table
+from curate.corpus.features import feature_spec_for
+from curate.corpus.loading import is_big, read_table
+from curate.lint.project_check import ProjectRules
+from curate.lint.rules import Scope
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.models.names import fingerprint
+from curate.output.apply import demand_light, heavy_removals, removal_reasons, removes_line, repair_note
+from curate.output.edited import decision_counts, with_edited
+from curate.read.dataset import demand_understood
+from curate.split.division import split_feature_spec
+
+
+@dataclass
+class RunData:
+    """All inputs of a run. Notes about them are added to `notes`."""
+
+    project: Project
+    config: Config
+    listen: Listener
+    choice: Choice
+    consent: Consent = NO_CONSENT
+    """Whether texts may be sent to a judge at an address."""
+    judge_key: str | None = None
+    """Environment variable that the user named for its key."""
+    notes: list[str] = field(default_factory=list)
+
+    def demand_ready(self) -> None:
+        """Check everything that could stop the run late: files, models, the recipe. Raises `CurateError`."""
+        if not self.config.data:
+            raise UsageError("no data in the configuration", 'write  data = ["data.jsonl"]  in curate.toml')
+        named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
+        demand_other_files(self.given_test_files, self.paths)
+        demand_apart([*self.paths, *self.given_test_files], folder=self.output, named=named)
+        _ = self.rules, self.models  # raises where one is not at hand
+        if self.config.recipe and self.choice.wants("train"):
+            self._look_at_recipe()
+
+    def _look_at_recipe(self) -> None:
+        """Check the recipe's data; the trainer, in a process of its own, reads the rest."""
+        values = load_toml(self.recipe, "recipe", "write one, or remove `recipe` from the configuration")
+        data = self.recipe.parent / str(values.get("data", ""))
+        if data.resolve() != self.output.resolve():
+            raise ConfigError(
+                f"{self.recipe}: trains on {data}, not on this run's output {self.output}",
+                f'write  data = "{self.config.output}"  there',
+            )
+
+    @cached_property
+    def conflicts(self) -> ConflictsConfig:
+        """The settings of the search for contradictions, default models included."""
+        return conflict_settings(self.config)
+
+    @cached_property
+    def rules(self) -> ProjectRules:
+        """The rules of the configuration, and the suppressions. Raises `ConfigError`.
+
+        A judge at an address is asked once, by the stage that searches for contradictions.
+        """
+        conflicts, config = self.config.conflicts, self.config
+        if is_address(conflicts.judge):
+            config = config.model_copy(update={"conflicts": conflicts.model_copy(update={"judge": ""})})
+        own = ProjectRules.of(self.project.folder, config)
+        return own if own.suppressions else ProjectRules.of(project_of(self.paths).folder, config)
+
+    @cached_property
+    def rule_inputs(self) -> list[Any]:
+        """All that decides which findings the data has, as plain values."""
+        check, chosen = self.config.check, RuleSelection.from_config(self.config.check)
+        compares = any(rule.scope is Scope.CONFLICTS for rule in chosen.rules.values())
+        conflicts = self.config.conflicts.model_dump(mode="json") if compares else None
+        return [check.model_dump(mode="json"), conflicts, sorted(map(list, self.rules.suppressed))]
+
+    @cached_property
+    def models(self) -> dict[str, str]:
+        """Fingerprints of the local models that the wanted stages use. Raises `ModelError`."""
+        found = model_fingerprints(self.conflicts) if self.choice.wants("conflicts") else {}
+        named = (("dedup", self.config.dedup.embeddings), ("split", self.config.split.semantic))
+        purposes = {"dedup": "paraphrases", "split": "semantic"}
+        return found | {
+            purposes[stage]: fingerprint(model) for stage, model in named if model and self.choice.wants(stage)
+        }
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """The files of the configuration."""
+        return data_files((self._resolved(name) for name in self.config.data), self.notes.append)
+
+    @cached_property
+    def given_test_files(self) -> list[Path]:
+        """The files of a given test set."""
+        return (
+            data_files((self._resolved(name) for name in self.config.split.existing), self.notes.append)
+            if self.config.split.existing
+            else []
+        )
+
+    def _resolved(self, name: str) -> str | Path:
+        return name if is_url(name) else self.project.folder / name
+
+    def name(self, path: Path) -> str:
+        """The path relative to the project's folder, so that results do not depend on the working folder."""
+        path = self._copies[1][path].path if path in self._copies[1] else path
+        return display_name(
+            path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path
+        )
+
+    @cached_property
+    def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
+        """The copies of files with edited lines, by file; and the files, by copy."""
+        return copies_of(self.project, self.paths, self.verdicts)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The files to read: copies for those with edited lines."""
+        copies, origins = self._copies
+        return Sources([copies.get(path, path) for path in self.paths], self.given_test_files, self.name, origins)
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe to train."""
+        return self.project.folder / self.config.recipe
+
+    @property
+    def output(self) -> Path:
+        """The folder of the splits."""
+        return self.project.folder / self.config.output
+
+    @cached_property
+    def inputs(self) -> list[list[str]]:
+        """Names and hashes of the input files."""
+        return [[self.name(path), self.sources.seen[path].sha256] for path in self.sources.every]
+
+    def pool(self) -> WorkerPool:
+        """The pool of worker processes."""
+        return WorkerPool(cores(), processes=is_big(self.sources.every))
+
+    @cached_property
+    def table(self) -> Table:
+        """All lines of all files."""
+        own = feature_spec_for(self.config.dedup)
+        spec = split_feature_spec(self.config)._replace(
+            brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
+        )
+        with self.pool() as pool:
+            table = read_sources(self.sources, spec, pool)
+        lines = len(table.starts) - (first := int(table.first[len(self.given_test_files)]))
+        demand_understood(lines, int(np.count_nonzero(table.lines >= first)))
+        return table
+
+    @property
+    def _compares_whole(self) -> bool:
+        """Whether duplicates are searched in the texts that the split compares."""
+        return self.config.dedup.on == "conversation"
+
+    def compared(self) -> Table:
+        """The table in which duplicates are searched: the lines without a given test set, which must not decide which
+        instructions are shared.
+        """
+        if self._compares_whole and not self.given_test_files:
+            return self.table
+        with self.pool() as pool:
+            return read_table(self.sources.files, feature_spec_for(self.config.dedup), pool, None, self.name)
+
+    @property
+    def first(self) -> int:
+        """Number of the first line of the table that is not part of a given test set."""
+        return int(self.table.first[len(self.given_test_files)])
+
+    def removal_reasons(self, found: RunResult) -> dict[int, Reason]:
+        """Why lines of the table are left out so far. Raises `DataError` for a large removal without confirmation."""
+        left_out = removal_reasons(
+            self.table,
+            errors=self.removal_findings(found),
+            verdicts=self.verdicts,
+            duplicates=found.duplicates,
+            first=self.first,
+        )
+        if not self.choice.yes:
+            heavy = heavy_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
+            demand_light(heavy, repair_note(self.removal_findings(found)))
+        return left_out
+
+    def kept(self, found: RunResult) -> list[Example]:
+        """The kept examples without a given test set, and dropped ones: conflicts decided by a drop are reported."""
+        table, reader, left_out = self.table, LineReader(), self.removal_reasons(found)
+        tests = int(table.lines.searchsorted(self.first))
+        return [
+            reader.example(table.line_ref(line))
+            for line in table.lines[tests:].tolist()
+            if (reason := left_out.get(line)) is None or counted_as(reason.code, reason.decided_by) == "decision"
+        ]
+
+    def removal_findings(self, found: RunResult) -> list[Finding]:
+        """The findings for which lines are left out."""
+        return [finding for finding in found.findings if removes_line(finding, self.config.check.drop)]
+
+    def removal_inputs(self, found: RunResult) -> list[Any]:
+        """All that decides which lines are left out before duplicates are, as plain values."""
+        errors = [
+            [finding.file, finding.line, finding.example, finding.code] for finding in self.removal_findings(found)
+        ]
+        return [
+            errors,
+            {example: decision.shown() for example, decision in self.verdicts.items()},
+        ]
+
+    @cached_property
+    def verdicts(self) -> dict[str, DecisionState]:
+        """The decisions, by example."""
+        own = DecisionLog(self.project.decisions)
+        log = own if own.decisions else DecisionLog(project_of(self.paths).decisions)
+        self.notes.extend(log.notes)
+        found = log.verdicts()
+        if self.choice.no_decisions:
+            if found:
+                self.notes.append(f"{decision_counts(found)} ignored (--no-decisions)")
+            return {}
+        self.notes += log.contest_notes()
+        return with_edited(found)

@@ -1,0 +1,261 @@
+"""The stages of a run: the inputs of each (its key), its work, and what its result adds to the run's."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import replace
+from typing import Final
+
+from typing_extensions import override
+
+from curate.commands.conflicts import search_conflicts
+from curate.commands.duplicates import compare_examples
+from curate.commands.run import store, training
+from curate.commands.run.result import RunResult
+from curate.commands.run.run_data import RunData
+from curate.commands.split import split_data
+from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.events import advancing
+from curate.core.example import where
+from curate.core.finding import Severity
+from curate.core.lazy import np
+from curate.core.manifest import key_of, read_manifest, verified_hash
+from curate.core.text import plural
+from curate.core.validation import load_toml
+from curate.core.worker_pool import cores
+from curate.lint.project_check import check_project
+from curate.output.apply import repair_note
+from curate.read.dataset import demand_understood
+
+
+class Stage(ABC):
+    """A stage. Its result is stored under its key and reused while the key is equal."""
+
+    @abstractmethod
+    def key(self, data: RunData, found: RunResult) -> str:
+        """A hash of all that the result depends on."""
+
+    @abstractmethod
+    def work(self, data: RunData, found: RunResult) -> store.Result:
+        """Compute the result."""
+
+    @abstractmethod
+    def summary(self, data: RunData, result: store.Result) -> str:
+        """The result in one line."""
+
+    @abstractmethod
+    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+        """The run's result with this one added."""
+
+    def holds(self, data: RunData, result: store.Result) -> bool:  # noqa: ARG002
+        """Whether a stored result still matches the files on disk."""
+        return True
+
+
+class Check(Stage):
+    """Search for errors."""
+
+    @override
+    def key(self, data: RunData, found: RunResult) -> str:
+        return key_of("check", "understood", data.inputs, data.rule_inputs)
+
+    @override
+    def work(self, data: RunData, found: RunResult) -> store.Result:
+        advance = advancing(data.listen, "check")
+        report = check_project(data.sources.files, data.rules, advance, name_of=data.name, workers=cores())
+        return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
+
+    @override
+    def summary(self, data: RunData, result: store.Result) -> str:
+        counts = {
+            severity: sum(finding.severity is severity for finding in result["findings"]) for severity in Severity
+        }
+        text = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
+        return (
+            f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: "
+            f"{text or 'no findings'}"
+        )
+
+    @override
+    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+        found = replace(found, findings=result["findings"], not_understood=result["not_understood"])
+        errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
+        demand_understood(result["lines"], result["lines"] - found.not_understood)
+        if data.config.errors == "stop" and (errors or found.not_understood):
+            raise DataError(
+                "the data has errors, and the configuration stops the run at errors", "`curate check` lists them"
+            )
+        return found
+
+
+class Dedup(Stage):
+    """Search for duplicates among the kept examples: none is removed in favor of one that is left out."""
+
+    @override
+    def key(self, data: RunData, found: RunResult) -> str:
+        settings, model = data.config.dedup.model_dump(mode="json"), data.models.get("paraphrases")
+        return key_of("dedup", data.inputs, settings, data.rule_inputs, data.removal_inputs(found), model)
+
+    @override
+    def work(self, data: RunData, found: RunResult) -> store.Result:
+        gone = np.array([*data.removal_reasons(found)], dtype=np.int64) - data.first
+        own = data.compared()
+        part = own.chosen(np.flatnonzero(~np.isin(own.lines, gone)))
+        with data.pool() as pool:
+            compared = compare_examples(
+                part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.project.cache
+            )
+        return {
+            "duplicates": compared.found.duplicates,
+            "apart": compared.found.apart,
+            "same_words": compared.found.same_words,
+            "alike": compared.alike,
+            "notes": compared.notes,
+        }
+
+    @override
+    def summary(self, data: RunData, result: store.Result) -> str:
+        codes = Counter(removal.code for removal in result["duplicates"])
+        begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
+        return (
+            f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
+        )
+
+    @override
+    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+        data.notes.extend(result["notes"])
+        return replace(
+            found,
+            duplicates=result["duplicates"],
+            apart=len(result["apart"]),
+            same_words=len(result["same_words"]),
+            alike=len(result["alike"]),
+        )
+
+
+class Conflicts(Stage):
+    """Search for answers that contradict each other."""
+
+    @override
+    def key(self, data: RunData, found: RunResult) -> str:
+        duplicates, settings = [list(removal) for removal in found.duplicates], data.conflicts.model_dump(mode="json")
+        return key_of("conflicts", data.inputs, data.removal_inputs(found), duplicates, settings, data.models)
+
+    @override
+    def work(self, data: RunData, found: RunResult) -> store.Result:
+        examples = data.kept(found)
+        advance = advancing(data.listen, "conflicts", len(examples), "texts compared")
+        report = search_conflicts(
+            examples, data.conflicts, data.project.cache,
+            progress=advance, consent=data.consent, judge_key=data.judge_key,
+        )  # fmt: skip
+        return store.conflicts_result(report)
+
+    @override
+    def summary(self, data: RunData, result: store.Result) -> str:
+        unsure = (
+            f"; {result['unsure']:,} of less confidence, shown by `curate conflicts --all`"
+            if result.get("unsure")
+            else ""
+        )
+        return (
+            f"{plural(len(result['conflicts']), 'conflict')} in {plural(result['compared'], 'pair')} of answers "
+            f"compared{unsure}"
+        )
+
+    @override
+    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+        report = store.conflicts_of(result, data.kept(found) if result["conflicts"] else [])
+        data.notes.extend(report.notes)
+        return replace(found, conflicts=report.conflicts)
+
+
+class Split(Stage):
+    """Divide the kept examples, and write them."""
+
+    @override
+    def key(self, data: RunData, found: RunResult) -> str:
+        duplicates = [list(removal) for removal in found.duplicates]
+        skipped = [stage for stage, state in found.stages.items() if state == "skipped"]
+        return key_of(
+            "split",
+            "understood",
+            data.inputs,
+            data.config.model_dump(mode="json"),
+            data.models,
+            data.removal_inputs(found),
+            duplicates,
+            skipped,
+        )
+
+    @override
+    def holds(self, data: RunData, result: store.Result) -> bool:
+        """False if somebody changed the output: it is written again."""
+        return data.choice.dry or bool(result["manifest"] == verified_hash(data.output))
+
+    @override
+    def work(self, data: RunData, found: RunResult) -> store.Result:
+        with data.pool() as pool:
+            split = split_data(
+                data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool, data.rules,
+                decisions=data.verdicts, models=data.models, cache=data.project.cache,
+                repair=repair_note(data.removal_findings(found)),
+            )  # fmt: skip
+        data.table.sets = data.table.sets.part(0, 0)
+        warnings = [f"{finding.code} {finding.message}" for finding in split.warnings]
+        moved = [
+            f"{where(move.file, move.line)} moved from {move.before} to {move.now}: it {move.why}"
+            for move in split.moved
+        ]
+        return {
+            "manifest": verified_hash(data.output),
+            "notes": [*split.notes, *warnings, *moved],
+            "not_understood": split.not_understood,
+        }
+
+    @override
+    def summary(self, data: RunData, result: store.Result) -> str:
+        return ", ".join(f"{name} {part.examples:,}" for name, part in read_manifest(data.output)[0].splits.items())
+
+    @override
+    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+        data.notes.extend(result["notes"])
+        manifest, digest = read_manifest(data.output)
+        if digest != result["manifest"]:
+            raise CurateError(
+                f"{data.output}: another process changed it during the run", "run again without other processes"
+            )
+        return replace(found, not_understood=result["not_understood"], manifest=manifest, manifest_sha256=digest)
+
+
+class Train(Stage):
+    """Train on the splits, in a process of its own."""
+
+    @override
+    def key(self, data: RunData, found: RunResult) -> str:
+        if found.manifest_sha256 is None:
+            raise UsageError("no split to train on", "remove --only and --skip, or also skip train")
+        return key_of("train", found.manifest_sha256, load_toml(data.recipe))
+
+    @override
+    def work(self, data: RunData, found: RunResult) -> store.Result:
+        # other data or another recipe gets another folder; old ones are kept
+        folder = data.project.run(f"{data.recipe.stem}-{self.key(data, found)[:8]}")
+        return training.train(data.project.folder, data.recipe.absolute(), folder.absolute(), data.listen)
+
+    @override
+    def summary(self, data: RunData, result: store.Result) -> str:
+        return f"held-out loss {result['base_loss']:.3f} before, {result['tuned_loss']:.3f} after"
+
+    @override
+    def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
+        return replace(found, training=result)
+
+
+ALL_STAGES: Final[dict[str, Stage]] = {
+    "check": Check(),
+    "dedup": Dedup(),
+    "conflicts": Conflicts(),
+    "split": Split(),
+    "train": Train(),
+}
+"""All stages, in their order (`curate.commands.run.result.STAGES`)."""

@@ -1,0 +1,376 @@
+"""The selection of examples to train on: one of each cluster of duplicates, then those that cover the rest best.
+
+Every line that is left out is recorded with its reason, as in deduplication, which reads and writes the lines.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import PlainSerializer
+
+from curate.commands.dedup import DedupResult, plan_in, removals
+from curate.commands.score import score_exchanges
+from curate.core.config import Config, CustomRule
+from curate.core.decision import DecisionState
+from curate.core.errors import UsageError
+from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
+from curate.core.example import Example, Place
+from curate.core.finding import Finding
+from curate.core.json_output import NotPrinted, Output
+from curate.core.lazy import Floats, Matrix, np
+from curate.core.removed import Reason
+from curate.core.runs import Project
+from curate.core.text import plural, visible
+from curate.corpus.corpus import LineReader, Table
+from curate.corpus.strata import StratumInput, demand_traits, trait_of
+from curate.lint.rules.duplicates import heavy
+from curate.models.embeddings import embed
+from curate.output.apply import Dropped
+from curate.quality.exchange import distinct, exchange_of
+from curate.quality.scoring import Models
+from curate.quality.selection import choose, hashed_vectors, nearest_chosen
+from curate.quality.signals import BY_NAME, DOUBT
+from curate.read.dataset import read_dataset
+
+BYTES_PER_TOKEN: Final = 4
+MAX_CHARS: Final = 2_000
+SELECT_SOURCE: Final = "select"
+"""Recorded as the source of a decision to leave a line out."""
+Verdict = Literal["better", "worse", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionGoal:
+    """The wanted selection."""
+
+    examples: int | None = None
+    tokens: int | None = None
+    """Estimated as bytes of text / 4."""
+    floors: Mapping[str, int] = field(default_factory=dict)
+    """Minimum number of examples for each value of a field."""
+    below: Mapping[str, float] = field(default_factory=dict)
+    """The value of a signal below which an example is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A value of a field with its floor."""
+
+    field: str
+    value: str
+    wanted: int
+    selected: int
+    available: int
+    """Examples that were not left out for another reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean with its 95% confidence interval, by Student's t distribution."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """The trainings on one choice of examples."""
+
+    name: str
+    """selection, random, longest or all."""
+    examples: int
+    steps: int
+    """Optimiser steps of a training."""
+    losses: list[float]
+    """Loss on the held-out split after each training, by seed, in nats per token."""
+    loss: Interval
+    scores: list[float]
+    """Score of the trained model's answers after each training, by seed; empty without questions."""
+    score: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Loss and score of the selection minus those of another choice, paired by seed."""
+
+    against: str
+    loss: Interval
+    verdict: Verdict
+    """Of the loss: whether the interval leaves out 0."""
+    score: Interval | None
+    score_verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionComparison:
+    """The results of trainings on a selection and on other choices of examples."""
+
+    folder: str
+    """Data and runs."""
+    seeds: int
+    held_out: str
+    """The split that the losses are measured on."""
+    held_out_examples: int
+    base_loss: float
+    """Loss of the model before any training."""
+    metric: str | None
+    """The metric that `curate evaluate` chose for the task; None if no questions were asked."""
+    questions: int
+    """Number of answers that are scored after each training."""
+    choices: list[TrainedOn]
+    differences: list[Difference]
+
+
+def _messages(findings: list[Finding]) -> list[str]:
+    return [finding.message for finding in findings]
+
+
+@dataclass(slots=True)
+class SelectResult(Output):
+    """What `curate select --json` prints."""
+
+    read: int
+    """Lines read: selected + left."""
+    selected: int
+    tokens: int
+    """Estimated tokens of the selected examples: bytes of text / 4."""
+    left: dict[str, int]
+    """Lines left out by reason: the code of a rule or detector, `select` for the selection, `decision`."""
+    doubt_selected: float
+    """Mean doubt of the selected examples."""
+    doubt_all: float
+    """Mean doubt of all examples."""
+    floors: list[Floor]
+    earlier: int
+    """Examples of the earlier selection that are in the data."""
+    displaced: list[str]
+    """Ids of those that are not selected any more."""
+    heavy: Annotated[list[Finding], PlainSerializer(_messages, return_type=list[str])]
+    """Removals by a rule or a score that need a confirmation (D008)."""
+    notes: list[str]
+    written: bool
+    comparison: SelectionComparison | None
+    """Of trainings, by `--compare`."""
+    rules: NotPrinted[Sequence[CustomRule]]
+    """The custom rules of the configuration."""
+    plan: NotPrinted[DedupResult] = field(repr=False)
+    """The kept lines, and the reason of each removed one."""
+
+
+def select(
+    files: Sequence[Path],
+    goal: SelectionGoal,
+    models: Models,
+    project: Project,
+    whole: Config,
+    *,
+    earlier: Path | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
+    listen: Listener = ignore_events,
+) -> SelectResult:
+    """Decide which examples of `files` to train on. `whole`: the configuration of the project, with the options;
+    `earlier`: a file with an earlier selection.
+
+    Only copies of files with edits and the cache are written. Raises `InputError`, `ModelError`,
+    `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
+    """
+    demand_traits(name for name in goal.floors if name != "length")
+    config, verdicts, cache = whole.dedup.model_copy(update={"keep": "longest"}), decisions or {}, project.cache
+    whole = whole.model_copy(update={"dedup": config})
+    planned = plan_in(project, files, whole, decisions=verdicts, listen=listen)
+    every = list(_examples(planned.table))
+    going = {lost.place for lost in planned.duplicates}
+    exchanges = distinct(example for _, example in every)
+    columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
+    _demand_signals(goal.below, columns)
+    at = {one.id: nth for nth, one in enumerate(exchanges)}
+    left = [*planned.dropped, *_without_example(planned)]
+    staying, too_low = _selectable(every, going, verdicts, partial(_too_low, below=goal.below, columns=columns, at=at))
+    left += too_low
+    weighed = heavy(removals(planned.lines, planned.duplicates, config, left))
+    listen(StageStarted("select"))
+    chosen, vectors, floors, before = _chosen(
+        staying, goal, columns, at, models, cache, earlier, {example.id for _, example in every}
+    )
+    names = sorted(staying)
+    selected = {names[one] for one in chosen}
+    left += _not_chosen(names, staying, chosen, vectors)
+    listen(StageFinished("select", False, plural(len(chosen), "example")))
+    left.sort(key=lambda gone: gone.place)
+    final = replace(planned, dropped=left)
+    reasons = Counter([*(lost.code for lost in final.duplicates), *(gone.code for gone in left)])
+    doubts = {one.id: float(columns[DOUBT][nth]) for nth, one in enumerate(exchanges)}
+    if before:
+        gone = len(before - selected)
+        notes.append(f"{plural(len(before), 'example')} of the earlier selection in the data: {gone:,} displaced")
+    return SelectResult(
+        read=final.read,
+        selected=len(chosen),
+        tokens=sum(tokens_of(staying[name]) for name in selected),
+        left=dict(sorted(reasons.items())),
+        doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
+        doubt_all=_mean(list(doubts.values())),
+        floors=floors,
+        earlier=len(before),
+        displaced=sorted(before - selected),
+        heavy=weighed,
+        notes=[*planned.notes, *notes],
+        written=False,
+        comparison=None,
+        rules=whole.check.rule,
+        plan=final,
+    )
+
+
+def _demand_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
+    for name in below:
+        if name not in columns or name == DOUBT:
+            known = ", ".join(one for one in columns if one != DOUBT)
+            hint = f"name one of {known}" + ("; others need a model" if name in BY_NAME else "")
+            raise UsageError(f"--below {visible(name)}: no such signal was computed", hint)
+
+
+def _selectable(
+    every: Iterable[tuple[Place, Example]],
+    going: Collection[Place],
+    verdicts: Mapping[str, DecisionState],
+    reason: Callable[[str], str | None],
+) -> tuple[dict[str, Example], list[Dropped]]:
+    """The examples to select from, by id, and those left out because of a score."""
+    staying, left = dict[str, Example](), list[Dropped]()
+    for place, example in every:
+        if place in going:
+            continue
+        kept = verdicts.get(example.id)
+        low = None if kept and kept.verdict == "keep" else reason(example.id)
+        if low or example.id in staying:
+            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT_SOURCE)))
+        else:
+            staying[example.id] = example
+    return staying, left
+
+
+def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
+    reader = LineReader()
+    for line in table.lines.tolist():
+        yield table.place(line), reader.example(table.line_ref(line))
+
+
+def _without_example(planned: DedupResult) -> Iterator[Dropped]:
+    """The lines without an example, unless a person dropped them."""
+    table, known = planned.table, {gone.place for gone in planned.dropped}
+    for line in np.setdiff1d(np.arange(len(table.starts)), table.lines).tolist():
+        if (place := table.place(line)) not in known:
+            yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT_SOURCE))
+
+
+def _too_low(name: str, below: Mapping[str, float], columns: Mapping[str, Floats], at: Mapping[str, int]) -> str | None:
+    """Why an example is left out because of a score; None to consider it."""
+    if name in at:
+        for signal, limit in below.items():
+            value = float(columns[signal][at[name]])
+            if value < limit:
+                return f"{signal} {value:.3f} is below {limit:g}"
+    return None
+
+
+def _chosen(
+    staying: Mapping[str, Example],
+    goal: SelectionGoal,
+    columns: Mapping[str, Floats],
+    at: Mapping[str, int],
+    models: Models,
+    cache: Path | None,
+    earlier: Path | None,
+    here: set[str],
+) -> tuple[list[int], Matrix, list[Floor], set[str]]:
+    """The selected examples by position in the ordered ids, the vectors of all, floors, and earlier ones."""
+    names = sorted(staying)
+    vectors = _vectors([staying[name] for name in names], models.embeddings or "", cache)
+    doubts = columns[DOUBT]
+    quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
+    sizes = [1 if goal.tokens is None else tokens_of(staying[name]) for name in names]
+    budget = goal.tokens if goal.tokens is not None else goal.examples or len(names)
+    groups = [_groups(name, [staying[one] for one in names]) for name in goal.floors]
+    needed = sum(
+        min(len(rows), least)
+        for group, least in zip(groups, goal.floors.values(), strict=True)
+        for rows in group.values()
+    )
+    if goal.tokens is None and len(groups) == 1 and needed > budget:
+        raise UsageError(
+            f"--floor needs {plural(needed, 'example')}, more than --examples {budget}",
+            "lower a floor or raise the number",
+        )
+    before: set[str] = set()
+    if earlier is not None:
+        before = {example.id for example in read_dataset([earlier]).examples} & here
+    chosen = choose(
+        vectors,
+        np.maximum(quality, 0.01),
+        sizes,
+        budget,
+        groups,
+        list(goal.floors.values()),
+        {nth for nth, name in enumerate(names) if name in before},
+    )
+    picked = set(chosen)
+    floors = [
+        Floor(name, value, least, len(picked.intersection(rows)), len(rows))
+        for (name, least), group in zip(goal.floors.items(), groups, strict=True)
+        for value, rows in sorted(group.items())
+    ]
+    return chosen, vectors, floors, before
+
+
+def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> Matrix:
+    """Unit vectors of examples: of request and answer together, embedded as in `curate score`."""
+    if not model or not examples:
+        return hashed_vectors([_text(example) for example in examples])
+    parts = [one.embedded if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples]
+    vectors = embed([text for part in parts for text in part], model, cache)
+    both = vectors[::2] + vectors[1::2]
+    return np.asarray(both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6))
+
+
+def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:
+    """The positions of the examples with each value of a field; examples without a value are left out."""
+    found: dict[str, list[int]] = {}
+    for nth, example in enumerate(examples):
+        roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
+        trait = trait_of(name, StratumInput(example.place.file, roles, texts, example))
+        if trait is not None:
+            found.setdefault(trait.name, []).append(nth)
+    return found
+
+
+def _not_chosen(
+    names: Sequence[str], staying: Mapping[str, Example], chosen: Sequence[int], vectors: Matrix
+) -> Iterator[Dropped]:
+    nearest, cosine = nearest_chosen(vectors, chosen)
+    picked = set(chosen)
+    for nth, name in enumerate(names):
+        if nth not in picked:
+            why = "not selected"
+            if nearest:
+                near = staying[names[nearest[nth]]].place
+                why += f"; most similar selected example: {near}, cosine similarity {cosine[nth]:.2f}"
+            yield Dropped(staying[name].place, name, Reason(None, why, SELECT_SOURCE))
+
+
+def _text(example: Example) -> str:
+    return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:MAX_CHARS]
+
+
+def tokens_of(example: Example) -> int:
+    """Estimated tokens of an example: bytes of text / 4."""
+    return max(1, sum(len(turn.text.encode("utf-8", "replace")) for turn in example.messages) // BYTES_PER_TOKEN)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4) if values else 0.0

@@ -1,0 +1,378 @@
+"""`curate split` as a function: read files, leave out lines with errors, divide and write the rest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from curate.commands.uncompared import set_apart
+from curate.core.cluster import LOCAL, Executor
+from curate.core.config import CheckConfig, Config
+from curate.core.data_files import data_files
+from curate.core.decision import DecisionState, edits_of
+from curate.core.errors import InputError, UsageError
+from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
+from curate.core.files import display_name, size_of, warn
+from curate.core.finding import Finding, Severity
+from curate.core.lazy import np
+from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
+from curate.core.paths import demand_apart, identity
+from curate.core.removed import Reason
+from curate.core.runs import Project
+from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.text import plural, visible
+from curate.core.verb_options import Given, with_given
+from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.corpus import Table
+from curate.corpus.features import FeatureSpec
+from curate.corpus.loading import is_big, read_table, spill_folder
+from curate.lint.error_filter import ErrorFilter
+from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.rules import Scope
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
+from curate.lint.runner import MIN_FAST_BYTES
+from curate.models.names import fingerprint
+from curate.output.apply import (
+    demand_light,
+    heavy_removals,
+    removal_reasons,
+    removes_line,
+    repair_note,
+    unmatched_notes,
+)
+from curate.output.edited import edited_copies
+from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
+from curate.split.assign import SPLIT_NAMES
+from curate.split.division import Division, divide, split_feature_spec
+from curate.split.moves import Earlier, earlier_splits
+
+COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
+"""Rules that cannot run while the lines are read."""
+DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")
+"""Settings of `[split]` that must be unchanged for examples of an earlier division to keep their split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files to divide and a given test set, each as it was before it was read."""
+
+    files: Sequence[Path]
+    given: Sequence[Path] = ()
+    name_of: Callable[[Path], str] = display_name
+    """The name of each file in places."""
+    origins: Mapping[Path, Snapshot] = field(default_factory=dict)
+    """For a copy with edits, its original file."""
+    seen: Mapping[Path, Snapshot] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` for a file that cannot be read."""
+        object.__setattr__(self, "seen", {path: snapshot(path, hashed=True) for path in self.every})
+
+    @property
+    def every(self) -> list[Path]:
+        """The files of the test set, then those to divide."""
+        return [*self.given, *self.files]
+
+    def hash_of(self, path: Path) -> str:
+        """SHA-256 of the content of a file."""
+        return self.origins.get(path, self.seen[path]).sha256
+
+    @property
+    def mode(self) -> int:
+        """File permissions for what is made of them."""
+        return mode_of([*self.seen.values(), *self.origins.values()])
+
+    def demand_unchanged(self) -> None:
+        """Raise `InputError` if one of them changed since it was read."""
+        demand_unchanged([*self.seen.values(), *self.origins.values()])
+
+
+def with_split_options(whole: Config, given: Given) -> Config:
+    """The configuration with the options of a split. Raises `ConfigError`, and `UsageError` for shares together with
+    numbers.
+    """
+    sizes = given["split"]
+    if sizes["fractions"] is not None:
+        if sizes["counts"] is not None:
+            raise UsageError("fractions and counts both set the sizes of the splits", "leave one of them out")
+        # those of the configuration would go before the shares
+        whole = whole.model_copy(update={"split": whole.split.model_copy(update={"counts": None})})
+    return with_given(whole, given)
+
+
+def sources_of(
+    project: Project,
+    named: Sequence[str],
+    existing: Sequence[str],
+    output: Path,
+    verdicts: Mapping[str, DecisionState],
+    note: Callable[[str], None] = warn,
+) -> Sources:
+    """The files to divide and a given test set, as the user named them; for files with edited lines, copies with the
+    edits.
+
+    `note` is called for each skipped file. Raises `InputError` for a missing file, `UsageError` for a file that is
+    named as both, and for an `output` that contains input files.
+    """
+    paths = data_files(named, note)
+    given = data_files(existing, note) if existing else []
+    demand_apart([*paths, *given], folder=output, named=[*named, *existing])
+    demand_other_files(given, paths)
+    copies, origins = copies_of(project, paths, verdicts)
+    names = {copy: seen.path for copy, seen in origins.items()}
+    return Sources(
+        [copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins
+    )
+
+
+def demand_other_files(given: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Raise `UsageError` if a file of the given test set is among those to divide, also under another name."""
+    own = set(map(identity, paths))
+    if both := next((path for path in given if identity(path) in own), None):
+        raise UsageError(f"{visible(str(both))}: is both data and the given test set", "name it once")
+
+
+def copies_of(
+    project: Project, paths: Sequence[Path], verdicts: Mapping[str, DecisionState]
+) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
+    """The copies of files with edited lines, by file; and by copy, the file as it was before."""
+    edits = edits_of(verdicts)
+    seen = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
+    copies = edited_copies(paths, edits, project.edited)
+    return copies, {copy: seen[path] for path, copy in copies.items()}
+
+
+def split_in(
+    project: Project,
+    named: Sequence[str],
+    output: Path,
+    config: Config,
+    *,
+    decisions: Mapping[str, DecisionState],
+    note: Callable[[str], None] = warn,
+    **given: Any,
+) -> SplitResult:
+    """`split_files` of the files that the user named, with the rules and the folders of a project; `config`: its
+    configuration with the options. `note` is called for each skipped file. Raises as `sources_of` does, too.
+    """
+    sources = sources_of(project, named, config.split.existing, output, decisions, note)
+    rules = ProjectRules.of(project.folder, config)
+    return split_files(sources, output, config, rules=rules, decisions=decisions, cache=project.cache, **given)
+
+
+def split_files(
+    sources: Sources,
+    output: Path,
+    config: Config,
+    *,
+    rules: ProjectRules | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
+    cache: Path | None = None,
+    listen: Listener = ignore_events,
+    yes: bool = False,
+    executor: Executor = LOCAL,
+    limit: int | None = None,
+) -> SplitResult:
+    """Read, divide and write.
+
+    Dropped examples, lines with errors and findings of the rules in `drop` are left out; duplicates are kept, in one
+    split. If the files may need more memory than `limit` bytes, shingles and band keys are in files. Raises
+    `InputError` for a file that cannot be read or if no example is left, `DataError` if a large share of a file would
+    be dropped without `yes`, `UsageError`, `OutputError`; then nothing is changed.
+    """
+    demand_apart(sources.every, folder=output)
+    rules = rules or ProjectRules(config.check, config.conflicts)
+    spec = split_feature_spec(config)
+    apart = bool(config.check.model) or _asks_all(config.check)
+    screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
+    with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
+        errors = _errors(sources, rules, listen, executor) if apart else []
+        listen(StageStarted("read"))
+        spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
+        table = read_sources(sources, spec, pool, advancing(listen, "read"), folder)
+        if screening:
+            report = screening.report(table.judged)
+            rules.suppress_in(report, list(map(sources.name_of, sources.files)))
+            errors = report.findings
+        first = int(table.first[len(sources.given)])
+        left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
+        repair = repair_note(finding for finding in errors if removes_line(finding, config.check.drop))
+        if not yes:
+            demand_light(heavy_removals(table, left_out, config.check, config.dedup, first), repair)
+        listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
+        listen(StageStarted("split"))
+        result = split_data(
+            sources, table, left_out, output, config, pool, rules, decisions=decisions, cache=cache, repair=repair
+        )
+        listen(
+            StageFinished(
+                "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
+            )
+        )
+        return result
+
+
+def split_data(
+    sources: Sources,
+    table: Table,
+    left_out: Mapping[int, Reason],
+    output: Path,
+    config: Config,
+    pool: WorkerPool,
+    rules: ProjectRules,
+    *,
+    decisions: Mapping[str, DecisionState] | None = None,
+    models: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+    repair: str = "",
+) -> SplitResult:
+    """Divide and write what was read; `repair`: see `repair_note`. Raises as `split_files` does."""
+    notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
+    given = len(sources.given)
+    accepted = {example for _, example in rules.suppressed}
+    left_out = set_apart(table, left_out, int(table.first[given]), config.check, decisions or {}, accepted)
+    earlier, grown_from = _earlier(output, sources, config, pool, notes)
+    models = dict(models or {})
+    if config.split.semantic:
+        models["semantic"] = fingerprint(config.split.semantic)
+    before = earlier.earlier_splits(table.ids) if earlier else None
+    division = divide(table, left_out, config, given=given, before=before, cache=cache, repair=repair)
+    inputs = input_files(table, map(sources.hash_of, sources.every))
+    settings = OutputSettings(config, decisions or {}, models, grown_from)
+    manifest = write_output(
+        output, table, division, inputs, given, settings, mode=sources.mode, unchanged=sources.demand_unchanged
+    )
+    warnings = unbalanced(_balance_of(table, division, config, inputs[given].path, given=bool(given)))
+    return SplitResult(
+        display_name(output),
+        manifest,
+        len(table.starts) - len(table.lines),
+        warnings,
+        [*division.moved],
+        [*notes, *division.notes],
+        division,
+    )
+
+
+def _balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
+    """The splits as input of `curate.lint.rules.splits`; a given test set is not checked. `file`: the file of the
+    findings.
+    """
+    inside = division.split >= 0
+    examples = np.bincount(division.split[inside], minlength=len(SPLIT_NAMES))
+    texts = np.bincount(division.split[inside], weights=table.lengths[inside], minlength=len(SPLIT_NAMES))
+    wanted = list(config.split.fractions)
+    if config.split.counts is not None:
+        held = [count / max(1, examples.sum()) for count in config.split.counts]
+        wanted = [max(0.0, 1 - sum(held)), *held]
+    divided = [0, 1] if given else [0, 1, 2]
+    total, text, whole = (
+        examples[divided].sum() or 1,
+        texts[divided].sum() or 1,
+        sum(wanted[nth] for nth in divided) or 1,
+    )
+    return SplitBalance(
+        file,
+        [
+            SplitCounts(
+                SPLIT_NAMES[nth],
+                wanted[nth] / whole,
+                int(examples[nth]),
+                float(examples[nth] / total),
+                float(texts[nth] / text),
+                _missing_classes(table, division, nth, wanted[nth]),
+            )
+            for nth in divided
+        ],
+        division.holdable,
+    )
+
+
+def _missing_classes(table: Table, division: Division, split: int, wanted: float) -> list[tuple[str, int]]:
+    """Classes of the balanced traits that are missing in a split although its share of them is at least one example."""
+    assert table.marks is not None
+    found: list[tuple[str, int]] = []
+    inside = division.split >= 0
+    for column in table.marks.traits.T:
+        classes, counts = np.unique(column[inside], return_counts=True)
+        there = np.unique(column[division.split == split])
+        lacking = ~np.isin(classes, there) & (counts * wanted >= 1) & (classes != 0)
+        found += [
+            (table.marks.names.get(int(one), "a class"), int(count))
+            for one, count in zip(classes[lacking], counts[lacking], strict=True)
+        ]
+    return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def read_sources(
+    sources: Sources,
+    spec: FeatureSpec,
+    pool: WorkerPool,
+    advance: Callable[[int], None] | None = None,
+    folder: Path | None = None,
+) -> Table:
+    """The table of all files; each line of a given test set must hold an example. Raises `InputError`."""
+    table = read_table(sources.every, spec, pool, advance, sources.name_of, folder=folder)
+    tests = int(table.first[len(sources.given)])
+    if int(table.lines.searchsorted(tests)) < tests:
+        held = set(table.lines[:tests].tolist())
+        place = table.place(next(line for line in range(tests) if line not in held))
+        raise InputError(
+            f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line"
+        )
+    return table
+
+
+def _asks_all(check: CheckConfig) -> bool:
+    """Whether lines are left out because of findings of a rule that looks at more than one of them."""
+    chosen = RuleSelection.from_config(check)
+    removing = (
+        code
+        for code, severity in chosen.severities.items()
+        if severity is Severity.ERROR or code.startswith(check.drop)
+    )
+    return any(chosen.rules[code].scope in COMPARING_SCOPES for code in removing)
+
+
+def _errors(sources: Sources, rules: ProjectRules, listen: Listener, executor: Executor) -> list[Finding]:
+    """The findings for which lines of the files to divide are left out, including those of a model's template."""
+    listen(StageStarted("check"))
+    report = check_project(sources.files, rules, name_of=sources.name_of, executor=executor)
+    errors = [finding for finding in report.findings if removes_line(finding, rules.check.drop)]
+    listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
+    return errors
+
+
+def _earlier(
+    output: Path, sources: Sources, config: Config, pool: WorkerPool, notes: list[str]
+) -> tuple[Earlier | None, str | None]:
+    """The earlier division in the output folder, if its examples keep their split; and the hash of its manifest."""
+    try:
+        manifest, digest = read_manifest(output)
+    except InputError:
+        return None, None
+    if broken := changed_files(output, named_files(manifest)):
+        text = ", ".join(f"{visible(name)} {why}" for name, why in broken.items())
+        notes.append(f"{visible(display_name(output))}: {text}; all examples are split anew")
+        return None, None
+    if not config.split.grow:
+        return None, None
+    now = data_settings(config)
+    changed = [name for name in DIVIDING_KEYS if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (
+        manifest.config["seed"] != config.seed
+    )
+    if changed:
+        notes.append(
+            f"{' and '.join(changed)} changed since {visible(str(output))} was written; all examples are split anew"
+        )
+        return None, None
+    files = [
+        (output / part.file, SPLIT_NAMES.index(name))
+        for name, part in manifest.splits.items()
+        if not (sources.given and name == "test")
+    ]
+    same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [
+        sources.hash_of(path) for path in sources.files
+    ]
+    return earlier_splits(files, pool), manifest.grown_from if same else digest

@@ -1,0 +1,140 @@
+"""A check's findings for CI services: GitHub's workflow commands, GitLab's code quality report, and JUnit XML.
+
+GitHub shows commands next to the lines of a pull request. Grammar:
+`::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, where `%`, carriage return and line feed are
+written `%25`, `%0D`, `%0A`, in properties `:` and `,` as `%3A` and `%2C` too. GitLab shows a JSON array beside the
+changes of a merge request. JUnit has one suite per file and one case per rule, which fails if it has findings.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from curate.core.finding import Finding, Fingerprint, Severity, fingerprints
+from curate.core.text import visible
+from curate.lint.runner import CheckResult
+from curate.render.check_source import SourceRange, source_ranges
+from curate.render.check_text import MAX_SHOWN, first_ones
+
+COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+SEVERITIES: Final = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
+
+
+def _text_of(finding: Finding) -> str:
+    """The message of a finding and its pointer."""
+    return f"{finding.message} ({finding.pointer})" if finding.pointer else finding.message
+
+
+def check_github(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
+    """One command per finding, at most `limit` per rule; a notice counts the others."""
+    shown = first_ones(report, limit)
+    for finding, span in zip(shown, source_ranges(shown, text=False), strict=True):
+        yield _command(finding, span, report) + "\n"
+    if len(shown) < len(report.findings):
+        yield (
+            f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"
+        )
+
+
+def _command(finding: Finding, span: SourceRange | None, report: CheckResult) -> str:
+    rule = report.rules.get(finding.code)
+    properties = {"file": finding.file}
+    if finding.line:
+        properties["line"] = str(finding.line)
+    if span is not None and span.line == span.end_line:  # GitHub supports columns within one line only
+        properties |= {"col": str(span.column), "endColumn": str(max(span.column, span.end_column - 1))}
+    properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
+    given = ",".join(
+        f"{key}={_data(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
+    )
+    return f"::{COMMANDS[finding.severity]} {given}::{_data(f'{_text_of(finding)}. {finding.hint}')}"
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def check_gitlab(report: CheckResult) -> Iterator[str]:
+    """The report as ASCII JSON text, one finding per line."""
+    separator = "[\n"
+    for finding, key in zip(report.findings, fingerprints(report.findings), strict=True):
+        yield separator + json.dumps(_issue(finding, key))
+        separator = ",\n"
+    yield "\n]\n" if report.findings else "[]\n"
+
+
+def _issue(finding: Finding, key: Fingerprint) -> dict[str, object]:
+    path = Path(finding.file)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):  # GitLab matches paths in the repository only
+        path = path.relative_to(Path.cwd())
+    return {
+        "description": visible(f"{finding.code} {_text_of(finding)}. {finding.hint}"),
+        "check_name": finding.code,
+        "fingerprint": key.digest,
+        "severity": SEVERITIES[finding.severity],
+        "location": {"path": path.as_posix(), "lines": {"begin": max(1, finding.line)}},
+    }
+
+
+def check_junit(report: CheckResult) -> Iterator[str]:
+    """The document, suite by suite. Findings of severity info go to the suite's output and fail nothing."""
+    groups: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
+    for finding in report.findings:
+        groups[finding.file][finding.code].append(finding)
+    cases = sum(len(group) for group in groups.values())
+    failing = sum(_fails(findings) for group in groups.values() for findings in group.values())
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield (
+        f'<testsuites name="curate check" tests="{cases or 1}" failures="{failing}" errors="0" '
+        f'time="{report.seconds:.3f}">\n'
+    )
+    for file, group in groups.items():
+        failures = sum(map(_fails, group.values()))
+        yield (
+            f'  <testsuite name={_attribute(file)} tests="{len(group)}" failures="{failures}" errors="0" skipped="0">\n'
+        )
+        for code, findings in group.items():
+            rule = report.rules.get(code)
+            yield from _case(f"{code} {rule.name}" if rule else code, file, findings)
+        yield "  </testsuite>\n"
+    if not groups:  # consumers treat a document without cases as a failed run
+        yield '  <testsuite name="curate check" tests="1" failures="0" errors="0" skipped="0">\n'
+        yield '    <testcase name="no findings" classname="curate check"/>\n  </testsuite>\n'
+    yield "</testsuites>\n"
+
+
+def _fails(findings: list[Finding]) -> bool:
+    return any(finding.severity is not Severity.INFO for finding in findings)
+
+
+def _case(name: str, file: str, findings: list[Finding]) -> Iterator[str]:
+    yield f"    <testcase name={_attribute(name)} classname={_attribute(file)} file={_attribute(file)}"
+    yield f' line="{max(1, findings[0].line)}">\n'
+    text = "".join(f"{_text(_line(finding))}\n" for finding in findings)
+    if _fails(findings):
+        worst = min(findings, key=lambda finding: finding.severity.rank)
+        note = worst.message if len(findings) == 1 else f"{worst.message} (and {len(findings) - 1:,} more)"
+        yield f'      <failure type="{worst.severity}" message={_attribute(note)}>{text}{_text(worst.hint)}</failure>\n'
+    else:
+        yield f"      <system-out>{text}</system-out>\n"
+    yield "    </testcase>\n"
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.file}:{finding.line}: {finding.code} {finding.severity} {_text_of(finding)}"
+
+
+def _text(text: str) -> str:
+    return escape(_valid_xml(text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_valid_xml(text))
+
+
+def _valid_xml(text: str) -> str:
+    """Replace characters that XML cannot represent: controls by visible escapes, the two noncharacters by U+FFFD."""
+    return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -1,0 +1,132 @@
+"""A check's report as one HTML file (see `curate.render.html`)."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from curate.core.finding import Finding, Severity
+from curate.core.text import plural
+from curate.corpus.stats import Stats, collect, histogram
+from curate.lint.runner import CheckResult
+from curate.render.check_full import HIDDEN_NOTE, shown_parts
+from curate.render.check_source import SourceRange, source_ranges
+from curate.render.check_text import MAX_SHOWN, first_ones, rule_counts, summary_line
+from curate.render.html import block, filters, footer, head, not_shown, safe, tile
+from curate.render.html_plots import bars
+
+MANY_TURNS: Final = 12
+"""Conversations with at least this many turns are counted together."""
+CODE: Final = re.compile("`([^`]+)`")
+
+
+def check_html(
+    report: CheckResult, limit: int | None = MAX_SHOWN, paths: Sequence[Path] = (), model: str = ""
+) -> Iterator[str]:
+    """The document, in pieces. The files are read again for the plots; `model` counts their tokens."""
+    counted = collect([path for path in paths if path.is_file()], model, strict=False)
+    yield head("curate check")
+    yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
+    for severity in Severity:
+        yield tile(f"{report.severities[severity]:,}", _many(severity.value, report.severities[severity]), severity)
+    hidden = (
+        (report.known, "in the baseline"),
+        (report.suppressed, "suppressed"),
+        (counted.duplicates, _many("exact duplicate", counted.duplicates)),
+    )
+    yield "".join(tile(f"{count:,}", label) for count, label in hidden if count)
+    yield "</div>\n"
+    yield from _plots(report, counted)
+    yield from _findings(report, limit)
+    yield footer(f"{report.seconds:.1f} s", filtered=bool(report.findings))
+
+
+def _many(noun: str, count: int) -> str:
+    return plural(count, noun).partition(" ")[2]
+
+
+def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
+    severities = {finding.code: finding.severity for finding in reversed(report.findings)}
+    yield '<h2>Overview</h2>\n<div class="plots">\n'
+    yield bars(
+        "Findings by rule",
+        [(_rule_title(code, report), count, severities[code].value) for code, count in rule_counts(report)],
+    )
+    turns = Counter(min(count, MANY_TURNS) for count in counted.turns)
+    several = range(min(turns), max(turns) + 1) if turns else ()
+    yield bars(
+        "Examples by number of turns",
+        [(f"{n} or more" if n == MANY_TURNS else plural(n, "turn"), turns[n], "") for n in several],
+    )
+    yield bars("Examples by characters", _ranges(counted.characters))
+    yield bars(
+        f"Examples by tokens{f', counted for {counted.model}' if counted.model else ' (about: bytes / 4)'}",
+        _ranges(counted.tokens),
+    )
+    yield bars("Messages by role", _most({name: role.messages for name, role in counted.roles.items()}))
+    yield bars("Examples by main script", _most(counted.mainly))
+    yield bars("Examples by format", _most(counted.formats))
+    copies = {
+        "exact copies of earlier examples": counted.duplicates,
+        "other examples": counted.examples - counted.duplicates,
+    }
+    yield bars("Exact duplicates among the examples", _most(copies) if counted.duplicates else [])
+    yield "</div>\n"
+
+
+def _ranges(values: Sequence[int]) -> list[tuple[str, int, str]]:
+    return [
+        (f"{low:,} to {high:,}" if low < high else f"{low:,} or none", count, "")
+        for low, high, count in histogram(values)
+    ]
+
+
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    return [(name, count, "") for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
+    if not report.findings:
+        yield "<h2>Findings</h2>\n<p>No findings.</p>\n"
+        return
+    shown = first_ones(report, limit)
+    groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)
+    for finding, span in zip(shown, source_ranges(shown), strict=True):
+        groups[finding.code].append((finding, span))
+    yield f"<h2>Findings</h2>\n{filters()}"
+    for code, count in rule_counts(report):
+        first, rule = groups[code][0][0], report.rules.get(code)
+        yield (
+            f'<details open data-group><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> '
+            f"{safe(_rule_title(code, report))}"
+        )
+        yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
+        yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"  # noqa: E501
+        for finding, span in groups[code]:
+            yield _item(finding, span)
+        held = count - len(groups[code])
+        yield f"</ol>{not_shown(held, 'finding')}</div></details>\n"
+
+
+def _item(finding: Finding, span: SourceRange | None) -> str:
+    where = f' <code class="quiet">{safe(finding.pointer)}</code>' if finding.pointer else ""
+    if span is None:
+        excerpt = ""
+    elif span.secret:
+        excerpt = f"<pre>{HIDDEN_NOTE}</pre>"
+    else:
+        before, inside, after = map(block, shown_parts(span, keep_newlines=True))
+        excerpt = f"<pre>{before}<mark>{inside}</mark>{after}</pre>"
+    data = f'data-rule="{safe(finding.code)}" data-severity="{safe(finding.severity)}"'
+    return f"<li {data}><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
+
+
+def _rule_title(code: str, report: CheckResult) -> str:
+    rule = report.rules.get(code)
+    return f"{code} {rule.name}" if rule else code
+
+
+def _prose(text: str) -> str:
+    """The documentation of a rule, with code marked up."""
+    return CODE.sub(r"<code>\1</code>", safe(text.replace("\n", " ")))

@@ -1,0 +1,79 @@
+"""The results of conversions (`curate convert`, `ingest` and `apply`) for people."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.text import Text
+
+from curate.commands.apply import ApplyResult
+from curate.commands.convert import ConvertResult
+from curate.commands.ingest import IngestResult
+from curate.core.example import where
+from curate.core.json_output import Note
+from curate.core.text import plural, visible
+from curate.render.console import more_lines
+
+MAX_SHOWN: Final = 20
+
+
+def _notes(notes: Sequence[Note]) -> Iterator[str | Text]:
+    for note in notes[:MAX_SHOWN]:
+        yield f"{visible(where(note.file, note.line))}: {visible(note.why)}"
+    yield from more_lines(len(notes), MAX_SHOWN, " notes", "--json")
+
+
+def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str | Text]:
+    """The lines of the summary, safe to print."""
+    yield from _notes(report.notes)
+    formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
+    yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (
+        f" ({formats})" if formats else ""
+    )
+    if report.renamed:
+        yield f"{plural(report.renamed, 'line')} with aliases of roles, which were renamed as `curate check --fix` does"
+    if report.added:
+        yield f"{plural(report.added, 'line')} added: each instance of an instruction became one conversation"
+    if report.omitted:
+        names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.omitted.most_common())
+        yield f"not written, since the form has no place for it (number of lines): {names}"
+    if report.unmatched:
+        yield f"{plural(report.unmatched, 'decision')} about examples that are not in these files"
+    if report.rejected:
+        yield f"{plural(report.rejected, 'preference pair')}: chosen side converted, rejected side omitted"
+    if report.aside:
+        reasons = ", ".join(f"{code} × {count:,}" for code, count in report.reasons.most_common())
+        lines = plural(report.aside, "line")
+        yield f"{lines} not converted, written to {visible(aside)} with the reason: {reasons}"
+
+
+def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str | Text]:
+    """The lines of the summary, safe to print."""
+    yield from _notes(report.notes)
+    sources = ", ".join(f"{count:,} {name}" for name, count in report.sources.most_common())
+    read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
+    yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")
+    if report.left_out:
+        names = ", ".join(f"{name} ({count:,})" for name, count in report.left_out.most_common())
+        yield f"left out of these conversations, and counted in their metadata: {names}"
+    if report.low:
+        yield f"{plural(report.low, 'call')} with a low or no score not written"
+    if report.joined:
+        yield f"{plural(report.joined, 'line')} joined to these, such as the requests of a batch"
+    if report.other:
+        yield f"{plural(report.other, 'span')} that called no model"
+    if report.aside:
+        yield f"{plural(report.aside, 'line')} with calls that were not written, in {visible(aside)}"
+
+
+def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:
+    """The lines of the summary, safe to print."""
+    yield (
+        f"{plural(result.read, 'line')} read: {result.kept:,} written to {visible(output)}, {result.edited:,} of them "
+        f"edited; {result.dropped:,} dropped, written to {visible(removed)}"
+    )
+    if result.labelled:
+        yield f"{plural(result.labelled, 'line')} with labels or a rating, in `metadata`"
+    if result.replaced:
+        yield f"{plural(result.replaced, 'line')} of these had other labels or another rating there, which are replaced"
+    if result.unmatched:
+        yield f"{plural(result.unmatched, 'decision')} about examples that are not in these files"

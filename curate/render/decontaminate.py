@@ -1,0 +1,27 @@
+"""Overlap between a benchmark and the data, for people and programs."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from curate.commands.decontaminate import DecontaminateResult
+from curate.core.text import plural, visible
+from curate.render.console import more_lines
+
+MAX_SHOWN = 20
+
+
+def decontaminate_text(result: DecontaminateResult, limit: int | None = MAX_SHOWN) -> Iterator[Text]:
+    """The result as lines, lowest overlap first, since these are the least certain."""
+    for one in sorted(result.found, key=lambda one: (one.share, one.finding.file, one.finding.line))[:limit]:
+        finding = one.finding
+        yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
+    yield from more_lines(len(result.found), limit)
+    for of in result.benchmarks:
+        short = f"; {of.not_looked_for:,} without enough text to search for" if of.not_looked_for else ""
+        yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
+    yield Text(
+        f"{plural(result.read, 'line')} read = {result.kept:,} kept + {len(result.removed):,} removed"
+        f"{'' if result.written else '; nothing written'}",
+        style="bold",
+    )

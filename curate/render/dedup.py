@@ -1,0 +1,309 @@
+"""Duplicates for people and programs: removed lines, what they duplicate, their differences, and a histogram."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from curate.commands.dedup import DedupResult
+from curate.core.example import Example, Place
+from curate.core.json_output import Part, PlaceText, Rounded, at, plain
+from curate.core.masking import masked
+from curate.core.text import excerpt, plural, storable, visible
+from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.render.console import more_lines
+from curate.render.word_diff import DiffSpan, turn_diffs, with_context_only
+
+MAX_SHOWN = 20
+BIN_WIDTH: Final = 0.05
+"""Width of a histogram bar, in similarity."""
+BAR_CHARS: Final = 40
+MAX_PIECE: Final = 400
+"""The middle of a longer one is left out."""
+STYLES: Final = {"same": "", "gone": "red strike", "kept": "green"}
+MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "kept": ("{+", "+}")}
+"""As in `git diff --word-diff`."""
+
+
+class ApartPair(Part):
+    """Two near-duplicates that differ in a fact; both are kept."""
+
+    left: str = at("example")
+    right: str = at("kept")
+    left_place: PlaceText = at("place")
+    right_place: PlaceText = at("kept_place")
+    similarity: Rounded
+
+
+class DiffPiece(Part):
+    """Text in both examples (same), only in the removed one (gone) or only in the kept one (kept)."""
+
+    kind: Literal["same", "gone", "kept"]
+    text: str
+
+
+class TurnDiff(Part):
+    """A turn of both examples, compared word by word."""
+
+    role: str
+    pieces: list[DiffPiece]
+
+
+class RemovedLine(Part):
+    """A removed line; its text is in `removed.jsonl`."""
+
+    example: str
+    """Id of the example."""
+    place: PlaceText
+    """FILE:LINE."""
+    code: str
+    """D001: exact copy; D003: near-duplicate; D007: beginning of the other; others: a rule named by `--drop`."""
+    why: str | None = None
+    """For a dropped line: the message of the finding."""
+    kept: str | None = None
+    """For a duplicate: id of the example that was kept."""
+    kept_place: PlaceText | None = None
+    similarity: Rounded | None = None
+    """For a duplicate: exact Jaccard similarity to the kept example."""
+    diff: list[TurnDiff] | None = None
+    """With --explain: the differences. Secrets are left out."""
+
+
+class HistogramBar(Part):
+    """Number of pairs with a similarity from `low` to below `high`; the last bar includes 1."""
+
+    low: float
+    high: float
+    pairs: int
+
+
+class HeavyRemoval(Part):
+    """A finding D008."""
+
+    code: str
+    file: str
+    line: int
+    message: str
+
+
+class DedupOutput(Part, title="DedupResult"):
+    """What `curate dedup --json` prints."""
+
+    read: int
+    """Lines read: kept + removed."""
+    kept: int
+    not_understood: int
+    """Lines without an example in a known format, in all files; they are kept."""
+    against: int
+    """Lines of the `--against` files."""
+    removed: list[RemovedLine]
+    apart: list[ApartPair]
+    """Near-duplicates that differ in a fact; both are kept."""
+    same_words: list[ApartPair]
+    """Short examples with the same content words but a similarity below the threshold; they are kept."""
+    alike: list[ApartPair]
+    """With --embeddings: paraphrases (D004); similarity is the smaller cosine of requests and of answers."""
+    threshold: float
+    recall: Rounded
+    """Probability that a pair at the threshold is compared at all."""
+    histogram: list[HistogramBar]
+    """Similarities of the pairs found, from the lowest that is searched for. Bars below the threshold are incomplete:
+    pairs in groups of more than 64 that may be alike, as templates make them, are only counted from the threshold on.
+    """
+    heavy: list[HeavyRemoval]
+    """Removals that need confirmation (D008)."""
+    notes: list[str]
+    written: bool
+    """False if nothing was written: without --output, or without confirmation."""
+
+
+def histogram(plan: DedupResult) -> list[HistogramBar]:
+    """Histogram of the similarities of all pairs, with the threshold at a bar's edge."""
+    steps = int(round((1 - plan.floor) / BIN_WIDTH, 6))
+    edges = sorted(
+        {round(1 - step * BIN_WIDTH, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0}
+    )
+    counts = [0] * (len(edges) - 1)
+    for similarity in plan.similarities:
+        counts[min(bisect_right(edges, similarity), len(counts)) - 1] += 1
+    return [
+        HistogramBar(low=low, high=high, pairs=count)
+        for (low, high), count in zip(pairwise(edges), counts, strict=True)
+    ]
+
+
+def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
+    """The result as plain values."""
+    against, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
+    threshold, recall = plan.config.threshold, plan.bands.probability(plan.config.threshold)
+    more = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
+    return plain(DedupOutput, plan, against=against, removed=removed, exclude_none=True, **more)
+
+
+def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
+    """The removed duplicates; if explained, with their differences."""
+    examples = (
+        plan.examples({place for lost in plan.duplicates for place in (lost.place, lost.kept_place)}) if explain else {}
+    )
+    for lost in plan.duplicates:
+        if not explain:
+            yield lost
+            continue
+        turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
+        diff = [
+            TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces])
+            for role, pieces in turns
+        ]
+        yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
+
+
+def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
+    """Removals to review: the lowest similarity first, since these are the least certain."""
+    return sorted(plan.duplicates, key=lambda lost: (lost.similarity, lost.place))[:limit]
+
+
+def dedup_text(
+    plan: DedupResult, limit: int | None = MAX_SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False
+) -> Iterator[RenderableType]:
+    """Removed lines and pairs to review, at most `limit` of each kind.
+
+    `explain` adds the differences of each removal and the histogram. With `colour`, removed text is red and struck out
+    and kept text green, else both are marked; with `fold`, wrapped lines keep their indentation.
+    """
+    for gone in plan.dropped[:limit]:
+        yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
+    yield from more_lines(len(plan.dropped), limit, " dropped")
+    shown = doubtful(plan, limit)
+    examples = plan.examples(
+        {place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))}
+    )
+    for lost in shown:
+        if explain:
+            yield _headline(lost)
+            yield from _differences(lost, examples, colour=colour, fold=fold)
+        else:
+            content = " ".join(message.text for message in examples[lost.place].messages if message.role != "system")
+            yield _headline(lost, excerpt(masked(content[:1000]), 70))
+    yield from more_lines(len(plan.duplicates), limit)
+    if explain:
+        yield from _clusters(plan)
+        yield from _histogram(plan)
+    for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
+        for pair in pairs[:limit]:
+            yield Text.assemble(_headline(pair), "; both are kept")
+        yield from more_lines(len(pairs), limit, f" {kind}")
+
+
+def _differences(
+    removal: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool
+) -> Iterator[RenderableType]:
+    """The differences between a line and the kept one, turn by turn."""
+    if removal.code == "D001":
+        return
+    turns = [
+        (role, pieces)
+        for role, pieces in turn_diffs(examples[removal.place], examples[removal.kept_place])
+        if any(piece.kind != "same" for piece in pieces)
+    ]
+    if not turns:
+        yield Text("    the turns are the same; other parts of the lines differ", style="dim")
+    for role, pieces in turns:
+        text = Text.assemble((f"{visible(role)}: ", "bold"), _diff(pieces, colour=colour))
+        yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
+
+
+def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
+    """The pieces of two texts as one line; long pieces are shortened in the middle."""
+    text = Text()
+    for kind, piece in with_context_only(pieces):
+        before, after = ("", "") if colour else MARKS[kind]
+        shown = piece if len(piece) <= MAX_PIECE else f"{piece[: MAX_PIECE // 2]} … {piece[-MAX_PIECE // 2 :]}"
+        text.append(f"{before}{visible(shown)}{after}", STYLES[kind] if colour else "")
+    return text
+
+
+def _headline(removal: DuplicateRemoval, text: str = "") -> Text:
+    """The removed and the kept example, on one line."""
+    like = (
+        f": {removal.code} {removal.similarity:.3f} like "
+        f"{visible(str(removal.kept_place))}{', the same words' if removal.words else ''}"
+    )
+    return Text.assemble((visible(str(removal.place)), "bold"), like, *([("  " + text, "dim")] if text else []))
+
+
+def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
+    """The counts and notes."""
+    if plan.alike:
+        yield Text(f"kept: {plural(len(plan.alike), 'pair')} of paraphrases (D004)")
+    if plan.same_words:
+        yield Text(
+            f"kept: {plural(len(plan.same_words), 'pair')} of short examples with the same words; --same-words removes "
+            "one of each"
+        )
+    if plan.apart:
+        yield Text(
+            f"kept: {plural(len(plan.apart), 'pair')} of near-duplicates with another number, name or negation; "
+            "`curate review` shows them"
+        )
+    codes = plan.codes
+    counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"
+    if codes["D007"]:
+        counts += f", {plural(codes['D007'], 'beginning')}"
+    counts += "".join(
+        f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items())
+    )
+    of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
+    held = f", compared with {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
+    yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
+
+
+def _clusters(plan: DedupResult) -> Iterator[Text]:
+    """The number of examples and clusters, and the largest clusters."""
+    clusters = Counter(lost.kept_place for lost in plan.duplicates)
+    if not clusters:
+        return
+    largest = sorted(clusters.items(), key=lambda item: (-item[1], item[0]))[:3]
+    named = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
+    yield Text(
+        f"{plural(len(clusters), 'example')} kept for {len(plan.duplicates):,} removed; largest clusters: {named}"
+    )
+
+
+def _histogram(plan: DedupResult) -> Iterator[Text]:
+    bars = histogram(plan)
+    most = max((bar.pairs for bar in bars), default=0) or 1
+    width = len(f"{most:,}")
+    yield Text("similarity of pairs (without exact copies)", style="bold")
+    at = plan.config.threshold
+    caption = Text(
+        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.bands.probability(at))} {'─' * 4}",
+        style="yellow",
+    )
+    for bar in bars:
+        if bar.low == at:
+            yield caption
+        drawn = "█" * max(round(bar.pairs / most * BAR_CHARS), 1 if bar.pairs else 0)
+        style = "" if bar.low >= at else "dim"
+        yield Text(f"  {bar.low:.2f} to {bar.high:.2f}  {bar.pairs:>{width},} {drawn}".rstrip(), style=style)
+    if at == 1:
+        yield caption
+    if plan.floor < at:
+        there = chance(plan.bands.probability(plan.floor))
+        yield Text(
+            f"at {plan.floor:g} the probability is {there}, and pairs of templates are not counted: bars below the "
+            "threshold are incomplete",
+            style="dim",
+        )
+
+
+def chance(probability: float) -> str:
+    """A probability with enough digits to differ from 1: 0.998, 0.99995."""
+    return next(
+        (f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1),
+        "more than 0.999999",
+    )

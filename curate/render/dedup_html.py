@@ -1,0 +1,96 @@
+"""A deduplication as one HTML file: counts, histogram with threshold, removed and kept examples side by side."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from curate.commands.dedup import DedupResult
+from curate.core.example import Example
+from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.render.dedup import chance, doubtful, histogram
+from curate.render.html import block, filters, footer, head, not_shown, safe, tiles
+from curate.render.html_plots import bars
+from curate.render.word_diff import DiffSpan, turn_diffs, with_context_only
+
+MAX_SHOWN: Final = 200
+STYLE: Final = """
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
+.pair pre { margin: .2rem 0 .5rem }
+@media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
+del { color: var(--error); text-decoration: line-through } ins { color: var(--info); font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
+.pair p { font-size: .8rem }
+"""  # noqa: E501
+
+
+def dedup_html(plan: DedupResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
+    """The document in pieces; the `limit` least similar removals (None: all), and as many pairs that stay apart."""
+    codes = plan.codes
+    yield head("curate dedup", STYLE)
+    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
+    apart = len(plan.apart)
+    counts = [
+        (plan.read, "lines read"),
+        (plan.kept, "kept"),
+        (codes["D001"], "exact copies"),
+        (codes["D003"], "near-duplicates"),
+        (apart, "pairs apart"),
+    ]
+    if codes["D007"]:
+        counts.insert(4, (codes["D007"], "beginnings"))
+    yield tiles(counts)
+    for found in plan.heavy:
+        yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
+    threshold = plan.config.threshold
+    rows = [
+        (f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "")
+        for bar in histogram(plan)
+    ]
+    yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
+    here, below = (chance(plan.bands.probability(similarity)) for similarity in (threshold, plan.floor))
+    yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {here}, '
+    yield f"one at {plan.floor:g} with {below}.</p>\n"
+    yield filters()
+    yield from _pairs(
+        "Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.duplicates), plan
+    )
+    alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs(
+        "Near-duplicates that differ in a number, a name or a negation: both are kept", "stays", alike, apart, plan
+    )
+    worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
+    yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
+    yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
+    yield footer(filtered=True)
+
+
+def _pairs(title: str, text: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
+    if not pairs:
+        return
+    examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})
+    yield f'<h2>{title} <span class="quiet">× {count:,}</span></h2>\n'
+    for pair in pairs:
+        opened = " open" if pair.code != "D001" else ""
+        yield f'<details{opened} data-rule="{pair.code}"><summary><h3>{pair.similarity:.3f} {pair.code}</h3> '
+        yield (
+            f"<code>{safe(str(pair.place))}</code> {text}, <code>{safe(str(pair.kept_place))}</code> "
+            "stays</summary><div>"
+        )
+        yield from _side_by_side(examples[pair.place], examples[pair.kept_place])
+        yield "</div></details>\n"
+    yield not_shown(count - len(pairs), "pair")
+
+
+def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
+    for role, pieces in turn_diffs(gone, kept):
+        if pieces:
+            shown = with_context_only(pieces) if any(piece.kind != "same" for piece in pieces) else pieces
+            left, right = _highlighted(shown, "gone", "del"), _highlighted(shown, "kept", "ins")
+            yield f'<p class="quiet">{safe(role)}</p><div class="pair"><pre>{left}</pre><pre>{right}</pre></div>'
+
+
+def _highlighted(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
+    """One side of a turn, with the text that only it has marked."""
+    return "".join(
+        f"<{tag}>{block(text)}</{tag}>" if kind == side else block(text)
+        for kind, text in pieces
+        if kind in (side, "same")
+    )

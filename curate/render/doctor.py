@@ -1,0 +1,41 @@
+"""The result of `curate doctor` for people."""
+
+from collections.abc import Iterator
+
+from curate.commands.doctor import DoctorResult, ExtraState
+from curate.conflicts.default_models import JUDGING, SEMANTIC
+from curate.core.text import visible
+
+
+def doctor_text(result: DoctorResult) -> Iterator[str]:
+    """The lines of the report, safe to print."""
+    yield f"curate {result.curate}, Python {result.python}, {result.system}"
+    yield _row("GPU", visible(result.gpu))
+    yield ""
+    for extra in result.extras:
+        yield from _extra(extra)
+    yield ""
+    yield _row("embedding model", result.embeddings or f"none; {SEMANTIC}")
+    yield _row("NLI model", result.nli or f"none on this machine; {JUDGING}")
+    yield ""
+    for folder in result.folders:
+        yield _row(folder.purpose, f"{visible(folder.path)}  {folder.bytes / 1e6:,.1f} MB")
+    yield _row("configuration", visible(result.configuration or "none in this folder: the defaults apply"))
+
+
+def _row(name: str, value: str) -> str:
+    return f"{name:<20}  {value}"
+
+
+def _extra(extra: ExtraState) -> Iterator[str]:
+    name = f"extra {extra.name}" if extra.name else "required packages"
+    if extra.ok:
+        yield _row(name, "ok")
+        return
+    wrong = [
+        f"{one.name} is {one.installed}, needs {one.needed}" if one.installed else f"{one.name} is missing"
+        for one in extra.packages
+        if not one.ok
+    ]
+    yield visible(_row(name, "; ".join(wrong)))
+    yield visible(_row("", extra.install))

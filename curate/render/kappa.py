@@ -1,0 +1,29 @@
+"""The result of `curate kappa`, for people and as JSON."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from curate.commands.kappa import AgreementResult
+from curate.core.text import visible
+from curate.render.console import more_lines
+
+MAX_SHOWN = 20
+
+
+def agreement_text(result: AgreementResult) -> Iterator[str | Text]:
+    """The lines of the summary, safe to print."""
+    if len(result.reviewers) < 2:
+        only = f"only one reviewer, {visible(result.reviewers[0])}," if result.reviewers else "no reviewer"
+        yield f"{only} in these journals; pass the journals of several"
+        return
+    for pair in result.pairs:
+        kappa = "kappa not defined" if pair.kappa is None else f"kappa {pair.kappa:.2f}"
+        share = f", {pair.agreed / pair.items:.1%} equal" if pair.items else ""
+        yield f"{' and '.join(map(visible, pair.reviewers))}: {pair.items:,} {pair.what} in common{share}, {kappa}"
+    for one in result.disagreements[:MAX_SHOWN]:
+        text = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.opinions.items())
+        yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {text}"
+    yield from more_lines(len(result.disagreements), MAX_SHOWN, " disagreements", "--json")
+    if result.disagreements:
+        yield "next: `curate review PATH --merge JOURNAL`, filter is:contested"

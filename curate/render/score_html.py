@@ -1,0 +1,52 @@
+"""Quality signals as one HTML file: a histogram, both ends of each signal, and the correlations."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from curate.commands.score import ScoredExample, ScoreResult, SignalScores
+from curate.core.example import where
+from curate.core.masking import masked
+from curate.render.html import TABLE, footer, head, html_table, safe, tiles
+from curate.render.html_plots import bars
+
+MAX_CHARS: Final = 1_500
+MAX_CORRELATIONS: Final = 40
+
+
+def score_html(result: ScoreResult) -> Iterator[str]:
+    """The document in pieces."""
+    yield head("curate score", TABLE)
+    yield tiles(((result.read, "lines"), (result.scored, "examples scored"), (len(result.signals), "signals")))
+    for note in result.notes:
+        yield f'<p class="quiet">{safe(note)}</p>\n'
+    for one in reversed(result.signals):
+        yield f"<h2>{safe(one.signal.name)}</h2>\n<p>{safe(one.signal.summary)}. "
+        yield f'<span class="quiet">Measured: {safe(one.signal.measured)}</span></p>\n'
+        yield bars(f"Examples by {one.signal.name}", _bins(one))
+        for title, examples in (("lowest", one.lowest), ("highest", one.highest)):
+            yield from _section(f"{one.signal.name}: {title}", examples)
+    if result.correlations:
+        shown = result.correlations[:MAX_CORRELATIONS]
+        rows = [(safe(one.left), safe(one.right), f"{one.r:+.2f}", f"{one.examples:,}") for one in shown]
+        yield "<h2>Correlations</h2>\n" + html_table(("signal", "signal or rule", "r", "examples"), rows)
+    yield footer()
+
+
+def _bins(one: SignalScores) -> list[tuple[str, int, str]]:
+    width = (one.most - one.least) / len(one.histogram)
+    return [
+        (f"{one.least + nth * width:.2f} to {one.least + (nth + 1) * width:.2f}", count, "")
+        for nth, count in enumerate(one.histogram)
+    ]
+
+
+def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
+    yield f"<details><summary><h3>{safe(title)}</h3></summary><div><ol>"
+    for one in examples:
+        yield f"<li><b>{one.value:.3f}</b> <code>{safe(where(one.file, one.line))}</code> "
+        yield f"{safe(masked(one.request)[:300])}<pre>{safe(_shortened(masked(one.answer)))}</pre></li>"
+    yield "</ol></div></details>\n"
+
+
+def _shortened(answer: str) -> str:
+    return answer if len(answer) <= MAX_CHARS else f"{answer[: MAX_CHARS // 2]} … {answer[-MAX_CHARS // 2 :]}"

@@ -1,0 +1,67 @@
+"""A selection as terminal text and as plain values."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from curate.commands.compare_selections import RANDOM
+from curate.commands.select import Interval, SelectionComparison, SelectResult, Verdict
+from curate.core.text import plural, visible
+from curate.output.datacard import reason_for
+from curate.render.console import table
+
+
+def comparison_text(made: SelectionComparison) -> Iterator[RenderableType]:
+    """The comparison for people: a table, and a sentence on each difference."""
+    metric = [visible(made.metric), "95% interval"] if made.metric else []
+    columns = ["trained on", "examples", "steps", "held-out loss", "95% interval", *metric]
+    shown = table("", *columns, numbers=("examples", "steps"))
+    shown.add_row("no training", "", "", f"{made.base_loss:.4f}", *[""] * (1 + len(metric)))
+    for one in made.choices:
+        measured = [one.loss, *([one.score] if one.score else [])]
+        figures = [cell for got in measured for cell in (f"{got.mean:.4f}", f"{got.low:.4f} to {got.high:.4f}")]
+        shown.add_row(one.name, f"{one.examples:,}", f"{one.steps:,}", *figures)
+    yield shown
+    for found in made.differences:
+        style = "bold" if found.against == RANDOM else ""
+        yield Text(verdict(found.against, "loss", found.loss, found.verdict), style=style)
+        if found.score and found.score_verdict and made.metric:
+            yield Text(verdict(found.against, visible(made.metric), found.score, found.score_verdict), style=style)
+    seen = f"{plural(made.held_out_examples, 'example')} of the {visible(made.held_out)} split"
+    yield Text(f"{made.seeds} trainings of each, measured on {seen}; runs in {visible(made.folder)}", style="dim")
+
+
+def verdict(against: str, measured: str, found: Interval, outcome: Verdict) -> str:
+    """What a difference says, negative results included."""
+    if outcome == "open":
+        return (
+            f"no difference to {against} is shown: {measured} {found.mean:+.4f} "
+            f"(95% interval {found.low:+.4f} to {found.high:+.4f})"
+        )
+    low, high = sorted((abs(found.low), abs(found.high)))
+    way = "lower" if found.high < 0 else "higher"
+    return (
+        f"the selection is {outcome} than {against}: {measured} {way} by {abs(found.mean):.4f} "
+        f"(95% interval {low:.4f} to {high:.4f})"
+    )
+
+
+def select_text(result: SelectResult) -> Iterator[RenderableType]:
+    """The result for people."""
+    for floor in result.floors:
+        few = "" if floor.available >= floor.wanted else f", only {floor.available:,} there"
+        yield Text(f"{floor.field} {visible(floor.value)}: {floor.selected:,} selected, floor {floor.wanted:,}{few}")
+    for note in result.notes:
+        yield Text(f"note: {note}", style="dim")
+    for reason, count in result.left.items():
+        yield Text(f"left out {count:>9,}  {reason}: {visible(reason_for(reason, result.rules))}")
+    yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
+    done = "selected" if result.written else "would be selected"
+    yield Text(
+        f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {done}, about "
+        f"{plural(result.tokens, 'token')}",
+        style="bold",
+    )
+    if result.comparison is not None:
+        yield from comparison_text(result.comparison)

@@ -1,0 +1,50 @@
+"""A split for people and programs: sizes, reasons for groups, removed lines, and moved examples."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.text import Text
+
+from curate.core.example import where
+from curate.core.files import display_name
+from curate.core.text import plural, visible
+from curate.output.datacard import LINKS, custom_rules, reason_for
+from curate.output.folder import SplitResult
+from curate.render.console import more_lines
+from curate.split.moves import Move
+
+MAX_SHOWN: Final = 10
+
+
+def moved_text(moved: Sequence[Move]) -> Iterator[Text]:
+    """The first examples that are in another split than before, and the number of the others."""
+    for move in moved[:MAX_SHOWN]:
+        place = visible(where(move.file, move.line))
+        yield Text(f"moved from {move.before} to {move.now}: {place} {move.why}", style="yellow")
+    yield from more_lines(len(moved), MAX_SHOWN, " moves", "--json")
+
+
+def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
+    """The lines of the report."""
+    manifest = result.manifest
+    total = sum(part.examples for part in manifest.splits.values()) or 1
+    for name, part in manifest.splits.items():
+        yield Text(
+            f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}"
+        )
+    ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items())
+    yield Text(
+        f"{plural(manifest.groups, 'group')}, each in one split; the largest has "
+        f"{plural(result.division.largest, 'example')}" + (f"; related by {ties}" if ties else "")
+    )
+    for code, count in manifest.removed.reasons.items():
+        yield Text(f"removed    {count:>9,}  {code}: {visible(reason_for(code, custom_rules(manifest)))}")
+    yield from moved_text(result.moved)
+    for finding in result.warnings:
+        yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
+    for note in result.notes:
+        yield Text(f"note: {note}", style="dim")
+    gone = manifest.removed.lines
+    place = f"; see {visible(display_name(folder / manifest.removed.file))}" if gone else ""
+    yield Text(f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {gone:,} removed{place}", style="bold")

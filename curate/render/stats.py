@@ -1,0 +1,317 @@
+"""Statistics of a data set: what `curate stats` prints for programs, and for people on one screen."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from pydantic import ConfigDict, Field
+from rich.table import Table
+from rich.text import Text
+
+from curate.core.json_output import Part, output_of
+from curate.core.masking import redact_message
+from curate.core.text import duration, excerpt, plural, visible
+from curate.corpus.stats import (
+    MAX_PROMPT_CHARS,
+    Plan,
+    RoleNumbers,
+    Stats,
+    ToolNumbers,
+    TrainingNumbers,
+    histogram,
+    percentile,
+    usual_epochs,
+)
+from curate.render.console import table
+
+MAX_PROMPTS: Final = 3
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+MIN_SHARE: Final = 0.0005
+"""Of the letters, for a script to be listed."""
+ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
+
+
+class Spread(Part):
+    """Distribution of a number over the examples that have messages."""
+
+    mean: float
+    p50: int
+    """Median."""
+    p95: int
+    """95th percentile."""
+    max: int
+    total: int
+
+
+class Bin(Part):
+    """Number of examples with a value from `low` to `high`, both inclusive."""
+
+    low: int
+    high: int
+    examples: int
+
+
+class ScriptNumbers(Part):
+    """The text in one Unicode script."""
+
+    letters: int
+    share: float
+    """Share of all letters."""
+    examples: int
+    """Examples with most letters in this script."""
+
+
+class PromptNumbers(Part):
+    """A system prompt."""
+
+    text: str
+    """Its beginning, with control characters escaped and secrets replaced by their kind in brackets."""
+    examples: int
+
+
+class SystemNumbers(Part):
+    """The use of system prompts."""
+
+    examples: int
+    """Examples with a system prompt."""
+    distinct: int
+    frequent: list[PromptNumbers]
+    """The three most frequent."""
+
+
+class Estimate(Part):
+    """Estimated cost and time of a training, from a given price and speed."""
+
+    epochs: int
+    """As given; else the number in OpenAI's cookbook for this many examples."""
+    tokens: int
+    """Tokens of all epochs: the number that services bill."""
+    cost: float | None
+    """In the currency of the given price."""
+    seconds: float | None
+    """At the given speed."""
+
+
+class StatsResult(Part):
+    """What `curate stats --json` prints."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    files: int
+    lines: int
+    """Non-blank lines."""
+    examples: int
+    """Lines that hold a JSON object."""
+    not_understood: int
+    """Lines without an example in a known format, including objects in unknown formats."""
+    formats: dict[str, int]
+    duplicates: int
+    """Examples that are exact copies of an earlier one."""
+    tokens_by: Literal["model", "bytes"]
+    """How tokens were counted: by the model's tokenizer, or as UTF-8 bytes divided by four."""
+    model_name: str | None = Field(serialization_alias="model")
+    """The given model."""
+    turns: Spread
+    """Messages per example."""
+    tokens: Spread
+    """Tokens per example; with a model, in its chat template."""
+    histogram: list[Bin]
+    """Tokens per example."""
+    roles: dict[str, RoleNumbers]
+    """By role; unknown roles together as `other`."""
+    scripts: dict[str, ScriptNumbers]
+    tools: ToolNumbers
+    system: SystemNumbers
+    training: TrainingNumbers | None
+    """Only with a model."""
+    estimate: Estimate
+
+
+def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008
+    """The statistics in the documented JSON form."""
+    letters = max(1, stats.letters.total())
+    prompts = [
+        PromptNumbers(text=redact_message(excerpt(prompt.text, MAX_PROMPT_CHARS)), examples=prompt.examples)
+        for prompt in stats.frequent_prompts[:MAX_PROMPTS]
+    ]
+    return output_of(
+        StatsResult,
+        stats,
+        formats=_ordered(stats.formats),
+        tokens_by="model" if stats.model else "bytes",
+        model_name=stats.model or None,
+        turns=_spread_of(stats.turns),
+        tokens=_spread_of(stats.tokens),
+        histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
+        roles=dict(sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)),
+        scripts={
+            name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name])
+            for name, count in _ordered(stats.letters).items()
+        },
+        system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
+        estimate=_estimate(stats, plan),
+    )
+
+
+def _estimate(stats: Stats, plan: Plan) -> Estimate:
+    epochs = usual_epochs(len(stats.turns)) if plan.epochs is None else plan.epochs
+    tokens = epochs * (stats.training.tokens if stats.training else sum(stats.tokens))
+    cost = None if plan.price is None else round(tokens / 1e6 * plan.price, 4)
+    return Estimate(
+        epochs=epochs, tokens=tokens, cost=cost, seconds=None if plan.speed is None else round(tokens / plan.speed, 1)
+    )
+
+
+def _spread_of(values: Sequence[int]) -> Spread:
+    ordered = sorted(values)
+    total = sum(ordered)
+    mean = round(total / len(ordered), 2) if ordered else 0.0
+    return Spread(
+        mean=mean,
+        p50=percentile(ordered, 0.5),
+        p95=percentile(ordered, 0.95),
+        max=ordered[-1] if ordered else 0,
+        total=total,
+    )
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    """Counts in descending order, then by name."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | Table]:
+    """The statistics as lines and tables within `width` columns."""
+    about = "≈" if numbers.tokens_by == "bytes" else ""
+    copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
+    unread = numbers.not_understood
+    broken = (
+        f", {plural(unread, 'line')} without an example in a known form (curate check reports the reasons)"
+        if unread
+        else ""
+    )
+    formats = ", ".join(
+        f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items()
+    )
+    yield Text.assemble(
+        (visible(name), "bold"),
+        f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken,
+    )
+    if not numbers.tokens.total and not numbers.roles:
+        return
+    for part in (_roles(numbers, about), _spreads(numbers, about)):
+        part.show_edge = False
+        yield Text()
+        yield part
+    yield Text()
+    yield Text(
+        f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if about else ''}", style="bold"
+    )
+    yield from _bars(numbers, width)
+    yield Text()
+    yield from _facts(numbers, width)
+
+
+def _roles(numbers: StatsResult, about: str) -> Table:
+    columns = ("Messages", "Characters", f"{about}Tokens", "Share")
+    found = table("", "Role", *columns, numbers=columns)
+    total = max(1, sum(role.tokens for role in numbers.roles.values()))
+    for name in ROLES:
+        if role := numbers.roles.get(name):
+            found.add_row(
+                name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", percent(role.tokens, total)
+            )
+    return found
+
+
+def _spreads(numbers: StatsResult, about: str) -> Table:
+    columns = ("Mean", "Median", "95th percentile", "Maximum", "Total")
+    found = table("", "Per example", *columns, numbers=columns)
+    for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
+        numbers_of = (spread.p50, spread.p95, spread.max, spread.total)
+        found.add_row(name, f"{spread.mean:,.1f}", *(f"{number:,}" for number in numbers_of))
+    return found
+
+
+def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
+    labels = [f"{part.low:,}–{part.high:,}" if part.low < part.high else f"{part.low}" for part in numbers.histogram]
+    counts = [f"{part.examples:,}" for part in numbers.histogram]
+    left, right = max(map(len, labels)), max(map(len, counts))
+    room = max(10, min(60, width - left - right - 12))
+    sizes = [part.examples for part in numbers.histogram]
+    for part, label, count in zip(numbers.histogram, labels, counts, strict=True):
+        share = percent(part.examples, sum(sizes))
+        yield Text.assemble(
+            f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / max(sizes), room), "cyan")
+        )
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `share` of `width` columns, in eighths of a column; never empty for a share above 0."""
+    eighths = max(round(share * width * 8), 1) if share > 0 else 0
+    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
+    shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= MIN_SHARE]
+    rest = len(numbers.scripts) - len(shown)
+    traces = f"; {rest} more below {MIN_SHARE:.2%}" if rest else ""
+    yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
+    tools = numbers.tools
+    used = (
+        f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in "
+        f"{_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
+    )
+    yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
+    if training := numbers.training:
+        refused = (
+            f"; {plural(training.refused, 'example')} refused (curate check --model reports the reasons)"
+            if training.refused
+            else ""
+        )
+        trained = (
+            f"{training.trained:,} of {plural(training.tokens, 'token')} trained on "
+            f"({percent(training.trained, training.tokens)})"
+        )
+        yield _fact("Training", trained + refused)
+    yield _fact("Estimate", _estimated(numbers))
+    system = numbers.system
+    if not system.distinct:
+        yield _fact("System", "no system prompts")
+        return
+    yield _fact(
+        "System",
+        f"{plural(system.distinct, 'different prompt' if system.distinct > 1 else 'prompt')} in "
+        f"{_share(system.examples, numbers)}",
+    )
+    for prompt in system.frequent:
+        count = f"{prompt.examples:,} × "
+        yield Text.assemble(" " * 10, count, (excerpt(prompt.text, max(20, min(width, 120) - 10 - len(count))), "dim"))
+
+
+def _estimated(numbers: StatsResult) -> str:
+    """The estimated cost and time of a training, if a price and a speed were given."""
+    found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
+    text = f"{plural(found.epochs, 'epoch')}, {about}{plural(found.tokens, 'token')} in total"
+    if found.cost is not None:
+        text += f", costs {about}{found.cost:,.2f}"
+    if found.seconds is not None:
+        text += f", takes {about}{duration(found.seconds)}"
+    wanted = (("--price adds the cost", found.cost), ("--speed adds the duration", found.seconds))
+    missing = [option for option, value in wanted if value is None]
+    return text + (f" ({', '.join(missing)})" if missing else "")
+
+
+def _fact(label: str, text: str) -> Text:
+    return Text.assemble((f"{label:<10}", "bold"), text)
+
+
+def _share(count: int, numbers: StatsResult) -> str:
+    return f"{plural(count, 'example')} ({percent(count, numbers.examples)})"
+
+
+def percent(count: int, of: int) -> str:
+    """A share in whole percent; 0% only for none, 100% only for all."""
+    if 0 < count < of:
+        return "<1%" if count / of < 0.005 else ">99%" if count / of > 0.995 else f"{count / of:.0%}"
+    return f"{count / max(1, of):.0%}"
