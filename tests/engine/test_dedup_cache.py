@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.commands.dedup import DedupResult, plan
 from curate.commands import finding_counts
+from curate.commands.dedup import DedupResult, plan
 from curate.core import npz_cache
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
