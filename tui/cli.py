@@ -11,9 +11,8 @@ from typing import Annotated, Final
 
 import typer
 
+from curate.cli.invocation import invocation
 from curate.cli.options import Agree, agreement
-from curate.core.config_files import named_config
-from curate.core.data_files import excludes
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
@@ -105,6 +104,7 @@ def review(
     for package in ("textual", *(["textual_serve"] if web else [])):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra("curate review", "tui", package.replace("_", "-"))
+    told = invocation()
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
@@ -115,6 +115,8 @@ def review(
         reviewer,
         share_of(assign, overlap) if assign else None,
         agreement(yes=yes),
+        config=told.config,
+        left_out=told.left_out,
     )  # report a missing path before the screen opens
     if web:
         if merge or reviewer:
@@ -124,11 +126,11 @@ def review(
 
         options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
         options |= {"--assign": assign, "--overlap": overlap} if assign else {}
-        options["--config"] = named_config()
+        options["--config"] = told.config
         options["--yes"] = yes or None
         if STDIN in sources.files:
             raise UsageError("standard input cannot be served", "save it to a file")
-        command = partial(command_of, sources.files if excludes() else paths or [], options)
+        command = partial(command_of, sources.files if told.left_out else paths or [], options)
         serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
     first = tuple(fact for fact in (known, scored) if fact is not None)

@@ -11,6 +11,7 @@ import weakref
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ import polars as pl
 from curate.api.frames import names_of
 from curate.core.arrow_batches import MAX_ROWS, cell, frame_of, slow_cell
 from curate.core.data_files import data_files
+from curate.core.data_path import DataPath
 from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.manifest import Manifest
-from curate.core.places import give_name
 from curate.core.removed import removal_of
-from curate.core.scratch import discard, scratch
+from curate.core.scratch import Scratch
 from curate.core.tables import RowWriter, frame_lines
 from curate.core.text import excerpt
 from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -47,21 +48,19 @@ class Inputs:
         if isinstance(data, (list, tuple)) and not data:
             raise UsageError("the list of data is empty", "pass at least one row, or at least one path")
         self.data, self.tables = data, _tables(data)
-        self.names: list[str] = []
+        self.names: list[str | Path] = []
         if self.tables is None:
-            self.names = names_of(data)
+            self.names += names_of(data)
             return
-        folder = scratch()
-        weakref.finalize(self, discard, folder)
+        own = Scratch()
+        weakref.finalize(self, own.discard)
         for name, table in self.tables.items():
-            path = folder / f"{len(self.names)}.jsonl"
+            path = DataPath.of(own.folder / f"{len(self.names)}.jsonl", f"<{prefix}{name}>")
             with path.open("wb") as file:
                 file.writelines(_lines(table))
-            give_name(path, f"<{prefix}{name}>")
-            weakref.finalize(self, give_name, path, None)
-            self.names.append(str(path))
+            self.names.append(path)
 
-    @property
+    @cached_property
     def files(self) -> list[Path]:
         """The files. Raises as `data_files` does."""
         return data_files(self.names)

@@ -17,6 +17,7 @@ from curate.core.config_files import find_config, load_project
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
+from curate.core.files import named
 from curate.core.manifest import MANIFEST
 from curate.core.runs import Project, project_of
 from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
@@ -111,26 +112,31 @@ def split(
     `yes` also allows settings of the configuration as in `check`.
     """
     inputs = Inputs(paths)
-    project = project_of(inputs.files)
+    files = inputs.files
+    project = project_of(files)
     config = with_split_options(find_config(project.folder, _agreement(yes), **tables_of(given)), given)
     folder = Path(output)
     finish(folder, project.decisions)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    return SplitResult(folder, split_in(project, inputs.names, folder, config, decisions=decisions, yes=yes), inputs)
+    written = split_in(project, inputs.names, folder, config, decisions=decisions, yes=yes, files=files)
+    return SplitResult(folder, written, inputs)
 
 
-def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:
+def verify(folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:
     """Verify that a split has no leakage and that no line was lost or changed, like `curate verify`.
 
-    A `DatasetDict`, or a mapping of names to data in memory with the training data first, is checked for leaks.
-    Raises `InputError`.
+    `folder`: where the split was written, or the result of `split`, which also has data that was in memory. A
+    `DatasetDict`, or a mapping of names to data in memory with the training data first, is checked for leaks. Raises
+    `InputError`.
     """
     if isinstance(folder, Mapping):
         inputs = Inputs(folder)
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
         return VerifyResult(verify_files(parts, ", ".join(parts), embeddings=semantic, cache=Project(Path.cwd()).cache))
-    project = project_of([Path(folder) / MANIFEST])
-    return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=project.cache))
+    given = named(folder.inputs.files) if isinstance(folder, SplitResult) else {}
+    place = folder.folder if isinstance(folder, SplitResult) else Path(folder)
+    project = project_of([place / MANIFEST])
+    return VerifyResult(verify_folder(place, embeddings=semantic, cache=project.cache, inputs=given))
 
 
 @takes_keywords

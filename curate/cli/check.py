@@ -12,12 +12,14 @@ import typer
 
 from curate.cli import options
 from curate.cli.baseline_options import BaselineOptions
+from curate.cli.invocation import invocation
 from curate.cli.section_options import takes_options
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig, demand_named
 from curate.core.config_files import config_file, shown_path
+from curate.core.data_path import DataPath
 from curate.core.errors import UsageError
-from curate.core.files import STDIN, display_name, stdin_named
+from curate.core.files import STDIN, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import demand_apart
 from curate.core.text import visible
@@ -145,37 +147,39 @@ def check(
     config, named = project.check, given["check"]
     demand_named("model", config.model, max_length=named["max_length"], chat_template=named["chat_template"])
     if show_files or show_settings:
-        _show(files if show_files else (), config_file(home.folder), config if show_settings else None)
+        _show(
+            files if show_files else (),
+            config_file(home.folder, invocation().config),
+            config if show_settings else None,
+        )
         return
     _print_rules_elsewhere(config)
-    with stdin_named(_stdin_name(stdin_filename, files)):
-        rules, fixed = ProjectRules.of(home.folder, project), False
-        if fix or unsafe_fixes or diff or fix_only:
-            from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
+    files = _with_stdin_name(stdin_filename, files)
+    rules, fixed = ProjectRules.of(home.folder, project), False
+    if fix or unsafe_fixes or diff or fix_only:
+        from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 
-            asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
-            fixed = run_fix(files, rules, asked, quiet=quiet) and exit_non_zero_on_fix
-        options.decisions_for(files, ignore=True, why="curate check reads the files as they are")
-        baseline_options = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
-        with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
-            report = check_project(files, rules, advance, workers=workers or options.processes(), executor=executor)
-        untold = report.not_understood > _lines_reported(report.findings)
-        baseline_options.apply(report, files)
-        options.print_notes(report.limits)
-        limit = None if show_all else MAX_SHOWN
-        by = group_by or GroupBy.FILE
-        report_text = formatted_report(
-            report, output_format, files, limit, by, statistics=statistics, model=config.model
-        )
-        data_there = fix and STDIN in files  # standard output has the fixed data
-        with redirect_stdout(sys.stderr) if data_there else nullcontext():
-            write_report(report_text, output_file, files)
-        options.end(
-            report.not_understood if untold else 0,
-            "the rules that report them were not selected",
-            found=report.failed or fixed,
-            always=exit_zero,
-        )
+        asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
+        fixed = run_fix(files, rules, asked, quiet=quiet) and exit_non_zero_on_fix
+    options.decisions_for(files, ignore=True, why="curate check reads the files as they are")
+    baseline_options = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
+    with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
+        report = check_project(files, rules, advance, workers=workers or options.processes(), executor=executor)
+    untold = report.not_understood > _lines_reported(report.findings)
+    baseline_options.apply(report, files)
+    options.print_notes(report.limits)
+    limit = None if show_all else MAX_SHOWN
+    by = group_by or GroupBy.FILE
+    report_text = formatted_report(report, output_format, files, limit, by, statistics=statistics, model=config.model)
+    data_there = fix and STDIN in files  # standard output has the fixed data
+    with redirect_stdout(sys.stderr) if data_there else nullcontext():
+        write_report(report_text, output_file, files)
+    options.end(
+        report.not_understood if untold else 0,
+        "the rules that report them were not selected",
+        found=report.failed or fixed,
+        always=exit_zero,
+    )
 
 
 def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
@@ -193,15 +197,17 @@ def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
         raise UsageError(f"--output-file: {silent[name]} writes no report", "leave one of them out")
 
 
-def _stdin_name(name: str | None, files: Sequence[Path]) -> str | None:
-    """The name of standard input. Raises `UsageError` if it is not read, for no name, and if another file has it."""
+def _with_stdin_name(name: str | None, files: Sequence[Path]) -> list[Path]:
+    """The files, standard input with its name. Raises `UsageError` if it is not read, for no name, and if another file
+    has it.
+    """
     if name is not None and STDIN not in files:
         raise UsageError("--stdin-filename has no effect without standard input", "pass - as the path")
     if name is not None and not Path(name).name:
         raise UsageError("--stdin-filename: is not the name of a file", "name it as an editor does, e.g. data.jsonl")
     if name is not None and any(display_name(Path(name)) == display_name(file) for file in files):
         raise UsageError(f"{name}: is also a file that is read", "pass the file or standard input, not both")
-    return name
+    return [DataPath.of(STDIN, str(Path(name))) if name is not None and file == STDIN else file for file in files]
 
 
 def _show(files: Sequence[Path], path: Path | None, config: CheckConfig | None) -> None:

@@ -4,7 +4,7 @@ and --respect-gitignore where folders of data are.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from curate.core.config_files import configured_by
-from curate.core.data_files import excluding
+from curate.cli.invocation import invocation
+from curate.core.data_files import LeftOut
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.core.urls import is_url, safe_url
@@ -125,9 +125,11 @@ def _wrapped(function: Any) -> Any:
         **values: Any,
     ) -> Any:
         _demand_paths(values)
-        config = None if common_config is None else Path(common_config)
-        with _colored(Color(common_color)), configured_by(config), _excluding(common_exclude or (), common_gitignore):
-            return function(**values)
+        told = invocation()
+        told.config = None if common_config is None else Path(common_config)
+        told.left_out = _left_out(common_exclude or (), common_gitignore)
+        with _colored(Color(common_color)):
+            return function(**{name: _with_names(value, told.urls) for name, value in values.items()})
 
     return run
 
@@ -144,12 +146,19 @@ def _demand_paths(values: Mapping[str, Any]) -> None:
             raise UsageError(f"--html {visible(str(value))}: not the name of an HTML file", "end it in .html")
 
 
-def _excluding(patterns: Sequence[str], gitignore: bool) -> AbstractContextManager[None]:
+def _with_names(value: Any, urls: Mapping[Path, Path]) -> Any:
+    """A value with the names of its paths."""
+    if isinstance(value, list):
+        return [_with_names(item, urls) for item in value]
+    return urls.get(value, value) if isinstance(value, Path) else value
+
+
+def _left_out(patterns: Sequence[str], gitignore: bool) -> LeftOut | None:
     if not (patterns or gitignore):
-        return nullcontext()
+        return None
     from curate.core.exclusion import Exclusion  # not imported by a hook that only checks
 
-    return excluding(Exclusion(patterns, gitignore).reason_left_out)
+    return Exclusion(patterns, gitignore).reason_left_out
 
 
 @contextmanager

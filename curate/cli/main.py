@@ -158,18 +158,17 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only imported once a command is needed
 
     from curate.cli.common_options import as_command
+    from curate.cli.invocation import Invocation, left_out_nulls
     from curate.core.scratch import sweep
-    from curate.core.tables import padding
     from curate.core.validation import in_words
 
     streams.escape_logs()
     sweep()
-    padding.clear()
-    output = None
+    output, told = None, Invocation()
     if any("://" in word for word in words):
         from curate.cli.remote_output import local_words
 
-        words, output = local_words(words)
+        words, output, told.urls = local_words(words)
     gc.disable()  # imports create many objects and hardly any garbage
     try:
         verb = load_verb(words[0])
@@ -177,8 +176,10 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
             gc.freeze()  # exclude them from later collections
     finally:
         gc.enable()
+    command, name = as_command(words[0], verb), f"curate {words[0]}"
     try:
-        code = as_command(words[0], verb).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
+        with left_out_nulls() as nulls:
+            code = command.main(list(words[1:]), prog_name=name, standalone_mode=False, obj=told)
     except typer.TyperException as error:
         message = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
         _print_message(f"error: {visible(message)}\n  next: `curate {words[0]} --help` lists the options")
@@ -191,9 +192,8 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         raise KeyboardInterrupt
     if output is not None and (code or ExitCode.CLEAN) in (ExitCode.CLEAN, ExitCode.FINDINGS):
         output.send()
-    for path, count in padding.items() if not {"-q", "--quiet"} & set(words) else ():
-        if count:
-            _print_message(f"note: {path}: {count:,} null fields left out; a table has null where a row lacks a key")
+    for note in nulls.values() if not {"-q", "--quiet"} & set(words) else ():
+        _print_message(f"note: {note}")
     return code if isinstance(code, int) else ExitCode.CLEAN
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from curate.cli.invocation import invocation
 from curate.core.cluster import Engine, Executor
 from curate.core.config import Config
-from curate.core.config_files import config_file, find_config, named_config, shown_path
+from curate.core.config_files import config_file, find_config, shown_path
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
@@ -171,7 +172,7 @@ def stages(*, quiet: bool) -> StageProgress:
 
 def named_files(paths: Iterable[str | Path]) -> list[Path]:
     """`data_files`, with a note on stderr about each skipped file."""
-    return data_files(paths, lambda note: print_notes([note]))
+    return data_files(paths, lambda note: print_notes([note]), invocation().left_out)
 
 
 def print_notes(notes: Iterable[str]) -> None:
@@ -186,18 +187,19 @@ def project_for(files: Sequence[Path], *, yes: bool = False, **used: Mapping[str
     `yes`, `used`: consent to its settings, and which are used; see `curate.core.config_files.find_config`. Raises
     `UsageError`, `ConfigError`.
     """
-    project = project_of(files)
-    path = config_file(project.folder)
-    if path is not None and named_config() is None and path.parent != Path.cwd():
+    named = invocation().config
+    project = project_of(files, named)
+    path = config_file(project.folder, named)
+    if path is not None and named is None and path.parent != Path.cwd():
         print_notes([f"the configuration is {display_name(shown_path(path))}"])
-    return project, find_config(project.folder, agreement(yes=yes), **used)
+    return project, find_config(project.folder, agreement(yes=yes), named, **used)
 
 
 def decisions_for(files: Sequence[Path], *, ignore: bool = False, why: str = NO_DECISIONS) -> dict[str, DecisionState]:
     """The decisions in effect about files, by example; none with `ignore`. A note says what is applied or ignored."""
     from curate.output.edited import decision_counts, with_edited  # not needed without decisions
 
-    log = DecisionLog(project_of(files).decisions)
+    log = DecisionLog(project_of(files, invocation().config).decisions)
     print_notes([*log.notes, *(() if ignore else log.contest_notes())])
     found = log.verdicts()
     if found:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from curate.cli.invocation import invocation
 from curate.cli.options import consent, project_for
 from curate.core.config import RemoteConfig, with_options
 from curate.core.config_files import config_file
@@ -121,7 +122,7 @@ def _demand_in(folder: Path, grader: Path) -> None:
     """Raise `UsageError` for a grader of the configuration that lies elsewhere: it is sent to the service, and a
     configuration in a repository may come from a stranger.
     """
-    home = (config_file(folder) or folder / "curate.toml").parent
+    home = (config_file(folder, invocation().config) or folder / "curate.toml").parent
     if not grader.resolve().is_relative_to(home.resolve()):
         raise UsageError(
             f"{visible(str(grader))}: the grader of the configuration lies outside of its folder",

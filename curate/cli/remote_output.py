@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.cli.options import print_notes
+from curate.core.data_path import DataPath
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES
 from curate.core.manifest import MANIFEST
-from curate.core.places import demand_writable, local_copies, mirror, name_folder, upload
+from curate.core.places import demand_writable, local_copies, mirror, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
@@ -28,6 +29,12 @@ class RemoteOutput(NamedTuple):
     folder: Path
     overwrite: bool
 
+    @property
+    def path(self) -> DataPath:
+        """Where the command writes to; it is shown by the URL."""
+        folder, _, name = self.url.rpartition("/")
+        return DataPath.of(self.folder, safe_url(folder)) / name
+
     def send(self) -> None:
         """Upload what was written. Raises `OutputError` after moving the folder to where it stays."""
         try:
@@ -40,29 +47,32 @@ class RemoteOutput(NamedTuple):
         sys.stderr.write(f"uploaded {plural(count, 'file')} to {safe_url(self.url)}\n")
 
 
-def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
-    """The words of a command with an output at a URL replaced by a path, and `verify` given copies.
+def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None, dict[Path, DataPath]]:
+    """The words of a command with an output at a URL replaced by a path, and `verify` given copies; and these paths,
+    with the URLs that they are shown by.
 
     Raises `UsageError`, `InputError`, `MissingExtra`.
     """
-    found, output = list(words), None
+    found, output, urls = list(words), None, list[DataPath]()
     for at, word in enumerate(words):
         option, _, value = word.partition("=")
         if word in OUTPUT_OPTIONS and at + 1 < len(words) and is_url(words[at + 1]):
             output = _output(words, words[at + 1])
-            found[at + 1] = _local(output)
+            found[at + 1] = str(output.path)
         elif option in OUTPUT_OPTIONS and is_url(value):
             output = _output(words, value)
-            found[at] = f"{option}={_local(output)}"
+            found[at] = f"{option}={output.path}"
         elif words[0] == "verify" and is_url(word):
             url = word.rstrip("/")
             is_file = url.lower().endswith(DATA_SUFFIXES)
-            found[at] = str(
+            urls.append(
                 local_copies(url, DATA_SUFFIXES, lambda note: print_notes([note]))[0]
                 if is_file
                 else mirror(url, scratch() / url.rpartition("/")[2])
             )
-    return found, output
+            found[at] = str(urls[-1])
+    urls += [output.path] if output else []
+    return found, output, {Path(path): path for path in urls}
 
 
 def _output(words: Sequence[str], url: str) -> RemoteOutput:
@@ -70,10 +80,4 @@ def _output(words: Sequence[str], url: str) -> RemoteOutput:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words
     demand_writable(url, overwrite=overwrite)
-    folder = scratch()
-    name_folder(folder, url.rpartition("/")[0])
-    return RemoteOutput(url, folder, overwrite)
-
-
-def _local(output: RemoteOutput) -> str:
-    return str(output.folder / output.url.rpartition("/")[2])
+    return RemoteOutput(url, scratch(), overwrite)

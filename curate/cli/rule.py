@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from curate.cli.invocation import invocation
 from curate.core.config import CheckConfig
 from curate.core.config_files import find_config
 from curate.core.errors import ExitCode, UsageError
@@ -53,7 +54,7 @@ def rule(
 
     Exit status: 0, 1 if an example fails (--test), 2 for an unknown rule.
     """
-    config = find_config(Path.cwd()).check
+    config = find_config(Path.cwd(), None, invocation().config).check
     known = known_rules(config.rule)
     if code and code.upper() not in known:
         raise UsageError(f"no rule {code!r}", "`curate rule --all` lists them")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
+from curate.cli.invocation import invocation
 from curate.cli.section_options import takes_options
 from curate.commands.split import split_in, with_split_options
 from curate.core.cluster import Engine
@@ -56,13 +57,15 @@ def split(
         )
 
     executor, limit = options.executor_of(engine, address), None if memory is None else options.memory_of(memory)
-    files = data_files(paths, lambda _: None)
+    told, skipped = invocation(), list[str]()
+    files = data_files(paths, skipped.append, told.left_out)
     _demand_shares(given["split"]["fractions"])
     project, whole = options.project_for(files, yes=yes, **tables_of(given))
     config = with_split_options(whole, given)
     finish(output, project.decisions)
     decisions = options.decisions_for(files, ignore=no_decisions)
     decisions = effective_decisions(decisions, min_rating, without_label or ())
+    options.print_notes(skipped)
     with options.stages(quiet=quiet) as shown:
         result = split_in(
             project,
@@ -70,6 +73,8 @@ def split(
             output,
             config,
             decisions=decisions,
+            files=files,
+            left_out=told.left_out,
             note=lambda note: options.print_notes([note]),
             listen=shown.listen,
             yes=yes,

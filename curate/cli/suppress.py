@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.invocation import invocation
 from curate.cli.options import Agree, project_for
 from curate.core.config import SUPPRESSIONS, with_options
 from curate.core.config_files import shown_path
@@ -36,7 +37,7 @@ def suppress(
     if not reason.strip():
         raise UsageError("a suppression needs a reason", "add --reason 'why the finding is accepted'")
     found = _findings(code.upper(), *parsed, yes=yes)
-    folder = project_of([path_of(parsed[0])]).folder
+    folder = project_of([path_of(parsed[0])], invocation().config).folder
     written = add_suppressions(load_suppressions(folder), found, reason.strip())
     out = console(stderr=True)
     if written:

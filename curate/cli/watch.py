@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 import typer
 
+from curate.cli.invocation import invocation
 from curate.cli.main import ended
 from curate.core.config import SUPPRESSIONS
 from curate.core.config_files import config_file
@@ -65,9 +66,10 @@ def _run(check: Callable[[], None]) -> int:
 
 def _state(paths: Sequence[str], baseline: Path | None) -> State:
     try:
-        files = data_files(paths, lambda _: None)
-        folder = project_of(files).folder
-        others = [config_file(folder), folder / SUPPRESSIONS, baseline]
+        told = invocation()
+        files = data_files(paths, lambda _: None, told.left_out)
+        folder = project_of(files, told.config).folder
+        others = [config_file(folder, told.config), folder / SUPPRESSIONS, baseline]
     except CurateError as error:
         return error.message
     return {path: _file_stamp(path) for path in (*files, *filter(None, others)) if path in files or path.is_file()}

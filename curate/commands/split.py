@@ -8,7 +8,7 @@ from typing import Any, Final
 from curate.commands.uncompared import set_apart
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, Config
-from curate.core.data_files import data_files
+from curate.core.data_files import LeftOut, data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
@@ -74,6 +74,11 @@ class Sources:
         """The files of the test set, then those to divide."""
         return [*self.given, *self.files]
 
+    @property
+    def originals(self) -> dict[str, Path]:
+        """The files by their names in places, without edits."""
+        return {self.name_of(path): self.origins[path].path if path in self.origins else path for path in self.every}
+
     def hash_of(self, path: Path) -> str:
         """SHA-256 of the content of a file."""
         return self.origins.get(path, self.seen[path]).sha256
@@ -103,20 +108,23 @@ def with_split_options(whole: Config, given: Given) -> Config:
 
 def sources_of(
     project: Project,
-    named: Sequence[str],
+    named: Sequence[str | Path],
     existing: Sequence[str],
     output: Path,
     verdicts: Mapping[str, DecisionState],
     note: Callable[[str], None] = warn,
+    files: Sequence[Path] | None = None,
+    left_out: LeftOut | None = None,
 ) -> Sources:
     """The files to divide and a given test set, as the user named them; for files with edited lines, copies with the
     edits.
 
-    `note` is called for each skipped file. Raises `InputError` for a missing file, `UsageError` for a file that is
-    named as both, and for an `output` that contains input files.
+    `files`: those that `named` names, if they are known. `note` is called for each skipped file; `left_out` is as in
+    `data_files`. Raises `InputError` for a missing file, `UsageError` for a file that is named as both, and for an
+    `output` that contains input files.
     """
-    paths = data_files(named, note)
-    given = data_files(existing, note) if existing else []
+    paths = data_files(named, note, left_out) if files is None else list(files)
+    given = data_files(existing, note, left_out) if existing else []
     demand_apart([*paths, *given], folder=output, named=[*named, *existing])
     demand_other_files(given, paths)
     copies, origins = copies_of(project, paths, verdicts)
@@ -145,18 +153,20 @@ def copies_of(
 
 def split_in(
     project: Project,
-    named: Sequence[str],
+    named: Sequence[str | Path],
     output: Path,
     config: Config,
     *,
     decisions: Mapping[str, DecisionState],
     note: Callable[[str], None] = warn,
+    files: Sequence[Path] | None = None,
+    left_out: LeftOut | None = None,
     **given: Any,
 ) -> SplitResult:
     """`split_files` of the files that the user named, with the rules and the folders of a project; `config`: its
-    configuration with the options. `note` is called for each skipped file. Raises as `sources_of` does, too.
+    configuration with the options. `note`, `files` and `left_out` are those of `sources_of`. Raises as it does, too.
     """
-    sources = sources_of(project, named, config.split.existing, output, decisions, note)
+    sources = sources_of(project, named, config.split.existing, output, decisions, note, files, left_out)
     rules = ProjectRules.of(project.folder, config)
     return split_files(sources, output, config, rules=rules, decisions=decisions, cache=project.cache, **given)
 
@@ -197,7 +207,8 @@ def split_files(
             errors = report.findings
         first = int(table.first[len(sources.given)])
         left_out = removal_reasons(table, errors=errors, verdicts=decisions, first=first)
-        repair = repair_note(finding for finding in errors if removes_line(finding, config.check.drop))
+        removing = (finding for finding in errors if removes_line(finding, config.check.drop))
+        repair = repair_note(removing, sources.originals)
         if not yes:
             demand_light(heavy_removals(table, left_out, config.check, config.dedup, first), repair)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -80,8 +81,8 @@ class Executor(NamedTuple):
 LOCAL: Final = Executor()
 
 
-class _Work(NamedTuple):
-    """What all tasks of a pool are, and what their workers have to be like."""
+class _Setup(NamedTuple):
+    """What the workers of a pool have to be like, and what they are prepared with."""
 
     pool: str
     folder: str
@@ -89,7 +90,6 @@ class _Work(NamedTuple):
     files: Mapping[str, tuple[int, int]]
     """Size and time of modification of each file, by its path."""
     make_state: Callable[[], object] | None
-    make: Callable[..., object]
 
 
 class ClusterPool(WorkerPool):
@@ -110,6 +110,7 @@ class ClusterPool(WorkerPool):
             import ray
         self._ray, self._address, self._make_state, self._connected = ray, address, make_state, False
         self._gpu = gpu
+        self._packed_setup: Any = None
         self._key, self._files, self._versions = (
             os.urandom(16).hex(),
             _file_stamps({*map(str, files)}),
@@ -173,11 +174,12 @@ class ClusterPool(WorkerPool):
     def _begin(self, make: Callable[..., object]) -> Callable[[Any], Any]:
         """A function that begins the task of an item, and gives Ray's reference to its result."""
         packed = self._ray.cloudpickle.dumps
-        work = self._ray.put(
-            packed(_Work(self._key, str(Path.cwd()), self._versions, self._files, self._make_state, make))
-        )
+        if self._packed_setup is None:
+            setup = _Setup(self._key, str(Path.cwd()), self._versions, self._files, self._make_state)
+            self._packed_setup = self._ray.put(packed(setup))
+        setup_at, work = self._packed_setup, self._ray.put(packed(make))
         task = self._ray.remote(_run).options(num_gpus=min(1, self._gpus))
-        return lambda item: task.remote(work, packed(item))
+        return lambda item: task.remote(setup_at, work, packed(item))
 
     def _result(self, reference: Any, timeout: float | None = None) -> Any:
         try:
@@ -255,11 +257,7 @@ def _file_stamps(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     return found
 
 
-_prepared: list[tuple[str, object]] = []
-"""The pool that this worker is prepared for, and what its `make_state` gave."""
-
-
-def _run(work: bytes, item: bytes) -> bytes:
+def _run(setup: bytes, work: bytes, item: bytes) -> bytes:
     """A task: what `make` gives for an item, or what it raises.
 
     All is packed into bytes: arrays that Ray itself moves can only be read, and keep all they came with in memory.
@@ -267,7 +265,8 @@ def _run(work: bytes, item: bytes) -> bytes:
     from ray import cloudpickle
 
     try:
-        made = _run_work(cloudpickle.loads(work), cloudpickle.loads(item))
+        own, make = _prepared(setup), cloudpickle.loads(work)
+        made = make(*own, cloudpickle.loads(item))
     except Exception as error:  # noqa: BLE001
         made = error
     try:
@@ -277,28 +276,31 @@ def _run(work: bytes, item: bytes) -> bytes:
     return packed
 
 
-def _run_work(work: _Work, item: object) -> object:
-    if not _prepared or _prepared[0][0] != work.pool:
-        _demand_alike(work)
-        _prepared[:] = [(work.pool, work.make_state() if work.make_state else None)]
-    return work.make(item) if work.make_state is None else work.make(_prepared[0][1], item)
+@lru_cache(1)
+def _prepared(packed: bytes) -> tuple[object, ...]:
+    """What this worker is prepared with for a pool: the arguments that precede each item. Raises `CurateError`."""
+    from ray import cloudpickle
+
+    setup: _Setup = cloudpickle.loads(packed)
+    _demand_alike(setup)
+    return () if setup.make_state is None else (setup.make_state(),)
 
 
-def _demand_alike(work: _Work) -> None:
+def _demand_alike(setup: _Setup) -> None:
     """Raise `CurateError` where this worker would give other results than one beside the process that asks."""
     import platform  # only needed by workers
 
     with suppress(OSError):
-        os.chdir(work.folder)  # where it is not there, relative paths lead nowhere: told below
-    mine = _versions(work.versions.keys() - {"curate", "python"})
-    other = [f"{name} {mine[name]}, not {wanted}" for name, wanted in work.versions.items() if mine[name] != wanted]
+        os.chdir(setup.folder)  # where it is not there, relative paths lead nowhere: told below
+    mine = _versions(setup.versions.keys() - {"curate", "python"})
+    other = [f"{name} {mine[name]}, not {wanted}" for name, wanted in setup.versions.items() if mine[name] != wanted]
     if other:
         raise CurateError(
             f"--engine ray: node {platform.node()} has {'; '.join(other)}",
             "install the same versions on all nodes: others may give other results",
         )
-    here = _file_stamps(work.files)
-    if strange := [path for path, seen in work.files.items() if here.get(path) != seen]:
+    here = _file_stamps(setup.files)
+    if strange := [path for path, seen in setup.files.items() if here.get(path) != seen]:
         raise CurateError(
             f"--engine ray: node {platform.node()} does not see the same {display_name(strange[0])}",
             "put the data on storage that all nodes have at the same path",

@@ -3,8 +3,7 @@
 import glob
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +17,6 @@ from curate.core.validation import MAX_TOML_BYTES, load_toml
 if TYPE_CHECKING:
     from curate.core.egress import Consent
 
-_NAMED: Final[list[Path]] = []
-"""The file of `--config`, while a command runs."""
 PATH_KEYS: Final = {
     "check": ("model", "chat_template"),
     "dedup": ("embeddings",),
@@ -29,52 +26,41 @@ PATH_KEYS: Final = {
 """Keys that hold a path, or the name of something else; they are a path if it exists."""
 
 
-@contextmanager
-def configured_by(path: Path | None) -> Iterator[None]:
-    """Read the configuration from this file during the block; None: from the folder of the data upwards."""
-    _NAMED[:] = [] if path is None else [path]
-    try:
-        yield
-    finally:
-        _NAMED.clear()
-
-
-def named_config() -> Path | None:
-    """The file of `--config`."""
-    return _NAMED[0] if _NAMED else None
-
-
-def config_file(folder: Path) -> Path | None:
-    """The configuration file of a folder: the named one, else the nearest at or above it, else that of the working
-    folder.
+def config_file(folder: Path, named: Path | None = None) -> Path | None:
+    """The configuration file of a folder: the one `named` by --config, else the nearest at or above it, else that of
+    the working folder.
 
     In one folder, curate.toml takes precedence over pyproject.toml, which counts if it has a table `[tool.curate]`.
     Raises `UsageError`, `ConfigError` for a pyproject.toml that cannot be read.
     """
-    if _NAMED:
-        return _NAMED[0]
+    if named is not None:
+        return named
     above, here = Path(os.path.abspath(folder)), Path.cwd()  # noqa: PTH100 - of a linked folder, where the link is
     places = dict.fromkeys((above, *above.parents, here, *here.parents))
     return next((path for place in places if (path := config_in(place))), None)
 
 
-def config_in(folder: Path) -> Path | None:
-    """The configuration file that lies in a folder. Raises as `config_file` does."""
+def config_in(folder: Path, *, trusted: bool = False) -> Path | None:
+    """The configuration file that lies in a folder. Raises as `config_file` does, unless `trusted`, for another user's
+    file in a folder that everybody may write to.
+    """
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
-        demand_own(path)
+        if not trusted:
+            demand_own(path)
         return path
     if os.path.isfile(path := folder / "pyproject.toml") and _may_configure(path):  # noqa: PTH113
-        demand_own(path)
+        if not trusted:
+            demand_own(path)
         tools = load_toml(path).get("tool")
         return path if isinstance(tools, dict) and "curate" in tools else None
     return None
 
 
 def demand_own(path: Path) -> None:
-    """Raise `UsageError` for what somebody else put into a folder that everybody may write to, such as /tmp, unless
-    --config names a file: it would decide about the data of all who work below.
+    """Raise `UsageError` for what somebody else put into a folder that everybody may write to, such as /tmp: it would
+    decide about the data of all who work below.
     """
-    if _NAMED or os.name != "posix":
+    if os.name != "posix":
         return
     info, around = path.stat(), path.parent.stat()
     if around.st_mode & stat.S_IWOTH and info.st_uid not in (os.getuid(), around.st_uid, 0):
@@ -93,14 +79,16 @@ def _may_configure(path: Path) -> bool:
         return True  # parsing reports why it cannot be read
 
 
-def find_config(folder: Path, consent: "Consent | None" = None, **used: Mapping[str, Any]) -> Config:
-    """The configuration that applies in a folder, or the defaults.
+def find_config(
+    folder: Path, consent: "Consent | None" = None, named: Path | None = None, /, **used: Mapping[str, Any]
+) -> Config:
+    """The configuration that applies in a folder (see `config_file`), or the defaults.
 
     Paths in it are relative to its own folder. `used`: the tables that the command uses, each with the values of its
     options by key (see `curate.core.config_consent`). Raises `UsageError`, also for a setting that needs consent if
     there is none, and `ConfigError`.
     """
-    path = config_file(folder)
+    path = config_file(folder, named)
     if path is None:
         return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
     config, home = load_config(path), Path(os.path.abspath(path.parent))  # noqa: PTH100

@@ -3,12 +3,12 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from glob import glob
 from pathlib import Path
 from typing import Final
 
+from curate.core.data_path import DataPath
 from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
 from curate.core.own_files import is_ledger, own_files
@@ -28,35 +28,22 @@ STDIN_NAMES: Final = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 """Names of standard input, which can be read only once."""
 
 
-_EXCLUDED: Final[list[Callable[[Path, Path], str]]] = []
-"""Gives the reason why a file of a folder is left out, empty if it is not, while a command runs that was asked to."""
+LeftOut = Callable[[Path, Path], str]
+"""Gives the reason why a file is left out of a folder, empty if it is not; see `curate.core.exclusion`."""
 
 
-@contextmanager
-def excluding(why: Callable[[Path, Path], str]) -> Iterator[None]:
-    """Leave out files of folders during the block; see `curate.core.exclusion`."""
-    _EXCLUDED[:] = [why]
-    try:
-        yield
-    finally:
-        _EXCLUDED.clear()
-
-
-def excludes() -> bool:
-    """Whether files of folders may be left out."""
-    return bool(_EXCLUDED)
-
-
-def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
+def data_files(
+    paths: Iterable[str | Path], tell: Callable[[str], None] = warn, left_out: LeftOut | None = None
+) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
     `-` is standard input, and so are its names as a device. A folder stands for the data files below it, sorted,
-    without hidden folders, what this program wrote (see `own_files`), descriptions of data files, and links that lead
-    out of it, to other folders or to a file that is read anyway. A file named itself is read, once under all of its
-    names. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since not all
-    shells expand patterns. Raises `InputError` for a missing path or link target, a pattern without matches and a
-    folder without data files, `UsageError` if `paths` is empty or names ledgers of removed lines alone: these are not
-    read.
+    without hidden folders, what this program wrote (see `own_files`), descriptions of data files, links that lead out
+    of it, to other folders or to a file that is read anyway, and what is `left_out`. A file named itself is read, once
+    under all of its names. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth),
+    since not all shells expand patterns. A path with a name of its own keeps it. Raises `InputError` for a missing path
+    or link target, a pattern without matches and a folder without data files, `UsageError` if `paths` is empty or names
+    ledgers of removed lines alone: these are not read.
     """
     found: dict[Path, Path] = {}
     read: dict[object, Path] = {}
@@ -66,10 +53,12 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
             found[STDIN] = STDIN
             continue
         if is_url(str(name)):
-            files = local_copies(str(name), DATA_SUFFIXES, tell)
+            files: Sequence[Path] = local_copies(str(name), DATA_SUFFIXES, tell)
         else:
             files = [
-                file for path in _expand(str(name)) for file in (_files_below(path, tell) if path.is_dir() else [path])
+                file
+                for path in ([name] if isinstance(name, DataPath) else _expand(str(name)))
+                for file in (_files_below(path, tell, left_out) if path.is_dir() else [path])
             ]
         for file in files:
             if (place := file.parent.resolve() / file.name) in found:
@@ -105,7 +94,7 @@ def _expand(name: str) -> list[Path]:
     return [Path(match) for match in matches]
 
 
-def _files_below(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | None) -> list[Path]:
     """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
     found: list[Path] = []
     others: Counter[str] = Counter()
@@ -115,7 +104,7 @@ def _files_below(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
         for path in (Path(root, name) for name in names):
             data = path.name.lower().endswith(DATA_SUFFIXES)
-            if data and (why := "".join(reason(path, folder) for reason in _EXCLUDED)):
+            if data and left_out is not None and (why := left_out(path, folder)):
                 skipped[why].append(path)
                 continue
             if path.is_symlink() and not path.exists() and data:

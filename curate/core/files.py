@@ -13,20 +13,23 @@ import shutil
 import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache, partial
 from glob import escape
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import IO, Any
+from threading import Lock
+from typing import IO, Any, Final, TextIO
 
+from curate.core.data_path import DataPath
 from curate.core.errors import InputError, OutputError
 from curate.core.limits import limited, lines_limited, open_regular, read_regular
-from curate.core.places import copy_of, url_of
+from curate.core.places import copy_of
 from curate.core.scratch import is_orphan, lock, scratch
 from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
 from curate.core.urls import is_url
+from curate.core.worker_pool import lazy_once
 
 DATA_SUFFIXES = (
     *(".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst"),
@@ -37,8 +40,6 @@ LEDGER = "removed.jsonl"
 TEMPORARY_SUFFIX = ".curate-tmp"
 STDIN = Path("-")
 """Path that stands for standard input."""
-_STDIN_NAME: list[str] = []
-"""The name of standard input in messages, if it has one."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -50,20 +51,16 @@ def warn(note: str) -> None:
 
 
 def display_name(path: str | Path) -> str:
-    """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`), or the URL that it is a
-    copy of; see `path_of`.
+    """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`), or the name that it has
+    instead, such as the URL that it is a copy of; see `path_of`.
     """
-    if _STDIN_NAME and path == STDIN:
-        return _STDIN_NAME[0]
-    text = (isinstance(path, Path) and url_of(path)) or str(path)
+    text = (isinstance(path, DataPath) and path.shown) or str(path)
     return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def path_of(name: str) -> Path:
-    """Reverse `display_name`."""
-    if name in _STDIN_NAME:
-        return STDIN
-    if (is_url(name) or name.startswith("<")) and (copy := copy_of(name)):
+    """Reverse `display_name`, but for names given to standard input and to data in memory, and for masked URLs."""
+    if is_url(name) and (copy := copy_of(name)):
         return copy
     path = Path(name)
     if "\\x" not in name or os.path.lexists(path):
@@ -73,36 +70,42 @@ def path_of(name: str) -> Path:
     )
 
 
-@contextmanager
-def stdin_named(name: str | None) -> Iterator[None]:
-    """Give standard input this name during the block."""
-    _STDIN_NAME[:] = [] if name is None else [display_name(Path(name))]
-    try:
-        yield
-    finally:
-        _STDIN_NAME.clear()
+def named(paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by their display names."""
+    return {display_name(path): path for path in paths}
+
+
+_COPYING: Final = Lock()
 
 
 def real_path(path: Path) -> Path:
-    """The path of the bytes on disk: the file itself, or the copy of standard input or of a pipe. Raises `OSError`."""
-    return _copied(path) if path == STDIN or path.is_fifo() else path
-
-
-@cache
-def _copied(path: Path) -> Path:
-    """Copy an input that can be read only once to a temporary file. Raises `InputError`, `OutputError`.
-
-    Later stages read the data again.
+    """The path of the bytes on disk: the file itself, or the copy of standard input or of a pipe. Raises `OSError`,
+    `InputError`, `OutputError`.
     """
-    if path == STDIN and sys.stdin is None:
+    if path != STDIN and not path.is_fifo():
+        return path
+    with _COPYING:
+        copied = _copy_of(sys.stdin if path == STDIN else Path(path))
+    return copied()
+
+
+@cache  # what was read of it cannot be read again, and later stages and commands do
+def _copy_of(source: TextIO | Path | None) -> Callable[[], Path]:
+    """A function that gives the copy of an input that can be read only once; its first call makes it."""
+    return lazy_once(partial(_copied, source))
+
+
+def _copied(source: TextIO | Path | None) -> Path:
+    """Copy a stream or a pipe to a temporary file. Raises `InputError`, `OutputError`."""
+    if source is None:
         raise InputError("-: there is no standard input", "pass a file, or pipe one to standard input")
-    folder = scratch()
+    copy = scratch() / "data"
     with (
-        nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe,
-        replacing(folder / "data") as file,
+        source.open("rb") if isinstance(source, Path) else nullcontext(source.buffer) as pipe,
+        replacing(copy) as file,
     ):
         shutil.copyfileobj(pipe, file)
-    return folder / "data"
+    return copy
 
 
 def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[bytes]:

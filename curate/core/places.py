@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
+from curate.core.data_path import DataPath
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
 
@@ -34,33 +35,18 @@ ANNOUNCED_BYTES: Final = 50 << 20
 DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
 """JSON files beside the data of a data set, which are not read with a folder."""
 
-_urls: dict[Path, str] = {}
-"""The name of each copy: the masked URL, or what `give_name` was told."""
-_folders: dict[Path, str] = {}
-"""The masked URL of each folder whose files are copied from there, or will be uploaded there."""
-_copies: dict[str, Path] = {}
-"""The copy of each URL that this process has, by the URL and by its masked form."""
 
-
-def url_of(path: Path) -> str | None:
-    """The masked URL that a path is the copy of."""
-    if path in _urls or not _folders:
-        return _urls.get(path)
-    below = ((path.relative_to(folder), url) for folder, url in _folders.items() if path.is_relative_to(folder))
-    return next((f"{url}/{inside.as_posix()}".removesuffix("/.") for inside, url in below), None)
-
-
-def copy_of(url: str) -> Path | None:
-    """The last copy of a URL, which may be masked if this process read it."""
-    path = _copies.get(url) or _path_of(url)
+def copy_of(url: str) -> DataPath | None:
+    """The last copy of a URL."""
+    path = _path_of(url)
     return path if path.is_file() else None
 
 
-def _path_of(url: str) -> Path:
-    """Where the copy of a URL lies."""
+def _path_of(url: str) -> DataPath:
+    """Where the copy of a URL lies; it is shown by the masked URL."""
     name = re.sub(r"[^\w.-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).lstrip(".")[-100:] or "data"
     key = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return downloads_folder() / key / name
+    return DataPath.of(downloads_folder() / key / name, safe_url(url))
 
 
 def downloads_folder() -> Path:
@@ -70,21 +56,7 @@ def downloads_folder() -> Path:
     return user_cache_path("curate") / "files"
 
 
-def give_name(path: Path, name: str | None) -> None:
-    """Give a temporary file the name that it is shown by; None takes it away."""
-    if name is not None:
-        _urls[path] = name
-        _copies[name] = path
-    elif _copies.get(old := _urls.pop(path, "")) == path:
-        del _copies[old]
-
-
-def name_folder(folder: Path, url: str) -> None:
-    """Show the files of a folder of this machine by their URLs below `url`."""
-    _folders[folder] = safe_url(url)
-
-
-def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None]) -> list[Path]:
+def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None]) -> list[DataPath]:
     """Current copies of the files that a URL names: a file, or the files below a folder or of a pattern.
 
     Of a folder or pattern, only names that end in `suffixes` are read. Raises `InputError`, `MissingExtra`.
@@ -115,12 +87,10 @@ def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None])
     return [_fetch(f"{scheme}://{name}", tell) for name in found]
 
 
-def _fetch(url: str, tell: Callable[[str], None]) -> Path:
+def _fetch(url: str, tell: Callable[[str], None]) -> DataPath:
     """The current copy of one file. Raises `InputError`, `OutputError`, `MissingExtra`."""
     from filelock import FileLock
 
-    if url in _copies:
-        return _copies[url]
     path = _path_of(url)
     folder = path.parent
     try:
@@ -135,8 +105,6 @@ def _fetch(url: str, tell: Callable[[str], None]) -> Path:
                 )
     except OSError as error:
         raise OutputError.of(folder, error, "free disk space, or set XDG_CACHE_HOME") from error
-    _urls[path] = safe_url(url)
-    _copies[url] = _copies[safe_url(url)] = path
     return path
 
 
@@ -315,8 +283,10 @@ def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
     return len(files)
 
 
-def mirror(url: str, folder: Path) -> Path:
-    """Download the files below a URL to a folder; returns it. Raises `InputError`, `MissingExtra`."""
+def mirror(url: str, folder: Path) -> DataPath:
+    """Download the files below a URL to a folder; returns it, to be shown by its URL. Raises `InputError`,
+    `MissingExtra`.
+    """
     import shutil
 
     with explained(url, "read"):
@@ -330,5 +300,4 @@ def mirror(url: str, folder: Path) -> Path:
             raise InputError(f"{safe_url(url)}: has the name {inside!r}, which leads out of it", "rename it")
         (folder / inside).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_fetch(f"{scheme_of(url)}://{name}", lambda _: None), folder / inside)
-    name_folder(folder, url)
-    return folder
+    return DataPath.of(folder, safe_url(url))

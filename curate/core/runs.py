@@ -3,15 +3,16 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from curate.core.config import SUPPRESSIONS
 from curate.core.config_files import config_file, config_in, demand_own, shown_path
+from curate.core.data_path import name_of
 from curate.core.errors import InputError, UsageError
 from curate.core.files import STDIN
 from curate.core.limits import open_regular, read_regular
-from curate.core.places import url_of
 from curate.core.text import visible
 from curate.core.validation import parsed_json
 
@@ -100,25 +101,27 @@ class Project:
         return sorted(found, key=_modified, reverse=True)
 
 
-def project_of(files: Sequence[Path]) -> Project:
+def project_of(files: Sequence[Path], config: Path | None = None) -> Project:
     """The project of data files: the nearest folder at or above all of them with a configuration, a journal or
     suppressions; else the nearest at or above the working folder.
 
     Without any, it is the working folder if the data lies below it, else the folder of the data. Standard input, copies
-    of URLs and data in memory belong to the working folder. Raises `UsageError` for files that different configurations
-    apply to.
+    of URLs and data in memory belong to the working folder. `config`: the configuration that --config names. Raises
+    `UsageError` for files that different configurations apply to.
     """
     here = Path.cwd()
-    folders = {_absolute(path.parent) for path in files if path != STDIN and url_of(path) is None}
-    fallback = next(filter(_is_project, (here, *here.parents)), None)
+    folders = {_absolute(path.parent) for path in files if path != STDIN and not name_of(path)}
+    is_project = partial(_is_project, trusted=config is not None)
+    fallback = next(filter(is_project, (here, *here.parents)), None)
     if not folders:
         return Project(fallback or here)
-    _demand_one_configuration(folders)
+    if config is None:
+        _demand_one_configuration(folders)
     try:
         above = Path(os.path.commonpath(folders))
     except ValueError:  # on several drives of Windows
         return Project(fallback or here)
-    own = next(filter(_is_project, (above, *above.parents)), None)
+    own = next(filter(is_project, (above, *above.parents)), None)
     inside = here in (above, *above.parents) or here.resolve() in (resolved := above.resolve(), *resolved.parents)
     return Project(own or fallback or (here if inside else above))
 
@@ -135,12 +138,13 @@ def _demand_one_configuration(folders: Iterable[Path]) -> None:
         )
 
 
-def _is_project(folder: Path) -> bool:
+def _is_project(folder: Path, *, trusted: bool) -> bool:
     for file, own in ((folder / SUPPRESSIONS,) * 2, (folder / STATE / JOURNAL, folder / STATE)):
         if os.path.isfile(file):  # noqa: PTH113 - of folders that may not be read, too
-            demand_own(own)
+            if not trusted:
+                demand_own(own)
             return True
-    return config_in(folder) is not None
+    return config_in(folder, trusted=trusted) is not None
 
 
 def _absolute(path: Path) -> Path:

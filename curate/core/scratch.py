@@ -15,36 +15,50 @@ from curate.core.errors import OutputError
 PREFIX: Final = "curate-tmp-"
 MAX_AGE_SECONDS: Final = 24 * 60 * 60
 """Seconds after which an unlocked folder is deleted even if a process with its id is running."""
-_held: dict[Path, int] = {}
+
+
+class Scratch:
+    """A temporary folder of this process, locked as in use. It is deleted when this object is discarded, at the latest
+    when the process ends.
+    """
+
+    def __init__(self, parent: Path | None = None) -> None:
+        """Create it in `parent`, by default TMPDIR. Raises `OutputError`."""
+        import tempfile
+
+        sweep(parent)
+        try:
+            if parent is not None:
+                parent.mkdir(parents=True, exist_ok=True)
+            self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+        except OSError as error:
+            hint = " or check the permissions" if parent else ", or set TMPDIR to another folder"
+            raise OutputError.of(parent or "temporary files", error, f"free disk space{hint}") from error
+        self._handle = _lock(self.folder)
+        atexit.register(self.discard)
+
+    def discard(self) -> None:
+        """Delete it."""
+        atexit.unregister(self.discard)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
 
 
 def scratch(parent: Path | None = None) -> Path:
-    """Create a folder in `parent`, by default TMPDIR, for this process; it is deleted when the process ends.
-
-    Raises `OutputError`.
-    """
-    import tempfile
-
-    sweep(parent)
-    try:
-        if parent is not None:
-            parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-    except OSError as error:
-        hint = " or check the permissions" if parent else ", or set TMPDIR to another folder"
-        raise OutputError.of(parent or "temporary files", error, f"free disk space{hint}") from error
-    _held[folder] = _lock(folder) or -1
-    return folder
+    """The path of a `Scratch` folder that exists until the process ends. Raises `OutputError`."""
+    return Scratch(parent).folder
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder as `scratch` creates it in TMPDIR, deleted at the end of the block. Raises `OutputError`."""
-    folder = scratch()
+    own = Scratch()
     try:
-        yield folder
+        yield own.folder
     finally:
-        discard(folder)
+        own.discard()
 
 
 @contextmanager
@@ -56,19 +70,6 @@ def written(path: Path) -> Iterator[None]:
         raise OutputError.of(path, error, "free disk space, or set TMPDIR to another disk") from error
 
 
-def discard(folder: Path) -> None:
-    """Delete a folder created by `scratch`."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if (handle := _held.pop(folder, -1)) >= 0:
-        os.close(handle)
-
-
-@atexit.register
-def _discard_all() -> None:
-    for folder in [*_held]:
-        discard(folder)
-
-
 class TempStore:
     """A temporary folder for data that cannot be read twice in place: unpacked files, elements of documents. It is
     deleted when the process ends.
@@ -76,20 +77,20 @@ class TempStore:
 
     def __init__(self) -> None:
         """It is made when it is first asked for a file."""
-        self._folder: Path | None = None
+        self._own: Scratch | None = None
 
     def path(self, number: int) -> Path:
         """Where the copy of file `number` goes."""
-        if self._folder is None:
-            self._folder = scratch()
-        return self._folder / str(number)
+        if self._own is None:
+            self._own = Scratch()
+        return self._own.folder / str(number)
 
     def __enter__(self) -> "TempStore":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._folder is not None:
-            discard(self._folder)
+        if self._own is not None:
+            self._own.discard()
 
 
 def sweep(parent: Path | None = None) -> None:

@@ -1,7 +1,7 @@
 """Read tables (Parquet, Arrow, CSV, TSV) as JSON Lines: row n becomes line n; a CSV header is not counted.
 
 A column holds one type and a list of objects has one set of keys, so a table fills missing keys with null. These nulls
-are left out, and counted in `padding`; the null `content` of a message stays, since it has a meaning beside tool calls.
+are left out, and their number is logged; the null `content` of a message stays: it has a meaning beside tool calls.
 Text that holds the JSON of messages, tools or metadata becomes part of the line as it is. What JSON cannot express:
 times become ISO 8601 strings, decimals numbers with all digits, images data URLs, other bytes text or data URLs; NaN
 and Infinity stay, so that the reader reports them.
@@ -9,6 +9,7 @@ and Infinity stay, so that the reader reports them.
 
 import csv
 import json
+import logging
 import math
 import re
 from codecs import getincrementaldecoder
@@ -73,11 +74,12 @@ NULLS: Final = (
 """Nulls after another key, then those of a first key, and what takes their place; the null of `content` may have a
 meaning. None is found inside of a text, where a quotation mark is escaped; others are found line by line.
 """
+NULLS_LEFT_OUT: Final = "%s: %s null fields left out; a table has null where a row lacks a key"
+"""What is logged, with the name of the table and the number, whenever one was read to its end."""
 KEPT_NULL: Final = re.compile(rb'"role":"[^"\\]*","content":null|"content":null,"role":"')
 """A null that stays (`_is_kept`), where the two keys are beside each other."""
 
-padding: dict[str, int] = {}
-"""Nulls that were left out of each table that was read to its end."""
+_LOG: Final = logging.getLogger(__name__)
 
 
 def binary_table(start: bytes) -> str | None:
@@ -230,7 +232,8 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
         raise InputError(
             f"{path}: {kind} that cannot be read after row {done:,}: {reason}", "write or download it again"
         ) from error
-    padding[path] = rows.nulls
+    if rows.nulls:
+        _LOG.info(NULLS_LEFT_OUT, path, f"{rows.nulls:,}")
 
 
 def _json_columns(file: Path) -> frozenset[str] | None:

@@ -12,12 +12,12 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache, partial, wraps
 from itertools import chain, islice
 from pathlib import Path
 from pickle import PicklingError
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from curate.core.errors import CurateError
@@ -42,6 +42,20 @@ def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
             return made()
 
     return ready
+
+
+def cached_per_thread(make: Callable[[Item], Made]) -> Callable[[Item], Made]:
+    """Wrap a pure `make` so that each thread keeps what it made last: an object that only one thread may use."""
+    kept = local()
+
+    @wraps(make)
+    def made_of(item: Item) -> Made:
+        if getattr(kept, "last", None) is None or kept.last[0] != item:
+            kept.last = item, make(item)
+        made: Made = kept.last[1]
+        return made
+
+    return made_of
 
 
 def cores() -> int:

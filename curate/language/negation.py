@@ -1,7 +1,6 @@
 """Yes and no in a text, the number of negations, and opposites."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Final
@@ -24,10 +23,17 @@ LEADING_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–
 NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
 MIN_LETTERS: Final = 4
-_OPPOSITES_OF: Final[dict[str, set[str]]] = defaultdict(set)
-for _one, _other in OPPOSITES:
-    _OPPOSITES_OF[_one].add(_other)
-    _OPPOSITES_OF[_other].add(_one)
+
+
+def _both_ways(pairs: Iterable[Collection[str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one, other in pairs:
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return found
+
+
+_OPPOSITES_OF: Final = _both_ways(OPPOSITES)
 
 
 def without_yes_or_no(answer: str) -> str:

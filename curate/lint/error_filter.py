@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from threading import Lock, local
+from threading import Lock
 from typing import Final, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
+from curate.core.worker_pool import cached_per_thread
 from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.runner import CheckResult
 from curate.read.chunks import Batch, Chunk
@@ -66,23 +67,14 @@ class ErrorFilter(NamedTuple):
         return CheckResult(findings=list(reported), rules=chosen.known, severities_of=chosen.severities)
 
 
-class _Checkers(local):
-    """One checker per thread, since each reads chunks into its own buffer."""
-
-    def __init__(self) -> None:
-        self.known: dict[ErrorFilter, Checker] = {}
-
-
-_CHECKERS: Final = _Checkers()
-_CHECKER_LOCK: Final = Lock()
+_LOADING: Final = Lock()
 """Held while a checker is created, so that only one thread at a time loads its libraries."""
 
 
+@cached_per_thread  # each checker reads chunks into its own buffer
 def _checker(error_filter: ErrorFilter) -> Checker:
-    known = _CHECKERS.known.get(error_filter)
-    if known is None:
-        with _CHECKER_LOCK:
-            known = _CHECKERS.known[error_filter] = Checker(CheckConfig.model_validate_json(error_filter.config))
-            if error_filter.quick:
-                known.use_fast_path()
-    return known
+    with _LOADING:
+        checker = Checker(CheckConfig.model_validate_json(error_filter.config))
+        if error_filter.quick:
+            checker.use_fast_path()
+    return checker

@@ -62,6 +62,8 @@ class CheckResult:
     """All known rules, custom ones included."""
     severities_of: Mapping[str, Severity] = field(default_factory=dict)
     """The rules that ran, with their severities."""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    """The files by their names in findings."""
     seconds: float = 0.0
 
     @property
@@ -106,7 +108,11 @@ def check_paths(
     if executor.remote and checker.template is not None:
         raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
     checker.state.files = len(paths)
-    report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
+    report = CheckResult(
+        rules=checker.chosen.known,
+        severities_of=checker.chosen.severities,
+        paths={name_of(path): path for path in paths},
+    )
     sink = _FindingSink(checker, found)
     size = size_of(paths)
     many, fast = checker.template is None and size >= MIN_PARALLEL_BYTES, size >= MIN_FAST_BYTES

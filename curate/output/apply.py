@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from shlex import quote
 from typing import Final, NamedTuple
 
@@ -9,7 +10,7 @@ from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place, kind_of
-from curate.core.files import packing, path_of
+from curate.core.files import packing
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.removed import (
@@ -61,10 +62,10 @@ def removes_line(finding: Finding, drop: tuple[str, ...]) -> bool:
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
-def repair_note(findings: Iterable[Finding]) -> str:
+def repair_note(findings: Iterable[Finding], files: Mapping[str, Path]) -> str:
     """How many lines are only removed for findings that safe fixes remove, and the command; empty for none.
 
-    `findings`: those that remove lines (see `removes_line`).
+    `findings`: those that remove lines (see `removes_line`). `files`: the files by their names.
     """
     lines: dict[tuple[str, int, str | None], bool] = {}
     for finding in findings:
@@ -72,13 +73,13 @@ def repair_note(findings: Iterable[Finding]) -> str:
         mended = finding.fixable and repair is not None and repair.safe
         key = finding.file, finding.line, finding.example
         lines[key] = mended and lines.get(key, True)
-    files = Counter(file for (file, _, _), mended in lines.items() if mended)
-    files = Counter({file: count for file, count in files.items() if not packing(path_of(file))})
-    if not files:
+    every = Counter(file for (file, _, _), mended in lines.items() if mended)
+    plain = Counter({file: n for file, n in every.items() if not packing(files[file])})
+    if not plain:
         return ""
-    names = " ".join(quote(visible(file)) for file in list(files)[:MAX_NAMED_FILES])
-    more = f" and {len(files) - MAX_NAMED_FILES:,} more files" if len(files) > MAX_NAMED_FILES else ""
-    return f"`curate check --fix {names}`{more} repairs {plural(files.total(), 'line')} that errors remove"
+    names = " ".join(quote(visible(file)) for file in list(plain)[:MAX_NAMED_FILES])
+    more = f" and {len(plain) - MAX_NAMED_FILES:,} more files" if len(plain) > MAX_NAMED_FILES else ""
+    return f"`curate check --fix {names}`{more} repairs {plural(plain.total(), 'line')} that errors remove"
 
 
 def drop_reason(decision: DecisionState) -> Reason:

@@ -6,6 +6,7 @@ Most lines contain only messages with a role and a text. They are read into list
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar, overload
@@ -329,7 +330,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int], known: Set[str] 
             roles = tuple([turn["role"] for turn in turns])
             texts = [turn["content"] for turn in turns]
             joined = "\0".join(texts)
-            plain = type(turns) is list and (roles in KNOWN_ROLE_SEQUENCES or _are_known(roles))
+            plain = type(turns) is list and _are_known(roles)
             beside = {} if len(value) == 1 else _beside(value, roles, known)
         except (ValueError, TypeError, KeyError):
             plain = False
@@ -387,13 +388,7 @@ def _beside(value: dict[str, Any], roles: tuple[str, ...], known: Set[str] | Non
     return beside if all(-MAX_INTEGER < number < MAX_INTEGER for number in numbers) else None
 
 
-KNOWN_ROLE_SEQUENCES: set[tuple[str, ...]] = set()
-"""Cache of role sequences that contain known roles only; at most `MAX_SHAPES`."""
-MAX_SHAPES = 10_000
-
-
+@lru_cache(10_000)  # most conversations of a file have one of few shapes
 def _are_known(roles: tuple[str, ...]) -> bool:
-    known = ROLES.issuperset(roles)
-    if known and len(KNOWN_ROLE_SEQUENCES) < MAX_SHAPES:
-        KNOWN_ROLE_SEQUENCES.add(roles)
-    return known
+    """Whether all roles are known. Raises `TypeError` for a role that is a list or an object."""
+    return ROLES.issuperset(roles)

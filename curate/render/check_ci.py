@@ -31,7 +31,7 @@ def _text_of(finding: Finding) -> str:
 def check_github(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[str]:
     """One command per finding, at most `limit` per rule; a notice counts the others."""
     shown = first_ones(report, limit)
-    for finding, span in zip(shown, source_ranges(shown, text=False), strict=True):
+    for finding, span in zip(shown, source_ranges(shown, report.paths, text=False), strict=True):
         yield _command(finding, span, report) + "\n"
     if len(shown) < len(report.findings):
         yield (

@@ -17,7 +17,7 @@ HIDDEN_NOTE: Final = "(not shown: the line contains a secret or is too long)"
 def check_full(report: CheckResult, limit: int | None = MAX_SHOWN) -> Iterator[Styled]:
     """The lines of the report, each finding with the text around its place."""
     shown = first_ones(report, limit)
-    for finding, span in zip(shown, source_ranges(shown), strict=True):
+    for finding, span in zip(shown, source_ranges(shown, report.paths), strict=True):
         yield finding_line(finding, report)
         if span is not None:
             yield from _excerpt(span, COLOURS[finding.severity])

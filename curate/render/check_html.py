@@ -92,7 +92,7 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         return
     shown = first_ones(report, limit)
     groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)
-    for finding, span in zip(shown, source_ranges(shown), strict=True):
+    for finding, span in zip(shown, source_ranges(shown, report.paths), strict=True):
         groups[finding.code].append((finding, span))
     yield f"<h2>Findings</h2>\n{filters()}"
     for code, count in rule_counts(report):

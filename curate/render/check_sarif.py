@@ -48,7 +48,9 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
     keys = fingerprints(report.findings)
     results = (
         _result(finding, positions[finding.code], span, key.digest)
-        for finding, span, key in zip(report.findings, source_ranges(report.findings, text=False), keys, strict=True)
+        for finding, span, key in zip(
+            report.findings, source_ranges(report.findings, report.paths, text=False), keys, strict=True
+        )
     )
     rules = [_rule(code, report.rules.get(code)) for code in codes]
     driver = {"name": "curate", "version": __version__, "semanticVersion": __version__, "rules": rules}

@@ -4,8 +4,9 @@ A report keeps no data. Findings come in line order, so each file is read once, 
 Memory is that of one line, or of a JSON document.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.errors import InputError
@@ -45,21 +46,23 @@ class SourceRange(NamedTuple):
     """True if the line contains a secret; its text is left out then."""
 
 
-def source_ranges(findings: Sequence[Finding], *, text: bool = True) -> Iterator[SourceRange | None]:
+def source_ranges(
+    findings: Sequence[Finding], files: Mapping[str, Path], *, text: bool = True
+) -> Iterator[SourceRange | None]:
     """The range of each finding, in order; None for a whole file and for an unreadable one.
 
-    Without `text`, the text is left out and not searched for secrets.
+    `files`: those that were read, by their names. Without `text`, the text is left out and not searched for secrets.
     """
     for file, group in groupby(findings, key=lambda finding: finding.file):
         of_file = list(group)
-        yield from _Source(file, text).source_ranges(of_file)
+        yield from _Source(file, files.get(file) or path_of(file), text).source_ranges(of_file)
 
 
 class _Source:
     """A file that is read again."""
 
-    def __init__(self, file: str, text: bool) -> None:
-        self.file, self.path, self.text = file, path_of(file), text
+    def __init__(self, file: str, path: Path, text: bool) -> None:
+        self.file, self.path, self.text = file, path, text
 
     def source_ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         """The ranges of the findings in this file."""

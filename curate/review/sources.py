@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.config import Config
-from curate.core.config_files import config_file, config_in, find_config, named_config
-from curate.core.data_files import data_files
+from curate.core.config_files import config_file, config_in, find_config
+from curate.core.data_files import LeftOut, data_files
 from curate.core.egress import Consent
 from curate.core.errors import UsageError
 from curate.core.runs import Project, project_of
@@ -35,23 +35,30 @@ class Sources(NamedTuple):
 
 
 def sources_of(
-    paths: Sequence[Path], reviewer: str = "", share: Share | None = None, consent: Consent | None = None
+    paths: Sequence[Path],
+    reviewer: str = "",
+    share: Share | None = None,
+    consent: Consent | None = None,
+    *,
+    config: Path | None = None,
+    left_out: LeftOut | None = None,
 ) -> Sources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
     Data files belong to their project (see `project_of`), without one to the named folder. `consent`: to the settings
-    of its configuration. Raises `UsageError`, `InputError` or `ConfigError` before reading data.
+    of its configuration, which is `config` if --config names one; `left_out` is as in `data_files`. Raises
+    `UsageError`, `InputError` or `ConfigError` before reading data.
     """
     if reviewer and not valid_reviewer(reviewer):
         raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {RULE}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()
-    own = single and (config_in(folder) or named_config()) is not None
-    data = find_config(folder, consent, project={"output": "", "recipe": ""}).data if own else ()
-    files = data_files([name if is_url(name) else folder / name for name in data] if data else paths)
-    found = project_of(files)
-    if data or (single and not found.decisions.is_file() and config_file(found.folder) is None):
+    own = single and (config_in(folder, trusted=config is not None) or config) is not None
+    data = find_config(folder, consent, config, project={"output": "", "recipe": ""}).data if own else ()
+    files = data_files([name if is_url(name) else folder / name for name in data] if data else paths, left_out=left_out)
+    found = project_of(files, config)
+    if data or (single and not found.decisions.is_file() and config_file(found.folder, config) is None):
         found = Project(folder)
     project = {"data": (), "recipe": ""}
-    whole = find_config(found.folder, consent, project=project, check={}, dedup={}, conflicts={})
+    whole = find_config(found.folder, consent, config, project=project, check={}, dedup={}, conflicts={})
     return Sources(Project(Path()) if found.folder == Path.cwd() else found, whole, files, reviewer, share)

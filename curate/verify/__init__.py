@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from curate.core.cluster import LOCAL, Executor
@@ -37,6 +38,7 @@ FOREIGN: Final = {
     "test": ("test", "eval"),
 }
 """File names of splits in a folder without a manifest."""
+NOT_GIVEN: Final[Mapping[str, Path]] = MappingProxyType({})
 WORD: Final = re.compile(r"[a-z]+")
 
 
@@ -47,11 +49,13 @@ def verify_folder(
     cache: Path | None = None,
     listen: Listener = ignore_events,
     executor: Executor = LOCAL,
+    inputs: Mapping[str, Path] = NOT_GIVEN,
 ) -> VerifyResult:
     """Verify a folder that `curate split` or `curate run` wrote; report each difference from its manifest.
 
     A folder without a manifest, but with files called train, validation or test, is checked for leaks only.
-    `embeddings`: a model to find questions with the same meaning, if the split was made without one. Raises
+    `embeddings`: a model to find questions with the same meaning, if the split was made without one. `inputs`: input
+    files that are not at the paths that the manifest has, by these. Raises
     `InputError` if there is nothing to check, `ModelError` or `MissingExtra` if that model cannot be used.
     """
     try:
@@ -64,10 +68,9 @@ def verify_folder(
         )
     parts = {name: [path] for name, part in manifest.splits.items() if (path := folder / part.file).is_file()}
     ledger = folder / manifest.removed.file
+    compared = _compared(manifest, list(parts), embeddings, cache)
     with unchanging([folder / MANIFEST, *chain.from_iterable(parts.values()), *([ledger] if ledger.is_file() else ())]):
-        return _written(
-            folder, manifest, digest, parts, _compared(manifest, list(parts), embeddings, cache), listen, executor
-        )
+        return _written(folder, manifest, digest, parts, compared, listen, executor, inputs)
 
 
 def _written(
@@ -78,6 +81,7 @@ def _written(
     compared: Compared,
     listen: Listener,
     executor: Executor,
+    given: Mapping[str, Path],
 ) -> VerifyResult:
     """Verify what a manifest describes."""
     found: list[Difference] = []
@@ -103,7 +107,7 @@ def _written(
         if passages:
             points.append(passages_point(folder / MANIFEST, read, passages, found))
         listen(StageStarted("lines"))
-        points.append(accounting_point(folder, manifest, ledger, read, pool, found))
+        points.append(accounting_point(folder, manifest, ledger, read, pool, found, given))
         listen(StageFinished("lines", False, points[-1].message))
     return _proved(
         _ProofState(display_name(folder), digest, points, found),

@@ -33,13 +33,14 @@ class Inputs(NamedTuple):
     changed: list[str]
 
 
-def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
-    """The input files of a manifest, relative to the working folder or to the output; changed files are missing."""
+def find_inputs(folder: Path, files: Sequence[InputFile], given: Mapping[str, Path]) -> Inputs:
+    """The input files of a manifest, those that are `given` by name, or relative to the working folder or to the
+    output; changed files are missing.
+    """
     inputs = Inputs([], [], [])
     for file in files:
-        there = [
-            path for path in dict.fromkeys((path_of(file.path), folder.parent / path_of(file.path))) if path.is_file()
-        ]
+        named = given.get(file.path) or path_of(file.path)
+        there = [path for path in dict.fromkeys((named, folder.parent / named)) if path.is_file()]
         path = next((path for path in there if sha256(path) == file.sha256), None)
         if path is not None:
             inputs.files.append(path)
@@ -81,10 +82,18 @@ class _Lines(NamedTuple):
 
 
 def accounting_point(
-    folder: Path, manifest: Manifest, ledger: Ledger, written: Examples, pool: WorkerPool, found: list[Difference]
+    folder: Path,
+    manifest: Manifest,
+    ledger: Ledger,
+    written: Examples,
+    pool: WorkerPool,
+    found: list[Difference],
+    given: Mapping[str, Path],
 ) -> Point:
-    """Whether the input lines equal the lines of the splits and the ledger, each with the same count."""
-    inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing])
+    """Whether the input lines equal the lines of the splits and the ledger, each with the same count. `given`: as in
+    `find_inputs`.
+    """
+    inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing], given)
     if inputs.missing or inputs.changed:
         gone = [f"missing: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
         gone += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []

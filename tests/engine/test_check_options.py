@@ -12,7 +12,6 @@ import pytest
 from curate.cli.common_options import as_command
 from curate.cli.main import main
 from curate.cli.verbs import load_verb, names
-from curate.core import files
 from curate.core.config import SUPPRESSIONS
 from curate.render import check_sarif
 from tests.conftest import Write, chat, line_of
@@ -175,7 +174,6 @@ def test_standard_input_has_the_name_that_is_given(
     with write("piped", [*[GOOD] * many, BAD]).open() as stdin:
         Path("curate.toml").write_text('[check]\nselect = ["C"]\nper_file_ignores = { "old/*" = ["C003"] }\n')
         monkeypatch.setattr("sys.stdin", stdin)
-        files._copied.cache_clear()  # of the standard input of an earlier test
         arguments = ["check", "-", "--workers", workers, "--output-format", "json", "--stdin-filename"]
         assert main([*arguments, "new/x.jsonl"]) == 1
         [found] = json.loads(capsys.readouterr().out)["findings"]

@@ -18,7 +18,6 @@ import pytest
 
 import curate
 from curate.api.inputs import Inputs
-from curate.core import places
 from curate.core.errors import CurateError, UsageError
 from tests.engine.places_server import Place, serving
 from tests.engine.test_tables import KINDS, chat
@@ -188,13 +187,11 @@ def test_columns_of_pyarrow_that_polars_does_not_read(column: pa.Array, read: li
 def test_temporary_files_go_with_the_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    before = len(places._urls)
     result = curate.dedup(ROWS)
     assert list(tmp_path.glob("curate-tmp-*"))
     result.write("kept.jsonl")
     del result
     assert not list(tmp_path.glob("curate-tmp-*/*.jsonl"))
-    assert len(places._urls) == before
 
 
 def test_a_split_is_pushed_with_its_card(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core import files
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.files import STDIN
@@ -36,7 +35,6 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Type:
     """Let standard input hold some bytes."""
 
     def typing(data: bytes) -> None:
-        files._copied.cache_clear()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
     return typing

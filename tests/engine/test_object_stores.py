@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from curate.cli.main import main
-from curate.core import places
 from tests.conftest import Write
 from tests.engine.azure_server import azure_blobs
 from tests.engine.places_server import Place, serving
@@ -81,13 +80,11 @@ def hf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The place that the test is told; nothing is known of it."""
+    """The place that the test is told."""
     fsspec = pytest.importorskip("fsspec")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("no_proxy", "*")
-    for known in (places._copies, places._urls, places._folders):
-        known.clear()
     found = request.getfixturevalue(request.param)
     fsspec.get_filesystem_class({"az": "abfs"}.get(request.param, request.param)).clear_instance_cache()
     return found

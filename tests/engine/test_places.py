@@ -37,7 +37,6 @@ def _online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(places, "FIRST_PAUSE_SECONDS", 0.001)
-    forget()
 
 
 @pytest.fixture
@@ -46,14 +45,7 @@ def place() -> Iterator[Place]:
         yield there
 
 
-def forget() -> None:
-    """As in a new process."""
-    places._copies.clear()
-    places._urls.clear()
-
-
 def fetched(url: str) -> bytes:
-    forget()
     [path] = data_files([url])
     assert display_name(path) == safe_url(url)
     return path.read_bytes()
@@ -177,7 +169,6 @@ def test_no_secret_of_a_url_is_shown_or_stored(
 ) -> None:
     address = place.address.replace("http://", "http://jane:hunter2@")
     for name in ("data.jsonl", "none.jsonl"):
-        forget()
         main(["check", f"{address}/{name}?X-Amz-Signature=s3cr3t"])
         main(["split", f"{address}/{name}?X-Amz-Signature=s3cr3t", "-o", "out", "--yes"])
     told = "".join(capsys.readouterr())

@@ -220,7 +220,9 @@ def test_spots_are_the_bytes_and_columns_of_the_values(write: Write) -> None:
     path = write("data.jsonl", [chat("Hi", "Hello."), line.encode()])
     data = path.read_bytes()
     report = check_paths([path], CheckConfig(select=("M007",)))
-    found = dict(zip((finding.code for finding in report.findings), source_ranges(report.findings), strict=True))
+    found = dict(
+        zip((finding.code for finding in report.findings), source_ranges(report.findings, report.paths), strict=True)
+    )
     spot = found["M007"]
     assert spot is not None
     assert data[spot.offset : spot.offset + spot.length] == b'"human"'
@@ -232,7 +234,7 @@ def test_what_cannot_be_read_again_is_told_without_its_text(write: Write) -> Non
     path = write("data.jsonl", [NULL])
     report = check_paths([path])
     path.unlink()
-    assert list(source_ranges(report.findings)) == [None]
+    assert list(source_ranges(report.findings, report.paths)) == [None]
     assert (
         "region"
         in json.loads("".join(check_sarif(report)))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]

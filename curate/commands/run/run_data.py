@@ -206,7 +206,7 @@ class RunData:
         )
         if not self.choice.yes:
             heavy = heavy_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
-            demand_light(heavy, repair_note(self.removal_findings(found)))
+            demand_light(heavy, repair_note(self.removal_findings(found), self.sources.originals))
         return left_out
 
     def kept(self, found: RunResult) -> list[Example]:

@@ -198,7 +198,7 @@ class Split(Stage):
             split = split_data(
                 data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool, data.rules,
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
-                repair=repair_note(data.removal_findings(found)),
+                repair=repair_note(data.removal_findings(found), data.sources.originals),
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
         warnings = [f"{finding.code} {finding.message}" for finding in split.warnings]

@@ -1,0 +1,60 @@
+"""What a call of a command is told beside its own options, and what is told of it at its end."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from typer.main import get_current_context  # type: ignore[attr-defined]  # typer exports no other way to it
+
+from curate.core.data_files import LeftOut
+from curate.core.data_path import DataPath
+from curate.core.tables import NULLS_LEFT_OUT
+from curate.core.tables import __name__ as tables
+
+
+@dataclass(slots=True)
+class Invocation:
+    """It is the object of typer's context, where the functions of a command find it."""
+
+    urls: Mapping[Path, DataPath] = field(default_factory=dict)
+    """The paths that took the places of URLs on the command line, with the names that they are shown by."""
+    config: Path | None = None
+    """The file of --config."""
+    left_out: LeftOut | None = None
+    """What --exclude and --respect-gitignore leave out of folders."""
+
+
+def invocation() -> Invocation:
+    """That of the command that runs in this thread; without any, what holds if nothing was told."""
+    context = get_current_context(silent=True)
+    return Invocation() if context is None else context.ensure_object(Invocation)
+
+
+class _Nulls(logging.Handler):
+    """Keeps what was logged last about each table: a command may read one several times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == NULLS_LEFT_OUT and isinstance(record.args, tuple):
+            self.notes[str(record.args[0])] = record.getMessage()
+
+
+@contextmanager
+def left_out_nulls() -> Iterator[Mapping[str, str]]:
+    """What is logged during the block about nulls that were left out, by table."""
+    log, heard = logging.getLogger(tables), _Nulls()
+    before = log.level, log.propagate
+    log.addHandler(heard)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield heard.notes
+    finally:
+        log.removeHandler(heard)
+        log.setLevel(before[0])
+        log.propagate = before[1]
