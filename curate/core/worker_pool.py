@@ -18,7 +18,7 @@ from pathlib import Path
 from pickle import PicklingError
 from queue import SimpleQueue
 from threading import Lock, local
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from curate.core.errors import CurateError
 
@@ -203,18 +203,23 @@ def _is_alone() -> bool:
     return sys.platform == "linux" and threads.is_dir() and len(list(threads.iterdir())) == 1
 
 
+_ENVIRONMENT: Final = Lock()
+"""Held while a variable is set: two threads that set and restore one at once would leave it set."""
+
+
 @contextmanager
 def _set(name: str) -> Iterator[None]:
     """Set an environment variable to 1 during the block, for libraries and processes that read it when they start."""
-    before = os.environ.get(name)
-    os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+    with _ENVIRONMENT:
+        before = os.environ.get(name)
+        os.environ[name] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
 
 
 def _serve(

@@ -66,7 +66,7 @@ def test_a_model_that_does_something_else_to_its_logits_is_computed_whole() -> N
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from train.model.loss import CHUNKED, use_chunked_cross_entropy
+    from train.model.loss import is_chunked, use_chunked_cross_entropy
 
     class Shifted(LlamaForCausalLM):  # type: ignore[misc]
         def forward(self, *words: Any, **named: Any) -> Any:
@@ -76,7 +76,7 @@ def test_a_model_that_does_something_else_to_its_logits_is_computed_whole() -> N
 
     model = Shifted(LlamaConfig(**SHAPE))
     assert not use_chunked_cross_entropy(model, torch.device("cpu"))
-    assert model not in CHUNKED
+    assert not is_chunked(model)
 
 
 def test_attention_of_variable_length_is_given_the_texts_as_its_kernel_documents(

@@ -228,7 +228,7 @@ class Sizes:
             if self.on_cpu:
                 use_packed_attention(base)
             if backbone_of(base) is not None:
-                CHUNKED.add(base)
+                vars(base)[CHUNKED] = True
             live = Live()
             for tensor in (*model.parameters(), *model.buffers()):
                 live.note(tensor)

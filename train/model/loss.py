@@ -13,7 +13,6 @@ Virtual tokens (prompt and prefix tuning) stand before each text of a pack; PEFT
 from inspect import signature
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
-from weakref import WeakSet
 
 import torch
 from peft import PeftModel, PeftType
@@ -32,8 +31,10 @@ FLOAT32_TOKENS: Final = 512
 """Tokens of a text from which attention in bfloat16 is as fast on a CPU. With float32 below, training on texts of
 57 tokens takes a tenth less time: `tests/bench/trainer_speed.py`.
 """
-CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
-"""Models whose loss is the same in chunks; a model that does more to its logits than scale and cap them is excluded."""
+CHUNKED: Final = "_curate_loss_in_chunks"
+"""Attribute of a model whose loss is the same in chunks; one that does more to its logits than scale and cap them has
+it not.
+"""
 CHUNK_BYTES: Final = 1 << 27
 """Bytes that the logits of a chunk may take, with their gradient."""
 BYTES_PER_LOGIT: Final = 12
@@ -59,13 +60,18 @@ class Losses(NamedTuple):
 def losses(model: Any, packed: Pack) -> Losses:
     """The loss of a pack, as a whole and token by token."""
     base, inputs, keep = _inputs(model, packed)
-    if base in CHUNKED:
+    if is_chunked(base):
         return Losses(*chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights))
     # Not through the base where there is no need: FSDP gathers the weights when the model itself is called.
     logits: Tensor = (base if has_virtual(model) else model)(**inputs, logits_to_keep=keep).logits[0].float()
     each = nn.functional.cross_entropy(logits, packed.targets, reduction="none")
     right = logits.detach().gather(1, packed.targets[:, None])[:, 0] >= logits.detach().amax(1)
     return Losses((each * packed.weights).sum(), each.detach(), right)
+
+
+def is_chunked(base: nn.Module) -> bool:
+    """Whether the loss of a model is computed in chunks; an attribute of a model around or in it does not count."""
+    return CHUNKED in vars(base)
 
 
 def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
@@ -95,7 +101,7 @@ def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
     """Compute the loss of a model in chunks from now on, if that gives the same loss; returns whether it does."""
     packed = pack(_random_texts(model, 7, 11)).to(device)
     base = _inputs(model, packed)[0]
-    CHUNKED.discard(base)  # an adapter may have come to its output layer since
+    vars(base).pop(CHUNKED, None)  # an adapter may have come to its output layer since
     if backbone_of(base) is None:
         return False
     training = model.training
@@ -105,7 +111,7 @@ def use_chunked_cross_entropy(model: Any, device: torch.device) -> bool:
     fused, *_ = chunked_cross_entropy(base, inputs, keep, packed.targets, packed.weights)
     model.train(training)
     if same := bool(torch.isclose(apart, fused, rtol=1e-3)):
-        CHUNKED.add(base)
+        vars(base)[CHUNKED] = True
     return same
 
 
