@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from curate.cli.options import consent, project_for
+from curate.cli.options import consent, session
 from curate.core.config import RemoteConfig, with_options
 from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
@@ -106,7 +106,8 @@ def resolve_options(
     without a consent of its own. Raises `ConfigError`, `UsageError`.
     """
     found = [] if data is None else [data / MANIFEST if data.is_dir() else data]
-    project, config = project_for(found, yes=yes, **{table: {} for table in used})
+    work = session(yes=yes).open(found, **{table: {} for table in used})
+    project, config = work.project, work.config
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     if remote.grader and remote.method == "reinforcement":
         _demand_in(project.folder, Path(remote.grader))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curate.commands.session import Workspace
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import demand_all
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
@@ -73,6 +74,13 @@ class DecontaminateResult(Output):
     stays: NotPrinted[list[ParsedLine]] = field(repr=False)
     seen: NotPrinted[list[Snapshot]]
     """The files and the benchmarks, as they were before they were read."""
+
+
+def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequence[str] = ()) -> DecontaminateResult:
+    """`decontaminated` for the data of a project as it is, without the decisions of the review."""
+    _ = work.decisions  # a note says that they are not applied
+    session = work.session
+    return decontaminated(work.files, benchmarks, fields=fields, listen=session.listen, executor=session.executor)
 
 
 def decontaminated(
