@@ -13,6 +13,7 @@ from curate.core.config import Config, ConflictsConfig, demand_named
 from curate.core.decision import edits_of
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.example import Example
+from curate.core.kernels import kernels_for
 from curate.core.text import plural
 from curate.lint.rules.roles import with_known_roles
 from curate.models.model_batches import models_on
@@ -66,7 +67,7 @@ def conflicts(
     demand_understood(len(dataset.lines), len(dataset.examples))
     examples, not_understood = dataset.examples, dataset.not_understood
     del dataset  # with the bytes of its lines
-    with models_on(work.session.executor):
+    with models_on(work.session.executor), kernels_for(work.files):
         found = search_conflicts(
             examples, config, work.project.cache,
             before=before, progress=progress, consent=work.session.consent, judge_key=judge_key,

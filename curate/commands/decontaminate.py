@@ -12,6 +12,7 @@ from curate.core.events import Listener, StageFinished, StageStarted, ignore_eve
 from curate.core.example import Example
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
+from curate.core.kernels import kernels_for
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, WithoutLines, removal, removed_line
@@ -103,7 +104,8 @@ def decontaminated(
     demand_understood(len(dataset.lines), len(dataset.examples))
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
-    found = contaminated(dataset.examples, items, executor)
+    with kernels_for([*files, *benchmarks]):
+        found = contaminated(dataset.examples, items, executor)
     listen(StageFinished("compare", False, plural(len(found.matches), "match")))
     leaks = list(_leaks(dataset.examples, items, found.matches))
     findings = list(benchmark_in_training.function(leaks))

@@ -19,6 +19,7 @@ from curate.core.events import Listener, StageFinished, StageStarted, advancing,
 from curate.core.example import Example, Place
 from curate.core.files import display_name
 from curate.core.finding import Finding
+from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.paths import identity
@@ -160,7 +161,7 @@ def plan(
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
     folder = spill_folder(paths := [*against, *files], limit)
-    with executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
+    with kernels_for(paths), executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=cached_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)

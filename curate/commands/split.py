@@ -15,6 +15,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.files import display_name, size_of, warn
 from curate.core.finding import Finding, Severity
+from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart, identity
@@ -191,7 +192,10 @@ def split_files(
     spec = split_feature_spec(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
-    with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
+    with (
+        kernels_for(sources.every),
+        executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool,
+    ):
         errors = _errors(sources, rules, listen, executor) if apart else []
         listen(StageStarted("read"))
         spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)

@@ -21,6 +21,7 @@ from curate.core.errors import OutputError, UsageError
 from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example
 from curate.core.files import remove_leftovers
+from curate.core.kernels import kernels_for
 from curate.core.runs import Project
 from curate.core.urls import is_url
 from curate.output.restore import finish
@@ -58,7 +59,8 @@ def run(
         if is_url(config.output):  # a configuration in a repository may come from a stranger
             raise UsageError("the output of a configuration is a folder on this machine", "copy it when it is done")
         finish(project.folder / config.output, project.decisions)
-        return _run(data)
+        with kernels_for(data.sources.every):
+            return _run(data)
 
 
 def _run(data: RunData) -> RunResult:
