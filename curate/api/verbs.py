@@ -14,13 +14,12 @@ from curate.commands.run import Choice
 from curate.commands.run import run as run_pipeline
 from curate.commands.session import Session
 from curate.commands.split import split as split_data
+from curate.commands.verify import verify as verify_data
 from curate.core.config_files import load_project
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
-from curate.core.manifest import MANIFEST
-from curate.core.runs import Project, project_of
+from curate.core.runs import Project
 from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
-from curate.verify import verify_files, verify_folder
 
 
 @takes_keywords
@@ -90,9 +89,8 @@ def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str
     if isinstance(folder, Mapping):
         inputs = Inputs(folder)
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
-        return VerifyResult(verify_files(parts, ", ".join(parts), embeddings=semantic, cache=Project(Path.cwd()).cache))
-    project = project_of([Path(folder) / MANIFEST])
-    return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=project.cache))
+        return VerifyResult(verify_data(parts, Session(), name=", ".join(parts), embeddings=semantic))
+    return VerifyResult(verify_data(Path(folder), Session(), embeddings=semantic))
 
 
 @takes_keywords
