@@ -10,7 +10,7 @@ from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunRes
 from curate.commands.check import check as check_data
 from curate.commands.conflicts import conflicts as search_data
 from curate.commands.dedup import dedup as dedup_data
-from curate.commands.run import Choice
+from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.session import Session
 from curate.commands.split import split as split_data
@@ -113,12 +113,12 @@ def run(
     remove a large share of a file, and settings of the configuration as in `check`; `judge_key` names the environment
     variable with the judge's key; `listen` is called with each event. Raises `CurateError`; completed stages are kept.
     """
-    choice, agreed = Choice(tuple(only), tuple(skip), tuple(again), until, dry, yes), _agreement(yes)
+    choice, agreed = StageSelection(tuple(only), tuple(skip), tuple(again), until, dry), _agreement(yes)
     folder, settings = load_project(Path(config), agreed, trains=choice.wants("train"))
-    project = Project(folder)
+    project, session = Project(folder), Session(consent=agreed, listen=listen)
     return RunResult(
         project.folder / settings.output,
-        run_pipeline(project, with_given(settings, given), listen, choice, consent=agreed, judge_key=judge_key),
+        run_pipeline(project, with_given(settings, given), session, choice, judge_key=judge_key),
     )
 
 
