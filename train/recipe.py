@@ -187,8 +187,10 @@ class Recipe(StrictModel):
 
     evaluate_every: Count | None = None
     """Steps between measurements on the validation split; 0: none. None: ten times, but at least 20 steps apart."""
-    evaluate_examples: Positive = 200
-    """Examples of the validation split that these measurements take, spread evenly over it."""
+    evaluate_examples: Positive | None = None
+    """Examples of the validation split that these measurements take, spread evenly over it; None: 32 to 200, so that
+    all measuring takes a quarter of the run.
+    """
     patience: Positive | None = None
     """Stop early after this many measurements without an improvement; without it, train to the last step."""
     keep: Literal["best", "last"] = "best"
@@ -206,8 +208,10 @@ class Recipe(StrictModel):
     """Held-out prompts answered by the base and by the tuned model, side by side."""
     max_new_tokens: Positive = 64
     """Longest of these answers."""
-    probes: Count = 32
-    """Training and held-out answers to probe for memorization, with general prompts for forgetting; 0: no probes."""
+    probes: Count | None = None
+    """Training and held-out answers to probe for memorization, with general prompts for forgetting; 0: no probes. None:
+    8 to 32, so that all measuring takes a quarter of the run.
+    """
 
     @property
     def how(self) -> Method:

@@ -96,7 +96,7 @@ def split(
 ) -> SplitResult: ...
 
 def verify(
-    folder: str | os.PathLike[str] | Mapping[str, Data],
+    folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data],
     *,
     semantic: str = '',
 ) -> VerifyResult: ...

@@ -7,24 +7,20 @@ from pathlib import Path
 from curate.api.inputs import Data, Inputs
 from curate.api.keywords import takes_keywords
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
-from curate.commands.conflicts import conflict_settings, read_for_conflicts, search_conflicts
-from curate.commands.dedup import plan_in
-from curate.commands.run import Choice
+from curate.commands.check import check as check_data
+from curate.commands.conflicts import conflicts as search_data
+from curate.commands.dedup import dedup as dedup_data
+from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
-from curate.commands.split import split_in, with_split_options
-from curate.core.config import demand_named
-from curate.core.config_files import find_config, load_project
-from curate.core.decision_log import DecisionLog
+from curate.commands.session import Session
+from curate.commands.split import split as split_data
+from curate.commands.verify import verify as verify_data
+from curate.core.config_files import load_project
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
 from curate.core.files import named
-from curate.core.manifest import MANIFEST
-from curate.core.runs import Project, project_of
-from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
-from curate.lint.project_check import ProjectRules, check_project
-from curate.output.edited import with_edited
-from curate.output.restore import finish
-from curate.verify import verify_files, verify_folder
+from curate.core.runs import Project
+from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
 
 
 @takes_keywords
@@ -36,13 +32,8 @@ def check(paths: Data, *, given: Given = NOTHING_GIVEN, workers: int = 1, yes: b
     findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
     """
     inputs = Inputs(paths)
-    files = inputs.files
-    project = project_of(files)
-    whole = with_given(find_config(project.folder, _agreement(yes), **given), given)
-    named = given["check"]
-    demand_named("model", whole.check.model, max_length=named["max_length"], chat_template=named["chat_template"])
-    rules = ProjectRules.of(project.folder, whole)
-    return CheckResult(check_project(files, rules, workers=workers))
+    session = Session(consent=_agreement(yes), ignored="curate.check reads the data as it is", workers=workers)
+    return CheckResult(check_data(session.open(inputs.files, given)))
 
 
 @takes_keywords
@@ -52,22 +43,9 @@ def dedup(paths: Data, *, given: Given = NOTHING_GIVEN, against: Data | None = N
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
-    inputs, beside = Inputs(paths), None if against is None else Inputs(against, "against ")
-    files = inputs.files
-    project = project_of(files)
-    whole = find_config(project.folder, _agreement(yes), **given)
-    decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    return DedupResult(
-        plan_in(
-            project,
-            files,
-            with_given(whole, given),
-            against=beside.files if beside else (),
-            decisions=decisions,
-        ),
-        inputs,
-        beside,
-    )
+    inputs, others = Inputs(paths), None if against is None else Inputs(against, "against ")
+    work = Session(consent=_agreement(yes)).open(inputs.files, given)
+    return DedupResult(dedup_data(work, against=others.files if others else ()), inputs, others)
 
 
 @takes_keywords
@@ -83,21 +61,8 @@ def conflicts(
     `ConfigError`, `ModelError`, `MissingExtra`.
     """
     inputs = Inputs(paths)
-    files = inputs.files
-    project = project_of(files)
-    whole = find_config(project.folder, _agreement(yes), **given)
-    config = conflict_settings(whole, judge_key=judge_key, **given["conflicts"])
-    decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    return ConflictsResult(
-        search_conflicts(
-            read_for_conflicts(project, files, decisions).examples,
-            config,
-            project.cache,
-            consent=_agreement(yes),
-            judge_key=judge_key,
-            own=given["conflicts"]["judge"] is not None,
-        )
-    )
+    work = Session(consent=_agreement(yes)).open(inputs.files, given)
+    return ConflictsResult(search_data(work, judge_key=judge_key))
 
 
 @takes_keywords
@@ -111,15 +76,9 @@ def split(
     `OutputError`, `DataError` if `drop` would remove a large share of a file without `yes`; nothing is changed then.
     `yes` also allows settings of the configuration as in `check`.
     """
-    inputs = Inputs(paths)
-    files = inputs.files
-    project = project_of(files)
-    config = with_split_options(find_config(project.folder, _agreement(yes), **tables_of(given)), given)
-    folder = Path(output)
-    finish(folder, project.decisions)
-    decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    written = split_in(project, inputs.names, folder, config, decisions=decisions, yes=yes, files=files)
-    return SplitResult(folder, written, inputs)
+    inputs, folder = Inputs(paths), Path(output)
+    work = Session(consent=_agreement(yes)).open(inputs.files, given)
+    return SplitResult(folder, split_data(work, inputs.names, folder), inputs)
 
 
 def verify(folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:
@@ -132,11 +91,11 @@ def verify(folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data], *,
     if isinstance(folder, Mapping):
         inputs = Inputs(folder)
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
-        return VerifyResult(verify_files(parts, ", ".join(parts), embeddings=semantic, cache=Project(Path.cwd()).cache))
-    given = named(folder.inputs.files) if isinstance(folder, SplitResult) else {}
-    place = folder.folder if isinstance(folder, SplitResult) else Path(folder)
-    project = project_of([place / MANIFEST])
-    return VerifyResult(verify_folder(place, embeddings=semantic, cache=project.cache, inputs=given))
+        return VerifyResult(verify_data(parts, Session(), name=", ".join(parts), embeddings=semantic))
+    if isinstance(folder, SplitResult):
+        given = named(folder.inputs.files)
+        return VerifyResult(verify_data(folder.folder, Session(), embeddings=semantic, inputs=given))
+    return VerifyResult(verify_data(Path(folder), Session(), embeddings=semantic))
 
 
 @takes_keywords
@@ -159,12 +118,12 @@ def run(
     remove a large share of a file, and settings of the configuration as in `check`; `judge_key` names the environment
     variable with the judge's key; `listen` is called with each event. Raises `CurateError`; completed stages are kept.
     """
-    choice, agreed = Choice(tuple(only), tuple(skip), tuple(again), until, dry, yes), _agreement(yes)
+    choice, agreed = StageSelection(tuple(only), tuple(skip), tuple(again), until, dry), _agreement(yes)
     folder, settings = load_project(Path(config), agreed, trains=choice.wants("train"))
-    project = Project(folder)
+    project, session = Project(folder), Session(consent=agreed, listen=listen)
     return RunResult(
         project.folder / settings.output,
-        run_pipeline(project, with_given(settings, given), listen, choice, consent=agreed, judge_key=judge_key),
+        run_pipeline(project, with_given(settings, given), session, choice, judge_key=judge_key),
     )
 
 

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, decisions_for, end, named_files, print_notes, progress
-from curate.commands.apply import apply_decisions
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, print_notes, progress, session
+from curate.commands.apply import apply as apply_data
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
 from curate.core.paths import from_here
-from curate.core.runs import project_of
 from curate.render.console import print_result
 from curate.render.convert import apply_text
 
@@ -39,10 +38,11 @@ def apply(
     """
     files = named_files(paths)
     removed = checked_removed_path(output, "removed", files, paths, overwrite=overwrite)
-    decisions, project = decisions_for(files), project_of(files)
-    if not decisions:
-        print_notes([f"no decisions in {display_name(from_here(project.decisions))}; `curate review PATH` makes them"])
+    work = session().open_plain(files)
+    if not work.decisions:
+        journal = display_name(from_here(work.project.decisions))
+        print_notes([f"no decisions in {journal}; `curate review PATH` makes them"])
     with progress("applying", "lines", quiet=quiet) as advance:
-        result = apply_decisions(files, output, decisions, project.edited, overwrite=overwrite, progress=advance)
+        result = apply_data(work, output, overwrite=overwrite, progress=advance)
     print_result(result, apply_text(result, str(output), str(removed)), as_json=as_json)
     end(result.not_understood, "kept")

@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,10 +13,11 @@ import typer
 
 from curate.cli import options
 from curate.cli.baseline_options import BaselineOptions
-from curate.cli.invocation import invocation
 from curate.cli.section_options import takes_options
+from curate.commands.check import check as check_data
+from curate.commands.check import demand_model
 from curate.core.cluster import Engine
-from curate.core.config import CheckConfig, demand_named
+from curate.core.config import CheckConfig
 from curate.core.config_files import config_file, shown_path
 from curate.core.data_path import DataPath
 from curate.core.errors import UsageError
@@ -23,8 +25,7 @@ from curate.core.files import STDIN, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import demand_apart
 from curate.core.text import visible
-from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
-from curate.lint.project_check import ProjectRules, check_project
+from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN, GroupBy
@@ -140,31 +141,29 @@ def check(
         raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
     if new_suppressions and new_baseline:
         raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
-    executor = options.executor_of(engine, address)
-    used = {**given, "dedup": {}} if unsafe_fixes else given  # its limits of what may be deleted
-    home, project = options.project_for(files, yes=yes, **used)
-    project = with_given(project, given)
-    config, named = project.check, given["check"]
-    demand_named("model", config.model, max_length=named["max_length"], chat_template=named["chat_template"])
+    session = options.session(yes=yes, reads_files="curate check", engine=engine, address=address)
+    if workers is not None:
+        session = replace(session, workers=workers)
+    # with unsafe fixes, also the limits of what may be deleted
+    work = session.open(files, given, **({"dedup": {}} if unsafe_fixes else {}))
+    demand_model(work)
+    config = work.config.check
     if show_files or show_settings:
-        _show(
-            files if show_files else (),
-            config_file(home.folder, invocation().config),
-            config if show_settings else None,
-        )
+        path = config_file(work.project.folder, session.configuration)
+        _show(files if show_files else (), path, config if show_settings else None)
         return
     _print_rules_elsewhere(config)
     files = _with_stdin_name(stdin_filename, files)
-    rules, fixed = ProjectRules.of(home.folder, project), False
+    work = replace(work, files=files)
+    fixed = False
     if fix or unsafe_fixes or diff or fix_only:
         from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 
-        asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
-        fixed = run_fix(files, rules, asked, quiet=quiet) and exit_non_zero_on_fix
-    options.decisions_for(files, ignore=True, why="curate check reads the files as they are")
-    baseline_options = BaselineOptions.read(home.folder, baseline, new_baseline, reason.strip())
+        asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, work.config.dedup)
+        fixed = run_fix(files, work.rules, asked, quiet=quiet) and exit_non_zero_on_fix
+    baseline_options = BaselineOptions.read(work.project.folder, baseline, new_baseline, reason.strip())
     with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
-        report = check_project(files, rules, advance, workers=workers or options.processes(), executor=executor)
+        report = check_data(work, advance)
     untold = report.not_understood > _lines_reported(report.findings)
     baseline_options.apply(report, files)
     options.print_notes(report.limits)

@@ -9,7 +9,7 @@ import typer
 
 from curate.cli import options
 from curate.cli.section_options import takes_options
-from curate.commands.conflicts import conflict_settings, read_for_conflicts, search_conflicts
+from curate.commands.conflicts import conflicts as search_data
 from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import calibrated_confidence
@@ -20,7 +20,6 @@ from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.core.verb_options import NOTHING_GIVEN, Given
-from curate.models.model_batches import models_on
 from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
 from curate.render.console import print_json, print_lines
 
@@ -52,24 +51,17 @@ def conflicts(
     Exit status: 0 without open conflicts, 1 with some or with a line that holds no example, 2 if a given model is not
     available.
     """
-    executor = options.executor_of(engine, address)
     files = options.named_files(paths)
     demand_apart(files, (html,), named=paths)
-    project, whole = options.project_for(files, yes=yes, **given)
-    config = conflict_settings(whole, judge_key=judge_key, **given["conflicts"])
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
     if calibrate and no_decisions:
         raise UsageError(
             "--calibrate cannot be combined with --no-decisions", "leave --no-decisions out: it is fitted on decisions"
         )
-    if calibrate:
-        config = config.model_copy(update={"calibration": (1.0, 0.0)})
-    decisions = options.decisions_for(files, ignore=no_decisions)
-    dataset = read_for_conflicts(project, files, decisions)
-    examples, not_understood = dataset.examples, dataset.not_understood
-    del dataset  # with the bytes of its lines
-
+    session = options.session(yes=yes, as_json=as_json, no_decisions=no_decisions, engine=engine, address=address)
+    work = session.open(files, given)
+    decisions = work.decisions
     with ExitStack() as shown:
         bar = [shown.enter_context(options.progress("comparing", "texts", quiet=quiet))]
 
@@ -84,16 +76,11 @@ def conflicts(
             if bar[0] is not None:
                 bar[0](count)
 
-        agreed = options.consent(yes=yes, as_json=as_json)
-        with models_on(executor):
-            report = search_conflicts(
-                examples, config, project.cache,
-                before=before, progress=advance, consent=agreed, judge_key=judge_key,
-                own=given["conflicts"]["judge"] is not None,
-            )  # fmt: skip
+        report = search_data(work, judge_key=judge_key, calibrated=not calibrate, before=before, progress=advance)
     if calibrate:
-        print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
-        options.end(not_understood, options.UNCOMPARED_NOTE)
+        confidence = work.config.conflicts.min_confidence
+        print_lines(_calibration([*report.conflicts, *report.unsure], confidence, decisions))
+        options.end(report.not_understood, options.UNCOMPARED_NOTE)
     found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
@@ -104,10 +91,10 @@ def conflicts(
 
         write_report(conflicts_html(report, None if show_all else MAX_SHOWN_HTML), html, files)
     if as_json:
-        print_json(conflicts_json(report, not_understood, decisions))
+        print_json(conflicts_json(report, decisions))
     else:
         print_lines(conflicts_text(report, None if show_all else MAX_SHOWN, decisions))
-    options.end(not_understood, options.UNCOMPARED_NOTE, found=found)
+    options.end(report.not_understood, options.UNCOMPARED_NOTE, found=found)
 
 
 def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:

@@ -7,13 +7,12 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import options
-from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, decisions_for, end, named_files, progress
-from curate.commands.convert import convert_paths
+from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, end, named_files, progress
+from curate.commands.convert import convert as convert_data
 from curate.core.cluster import Engine
 from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.output_pair import checked_removed_path
-from curate.core.runs import project_of
 from curate.read.formats import WRITABLE
 from curate.render.console import print_result
 from curate.render.convert import convert_text
@@ -66,7 +65,7 @@ def convert(
 
     Exit status: 0 if every line was converted, 1 if some were not, 2 if a file cannot be read.
     """
-    executor = options.executor_of(engine, address)
+    session = options.session(no_decisions=no_decisions, engine=engine, address=address)
     files = named_files(paths)
     aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
     template = {"system": system, "user": user, "assistant": assistant}
@@ -74,21 +73,11 @@ def convert(
         raise UsageError(
             "--user and --assistant belong together", "for example --user '{question}' --assistant '{reply}'"
         )
-    decisions = decisions_for(files, ignore=no_decisions)
+    work = session.open_plain(files)
+    texts = {role: text for role, text in template.items() if text}
     with progress("converting", "lines", quiet=quiet) as advance:
-        report = convert_paths(
-            files,
-            output,
-            aside,
-            to=to.value,
-            chosen=chosen,
-            overwrite=overwrite,
-            progress=advance,
-            decisions=decisions,
-            edited=project_of(files).edited,
-            workers=options.processes(),
-            executor=executor,
-            template={role: text for role, text in template.items() if text},
+        report = convert_data(
+            work, output, aside, to=to.value, chosen=chosen, overwrite=overwrite, progress=advance, template=texts
         )
     print_result(report, convert_text(report, display_name(output), display_name(aside)), as_json=as_json)
     end(report.not_understood, "not converted", found=report.aside > report.reasons["decision"])

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.commands.decontaminate import decontaminated, write_decontaminated
+from curate.commands.decontaminate import decontaminate as decontaminate_data
+from curate.commands.decontaminate import write_decontaminated
 from curate.core.cluster import Engine
 from curate.core.output_pair import checked_removed_path
 from curate.render.console import print_result
@@ -41,12 +42,13 @@ def decontaminate(
     Exit status: 0 if nothing was found or every match was removed, 1 if there are matches and no output, or a line
     holds no example, 2 if a file cannot be read or written.
     """
-    executor = options.executor_of(engine, address)
     files, benchmarks = options.named_files(paths), options.named_files(bench)
-    options.decisions_for(files, ignore=True, why="curate decontaminate reads the files as they are")
     removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
     with options.stages(quiet=quiet) as shown:
-        result = decontaminated(files, benchmarks, fields=field or (), listen=shown.listen, executor=executor)
+        session = options.session(
+            reads_files="curate decontaminate", engine=engine, address=address, listen=shown.listen
+        )
+        result = decontaminate_data(session.open_plain(files), benchmarks, fields=field or ())
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
     text = decontaminate_text(result, None if show_all else MAX_SHOWN)

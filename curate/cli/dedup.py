@@ -7,12 +7,13 @@ import typer
 
 from curate.cli import options
 from curate.cli.section_options import takes_options
-from curate.commands.dedup import DedupResult, plan_in, write_plan
+from curate.commands.dedup import DedupResult, write_plan
+from curate.commands.dedup import dedup as dedup_data
 from curate.core.cluster import Engine
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
-from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
+from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.render.check_formats import write_report
 from curate.render.console import console, print_json, print_lines
 from curate.render.dedup import MAX_SHOWN, dedup_json, dedup_text, summary_text
@@ -57,9 +58,8 @@ def dedup(
     """
     if rethreshold is not None and (given["dedup"]["threshold"] is not None or no_cache):
         raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
-    executor = options.executor_of(engine, address)
     if rethreshold is not None:
-        if executor.remote:  # workers of a cluster share no cache
+        if engine is Engine.RAY:  # workers of a cluster share no cache
             raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
         given = {**given, "dedup": {**given["dedup"], "threshold": rethreshold}}
     files = options.named_files(paths)
@@ -67,22 +67,17 @@ def dedup(
     removed = checked_removed_path(
         output, "removed", [*files, *others], (*paths, *(against or ())), overwrite=overwrite, others=[html]
     )
-    limit = None if memory is None else options.memory_of(memory)
-    project, whole = options.project_for(files, yes=yes, **given)
-    decisions = options.decisions_for(files, ignore=no_decisions)
     with options.stages(quiet=quiet) as shown:
-        planned = plan_in(
-            project,
-            files,
-            with_given(whole, given),
-            against=others,
-            decisions=decisions,
-            cached=not (no_cache or executor.remote),
-            cached_only=rethreshold is not None,
+        session = options.session(
+            yes=yes,
+            no_decisions=no_decisions,
+            engine=engine,
+            address=address,
+            memory=memory,
+            cached=not (no_cache or engine is Engine.RAY),
             listen=shown.listen,
-            executor=executor,
-            limit=limit,
         )
+        planned = dedup_data(session.open(files, given), against=others, cached_only=rethreshold is not None)
     if html is not None:
         from curate.render.dedup_html import MAX_SHOWN as MAX_SHOWN_HTML
         from curate.render.dedup_html import dedup_html

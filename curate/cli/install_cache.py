@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 from curate.core.errors import ExitCode
+from curate.core.kernels import Mode, running_kernels
 from curate.lint.rules import RULES
 from curate.lint.rules.prefilter_tables import fast_path_scan
 
@@ -36,7 +37,7 @@ def install_cache(main: Callable[[Sequence[str]], int]) -> int:
         try:
             Path("curate.toml").touch()  # a configuration in a folder above is none of ours
             Path("data.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in examples))
-            with redirect_stdout(told), redirect_stderr(told):
+            with running_kernels(Mode.ALWAYS_COMPILED), redirect_stdout(told), redirect_stderr(told):
                 codes = (main([*words, "--quiet"]) for words in COMMANDS)
                 failed = next((code for code in codes if code > ExitCode.FINDINGS), ExitCode.CLEAN)
         finally:

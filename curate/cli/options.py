@@ -2,26 +2,22 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from curate.cli.invocation import invocation
+from curate.commands.session import Session
 from curate.core.cluster import Engine, Executor
-from curate.core.config import Config
-from curate.core.config_files import config_file, find_config, shown_path
 from curate.core.data_files import data_files
-from curate.core.decision import DecisionState
-from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
+from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
-from curate.core.paths import from_here
-from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
@@ -90,7 +86,6 @@ Memory = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 Agree = Annotated[bool, typer.Option("--yes", "-y", help=f"{AGREE_HELP}.")]
-NO_DECISIONS: Final = "--no-decisions"
 NoDecisions = Annotated[
     bool, typer.Option("--no-decisions", help="Ignore the decisions of the review: edits, drops and what is kept.")
 ]
@@ -172,40 +167,48 @@ def stages(*, quiet: bool) -> StageProgress:
 
 def named_files(paths: Iterable[str | Path]) -> list[Path]:
     """`data_files`, with a note on stderr about each skipped file."""
-    return data_files(paths, lambda note: print_notes([note]), invocation().left_out)
+    return data_files(paths, _print_note, invocation().left_out)
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Print notes to stderr."""
     for note in notes:
-        sys.stderr.write(f"note: {visible(note)}\n")
+        _print_note(note)
 
 
-def project_for(files: Sequence[Path], *, yes: bool = False, **used: Mapping[str, Any]) -> tuple[Project, Config]:
-    """The project of data files and its configuration; a note names a configuration outside the working folder.
+def _print_note(note: str) -> None:
+    sys.stderr.write(f"note: {visible(note)}\n")
 
-    `yes`, `used`: consent to its settings, and which are used; see `curate.core.config_files.find_config`. Raises
-    `UsageError`, `ConfigError`.
+
+def session(
+    *,
+    yes: bool = False,
+    as_json: bool = False,
+    no_decisions: bool = False,
+    reads_files: str = "",
+    engine: Engine = Engine.LOCAL,
+    address: str | None = None,
+    memory: str | None = None,
+    cached: bool = True,
+    listen: Listener = ignore_events,
+) -> Session:
+    """How a command runs, by its options. `reads_files`: the command that reads files as they are, without decisions.
+    Raises `UsageError`.
     """
-    named = invocation().config
-    project = project_of(files, named)
-    path = config_file(project.folder, named)
-    if path is not None and named is None and path.parent != Path.cwd():
-        print_notes([f"the configuration is {display_name(shown_path(path))}"])
-    return project, find_config(project.folder, agreement(yes=yes), named, **used)
-
-
-def decisions_for(files: Sequence[Path], *, ignore: bool = False, why: str = NO_DECISIONS) -> dict[str, DecisionState]:
-    """The decisions in effect about files, by example; none with `ignore`. A note says what is applied or ignored."""
-    from curate.output.edited import decision_counts, with_edited  # not needed without decisions
-
-    log = DecisionLog(project_of(files, invocation().config).decisions)
-    print_notes([*log.notes, *(() if ignore else log.contest_notes())])
-    found = log.verdicts()
-    if found:
-        applied = f"in {display_name(from_here(log.path))}, applied to unchanged examples"
-        print_notes([f"{decision_counts(found)} {f'ignored ({why})' if ignore else applied}"])
-    return {} if ignore else with_edited(found)
+    told = invocation()
+    return Session(
+        consent=consent(yes=yes, as_json=as_json),
+        ignored=f"{reads_files} reads the files as they are" if reads_files else "--no-decisions" * no_decisions,
+        executor=executor_of(engine, address),
+        workers=processes(),
+        memory=None if memory is None else memory_of(memory),
+        cached=cached,
+        configuration=told.config,
+        left_out=told.left_out,
+        listen=listen,
+        note=_print_note,
+        tell_skipped=_print_note,
+    )
 
 
 def print_output_place(output: Path | None, removed: Path | None, gone: int, *, written: bool) -> None:
@@ -247,13 +250,17 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
     return Consent(
         yes,
         (lambda question: typer.confirm(visible(question), err=True)) if there else None,
-        console(stderr=True).print,
+        _tell,
     )
 
 
 def agreement(*, yes: bool) -> Consent:
     """Consent to settings of a configuration: given by an option only."""
-    return Consent(yes, tell=lambda text: sys.stderr.write(f"{visible(text)}\n"))
+    return Consent(yes, tell=_tell)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{visible(text)}\n")
 
 
 def processes() -> int:

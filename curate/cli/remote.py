@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,8 +11,9 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import remote_options as options
-from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, processes, progress
+from curate.cli.options import Agree, AsJson, ChatTemplate, Quiet, progress
 from curate.cli.remote_follow import cancel, fetch, watch
+from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
 from curate.core.finding import Severity
@@ -19,7 +21,6 @@ from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.targets import KEYS
 from curate.core.text import plural, visible
 from curate.core.transaction import locked
-from curate.lint.project_check import check_project
 from curate.lint.runner import CheckResult
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
@@ -228,7 +229,7 @@ remote.command()(cancel)
 
 def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) -> CheckResult:
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
-        return check_project(files, meant.rules, advance, workers=processes())
+        return check(replace(meant.work, files=files), advance)
 
 
 def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> list[Snapshot]:

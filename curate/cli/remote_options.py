@@ -3,13 +3,15 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from curate.cli.invocation import invocation
-from curate.cli.options import consent, project_for
+from curate.cli.options import consent, session
+from curate.commands.session import Workspace
 from curate.core.config import RemoteConfig, with_options
 from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
@@ -18,7 +20,6 @@ from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
 from curate.core.validation import parsed_json
-from curate.lint.project_check import ProjectRules
 from curate.remote.endpoint import Place
 from curate.remote.journal import Journal
 from curate.remote.services import CLOSED_NOTE, SERVICE, is_closing, place_of
@@ -86,7 +87,8 @@ JobId = Annotated[
 class RemoteOptions(NamedTuple):
     """The options combined with the configuration."""
 
-    rules: ProjectRules
+    work: Workspace
+    """The data, by the rules of the service."""
     remote: RemoteConfig
     place: Place
 
@@ -107,15 +109,15 @@ def resolve_options(
     without a consent of its own. Raises `ConfigError`, `UsageError`.
     """
     found = [] if data is None else [data / MANIFEST if data.is_dir() else data]
-    project, config = project_for(found, yes=yes, **{table: {} for table in used})
+    work = session(yes=yes, reads_files="curate remote").open(found, **{table: {} for table in used})
+    config = work.config
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     if remote.grader and remote.method == "reinforcement":
-        _demand_in(project.folder, Path(remote.grader))
+        _demand_in(work.project.folder, Path(remote.grader))
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
     place = place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
     check = config.check.model_copy(update={"target": place.target})
-    rules = ProjectRules.of(project.folder, config.model_copy(update={"check": check}))
-    return RemoteOptions(rules, remote, place)
+    return RemoteOptions(replace(work, config=config.model_copy(update={"check": check})), remote, place)
 
 
 def _demand_in(folder: Path, grader: Path) -> None:

@@ -16,9 +16,10 @@ from curate.cli.options import (
     agreement,
     consent,
     end,
+    session,
 )
 from curate.cli.section_options import takes_options
-from curate.commands.run import Choice
+from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
 from curate.core.config import Config, demand_named
@@ -73,7 +74,7 @@ def run(
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
     a file cannot be read or written.
     """
-    choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes, no_decisions)
+    choice = StageSelection(_names(only), _names(skip), _names(again), until, dry_run)
     folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"))
     settings = with_given(settings, given)
     demand_named("judge", settings.conflicts.judge, judge_key=judge_key)
@@ -83,12 +84,13 @@ def run(
         )
     agreed = _ask_consent(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
-        result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)
+        used = session(no_decisions=no_decisions, listen=progress.listen)
+        result = run_pipeline(Project(folder), settings, replace(used, consent=agreed), choice, judge_key=judge_key)
     print_result(result, dry_text(result) if dry_run else run_text(result), as_json=as_json)
     end(result.not_understood, REMOVED_NOTE)
 
 
-def _ask_consent(settings: Config, choice: Choice, given: Consent) -> Consent:
+def _ask_consent(settings: Config, choice: StageSelection, given: Consent) -> Consent:
     """Ask for consent before the run instead of during it; without a terminal, fail only when data would be sent."""
     judge = settings.conflicts.judge
     if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curate.cli import options
-from curate.commands.score import demand_scores_file, write_scores
-from curate.commands.score import score as score_files
-from curate.conflicts.default_models import with_default_models
-from curate.core.config import Config, demand_named, with_options
+from curate.commands.score import demand_scores_file, models_of, write_scores
+from curate.commands.score import score as score_data
+from curate.core.config import demand_named
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
-from curate.lint.project_check import ProjectRules
-from curate.quality.scoring import Models
 from curate.render.check_formats import write_report
 from curate.render.console import print_result
 from curate.render.score import score_text
@@ -80,15 +77,14 @@ def score(
     demand_apart(files, (output, html), named=paths)
     if output is not None:
         demand_scores_file(output)
-    options.decisions_for(files, ignore=True, why="curate score reads the files as they are")
-    project, config = options.project_for(files, yes=yes, check={}, conflicts={"embeddings": embeddings})
-    models = models_of(config, embeddings, loss_model, no_models=no_models)
     if judge is not None and rubric is None:
         raise UsageError("--judge requires --rubric", "pass a text file that says what a good answer is")
     if rubric is not None and judge is None:
         raise UsageError("--rubric has no effect without --judge", "name a model with --judge, or leave --rubric out")
     demand_named("judge", judge, judge_model=judge_model, judge_key=judge_key)
     with options.stages(quiet=quiet) as shown:
+        session = options.session(yes=yes, as_json=as_json, reads_files="curate score", listen=shown.listen)
+        work = session.open(files, check={}, conflicts={"embeddings": embeddings})
 
         def before(work: "Work") -> None:
             shown.stop()  # a prompt replaces the progress bar
@@ -98,17 +94,10 @@ def score(
         if judge is not None and rubric is not None:
             from curate.quality.rubric import rubric_of
 
-            agreed = options.consent(yes=yes, as_json=as_json)
+            agreed = session.consent
             asked = rubric_of(read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before)
-        result = score_files(
-            files,
-            models,
-            run=run,
-            rubric=asked,
-            rules=ProjectRules.of(project.folder, config),
-            cache=project.cache,
-            listen=shown.listen,
-        )
+        models = models_of(work.config, embeddings, loss_model, no_models=no_models)
+        result = score_data(work, models, run=run, rubric=asked)
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
     if html is not None:
@@ -128,11 +117,3 @@ def read_rubric(path: Path) -> str:
     if not text.strip():
         raise UsageError(f"--rubric {visible(str(path))}: is empty", "write what a good answer is, for example 3 lines")
     return text
-
-
-def models_of(whole: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
-    """The models that the options and the configuration name, or the default ones that are at hand."""
-    given = {"embeddings": embeddings, "models": False if no_models else None}
-    config = with_default_models(with_options(whole.conflicts, **given))
-    unwanted = (no_models and embeddings is None) or not (config.models or config.embeddings)
-    return Models("" if unwanted else config.embeddings or None, loss_model or "")

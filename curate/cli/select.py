@@ -6,16 +6,17 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.score import Embeddings, LossModel, NoModels, models_of
+from curate.cli.score import Embeddings, LossModel, NoModels
 from curate.cli.section_options import takes_options
 from curate.commands.compare_selections import compare_selection, splits_of
 from curate.commands.dedup import write_plan
+from curate.commands.score import models_of
 from curate.commands.select import SelectionGoal
-from curate.commands.select import select as select_from
+from curate.commands.select import select as select_data
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
-from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
+from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.render.console import print_result
 from curate.render.select import select_text
 
@@ -105,21 +106,14 @@ def select(
         output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
     )
     goal = SelectionGoal(examples, tokens, _minimums(floor), options.named_numbers("--below", below, "ending=0.5"))
-    project, config = options.project_for(files, yes=yes, **{**given, "conflicts": {"embeddings": embeddings}})
     with options.stages(quiet=quiet) as shown:
-        result = select_from(
-            files,
-            goal,
-            models_of(config, embeddings, loss_model, no_models=no_models),
-            project,
-            with_given(config, given),
-            earlier=earlier,
-            decisions=options.decisions_for(files, ignore=no_decisions),
-            listen=shown.listen,
-        )
+        session = options.session(yes=yes, no_decisions=no_decisions, listen=shown.listen)
+        work = session.open(files, given, conflicts={"embeddings": embeddings})
+        models = models_of(work.config, embeddings, loss_model, no_models=no_models)
+        result = select_data(work, goal, models, earlier=earlier)
         if compare and splits:
             result.comparison = compare_selection(
-                result, goal, compare, splits, project.state / "comparisons", seeds or 3, shown.listen, questions
+                result, goal, compare, splits, work.project.state / "comparisons", seeds or 3, shown.listen, questions
             )
     result.written = output is not None and (not result.heavy or yes)
     if output is not None and result.written:

@@ -5,21 +5,21 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from curate.commands.check import check
+from curate.commands.session import Session
 from curate.core.config import Config
-from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, CurateError, requiring
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import from_here
-from curate.core.runs import project_of
 from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
 from curate.core.validation import parsed_toml, validated
 from curate.lint.fixes import fix_paths
-from curate.lint.project_check import ProjectRules, check_project
 from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
 from curate.render.check_sarif import documentation
@@ -163,12 +163,11 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
         return []
     if len(text) > MAX_CHARS:
         return [_diagnostic(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
-    name, project = display_name(from_here(path)), project_of([path])
+    name = display_name(from_here(path))
     try:
         with temporary_folder() as folder:
-            copy = _copy(text, folder)
-            rules = ProjectRules.of(project.folder, find_config(project.folder, check={}, conflicts={}))
-            report = check_project([copy], rules, advance, name_of=lambda _: name)
+            work = Session(ignored="the file is checked as it is").open([path], check={}, conflicts={})
+            report = check(replace(work, files=[_copy(text, folder)]), advance, name_of=lambda _: name)
     except CurateError as error:
         return [_diagnostic(0, 0, 0, f"not checked: {error.message}")]
     found = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
@@ -233,7 +232,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
     with temporary_folder() as folder:
         copy = _copy(before + "\n", folder)
         try:
-            fix_paths([copy], find_config(project_of([path]).folder, check={}).check.model_copy(update=only))
+            fix_paths([copy], Session().open([path], check={}).config.check.model_copy(update=only))
         except CurateError:
             return None
         after = copy.read_bytes().decode("utf-8", "surrogatepass").removesuffix("\n")

@@ -7,15 +7,11 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.cli.invocation import invocation
 from curate.cli.section_options import takes_options
-from curate.commands.split import split_in, with_split_options
+from curate.commands.split import split as split_data
 from curate.core.cluster import Engine
-from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of
-from curate.output.edited import effective_decisions
-from curate.output.restore import finish
+from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.render.console import print_result
 from curate.render.split import split_text
 
@@ -56,31 +52,13 @@ def split(
             "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
         )
 
-    executor, limit = options.executor_of(engine, address), None if memory is None else options.memory_of(memory)
-    told, skipped = invocation(), list[str]()
-    files = data_files(paths, skipped.append, told.left_out)
     _demand_shares(given["split"]["fractions"])
-    project, whole = options.project_for(files, yes=yes, **tables_of(given))
-    config = with_split_options(whole, given)
-    finish(output, project.decisions)
-    decisions = options.decisions_for(files, ignore=no_decisions)
-    decisions = effective_decisions(decisions, min_rating, without_label or ())
-    options.print_notes(skipped)
     with options.stages(quiet=quiet) as shown:
-        result = split_in(
-            project,
-            paths,
-            output,
-            config,
-            decisions=decisions,
-            files=files,
-            left_out=told.left_out,
-            note=lambda note: options.print_notes([note]),
-            listen=shown.listen,
-            yes=yes,
-            executor=executor,
-            limit=limit,
+        session = options.session(
+            yes=yes, no_decisions=no_decisions, engine=engine, address=address, memory=memory, listen=shown.listen
         )
+        work = session.open(options.named_files(paths), given)
+        result = split_data(work, paths, output, min_rating=min_rating, without_labels=without_label or ())
     print_result(result, split_text(result, output), as_json=as_json)
     options.end(result.not_understood, options.REMOVED_NOTE)
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.core.config import demand_named, with_options
+from curate.commands.stats import stats as stats_data
 from curate.core.text import plural
-from curate.corpus.stats import Plan, collect
+from curate.corpus.stats import Plan
 from curate.read.dataset import demand_understood
 from curate.render.console import console, print_json, print_lines
 from curate.render.stats import stats_result, stats_text
@@ -45,14 +45,11 @@ def stats(
     Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
     files = options.named_files(paths)
-    options.decisions_for(files, ignore=True, why="curate stats reads the files as they are")
-    plan = Plan(epochs, price, speed)
+    given = {"check": {"model": model, "chat_template": chat_template}}
+    work = options.session(yes=yes, reads_files="curate stats").open(files, given)
     with options.progress("counting", "lines", quiet=quiet) as advance:
-        given = {"model": model, "chat_template": chat_template}
-        config = with_options(options.project_for(files, yes=yes, check=given)[1].check, **given)
-        demand_named("model", config.model, chat_template=chat_template)
-        found = collect(files, config.model, advance, chat_template=config.chat_template)
-    result = stats_result(found, plan)
+        found = stats_data(work, advance)
+    result = stats_result(found, Plan(epochs, price, speed))
     if as_json:
         print_json(result)
     else:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.invocation import invocation
-from curate.cli.options import Agree, project_for
+from curate.cli.options import Agree, session
 from curate.core.config import SUPPRESSIONS, with_options
 from curate.core.config_files import shown_path
 from curate.core.data_files import data_files
@@ -53,7 +53,7 @@ def _findings(code: str, file: str, line: int, *, yes: bool) -> list[Finding]:
     """The findings of the rule in the example at the place. Raises `UsageError` without one, or without an example."""
     files = data_files([file])
     config = with_options(
-        project_for(files, yes=yes, check={})[1].check, select=(code,), ignore=(), extend_select=(), severity={}
+        session(yes=yes).open(files, check={}).config.check, select=(code,), ignore=(), extend_select=(), severity={}
     )
     found = [finding for finding in check_paths(files, config).findings if (finding.code, finding.line) == (code, line)]
     if not found:

@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import Address, AsJson, Quiet, RunOn, executor_of, stages
+from curate.cli.options import Address, AsJson, Quiet, RunOn, session, stages
+from curate.commands.verify import verify as verify_data
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
-from curate.core.manifest import MANIFEST
-from curate.core.runs import project_of
 from curate.render.console import print_result
 from curate.render.verify import MAX_SHOWN, verify_text
-from curate.verify import verify_files, verify_folder
 
 
 def verify(
@@ -42,20 +40,10 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
-    executor = executor_of(engine, address)
-    cache = project_of([paths[0] / MANIFEST if paths[0].is_dir() else paths[0]]).cache
+    data = paths[0] if len(paths) == 1 else {name: [path] for name, path in zip(_names(paths), paths, strict=True)}
     with stages(quiet=quiet) as shown:
-        if len(paths) == 1:
-            proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen, executor=executor)
-        else:
-            proof = verify_files(
-                dict(zip(_names(paths), ([path] for path in paths), strict=True)),
-                " ".join(map(str, paths)),
-                embeddings=embeddings,
-                cache=cache,
-                listen=shown.listen,
-                executor=executor,
-            )
+        used = session(engine=engine, address=address, listen=shown.listen)
+        proof = verify_data(data, used, name=" ".join(map(str, paths)), embeddings=embeddings)
     print_result(proof, verify_text(proof, None if show_all else MAX_SHOWN), as_json=as_json)
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
 

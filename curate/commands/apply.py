@@ -4,11 +4,12 @@ kept + dropped = read; this is checked against the written lines. Undecided line
 makes it equal to a dropped example is dropped, as in every command.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from curate.core.decision import DecisionState, edits_of
+from curate.commands.session import Workspace
+from curate.core.decision import edits_of
 from curate.core.errors import demand_all
 from curate.core.json_output import Output
 from curate.core.output_pair import removed_path, replacing_both
@@ -41,23 +42,19 @@ class ApplyResult(Output):
     """Lines without an example in a known format; written unchanged."""
 
 
-def apply_decisions(
-    paths: Sequence[Path],
-    output: Path,
-    decisions: Mapping[str, DecisionState],
-    edited: Path,
-    *,
-    overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
+def apply(
+    work: Workspace, output: Path, *, overwrite: bool = False, progress: Callable[[int], None] | None = None
 ) -> ApplyResult:
-    """Write the lines of files to `output`, and dropped ones to a file beside it; both completely or neither.
+    """Write the lines of the data of a project to `output`, and dropped ones to a file beside it; both completely or
+    neither.
 
-    Copies of files with edits are made in the folder `edited`. Raises `InputError` for a file that cannot be read or
+    Raises `InputError` for a file that cannot be read or
     changes meanwhile, `OutputError`, and `UsageError` if an output exists and must not be replaced.
     """
     result, met = ApplyResult(), set[str]()
+    paths, decisions = work.files, work.decisions
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    copies = edited_copies(paths, edits_of(decisions), edited)
+    copies = edited_copies(paths, edits_of(decisions), work.project.edited)
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=seen) as (out, gone):
         for original, parsed in zip(read_lines(paths), read_lines(paths, progress, copies), strict=True):

@@ -1,31 +1,33 @@
 """The search for contradictions as a function: the same for `curate conflicts`, the Python API and `curate run`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from curate.commands.session import Workspace
 from curate.conflicts.conflict import ConflictsResult, find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.config import Config, ConflictsConfig, demand_named, with_options
-from curate.core.decision import DecisionState, edits_of
+from curate.core.config import Config, ConflictsConfig, demand_named
+from curate.core.decision import edits_of
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.example import Example
-from curate.core.runs import Project
+from curate.core.kernels import kernels_for
 from curate.core.text import plural
 from curate.lint.rules.roles import with_known_roles
+from curate.models.model_batches import models_on
 from curate.models.names import fingerprint
 from curate.output.edited import with_edits
-from curate.read.dataset import Dataset, demand_understood, read_dataset
+from curate.read.dataset import demand_understood, read_dataset
 
 
-def conflict_settings(whole: Config, *, judge_key: str | None = None, **options: Any) -> ConflictsConfig:
-    """The settings of the search, default models included; options that are None change nothing. `options` are keys of
-    `[conflicts]`. Raises `ConfigError`, and `UsageError` for options of a judge without one.
-    """
-    config = with_default_models(with_options(whole.conflicts, **options))
-    demand_named("judge", config.judge, judge_model=options.get("judge_model"), judge_key=judge_key)
+def conflict_settings(
+    whole: Config, *, judge_key: str | None = None, judge_model: str | None = None
+) -> ConflictsConfig:
+    """The settings of the search, default models included. Raises `UsageError` for options of a judge without one."""
+    config = with_default_models(whole.conflicts)
+    demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     return config
 
 
@@ -45,11 +47,33 @@ def model_fingerprints(config: ConflictsConfig) -> dict[str, str]:
     return {name: fingerprint(model) for name, model in named if model}
 
 
-def read_for_conflicts(project: Project, files: Sequence[Path], decisions: Mapping[str, DecisionState]) -> Dataset:
-    """The examples of files, as they were edited. Raises `InputError`, also if no line holds an example."""
-    dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
+def conflicts(
+    work: Workspace,
+    *,
+    judge_key: str | None = None,
+    calibrated: bool = True,
+    before: Callable[[Work], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> ConflictsResult:
+    """The contradictions in the data of a project, as it was edited in the review. `calibrated`: whether the
+    calibration of the configuration applies; the other parameters are those of `search_conflicts`.
+
+    Raises `InputError`, also if no line holds an example, and as `conflict_settings` and `search_conflicts` do.
+    """
+    config = conflict_settings(work.config, judge_key=judge_key, judge_model=work.named("conflicts", "judge_model"))
+    if not calibrated:
+        config = config.model_copy(update={"calibration": (1.0, 0.0)})
+    dataset = read_dataset(*with_edits(work.files, edits_of(work.decisions), work.project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))
-    return dataset
+    examples, not_understood = dataset.examples, dataset.not_understood
+    del dataset  # with the bytes of its lines
+    with models_on(work.session.executor), kernels_for(work.files):
+        found = search_conflicts(
+            examples, config, work.project.cache,
+            before=before, progress=progress, consent=work.session.consent, judge_key=judge_key,
+            own=work.named("conflicts", "judge") is not None,
+        )  # fmt: skip
+    return replace(found, not_understood=not_understood)
 
 
 def search_conflicts(

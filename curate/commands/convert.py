@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from curate.commands.session import Workspace
 from curate.commands.templated import templated
 from curate.core.cluster import LOCAL, Executor
 from curate.core.decision import DecisionState, edits_of
@@ -77,6 +78,25 @@ class ConvertResult(Output):
         self.reasons.update(part.reasons)
         self.omitted.update(part.omitted)
         self.notes += [replace(note, line=note.line + before) for note in part.notes]
+
+
+def convert(
+    work: Workspace,
+    output: Path,
+    aside: Path,
+    *,
+    to: str,
+    chosen: bool = False,
+    overwrite: bool = False,
+    template: Mapping[str, str] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> ConvertResult:
+    """`convert_paths` for the data of a project, by its decisions."""
+    return convert_paths(
+        work.files, output, aside, to=to, chosen=chosen, overwrite=overwrite, progress=progress,
+        decisions=work.decisions, edited=work.project.edited,
+        workers=work.session.workers, executor=work.session.executor, template=template,
+    )  # fmt: skip
 
 
 def convert_paths(

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curate.commands.session import Workspace
 from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import demand_all
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
+from curate.core.kernels import kernels_for
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, WithoutLines, removal, removed_line
@@ -75,6 +77,13 @@ class DecontaminateResult(Output):
     """The files and the benchmarks, as they were before they were read."""
 
 
+def decontaminate(work: Workspace, benchmarks: Sequence[Path], *, fields: Sequence[str] = ()) -> DecontaminateResult:
+    """`decontaminated` for the data of a project as it is, without the decisions of the review."""
+    _ = work.decisions  # a note says that they are not applied
+    session = work.session
+    return decontaminated(work.files, benchmarks, fields=fields, listen=session.listen, executor=session.executor)
+
+
 def decontaminated(
     files: Sequence[Path],
     benchmarks: Sequence[Path],
@@ -95,7 +104,8 @@ def decontaminated(
     demand_understood(len(dataset.lines), len(dataset.examples))
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
-    found = contaminated(dataset.examples, items, executor)
+    with kernels_for([*files, *benchmarks]):
+        found = contaminated(dataset.examples, items, executor)
     listen(StageFinished("compare", False, plural(len(found.matches), "match")))
     leaks = list(_leaks(dataset.examples, items, found.matches))
     findings = list(benchmark_in_training.function(leaks))

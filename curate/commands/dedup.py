@@ -8,21 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from curate.commands.duplicates import compare_examples, require_model
+from curate.commands.session import Workspace
 from curate.core.cluster import LOCAL, Executor
-from curate.core.config import Config, DedupConfig
+from curate.core.config import DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
 from curate.core.files import display_name
 from curate.core.finding import Finding
+from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.paths import identity
-from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -109,19 +109,25 @@ class DedupResult:
         return min(MIN_REPORTED, self.config.threshold)
 
 
-def plan_in(
-    project: Project, files: Sequence[Path], whole: Config, *, cached: bool = True, **given: Any
+def dedup(
+    work: Workspace, *, against: Sequence[Path] = (), cached_only: bool = False, config: DedupConfig | None = None
 ) -> DedupResult:
-    """`plan` with the rules of a project and its folders; `whole`: its configuration, and the options in it. Without
-    `cached`, the cache is neither read nor written.
+    """`plan` for the data of a project, by its rules and decisions, and by its configuration unless another `config` is
+    given. `against`: files that others are compared with; with `cached_only`, everything must be in the cache.
     """
+    session = work.session
     return plan(
-        files,
-        whole.dedup,
-        rules=ProjectRules.of(project.folder, whole),
-        cache=project.cache if cached else None,
-        edited=project.edited,
-        **given,
+        work.files,
+        config or work.config.dedup,
+        against=against,
+        decisions=work.decisions,
+        rules=work.rules,
+        cache=work.cache,
+        cached_only=cached_only,
+        edited=work.project.edited,
+        listen=session.listen,
+        executor=session.executor,
+        limit=session.memory,
     )
 
 
@@ -155,7 +161,7 @@ def plan(
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
     files, name_of = with_edits(files, edits_of(decided), edited)
     folder = spill_folder(paths := [*against, *files], limit)
-    with executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
+    with kernels_for(paths), executor.pool(cores(), processes=is_big(paths), files=paths) as pool:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=cached_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, pool, memory, listen, name_of, folder)

@@ -6,6 +6,9 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from curate.commands.session import Workspace
+from curate.conflicts.default_models import with_default_models
+from curate.core.config import Config, with_options
 from curate.core.datamap import read_datamap
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
@@ -103,20 +106,13 @@ class ScoreResult(Output):
     """The value of each signal by example, in the order of `exchanges`; the doubt among them."""
 
 
-def score(
-    files: Sequence[Path],
-    models: Models,
-    *,
-    run: Path | None = None,
-    rubric: "Rubric | None" = None,
-    rules: ProjectRules | None = None,
-    cache: Path | None = None,
-    listen: Listener = ignore_events,
-) -> ScoreResult:
-    """Score the examples of `files`. `run`: the folder of a training whose data map is an additional signal;
-    `rubric`: the questions to a judge; `rules`: those whose findings are correlated with the signals. Raises
-    `InputError`, `ModelError` and `MissingExtra`.
+def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "Rubric | None" = None) -> ScoreResult:
+    """Score the examples of a project's data as it is, without the decisions of the review. `run`: the folder of a
+    training whose data map is an additional signal; `rubric`: the questions to a judge. Raises `InputError`,
+    `ModelError` and `MissingExtra`.
     """
+    _ = work.decisions  # a note says that they are not applied
+    files, listen = work.files, work.session.listen
     listen(StageStarted("read"))
     dataset = read_dataset(files)
     demand_understood(len(dataset.lines), len(dataset.examples))
@@ -125,9 +121,9 @@ def score(
         places.setdefault(example.id, example.place)
     exchanges = distinct(dataset.examples)
     listen(StageFinished("read", False, plural(len(dataset.lines), "line")))
-    columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=cache, listen=listen)
+    columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=work.cache, listen=listen)
     listen(StageStarted("check"))
-    hits = _hits(files, rules or ProjectRules(), {one.id: at for at, one in enumerate(exchanges)})
+    hits = _hits(files, work.rules, {one.id: at for at, one in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
         _scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
@@ -278,3 +274,11 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int = 0o666) -> Non
     )
     with replacing(output, mode=mode, named=True) as file:
         frame.write_parquet(file)
+
+
+def models_of(whole: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
+    """The models that the options and the configuration name, or the default ones that are at hand."""
+    given = {"embeddings": embeddings, "models": False if no_models else None}
+    config = with_default_models(with_options(whole.conflicts, **given))
+    unwanted = (no_models and embeddings is None) or not (config.models or config.embeddings)
+    return Models("" if unwanted else config.embeddings or None, loss_model or "")

@@ -12,18 +12,18 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import PlainSerializer
 
-from curate.commands.dedup import DedupResult, plan_in, removals
+from curate.commands.dedup import DedupResult, dedup, removals
 from curate.commands.score import score_exchanges
-from curate.core.config import Config, CustomRule
+from curate.commands.session import Workspace
+from curate.core.config import CustomRule
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
-from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
+from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
-from curate.core.runs import Project
 from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.strata import StratumInput, demand_traits, trait_of
@@ -162,27 +162,16 @@ class SelectResult(Output):
     """The kept lines, and the reason of each removed one."""
 
 
-def select(
-    files: Sequence[Path],
-    goal: SelectionGoal,
-    models: Models,
-    project: Project,
-    whole: Config,
-    *,
-    earlier: Path | None = None,
-    decisions: Mapping[str, DecisionState] | None = None,
-    listen: Listener = ignore_events,
-) -> SelectResult:
-    """Decide which examples of `files` to train on. `whole`: the configuration of the project, with the options;
-    `earlier`: a file with an earlier selection.
+def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Path | None = None) -> SelectResult:
+    """Decide which examples of a project's data to train on. `earlier`: a file with an earlier selection.
 
     Only copies of files with edits and the cache are written. Raises `InputError`, `ModelError`,
     `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
     """
     demand_traits(name for name in goal.floors if name != "length")
-    config, verdicts, cache = whole.dedup.model_copy(update={"keep": "longest"}), decisions or {}, project.cache
-    whole = whole.model_copy(update={"dedup": config})
-    planned = plan_in(project, files, whole, decisions=verdicts, listen=listen)
+    config = work.config.dedup.model_copy(update={"keep": "longest"})
+    verdicts, cache, listen = work.decisions, work.cache, work.session.listen
+    planned = dedup(work, config=config)
     every = list(_examples(planned.table))
     going = {lost.place for lost in planned.duplicates}
     exchanges = distinct(example for _, example in every)
@@ -222,7 +211,7 @@ def select(
         notes=[*planned.notes, *notes],
         written=False,
         comparison=None,
-        rules=whole.check.rule,
+        rules=work.config.check.rule,
         plan=final,
     )
 

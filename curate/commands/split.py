@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from curate.commands.session import Workspace
 from curate.commands.uncompared import set_apart
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, Config
@@ -14,6 +15,7 @@ from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.files import display_name, size_of, warn
 from curate.core.finding import Finding, Severity
+from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart, identity
@@ -21,7 +23,6 @@ from curate.core.removed import Reason
 from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
-from curate.core.verb_options import Given, with_given
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
@@ -41,8 +42,9 @@ from curate.output.apply import (
     repair_note,
     unmatched_notes,
 )
-from curate.output.edited import edited_copies
+from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
+from curate.output.restore import finish
 from curate.split.assign import SPLIT_NAMES
 from curate.split.division import Division, divide, split_feature_spec
 from curate.split.moves import Earlier, earlier_splits
@@ -93,37 +95,22 @@ class Sources:
         demand_unchanged([*self.seen.values(), *self.origins.values()])
 
 
-def with_split_options(whole: Config, given: Given) -> Config:
-    """The configuration with the options of a split. Raises `ConfigError`, and `UsageError` for shares together with
-    numbers.
-    """
-    sizes = given["split"]
-    if sizes["fractions"] is not None:
-        if sizes["counts"] is not None:
-            raise UsageError("fractions and counts both set the sizes of the splits", "leave one of them out")
-        # those of the configuration would go before the shares
-        whole = whole.model_copy(update={"split": whole.split.model_copy(update={"counts": None})})
-    return with_given(whole, given)
-
-
 def sources_of(
     project: Project,
+    paths: Sequence[Path],
     named: Sequence[str | Path],
     existing: Sequence[str],
     output: Path,
     verdicts: Mapping[str, DecisionState],
     note: Callable[[str], None] = warn,
-    files: Sequence[Path] | None = None,
     left_out: LeftOut | None = None,
 ) -> Sources:
-    """The files to divide and a given test set, as the user named them; for files with edited lines, copies with the
-    edits.
+    """The files to divide and a given test set; for files with edited lines, copies with the edits.
 
-    `files`: those that `named` names, if they are known. `note` is called for each skipped file; `left_out` is as in
-    `data_files`. Raises `InputError` for a missing file, `UsageError` for a file that is named as both, and for an
-    `output` that contains input files.
+    `named`: the files to divide, as the user named them; `note` is called for each skipped file of the test set;
+    `left_out`: see `data_files`. Raises `InputError` for a missing file, `UsageError` for a file that is named as both,
+    and for an `output` that contains input files.
     """
-    paths = data_files(named, note, left_out) if files is None else list(files)
     given = data_files(existing, note, left_out) if existing else []
     demand_apart([*paths, *given], folder=output, named=[*named, *existing])
     demand_other_files(given, paths)
@@ -151,24 +138,45 @@ def copies_of(
     return copies, {copy: seen[path] for path, copy in copies.items()}
 
 
-def split_in(
-    project: Project,
+def split(
+    work: Workspace,
     named: Sequence[str | Path],
     output: Path,
-    config: Config,
     *,
-    decisions: Mapping[str, DecisionState],
-    note: Callable[[str], None] = warn,
-    files: Sequence[Path] | None = None,
-    left_out: LeftOut | None = None,
-    **given: Any,
+    min_rating: int | None = None,
+    without_labels: Sequence[str] = (),
 ) -> SplitResult:
-    """`split_files` of the files that the user named, with the rules and the folders of a project; `config`: its
-    configuration with the options. `note`, `files` and `left_out` are those of `sources_of`. Raises as it does, too.
+    """`split_files` for the data of a project, by its configuration and decisions; a write of `output` that was
+    interrupted is completed first.
+
+    `named`: the files as the user named them; `min_rating`, `without_labels`: examples with a lower rating or such a
+    label of the review are left out. Raises as `sources_of` and `split_files` do.
     """
-    sources = sources_of(project, named, config.split.existing, output, decisions, note, files, left_out)
-    rules = ProjectRules.of(project.folder, config)
-    return split_files(sources, output, config, rules=rules, decisions=decisions, cache=project.cache, **given)
+    project, session = work.project, work.session
+    finish(output, project.decisions)
+    decisions = effective_decisions(work.decisions, min_rating, without_labels)
+    sources = sources_of(
+        project,
+        work.files,
+        named,
+        work.config.split.existing,
+        output,
+        decisions,
+        session.tell_skipped,
+        session.left_out,
+    )
+    return split_files(
+        sources,
+        output,
+        work.config,
+        rules=work.rules,
+        decisions=decisions,
+        cache=work.cache,
+        listen=session.listen,
+        yes=session.consent.yes,
+        executor=session.executor,
+        limit=session.memory,
+    )
 
 
 def split_files(
@@ -196,7 +204,10 @@ def split_files(
     spec = split_feature_spec(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
-    with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool:
+    with (
+        kernels_for(sources.every),
+        executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as pool,
+    ):
         errors = _errors(sources, rules, listen, executor) if apart else []
         listen(StageStarted("read"))
         spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)

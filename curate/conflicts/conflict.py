@@ -125,6 +125,8 @@ class ConflictsResult:
     """Those with a lower confidence, down to .3, highest first."""
     topics: list[Topic] = field(default_factory=list)
     """Questions with three or more different answers, some of which clash."""
+    not_understood: int = 0
+    """Lines without an example in a known format; they are not compared."""
 
 
 def find_conflicts(

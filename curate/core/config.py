@@ -312,7 +312,7 @@ class SplitConfig(Section):
 
     fractions: Annotated[
         tuple[Fraction, Fraction, Fraction],
-        Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1"),
+        Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1", instead_of="counts"),
     ] = (0.8, 0.1, 0.1)
     """Shares of train, validation and test."""
     counts: Annotated[

@@ -19,5 +19,7 @@ class Option:
     """Whether one value of a repeatable option may hold several, separated by commas."""
     example: str = ""
     """A value, for the message about one in another form; empty: `metavar` is one."""
+    instead_of: str = ""
+    """A key of the same table that this option replaces; both as options are an error."""
     own: bool = True
     """Whether the command of the key's table takes it; other commands name it in `curate.core.verb_options.TABLES`."""

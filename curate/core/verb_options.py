@@ -11,7 +11,8 @@ from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from curate.core.config import Config, Guard, Kind, with_options
+from curate.core.config import Config, Guard, Kind, Section, with_options
+from curate.core.errors import UsageError
 from curate.core.option import Option
 
 Given = Mapping[str, Mapping[str, Any]]
@@ -113,6 +114,22 @@ def tables_of(given: Given) -> dict[str, Mapping[str, Any]]:
 
 
 def with_given(config: Config, given: Given) -> Config:
-    """The configuration with the options that are not None. Raises `ConfigError` for an invalid value."""
-    tables = {table: with_options(getattr(config, table), **values) for table, values in tables_of(given).items()}
+    """The configuration with the options that are not None. Raises `ConfigError` for an invalid value, and `UsageError`
+    for an option together with the one that it replaces.
+    """
+    tables = {
+        table: with_options(_without_replaced(table, getattr(config, table), values), **values)
+        for table, values in tables_of(given).items()
+    }
     return with_options(config.model_copy(update=tables), **given.get(TOP, {}))
+
+
+def _without_replaced(table: str, section: Section, values: Mapping[str, Any]) -> Section:
+    """The section without the values that options replace."""
+    replaced: dict[str, Any] = {}
+    for option in _options(table, [key for key, value in values.items() if value is not None]):
+        if other := option.declared.instead_of:
+            if values.get(other) is not None:
+                raise UsageError(f"{option.key} and {other} cannot be combined", "leave one of them out")
+            replaced[other] = type(section).model_fields[other].default
+    return section.model_copy(update=replaced) if replaced else section

@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache, partial, wraps
 from itertools import chain, islice
 from pathlib import Path
@@ -130,9 +131,8 @@ class WorkerPool:
                     self._start()
                 if self._threads is None:
                     self._threads = ThreadPoolExecutor(self.count)
-                waiting.append(
-                    self._threads.submit(partial(self._make_in_worker, make) if self._started else make, item)
-                )
+                work = partial(self._make_in_worker, make) if self._started else make
+                waiting.append(self._threads.submit(copy_context().run, work, item))
                 if len(waiting) > self.count + 1:
                     yield waiting.popleft().result()
             while waiting:

@@ -13,6 +13,7 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config, ConflictsConfig
 from curate.core.files import display_name
 from curate.core.finding import Finding
+from curate.core.kernels import kernels_for
 from curate.lint.runner import CheckResult, Progress, check_paths
 
 if TYPE_CHECKING:
@@ -82,16 +83,17 @@ def check_project(
         if fresh and found is not None:
             found(fresh)
 
-    report = check_paths(
-        files,
-        rules.check,
-        progress,
-        name_of,
-        workers,
-        None if found is None else unsuppressed,
-        rules.conflicts,
-        executor,
-    )
+    with kernels_for(files):
+        report = check_paths(
+            files,
+            rules.check,
+            progress,
+            name_of,
+            workers,
+            None if found is None else unsuppressed,
+            rules.conflicts,
+            executor,
+        )
     known = set(map(id, report.findings))
     rules.suppress_in(report, list(map(name_of, files)))
     if found is not None and (stale := [finding for finding in report.findings if id(finding) not in known]):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
+from curate.core.kernels import kernels_for
 from curate.core.manifest import InputFile, Manifest, read_manifest
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import FeatureSpec
@@ -130,7 +131,7 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     """The examples of all splits by id, with their first place and split."""
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
-    with WorkerPool(1, processes=False) as pool:
+    with kernels_for(paths), WorkerPool(1, processes=False) as pool:
         table = read_table(paths, FeatureSpec("conversation", Shingling(), brief=False, common=()), pool)
     found: dict[str, Found] = {}
     for at, line in enumerate(table.lines.tolist()):

@@ -105,9 +105,7 @@ class ConflictsOutput(Part, title="ConflictsResult"):
     topics: list[TopicOutput]
 
 
-def conflicts_json(
-    report: ConflictsResult, not_understood: int = 0, decisions: Mapping[str, DecisionState] = NO_DECISIONS
-) -> dict[str, Any]:
+def conflicts_json(report: ConflictsResult, decisions: Mapping[str, DecisionState] = NO_DECISIONS) -> dict[str, Any]:
     """The report as plain values."""
     conflicts = [_conflict(conflict, state_of(conflict, decisions)) for conflict in report.conflicts]
     topics = list(map(_topic, report.topics))
@@ -116,7 +114,6 @@ def conflicts_json(
         report,
         conflicts=conflicts,
         topics=topics,
-        not_understood=not_understood,
         unsure=len(report.unsure),
     )
 

@@ -61,7 +61,8 @@ def scan(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.
 
 def _check(sources: Sources, notify: events.Notify) -> None:
     # the rules take 0.2 s to load, here in the process that nobody waits for
-    from curate.lint.project_check import ProjectRules, check_project
+    from curate.commands.check import check
+    from curate.commands.session import Session, Workspace
 
     done = 0
 
@@ -74,13 +75,14 @@ def _check(sources: Sources, notify: events.Notify) -> None:
         notify(events.FindingsFound(findings))
 
     notify(events.Advanced("check", 0, None))
-    rules = ProjectRules.of(sources.project.folder, sources.config)
-    report = check_project(sources.files, rules, advance, found=found)
+    work = Workspace(sources.project, sources.files, sources.config, Session(ignored="all can be reviewed"))
+    report = check(work, advance, found=found)
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
 def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
-    from curate.commands.dedup import plan_in
+    from curate.commands.dedup import dedup
+    from curate.commands.session import Session, Workspace
 
     def listen(event: object) -> None:
         done = getattr(event, "done", None)
@@ -91,7 +93,8 @@ def _compare(sources: Sources, load_conflicts: LoadConflicts | None, notify: eve
         config = config.model_copy(update={"keep": "longest"})
     check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
     whole = sources.config.model_copy(update={"dedup": config, "check": check})
-    found = plan_in(sources.project, sources.files, whole, cached=False, listen=listen)
+    session = Session(ignored="all can be reviewed", cached=False, listen=listen)
+    found = dedup(Workspace(sources.project, sources.files, whole, session))
     _notify_ids(found, notify)
     clusters = [*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.duplicates)]
     for start in range(0, max(len(clusters), 1), CLUSTERS_PER_EVENT):

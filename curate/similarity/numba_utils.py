@@ -1,13 +1,21 @@
 """How loops are compiled, and what they share. Import it inside functions: numba takes a while.
 
-To assign a slice to a slice, or to sort by what numba offers, takes seconds to compile; hence what is here.
+On little data they run as they are written (see `curate.core.kernels`). To assign a slice to a slice, or to sort by
+what numba offers, takes seconds to compile; hence what is here.
 """
 
 from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from types import FunctionType
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
+
+from curate.core.kernels import is_interpreted
 
 U64 = np.uint64
 ZERO: Any = np.int64(0)
@@ -19,14 +27,62 @@ _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cf
 _compiler: Any = njit  # numba's annotations lack some of these
 
 
+class Kernel(CPUDispatcher):
+    """A function that numba compiles, unless little data is worked on."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function returns."""
+        if not self.is_interpreted:
+            return super().__call__(*arguments)
+        with np.errstate(over="ignore"):  # sums and products of hashes are modulo 2 ** 64, or 2 ** 32
+            return self.as_written(*arguments)
+
+    @property
+    def is_interpreted(self) -> bool:
+        """Whether the function runs as it is written."""
+        return is_interpreted(self._is_compiled)
+
+    def _is_compiled(self) -> bool:
+        """Whether the function was compiled, by this process or by one that left the code on disk."""
+        return bool(self.signatures) or self._is_on_disk
+
+    @cached_property
+    def _is_on_disk(self) -> bool:
+        if self.stats.cache_path is None:
+            return False
+        written = Path(self.py_func.__code__.co_filename).stat().st_mtime
+        found = Path(self.stats.cache_path).glob(f"*.{self.py_func.__name__}-*.nbi")
+        return any(index.stat().st_mtime >= written for index in found)
+
+    @cached_property
+    def as_written(self) -> Callable[..., Any]:
+        """The function as it is written; all that it calls is, too."""
+        return _as_written(self.py_func, {})
+
+
+def _as_written(function: Any, known: dict[str, dict[str, Any]]) -> Callable[..., Any]:
+    """A function whose global names are those of its module, with functions as they are written in place of compiled
+    ones; `known` has the names by module.
+    """
+    if function.__module__ not in known:
+        names = known[function.__module__] = dict(function.__globals__)
+        for name, value in function.__globals__.items():
+            if isinstance(value, Dispatcher):
+                names[name] = _as_written(value.py_func, known)
+    return FunctionType(function.__code__, known[function.__module__], function.__name__, function.__defaults__)
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """`function`, compiled at its first call; cached on disk if a folder is writable, else compiled again in each
     process.
     """
     try:
-        return _compiler(cache=True, **_OPTIONS)(function)
+        made = _compiler(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # numba found no folder for it
-        return _compiler(**_OPTIONS)(function)
+        made = _compiler(**_OPTIONS)(function)
+    if isinstance(made, CPUDispatcher):  # not with NUMBA_DISABLE_JIT=1
+        made.__class__ = Kernel
+    return made
 
 
 @compiled

@@ -38,6 +38,14 @@ def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -
 
     factors, summands = permutations(count)
     signed = np.empty((len(sets), used or count), dtype=np.uint32)
+    if getattr(kernels.signatures, "is_interpreted", True):
+        from datasketch import MinHash
+
+        for at in range(len(sets)):
+            one = MinHash(num_perm=count, hashfunc=int, permutations=(factors, summands), scheme="affine32")
+            one.update_batch(sets[at])
+            signed[at] = one.hashvalues[:used]
+        return signed
     kernels.signatures(sets.hashes, sets.offsets, factors[:used].copy(), summands[:used].copy(), signed)
     return signed
 

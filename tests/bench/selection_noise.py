@@ -23,6 +23,7 @@ from random import Random
 import numpy as np
 
 from curate.commands.select import SelectionGoal, select
+from curate.commands.session import Workspace
 from curate.core.config import Config
 from curate.core.example import content_id
 from curate.core.runs import Project
@@ -86,7 +87,7 @@ def main() -> None:
             for share in (0.1, 0.3, 1.0):
                 count = max(1, round(share * len(values)))
                 goal, models = SelectionGoal(examples=count), Models("" if options.no_models else MODEL)
-                result = select([path], goal, models, Project(CACHE), Config())
+                result = select(Workspace(Project(CACHE), [path], Config()), goal, models)
                 left = {gone.example for gone in result.plan.dropped} | {
                     lost.example for lost in result.plan.duplicates
                 }

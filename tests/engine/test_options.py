@@ -122,7 +122,7 @@ def test_shares_on_the_command_line_replace_numbers_of_the_configuration(write: 
     assert {name: part.examples for name, part in curate.split(
         "data.jsonl", "api", fractions=(0.5, 0.25, 0.25)
     ).manifest.splits.items()} == sizes  # fmt: skip
-    with pytest.raises(UsageError, match="both set the sizes"):
+    with pytest.raises(UsageError, match="cannot be combined"):
         curate.split("data.jsonl", "api", fractions=(0.5, 0.25, 0.25), counts=(1, 1))
 
 

@@ -11,6 +11,7 @@ import pytest
 from curate.cli.main import main
 from curate.commands.run import run
 from curate.commands.run.result import RunResult
+from curate.commands.session import Session
 from curate.core.config import load_config
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
@@ -45,7 +46,7 @@ def project(write: Write) -> Path:
 
 def reused(folder: Path) -> tuple[RunResult, dict[str, bool]]:
     events: list[Event] = []
-    result = run(Project(folder), load_config(folder / "curate.toml"), events.append)
+    result = run(Project(folder), load_config(folder / "curate.toml"), Session(listen=events.append))
     return result, {event.stage: event.reused for event in events if isinstance(event, StageFinished)}
 
 

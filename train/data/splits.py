@@ -19,6 +19,7 @@ from curate.models.template import Template, load_template
 from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_dataset
 from train.batching import Order, plan_order
+from train.data.measuring import measuring_of
 from train.data.pairs import Side, preferred_examples, refused_lines, sides_of
 from train.journal import Narrator
 from train.memory.autoconfig import Texts
@@ -244,6 +245,8 @@ class Prepared:
     order: Order
     stops: list[int]
     questions: list[HeldOutPrompt]
+    probes: int
+    """Training and held-out answers to probe."""
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -264,7 +267,7 @@ class Prepared:
     @property
     def evaluate_every(self) -> int:
         """Steps between measurements on the validation split."""
-        return self.recipe.evaluate_every or max(20, len(self.order) // 10)
+        return evaluate_every(self.recipe, len(self.order))
 
     @property
     def texts(self) -> Texts:
@@ -276,6 +279,11 @@ class Prepared:
     def start(self) -> list[int]:
         """Tokens that virtual tokens are initialized from: the first of the first text."""
         return self.train.encoded[0].input_ids
+
+
+def evaluate_every(recipe: Recipe, steps: int) -> int:
+    """Steps between measurements on the validation split."""
+    return recipe.evaluate_every or max(20, steps // 10)
 
 
 def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
@@ -296,12 +304,19 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
         validation = (
             held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe, context)
         )
-        validation = validation.sample(recipe.evaluate_examples)
         parts.advance()
+    order = plan_order(train.owners, recipe)
+    lengths = [len(text.input_ids) for text in train.encoded]
+    measuring = measuring_of(
+        recipe,
+        trained=sum(lengths[at] for step in order for at in step),
+        held_out=sum(len(text.input_ids) for text in held_out.encoded),
+        mean=sum(lengths) / max(1, len(train.examples)),
+        measurements=len(order) // evaluate_every(recipe, len(order)),
+    )
     prepared = Prepared(
-        recipe, template, train, validation, held_out, plan_order(train.owners, recipe),
-        stop_ids(template, train.encoded),
-        held_out_prompts(held_out, template, recipe),
+        recipe, template, train, validation and validation.sample(measuring.examples), held_out, order,
+        stop_ids(template, train.encoded), held_out_prompts(held_out, template, recipe), measuring.probes,
     )  # fmt: skip
     for split in prepared.splits:
         for mismatch, count in split.mismatches.items():

@@ -18,6 +18,7 @@ from curate.core.errors import CurateError, ExitCode, InputError, UsageError
 from curate.core.files import write_bytes, write_json
 from curate.core.text import excerpt, plural, visible
 from curate.core.worker_pool import parallel_map
+from train.data.measuring import MAX_EXAMPLES
 from train.journal import Narrator, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock
@@ -40,6 +41,8 @@ ATTEMPTS: Final = 3
 TRIAL_FILES: Final = ("train.jsonl", "validation.jsonl", "manifest.json")
 TRIAL_VALUES: Final = {"data": "../data", "generations": 0, "probes": 0}
 """Keys that all trials have in common: what is not compared need not be computed."""
+COMPARED_VALUES: Final = {"evaluate_examples": MAX_EXAMPLES}
+"""What all trials have in common unless the recipe says otherwise: losses of different examples cannot be compared."""
 
 
 def sweep(
@@ -69,7 +72,8 @@ def sweep(
     with folder_lock(folder.path, "sweep", folder.option):
         _demand_splits(Path(recipe.data))
         recipes = {
-            one.name: {key: value for key, value in one.values.items() if key != "evaluate_every" or value}
+            one.name: COMPARED_VALUES
+            | {key: value for key, value in one.values.items() if key != "evaluate_every" or value}
             | TRIAL_VALUES
             for one in trials
             if one.values

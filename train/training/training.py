@@ -240,9 +240,7 @@ class Training:
     def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
         """Probe the model for memorization and forgetting; all processes probe the same texts."""
         prepared = self.prepared
-        texts = probe_texts(
-            prepared.train.preferred, prepared.held_out.preferred, prepared.template, self.recipe.probes
-        )
+        texts = probe_texts(prepared.train.preferred, prepared.held_out.preferred, prepared.template, prepared.probes)
         if not any(texts):
             return None
         phase = self.narrator.phase(f"{name} probes", sum(map(len, texts)))

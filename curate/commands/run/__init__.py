@@ -10,17 +10,18 @@ from dataclasses import replace
 from filelock import FileLock, Timeout
 
 from curate.commands.run import store
-from curate.commands.run.result import Choice, RunResult
+from curate.commands.run.result import RunResult, StageSelection
 from curate.commands.run.run_data import RunData
 from curate.commands.run.stages import ALL_STAGES, Stage
+from curate.commands.session import Session
 from curate.conflicts.calibration import state_of
 from curate.conflicts.conflict import Conflict
 from curate.core.config import Config
-from curate.core.egress import NO_CONSENT, Consent
 from curate.core.errors import OutputError, UsageError
-from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted, ignore_events
+from curate.core.events import RunPlanned, StageFinished, StageStarted
 from curate.core.example import Example
 from curate.core.files import remove_leftovers
+from curate.core.kernels import kernels_for
 from curate.core.runs import Project
 from curate.core.urls import is_url
 from curate.output.restore import finish
@@ -29,19 +30,17 @@ from curate.output.restore import finish
 def run(
     project: Project,
     config: Config,
-    listen: Listener = ignore_events,
-    choice: Choice | None = None,
+    session: Session | None = None,
+    choice: StageSelection | None = None,
     *,
-    consent: Consent = NO_CONSENT,
     judge_key: str | None = None,
 ) -> RunResult:
     """Run all wanted stages that are not up to date.
 
-    Raises `CurateError` if a stage fails; the results of completed stages are kept. `consent` is called before texts
-    are sent to a judge at an address; `judge_key`: the environment variable that the user named for its key. A
-    project's folder is locked during a run.
+    Raises `CurateError` if a stage fails; the results of completed stages are kept. `judge_key`: the environment
+    variable that the user named for the key of a judge at an address. A project's folder is locked during a run.
     """
-    data = RunData(project, config, listen, choice or Choice(), consent, judge_key)
+    data = RunData(project, config, session or Session(), choice or StageSelection(), judge_key)
     if data.choice.dry:
         return _run(data)
     try:
@@ -63,8 +62,13 @@ def run(
 
 def _run(data: RunData) -> RunResult:
     data.demand_ready()
+    with kernels_for(data.sources.every):
+        return _run_stages(data)
+
+
+def _run_stages(data: RunData) -> RunResult:
     stages = {name: stage for name, stage in ALL_STAGES.items() if name != "train" or data.config.recipe}
-    data.listen(RunPlanned(tuple(name for name in stages if data.choice.wants(name))))
+    data.session.listen(RunPlanned(tuple(name for name in stages if data.choice.wants(name))))
     found = RunResult(notes=data.notes)
     known = True
     for name, stage in stages.items():
@@ -85,12 +89,12 @@ def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> stor
     reused = result is not None and stage.holds(data, result)
     if not reused and data.choice.dry:
         return None
-    data.listen(StageStarted(name))
+    data.session.listen(StageStarted(name))
     if result is None or not reused:
         result = stage.work(data, found)
         store.save(path, key, result)
     found.stages[name] = "unchanged" if reused else "done"
-    data.listen(StageFinished(name, reused, stage.summary(data, result)))
+    data.session.listen(StageFinished(name, reused, stage.summary(data, result)))
     return result
 
 
@@ -100,4 +104,4 @@ def load_conflicts(project: Project, read: Callable[[Collection[str]], list[Exam
     return None if result is None else store.conflicts_of(result, read(store.conflict_ids(result))).conflicts
 
 
-__all__ = ["Choice", "RunResult", "load_conflicts", "run"]
+__all__ = ["RunResult", "StageSelection", "load_conflicts", "run"]

@@ -19,8 +19,8 @@ STAGES: Final = ("check", "dedup", "conflicts", "split", "train")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The wanted parts of a run."""
+class StageSelection:
+    """The stages of a run that are wanted."""
 
     only: tuple[str, ...] = ()
     """Stages to run; empty: all."""
@@ -32,10 +32,6 @@ class Choice:
     """The last stage to run; empty: the last of all."""
     dry: bool = False
     """Whether to report what would be done without writing anything."""
-    yes: bool = False
-    """Whether to allow the removal of a large share of a file (D008)."""
-    no_decisions: bool = False
-    """Whether to ignore the decisions of the review."""
 
     def __post_init__(self) -> None:
         until = (self.until,) if self.until else ()

@@ -1,20 +1,20 @@
 """The inputs of the stages of a run: files, settings and decisions, each read once, on first use."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from curate.commands.conflicts import conflict_settings, model_fingerprints
-from curate.commands.run.result import Choice, RunResult
+from curate.commands.run.result import RunResult, StageSelection
+from curate.commands.session import Session
 from curate.commands.split import Sources, copies_of, demand_other_files, read_sources
 from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
-from curate.core.egress import NO_CONSENT, Consent, is_address
+from curate.core.egress import is_address
 from curate.core.errors import ConfigError, UsageError
-from curate.core.events import Listener
 from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.finding import Finding
@@ -34,7 +34,6 @@ from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_removals, removal_reasons, removes_line, repair_note
-from curate.output.edited import decision_counts, with_edited
 from curate.read.dataset import demand_understood
 from curate.split.division import split_feature_spec
 
@@ -45,12 +44,10 @@ class RunData:
 
     project: Project
     config: Config
-    listen: Listener
-    choice: Choice
-    consent: Consent = NO_CONSENT
-    """Whether texts may be sent to a judge at an address."""
+    session: Session
+    choice: StageSelection
     judge_key: str | None = None
-    """Environment variable that the user named for its key."""
+    """Environment variable that the user named for the key of a judge at an address."""
     notes: list[str] = field(default_factory=list)
 
     def demand_ready(self) -> None:
@@ -204,7 +201,7 @@ class RunData:
             duplicates=found.duplicates,
             first=self.first,
         )
-        if not self.choice.yes:
+        if not self.session.consent.yes:
             heavy = heavy_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
             demand_light(heavy, repair_note(self.removal_findings(found), self.sources.originals))
         return left_out
@@ -236,13 +233,5 @@ class RunData:
     @cached_property
     def verdicts(self) -> dict[str, DecisionState]:
         """The decisions, by example."""
-        own = DecisionLog(self.project.decisions)
-        log = own if own.decisions else DecisionLog(project_of(self.paths).decisions)
-        self.notes.extend(log.notes)
-        found = log.verdicts()
-        if self.choice.no_decisions:
-            if found:
-                self.notes.append(f"{decision_counts(found)} ignored (--no-decisions)")
-            return {}
-        self.notes += log.contest_notes()
-        return with_edited(found)
+        own = self.project if DecisionLog(self.project.decisions).decisions else project_of(self.paths)
+        return replace(self.session, note=self.notes.append).decisions_in(own)

@@ -60,7 +60,7 @@ class Check(Stage):
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        advance = advancing(data.listen, "check")
+        advance = advancing(data.session.listen, "check")
         report = check_project(data.sources.files, data.rules, advance, name_of=data.name, workers=cores())
         return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
 
@@ -143,10 +143,10 @@ class Conflicts(Stage):
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
         examples = data.kept(found)
-        advance = advancing(data.listen, "conflicts", len(examples), "texts compared")
+        advance = advancing(data.session.listen, "conflicts", len(examples), "texts compared")
         report = search_conflicts(
             examples, data.conflicts, data.project.cache,
-            progress=advance, consent=data.consent, judge_key=data.judge_key,
+            progress=advance, consent=data.session.consent, judge_key=data.judge_key,
         )  # fmt: skip
         return store.conflicts_result(report)
 
@@ -240,7 +240,7 @@ class Train(Stage):
     def work(self, data: RunData, found: RunResult) -> store.Result:
         # other data or another recipe gets another folder; old ones are kept
         folder = data.project.run(f"{data.recipe.stem}-{self.key(data, found)[:8]}")
-        return training.train(data.project.folder, data.recipe.absolute(), folder.absolute(), data.listen)
+        return training.train(data.project.folder, data.recipe.absolute(), folder.absolute(), data.session.listen)
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:

@@ -1,0 +1,124 @@
+"""What every command gets from its caller besides the data and its options, and the project that the data belongs to.
+
+The command line, the functions of `curate.api` and the review open data with `Session.open` and pass the `Workspace`
+to the function of the command, so that each gets the same configuration, rules and decisions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from curate.core.cluster import LOCAL, Executor
+from curate.core.config import Config
+from curate.core.config_files import config_file, find_config, shown_path
+from curate.core.data_files import LeftOut
+from curate.core.decision import DecisionState
+from curate.core.decision_log import DecisionLog
+from curate.core.egress import NO_CONSENT, Consent
+from curate.core.events import Listener, ignore_events
+from curate.core.files import display_name, warn
+from curate.core.paths import from_here
+from curate.core.runs import Project, project_of
+from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
+from curate.lint.project_check import ProjectRules
+
+
+def _ignore(note: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """How a command runs: what its caller agrees to, where it runs, and who is told."""
+
+    consent: Consent = NO_CONSENT
+    """Consent to send data; with `yes`, also to settings of the configuration that need it and to large removals."""
+    ignored: str = ""
+    """Why the decisions of the review are not applied; empty: they are."""
+    executor: Executor = LOCAL
+    workers: int = 1
+    """Processes to check a large file with."""
+    memory: int | None = None
+    """Bytes that shingles and band keys may take before they are in files; None: no limit."""
+    configuration: Path | None = None
+    """The file that --config names; None: that of the project of the data."""
+    left_out: LeftOut | None = None
+    """What is left out of folders of data; see `data_files`."""
+    cached: bool = True
+    """Whether the caches of the project are read and written."""
+    listen: Listener = ignore_events
+    note: Callable[[str], None] = _ignore
+    """Shows a note about the configuration and the decisions."""
+    tell_skipped: Callable[[str], None] = warn
+    """Shows a note about a file that is not read."""
+
+    def open(self, files: Sequence[Path], given: Given = NOTHING_GIVEN, **used: Mapping[str, Any]) -> "Workspace":
+        """The project of data files, with the options that are `given`; `used`: other tables of the configuration that
+        the command uses, with the values of their options (see `curate.core.config_files.find_config`).
+
+        Raises `UsageError`, also for a setting of the configuration that needs consent if there is none, `ConfigError`.
+        """
+        project = self.project_of(files)
+        path = config_file(project.folder, self.configuration)
+        if path is not None and self.configuration is None and path.parent != Path.cwd():
+            self.note(f"the configuration is {display_name(shown_path(path))}")
+        agreed = replace(self.consent, ask=None)  # settings are agreed to by an option only
+        config = find_config(project.folder, agreed, self.configuration, **{**tables_of(given), **used})
+        return Workspace(project, files, with_given(config, given), self, given)
+
+    def open_plain(self, files: Sequence[Path]) -> "Workspace":
+        """The project of data files, without its configuration: for commands that have no settings there. Raises
+        `UsageError`.
+        """
+        return Workspace(self.project_of(files), files, Config.model_construct(), self)
+
+    def project_of(self, files: Sequence[Path]) -> Project:
+        """The project of data files. Raises `UsageError`."""
+        return project_of(files, self.configuration)
+
+    def decisions_in(self, project: Project) -> dict[str, DecisionState]:
+        """The decisions that apply to the data of a project, by example; a note says what is applied or ignored."""
+        log = DecisionLog(project.decisions)
+        for note in (*log.notes, *(() if self.ignored else log.contest_notes())):
+            self.note(note)
+        found = log.verdicts()
+        if not found:
+            return {}
+        from curate.output.edited import decision_counts, with_edited  # not needed without decisions
+
+        applied = f"in {display_name(from_here(log.path))}, applied to unchanged examples"
+        self.note(f"{decision_counts(found)} {f'ignored ({self.ignored})' if self.ignored else applied}")
+        return {} if self.ignored else with_edited(found)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Data files and the project that they belong to."""
+
+    project: Project
+    files: Sequence[Path]
+    config: Config
+    """The configuration of the project, with the options that are given."""
+    session: Session = field(default_factory=Session)
+    given: Given = field(default_factory=dict)
+
+    @cached_property
+    def rules(self) -> ProjectRules:
+        """The rules of the project. Raises `ConfigError` for an invalid suppression."""
+        return ProjectRules.of(self.project.folder, self.config)
+
+    @cached_property
+    def decisions(self) -> dict[str, DecisionState]:
+        """The decisions of the review in effect, by example."""
+        return self.session.decisions_in(self.project)
+
+    @property
+    def cache(self) -> Path | None:
+        """Where intermediate results are kept; None if they are not."""
+        return self.project.cache if self.session.cached else None
+
+    def named(self, table: str, key: str) -> Any:
+        """The value of an option; None if it is not given."""
+        return self.given.get(table, {}).get(key)

@@ -1,0 +1,55 @@
+"""Whether the loops over bytes and hashes, the kernels, are compiled.
+
+To compile them takes longer than to run them as they are written on little data. Both give the same result.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from curate.core.files import packing, size_of
+
+MAX_INTERPRETED_BYTES: Final = 256 << 10
+"""Size of the data up to which kernels are not compiled; see `tests/bench/first_use.py`."""
+UNPACKED: Final = 8
+"""Bytes of data that a byte of a compressed file or a table may hold."""
+
+
+class Mode(Enum):
+    """How kernels run."""
+
+    COMPILED = "compiled"
+    AS_WRITTEN = "as written, except for those that were compiled before"
+    ALWAYS_COMPILED = "compiled, whatever the size of the data"
+    NEVER_COMPILED = "as written, whatever the size of the data"
+
+
+ALWAYS: Final = (Mode.ALWAYS_COMPILED, Mode.NEVER_COMPILED)
+_mode: Final = ContextVar("mode", default=Mode.COMPILED)
+
+
+def is_interpreted(is_compiled: Callable[[], bool]) -> bool:
+    """Whether a kernel runs as it is written; `is_compiled` tells whether its compiled code is at hand."""
+    mode = _mode.get()
+    return mode is Mode.NEVER_COMPILED or (mode is Mode.AS_WRITTEN and not is_compiled())
+
+
+@contextmanager
+def kernels_for(files: Iterable[Path]) -> Iterator[None]:
+    """Run kernels in the block as they are written if the files are small, else compiled."""
+    size = sum(size_of([path]) * (UNPACKED if packing(path) else 1) for path in files)
+    with running_kernels(Mode.AS_WRITTEN if size <= MAX_INTERPRETED_BYTES else Mode.COMPILED):
+        yield
+
+
+@contextmanager
+def running_kernels(mode: Mode) -> Iterator[None]:
+    """Run kernels in the block like this, unless a mode of `ALWAYS` is set around it."""
+    token = _mode.set(_mode.get() if _mode.get() in ALWAYS else mode)
+    try:
+        yield
+    finally:
+        _mode.reset(token)

@@ -1,0 +1,79 @@
+"""Kernels run as they are written on little data, and compiled on more: the result is the same."""
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import curate
+from curate.commands.dedup import DedupResult, plan
+from curate.core.config import DedupConfig
+from curate.core.kernels import ALWAYS, running_kernels
+from curate.core.text import json_line
+from tests.conftest import Write, chat, of_hundred
+from tests.strategies import conversations
+
+NOT_COMPARED = ("table", "seen")
+WORDS = ["bread", "bakes", "at", "200", "degrees", "Brot", "ß", "面", "包", "no", "-"]
+words = st.lists(st.sampled_from(WORDS), min_size=1)
+chats = st.builds(chat, words.map(" ".join), words.map(" ".join)) | conversations()
+
+
+def decided(result: DedupResult) -> dict[str, Any]:
+    return {part.name: getattr(result, part.name) for part in fields(result) if part.name not in NOT_COMPARED}
+
+
+@settings(max_examples=of_hundred(25), deadline=None)
+@given(data=st.lists(chats, min_size=1, max_size=12), threshold=st.sampled_from([0.3, 0.8, 1.0]))
+def test_interpreted_and_compiled_kernels_find_the_same_duplicates(
+    tmp_path_factory: pytest.TempPathFactory, data: list[Any], threshold: float
+) -> None:
+    path = tmp_path_factory.mktemp("data") / "data.jsonl"
+    path.write_bytes(b"".join(json_line(value) + b"\n" for value in [*data, chat("Hi", "Hello")]))
+    results = []
+    for mode in ALWAYS:
+        with running_kernels(mode):
+            results.append(decided(plan([path], DedupConfig(threshold=threshold))))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])
+def test_interpreted_and_compiled_kernels_write_the_same_splits(write: Write, threshold: float) -> None:
+    some = [f"word{at * 7919 % 97}" for at in range(2000)]
+    data = [chat(" ".join(some[at : at + 30]), " ".join(some[at + 9 : at + 60 + at % 7])) for at in range(60)]
+    path = write("data.jsonl", [*data, chat(" ".join(some[:30]), "Something else."), *data[:3]])
+    for mode in ALWAYS:
+        with running_kernels(mode):
+            curate.split(str(path), mode.name, threshold=threshold)
+    compiled, interpreted = (Path(mode.name) for mode in ALWAYS)
+    for name in ("train.jsonl", "validation.jsonl", "test.jsonl", "removed.jsonl"):
+        assert (compiled / name).read_bytes() == (interpreted / name).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "data.jsonl", "--select", "D"],
+        ["dedup", "data.jsonl", "-o", "kept.jsonl"],
+        ["split", "data.jsonl", "-o", "out"],
+        ["conflicts", "data.jsonl", "--no-models"],
+        ["decontaminate", "data.jsonl", "--bench", "data.jsonl"],
+        ["run"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_little_data_compiles_nothing(write: Write, tmp_path: Path, command: list[str]) -> None:
+    write("data.jsonl", [chat(f"Which number follows {at}?", f"The number after it is {at + 1}.") for at in range(40)])
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    cache = tmp_path / "compiled"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run([sys.executable, "-m", "curate", *command], env=environment, check=False)
+    assert done.returncode in (0, 1)
+    assert not list(cache.rglob("*.nbi"))

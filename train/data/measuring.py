@@ -1,0 +1,45 @@
+"""How much a training measures besides the held-out loss: by default so much that all of it is a quarter of the run.
+
+A training step costs three forward passes over its tokens, one forward and two backward ones; measuring costs one.
+"""
+
+from typing import Final, NamedTuple
+
+from train.recipe import Recipe
+
+PASSES_OF_A_STEP: Final = 3
+MEASURED: Final = 1 / 3
+"""Forward passes of all measurements, as a share of those of the steps: a quarter of the run."""
+MODELS: Final = 2
+"""The base and the tuned model."""
+MAX_EXAMPLES: Final = 200
+MIN_EXAMPLES: Final = 32
+MAX_PROBES: Final = 32
+MIN_PROBES: Final = 8
+"""Fewer say nothing about memorization."""
+GENERAL_PROMPTS: Final = 24
+"""The general prompts of `generic.jsonl`, which are probed as long as anything is."""
+
+
+class Measuring(NamedTuple):
+    """What is measured."""
+
+    examples: int
+    """Examples of the validation split in each measurement during the training."""
+    probes: int
+    """Training and held-out answers that are probed before and after it."""
+
+
+def measuring_of(recipe: Recipe, trained: int, held_out: int, mean: float, measurements: int) -> Measuring:
+    """What the recipe says, or what a quarter of the run allows.
+
+    `trained`, `held_out`: tokens of all steps and of the held-out split; `mean`: those of an example; `measurements`:
+    how often the validation split is measured.
+    """
+    left = max(0.0, trained * PASSES_OF_A_STEP * MEASURED - held_out * MODELS) / mean
+    examples = int(left / 2 / max(1, measurements))
+    probes = int((left / 2 / MODELS - GENERAL_PROMPTS) / 2)
+    return Measuring(
+        recipe.evaluate_examples or min(max(examples, MIN_EXAMPLES), MAX_EXAMPLES),
+        min(max(probes, MIN_PROBES), MAX_PROBES) if recipe.probes is None else recipe.probes,
+    )
