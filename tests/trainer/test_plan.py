@@ -39,8 +39,8 @@ def test_the_plan_says_what_the_training_then_does(project: Path, capsys: pytest
 
 
 def test_the_old_name_gives_the_same_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made = plan(project, capsys)
-    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 0
+    made = plan(project, capsys, "--vram", "6GB")
+    assert main(["plan", str(project / "recipe.toml"), "--vram", "6GB", "--json", "--quiet"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out) == made
     assert err == "note: `curate plan` is now `curate train --plan`; the next release removes the old name\n"
