@@ -109,13 +109,7 @@ def review(
         _print_agreement(paths, as_json=as_json)
         return ExitCode.CLEAN
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
-    if not (served or web) and not all(
-        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
-    ):  # Textual draws on stderr
-        raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
-    for package in ("textual", *(["textual_serve"] if web else [])):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtra("curate review", "tui", package.replace("_", "-"))
+    _require_screen(served=served, web=web)
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
@@ -144,6 +138,17 @@ def review(
         return ExitCode.CLEAN
     first = tuple(fact for fact in (known, scored) if fact is not None)
     return _show(sources, first, merge or (), served=served)
+
+
+def _require_screen(*, served: bool, web: bool) -> None:
+    """Raise `UsageError` without a terminal or a browser to show the review in, `MissingExtra` without its packages."""
+    if not (served or web) and not all(
+        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
+    ):  # Textual draws on stderr
+        raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
+    for package in ("textual", *(["textual_serve"] if web else [])):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra("curate review", "tui", package.replace("_", "-"))
 
 
 def _print_agreement(journals: Sequence[Path] | None, *, as_json: bool) -> None:

@@ -35,6 +35,15 @@ MOVED_HELP: Final = (
     "Use this split folder, if it was moved since the training; repeatable with --merge, in the order of the runs."
 )
 MovedFolders = Annotated[list[Path] | None, typer.Option("--data", help=MOVED_HELP)]
+DTYPE_HELP: Final = "Write weights in this dtype; auto is float16 where they fit, q8_0 is for GGUF alone."
+Dtype = Annotated[DtypeName, typer.Option("--dtype", help=DTYPE_HELP)]
+DEVICE_HELP: Final = "Merge and verify on this device; auto takes the GPU if there is one."
+Prompts = Annotated[int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")]
+Push = Annotated[
+    str | None,
+    typer.Option("--push", help="Upload the verified files to this repository of the hub.", metavar="ORG/NAME"),
+]
+Public = Annotated[bool, typer.Option("--public", help="Make a new repository public; if omitted, it is private.")]
 Merge = Annotated[
     bool, typer.Option("--merge", help="Merge the LoRA adapters of the runs into one: their exact weighted sum.")
 ]
@@ -50,27 +59,13 @@ def export(
     folder: OutputFolder,
     *,
     form: Annotated[Form, typer.Option("--to", help="Write this form.")] = "merged",
-    dtype: Annotated[
-        DtypeName,
-        typer.Option(
-            "--dtype", help="Write weights in this dtype; auto is float16 where they fit, q8_0 is for GGUF alone."
-        ),
-    ] = "auto",
-    where: Annotated[
-        Where, typer.Option("--device", help="Merge and verify on this device; auto takes the GPU if there is one.")
-    ] = "auto",
+    dtype: Dtype = "auto",
+    where: Annotated[Where, typer.Option("--device", help=DEVICE_HELP)] = "auto",
     name: Annotated[str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]")] = None,
-    prompts: Annotated[
-        int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
-    ] = PROMPTS,
+    prompts: Prompts = PROMPTS,
     data: MovedFolders = None,
-    push: Annotated[
-        str | None,
-        typer.Option("--push", help="Upload the verified files to this repository of the hub.", metavar="ORG/NAME"),
-    ] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Make a new repository public; if omitted, it is private.")
-    ] = False,
+    push: Push = None,
+    public: Public = False,
     merge: Merge = False,
     weights: Weights = None,
     limit: Limit = 100,
