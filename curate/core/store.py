@@ -29,7 +29,7 @@ from curate.core.files import (
 )
 from curate.core.lazy import Array, Arrays, Flags, Hashes, np
 from curate.core.limits import read_regular
-from curate.core.signature import is_signed, own_key, signature_of
+from curate.core.signature import own_key
 
 Made = TypeVar("Made")
 FORMAT: Final = 1
@@ -40,6 +40,8 @@ ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json)")
 """Names of files that may be deleted."""
 SIGNATURE_BYTES: Final = 32
 """It precedes the content."""
+SIGNATURE_KEY: Final = b', "signature": "'
+"""It precedes the signature in a line of a journal."""
 MAX_ROWS: Final = 2_000_000
 """Number of rows above which rows that this run did not use are deleted."""
 
@@ -90,7 +92,12 @@ def _content(path: Path) -> Any:
 
 
 def _signature(path: Path) -> hmac.HMAC:
-    return hmac.new(own_key(), os.fsencode(path.name) + b"\0", "sha256")
+    return hmac.new(own_key(), _named(path), "sha256")
+
+
+def _named(path: Path) -> bytes:
+    """The beginning of what is signed: content with another name is that of another user."""
+    return os.fsencode(path.name) + b"\0"
 
 
 def save(path: Path, content: Any) -> str:
@@ -202,16 +209,17 @@ class Journal:
         """`mode`: the most rights of the file. Its folder is private if others get none."""
         self.path, self._mode = path, mode
 
-    def read(self) -> dict[str, Any]:
-        """The values by key, without lines that a crash truncated or that this user did not sign. Raises
-        `InputError`.
+    def read(self, decode: Callable[[Any], Made]) -> dict[str, Made]:
+        """The decoded values by key, without lines that a crash truncated, that this user did not sign, or for which
+        `decode` raises an error. Raises `InputError`.
         """
         values = {}
-        for line in filter(None, journal_lines(self.path)):
-            with suppress(ValueError, KeyError, TypeError, RecursionError):
-                saved = json.loads(line)
-                if is_signed(saved["signature"], self.path.name, saved["key"], json.dumps(saved["value"])):
-                    values[saved["key"]] = saved["value"]
+        for line in journal_lines(self.path):
+            body, _, signature = line.rpartition(SIGNATURE_KEY)
+            if hmac.compare_digest(signature, self._signature(body)):
+                with suppress(ValueError, LookupError, TypeError, RecursionError):  # without a key, anybody can sign
+                    saved = json.loads(body + b"}")
+                    values[saved["key"]] = decode(saved["value"])
         return values
 
     def add(self, values: Mapping[str, Any]) -> None:
@@ -221,8 +229,10 @@ class Journal:
                 make_private_folder(self.path.parent)
             except OSError as error:
                 raise OutputError.of(self.path, error, "free disk space or check the permissions") from error
-        lines = (
-            {"key": key, "value": value, "signature": signature_of(self.path.name, key, json.dumps(value))}
-            for key, value in values.items()
-        )
-        append_lines(self.path, (json.dumps(line).encode() for line in lines), mode=self._mode)
+        bodies = (json.dumps({"key": key, "value": value})[:-1].encode() for key, value in values.items())
+        lines = (body + SIGNATURE_KEY + self._signature(body) for body in bodies)
+        append_lines(self.path, lines, mode=self._mode)
+
+    def _signature(self, body: bytes) -> bytes:
+        """The signature of the key and the value, as the end of a line."""
+        return hmac.digest(own_key(), _named(self.path) + body, "sha256").hex().encode() + b'"}'

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from curate.core.errors import UsageError
 from curate.core.files import make_private_folder
-from curate.core.lazy import Array, Arrays, Flags, Hashes, Ids, np
+from curate.core.lazy import Arrays, Flags, Hashes, Ids, np
 from curate.core.store import StoredRows, code_id, entry, load, make_room, require_types, save
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
@@ -81,11 +81,16 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
 
 def _line_keys(digest: str, count: int) -> Ids:
     """A key for the bytes of each line of a chunk: from the chunk's digest and the line's number."""
-    from curate.similarity import kernels
-
     chunk = np.tile(np.frombuffer(bytes.fromhex(digest), dtype="<u8"), (count, 1))
     lines = np.stack([np.arange(count, dtype=np.uint64), np.zeros(count, dtype=np.uint64)], axis=1)
-    keys: Ids = kernels.pair_keys(chunk, lines, np.zeros(count, dtype=np.bool_))
+    return pair_keys(chunk, lines, np.zeros(count, dtype=np.bool_))
+
+
+def pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
+    """One key per pair of ids, the same for both orders; another one for the agreement in all `words`."""
+    from curate.similarity import kernels
+
+    keys: Hashes = kernels.pair_keys(left, right, words)
     return keys
 
 
@@ -159,7 +164,7 @@ class DedupCache:
     """How signatures are cut into bands; None if band keys are not wanted."""
     spec: FeatureSpec = field(init=False)
     verdicts: StoredRows = field(init=False)
-    """For pairs of examples, whether they agree in their facts."""
+    """Whether pairs of examples agree in their facts, by `pair_keys`."""
     notes: list[str] = field(default_factory=list)
     """Problems with the cache; they cost time and change no result."""
     _findings: StoredRows | None = None
@@ -191,27 +196,12 @@ class DedupCache:
         """A chunk, and where its columns may be cached."""
         return Task(chunk, self.folder, self.only, self.bands)
 
-    def agreements(self, left: Ids, right: Ids, words: Flags) -> tuple[Flags, Flags]:
-        """Whether pairs of examples (rows of their ids) agree in their facts, optionally in all `words`; and for which
-        pairs that is cached.
-        """
-        return self.verdicts.find(_pair_keys(left, right, words))
-
-    def agree(self, left: Ids, right: Ids, words: Flags, same: Flags) -> None:
-        """Cache whether pairs agree."""
-        self.verdicts.add(_pair_keys(left, right, words), same)
-
-    def finding_counts(self, check: str, keys: Ids) -> tuple[Array, Flags]:
-        """Numbers of errors, warnings and infos of lines by their keys, and for which lines they are cached. `check`:
-        everything besides their bytes that they depend on.
+    def findings(self, check: str) -> StoredRows:
+        """The numbers of errors, warnings and infos of lines by their keys. `check`: everything besides the bytes of a
+        line that they depend on.
         """
         self._findings = self._findings or StoredRows(self._entry("findings", check), "u4", (3,), self._damaged)
-        return self._findings.find(keys)
-
-    def count_findings(self, keys: Ids, counts: Array) -> None:
-        """Cache the finding counts of lines."""
-        if self._findings is not None:
-            self._findings.add(keys, counts)
+        return self._findings
 
     def save(self) -> list[str]:
         """Write what was decided for the next run if it changed, and delete old entries. Returns the notes."""
@@ -231,11 +221,3 @@ class DedupCache:
     def _note(self, trouble: str) -> None:
         if trouble:
             self.notes.append(f"the cache was not written: {visible(trouble)}")
-
-
-def _pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
-    """One key per pair of ids, the same for both orders."""
-    from curate.similarity import kernels
-
-    keys: Hashes = kernels.pair_keys(left, right, words)
-    return keys

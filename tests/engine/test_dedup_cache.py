@@ -22,7 +22,7 @@ from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
-from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from
+from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from, pair_keys
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.lint.project_check import ProjectRules
@@ -157,12 +157,13 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(
         [min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]
     ]
     first, again = (DedupCache.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
-    assert not first.agreements(one, other, every)[1].any()
-    first.agree(one, other, every, same)
+    assert not first.verdicts.find(pair_keys(one, other, every))[1].any()
+    first.verdicts.add(pair_keys(one, other, every), same)
     first.save()
     for ends in ((one, other), (other, one)):
-        assert [found.tolist() for found in again.agreements(*ends, every)] == [same.tolist(), [True] * size]
-        assert not again.agreements(*ends, ~every)[1].any()
+        found, known = again.verdicts.find(pair_keys(*ends, every))
+        assert (found.tolist(), known.tolist()) == (same.tolist(), [True] * size)
+        assert not again.verdicts.find(pair_keys(*ends, ~every))[1].any()
 
 
 @pytest.mark.slow

@@ -24,8 +24,9 @@ def read(path: Path) -> tuple[Any, int]:
     """The content of an entry as JSON, and how many times it was damaged."""
     damaged: list[int] = []
     content = store.load(path, lambda value: value, lambda: damaged.append(1))
-    arrays = isinstance(content, dict) and path.suffix == ".npz"
-    return {name: rows.tolist() for name, rows in content.items()} if arrays else content, len(damaged)
+    if isinstance(content, dict):
+        content = {name: rows.tolist() if path.suffix == ".npz" else rows for name, rows in content.items()}
+    return content, len(damaged)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
@@ -47,6 +48,11 @@ def renamed(path: Path) -> None:
     other.replace(path)
 
 
+def replaced_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def of_another_user(path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "own_key", lambda: b"other")
@@ -61,7 +67,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "unsigned": lambda path: path.write_bytes(path.read_bytes()[store.SIGNATURE_BYTES :]),
     "renamed": renamed,
     "of another user": of_another_user,
-    "folder": lambda path: (path.unlink(), path.mkdir()),
+    "folder": replaced_by_a_folder,
     "pickle": lambda path: path.write_bytes(pickle.dumps({"rows": 1})),
 }
 
@@ -104,18 +110,23 @@ def test_columns_of_another_file_are_not_taken_for_those_of_this_one(
 def test_a_journal_keeps_each_value_and_reads_only_signed_lines() -> None:
     path = Path("private/judge.jsonl")
     journal = store.Journal(path, mode=0o600)
-    assert journal.read() == {}
+
+    def values() -> dict[str, Any]:
+        return journal.read(lambda value: value)
+
+    assert values() == {}
     journal.add({})
     assert path.read_bytes() == b""
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     journal.add({"a": [1e-05, "é\ud800"], "b": {"clash": True}})
     journal.add({"c": 3})
-    assert journal.read() == {"a": [1e-05, "é\ud800"], "b": {"clash": True}, "c": 3}
+    assert values() == {"a": [1e-05, "é\ud800"], "b": {"clash": True}, "c": 3}
+    assert journal.read(lambda value: value["clash"]) == {"b": True}
     lines = path.read_bytes().splitlines()
     changed = json.loads(lines[1]) | {"value": {"clash": False}}
     path.write_bytes(b"\n".join([lines[0], json.dumps(changed).encode(), b"[]", b"[" * 9999, b"\xff", lines[2][:-5]]))
-    assert journal.read() == {"a": [1e-05, "é\ud800"]}
+    assert values() == {"a": [1e-05, "é\ud800"]}
     journal.add({"c": 4})  # behind a line that a crash truncated
-    assert journal.read() == {"a": [1e-05, "é\ud800"], "c": 4}
+    assert values() == {"a": [1e-05, "é\ud800"], "c": 4}
     path.rename("private/other.jsonl")
-    assert store.Journal(Path("private/other.jsonl")).read() == {}
+    assert store.Journal(Path("private/other.jsonl")).read(str) == {}

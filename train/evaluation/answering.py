@@ -33,7 +33,7 @@ class ResponseCache:
     def __init__(self, path: Path) -> None:
         """What `path` holds. Raises `InputError`."""
         self._journal = Journal(path)
-        self._values = self._journal.read()
+        self._values = self._journal.read(lambda value: value)
 
     def get(self, key: str) -> Any:
         """The value of a key, or None."""

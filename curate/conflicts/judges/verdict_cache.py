@@ -78,8 +78,7 @@ class VerdictCache:
         continue; verdicts so far are cached.
         """
         keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
-        cached = self._journal.read() if self._journal else {}
-        known = {key: Verdict(**cached[key]) for key in keys if key in cached}
+        known = self._journal.read(lambda value: Verdict(**value)) if self._journal else {}
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
         if new:
             if self._before is not None:
