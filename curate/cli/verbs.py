@@ -1,6 +1,6 @@
 """The commands, each imported only when it is used.
 
-Those of the engine are listed here. Others come from entry points of the group `curate.verbs`, looked up by name. The
+Those of the engine are modules beside this one. Others come from entry points of the group `curate.verbs`, looked up by name. The
 packages shipped with the engine are loaded from its parent folder, so a `train.py` in the user's folder cannot replace
 them.
 """
@@ -17,12 +17,6 @@ from curate.core.errors import UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-ENGINE_VERBS: Final = (
-    "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
-    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion", "mcp",
-    "server",
-)  # fmt: skip
-"""The engine's commands: a function or `typer.Typer` in the module with the same name."""
 OLD_NAMES: Final[Mapping[str, Sequence[str]]] = {
     "kappa": ("review", "--agreement"),
     "merge": ("export", "--merge"),
@@ -80,7 +74,7 @@ def load_verb(name: str) -> Any:
     """The function of a command, or the `typer.Typer` of a group. Raises `UsageError` for an unknown command."""
     target = (
         f"curate.cli.{name}:{name}"
-        if name in ENGINE_VERBS
+        if is_of_engine(name)
         else next((point.value for point in _entry_points(VERBS_GROUP) if point.name == name), None)
     )
     if target is None:
@@ -91,6 +85,11 @@ def load_verb(name: str) -> Any:
             f"no such command: {name}" + (f"; did you mean {near[0]}?" if near else ""), "`curate --help` lists them"
         )
     return load(target)
+
+
+def is_of_engine(name: str) -> bool:
+    """Whether a command of `GROUPS` is a function, or a `typer.Typer`, in the module of its name beside this one."""
+    return name in SUMMARIES and Path(__file__).with_name(f"{name}.py").is_file()
 
 
 def names() -> list[str]:
