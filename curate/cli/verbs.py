@@ -1,8 +1,8 @@
 """The commands, each imported only when it is used.
 
-Those of the engine are modules beside this one. Others come from entry points of the group `curate.verbs`, looked up by name. The
-packages shipped with the engine are loaded from its parent folder, so a `train.py` in the user's folder cannot replace
-them.
+Those of the engine are modules beside this one. Others come from entry points of the group `curate.verbs`, looked up by
+name. The packages shipped with the engine are loaded from its parent folder, so a `train.py` in the user's folder
+cannot replace them.
 """
 
 import importlib
