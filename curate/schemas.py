@@ -13,7 +13,7 @@ from curate.commands.convert import ConvertResult
 from curate.commands.decontaminate import DecontaminateResult
 from curate.commands.doctor import DoctorResult
 from curate.commands.ingest import IngestResult
-from curate.commands.kappa import AgreementResult
+from curate.commands.reviewer_agreement import AgreementResult
 from curate.commands.run.result import RunResult
 from curate.commands.score import ScoreResult
 from curate.commands.select import SelectResult

@@ -105,14 +105,14 @@ ELSEWHERE = {
     r"ray start|curate .* --engine ray": "tests/engine/test_cluster.py",
     r"curate evaluate": "tests/trainer/test_evaluation.py",  # a model, or a service
     r"curate chat": "tests/trainer/test_chat.py",
+    r"curate export --merge": "tests/trainer/test_merge_adapters.py",
     r"curate export": "tests/trainer/test_export.py",
-    r"curate merge": "tests/trainer/test_merge_adapters.py",
     r"curate remote (start|watch|fetch)": "tests/engine/test_remote.py",  # a service
     r"curate review": "tests/screens/test_review_terminal.py",  # a terminal
     r"curate score .*--judge": "tests/engine/test_judges.py",
     r"curate select .*--compare": "tests/trainer/test_compare_selections.py",  # trainings
     r"curate sweep": "tests/trainer/test_sweep.py",
-    r"curate plan": "tests/trainer/test_plan.py",  # a model
+    r"curate train --plan": "tests/trainer/test_plan.py",  # a model
     r"curate train recipe\.toml$": "tests/trainer/test_training.py",
     r"curate train .*--resume": "tests/trainer/test_training.py",
     r"curate train .*--set": "tests/trainer/test_preference.py",

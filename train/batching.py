@@ -204,7 +204,7 @@ class Microbatches:
             raise NoMemory(
                 f"out of memory with a single text of {longest:,} tokens",
                 "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate "
-                "plan` shows what fits",
+                "train --plan` shows what fits",
             )
         packs = (one for microbatches in self._of_all(step) for one in microbatches)
         largest = max(self.tokens([step[at] for at in one]) for one in packs)

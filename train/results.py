@@ -1,4 +1,4 @@
-"""The results of `curate train`, `plan`, `merge` and `chat`, as their `--json` prints them.
+"""The results of `curate train` and its `--plan`, `export --merge` and `chat`, as their `--json` prints them.
 
 The result of a training holds no times: it is the same whether or not the training was interrupted.
 """
@@ -308,7 +308,7 @@ class SplitPlan(StrictModel):
 
 
 class TrainingPlan(StrictModel):
-    """The output of `curate plan --json`."""
+    """The output of `curate train --plan --json`."""
 
     model: str
     method: str

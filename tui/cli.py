@@ -12,11 +12,11 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli.invocation import invocation
-from curate.cli.options import Agree, agreement
-from curate.core.decision_log import DecisionLog
+from curate.cli.options import Agree, agreement, check_combination, print_notes
+from curate.core.decision_log import DecisionLog, reviewer_journals
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
-from curate.core.runs import Project, data_of, find_run
+from curate.core.runs import Project, data_of, find_run, project_of
 from curate.core.snapshot import rights_of
 from curate.review.assignment import share_of
 from curate.review.events import ScanEvent, TrainingKnown
@@ -26,13 +26,21 @@ from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, tra
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
+NEEDS: Final = {
+    "overlap": "assign", "hardest": "from_run", "host": "web", "port": "web", "as_json": "show_agreement",
+}  # fmt: skip
+"""Options that have no effect without another one, by parameter."""
 FULL_GC_THRESHOLD: Final = 100
 """Collections of the middle generation before a full one, which stops the keys for 40 ms and finds hardly anything."""
 
 
 Data = Annotated[
     list[Path] | None,
-    typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False),
+    typer.Argument(
+        help="Data files, or the folder of a project; with --agreement, journals of reviewers.",
+        metavar="PATH",
+        show_default=False,
+    ),
 ]
 Merge = Annotated[
     list[Path] | None,
@@ -50,7 +58,7 @@ ASSIGN_HELP: Final = (
     "Show one of several disjoint shares, for example 1/3; the content of an example decides its share."
 )
 Assign = Annotated[str, typer.Option("--assign", help=ASSIGN_HELP, metavar="PART/PARTS", show_default=False)]
-OVERLAP_HELP: Final = "Show this part of the examples in every share, with --assign; `curate kappa` compares them."
+OVERLAP_HELP: Final = "Show this part of the examples in every share, with --assign; --agreement compares them."
 Overlap = Annotated[float, typer.Option("--overlap", min=0, max=1, help=OVERLAP_HELP)]
 WEB_HELP: Final = "Serve the review to browsers; a new token and a name are asked for at login."
 Web = Annotated[bool, typer.Option("--web", help=WEB_HELP)]
@@ -60,9 +68,16 @@ Host = Annotated[
 ]
 PORT_HELP: Final = f"Serve at this port, with --web; 0 takes a free one.  [default: {PORT}]"
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help=PORT_HELP)]
+AGREEMENT_HELP: Final = (
+    "Show how far reviewers agree (Cohen's kappa), and what they decide differently.  [default journals: "
+    "decisions.jsonl and decisions-NAME.jsonl of the project]"
+)
+ShowAgreement = Annotated[bool, typer.Option("--agreement", help=AGREEMENT_HELP)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, with --agreement.")]
 
 
 def review(
+    context: typer.Context,
     paths: Data = None,
     merge: Merge = None,
     reviewer: Reviewer = "",
@@ -75,6 +90,8 @@ def review(
     host: Host = None,
     port: Port = None,
     yes: Agree = False,
+    show_agreement: ShowAgreement = False,
+    as_json: AsJson = False,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal, or with --web in a browser.
 
@@ -82,28 +99,16 @@ def review(
     --reviewer NAME, and for each name in a browser, they are saved in .curate/decisions-NAME.jsonl: commands apply them
     once `curate review PATH --merge JOURNAL` has merged them. Different decisions by several people are shown as
     contested.
+
+    With --agreement, the last decision of each reviewer about an example, finding, duplicate or conflict counts, even
+    if another reviewer replaced it.
     """
-    if overlap and not assign:
-        raise UsageError(
-            "--overlap has no effect without --assign", "name a share with --assign PART/PARTS, or leave it out"
-        )
-    if hardest is not None and from_run is None:
-        raise UsageError(
-            "--hardest has no effect without --from-run", "name a training with --from-run RUN, or leave it out"
-        )
-    if not web and (host is not None or port is not None):
-        option = "--port" if host is None else "--host"
-        raise UsageError(
-            f"{option} has no effect without --web", "add --web to serve the review to browsers, or leave it out"
-        )
+    check_combination(context, needs=NEEDS, alone={"show_agreement": ("as_json",)})
+    if show_agreement:
+        _print_agreement(paths, as_json=as_json)
+        return ExitCode.CLEAN
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
-    if not (served or web) and not all(
-        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
-    ):  # Textual draws on stderr
-        raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
-    for package in ("textual", *(["textual_serve"] if web else [])):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtra("curate review", "tui", package.replace("_", "-"))
+    _require_screen(served=served, web=web)
     told = invocation()
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
@@ -135,6 +140,33 @@ def review(
         return ExitCode.CLEAN
     first = tuple(fact for fact in (known, scored) if fact is not None)
     return _show(sources, first, merge or (), served=served)
+
+
+def _require_screen(*, served: bool, web: bool) -> None:
+    """Raise `UsageError` without a terminal or a browser to show the review in, `MissingExtra` without its packages."""
+    if not (served or web) and not all(
+        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
+    ):  # Textual draws on stderr
+        raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
+    for package in ("textual", *(["textual_serve"] if web else [])):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra("curate review", "tui", package.replace("_", "-"))
+
+
+def _print_agreement(journals: Sequence[Path] | None, *, as_json: bool) -> None:
+    """Compare the reviewers in some journals, by default in those of the project."""
+    from curate.commands.reviewer_agreement import compare_reviewers  # not imported by a review
+    from curate.render.console import print_result
+    from curate.render.reviewer_agreement import agreement_text
+
+    if not journals:
+        project = project_of([])
+        reviewers = reviewer_journals(project.state)
+        journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
+        journals += reviewers
+    result = compare_reviewers(journals)
+    print_notes(note for journal in journals for note in DecisionLog(journal).defects)
+    print_result(result, agreement_text(result), as_json=as_json)
 
 
 def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *, served: bool) -> int:

@@ -151,9 +151,13 @@ def _flush(code: int) -> int:
 
 
 def _run(words: Sequence[str], *, alone: bool) -> int:
-    from curate.cli.verbs import ENGINE_VERBS, load_verb
+    from curate.cli.verbs import OLD_NAMES, is_of_engine, load_verb
 
-    if alone and words[0] in ENGINE_VERBS:
+    if new := OLD_NAMES.get(words[0]):
+        text = f"`curate {words[0]}` is now `curate {' '.join(new)}`; the next release removes the old name"
+        _print_message(f"note: {text}")
+        words = (*new, *words[1:])
+    if alone and is_of_engine(words[0]):
         gc.set_threshold(GC_THRESHOLD)
     import typer  # only imported once a command is needed
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite, nan
 from pathlib import Path
@@ -130,6 +130,28 @@ def executor_of(engine: Engine, address: str | None) -> Executor:
     if address is not None and engine is Engine.LOCAL:
         raise UsageError("--address has no effect without --engine ray", "add --engine ray, or leave --address out")
     return Executor(engine, address)
+
+
+def check_combination(
+    context: typer.Context, *, needs: Mapping[str, str], alone: Mapping[str, Collection[str]]
+) -> None:
+    """Check which options of a command are given together. All names are those of parameters. Raises `UsageError`.
+
+    `needs`: options that have no effect without another one; `alone`: flags that make the command do something else,
+    each with the options that can be combined with it.
+    """
+    flags = {item.name: max(item.opts, key=len) for item in context.command.params if item.param_type_name == "option"}
+    sources = {name: context.get_parameter_source(name) for name in flags if name}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    for flag in (name for name in alone if name in given):
+        if others := [flags[name] for name in given if name not in (flag, *alone[flag], "common_color")]:
+            raise UsageError(f"{flags[flag]} cannot be combined with {', '.join(others)}", "leave one of them out")
+    for option, needed in needs.items():
+        if option in given and needed not in given:
+            raise UsageError(
+                f"{flags[option]} has no effect without {flags[needed]}",
+                f"add {flags[needed]}, or leave {flags[option]} out",
+            )
 
 
 @contextmanager

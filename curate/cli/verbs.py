@@ -1,13 +1,14 @@
 """The commands, each imported only when it is used.
 
-Those of the engine are listed here. Others come from entry points of the group `curate.verbs`, looked up by name. The
-packages shipped with the engine are loaded from its parent folder, so a `train.py` in the user's folder cannot replace
-them.
+Those of the engine are modules beside this one. Others come from entry points of the group `curate.verbs`, looked up by
+name. The packages shipped with the engine are loaded from its parent folder, so a `train.py` in the user's folder
+cannot replace them.
 """
 
 import importlib
 import importlib.util
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,50 +17,45 @@ from curate.core.errors import UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-ENGINE_VERBS: Final = (
-    "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
-    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion", "mcp",
-    "kappa", "server",
-)  # fmt: skip
-"""The engine's commands: a function or `typer.Typer` in the module with the same name."""
+OLD_NAMES: Final[Mapping[str, Sequence[str]]] = {
+    "kappa": ("review", "--agreement"),
+    "merge": ("export", "--merge"),
+    "plan": ("train", "--plan"),
+}
+"""Names of commands in the last release, and the words that replace them; the next release removes them."""
 GROUPS: Final = {
     "Data": {
         "check": "Check a data set and report each problem with its place.",
         "stats": "Show statistics of a data set.",
         "convert": "Convert any known format to messages or another one.",
-        "ingest": "Convert traces of model calls to messages.",
         "dedup": "Remove exact and near duplicates and record each removal.",
         "conflicts": "Find contradictory answers to the same question.",
         "split": "Write train, validation and test splits without leakage.",
         "verify": "Verify that a split has no leakage and lost no line.",
-        "run": "Run all stages from one curate.toml; resumable.",
     },
     "Review": {
         "review": "Review findings, duplicates and conflicts in a terminal.",
         "apply": "Write the files with the edits and drops of the review.",
-        "suppress": "Suppress a finding; requires a reason.",
-        "rule": "Explain a rule, list all rules or test your own.",
-        "restore": "Restore removed lines, byte for byte.",
-        "diff": "Compare two splits: data, settings and versions.",
-        "kappa": "Show how far reviewers agree (Cohen's kappa).",
-    },
-    "Choose": {
-        "score": "Score examples by quality signals, each measured.",
-        "select": "Select examples to train on; record what is left out.",
-        "decontaminate": "Remove examples that contain items of a benchmark.",
     },
     "Train": {
         "recipe": "Write a recipe that fits the data and the GPU.",
-        "plan": "Show steps, memory and problems of a training in advance.",
-        "train": "Train an adapter and measure it against its base model.",
+        "train": "Train an adapter and measure it; --plan shows what it needs.",
         "sweep": "Train many recipes and find the best one.",
         "evaluate": "Compare the tuned model with the base and a good prompt.",
         "chat": "Chat with a trained model, with its chat template.",
-        "export": "Export an adapter, merged weights, GGUF or an Ollama model.",
-        "merge": "Merge LoRA adapters of one base model.",
+        "export": "Export or merge adapters: weights, GGUF or an Ollama model.",
         "remote": "Fine-tune at a service: estimate, start and fetch jobs.",
     },
     "More": {
+        "run": "Run all stages from one curate.toml; resumable.",
+        "ingest": "Convert traces of model calls to messages.",
+        "score": "Score examples by quality signals, each measured.",
+        "select": "Select examples to train on; record what is left out.",
+        "decontaminate": "Remove examples that contain items of a benchmark.",
+        "rule": "Explain a rule, list all rules or test your own.",
+        "suppress": "Suppress a finding; requires a reason.",
+        "restore": "Restore removed lines, byte for byte.",
+        "diff": "Compare two splits: data, settings and versions.",
         "doctor": "Show what is installed, what is missing and where files are.",
         "mcp": "Serve the commands that only read to agents, by MCP.",
         "server": "Serve findings, fixes and rules to editors, by LSP.",
@@ -78,7 +74,7 @@ def load_verb(name: str) -> Any:
     """The function of a command, or the `typer.Typer` of a group. Raises `UsageError` for an unknown command."""
     target = (
         f"curate.cli.{name}:{name}"
-        if name in ENGINE_VERBS
+        if is_of_engine(name)
         else next((point.value for point in _entry_points(VERBS_GROUP) if point.name == name), None)
     )
     if target is None:
@@ -91,9 +87,15 @@ def load_verb(name: str) -> Any:
     return load(target)
 
 
+def is_of_engine(name: str) -> bool:
+    """Whether a command of `GROUPS` is a function, or a `typer.Typer`, in the module of its name beside this one."""
+    return name in SUMMARIES and Path(__file__).with_name(f"{name}.py").is_file()
+
+
 def names() -> list[str]:
     """All commands in the order of their groups, then those of other packages."""
-    return list(SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP)))
+    found = SUMMARIES | dict.fromkeys(point.name for point in _entry_points(VERBS_GROUP))
+    return [name for name in found if name not in OLD_NAMES]
 
 
 def schema_types() -> dict[str, Any]:

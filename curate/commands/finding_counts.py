@@ -48,12 +48,13 @@ def finding_counts(
         return found
     some = np.flatnonzero(~single)
     keys = table.line_keys[lines[some]]
-    counts, known = memory.finding_counts(repr(config), keys)
+    cached = memory.findings(repr(config))
+    counts, known = cached.find(keys)
     new = np.flatnonzero(~known)
     if len(new):
         fresh = _counts(_findings(table, config, rules, lines[some[new]]), project, decisions)
         counts[new] = [fresh.get(names[at], NO_FINDINGS)[1:] for at in some[new].tolist()]
-        memory.count_findings(keys[new], counts[new])
+        cached.add(keys[new], counts[new])
     having = np.flatnonzero(counts.any(axis=1))
     for at, row in zip(some[having].tolist(), counts[having].tolist(), strict=True):
         found[names[at]] = FindingCounts(int(row[0] > 0), *row)

@@ -1,12 +1,9 @@
 """Sign what is stored in a project, which may come from a stranger, with a key of this user."""
 
-import hmac
 import os
 from contextlib import suppress
 from functools import cache
-from typing import Any
 
-from curate.core.example import canonical
 from curate.core.files import make_private_folder, new_temporary_file
 
 
@@ -33,13 +30,3 @@ def own_key() -> bytes:
         return path.read_bytes()
     except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
         return b""
-
-
-def signature_of(*parts: Any) -> str:
-    """The signature of values of JSON."""
-    return hmac.digest(own_key(), canonical(parts), "sha256").hex()
-
-
-def is_signed(signature: Any, *parts: Any) -> bool:
-    """Whether this user signed values of JSON. Raises `TypeError` for a signature that is no text of ASCII."""
-    return hmac.compare_digest(signature, signature_of(*parts))

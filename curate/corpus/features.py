@@ -135,8 +135,6 @@ class Columns(Lines):
     """Whether it holds an example in a known format."""
     physical: int = 0
     """Number of physical lines of the piece, including blank ones."""
-    cached: bool = False
-    """Whether the columns come from the cache."""
     trouble: str = ""
     """Why the columns were not read from the cache or not written to it."""
     judged: Any = None

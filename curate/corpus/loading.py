@@ -189,8 +189,8 @@ def _columns(
         partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
     ):
         quick.append(columns.quick)
-        if memory:
-            memory.count(columns)
+        if memory and columns.trouble:
+            memory.notes.append(columns.trouble)
         yield columns
 
 

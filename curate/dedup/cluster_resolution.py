@@ -13,7 +13,7 @@ from curate.core.example import Place
 from curate.core.lazy import Array, Bytes, Flags, Numbers, np
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages
-from curate.corpus.cache import DedupCache
+from curate.corpus.cache import DedupCache, pair_keys
 from curate.corpus.corpus import Table
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.similarity.shingles import Sets
@@ -237,10 +237,11 @@ def agreed(
     """Whether pairs of examples (rows of their positions) agree in their facts, or in all `words` of meaning; cached or
     compared now. Raises `InputError` if lines cannot be read again.
     """
-    left, right = (table.ids[standing[:, side]] for side in (0, 1))
-    every = np.full(len(standing), words)
-    nothing = np.zeros(len(standing), dtype=np.bool_)
-    same, known = memory.agreements(left, right, every) if memory else (nothing, nothing.copy())
+    same, known = np.zeros((2, len(standing)), dtype=np.bool_)
+    if memory:
+        left, right = (table.ids[standing[:, side]] for side in (0, 1))
+        keys = pair_keys(left, right, np.full(len(standing), words))
+        same, known = memory.verdicts.find(keys)
     unknown = np.flatnonzero(~known)
     if len(unknown):
         pairs = (
@@ -251,7 +252,7 @@ def agreed(
             list(map(lines_agree, pairs) if len(unknown) < MIN_PARALLEL_PAIRS else pool.each(lines_agree, pairs))
         )
         if memory:
-            memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])
+            memory.verdicts.add(keys[unknown], same[unknown])
     return same
 
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core import npz_cache
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Matrix, np
+from curate.core.store import load, require_types, save
 from curate.core.text import storable, visible
 from curate.models.model_batches import Loader, each_batch
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
-CACHED_ARRAYS: Final = {"keys": "|S32", "vectors": "<f4"}
+CACHED_ARRAYS: Final = {"keys": "S32", "vectors": "f4"}
 
 
 class EmbeddingCache:
@@ -28,7 +28,7 @@ class EmbeddingCache:
         saved).
         """
         self.path = path
-        self._vectors: dict[str, Any] = (path and npz_cache.load(path, CACHED_ARRAYS, _by_key)) or {}
+        self._vectors: dict[str, Any] = (path and load(path, _by_key)) or {}
         self._unsaved = 0
 
     def __contains__(self, key: str) -> bool:
@@ -54,12 +54,13 @@ class EmbeddingCache:
             return
         remove_orphans(self.path.parent)
         names = sorted(self._vectors)
-        if unwritable := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
+        if unwritable := save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
             raise OutputError(f"{visible(unwritable)}: cannot be written", "free disk space or check the permissions")
         self._unsaved = 0
 
 
 def _by_key(arrays: Arrays) -> dict[str, Any]:
+    require_types(arrays, CACHED_ARRAYS)
     return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from curate.core import npz_cache
-from curate.core.example import content_id
+from curate.core import store
 from curate.core.lazy import Arrays, Floats, np
 from curate.core.worker_pool import WorkerPool
 from curate.models.embeddings import embed
@@ -61,11 +60,9 @@ def signals_of(
 def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> Columns:
     from importlib.util import find_spec
 
-    used = [npz_cache.code_id(*PACKAGES), model and fingerprint(model), find_spec("py3langid") is not None]
-    key = content_id([*used, [one.id for one in exchanges]])
-    path = None if cache is None else cache / f"quality-{key}.npz"
-    kinds = {"names": "<U16", "values": "<f8"}
-    known = path and npz_cache.load(path, kinds, _by_name)
+    used = [store.code_id(*PACKAGES), model and fingerprint(model), find_spec("py3langid") is not None]
+    path = cache and store.entry(cache, "quality", ".npz", *used, [one.id for one in exchanges])
+    known = path and store.load(path, _by_name)
     if known:
         return known
     if model and len(exchanges) >= MANY_EXCHANGES:
@@ -76,12 +73,13 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
     else:
         columns = _text_signals(exchanges) | (_embedding_signals(exchanges, model, cache, advance) if model else {})
     if path is not None and exchanges:
-        npz_cache.make_room(path.parent)
-        npz_cache.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
+        store.make_room(path.parent)
+        store.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
     return columns
 
 
 def _by_name(arrays: Arrays) -> Columns:
+    store.require_types(arrays, {"names": "U16", "values": "f8"})
     return dict(zip(arrays["names"].tolist(), arrays["values"], strict=True))
 
 

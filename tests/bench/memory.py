@@ -1,4 +1,4 @@
-"""The memory that `curate plan` expects of a training on a CPU, beside what the training then takes.
+"""The memory that `curate train --plan` expects of a training on a CPU, beside what the training then takes.
 
     python tests/bench/memory.py FILE [--ways NAME...]
 

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 
 from curate.commands import finding_counts
 from curate.commands.dedup import DedupResult, plan
-from curate.core import npz_cache
+from curate.core import store
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
-from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
+from curate.corpus.cache import CACHE_FOLDER, DedupCache, arrays_of, columns_for, columns_from, pair_keys
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.lint.project_check import ProjectRules
-from curate.read.chunks import chunks_of
+from curate.read.chunks import Chunk, chunks_of
 from curate.similarity import similarity_index
 from curate.similarity.shingles import Shingling
 from curate.similarity.similarity_index import bands_for
@@ -116,13 +116,22 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
     write("data.jsonl", data)
     spec, bands = FeatureSpec("conversation", Shingling()), bands_for(DedupConfig().threshold)
-    first, again = (DedupCache.of(CACHE, spec, [DATA], bands=bands) for _ in range(2))
-    for memory, size in ((first, 100), (again, 101)):
-        write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
-        with WorkerPool(1, processes=False) as pool:
-            loading.read_table([DATA], memory.spec, pool, memory=memory)
-    assert (first.reused, first.read) == (0, 100)
-    assert again.reused > 85
+    read: list[int] = []
+
+    def recorded(chunk: Chunk, spec: FeatureSpec) -> Columns:
+        columns = columns_of(chunk, spec)
+        read.append(len(columns.ids))
+        return columns
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "columns_of", recorded)
+        for size in (100, 101):
+            write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
+            with WorkerPool(1, processes=False) as pool:
+                memory = DedupCache.of(CACHE, spec, [DATA], bands=bands)
+                loading.read_table([DATA], memory.spec, pool, memory=memory)
+            assert sum(read) == 100 if size == 100 else sum(read) < 16
+            read.clear()
     for keep in ("longest", "most-turns", "best"):
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
@@ -148,12 +157,13 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(
         [min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]
     ]
     first, again = (DedupCache.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
-    assert not first.agreements(one, other, every)[1].any()
-    first.agree(one, other, every, same)
+    assert not first.verdicts.find(pair_keys(one, other, every))[1].any()
+    first.verdicts.add(pair_keys(one, other, every), same)
     first.save()
     for ends in ((one, other), (other, one)):
-        assert [found.tolist() for found in again.agreements(*ends, every)] == [same.tolist(), [True] * size]
-        assert not again.agreements(*ends, ~every)[1].any()
+        found, known = again.verdicts.find(pair_keys(*ends, every))
+        assert (found.tolist(), known.tolist()) == (same.tolist(), [True] * size)
+        assert not again.verdicts.find(pair_keys(*ends, ~every))[1].any()
 
 
 @pytest.mark.slow
@@ -164,10 +174,9 @@ def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool,
     [piece] = chunks_of(DATA, "data.jsonl") or []
     columns = columns_of(piece, FeatureSpec("conversation", Shingling(), keys=keyed))
     path = CACHE / "piece.npz"
-    assert npz_cache.save(path, arrays_of(columns, 0)) == ""
-    back = npz_cache.load(path, kinds(keyed=keyed), lambda arrays: columns_from(arrays, 7))
+    assert store.save(path, arrays_of(columns, 0)) == ""
+    back = store.load(path, lambda arrays: columns_from(arrays, 7))
     assert back is not None
-    back.cached = False
     back.starts = back.starts - 7
     assert plain(back) == plain(columns)
 
@@ -190,7 +199,7 @@ def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
     )
     config = DedupConfig(threshold=0.5, ignore_facts=True)
     expected = told(plan([DATA], config, cache=CACHE))
-    for path in (CACHE / CACHE_FOLDER).glob("*.npz"):
+    for path in (CACHE / CACHE_FOLDER).iterdir():
         data = bytearray(path.read_bytes())
         for _ in range(rng.randrange(1, 40)):
             data[rng.randrange(len(data))] = rng.randrange(256)
@@ -215,10 +224,10 @@ def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
 
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(npz_cache, "MAX_FOLDER_BYTES", 4000)
+    monkeypatch.setattr(store, "MAX_FOLDER_BYTES", 4000)
     for number in range(6):
-        npz_cache.save(CACHE / f"piece-{number:032x}.npz", {"numbers": np.arange(100)})
-        npz_cache.make_room(CACHE)
+        store.save(CACHE / f"piece-{number:032x}.npz", {"numbers": np.arange(100)})
+        store.make_room(CACHE)
     left = sorted(path.name for path in CACHE.iterdir())
     assert left[-1] == f"piece-{5:032x}.npz"
     assert sum(path.stat().st_size for path in CACHE.iterdir()) <= 4000

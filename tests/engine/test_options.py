@@ -75,6 +75,36 @@ COMBINATIONS: dict[str, tuple[list[str], str]] = {
     ),
     "scores over other data": (["score", "data.jsonl", "--no-models", "-o", "other.parquet"], "has no scores"),
     "lines in a table": (["restore", "data.jsonl", "--all", "-o", "new.parquet"], "written as JSON Lines"),
+    "a plan that goes on": (["train", "r.toml", "--plan", "--resume"], "--plan cannot be combined with --resume"),
+    "a plan in a folder": (
+        ["train", "r.toml", "--plan", "--run-dir", "new", "--fresh"], "combined with --fresh, --run-dir",
+    ),
+    "memory of no plan": (["train", "r.toml", "--vram", "6GB"], "--vram has no effect without --plan"),
+    "a step of no plan": (["train", "r.toml", "--measure"], "--measure has no effect without --plan"),
+    "methods of no comparison": (["train", "r.toml", "--methods", "lora"], "--methods has no effect without --compare"),
+    "half a comparison": (
+        ["train", "r.toml", "--compare", "--pause-at", "0.5"], "--compare cannot be combined with --pause-at",
+    ),
+    "a merge in a form": (
+        ["export", "a", "b", "--merge", "--to", "merged", "-o", "new"], "--merge cannot be combined with --to",
+    ),
+    "weights of no merge": (["export", "a", "--weights", "1", "-o", "new"], "--weights has no effect without --merge"),
+    "questions of no merge": (["export", "a", "--limit", "2", "-o", "new"], "--limit has no effect without --merge"),
+    "runs of no merge": (["export", "a", "b", "-o", "new"], "2 runs are named"),
+    "splits of no merge": (
+        ["export", "a", "--data", "x", "--data", "y", "-o", "new"], "--data is given several times",
+    ),
+    "splits of no run": (
+        ["export", "--merge", "a", "b", *["--data", "x"] * 3, "-o", "new"], "--data: 3 split folders for 2 runs",
+    ),
+    "a public export that stays here": (
+        ["export", "a", "--public", "-o", "new"], "--public has no effect without --push",
+    ),
+    "agreement in a browser": (["review", "--agreement", "--web"], "--agreement cannot be combined with --web"),
+    "agreement by a configuration": (
+        ["review", "--agreement", "--config", "curate.toml"], "--agreement cannot be combined with --config",
+    ),
+    "a review as JSON": (["review", "data.jsonl", "--json"], "--json has no effect without --agreement"),
     "a run of no training": (["run", "--only", "train"], "no recipe"),
 }  # fmt: skip
 

@@ -41,7 +41,7 @@ CONFIGURED: Final[dict[str, list[list[str]]]] = {
     "score": [["score", "data.jsonl"]],
     "select": [["select", "data.jsonl", "--examples", "3", "-o", "chosen.jsonl", "--overwrite"]],
     "split": [["split", "data.jsonl", "-o", "made"]],
-    "review": [["review", "."]],
+    "review": [["review", "."], ["review", "--agreement"]],
     "remote": [["remote", verb, "data.jsonl"] for verb in ("validate", "estimate")],
     "run": [["run"]],
 }
@@ -54,13 +54,12 @@ OTHERS: Final[dict[str, list[list[str]]]] = {
     "restore": [["restore", "given", "--all"]],
     "diff": [["diff", "given", "given"]],
     "apply": [["apply", "data.jsonl", "-o", "applied.jsonl"]],
-    "kappa": [["kappa"]],
     "doctor": [["doctor"]],
     "completion": [["completion", "bash"]],
 }
 """The commands that read none; they are tried with one configuration."""
 TYPES: Final = {"schema"}
-TRAINER: Final = {"recipe", "plan", "train", "sweep", "evaluate", "export", "chat", "merge"}
+TRAINER: Final = {"recipe", "train", "sweep", "evaluate", "export", "chat"}
 """Commands that read a recipe, which a person names, and no configuration."""
 SERVERS: Final = {"mcp", "server"}
 """Commands that serve: their tools and answers are asked for."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core import npz_cache, transaction
+from curate.core import store, transaction
 from curate.core.errors import InputError, UsageError
 from curate.core.files import checksum, sha256
 from curate.core.manifest import MANIFEST, digest_of, read_manifest
@@ -486,7 +486,7 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
 def test_a_cache_that_is_a_link_changes_nothing_elsewhere(
     link: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(npz_cache, "MAX_FOLDER_BYTES", 0)
+    monkeypatch.setattr(store, "MAX_FOLDER_BYTES", 0)
     write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
     near = Path("victim", Path("cache/near").relative_to(link)) if link else Path("victim/cache/near")
     near.mkdir(parents=True)

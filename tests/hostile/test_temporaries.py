@@ -17,7 +17,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.commands.dedup import plan
-from curate.core import npz_cache
+from curate.core import store
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
@@ -26,7 +26,6 @@ from curate.core.files import TEMPORARY_SUFFIX, replacing
 from curate.core.scratch import PREFIX, scratch, sweep
 from curate.core.signature import own_key
 from curate.core.snapshot import rights_of
-from curate.corpus.cache import kinds
 from tests.conftest import Write, environment
 from tests.forks import Forks
 
@@ -123,14 +122,14 @@ def test_a_cache_that_somebody_else_made_is_not_believed(
     expected = plan([data], DedupConfig()).duplicates
     assert main(["dedup", "data.jsonl", "-q"]) == 0
     [path] = NEAR.glob("piece-*")
-    arrays = npz_cache.load(path, kinds(keyed=False), dict)
+    arrays = store.load(path, dict)
     assert arrays is not None
     arrays[name] = arrays[name].copy()
     arrays[name].flat[:5] = arrays[name].flat[5:10]
     if signed:  # as somebody signs it who has not our key
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(npz_cache, "own_key", lambda: b"")
-            assert npz_cache.save(path, arrays) == ""
+            patch.setattr(store, "own_key", lambda: b"")
+            assert store.save(path, arrays) == ""
     else:
         np.savez(path, allow_pickle=False, **arrays)
     capsys.readouterr()

@@ -122,7 +122,9 @@ def test_attention_that_this_machine_cannot_compute_is_refused_before_loading(
     assert problem("varlen") == "attention = 'varlen': needs an NVIDIA GPU"
     assert main(["train", str(project / "recipe.toml"), "--set", "attn_implementation=flash_attention_2"]) == 2
     assert "needs an NVIDIA GPU" in " ".join(capsys.readouterr().err.split())
-    assert main(["plan", str(project / "recipe.toml"), "--set", "attention=varlen", "--json", "--quiet"]) == 1
+    assert (
+        main(["train", "--plan", str(project / "recipe.toml"), "--set", "attention=varlen", "--json", "--quiet"]) == 1
+    )
     assert "needs an NVIDIA GPU" in json.loads(capsys.readouterr().out)["refusals"][0]["reason"]
     monkeypatch.setattr(base, "device", lambda: torch.device("cuda"))
     monkeypatch.setattr(base, "find_spec", lambda name: None if name == "flash_attn" else name)

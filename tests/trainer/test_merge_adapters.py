@@ -51,7 +51,12 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = str(finished / "run")
-    assert main(["merge", run, run, "--weights", "0.25,0.75", "-o", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    assert (
+        main(
+            ["export", "--merge", run, run, "--weights", "0.25,0.75", "-o", str(tmp_path / "out"), "--json", "--quiet"]
+        )
+        == 0
+    )
     made = json.loads(capsys.readouterr().out)
     assert json.loads((tmp_path / "out/merge.json").read_text()) == made
     assert made["rank"] == 32
@@ -80,7 +85,8 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
         (tmp_path / name / "report.json").write_text(json.dumps(report))
     for second in ("other", "third"):  # takes the place of the former all the same
         runs = [str(tmp_path / name) for name in ("one", second)]
-        assert main(["merge", *runs, "-o", composed, "--limit", "1", "--quiet"]) == 0
+        old_name = ["merge", *runs, "-o", composed, "--limit", "1", "--quiet"]
+        assert main(old_name) == 0
         told.append((open_trained(composed).report.system, chat_model(composed).system))
     assert told == [("Be brief.", "Be brief."), (None, None)]
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def plan(project: Path, capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> dict[str, Any]:
-    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet", *words]) == status
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--json", "--quiet", *words]) == status
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
@@ -36,6 +36,14 @@ def test_the_plan_says_what_the_training_then_does(project: Path, capsys: pytest
     assert made["tokens"] == sum(line["tokens"] for line in lines if "loss" in line)
     assert made["supervised"] == sum(line["supervised"] for line in lines if "loss" in line)
     assert {split["name"]: split["examples"] for split in made["splits"]} == {"train": 40, "test": 6}
+
+
+def test_the_old_name_gives_the_same_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = plan(project, capsys, "--vram", "6GB")
+    assert main(["plan", str(project / "recipe.toml"), "--vram", "6GB", "--json", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == made
+    assert err == "note: `curate plan` is now `curate train --plan`; the next release removes the old name\n"
 
 
 def test_the_mask_is_shown_as_the_tokens_have_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +111,7 @@ def test_a_change_that_a_recipe_does_not_allow_hides_no_other_that_fits(project:
 
 
 def test_a_plan_for_another_gpu_measures_nothing_here(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plan", str(project / "recipe.toml"), "--vram", "24GB", "--measure"]) == 2
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--vram", "24GB", "--measure"]) == 2
     assert "--measure cannot be combined with --vram" in capsys.readouterr().err
 
 
@@ -116,7 +124,7 @@ def test_out_of_memory_in_a_measured_step_is_told(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("train.training.loop.losses", full)
-    assert main(["plan", str(project / "recipe.toml"), "--measure", "--quiet"]) == 2
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--measure", "--quiet"]) == 2
     assert "error: out of memory" in capsys.readouterr().err
 
 
@@ -171,7 +179,7 @@ def test_a_template_that_changes_history_multiplies_the_tokens_unless_one_text_i
     (told,) = (said for said in one["mismatches"] if "as-is" in said)
     assert one["mismatches"][told] == 13
     assert 0 < float(told.split()[3].removesuffix("%")) < 20
-    assert main(["plan", str(project / "recipe.toml"), "--quiet", *words]) == 0
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--quiet", *words]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "3.0 texts an example" in shown
     assert 'history = "as-is" trains on one text each' in shown
@@ -184,7 +192,7 @@ def test_a_measured_plan_says_how_long(project: Path, capsys: pytest.CaptureFixt
 
 
 def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plan", str(project / "recipe.toml"), "--quiet"]) == 0
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--quiet"]) == 0
     told = capsys.readouterr().out
     assert "trainable parameters" in told
     assert "Ready:" in told

@@ -275,7 +275,7 @@ def test_a_training_prefers_the_better_answers_and_resumes_to_the_same_bits(
         probes=0,
         method="lora", dropout=0, dtype="float32", generations=1, keep="last",
     )  # fmt: skip
-    assert main(["plan", str(recipe), "--json"]) == 0
+    assert main(["train", "--plan", str(recipe), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["objective"] == objective
     assert main(["train", str(recipe), "--run-dir", str(project / "whole"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -141,7 +141,7 @@ def test_a_first_recipe_fits_all_splits_and_says_whether_the_export_fits(
     long = {"messages": [{"role": "user", "content": "long " * 30}, {"role": "assistant", "content": "x"}]}
     Path("split/test.jsonl").write_text(json.dumps(long) + "\n")
     assert main(["recipe", "init", "--for", "split", "--model", "model", "-o", "a.toml"]) == 0
-    assert main(["plan", "a.toml", "--quiet"]) == 0
+    assert main(["train", "--plan", "a.toml", "--quiet"]) == 0
     capsys.readouterr()
     assert main(["recipe", "init", "--for", "split", "--vram", "6GB", "-o", "-"]) == 0
     told = capsys.readouterr()

@@ -95,12 +95,13 @@ def test_a_row_of_the_table_runs(
             rest += ["--data", "pairs", "--set", "method=lora"]
         if verb == "recipe":
             rest += ["--model", "model", "-o", "first.toml", "--overwrite"]
-        tiny = [] if "--overfitting" in rest else TINY_OPTIONS.get(verb, [])
+        kind = next((flag.removeprefix("--") for flag in ("--merge", "--plan") if flag in rest), verb)
+        tiny = [] if "--overfitting" in rest else TINY_OPTIONS.get(kind, [])
         capsys.readouterr()
         status = main([verb, *rest, *tiny])
         told = capsys.readouterr()
         assert status in ((0, 1) if verb in ("evaluate", "sweep") else (0,)), (words, told.err)
-        check(name, verb, told.out)
+        check(name, kind, told.out)
     if name == "metrics":
         for task, wanted in (("classification", {"accuracy", "macro_f1"}), ("text", {"bleu", "rouge_l", "token_f1"})):
             main(["evaluate", "RUN", "--task", task, *TINY_OPTIONS["evaluate"]])  # the answers are known by now

@@ -236,7 +236,7 @@ def test_a_place_to_report_to_that_is_not_installed_is_told_before_the_training(
     assert "report_to: wandb is not installed" in told
     assert "pip install wandb" in told
     assert not (project / "run/identity.json").exists()
-    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
     assert [refusal["reason"] for refusal in json.loads(capsys.readouterr().out)["refusals"]] == [
         "report_to: wandb is not installed"
     ]
@@ -350,7 +350,7 @@ def test_what_is_longer_than_the_models_context_is_refused_or_left_out(
     assert "train.jsonl:41: K001" in told
     assert "tokens, more than the model's 256" in told
     assert "raise max_length" not in told
-    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
+    assert main(["train", "--plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
     (refusal,) = json.loads(capsys.readouterr().out)["refusals"]
     assert refusal == {
         "reason": "1 example is longer than the model's context, 256 tokens", "next": 'set  over_length = "leave-out"'

@@ -22,17 +22,10 @@ DataFolder = Annotated[Path | None, typer.Option("--data", help="Use this split 
 MovedData = Annotated[
     Path | None, typer.Option("--data", help="Use this split folder, if it was moved since the training.")
 ]
-Run = Annotated[str, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", metavar="RUN")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Set a key of the recipe; repeatable.", metavar="KEY=VALUE")
 ]
 OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to this folder.")]
-Vram = Annotated[
-    str | None,
-    typer.Option(
-        "--vram", help="Plan for a GPU with this much memory, e.g. 6GB, not for this machine.", metavar="SIZE"
-    ),
-]
 BaseUrl = Annotated[
     str | None,
     typer.Option("--base-url", help="Ask models at this address of an OpenAI-compatible server.", metavar="URL"),

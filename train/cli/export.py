@@ -3,15 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from curate.cli.options import consent
+from curate.cli.options import check_combination, consent
 from curate.core.errors import UsageError
 from curate.core.hub import HUB, demand_hub, upload
 from curate.core.text import visible
-from train.cli.common import AsJson, MovedData, OutputFolder, Quiet, Run, Yes, print_result, with_trainer
+from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, with_trainer
+from train.cli.merge import merge_runs
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 
 if TYPE_CHECKING:
@@ -20,34 +21,54 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Where = Literal["auto", "cpu"]
+NEEDS: Final = {"public": "push", "weights": "merge", "limit": "merge"}
+"""Options that have no effect without another one, by parameter."""
+MERGE_OPTIONS: Final = ("folder", "weights", "data", "limit", "as_json", "quiet")
+"""What can be combined with --merge."""
+Runs = Annotated[
+    list[str],
+    typer.Argument(
+        help="Folder of a finished run, or its name in .curate/runs; with --merge, several on one base.", metavar="RUN"
+    ),
+]
+MOVED_HELP: Final = (
+    "Use this split folder, if it was moved since the training; repeatable with --merge, in the order of the runs."
+)
+MovedFolders = Annotated[list[Path] | None, typer.Option("--data", help=MOVED_HELP)]
+DTYPE_HELP: Final = "Write weights in this dtype; auto is float16 where they fit, q8_0 is for GGUF alone."
+Dtype = Annotated[DtypeName, typer.Option("--dtype", help=DTYPE_HELP)]
+DEVICE_HELP: Final = "Merge and verify on this device; auto takes the GPU if there is one."
+Prompts = Annotated[int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")]
+Push = Annotated[
+    str | None,
+    typer.Option("--push", help="Upload the verified files to this repository of the hub.", metavar="ORG/NAME"),
+]
+Public = Annotated[bool, typer.Option("--public", help="Make a new repository public; if omitted, it is private.")]
+Merge = Annotated[
+    bool, typer.Option("--merge", help="Merge the LoRA adapters of the runs into one: their exact weighted sum.")
+]
+WEIGHTS_HELP: Final = "Weight each adapter, separated by commas, with --merge.  [default: 1 each]"
+Weights = Annotated[str | None, typer.Option("--weights", help=WEIGHTS_HELP)]
+LIMIT_HELP: Final = "Measure on this many held-out questions of each run, with --merge."
+Limit = Annotated[int, typer.Option("--limit", min=1, help=LIMIT_HELP)]
 
 
 def export(
-    run: Run,
+    context: typer.Context,
+    runs: Runs,
     folder: OutputFolder,
     *,
     form: Annotated[Form, typer.Option("--to", help="Write this form.")] = "merged",
-    dtype: Annotated[
-        DtypeName,
-        typer.Option(
-            "--dtype", help="Write weights in this dtype; auto is float16 where they fit, q8_0 is for GGUF alone."
-        ),
-    ] = "auto",
-    where: Annotated[
-        Where, typer.Option("--device", help="Merge and verify on this device; auto takes the GPU if there is one.")
-    ] = "auto",
+    dtype: Dtype = "auto",
+    where: Annotated[Where, typer.Option("--device", help=DEVICE_HELP)] = "auto",
     name: Annotated[str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]")] = None,
-    prompts: Annotated[
-        int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
-    ] = PROMPTS,
-    data: MovedData = None,
-    push: Annotated[
-        str | None,
-        typer.Option("--push", help="Upload the verified files to this repository of the hub.", metavar="ORG/NAME"),
-    ] = None,
-    public: Annotated[
-        bool, typer.Option("--public", help="Make a new repository public; if omitted, it is private.")
-    ] = False,
+    prompts: Prompts = PROMPTS,
+    data: MovedFolders = None,
+    push: Push = None,
+    public: Public = False,
+    merge: Merge = False,
+    weights: Weights = None,
+    limit: Limit = 100,
     yes: Yes = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -59,23 +80,33 @@ def export(
     files are loaded again and asked held-out questions; if their logits or answers differ from those of the adapter,
     nothing is written. Weights stay in 16 bits meanwhile, on a GPU or with --device cpu in main memory. --push uploads
     the files with the model card, after asking; the token is that of `hf auth login` or in HF_TOKEN.
+
+    --merge measures each adapter on its own held-out questions, alone and merged, because one can make another worse.
+    Adapters whose sum would not be exact (DoRA, trained biases, another base or chat template) are refused, with the
+    reason.
     """
+    check_combination(context, needs=NEEDS, alone={"merge": MERGE_OPTIONS})
+    if merge:
+        merge_runs(runs, folder, weights=weights, data=data or (), limit=limit, as_json=as_json, quiet=quiet)
+        return
+    if len(runs) > 1:
+        raise UsageError(f"{len(runs)} runs are named", "name one, or add --merge to merge their adapters")
+    if data and len(data) > 1:
+        raise UsageError("--data is given several times", "name one split folder; --merge takes one for each run")
     if push is not None:  # before the work
         demand_hub()
         hub = os.environ.get("HF_ENDPOINT") or HUB
         consent(yes=yes, as_json=as_json).demand(f"the export with its model card, to {push},", hub)
-    elif public:
-        raise UsageError("--public has no effect without --push", "name the repository with --push")
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data, name=name)
+    options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name)
     with with_trainer():
         from train.export.exporter import export as write
         from train.journal import Narrator
         from train.trained import open_trained
 
     with Narrator(quiet=quiet).showing() as narrator:
-        made = write(open_trained(run), options, narrator)
+        made = write(open_trained(runs[0]), options, narrator)
     print_result(made, export_text(made), as_json=as_json)
     if push is not None:
         files: dict[str, Path | bytes] = {file.name: folder / file.name for file in made.files}

@@ -1,13 +1,12 @@
-"""`curate merge`."""
+"""`curate export --merge`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
-
-import typer
+from typing import TYPE_CHECKING
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from train.cli.common import AsJson, OutputFolder, Quiet, print_result, with_trainer
+from train.cli.common import print_result, with_trainer
 from train.results import Composition
 
 if TYPE_CHECKING:
@@ -15,32 +14,20 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", metavar="RUN")
-DATA: Final[Any] = typer.Option(
-    "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable."
-)
 
-
-def merge(
-    runs: Annotated[list[str], RUNS],
-    folder: OutputFolder,
+def merge_runs(
+    runs: Sequence[str],
+    folder: Path,
     *,
-    weights: Annotated[
-        str | None, typer.Option("--weights", help="Weight each adapter, separated by commas.  [default: 1 each]")
-    ] = None,
-    data: Annotated[list[Path] | None, DATA] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Measure on this many held-out questions of each run.")
-    ] = 100,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    weights: str | None,
+    data: Sequence[Path],
+    limit: int,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
-    """Merge LoRA adapters of one base into one adapter: their weighted sum, exactly.
-
-    Each adapter is measured on its own held-out questions, alone and merged, because one can make another worse.
-    Adapters whose sum would not be exact (DoRA, trained biases, another base or chat template) are refused, with the
-    reason.
-    """
+    """Merge the adapters of runs into one in a folder, and print their losses, alone and merged."""
+    if len(data) > len(runs):
+        raise UsageError(f"--data: {len(data)} split folders for {len(runs)} runs", "give at most one for each run")
     shares = [1.0] * len(runs) if weights is None else [_number(text) for text in weights.split(",")]
     with with_trainer():
         from train.journal import Narrator
@@ -49,7 +36,7 @@ def merge(
 
     with Narrator(quiet=quiet).showing() as narrator:
         trained = [open_trained(run) for run in runs]
-        made = merge_adapters(trained, shares, folder, narrator, data=data or (), limit=limit)
+        made = merge_adapters(trained, shares, folder, narrator, data=data, limit=limit)
     print_result(made, merge_text(made), as_json=as_json)
 
 

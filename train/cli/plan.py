@@ -1,41 +1,24 @@
-"""`curate plan`."""
+"""`curate train --plan`."""
 
-from typing import Annotated
-
-import typer
+from collections.abc import Sequence
+from pathlib import Path
 
 from curate.cli.options import memory_of
 from curate.core.errors import ExitCode, UsageError
-from train.cli.common import (
-    AsJson,
-    Changes,
-    DataFolder,
-    Quiet,
-    RecipeFile,
-    Vram,
-    print_result,
-    recipe_of,
-    with_trainer,
-)
+from train.cli.common import print_result, recipe_of, with_trainer
 
 
-def plan(
-    recipe: RecipeFile,
+def print_plan(
+    recipe: Path,
     *,
-    data: DataFolder = None,
-    changes: Changes = None,
-    vram: Vram = None,
-    measure: Annotated[
-        bool, typer.Option("--measure", help="Load the model and run one step, to measure its time and memory.")
-    ] = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
+    data: Path | None,
+    changes: Sequence[str] | None,
+    vram: str | None,
+    measure: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
-    """Show what a training will do and need before any weights are loaded: memory, steps, what is trained on, and
-    problems.
-
-    Exit status 1 if the training would be refused; the plan says why and what would fit.
-    """
+    """Print what a training will do and need; returns exit status 1 if the training would be refused."""
     if measure and vram is not None:
         raise UsageError(
             "--measure cannot be combined with --vram", "leave one of them out: --measure runs on this machine"
@@ -44,10 +27,10 @@ def plan(
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train.journal import Narrator
-        from train.plan.plan import plan as planned
+        from train.plan.plan import plan
         from train.plan.plan_text import plan_text
 
     with Narrator(quiet=quiet).showing() as narrator:
-        made = planned(chosen, narrator, memory=memory, measure=measure)
+        made = plan(chosen, narrator, memory=memory, measure=measure)
     print_result(made, plan_text(made), as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

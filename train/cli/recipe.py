@@ -14,7 +14,7 @@ from curate.core.files import write_bytes
 from curate.core.paths import demand_apart
 from curate.core.text import visible
 from curate.render.console import console
-from train.cli.common import Vram, with_trainer
+from train.cli.common import with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 
 Action = Literal["init", "keys"]
@@ -38,7 +38,12 @@ def recipe(
         ),
     ] = None,
     chat_template: ChatTemplate = None,
-    vram: Vram = None,
+    vram: Annotated[
+        str | None,
+        typer.Option(
+            "--vram", help="Plan for a GPU with this much memory, e.g. 6GB, not for this machine.", metavar="SIZE"
+        ),
+    ] = None,
     all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
@@ -74,7 +79,7 @@ def recipe(
         load_recipe(output)
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
         raise UsageError(f"{output}: {error.message}", "rename the folder") from error
-    sys.stderr.write(f"{visible(str(output))} written; next: curate plan {visible(str(output))}\n")
+    sys.stderr.write(f"{visible(str(output))} written; next: curate train --plan {visible(str(output))}\n")
 
 
 def keys() -> Iterator[str]:

@@ -6,15 +6,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from curate.cli.options import check_combination
 from curate.core.errors import CurateError, ExitCode, UsageError
 from curate.core.files import write_json
 from curate.core.runs import Project
 from curate.core.text import visible
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
+from train.cli.plan import print_plan
 from train.recipe import Recipe
 
 FOLLOW_STDIN = "CURATE_FOLLOW_STDIN"
@@ -33,11 +35,26 @@ Compare = Annotated[
     bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
 ]
 MethodNames = Annotated[
-    str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]")
+    str | None,
+    typer.Option("--methods", help="Compare these methods, separated by commas, with --compare.  [default: all]"),
 ]
+PLAN_HELP: Final = "Show steps, memory, loss masks and problems of the training before any weights are loaded."
+ShowPlan = Annotated[bool, typer.Option("--plan", help=PLAN_HELP)]
+VRAM_HELP: Final = "Plan for a GPU with this much memory, e.g. 6GB, not for this machine, with --plan."
+Vram = Annotated[str | None, typer.Option("--vram", help=VRAM_HELP, metavar="SIZE")]
+MEASURE_HELP: Final = "Load the model and run one step, to measure its time and memory, with --plan."
+Measure = Annotated[bool, typer.Option("--measure", help=MEASURE_HELP)]
+NEEDS: Final = {"methods": "compare", "vram": "plan", "measure": "plan"}
+"""Options that have no effect without another one, by parameter."""
+ALONE: Final = {
+    "plan": ("data", "changes", "vram", "measure", "quiet", "as_json"),
+    "compare": ("data", "changes", "methods", "resume", "fresh", "run_dir", "quiet", "as_json"),
+}
+"""What can be combined with an option that does something else than one training, by parameter."""
 
 
 def train(
+    context: typer.Context,
     recipe: RecipeFile,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run of this recipe.")] = False,
@@ -48,32 +65,34 @@ def train(
     pause_at: PauseAt = 1.0,
     compare: Compare = False,
     methods: MethodNames = None,
+    plan: ShowPlan = False,
+    vram: Vram = None,
+    measure: Measure = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Train an adapter on a split and measure it against the base model.
 
     Checkpoints, metrics, adapter and report are written to the run's folder. --resume continues a training that was
     killed; on a CPU it ends with exactly the same weights. Several GPUs: torchrun --nproc-per-node N -m curate train
     RECIPE.
+
+    --plan trains nothing. Exit status 1 if the training would be refused; the plan says why and what would fit.
     """
+    check_combination(context, needs=NEEDS, alone=ALONE)
+    if plan:
+        return print_plan(recipe, data=data, changes=changes, vram=vram, measure=measure, as_json=as_json, quiet=quiet)
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
-    for first, second, both in (
-        ("resume", "fresh", resume and fresh),
-        ("compare", "pause-at", compare and pause_at < 1),
-    ):
-        if both:
-            raise UsageError(f"--{first} cannot be combined with --{second}", "leave one of them out")
-    if methods is not None and not compare:
-        raise UsageError("--methods has no effect without --compare", "add --compare, or leave --methods out")
+    if resume and fresh:
+        raise UsageError("--resume cannot be combined with --fresh", "leave one of them out")
     chosen = recipe_of(recipe, data, changes)
     # Another recipe has another run, so that commands that differ in --set do not end at each other's folder.
     name = "-".join(filter(None, (recipe.stem, re.sub(r"[^\w.]+", "-", " ".join(changes or ())).strip("-.")[:80])))
     place = run_dir or Project(Path.cwd()).run(f"{name}-compared" if compare else name)
     if compare:
         _compare(chosen, place, methods, fresh=fresh, quiet=quiet, as_json=as_json)
-        return
+        return ExitCode.CLEAN
     with with_trainer():
         from train import distributed
         from train.journal import Narrator
@@ -88,9 +107,9 @@ def train(
     with _failure_reported():
         report = train_until(pause_at, chosen, RunFolder(place), mode=mode, narrator=narrator)
     distributed.leave_group()
-    if distributed.rank() > 0:
-        return
-    print_result(report, training_text(report), as_json=as_json)
+    if distributed.rank() == 0:
+        print_result(report, training_text(report), as_json=as_json)
+    return ExitCode.CLEAN
 
 
 @contextmanager

@@ -1,13 +1,10 @@
 """What models answered: answers and losses, and the file that keeps them, so that nothing is computed twice."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from curate.core.files import append_lines
-from curate.core.runs import new_events
-from curate.core.signature import is_signed, signature_of
+from curate.core.store import Journal
 
 Asked = TypeVar("Asked")
 
@@ -30,24 +27,13 @@ class Loss(NamedTuple):
     tokens: int
 
 
-def _is_ours(line: dict[str, Any]) -> bool:
-    try:
-        return is_signed(line["signature"], line["key"], _text(line["value"]))
-    except (KeyError, TypeError, ValueError):
-        return False
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 class ResponseCache:
-    """A file of JSON Lines: a key, the answer or loss that belongs to it, and a signature: others are asked again."""
+    """Answers and losses by key, kept in a file (`curate.core.store.Journal`)."""
 
     def __init__(self, path: Path) -> None:
-        """What `path` holds; lines that a crash has torn or that this user did not sign are left out."""
-        self.path = path
-        self._values = {line["key"]: line["value"] for line in new_events(path, 0)[1] if _is_ours(line)}
+        """What `path` holds. Raises `InputError`."""
+        self._journal = Journal(path)
+        self._values = self._journal.read(lambda value: value)
 
     def get(self, key: str) -> Any:
         """The value of a key, or None."""
@@ -56,11 +42,7 @@ class ResponseCache:
     def add(self, values: dict[str, Any]) -> None:
         """Keep some values. Raises `OutputError`."""
         self._values.update(values)
-        lines = (
-            _text({"key": key, "value": value, "signature": signature_of(key, _text(value))})
-            for key, value in values.items()
-        )
-        append_lines(self.path, (line.encode("utf-8", "surrogatepass") for line in lines))
+        self._journal.add(values)
 
     def complete(
         self,

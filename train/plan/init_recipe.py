@@ -1,7 +1,7 @@
 """A first recipe for a data set and a GPU: `curate recipe init`.
 
 The proposed base models have open licences, need no sign-up and have a chat template. Their sizes are copied from
-config.json, so that one can be chosen offline; `curate plan` reads the real file.
+config.json, so that one can be chosen offline; `curate train --plan` reads the real file.
 """
 
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ class RecipeDraft:
         keys = [f"{key} = {toml(value)}" for key, value, _ in self.lines]
         width = max(map(len, keys))
         lines = [
-            "# Written by `curate recipe init`. What it will do and need: curate plan RECIPE. All keys: "
+            "# Written by `curate recipe init`. What it will do and need: curate train --plan RECIPE. All keys: "
             "schemas/recipe.schema.json"
         ]
         lines += [f"{key:<{width}}  # {why}".rstrip(" #") for key, (*_, why) in zip(keys, self.lines, strict=True)]
@@ -133,7 +133,7 @@ def init_recipe(
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     export = 2 * sizes.total + EXPORT_BYTES
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
-    notes = [] if found.fits else ["no recipe fits this memory; `curate plan` shows by how much"]
+    notes = [] if found.fits else ["no recipe fits this memory; `curate train --plan` shows by how much"]
     if export > there:
         where = "that is more than this machine has" if on_cpu else "that is more than the GPU has; use `--device cpu`"
         notes.append(f"{exported}: {where}")

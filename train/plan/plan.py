@@ -1,4 +1,4 @@
-"""The plan of a training, made before any weights are loaded: `curate plan`."""
+"""The plan of a training, made before any weights are loaded: `curate train --plan`."""
 
 from pathlib import Path
 from time import monotonic

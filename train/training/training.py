@@ -38,7 +38,7 @@ from train.training.held_out import MAX_TOKENS, held_out_loss, probe, probe_text
 from train.training.preference import Preference
 
 Mode = Literal["new", "resume", "fresh"]
-MEMORY_HINT: Final = "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"
+MEMORY_HINT: Final = "`curate train --plan` shows what fits; a smaller base, rank or max_length needs less memory"
 """What to do where memory runs out; a step has its own remedy."""
 
 

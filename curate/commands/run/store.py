@@ -1,6 +1,5 @@
 """Stored results of stages, signed, each with the key of its inputs; one with another key or signature is ignored."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, NotRequired
@@ -10,12 +9,10 @@ from typing_extensions import TypedDict
 
 from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import Evidence
+from curate.core import store
 from curate.core.errors import OutputError
 from curate.core.example import Example
-from curate.core.files import write_json
 from curate.core.finding import Finding
-from curate.core.limits import read_regular
-from curate.core.signature import is_signed, signature_of
 from curate.core.text import visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
 
@@ -86,26 +83,21 @@ RESULT_TYPES: Final[dict[str, TypeAdapter[Any]]] = {
 
 def load(path: Path, key: str | None) -> Result | None:
     """The stored result of a stage with the key `key` (None: any); None if the file does not hold one."""
-    try:
-        saved = json.loads(read_regular(path))
-        stored, value = saved["key"], saved["result"]
-        if key not in (None, stored) or not is_signed(saved["signature"], path.stem, stored, value):
-            return None
-        result: Result = RESULT_TYPES[path.stem].validate_python(value)
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):  # none yet, or something else
-        return None
-    return result
+
+    def decode(saved: Any) -> Result:
+        if key not in (None, saved["key"]):
+            raise LookupError(key)
+        result: Result = RESULT_TYPES[path.stem].validate_python(saved["result"])
+        return result
+
+    return store.load(path, decode)
 
 
 def save(path: Path, key: str, result: Result) -> None:
     """Store a stage's result: completely or, if the process is killed, not at all. Raises `OutputError`."""
-    if path.is_file() and any(folder.is_symlink() for folder in path.parents[:2]) and load(path, None) is None:
-        raise OutputError(
-            f"{visible(str(path))}: is a file of something else behind a link", "remove the link or the file"
-        )
-    # findings quote the data
     value = RESULT_TYPES[path.stem].dump_python(result, mode="json")
-    write_json(path, {"key": key, "result": value, "signature": signature_of(path.stem, key, value)}, mode=0o600)
+    if problem := store.save(path, {"key": key, "result": value}):
+        raise OutputError(f"{visible(problem)}: cannot be written", "free disk space or check the permissions")
 
 
 def conflicts_result(report: ConflictsResult) -> Result:

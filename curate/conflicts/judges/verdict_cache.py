@@ -1,6 +1,5 @@
 """A judge with a cache of verdicts: nothing is asked, or paid for, twice, even after Ctrl-C."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,8 @@ from typing import Final, Protocol
 from curate.conflicts.judges.prompt import VERSION
 from curate.conflicts.judging import Verdict
 from curate.conflicts.question import Question
-from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import append_lines, journal_lines, make_private_folder
-from curate.core.signature import is_signed, signature_of
-from curate.core.validation import parsed_json
+from curate.core.store import Journal
 
 CHARS_PER_TOKEN: Final = 4
 """Characters per token of English, on average: the estimate needs no tokenizer."""
@@ -74,15 +70,15 @@ class VerdictCache:
         """`path`: a file of JSON Lines for the verdicts; None: they are not cached. For `before` and `progress` see
         `judge_of`.
         """
-        self.model, self.path, self._before, self._progress = model, path, before, progress
-        self._about = path.name if path else ""
+        self.model, self._before, self._progress = model, before, progress
+        self._journal = path and Journal(path, mode=0o600)  # reasons quote the data
 
     def judge(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
         """A verdict for each pair, in order; None if the model gave none. Raises `CurateError` if it cannot
         continue; verdicts so far are cached.
         """
         keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
-        known = self._load()
+        known = self._journal.read(lambda value: Verdict(**value)) if self._journal else {}
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
         if new:
             if self._before is not None:
@@ -91,25 +87,15 @@ class VerdictCache:
         return [known.get(key) for key in keys]
 
     def _ask(self, new: dict[str, Pair], known: dict[str, Verdict]) -> None:
-        self._append()  # before anything is asked, since a verdict that cannot be cached would be paid for twice
+        if self._journal:
+            self._journal.add({})  # before anything is asked, since a verdict that cannot be cached would be paid twice
         for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
             if verdict is not None:
                 known[key] = verdict
-                clash, why = verdict.clash, verdict.why[:MAX_REASON_CHARS]
-                signature = signature_of(self._about, key, clash, why)
-                self._append({"key": key, "clash": clash, "why": why, "signature": signature})
+                if self._journal:
+                    self._journal.add({key: {"clash": verdict.clash, "why": verdict.why[:MAX_REASON_CHARS]}})
             if self._progress is not None:
                 self._progress(1)
-
-    def _append(self, *values: dict[str, object]) -> None:
-        if self.path is None:
-            return
-        try:
-            make_private_folder(self.path.parent)
-        except OSError as error:
-            raise OutputError.of(self.path, error, "free disk space or check the permissions") from error
-        lines = (json.dumps(value).encode() for value in values)
-        append_lines(self.path, lines, mode=0o600)  # reasons quote the data
 
     def _work(self, pairs: int, new: Sequence[Pair]) -> Work:
         tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARS_PER_TOKEN
@@ -120,17 +106,3 @@ class VerdictCache:
             else (tokens_in * self.model.price[0] + tokens_out * self.model.price[1]) / 1e6
         )
         return Work(self.model.name, self.model.leaves, pairs, pairs - len(new), tokens_in, tokens_out, price)
-
-    def _load(self) -> dict[str, Verdict]:
-        """Verdicts of earlier runs; a line that a crash truncated, or that another user wrote, is ignored."""
-        known = {}
-        if self.path is not None:
-            for line in journal_lines(self.path):
-                try:
-                    value = parsed_json(line)
-                    key, clash, why = value["key"], value["clash"], value["why"]
-                    if is_signed(value["signature"], self._about, key, clash, why):
-                        known[key] = Verdict(clash, why)
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    continue
-        return known

@@ -43,7 +43,7 @@ class Disagreement(Output):
 
 @dataclass(slots=True)
 class AgreementResult(Output):
-    """The agreement of each two reviewers, as `curate kappa --json` prints it."""
+    """The agreement of each two reviewers, as `curate review --agreement --json` prints it."""
 
     reviewers: list[str]
     pairs: list[Agreement]

@@ -1,10 +1,10 @@
-"""The result of `curate kappa`, for people and as JSON."""
+"""The result of `curate review --agreement`, for people and as JSON."""
 
 from collections.abc import Iterator
 
 from rich.text import Text
 
-from curate.commands.kappa import AgreementResult
+from curate.commands.reviewer_agreement import AgreementResult
 from curate.core.text import visible
 from curate.render.console import more_lines
 

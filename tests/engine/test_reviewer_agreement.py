@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.commands.kappa import cohens_kappa
+from curate.commands.reviewer_agreement import cohens_kappa
 from curate.core.decision import FORMAT, Decision
 from curate.core.decision_log import DecisionLog
 
@@ -33,7 +33,7 @@ def test_kappa_is_that_of_the_textbook() -> None:
 def test_agreement_of_two_journals(capsys: pytest.CaptureFixture[str]) -> None:
     ann = say("ann", {1: "keep", 2: "drop", 3: "keep", 4: "drop", 9: "keep"}, 4)
     bob = say("bob", {1: "keep", 2: "drop", 3: "drop", 4: "drop", 8: "keep"}, 5)
-    assert main(["kappa", str(ann), str(bob), "--json"]) == 0
+    assert main(["review", "--agreement", str(ann), str(bob), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     verdicts, ratings = found["pairs"]
     assert (verdicts["items"], verdicts["agreed"], verdicts["kappa"]) == (4, 3, 0.5)
@@ -41,7 +41,7 @@ def test_agreement_of_two_journals(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["opinions"] for one in found["disagreements"] if one["about"] == "M006"] == [
         {"ann": "keep", "bob": "drop"}
     ]
-    assert main(["kappa", str(ann), str(bob)]) == 0
+    assert main(["review", "--agreement", str(ann), str(bob)]) == 0
     assert "ann and bob: 4 verdicts in common, 75.0% equal, kappa 0.50" in capsys.readouterr().out
 
 
@@ -51,16 +51,16 @@ def test_the_last_word_of_each_reviewer_counts(capsys: pytest.CaptureFixture[str
     bob = Decision(format=FORMAT, example=first.example, verdict="drop", who="bob", replaces=(first.id,),
                    scope="finding", about="M006")  # fmt: skip
     ann.add(bob, Decision(format=FORMAT, example=first.example, verdict="undecided", who="bob", replaces=(bob.id,)))
-    main(["kappa", "ann.jsonl", "--json"])
+    main(["review", "--agreement", "ann.jsonl", "--json"])
     assert json.loads(capsys.readouterr().out)["pairs"][0]["items"] == 0
 
 
 def test_agreement_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["kappa", "gone.jsonl"]) == 2
+    assert main(["review", "--agreement", "gone.jsonl"]) == 2
     assert "gone.jsonl: no such journal" in capsys.readouterr().err
-    assert main(["kappa", str(say("ann", {1: "keep"}))]) == 0
+    assert main(["review", "--agreement", str(say("ann", {1: "keep"}))]) == 0
     assert "only one reviewer, ann, in these journals" in capsys.readouterr().out
     with Path("ann.jsonl").open("a") as file:
         file.write("{}\n")
-    assert main(["kappa", "ann.jsonl"]) == 0
+    assert main(["review", "--agreement", "ann.jsonl"]) == 0
     assert "ann.jsonl: line 2 is not a valid decision and is ignored" in capsys.readouterr().err

@@ -1,0 +1,238 @@
+"""The content-addressed store: entries in files that are named by a hash of what they are made from.
+
+An entry is arrays (`.npz`, never unpickled) or a value of JSON (`.json`). It is written atomically and signed with the
+key of this user, together with its name. An entry that is missing, damaged, renamed or written by another user is
+computed again. Everything is safe to delete.
+"""
+
+import hashlib
+import hmac
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from curate.core.errors import OutputError
+from curate.core.example import content_id
+from curate.core.files import (
+    append_lines,
+    journal_lines,
+    make_private_folder,
+    new_temporary_file,
+    remove_orphans,
+    update,
+)
+from curate.core.lazy import Array, Arrays, Flags, Hashes, np
+from curate.core.limits import read_regular
+from curate.core.signature import own_key
+
+Made = TypeVar("Made")
+FORMAT: Final = 1
+"""Version of the files; entries of other versions are not found."""
+MAX_FOLDER_BYTES: Final = 2 << 30
+"""The least recently used entries are deleted."""
+ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json)")
+"""Names of files that may be deleted."""
+SIGNATURE_BYTES: Final = 32
+"""It precedes the content."""
+SIGNATURE_KEY: Final = b', "signature": "'
+"""It precedes the signature in a line of a journal."""
+MAX_ROWS: Final = 2_000_000
+"""Number of rows above which rows that this run did not use are deleted."""
+
+
+@cache
+def code_id(*packages: str) -> str:
+    """Identifier of the code of some packages of `curate`: what other code computed is computed again."""
+    total = hashlib.sha256()
+    for package in packages:
+        for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
+            total.update(file.read_bytes())
+    return total.hexdigest()
+
+
+def entry(folder: Path, kind: str, suffix: Literal[".npz", ".json"], *parts: Any) -> Path:
+    """The file for what is made from `parts`, values of JSON. `kind`: lower-case letters."""
+    return folder / f"{kind}-{content_id([FORMAT, *parts])}{suffix}"
+
+
+def load(path: Path, decode: Callable[[Any], Made], damaged: Callable[[], object] = lambda: None) -> Made | None:
+    """The decoded content of an entry; None if it does not exist.
+
+    Also None, after a call of `damaged`, if the signature does not match or `decode` raises an error.
+    """
+    try:
+        return decode(_content(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except Exception:  # noqa: BLE001 - a corrupt archive may ask for anything, such as a password
+        damaged()
+        return None
+
+
+def _content(path: Path) -> Any:
+    data = read_regular(path)
+    signature = _signature(path)
+    signature.update(memoryview(data)[SIGNATURE_BYTES:])
+    if not hmac.compare_digest(data[:SIGNATURE_BYTES], signature.digest()):
+        raise ValueError(path)
+    with suppress(OSError):
+        os.utime(path)  # marks it as recently used
+    if path.suffix == ".json":
+        return json.loads(data[SIGNATURE_BYTES:])
+    file = io.BytesIO(data)
+    file.seek(SIGNATURE_BYTES)
+    with np.load(file, allow_pickle=False) as saved:
+        return dict(saved)
+
+
+def _signature(path: Path) -> hmac.HMAC:
+    return hmac.new(own_key(), _named(path), "sha256")
+
+
+def _named(path: Path) -> bytes:
+    """The beginning of what is signed: content with another name is that of another user."""
+    return os.fsencode(path.name) + b"\0"
+
+
+def save(path: Path, content: Any) -> str:
+    """Write an entry, readable by its owner only: arrays by name, or a value of JSON. Returns an error message, usually
+    empty.
+
+    It is not flushed to disk: a lost entry is computed again.
+    """
+    if path.parent.is_symlink():  # of an untrusted project
+        return f"{path.parent}: is a link"
+    try:
+        make_private_folder(path.parent)
+        with new_temporary_file(path, 0o600) as (file, temporary):
+            file.write(bytes(SIGNATURE_BYTES))
+            if path.suffix == ".json":
+                file.write(json.dumps(content).encode())
+            else:
+                np.savez(file, allow_pickle=False, **content)
+            signature = _signature(path)
+            file.seek(SIGNATURE_BYTES)
+            update(file, signature)
+            file.seek(0)
+            file.write(signature.digest())
+            file.close()
+            temporary.replace(path)
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
+    return ""
+
+
+def require_types(arrays: Arrays, types: Mapping[str, str]) -> None:
+    """Raise `ValueError` or `KeyError` unless these arrays exist with these types (numpy's names)."""
+    if wrong := [name for name, type_ in types.items() if arrays[name].dtype != np.dtype(type_)]:
+        raise ValueError(f"arrays of another type: {wrong}")
+
+
+def make_room(folder: Path) -> None:
+    """Delete temporary files of killed processes, and the least recently used entries beyond the size limit.
+
+    Only files with the name of an entry: an untrusted project may have a link to another folder in its place.
+    """
+    with suppress(OSError):
+        entries = [(path.stat(), path) for path in folder.iterdir() if ENTRY_NAME.fullmatch(path.name)]
+        size = 0
+        for info, path in sorted(entries, key=lambda one: one[0].st_mtime, reverse=True):
+            size += info.st_size
+            if size > MAX_FOLDER_BYTES:
+                path.unlink(missing_ok=True)
+        remove_orphans(folder)
+
+
+class StoredRows:
+    """Rows of an array by key, in one entry: those of earlier runs and new ones."""
+
+    def __init__(
+        self, path: Path, kind: str, width: tuple[int, ...] = (), damaged: Callable[[], object] = lambda: None
+    ) -> None:
+        """`kind`: numpy's name of the type of a row; `width`: its shape; `damaged` is called if the entry is."""
+        self.path, self._kind, self._width, self._damaged = path, kind, width, damaged
+        self._loaded: tuple[Hashes, Array] | None = None
+        self._used: list[tuple[Hashes, Array]] = []
+        self._changed = False
+
+    def find(self, keys: Hashes) -> tuple[Array, Flags]:
+        """The row of each key, zeros if it is unknown; and whether it is known."""
+        sorted_keys, sorted_rows = self._stored()
+        at = sorted_keys.searchsorted(keys)
+        known = at < len(sorted_keys)
+        known[known] = sorted_keys[at[known]] == keys[known]
+        rows = np.zeros((len(keys), *self._width), dtype=self._kind)
+        rows[known] = sorted_rows[at[known]]
+        self._used.append((keys[known], rows[known]))
+        return rows, known
+
+    def add(self, keys: Hashes, rows: Array) -> None:
+        """Add new rows; the first of equal keys is kept."""
+        self._used.append((keys, rows))
+        self._changed = True
+
+    def save(self) -> str:
+        """Write the entry if there are new rows; returns an error message, usually empty."""
+        if not self._changed:
+            return ""
+        stored = self._stored()
+        every = [*self._used, stored] if len(stored[0]) < MAX_ROWS else self._used
+        keys, rows = (np.concatenate(parts) for parts in zip(*every, strict=True))
+        keys, first = np.unique(keys, return_index=True)
+        return save(self.path, {"keys": keys, "rows": rows[first]})
+
+    def _stored(self) -> tuple[Hashes, Array]:
+        """The rows of earlier runs, ascending by key."""
+        if self._loaded is None:
+            empty = np.empty(0, dtype=np.uint64), np.empty((0, *self._width), dtype=self._kind)
+            self._loaded = load(self.path, self._decoded, self._damaged) or empty
+        return self._loaded
+
+    def _decoded(self, arrays: Arrays) -> tuple[Hashes, Array]:
+        require_types(arrays, {"keys": "u8", "rows": self._kind})
+        keys, rows = arrays["keys"], arrays["rows"]
+        if rows.shape != (*keys.shape, *self._width) or not (keys[1:] > keys[:-1]).all():
+            raise ValueError("arrays that do not match each other")
+        return keys, rows
+
+
+class Journal:
+    """Signed values of JSON by key in a file of JSON Lines, for what is expensive: each is kept at once."""
+
+    def __init__(self, path: Path, mode: int = 0o666) -> None:
+        """`mode`: the most rights of the file. Its folder is private if others get none."""
+        self.path, self._mode = path, mode
+
+    def read(self, decode: Callable[[Any], Made]) -> dict[str, Made]:
+        """The decoded values by key, without lines that a crash truncated, that this user did not sign, or for which
+        `decode` raises an error. Raises `InputError`.
+        """
+        values = {}
+        for line in journal_lines(self.path):
+            body, _, signature = line.rpartition(SIGNATURE_KEY)
+            if hmac.compare_digest(signature, self._signature(body)):
+                with suppress(ValueError, LookupError, TypeError, RecursionError):  # without a key, anybody can sign
+                    saved = json.loads(body + b"}")
+                    values[saved["key"]] = decode(saved["value"])
+        return values
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Append values; without any, the file is created. Raises `OutputError`."""
+        if not self._mode & 0o077:
+            try:
+                make_private_folder(self.path.parent)
+            except OSError as error:
+                raise OutputError.of(self.path, error, "free disk space or check the permissions") from error
+        bodies = (json.dumps({"key": key, "value": value})[:-1].encode() for key, value in values.items())
+        lines = (body + SIGNATURE_KEY + self._signature(body) for body in bodies)
+        append_lines(self.path, lines, mode=self._mode)
+
+    def _signature(self, body: bytes) -> bytes:
+        """The signature of the key and the value, as the end of a line."""
+        return hmac.digest(own_key(), _named(self.path) + body, "sha256").hex().encode() + b'"}'
