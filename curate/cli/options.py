@@ -268,7 +268,7 @@ def print_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: st
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:
     """Consent to send data: given by an option, or asked for at the terminal unless the output is for a program."""
-    there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    there = not as_json and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     return Consent(
         yes,
         (lambda question: typer.confirm(visible(question), err=True)) if there else None,
