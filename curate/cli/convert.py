@@ -73,6 +73,8 @@ def convert(
         raise UsageError(
             "--user and --assistant belong together", "for example --user '{question}' --assistant '{reply}'"
         )
+    if chosen and (WRITABLE[to.value].write_pair or WRITABLE[to.value].label):
+        raise UsageError(f"--chosen omits the rejected side, which --to {to.value} keeps", "leave out --chosen")
     work = session.open_plain(files)
     texts = {role: text for role, text in template.items() if text}
     with progress("converting", "lines", quiet=quiet) as advance:

@@ -32,11 +32,11 @@ from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, parsed_line, read_file
-from curate.read.form_writer import write_as
+from curate.read.form_writer import Written, write_as
 from curate.read.formats import BY_NAME, COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
 from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
-from curate.read.forms.lists import TREE, replies_beside
 from curate.read.lines import BOM, split_lines
+from curate.read.preference_conversion import is_same_prompt, write_preference
 
 MIN_PARALLEL_BYTES: Final = 16 << 20
 LINES_PER_PART: Final = 1_000
@@ -60,7 +60,11 @@ class ConvertResult(Output):
     reasons: Counter[str] = field(default_factory=Counter)
     """Lines that were not converted, by code."""
     added: int = 0
-    """Output lines beyond one per converted line: one with several instances becomes several."""
+    """Output lines beyond one per converted line: a line with several instances becomes several, and a pair two
+    labelled answers.
+    """
+    joined: int = 0
+    """Converted lines that were joined with the line before them: two labelled answers become one pair."""
     rejected: int = 0
     """Preference pairs of which only the chosen side was converted."""
     omitted: Counter[str] = field(default_factory=Counter)
@@ -72,7 +76,7 @@ class ConvertResult(Output):
 
     def add(self, part: "ConvertResult", before: int) -> None:
         """Add the result of lines that follow; `before` is the number of lines before them in their file."""
-        for name in ("read", "converted", "not_understood", "aside", "renamed", "added", "rejected"):
+        for name in ("read", "converted", "not_understood", "aside", "renamed", "added", "joined", "rejected"):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.formats.update(part.formats)
         self.reasons.update(part.reasons)
@@ -129,7 +133,7 @@ def convert_paths(
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies, unmatched = edited_copies(paths, edits_of(decisions), edited), acted_ids(decisions)
     why, many = "", size_of(paths) >= MIN_PARALLEL_BYTES
-    converter = partial(_Converter, WRITABLE[to].name, chosen, decisions, unmatched.copy(), template)
+    converter = partial(_Converter, to, chosen, decisions, unmatched.copy(), template)
     with (
         executor.pool(workers if many else 1, processes=many, own=converter, make_state=converter, files=paths) as pool,
         TempStore() as store,
@@ -156,7 +160,7 @@ def convert_paths(
         report.unmatched = len(unmatched)
         demand_understood(report.read, report.read - report.not_understood)
         demand_all(report.read, report.converted, report.aside)
-        demand_all(report.read + report.added, out.lines, rest.lines)
+        demand_all(report.read + report.added - report.joined, out.lines, rest.lines)
     return report
 
 
@@ -176,12 +180,13 @@ class _Part:
 def _parts(
     path: Path, facts: FileFacts, converter: "Callable[[], _Converter]", pool: WorkerPool, copy: Callable[[], Path]
 ) -> Iterator[_Part]:
-    chunks = chunks_of(path, facts.path, CHUNK_BYTES, copy)
+    here = converter()
+    chunks = None if here.joins else chunks_of(path, facts.path, CHUNK_BYTES, copy)
     if chunks is not None:
         yield from pool.each(_Converter.chunk, chunks)
         return
-    lines, here = read_file(path, facts), converter()
-    while some := list(islice(lines, LINES_PER_PART)):
+    units = here.units(read_file(path, facts))
+    while some := list(islice(units, LINES_PER_PART)):
         yield replace(here.part(some), lines=0)
 
 
@@ -196,93 +201,149 @@ class _Converter:
     """Keys that the lines of edits and drops have."""
     template: Mapping[str, str] | None
 
+    @property
+    def joins(self) -> bool:
+        """Whether two lines may become one, for which they are read in order."""
+        return WRITABLE[self.to].write_pair is not None
+
     def chunk(self, chunk: Chunk) -> _Part:
         """The conversion of the lines of a chunk."""
         offset, data, size = chunk_bytes(chunk)
         start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
         facts = FileFacts(chunk.name)
-        return self.part(parsed_line(line, facts) for line in split_lines([bytes(data[start:size])], offset + start))
+        return self.part(
+            self.units(parsed_line(line, facts) for line in split_lines([bytes(data[start:size])], offset + start))
+        )
 
-    def part(self, lines: Iterable[ParsedLine]) -> _Part:
-        """The conversion of lines."""
-        part, done, form = _Part(), list[bytes](), BY_NAME[self.to]
-        report = part.report
+    def units(self, lines: Iterable[ParsedLine]) -> Iterator["_Unit"]:
+        """The lines that become output together: one, or the two labelled answers of a pair."""
+        waiting: _Unit | None = None
         for line in lines:
-            part.lines += 1
-            if line.blank:
+            parsed = line if line.blank or not self.template else templated(line, self.template)
+            key = key_of(parsed) if self.decisions and not line.blank else ""
+            unit = _Unit([parsed], {key}, self.decisions.get(key))
+            if waiting is not None and waiting.is_pair_with(unit):
+                yield _Unit([*waiting.lines, parsed], waiting.keys | unit.keys)
+                waiting = None
                 continue
-            parsed = templated(line, self.template) if self.template else line
-            report.read += 1
-            report.not_understood += parsed.example is None or not parsed.example.understood
-            key = key_of(parsed) if self.decisions else ""
-            decision = self.decisions.get(key)
-            written: bytes | Removal
-            if key in self.acted:
-                part.matched.add(key)
+            if waiting is not None:
+                yield waiting
+            waiting = unit if self.joins else None
+            if waiting is None:
+                yield unit
+        if waiting is not None:
+            yield waiting
+
+    def part(self, units: Iterable["_Unit"]) -> _Part:
+        """The conversion of lines."""
+        part, done, form = _Part(), list[bytes](), WRITABLE[self.to]
+        report = part.report
+        for unit in units:
+            part.lines += len(unit.lines)
+            first = unit.lines[0]
+            if first.blank:
+                continue
+            report.read += len(unit.lines)
+            report.not_understood += sum(line.example is None or not line.example.understood for line in unit.lines)
+            part.matched |= unit.keys & self.acted
+            decision = unit.decision
+            written: bytes | Reason
             if decision is not None and decision.verdict == "drop":
-                example = parsed.example.id if parsed.example else None
-                written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
+                written = drop_reason(decision)
             else:
-                written = _converted(parsed, report, form, chosen=self.chosen)
-            if isinstance(written, Removal):
-                report.aside += 1
-                report.reasons[written.reason] += 1
-                part.aside.append(written)
-            else:
-                report.converted += 1
+                written = _converted(unit.lines, report, form, chosen=self.chosen)
+            if isinstance(written, bytes):
+                report.converted += len(unit.lines)
                 done.append(written + b"\n")
+                continue
+            for line in unit.lines:
+                example = line.example.id if line.example else None
+                part.aside.append(removal(line.place, example, written, line.line.data))
+                report.aside += 1
+                report.reasons[part.aside[-1].reason] += 1
         part.converted = b"".join(done)
         return part
 
 
-def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Removal:
-    """The converted line or lines, counted; or why it is not converted."""
-    example = parsed.example
-    if example is None:
-        return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
-    repeated = any(defect.kind == "repeated-key" for defect in parsed.defects)  # not rewritten: one value would be lost
-    known = example if repeated else with_known_roles(example)
-    renamed, example = known is not example, known
-    if (
-        example.format == form.name
-        and not renamed
-        and form.name != "prompt-completion"
-        and isinstance(parsed.decoded.value, dict)
-    ):
+@dataclass(slots=True)
+class _Unit:
+    """Lines that become output together."""
+
+    lines: list[ParsedLine]
+    keys: set[str]
+    """Their keys in decisions."""
+    decision: DecisionState | None = None
+
+    def is_pair_with(self, other: "_Unit") -> bool:
+        """Whether two lines are the answers of one pair, of which no decision drops one."""
+        examples = [unit.lines[0].example for unit in (self, other)]
+        if any(unit.decision is not None and unit.decision.verdict == "drop" for unit in (self, other)):
+            return False
+        first, second = examples
+        return first is not None and second is not None and is_same_prompt(first, second)
+
+
+def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Reason:
+    """The converted line or lines, counted; or why they are not converted."""
+    parsed, examples = lines[0], list[Example]()
+    for line in lines:
+        if line.example is None:
+            return unreadable(line)
+        repeated = any(defect.kind == "repeated-key" for defect in line.defects)  # one value would be lost
+        examples.append(line.example if repeated else with_known_roles(line.example))
+    renamed = sum(line.example is not example for line, example in zip(lines, examples, strict=True))
+    example = examples[0]
+    if example.format == form.name and form.exact and not renamed and isinstance(parsed.decoded.value, dict):
         report.formats[form.name] += 1
         return parsed.jsonl
-    if reason := _obstacle(parsed, example, chosen=chosen):
-        return removal(parsed.place, example.id, Reason(*reason, "rule"), parsed.line.data)
-    value = dict(example.value)
-    rejected = example.format in PREFERENCE_SIDES
-    if rejected:
-        value.pop(PREFERENCE_SIDES[example.format][1], None)
-    if isinstance(value.get("tools"), str):
-        value["tools"] = _tools(value["tools"], parsed.place, report.notes)
-    if example.format == "sharegpt":
-        report.notes.extend(_unread_calls(parsed, example))
+    for line, known in zip(lines, examples, strict=True):
+        if reason := _obstacle(line, known, form, chosen=chosen):
+            return Reason(*reason, "rule")
     omitted = set[str]()
-    if example.format == TREE.name and replies_beside(value.pop("tree")):
-        omitted.add("replies beside the best-ranked path")
+    values = [_prepared(line, known, report.notes, omitted) for line, known in zip(lines, examples, strict=True)]
+    examples = [replace(known, value=value) for known, value in zip(examples, values, strict=True)]
+    try:
+        written = _written(examples, form)
+    except UnwritableError as error:
+        return Reason("J025", f"cannot be written as {form.to or form.name}: {error}", "rule")
+    omitted.update(*(one.omitted for one in written))
+    report.omitted.update(omitted)
+    report.renamed += renamed
+    report.rejected += example.format in PREFERENCE_SIDES and not (form.write_pair or form.label)
+    report.formats.update(known.format for known in examples)
+    report.added += len(written) - 1
+    report.joined += len(lines) - 1
+    as_read = [one.value for one in written] == [parsed.decoded.value]
+    return parsed.jsonl if as_read and not form.exact else b"\n".join(json_line(one.value) for one in written)
+
+
+def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:
+    """The value of a line with its tools as a list, and without answers that no other form holds."""
+    value = dict(example.value)
+    if isinstance(value.get("tools"), str):
+        value["tools"] = _tools(value["tools"], parsed.place, notes)
+    if example.format == "sharegpt":
+        notes.extend(_unread_calls(parsed, example))
+    take_others = BY_NAME[example.format].take_others
+    if take_others is not None and (others := take_others(value)):
+        omitted.add(others)
+    return value
+
+
+def _written(examples: Sequence[Example], form: Format) -> list[Written]:
+    """The lines for an example, or for both labelled answers of a pair. Raises `UnwritableError`."""
+    example, value = examples[0], dict(examples[0].value)
+    if form.write_pair or form.label:
+        return write_preference(form, examples)
+    if example.format in PREFERENCE_SIDES:
+        value.pop(PREFERENCE_SIDES[example.format][1], None)
     several = example.format == "self-instruct"
     conversations = [{**value, "messages": turns} for turns in _instances(value["messages"])] if several else [value]
     if form.name != "messages":
-        try:
-            written = [write_as(form, to_tools(conversation)) for conversation in conversations]
-        except UnwritableError as error:
-            cause = Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
-            return removal(parsed.place, example.id, cause, parsed.line.data)
-        conversations = [one.value for one in written]
-        omitted.update(*(one.omitted for one in written))
-    elif example_of(value, parsed.place).format in PREFERENCE_SIDES:
-        cause = Reason("J025", "a preference pair under other keys, which messages cannot hold", "rule")
-        return removal(parsed.place, example.id, cause, parsed.line.data)
-    report.omitted.update(omitted)
-    report.renamed += renamed
-    report.rejected += rejected
-    report.formats[example.format] += 1
-    report.added += len(conversations) - 1
-    return b"\n".join(map(json_line, conversations))
+        return [write_as(form, to_tools(conversation)) for conversation in conversations]
+    if example_of(value, example.place).format in PREFERENCE_SIDES:
+        raise UnwritableError("a preference pair under other keys, which messages cannot hold")
+    return [Written(conversation, ()) for conversation in conversations]
 
 
 def _instances(turns: list[Any]) -> list[list[Any]]:
@@ -291,16 +352,22 @@ def _instances(turns: list[Any]) -> list[list[Any]]:
     return [turns[:system] + turns[at : at + 2] for at in range(system, len(turns), 2)]
 
 
-def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[str, str] | None:
-    """Code and reason if writing the line as messages would lose or change something."""
+def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: bool) -> tuple[str, str] | None:
+    """Code and reason if writing the line in a form would lose or change something."""
     if example.format == UNKNOWN:
         return "M001", example.defect[1] if example.defect else "no `messages`, and the keys fit no known format"
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
         return "J013", repeated.message
+    if form.write_pair or form.label:
+        return None
+    name = form.to or form.name
     if example.format in PREFERENCE_SIDES and not chosen:
-        return "J025", "preference pair: messages cannot hold the rejected side; --chosen converts the chosen side"
+        return "J025", (
+            f"preference pair: {name} cannot hold the rejected side; --to preference-chat keeps both sides, --chosen "
+            "converts the chosen side"
+        )
     if example.format in COMPLETIONS and example.value.get("label") is False:
-        return "J025", "the completion is labelled as undesirable, which messages cannot express"
+        return "J025", f"the completion is labelled as undesirable, which {name} cannot express; --to kto-chat keeps it"
     return None
 
 

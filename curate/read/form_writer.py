@@ -80,12 +80,17 @@ def _verified(written: Object, example: Object) -> tuple[str, ...]:
         at = next((i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(after))
         what = f"message {at + 1}" if before != after else "`tools`"
         raise UnwritableError(f"{what} would not read back the same")
-    texts = json.dumps(again.value.get("messages"))
-    ids = [call.get("id") for message in example["messages"] for call in message.get("tool_calls") or ()]
+    return omitted_details(example["messages"], again.value.get("messages"))
+
+
+def omitted_details(before: list[Any], after: Any) -> tuple[str, ...]:
+    """Details of messages, such as ids of calls, that are not in the messages that were read back."""
+    texts = json.dumps(after)
+    ids = [call.get("id") for message in before for call in message.get("tool_calls") or ()]
     omitted = [CALL_IDS] if any(isinstance(made, str) and json.dumps(made) not in texts for made in ids) else []
-    if any(message.get(DETAILS_KEY) for message in example["messages"]) and f'"{DETAILS_KEY}"' not in texts:
+    if any(message.get(DETAILS_KEY) for message in before) and f'"{DETAILS_KEY}"' not in texts:
         omitted.append(SIGNATURES)
-    omitted += [key for key in sorted(_harmless(example["messages"])) if f'"{key}"' not in texts]
+    omitted += [key for key in sorted(_harmless(before)) if f'"{key}"' not in texts]
     return tuple(omitted)
 
 

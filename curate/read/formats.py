@@ -16,8 +16,9 @@ from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.corpora import GLAIVE, SQUAD, XLAM
 from curate.read.forms.form import Format, Object, UnreadableError, has_strings
 from curate.read.forms.langchain import LANGCHAIN
-from curate.read.forms.lists import ROOT_KEY, SEGMENTS, STEPS, TREE, list_format
+from curate.read.forms.lists import RANKING, ROOT_KEY, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ANSWER_KEYS, ASKING_FORMATS, CHOSEN_FORMATS, PLAIN_FORMATS, TEXT, speaker_turn
+from curate.read.forms.preference_writers import WRITTEN_FORMS
 from curate.read.forms.rendered import RENDERED, RENDERED_COMPLETION, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
 from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
@@ -40,6 +41,7 @@ FORMATS: Final = (
     VERTEX,
     NEMO_GYM,
     RESPONSES,
+    RANKING,
     STEPS,
     TREE,
     SEGMENTS,
@@ -54,7 +56,9 @@ PREFERENCE_SIDES: Final = {known.name: known.sides for known in FORMATS if known
 """The formats of preference pairs, and the keys of their chosen and their rejected side."""
 SHAPE_ERRORS: Final = (AttributeError, LookupError, TypeError)
 """Exceptions of readers and writers for a value with an unexpected type."""
-WRITABLE: Final = {known.to or known.name: known for known in FORMATS if known.write is not None}
+WRITABLE: Final = {
+    known.to or known.name: known for known in (*FORMATS, *WRITTEN_FORMS) if known.write or known.write_pair
+}
 """The forms that can be written, by the name for it."""
 PROMPTS: Final = ("prompt-only", "verl", "nemo-gym")
 """Forms of questions for reinforcement, which need no answer."""

@@ -32,7 +32,9 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     if report.renamed:
         yield f"{plural(report.renamed, 'line')} with aliases of roles, which were renamed as `curate check --fix` does"
     if report.added:
-        yield f"{plural(report.added, 'line')} added: each instance of an instruction became one conversation"
+        yield f"{plural(report.added, 'line')} added: instances of an instruction or answers of a pair became lines of their own"
+    if report.joined:
+        yield f"{plural(report.joined, 'line')} joined with the line before: two labelled answers became a pair"
     if report.omitted:
         names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.omitted.most_common())
         yield f"not written, since the form has no place for it (number of lines): {names}"

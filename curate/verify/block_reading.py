@@ -262,6 +262,14 @@ def _has_blocks(value: Object) -> bool:
     )
 
 
+def _ranked_sides(value: Object, _attached: list[Any]) -> tuple[TurnList, TurnList]:
+    scored = [(one["overall_score"], one["response"]) for one in value["completions"]]
+    best, worst = (pick(scored, key=lambda item: item[0]) for pick in (max, min))
+    if best[0] == worst[0] or any(type(text) is not str for _, text in scored):
+        raise NoFormError("no answer is better than another one")
+    return [("user", value["instruction"], ""), ("assistant", best[1], "")], [("assistant", worst[1], "")]
+
+
 SIDED_FORMS: Final[
     tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], tuple[TurnList, TurnList]]], ...]
 ] = (
@@ -273,6 +281,14 @@ SIDED_FORMS: Final[
         _nova_sides,
     ),
     (lambda value: "contents" in value and type(value.get("completions")) is list, _vertex_sides),
+    (
+        lambda value: (
+            type(value.get("instruction")) is str
+            and type(answers := value.get("completions")) is list
+            and any(type(one) is dict and "response" in one for one in answers[:1])
+        ),
+        _ranked_sides,
+    ),
 )
 """Formats of preference pairs: turns with the better answer, and the worse answer."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], TurnList]], ...]] = (

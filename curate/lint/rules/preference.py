@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import Example, Message, Place, canonical, content_text, kind_of
+from curate.core.example import Example, Place, canonical, content_text, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, visible, words
@@ -12,6 +12,7 @@ from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import PREFERENCE_SIDES
+from curate.read.preference_conversion import is_in_side
 
 SIDE_KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
 """The keys of the two sides, by format."""
@@ -78,12 +79,7 @@ def _side(example: Example, key: str) -> list[SideTurn]:
     value = example.value.get(key)
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
         return [_turn(turn) for turn in value] if isinstance(value, list) else [_turn(value)]
-    return [_turn(message.value) for message in example.messages if _is_in(message, key)]
-
-
-def _is_in(message: Message, key: str) -> bool:
-    """Whether a message is of the side under a key of the line or, for Amazon Nova, of its last message."""
-    return f"/{key}/" in f"{message.pointer}/"
+    return [_turn(message.value) for message in example.messages if is_in_side(message, key)]
 
 
 def pair_of(example: Example) -> Pair | None:
@@ -102,7 +98,7 @@ def pair_of(example: Example) -> Pair | None:
 
 def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
     """The turns before the sides, if they are separate."""
-    return [_turn(message.value) for message in example.messages if not _is_in(message, keys[0])]
+    return [_turn(message.value) for message in example.messages if not is_in_side(message, keys[0])]
 
 
 @dataset_rule(

@@ -56,6 +56,17 @@ class Reading:
     """Pointer to the tools in the line."""
 
 
+class PreferencePair(NamedTuple):
+    """Both sides of a preference as messages, with the prompt that they answer."""
+
+    prompt: list[Object]
+    chosen: list[Object]
+    rejected: list[Object]
+    tools: Any
+    rest: Object
+    """Keys of the line beside the conversation, such as `id`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A known format of a line."""
@@ -77,6 +88,16 @@ class Format:
     """
     write: Callable[[Object], Object] | None = None
     """Writes a conversation in messages format; None if the form is only read. Raises `UnwritableError`."""
+    write_pair: Callable[[PreferencePair], Object] | None = None
+    """Writes a preference pair; None for other forms. Raises `UnwritableError`."""
+    label: str = ""
+    """For written forms of labelled answers, the key that says whether the answer is wanted."""
+    exact: bool = True
+    """Whether lines that are read as the format are in the form that is written."""
+    take_others: Callable[[Object], str] | None = None
+    """For lines with more answers than a conversation or a pair holds: removes them from the value, and returns what
+    they are; empty if there are none.
+    """
     to: str = ""
     """The name under which the form is written, if it is not its own."""
     answers_beside: bool = False

@@ -23,6 +23,7 @@ from curate.read.forms.form import (
     turn_at,
 )
 from curate.read.forms.pairs import SPEAKERS
+from curate.read.forms.preference_writers import write_ranking
 
 TURN_LIST_KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "utterances", "data", "chat", "conversations")
 """Keys of a list of turns that no trainer reads by that name."""
@@ -140,13 +141,36 @@ def _tree(value: Object) -> Reading:
     return reading
 
 
-def replies_beside(tree: Object) -> int:
+def _replies_beside(tree: Object) -> int:
     """Number of replies in a tree that are on no best-ranked path."""
     return _count(tree) - len(_tree({"prompt": tree}).turns)
 
 
 def _count(message: Object) -> int:
     return 1 + sum(map(_count, _replies(message)))
+
+
+def _ranking(value: Object) -> Reading:
+    """The question with the best answer, the worst one under `rejected`; all of them stay beside it as `ranking`."""
+    answers = value["completions"]
+    scores = [answer.get("overall_score") for answer in answers]
+    for i, (answer, score) in enumerate(zip(answers, scores, strict=True)):
+        if not has_strings(answer, "response") or isinstance(score, bool) or not isinstance(score, int | float):
+            raise UnreadableError(f"/completions/{i}", "an answer has no `response` or no `overall_score`")
+    best, worst = (scores.index(pick(scores)) for pick in (max, min))
+    if scores[best] == scores[worst]:
+        raise UnreadableError("/completions", "no answer has a better `overall_score` than another one")
+    at = f"/completions/{best}/response"
+    turns = [
+        turn_at("user", value["instruction"], "/instruction"),
+        turn_at("assistant", answers[best]["response"], at),
+    ]
+    rest = {
+        **omit_keys(value, "instruction", "completions"),
+        "rejected": answers[worst]["response"],
+        "ranking": answers,
+    }
+    return Reading(turns, rest, {"/rejected": f"/completions/{worst}/response", "/ranking": "/completions"})
 
 
 def _segments(value: Object) -> Reading:
@@ -186,6 +210,7 @@ TREE: Final = Format(
     lambda value: isinstance(value.get("prompt"), dict) and "replies" in value["prompt"] and "messages" not in value,
     uses=("prompt", "message_tree_id", "tree_state", "tree"),
     read=_tree,
+    take_others=lambda value: "replies beside the best-ranked path" if _replies_beside(value.pop("tree")) else "",
 )
 SEGMENTS: Final = Format(
     "segments",
@@ -193,6 +218,20 @@ SEGMENTS: Final = Format(
     lambda v: is_objects(v.get("segments")) and any({"label", "text"} <= one.keys() for one in v["segments"]),
     uses=("segments",),
     read=_segments,
+)
+RANKING: Final = Format(
+    "ultrafeedback",
+    "instruction, completions with a response and an overall_score each; the best answer against the worst",
+    lambda value: (
+        has_strings(value, "instruction")
+        and is_objects(value.get("completions"))
+        and "response" in value["completions"][0]
+    ),
+    uses=("instruction", "completions"),
+    sides=("completions", "rejected"),
+    read=_ranking,
+    write_pair=write_ranking,
+    take_others=lambda value: f"scores and other answers of {value.pop('ranking') and 'a ranking'}",
 )
 STEPS: Final = Format(
     "stepwise",

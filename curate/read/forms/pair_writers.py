@@ -18,12 +18,12 @@ def write_system_beside(value: Object) -> Object:
     first, *rest = value["messages"]
     if first["role"] not in SYSTEM_ROLES:
         return write_messages(value)
-    return {"system": _only_text(first, "the system prompt"), **write_messages({**value, "messages": rest})}
+    return {"system": only_text(first, "the system prompt"), **write_messages({**value, "messages": rest})}
 
 
 def write_sharegpt(value: Object) -> Object:
     """Speakers and values; calls and results are turns of their own, tools are JSON text."""
-    written: Object = {"conversations": [_sharegpt_turn(message, i + 1) for i, message in enumerate(value["messages"])]}
+    written: Object = {"conversations": [sharegpt_turn(message, i + 1) for i, message in enumerate(value["messages"])]}
     if value.get("tools"):
         written["tools"] = as_text(value["tools"])
     return written
@@ -32,7 +32,8 @@ def write_sharegpt(value: Object) -> Object:
 SPEAKER: Final = {"user": "human", "assistant": "gpt", "system": "system", "developer": "system", "tool": "observation"}
 
 
-def _sharegpt_turn(message: Object, number: int) -> Object:
+def sharegpt_turn(message: Object, number: int) -> Object:
+    """A message as speaker and value; `number` is its number in the conversation."""
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
     if role not in SPEAKER:
         raise UnwritableError(f"a message of role {role!r}")
@@ -58,13 +59,13 @@ def _called(call: Any, number: int) -> Object:
 def write_alpaca(value: Object) -> Object:
     """The last question and answer, earlier ones as history, the system prompt in a key of its own."""
     messages, written = value["messages"], Object()
-    _refuse_tools(value, messages)
+    refuse_tools(value.get("tools"), messages)
     if messages[0]["role"] in SYSTEM_ROLES:
-        written["system"], messages = _only_text(messages[0], "the system prompt"), messages[1:]
+        written["system"], messages = only_text(messages[0], "the system prompt"), messages[1:]
     roles = [message["role"] for message in messages]
     if not messages or roles != ["user", "assistant"] * (len(messages) // 2):
         raise UnwritableError("the turns are not questions and answers in turn")
-    texts = [_only_text(message, f"message {i + 1}") for i, message in enumerate(messages)]
+    texts = [only_text(message, f"message {i + 1}") for i, message in enumerate(messages)]
     pairs = [list(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
     written |= {"instruction": pairs[-1][0], "input": "", "output": pairs[-1][1]}
     if len(pairs) > 1:
@@ -75,10 +76,10 @@ def write_alpaca(value: Object) -> Object:
 def write_prompt_completion(value: Object) -> Object:
     """One question and one answer as text."""
     messages = value["messages"]
-    _refuse_tools(value, messages)
+    refuse_tools(value.get("tools"), messages)
     if [message["role"] for message in messages] != ["user", "assistant"]:
         raise UnwritableError("not one question and one answer; prompt-completion-chat holds them")
-    prompt, completion = (_only_text(message, f"message {i + 1}") for i, message in enumerate(messages))
+    prompt, completion = (only_text(message, f"message {i + 1}") for i, message in enumerate(messages))
     return {"prompt": prompt, "completion": completion}
 
 
@@ -105,7 +106,7 @@ def write_verl(value: Object) -> Object:
     if messages[-1]["role"] == "assistant":
         if reward is not None:
             raise UnwritableError("the conversation ends with an answer beside its `reward_model`")
-        reward = {"style": "rule", "ground_truth": _only_text(messages[-1], "the answer")}
+        reward = {"style": "rule", "ground_truth": only_text(messages[-1], "the answer")}
         messages = messages[:-1]
     if reward is None:
         key = next((key for key in ("ground_truth", "answer", "solution", "reference_answer") if key in value), None)
@@ -119,7 +120,7 @@ def write_verl(value: Object) -> Object:
     return {**written, **({"tools": value["tools"]} if value.get("tools") else {})}
 
 
-def _only_text(message: Object, what: str) -> str:
+def only_text(message: Object, what: str) -> str:
     """The text of a message that has nothing else. Raises `UnwritableError`."""
     if unknown := [key for key, item in message.items() if key not in ("role", "content") and item is not None]:
         raise UnwritableError(f"`{unknown[0]}` of {what}")
@@ -128,6 +129,7 @@ def _only_text(message: Object, what: str) -> str:
     return content
 
 
-def _refuse_tools(value: Object, messages: list[Object]) -> None:
-    if value.get("tools") or any(message.get("tool_calls") or message["role"] == "tool" for message in messages):
+def refuse_tools(tools: Any, messages: list[Object]) -> None:
+    """Raise `UnwritableError` if there are tools, calls or results."""
+    if tools or any(message.get("tool_calls") or message["role"] == "tool" for message in messages):
         raise UnwritableError("tools and tool calls")

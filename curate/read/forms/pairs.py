@@ -1,12 +1,13 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import chain, product
 from typing import Any, Final
 
 from curate.core.example import REFERENCE_KEYS, escape
-from curate.read.forms import pair_writers
+from curate.read.forms import pair_writers, preference_writers
 from curate.read.forms.form import (
     Format,
     Object,
@@ -149,7 +150,7 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
     prompt.
     """
     chosen = list(_side(value, key, "assistant"))
-    if _begins_with_question([turn.value for turn in chosen]):
+    if begins_with_question([turn.value for turn in chosen]):
         yield from system_before(value)
     elif "messages" in value:
         yield from _system_beside(value)
@@ -172,7 +173,7 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
     yield from chosen
 
 
-def _begins_with_question(turns: Iterable[Any]) -> bool:
+def begins_with_question(turns: Iterable[Any]) -> bool:
     """Whether a side holds its prompt: its first turn that is no system message is the user's."""
     roles = (turn.get("role", turn.get("from")) for turn in turns if isinstance(turn, dict))
     return next((role for role in roles if role not in ("system", "developer")), None) in ("user", "human")
@@ -212,7 +213,7 @@ def _is_asked_in_messages(value: Object) -> bool:
     if not value.keys().isdisjoint(("chosen_messages", "preferred_output", "response_j")):
         return False  # another kind of pair, which would leave the messages out
     chosen = value[sides[0]]
-    return not isinstance(chosen, list) or not _begins_with_question(chosen)
+    return not isinstance(chosen, list) or not begins_with_question(chosen)
 
 
 def _has_system_beside(value: Object) -> bool:
@@ -302,6 +303,7 @@ CHOSEN_FORMATS: Final = (
         _openai_preference,
         ("input", "preferred_output"),
         ("preferred_output", "non_preferred_output"),
+        write_pair=preference_writers.write_openai_preference,
     ),
     Format(
         "llama-factory-preference",
@@ -310,8 +312,13 @@ CHOSEN_FORMATS: Final = (
         _llama_factory_preference,
         ("chosen_messages", "system"),
         ("chosen_messages", "rejected_messages"),
+        write_pair=preference_writers.write_llama_factory_preference,
     ),
-    _pair_format("preference", "prompt, chosen, rejected", "chosen", "rejected"),
+    replace(
+        _pair_format("preference", "prompt, chosen, rejected", "chosen", "rejected"),
+        write_pair=preference_writers.write_preference,
+        exact=False,
+    ),
     _pair_format("response-preference", "prompt, chosen_response, rejected_response", *SIDES[1]),
     _pair_format("response-pair", "question, response_j, response_k", "response_j", "response_k"),
     _pair_format("rejected-response", "query, response, rejected_response", "response", "rejected_response"),
@@ -341,6 +348,7 @@ PLAIN_FORMATS: Final = (
         _prompt_completion,
         ("prompt", "completion", "system"),
         write=pair_writers.write_prompt_completion,
+        exact=False,
     ),
     Format(
         "prompt-completion-chat",

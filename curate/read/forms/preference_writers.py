@@ -1,0 +1,203 @@
+"""Write preference pairs and labelled answers in the forms of trainers, services and data sets.
+
+Sources: the documentation of TRL (dataset formats), OpenAI (direct preference optimization), LLaMA-Factory
+(data/README.md and its v1 data), Axolotl (rlhf), ms-swift (custom dataset), verl (its reward model data set), and the
+data sets Anthropic/hh-rlhf and openbmb/UltraFeedback, read 2026-11.
+"""
+
+from typing import Any, Final
+
+from curate.read.forms.form import Format, Object, PreferencePair, UnwritableError
+from curate.read.forms.pair_writers import (
+    only_text,
+    refuse_tools,
+    sharegpt_turn,
+    write_alpaca,
+    write_messages,
+    write_prompt_completion,
+    write_prompt_completion_chat,
+    write_sharegpt,
+)
+
+Messages = list[Object]
+RANKS: Final = (1, 0)
+"""Scores of the chosen and of the rejected answer where a ranking is written."""
+
+
+def write_preference(pair: PreferencePair) -> Object:
+    """The question and both answers as text."""
+    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    if [message["role"] for message in pair.prompt] != ["user"]:
+        raise UnwritableError("the prompt is not one user message; preference-chat holds it")
+    chosen, rejected = _texts(pair)
+    return {"prompt": only_text(pair.prompt[0], "the prompt"), "chosen": chosen, "rejected": rejected}
+
+
+def write_preference_chat(pair: PreferencePair) -> Object:
+    """Prompt and sides as lists of messages."""
+    _require_prompt(pair)
+    return {"prompt": pair.prompt, "chosen": pair.chosen, "rejected": pair.rejected, **_tools(pair)}
+
+
+def write_preference_implicit(pair: PreferencePair) -> Object:
+    """Both conversations, each with the prompt."""
+    return {"chosen": pair.prompt + pair.chosen, "rejected": pair.prompt + pair.rejected, **_tools(pair)}
+
+
+def write_openai_preference(pair: PreferencePair) -> Object:
+    """The prompt with its tools under `input`, and an answer for each side."""
+    _require_prompt(pair)
+    chosen, rejected = _answers(pair)
+    beside = pair.rest.get("input")
+    asked = {**(beside if isinstance(beside, dict) else {}), "messages": pair.prompt, **_tools(pair)}
+    return {"input": asked, "preferred_output": [chosen], "non_preferred_output": [rejected]}
+
+
+def write_llama_factory_preference(pair: PreferencePair) -> Object:
+    """Both conversations with the weight of each message in the loss."""
+    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    prompt = [_weighted(message, 0.0) for message in pair.prompt]
+    chosen, rejected = ([_weighted(message, 1.0) for message in side] for side in (pair.chosen, pair.rejected))
+    return {"chosen_messages": prompt + chosen, "rejected_messages": prompt + rejected}
+
+
+def _weighted(message: Object, weight: float) -> Object:
+    text = only_text(message, f"a message of role {message['role']!r}")
+    trained = weight if message["role"] == "assistant" else 0.0
+    return {"role": message["role"], "content": [{"type": "text", "value": text}], "loss_weight": trained}
+
+
+def write_alpaca_preference(pair: PreferencePair) -> Object:
+    """The last question with both answers, earlier turns as history, the system prompt in a key of its own."""
+    refuse_tools(pair.tools, [*pair.chosen, *pair.rejected])
+    chosen, rejected = _texts(pair)
+    written = write_alpaca({"messages": pair.prompt + pair.chosen, "tools": pair.tools})
+    del written["output"]
+    return {**written, "chosen": chosen, "rejected": rejected}
+
+
+def write_sharegpt_preference(pair: PreferencePair) -> Object:
+    """The prompt as speakers and values, and a turn for each side."""
+    _require_prompt(pair)
+    chosen, rejected = (sharegpt_turn(message, len(pair.prompt) + 1) for message in _answers(pair))
+    return {**write_sharegpt({"messages": pair.prompt, **_tools(pair)}), "chosen": chosen, "rejected": rejected}
+
+
+def write_axolotl_preference(pair: PreferencePair) -> Object:
+    """The prompt under `messages`, and a message for each side."""
+    _require_prompt(pair)
+    if pair.tools:
+        raise UnwritableError("tools")
+    chosen, rejected = _answers(pair)
+    return {"messages": pair.prompt, "chosen": chosen, "rejected": rejected}
+
+
+def write_rejected_response(pair: PreferencePair) -> Object:
+    """The chosen conversation, and the text that replaces its last answer."""
+    _require_prompt(pair)
+    chosen, rejected = _answers(pair)
+    text = only_text(rejected, "the rejected answer")
+    return {"messages": [*pair.prompt, chosen], "rejected_response": text, **_tools(pair)}
+
+
+def write_rejected_messages(pair: PreferencePair) -> Object:
+    """Both conversations, each with the prompt."""
+    _require_prompt(pair)
+    return {"messages": pair.prompt + pair.chosen, "rejected_messages": pair.prompt + pair.rejected, **_tools(pair)}
+
+
+def write_transcripts(pair: PreferencePair) -> Object:
+    """Both conversations as text with `Human:` and `Assistant:` before each turn."""
+    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    return {"chosen": _transcript(pair.prompt + pair.chosen), "rejected": _transcript(pair.prompt + pair.rejected)}
+
+
+def _transcript(messages: Messages) -> str:
+    names, written = {"user": "Human", "assistant": "Assistant"}, ""
+    for number, message in enumerate(messages, 1):
+        if message["role"] not in names:
+            raise UnwritableError(f"a message of role {message['role']!r}")
+        written += f"\n\n{names[message['role']]}: {only_text(message, f'message {number}')}"
+    return written
+
+
+def write_ranking(pair: PreferencePair) -> Object:
+    """The question and two scored answers."""
+    question = write_preference(pair)
+    sides = zip((question["chosen"], question["rejected"]), RANKS, strict=True)
+    scored = [{"response": text, "overall_score": score} for text, score in sides]
+    return {"instruction": question["prompt"], "completions": scored}
+
+
+def _answers(pair: PreferencePair) -> tuple[Object, Object]:
+    """The one answer of each side."""
+    for name, side in (("chosen", pair.chosen), ("rejected", pair.rejected)):
+        if [message["role"] for message in side] != ["assistant"]:
+            raise UnwritableError(f"the {name} side is not one message of the assistant")
+    return pair.chosen[0], pair.rejected[0]
+
+
+def _texts(pair: PreferencePair) -> tuple[str, str]:
+    chosen, rejected = _answers(pair)
+    return only_text(chosen, "the chosen answer"), only_text(rejected, "the rejected answer")
+
+
+def _require_prompt(pair: PreferencePair) -> None:
+    if not pair.prompt:
+        raise UnwritableError("there is no prompt: the two sides begin differently")
+
+
+def _tools(pair: PreferencePair) -> dict[str, Any]:
+    return {"tools": pair.tools} if pair.tools else {}
+
+
+def _written(name: str, summary: str, **how: Any) -> Format:
+    """A form that is written, and read as another format."""
+    return Format(name, summary, lambda _value: False, **how)
+
+
+WRITTEN_FORMS: Final = (
+    _written(
+        "preference-chat", "prompt, chosen, rejected as lists of messages (TRL)", write_pair=write_preference_chat
+    ),
+    _written(
+        "preference-implicit",
+        "chosen, rejected as whole conversations (TRL without `prompt`)",
+        write_pair=write_preference_implicit,
+    ),
+    _written(
+        "alpaca-preference",
+        "instruction, history, chosen, rejected (LLaMA-Factory, Alpaca)",
+        write_pair=write_alpaca_preference,
+    ),
+    _written(
+        "sharegpt-preference",
+        "conversations, chosen, rejected as turns (LLaMA-Factory, ShareGPT)",
+        write_pair=write_sharegpt_preference,
+    ),
+    _written(
+        "axolotl-preference", "messages, chosen, rejected as messages (Axolotl)", write_pair=write_axolotl_preference
+    ),
+    _written(
+        "ms-swift-rejected-response",
+        "messages with the chosen answer, rejected_response (ms-swift)",
+        write_pair=write_rejected_response,
+    ),
+    _written(
+        "ms-swift-rejected-messages",
+        "messages with the chosen answer, rejected_messages (ms-swift)",
+        write_pair=write_rejected_messages,
+    ),
+    _written("verl-preference", "prompt, chosen, rejected as texts (verl)", write_pair=write_preference),
+    _written("kto", "prompt, completion, label as texts (TRL)", write=write_prompt_completion, label="label"),
+    _written(
+        "kto-chat",
+        "prompt, completion as lists of messages, label (TRL)",
+        write=write_prompt_completion_chat,
+        label="label",
+    ),
+    _written("alpaca-kto", "instruction, output, kto_tag (LLaMA-Factory, Alpaca)", write=write_alpaca, label="kto_tag"),
+    _written("sharegpt-kto", "conversations, kto_tag (LLaMA-Factory, ShareGPT)", write=write_sharegpt, label="kto_tag"),
+    _written("ms-swift-kto", "messages, label (ms-swift, LLaMA-Factory)", write=write_messages, label="label"),
+)
+"""Forms of pairs and of labelled answers whose lines are read as another format."""

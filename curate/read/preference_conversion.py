@@ -1,0 +1,279 @@
+"""Preference pairs and labelled answers of any format, written in another form and read back for comparison."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from curate.core.example import LABEL_KEYS, Example, Message
+from curate.read.form_writer import (
+    NO_PLACE,
+    WEIGHTS,
+    Written,
+    normal_messages,
+    normal_tools,
+    omitted_details,
+    write_as,
+)
+from curate.read.formats import PREFERENCE_SIDES, SHAPE_ERRORS, example_of, unread_keys
+from curate.read.forms.blocks import plain_part
+from curate.read.forms.form import (
+    SYSTEM_ROLES,
+    Format,
+    Object,
+    PreferencePair,
+    UnwritableError,
+    omit_keys,
+    with_tool_calls,
+)
+from curate.read.forms.pairs import SPEAKERS, begins_with_question, speaker_turn
+
+Messages = list[Object]
+CHOSEN_KEYS: Final = ("chosen", "chosen_response")
+REJECTED_KEYS: Final = ("rejected", "rejected_messages", "rejected_response")
+"""Keys of the two sides beside messages that end with an answer."""
+
+
+def is_in_side(message: Message, key: str) -> bool:
+    """Whether a message is of the side under a key of the line or, for Amazon Nova, of its last message."""
+    return f"/{key}/" in f"{message.pointer}/"
+
+
+def pair_in(example: Example) -> PreferencePair | None:
+    """The pair of an example; None if it has no rejected answer. Raises `UnwritableError` if the pair is not clear."""
+    messages = example.value.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return None
+    for number, message in enumerate(messages, 1):
+        _require_message(message, f"message {number}")
+    rest = omit_keys(example.value, "messages", "tools")
+    sides = PREFERENCE_SIDES.get(example.format)
+    if sides is None:
+        key = next((key for key in REJECTED_KEYS if rest.get(key)), None)
+        if key is None:
+            return None
+        rejected = _side(rest.pop(key))
+        before, chosen = _chosen_beside(messages, rest, rejected, is_text=isinstance(example.value[key], str))
+    else:
+        if sides[1] not in rest:
+            return None
+        rejected = _side(rest.pop(sides[1]))
+        asked = sum(not is_in_side(message, sides[0]) for message in example.messages)
+        before, chosen = messages[:asked], messages[asked:]
+    prompt, *answers = _divided(*(_plain_messages(turns) for turns in (before, chosen, rejected)))
+    for key in unread_keys(example):
+        if not _repeats(rest.pop(key, None), prompt):
+            raise UnwritableError(f"`{key}` beside sides that hold another prompt")
+    prompt = [_unweighted(message, trained=False) for message in prompt]
+    chosen, rejected = ([_unweighted(message, trained=True) for message in side] for side in answers)
+    return PreferencePair(prompt, chosen, rejected, example.value.get("tools"), rest)
+
+
+def _require_message(message: Any, what: str) -> None:
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        raise UnwritableError(f"{what} has no role")
+
+
+def _side(side: Any) -> Messages:
+    """The messages of a side: text, a turn or turns."""
+    if isinstance(side, str):
+        return [{"role": "assistant", "content": side}]
+    turns = side if isinstance(side, list) else [side]
+    if not turns or not all(isinstance(turn, dict) for turn in turns):
+        raise UnwritableError("the rejected side is neither text nor messages")
+    messages = [turn.value for turn in with_tool_calls((turn, speaker_turn(turn, "")) for turn in turns)]
+    for number, message in enumerate(messages, 1):
+        _require_message(message, f"message {number} of the rejected side")
+    return [{**message, "role": SPEAKERS.get(message["role"], message["role"])} for message in messages]
+
+
+def _chosen_beside(messages: Messages, rest: Object, rejected: Messages, *, is_text: bool) -> tuple[Messages, Messages]:
+    """The prompt and the chosen side of messages that have a rejected side, and perhaps a chosen one, beside them."""
+    key = next((key for key in CHOSEN_KEYS if rest.get(key)), None)
+    if key is not None:
+        chosen = _side(rest.pop(key))
+        if begins_with_question(chosen):
+            if normal_messages(messages) != normal_messages(chosen)[: len(messages)]:
+                raise UnwritableError(f"`messages` and `{key}` are different conversations")
+            return [], chosen
+        if messages[-1]["role"] == "assistant":
+            if normal_messages(messages[-len(chosen) :]) != normal_messages(chosen):
+                raise UnwritableError(f"`messages` do not end with `{key}`")
+            return messages[: -len(chosen)], chosen
+        return messages, chosen
+    if begins_with_question(rejected):
+        return [], messages
+    if messages[-1]["role"] != "assistant":
+        raise UnwritableError("there is no chosen answer")
+    asked = max((at for at, message in enumerate(messages, 1) if message["role"] == "user"), default=0)
+    first = len(messages) - 1 if is_text else asked
+    return messages[:first], messages[first:]
+
+
+def _divided(prompt: Messages, chosen: Messages, rejected: Messages) -> tuple[Messages, Messages, Messages]:
+    """The prompt and both answers, also where a side holds the prompt: trainers take the common beginning as prompt."""
+    if not begins_with_question(prompt + chosen if _is_system(prompt) else chosen):
+        if begins_with_question(rejected):
+            own = (
+                prompt if rejected[0]["role"] in SYSTEM_ROLES else [m for m in prompt if m["role"] not in SYSTEM_ROLES]
+            )
+            if normal_messages(rejected[: len(own)]) != normal_messages(own) or len(rejected) == len(own):
+                raise UnwritableError("the rejected side holds another prompt")
+            rejected = rejected[len(own) :]
+        return prompt, chosen, rejected
+    whole = prompt + chosen
+    if not begins_with_question(rejected):
+        return whole[:-1], whole[-1:], rejected
+    other = rejected if rejected[0]["role"] in SYSTEM_ROLES else prompt + rejected
+    pairs = list(zip(normal_messages(whole), normal_messages(other), strict=False))[:-1]
+    shared = next((at for at, (left, right) in enumerate(pairs) if left != right), len(pairs))
+    return whole[:shared], whole[shared:], other[shared:]
+
+
+def _is_system(messages: Messages) -> bool:
+    return all(message["role"] in SYSTEM_ROLES for message in messages)
+
+
+def _plain_messages(messages: Messages) -> Messages:
+    """Messages with text alone as text, instead of a list of one part."""
+    return [_plain(message) for message in messages]
+
+
+def _plain(message: Object) -> Object:
+    content = message.get("content")
+    part = plain_part(content[0]) if isinstance(content, list) and len(content) == 1 else None
+    if isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text":
+        return {**message, "content": part["text"]}
+    return message
+
+
+def _unweighted(message: Object, *, trained: bool) -> Object:
+    """A message without weights that say what a trainer of pairs does anyway: it trains on the sides alone."""
+    default = trained and message["role"] == "assistant"
+    return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (default, None)}
+
+
+def _repeats(value: Any, prompt: Messages) -> bool:
+    """Whether a key beside two whole conversations holds nothing that these do not hold."""
+    if isinstance(value, str):
+        return value in [message.get("content") for message in prompt]
+    turns = [value] if isinstance(value, dict) else value
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+        return not value
+    return normal_messages(_plain_messages(turns)) == normal_messages(prompt)
+
+
+def label_of(example: Example) -> bool | None:
+    """Whether the answer of an example is labelled as wanted or unwanted; None without such a label."""
+    labels = [example.value[key] for key in LABEL_KEYS if isinstance(example.value.get(key), bool)]
+    return labels[0] if labels and len(set(labels)) == 1 else None
+
+
+def is_same_prompt(first: Example, second: Example) -> bool:
+    """Whether two labelled examples are the sides of one pair: one prompt, one answer wanted and the other unwanted."""
+    if label_of(first) is None or label_of(second) is not (not label_of(first)):
+        return False
+    turns = [example.value.get("messages") for example in (first, second)]
+    if not all(isinstance(messages, list) and len(messages) > 1 for messages in turns):
+        return False
+    left, right = map(normal_messages, turns)
+    return bool(left[:-1] == right[:-1] and {"role": "assistant"}.items() <= left[-1].items() & right[-1].items())
+
+
+def joined_pair(first: Example, second: Example) -> PreferencePair:
+    """The pair of two labelled examples. Raises `UnwritableError` if keys beside their answers differ."""
+    wanted, unwanted = (first, second) if label_of(first) else (second, first)
+    rests = [omit_keys(example.value, "messages", "tools", *LABEL_KEYS) for example in (wanted, unwanted)]
+    if normal_tools(wanted.value) != normal_tools(unwanted.value):
+        raise UnwritableError("the rows of both answers differ in `tools`")
+    if differing := [key for key in rests[0].keys() | rests[1].keys() if rests[0].get(key) != rests[1].get(key)]:
+        raise UnwritableError(f"the rows of both answers differ in `{min(differing)}`")
+    *prompt, chosen = _plain_messages(wanted.value["messages"])
+    rejected = _plain(unwanted.value["messages"][-1])
+    return PreferencePair(prompt, [chosen], [rejected], wanted.value.get("tools"), rests[0])
+
+
+def write_pair_as(form: Format, pair: PreferencePair) -> Written:
+    """The line for a pair. Raises `UnwritableError` for what the form cannot hold."""
+    if form.write_pair is None:
+        raise UnwritableError("it holds no rejected answer")
+    try:
+        value = form.write_pair(pair)
+        _require_free_keys(value, pair.rest)
+        written = {**pair.rest, **value}
+        again = pair_in(example_of(written, NO_PLACE))
+        return Written(written, _compared(pair, again))
+    except SHAPE_ERRORS:
+        raise UnwritableError("a value has another type than messages have there") from None
+
+
+def _require_free_keys(value: Object, rest: Object) -> None:
+    """Raise `UnwritableError` if the form uses a key of the line for something else."""
+    for key in value.keys() & rest.keys():
+        held, said = rest[key], value[key]
+        if held != said and not (isinstance(held, dict) and isinstance(said, dict) and held.items() <= said.items()):
+            raise UnwritableError(f"the line has a key {key!r}, which the form uses for something else")
+
+
+def _compared(pair: PreferencePair, again: PreferencePair | None) -> tuple[str, ...]:
+    """What a written line holds less than the pair. Raises `UnwritableError` if it holds something else."""
+    if again is None:
+        raise UnwritableError("it would not read back as a pair")
+    before, after = (normal_messages(one.prompt + one.chosen) for one in (pair, again))
+    others = [normal_messages(one.prompt + one.rejected) for one in (pair, again)]
+    tools = [normal_tools({"tools": one.tools}) for one in (pair, again)]
+    if len(pair.prompt) != len(again.prompt) and (before, others[0]) == (after, others[1]):
+        raise UnwritableError("both sides begin with the same message, which the form holds as part of the prompt")
+    for name, left, right in (
+        ("the prompt", normal_messages(pair.prompt), normal_messages(again.prompt)),
+        ("the chosen side", before, after),
+        ("the rejected side", *others),
+        ("`tools`", *tools),
+    ):
+        if left != right:
+            raise UnwritableError(f"{name} would not read back the same")
+    for key, item in pair.rest.items():
+        if key not in again.rest and item not in (None, "", [], {}):
+            raise UnwritableError(f"`{key}` beside the pair would be read as part of it")
+    return omitted_details(
+        [*pair.prompt, *pair.chosen, *pair.rejected], [*again.prompt, *again.chosen, *again.rejected]
+    )
+
+
+def write_labelled(form: Format, messages: Messages, example: Object, *, label: bool) -> Written:
+    """The line for an answer with its label. Raises `UnwritableError` for what the form cannot hold."""
+    written = write_as(form, {**omit_keys(example, *LABEL_KEYS), "messages": messages})
+    again = example_of({**written.value, form.label: label}, NO_PLACE)
+    if label_of(again) is not label or normal_messages(again.value["messages"])[-1:] != normal_messages(messages)[-1:]:
+        raise UnwritableError("the label would not read back the same")
+    return Written({**written.value, form.label: label}, written.omitted)
+
+
+def labelled_rows(form: Format, pair: PreferencePair) -> list[Written]:
+    """The two lines for the answers of a pair: the chosen one is wanted, the rejected one is not."""
+    if any([message["role"] for message in side] != ["assistant"] for side in (pair.chosen, pair.rejected)):
+        raise UnwritableError("a side is not one message of the assistant, which a label is for")
+    if not pair.prompt:
+        raise UnwritableError("there is no prompt: the two sides begin differently")
+    beside = {**pair.rest, **({"tools": pair.tools} if pair.tools else {})}
+    sides = ((pair.chosen, True), (pair.rejected, False))
+    return [write_labelled(form, pair.prompt + side, beside, label=label) for side, label in sides]
+
+
+def write_preference(form: Format, examples: Sequence[Example]) -> list[Written]:
+    """The lines for a pair or a labelled answer, or for two labelled answers of a pair; in a form of either kind.
+
+    Raises `UnwritableError`.
+    """
+    first = examples[0]
+    pair = joined_pair(first, examples[1]) if len(examples) > 1 else pair_in(first)
+    label = label_of(first)
+    if form.label and pair is not None:
+        return labelled_rows(form, pair)
+    if form.label:
+        if label is None:
+            raise UnwritableError("the line has no label and no rejected answer")
+        return [write_labelled(form, first.value["messages"], first.value, label=label)]
+    if pair is None and label is not None:
+        raise UnwritableError("no line next to it has the same prompt with the opposite label; --to kto-chat keeps it")
+    if pair is None:
+        raise UnwritableError("the line has no rejected answer")
+    return [write_pair_as(form, pair)]
