@@ -20,6 +20,7 @@ from curate.core.targets import LIMITS, Target
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import Rule
 from curate.read.formats import FORMATS
+from curate.read.forms.preference_writers import WRITTEN_FORMS
 from curate.render.rules import rule_json, rule_terms
 from curate.schemas import schemas
 from docs.signatures import declared
@@ -191,12 +192,28 @@ def _recipe() -> str:
 
 def _formats() -> str:
     rows = [
-        (f"`{known.name}`", escaped(known.summary), f"`--to {known.to or known.name}`" if known.write else "")
+        (
+            f"`{known.name}`",
+            escaped(known.summary),
+            f"`--to {known.to or known.name}`" if known.write or known.write_pair else "",
+        )
         for known in FORMATS
+    ]
+    written = [
+        (
+            f"`{form.name}`",
+            escaped(form.summary),
+            "a pair" if form.write_pair else f"an answer with `{form.label}`, true or false",
+        )
+        for form in WRITTEN_FORMS
     ]
     return (
         "# Formats\n\nThe formats of a line, in the order in which they are tried. `curate convert --to FORM` writes "
-        "those with an entry in the last column, and messages.\n\n" + table("Format|A line with|Written by", rows)
+        "those with an entry in the last column, and messages.\n\n"
+        + table("Format|A line with|Written by", rows)
+        + "\n\n"
+        "## Further forms of preference data\n\nThese are read as one of the formats above. `curate convert --to FORM` "
+        "writes them.\n\n" + table("Form|A line with|Holds", written)
     )
 
 

@@ -19,7 +19,13 @@ from curate.render.convert import convert_text
 
 To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
 MESSAGES: Final = To("messages")
-HELP: Final = f"Convert to this format: {', '.join(WRITABLE)}."
+PAIRS: Final = [name for name, form in WRITABLE.items() if form.write_pair]
+LABELLED: Final = [name for name, form in WRITABLE.items() if form.label]
+CONVERSATIONS: Final = [name for name in WRITABLE if name not in (*PAIRS, *LABELLED)]
+HELP: Final = (
+    f"Convert to this format: {', '.join(CONVERSATIONS)}; for preference pairs {', '.join(PAIRS)}; for answers with a "
+    f"label {', '.join(LABELLED)}."
+)
 
 
 def convert(
@@ -73,7 +79,7 @@ def convert(
         raise UsageError(
             "--user and --assistant belong together", "for example --user '{question}' --assistant '{reply}'"
         )
-    if chosen and (WRITABLE[to.value].write_pair or WRITABLE[to.value].label):
+    if chosen and to.value not in CONVERSATIONS:
         raise UsageError(f"--chosen omits the rejected side, which --to {to.value} keeps", "leave out --chosen")
     work = session.open_plain(files)
     texts = {role: text for role, text in template.items() if text}

@@ -305,7 +305,7 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     try:
         written = _written(examples, form)
     except UnwritableError as error:
-        return Reason("J025", f"cannot be written as {form.to or form.name}: {error}", "rule")
+        return Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
     omitted.update(*(one.omitted for one in written))
     report.omitted.update(omitted)
     report.renamed += renamed
@@ -324,8 +324,8 @@ def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: 
         value["tools"] = _tools(value["tools"], parsed.place, notes)
     if example.format == "sharegpt":
         notes.extend(_unread_calls(parsed, example))
-    take_others = BY_NAME[example.format].take_others
-    if take_others is not None and (others := take_others(value)):
+    known = BY_NAME.get(example.format)  # None for a line that is read by texts of the user
+    if known is not None and known.take_others is not None and (others := known.take_others(value)):
         omitted.add(others)
     return value
 
@@ -360,14 +360,16 @@ def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: boo
         return "J013", repeated.message
     if form.write_pair or form.label:
         return None
-    name = form.to or form.name
     if example.format in PREFERENCE_SIDES and not chosen:
         return "J025", (
-            f"preference pair: {name} cannot hold the rejected side; --to preference-chat keeps both sides, --chosen "
-            "converts the chosen side"
+            f"preference pair: {form.name} cannot hold the rejected side; --to preference-chat keeps both sides, and "
+            "--chosen converts the chosen side"
         )
     if example.format in COMPLETIONS and example.value.get("label") is False:
-        return "J025", f"the completion is labelled as undesirable, which {name} cannot express; --to kto-chat keeps it"
+        return (
+            "J025",
+            f"the completion is labelled as undesirable, which {form.name} cannot express; --to kto-chat keeps it",
+        )
     return None
 
 

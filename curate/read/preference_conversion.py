@@ -60,6 +60,8 @@ def pair_in(example: Example) -> PreferencePair | None:
         before, chosen = messages[:asked], messages[asked:]
     prompt, *answers = _divided(*(_plain_messages(turns) for turns in (before, chosen, rejected)))
     for key in unread_keys(example):
+        if isinstance(rest.get(key), dict) and not {"role", "from"} & rest[key].keys():
+            continue  # flags beside the messages of OpenAI's `input`
         if not _repeats(rest.pop(key, None), prompt):
             raise UnwritableError(f"`{key}` beside sides that hold another prompt")
     prompt = [_unweighted(message, trained=False) for message in prompt]

@@ -32,7 +32,7 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     if report.renamed:
         yield f"{plural(report.renamed, 'line')} with aliases of roles, which were renamed as `curate check --fix` does"
     if report.added:
-        yield f"{plural(report.added, 'line')} added: instances of an instruction or answers of a pair became lines of their own"
+        yield f"{plural(report.added, 'line')} added: each instance of an instruction or answer of a pair is a line"
     if report.joined:
         yield f"{plural(report.joined, 'line')} joined with the line before: two labelled answers became a pair"
     if report.omitted:

@@ -176,6 +176,31 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         ["user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
     ),
     ({"query": "Hi", "response": "Hello.", "rejected_response": ""}, "question-answer", HELLO),
+    ({**chat("Hi", "Hello."), "rejected_response": "What?"}, "messages", HELLO),
+    ({**chat("Hi", "Hello."), "rejected_messages": chat("Hi", "What?")["messages"]}, "messages", HELLO),
+    (
+        {
+            "instruction": "Hi",
+            "completions": [
+                {"response": "What?", "overall_score": 2.5},
+                {"response": "Hello.", "overall_score": 8, "annotations": {"honesty": {"Rating": "5"}}},
+                {"response": "Hey.", "overall_score": 5},
+            ],
+        },
+        "ultrafeedback",
+        HELLO,
+    ),
+    ({"instruction": "Hi", "completions": [{"response": "Hello.", "overall_score": 1}]}, UNKNOWN, []),
+    ({"instruction": "Hi", "input": "", "output": "Hello.", "kto_tag": False}, "alpaca", HELLO),
+    (
+        {
+            "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}],
+            "kto_tag": True,
+        },
+        "sharegpt",
+        HELLO,
+    ),
+    ({"prompt": "Hi", "completion": "Hello.", "label": False}, "prompt-completion", HELLO),
     (
         {"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"},
         "alpaca",

@@ -1,7 +1,6 @@
 """Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import chain, product
 from typing import Any, Final
@@ -261,7 +260,7 @@ def is_prompt(value: Object) -> bool:
     return isinstance(prompt, str) or is_objects(prompt)
 
 
-def _pair_format(name: str, summary: str, chosen: str, rejected: str) -> Format:
+def _pair_format(name: str, summary: str, chosen: str, rejected: str, **how: Any) -> Format:
     """The form of a pair whose sides have these keys."""
     return Format(
         name,
@@ -270,6 +269,7 @@ def _pair_format(name: str, summary: str, chosen: str, rejected: str) -> Format:
         partial(_preference, key=chosen),
         (*PREFERENCE_KEYS, chosen),
         (chosen, rejected),
+        **how,
     )
 
 
@@ -314,10 +314,8 @@ CHOSEN_FORMATS: Final = (
         ("chosen_messages", "rejected_messages"),
         write_pair=preference_writers.write_llama_factory_preference,
     ),
-    replace(
-        _pair_format("preference", "prompt, chosen, rejected", "chosen", "rejected"),
-        write_pair=preference_writers.write_preference,
-        exact=False,
+    _pair_format(
+        "preference", "prompt, chosen, rejected", *SIDES[0], write_pair=preference_writers.write_preference, exact=False
     ),
     _pair_format("response-preference", "prompt, chosen_response, rejected_response", *SIDES[1]),
     _pair_format("response-pair", "question, response_j, response_k", "response_j", "response_k"),

@@ -86,10 +86,13 @@ def write_sharegpt_preference(pair: PreferencePair) -> Object:
 def write_axolotl_preference(pair: PreferencePair) -> Object:
     """The prompt under `messages`, and a message for each side."""
     _require_prompt(pair)
-    if pair.tools:
-        raise UnwritableError("tools")
-    chosen, rejected = _answers(pair)
-    return {"messages": pair.prompt, "chosen": chosen, "rejected": rejected}
+    refuse_tools(pair.tools, [*pair.prompt, *pair.chosen, *pair.rejected])
+    chosen, rejected = _texts(pair)  # Axolotl reads role and content alone
+    return {
+        "messages": [{**message, "content": only_text(message, "the prompt")} for message in pair.prompt],
+        "chosen": {"role": "assistant", "content": chosen},
+        "rejected": {"role": "assistant", "content": rejected},
+    }
 
 
 def write_rejected_response(pair: PreferencePair) -> Object:
@@ -127,6 +130,13 @@ def write_ranking(pair: PreferencePair) -> Object:
     sides = zip((question["chosen"], question["rejected"]), RANKS, strict=True)
     scored = [{"response": text, "overall_score": score} for text, score in sides]
     return {"instruction": question["prompt"], "completions": scored}
+
+
+def write_kto(value: Object) -> Object:
+    """One question and one answer as text."""
+    if [message["role"] for message in value["messages"]] != ["user", "assistant"]:
+        raise UnwritableError("not one question and one answer; kto-chat holds them")
+    return write_prompt_completion(value)
 
 
 def _answers(pair: PreferencePair) -> tuple[Object, Object]:
@@ -189,7 +199,10 @@ WRITTEN_FORMS: Final = (
         write_pair=write_rejected_messages,
     ),
     _written("verl-preference", "prompt, chosen, rejected as texts (verl)", write_pair=write_preference),
-    _written("kto", "prompt, completion, label as texts (TRL)", write=write_prompt_completion, label="label"),
+    _written(
+        "hh-rlhf", "chosen, rejected as text with Human: and Assistant: before each turn", write_pair=write_transcripts
+    ),
+    _written("kto", "prompt, completion, label as texts (TRL)", write=write_kto, label="label"),
     _written(
         "kto-chat",
         "prompt, completion as lists of messages, label (TRL)",

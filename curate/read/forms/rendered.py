@@ -12,7 +12,6 @@ from curate.core.lazy import lazy_pattern
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, Turn, UnreadableError, has_strings, omit_keys
 from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
-from curate.read.forms.preference_writers import write_transcripts
 
 RoleTexts = list[tuple[str, str]]
 Family = tuple[ChatMarkup, re.Pattern[str]]
@@ -192,9 +191,6 @@ RENDERED_PAIR: Final = Format(
     uses=("prompt", *SIDES),
     sides=SIDES,
     read=_read_pair,
-    write_pair=write_transcripts,
-    to="hh-rlhf",
-    exact=False,
 )
 
 
