@@ -329,3 +329,48 @@ def test_the_command_lists_the_forms_and_names_the_one_that_keeps_both_sides(wri
     main(["convert", "--help"])
     shown = "".join(capsys.readouterr().out.split())
     assert all(name in shown for name in (*PAIR_FORMS, *LABEL_FORMS))
+
+
+NO = "I'm sorry, but I can't help with that."
+SWAPPED: list[tuple[Row, Row]] = [
+    (
+        {"id": 7, "prompt": "Hi", "chosen": NO, "rejected": "2"},
+        {"id": 7, "prompt": "Hi", "chosen": "2", "rejected": NO},
+    ),
+    (
+        {"chosen": chat("Hi", NO)["messages"], "rejected": chat("Hi", "2")["messages"]},
+        {"chosen": chat("Hi", "2")["messages"], "rejected": chat("Hi", NO)["messages"]},
+    ),
+    (
+        {
+            "input": {"messages": [message("user", "Hi")]},
+            "preferred_output": [message("assistant", NO)],
+            "non_preferred_output": [message("assistant", "2")],
+        },
+        {
+            "input": {"messages": [message("user", "Hi")]},
+            "preferred_output": [message("assistant", "2")],
+            "non_preferred_output": [message("assistant", NO)],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "swapped"), SWAPPED)
+def test_swapped_sides_are_put_right_only_when_unsafe_fixes_are_allowed(
+    row: Row, swapped: Row, write: Write, capsys: Captured
+) -> None:
+    path = write("data.jsonl", [row])
+    main(["check", str(path), "--select", "P008", "--fix"])
+    assert json.loads(path.read_bytes()) == row
+    assert main(["check", str(path), "--select", "P008", "--fix", "--unsafe-fixes"]) == 0
+    assert json.loads(path.read_bytes()) == swapped
+    assert "P008" in capsys.readouterr().out
+
+
+def test_sides_with_a_score_are_not_swapped(write: Write) -> None:
+    row = {"prompt": "Hi", "chosen": NO, "rejected": "2", "score_chosen": 9.0, "score_rejected": 1.0}
+    path = write("data.jsonl", [row])
+    before = path.read_bytes()
+    main(["check", str(path), "--select", "P008", "--fix", "--unsafe-fixes"])
+    assert path.read_bytes() == before

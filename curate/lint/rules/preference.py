@@ -7,11 +7,12 @@ from typing import Any, Final, NamedTuple
 from curate.core.example import Example, Place, canonical, content_text, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import Target
-from curate.core.text import excerpt, normalised, plural, visible, words
+from curate.core.text import excerpt, json_line, normalised, plural, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.rule import dataset_rule, value_rule
-from curate.read.formats import PREFERENCE_SIDES
+from curate.lint.rules.rule import RepairInput, dataset_rule, value_rule
+from curate.read.decode import decode
+from curate.read.formats import PREFERENCE_SIDES, example_of
 from curate.read.preference_conversion import is_in_side
 
 SIDE_KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
@@ -26,6 +27,8 @@ EVASIVE_START: Final = re.compile(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
 )
 """Beginnings of an answer that refuses or evades."""
+ABOUT_SIDE: Final = re.compile(r"(?i)chosen|rejected|preferred|score|rating|margin|response_[jk]")
+"""Keys beside the sides of a pair that are about one of them, or about their order."""
 MIN_PAIRS: Final = 20
 MAX_LONGER_SHARE: Final = 0.7
 """Share of pairs with the longer answer chosen above which length predicts the choice."""
@@ -271,7 +274,12 @@ def no_shared_prompt(example: Example) -> Problems:
         yield Problem("", "no prompt, and chosen and rejected begin differently")
 
 
-@value_rule("P008", "refusal-chosen", Severity.WARNING, hint="Check whether the two sides were swapped.")
+@value_rule(
+    "P008",
+    "refusal-chosen",
+    Severity.WARNING,
+    hint="Check whether the two sides were swapped; `--fix --unsafe-fixes` swaps them.",
+)
 def refusal_chosen(example: Example) -> Problems:
     """The chosen answer refuses and the rejected one does not.
 
@@ -287,6 +295,19 @@ def refusal_chosen(example: Example) -> Problems:
         and not EVASIVE_START.search(pair.rejected[-1].text[:OPENING_CHARS])
     ):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
+
+
+@refusal_chosen.repaired_by(safe=False, takes=RepairInput.LINE)
+def swap_sides(data: bytes) -> bytes:
+    """Swap the chosen and the rejected side; a line with a score or another key about one side does not change."""
+    decoded = decode(data)
+    if decoded.defects or not isinstance(value := decoded.value, dict):
+        return data
+    sides = PREFERENCE_SIDES.get(example_of(value, Place("", 0)).format, ("", ""))
+    if not value.keys() >= {*sides} or any(ABOUT_SIDE.search(key) for key in value.keys() - {*sides}):
+        return data
+    chosen, rejected = sides
+    return json_line({**value, chosen: value[rejected], rejected: value[chosen]})
 
 
 @dataset_rule(
