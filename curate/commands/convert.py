@@ -221,16 +221,17 @@ class _Converter:
         for line in lines:
             parsed = line if line.blank or not self.template else templated(line, self.template)
             key = key_of(parsed) if self.decisions and not line.blank else ""
-            unit = _Unit([parsed], {key}, self.decisions.get(key))
-            if waiting is not None and waiting.is_pair_with(unit):
+            decision = self.decisions.get(key)
+            unit = _Unit([parsed], {key}, decision if decision is not None and decision.verdict == "drop" else None)
+            if not self.joins:
+                yield unit
+            elif waiting is not None and waiting.is_pair_with(unit):
                 yield _Unit([*waiting.lines, parsed], waiting.keys | unit.keys)
                 waiting = None
-                continue
-            if waiting is not None:
-                yield waiting
-            waiting = unit if self.joins else None
-            if waiting is None:
-                yield unit
+            else:
+                if waiting is not None:
+                    yield waiting
+                waiting = unit
         if waiting is not None:
             yield waiting
 
@@ -240,18 +241,12 @@ class _Converter:
         report = part.report
         for unit in units:
             part.lines += len(unit.lines)
-            first = unit.lines[0]
-            if first.blank:
+            if unit.lines[0].blank:
                 continue
             report.read += len(unit.lines)
             report.not_understood += sum(line.example is None or not line.example.understood for line in unit.lines)
             part.matched |= unit.keys & self.acted
-            decision = unit.decision
-            written: bytes | Reason
-            if decision is not None and decision.verdict == "drop":
-                written = drop_reason(decision)
-            else:
-                written = _converted(unit.lines, report, form, chosen=self.chosen)
+            written = drop_reason(unit.drop) if unit.drop else _converted(unit.lines, report, form, chosen=self.chosen)
             if isinstance(written, bytes):
                 report.converted += len(unit.lines)
                 done.append(written + b"\n")
@@ -272,15 +267,14 @@ class _Unit:
     lines: list[ParsedLine]
     keys: set[str]
     """Their keys in decisions."""
-    decision: DecisionState | None = None
+    drop: DecisionState | None = None
+    """The decision to drop the line."""
 
     def is_pair_with(self, other: "_Unit") -> bool:
         """Whether two lines are the answers of one pair, of which no decision drops one."""
-        examples = [unit.lines[0].example for unit in (self, other)]
-        if any(unit.decision is not None and unit.decision.verdict == "drop" for unit in (self, other)):
-            return False
-        first, second = examples
-        return first is not None and second is not None and is_same_prompt(first, second)
+        first, second = (unit.lines[0].example for unit in (self, other))
+        dropped = self.drop or other.drop
+        return not dropped and first is not None and second is not None and is_same_prompt(first, second)
 
 
 def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Reason:
@@ -293,7 +287,14 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
         examples.append(line.example if repeated else with_known_roles(line.example))
     renamed = sum(line.example is not example for line, example in zip(lines, examples, strict=True))
     example = examples[0]
-    if example.format == form.name and form.exact and not renamed and isinstance(parsed.decoded.value, dict):
+    complete = form.sides is None or form.sides[1] in example.value
+    if (
+        example.format == form.name
+        and form.exact
+        and complete
+        and not renamed
+        and isinstance(parsed.decoded.value, dict)
+    ):
         report.formats[form.name] += 1
         return parsed.jsonl
     for line, known in zip(lines, examples, strict=True):
@@ -314,7 +315,7 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     report.added += len(written) - 1
     report.joined += len(lines) - 1
     as_read = [one.value for one in written] == [parsed.decoded.value]
-    return parsed.jsonl if as_read and not form.exact else b"\n".join(json_line(one.value) for one in written)
+    return parsed.jsonl if as_read else b"\n".join(json_line(one.value) for one in written)
 
 
 def _prepared(parsed: ParsedLine, example: Example, notes: list[Note], omitted: set[str]) -> dict[str, Any]:

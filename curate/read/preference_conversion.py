@@ -222,7 +222,7 @@ def _compared(pair: PreferencePair, again: PreferencePair | None) -> tuple[str, 
     before, after = (normal_messages(one.prompt + one.chosen) for one in (pair, again))
     others = [normal_messages(one.prompt + one.rejected) for one in (pair, again)]
     tools = [normal_tools({"tools": one.tools}) for one in (pair, again)]
-    if len(pair.prompt) != len(again.prompt) and (before, others[0]) == (after, others[1]):
+    if len(pair.prompt) < len(again.prompt) and normal_messages(pair.chosen[:1]) == normal_messages(pair.rejected[:1]):
         raise UnwritableError("both sides begin with the same message, which the form holds as part of the prompt")
     for name, left, right in (
         ("the prompt", normal_messages(pair.prompt), normal_messages(again.prompt)),

@@ -7,6 +7,7 @@ from typing import Final
 
 from curate.core.text import plural, visible
 from curate.lint.fixer import FixedFile, FixReport, LineChange
+from curate.read.formats import PREFERENCE_SIDES
 
 LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 CONTEXT_LINES: Final = 3
@@ -72,9 +73,10 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     if file.skipped:
         yield f"{name}: not changed: {'it ' if file.skipped.startswith('is ') else ''}{file.skipped}"
     if file.foreign:
+        pairs = all(known in PREFERENCE_SIDES for known in file.foreign)  # which messages cannot hold
         yield (
-            f"{name}: lines in the format {', '.join(file.foreign)} are fixed only where their JSON is invalid; "
-            "convert them with `curate convert`"
+            f"{name}: fixes of messages are not applied to lines in the format {', '.join(file.foreign)}"
+            f"{'' if pairs else '; convert them with `curate convert`'}"
         )
     for code, numbers in sorted(file.removed.items()):
         yield (

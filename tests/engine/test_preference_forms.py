@@ -86,7 +86,8 @@ def pairs(draw: st.DrawFn) -> PreferencePair:
     prompt.append(message("user", draw(words)))
     chosen, rejected = draw(sides()), draw(sides())
     called = any("tool_calls" in turn for turn in chosen + rejected)
-    rest = draw(st.sampled_from([{}, {"id": 7}, {"source": "x", "score_chosen": 1.5}]))
+    beside: list[Row] = [{}, {"id": 7}, {"source": "x", "score_chosen": 1.5}]
+    rest = draw(st.sampled_from(beside))
     return PreferencePair(prompt, chosen, rejected, TOOLS if called else None, rest)
 
 
@@ -170,13 +171,13 @@ def test_real_labelled_rows_keep_their_labels(target: str) -> None:
 
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-CHAT = {
+CHAT: Row = {
     "prompt": [message("user", "Hi")],
     "chosen": [message("assistant", "Hello.")],
     "rejected": [message("assistant", "No.")],
 }
-LONG = {**CHAT, "chosen": [*CHAT["chosen"], message("user", "And?"), message("assistant", "Yes.")]}
-SYSTEM = {**CHAT, "prompt": [message("system", "Be brief."), message("user", "Hi")]}
+LONG: Row = {**CHAT, "chosen": [*CHAT["chosen"], message("user", "And?"), message("assistant", "Yes.")]}
+SYSTEM: Row = {**CHAT, "prompt": [message("system", "Be brief."), message("user", "Hi")]}
 
 
 @pytest.mark.parametrize(
@@ -199,6 +200,11 @@ SYSTEM = {**CHAT, "prompt": [message("system", "Be brief."), message("user", "Hi
         ({"chosen": "Hello.", "rejected": "No."}, "openai-preference", "there is no prompt"),
         ({**PAIR, "rejected": 7}, "preference-chat", "the rejected side is neither text nor messages"),
         (chat("Hi", "Hello."), "preference", "the line has no rejected answer"),
+        (
+            {"input": {"messages": [message("user", "Hi")]}, "preferred_output": [message("assistant", "A")]},
+            "openai-preference",
+            "the line has no rejected answer",
+        ),
         (chat("Hi", "Hello."), "kto", "the line has no label and no rejected answer"),
         ({**chat("Hi", "Hello."), "label": True}, "preference", "no line next to it has the same prompt"),
     ],
@@ -210,9 +216,9 @@ def test_what_a_form_cannot_hold_is_refused_with_the_reason(row: Row, to: str, w
 
 
 def test_sides_that_hold_the_prompt_are_the_prompt_and_two_answers() -> None:
-    hello, no = chat("Hi", "Hello.")["messages"], chat("Hi", "No.")["messages"]
-    beside = {"prompt": "Hi", "messages": hello, "chosen": hello, "rejected": no, "score_chosen": 8.0}
-    rows = [
+    hello, no = ([message("user", "Hi"), message("assistant", text)] for text in ("Hello.", "No."))
+    beside: Row = {"prompt": "Hi", "messages": hello, "chosen": hello, "rejected": no, "score_chosen": 8.0}
+    rows: list[Row] = [
         {"chosen": hello, "rejected": no},
         {"prompt": "Hi", "chosen": hello, "rejected": no},
         {"messages": hello, "rejected_messages": no},

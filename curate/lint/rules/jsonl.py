@@ -246,7 +246,12 @@ def no_examples(facts: FileFacts) -> Problems:
         yield Problem("", "no example in the file" if facts.lines else "the file is empty")
 
 
-@file_rule("J022", "mixed-formats", Severity.ERROR, hint="Split the file by format, or convert all lines to messages.")
+@file_rule(
+    "J022",
+    "mixed-formats",
+    Severity.ERROR,
+    hint="Split the file by format, or convert all lines to one: `curate convert --to FORM`.",
+)
 def mixed_formats(facts: FileFacts) -> Problems:
     """The file mixes several formats.
 
