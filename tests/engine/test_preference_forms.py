@@ -1,6 +1,7 @@
 """Every form of preference data is written in every other one without a loss, or refused with the reason."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,21 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.commands.convert import LINES_PER_PART, ConvertResult, convert_paths
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
+from curate.core.errors import InputError
 from curate.core.example import Place
+from curate.core.runs import Project
+from curate.output.edited import key_of
+from curate.read.dataset import read_dataset
 from curate.read.form_writer import normal_messages
 from curate.read.formats import WRITABLE, example_of
 from curate.read.forms.form import PreferencePair, UnwritableError
 from curate.read.preference_conversion import labelled_rows, write_pair_as
 from curate.verify import reading as verify_reading
+from tests import strategies
 from tests.conftest import Write, chat
+from tests.strategies import broken
 
 Captured = pytest.CaptureFixture[str]
 Row = dict[str, Any]
@@ -256,6 +265,34 @@ def test_labelled_rows_next_to_each_other_become_a_pair_across_parts_and_no_othe
         2,
         ["cannot be written as preference: the rows of both answers differ in `id`"] * 2,
     )
+
+
+def test_a_dropped_answer_is_no_side_of_a_pair(write: Write) -> None:
+    rows = [{"prompt": "Hi", "completion": text, "label": text == "A"} for text in "AB"]
+    path = write("data.jsonl", rows)
+    keys = [key_of(parsed) for parsed in read_dataset([path]).lines]
+    DecisionLog(Project(Path()).decisions).add(Decision(example=keys[1], verdict="drop"))
+    assert main(["convert", str(path), "--to", "preference", "-o", str(OUT), "-q"]) == 1
+    assert (written(), len(reasons())) == ([], 2)
+    assert "no line next to it has the same prompt" in reasons()[0]
+
+
+@pytest.mark.slow
+@given(values=st.lists(strategies.lines, min_size=1, max_size=4), to=st.sampled_from([*PAIR_FORMS, *LABEL_FORMS]))
+def test_half_valid_lines_are_written_or_refused(values: list[Row], to: str) -> None:
+    with suppress(InputError):  # no line holds an example
+        report = convert(values, to)
+        assert report.read == report.converted + report.aside == len(values)
+        assert len(written()) == report.converted + report.added - report.joined
+
+
+@pytest.mark.slow
+def test_broken_pairs_are_written_or_refused() -> None:
+    rows = [*REAL_ROWS, PAIR, CHAT, LONG, RANKED, {**PAIR, "label": True}]
+    values = [broken(seed, rows) for seed in range(400)]
+    for to in (*PAIR_FORMS, *LABEL_FORMS):
+        report = convert(values, to)
+        assert report.read == report.converted + report.aside == len(values)
 
 
 RANKED = {
