@@ -173,6 +173,11 @@ def _ranking(value: Object) -> Reading:
     return Reading(turns, rest, {"/rejected": f"/completions/{worst}/response", "/ranking": "/completions"})
 
 
+def _take_ranking(value: Object) -> str:
+    del value["ranking"]
+    return "scores and other answers of a ranking"
+
+
 def _segments(value: Object) -> Reading:
     """Segments that are trained on are the assistant's, the others the user's; neighbours of one kind are one turn."""
     reading = Reading([], omit_keys(value, "segments"))
@@ -231,7 +236,7 @@ RANKING: Final = Format(
     sides=("completions", "rejected"),
     read=_ranking,
     write_pair=write_ranking,
-    take_others=lambda value: f"scores and other answers of {value.pop('ranking') and 'a ranking'}",
+    take_others=_take_ranking,
 )
 STEPS: Final = Format(
     "stepwise",
