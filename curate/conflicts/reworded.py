@@ -12,6 +12,7 @@ from curate.conflicts.same_question import (
     compare_words,
     features,
     probability,
+    unlimited_probability,
     words_apart,
 )
 from curate.conflicts.wording import wording
@@ -57,14 +58,14 @@ def reworded(
     blocks: Sequence[range] | None = None,
     cosine: float = MIN_COSINE,
 ) -> list[Pair]:
-    """The pairs of `requests` that ask the same with at least the probability that both need, in order of position.
+    """The pairs of `requests` whose `unlimited_probability` is at least the one that both need, in order of position.
 
     `min_probabilities` has the probability that each request needs. Only pairs of one block are compared, where there
     are blocks, and of those only pairs of at least `cosine`. `embed` is asked once.
     """
 
-    def suffices(left: int, right: int, same: float) -> bool:
-        return same >= max(min_probabilities[left], min_probabilities[right])
+    def suffices(left: int, right: int, found: tuple[float, ...]) -> bool:
+        return unlimited_probability(found) >= max(min_probabilities[left], min_probabilities[right])
 
     worded = cache(lambda at: wording(requests[at]))
     compared: dict[tuple[int, int], WordsCompared] = {}
@@ -78,22 +79,18 @@ def reworded(
             ):
                 continue
             words = compare_words(worded(left), worded(right))
-            if suffices(left, right, probability(features(words, alike, None))):
+            if suffices(left, right, features(words, alike, None)):
                 compared[left, right] = words
                 pairs.append((left, right, alike))
         near += (
             pair
             for pair in _within_topics(vectors, block, pairs)
-            if suffices(*pair[:2], probability(features(compared[pair[:2]], pair[3], None)))
+            if suffices(*pair[:2], features(compared[pair[:2]], pair[3], None))
         )
     apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
     known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
     every = ((pair, features(compared[pair[:2]], pair[3], known)) for pair in near)
-    return [
-        Pair(*pair[:3], final, same, pair[4])
-        for pair, final in every
-        if suffices(*pair[:2], same := probability(final))
-    ]
+    return [Pair(*pair[:3], final, probability(final), pair[4]) for pair, final in every if suffices(*pair[:2], final)]
 
 
 def _within_topics(

@@ -61,6 +61,7 @@ POLE_STEMS: Final = frozenset(stemmed for pair in OPPOSITE_STEMS for stemmed in 
 MIN_ROOT_LETTERS: Final = 4
 """Letters that make two names forms of one: Africa and African."""
 VALUES: Final = stems(VALUE_WORDS)
+FIRST_PERSON: Final = frozenset(("i", "me", "my", "im", "am", "mine", "myself", "we", "our"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def other_value(left: Wording, right: Wording) -> bool:
     """Whether two questions give another number, name or value, or deny or not: in the same sentence it makes another
     question.
     """
-    mine, others = _words_apart(left, right)
+    mine, others = (set(map(stem, words)) for words in _words_apart(left, right))
     shared_names = [
         [name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))
     ]
@@ -126,7 +127,7 @@ def other_value(left: Wording, right: Wording) -> bool:
         all((left.numbers - right.numbers, right.numbers - left.numbers))
         or other_names(left, right)
         or (shared_names[0] != shared_names[1] and sorted(shared_names[0]) == sorted(shared_names[1]))
-        or all(VALUES.intersection(map(stem, words)) for words in (mine, others))
+        or all(map(VALUES.intersection, (mine - others, others - mine)))
         or left.denies != right.denies
     )
 
@@ -143,8 +144,11 @@ def other_numbers(left: Wording, right: Wording) -> bool:
 
 def many_other_numbers(left: Wording, right: Wording) -> bool:
     """Whether two questions are different exercises: both give two numbers or more, and each has some that the other
-    has not; or both ask how many or how much, one gives more than two, and the other gives others.
+    has not; or both ask how many or how much, one gives more than two, and the other gives others. Who tells of
+    themselves gives numbers beside the point: their age, or how long it lasts.
     """
+    if not all(map(FIRST_PERSON.isdisjoint, (left.order, right.order))):
+        return False
     mine, others = left.numbers, right.numbers
     if min(len(mine), len(others)) > 1:
         return not (mine <= others or others <= mine)

@@ -88,6 +88,24 @@ def test_two_exercises_with_other_numbers_are_two_questions_however_long_they_ar
     assert same("How many birds are left of 100 birds?", "How many of 300, 20 and 7 birds are left?", 0.8) < 0.2
 
 
+def test_numbers_of_who_tells_of_themselves_make_no_other_question() -> None:
+    left = "Am I over weight (192.9) for my age (39)?"
+    right = "I am 39 and weigh about 193 lbs. Do you think I am overweight?"
+    assert same(left, right, 0.85) > 0.5
+
+
+def test_a_form_of_the_same_word_is_no_other_value() -> None:
+    left = "What is the difference between green onions and chives?"
+    assert same(left, left.replace("is the difference", "are the differences"), 0.99) > 0.9
+
+
+def test_another_phrase_makes_it_no_more_certain_than_labelled_pairs_show() -> None:
+    left, right = wording("Why do men hate western women?"), wording("Why do men dislike western women?")
+    vectors = {"hate": np.array([1, 0], dtype=np.float32), "dislike": np.array([0.6, 0.8], dtype=np.float32)}
+    assert 0.25 < probability(features(compare_words(left, right), 0.9, vectors)) < 0.3
+    assert probability(features(compare_words(left, right), 0.98, vectors)) > 0.7
+
+
 def test_long_texts_that_differ_in_a_word_are_two_cases() -> None:
     told = (
         "A new machine has a black wire and a red wire. If the battery is connected to both of them, there is a short "
