@@ -62,6 +62,9 @@ class Asked(NamedTuple):
     set_apart: float = 0.0
     """See `answered_question.Alone`, as for the next."""
     in_topic: bool = False
+    limited: float | None = None
+    """The `limited` probability by the questions alone (see `same_question`), which holds where answers do not count.
+    """
 
 
 def with_answers(
@@ -72,14 +75,19 @@ def with_answers(
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[float]:
-    """The probability that the questions of each pair are the same, from that by the questions alone, the cosine of
-    their embeddings, and their answers.
+    """The probability that the questions of each pair are the same, from that by the questions alone, not `limited`,
+    the cosine of their embeddings, and their answers.
 
     `models`: that of the embeddings, and an NLI model, if there is one; without it brief answers do not count. Raises
     as `embed` and `entailments` do.
     """
     alone = list(map(log_odds, same))
-    scores = _with_brief_answers(same, cosines, asked, models, cache, progress) if models[1] else alone
+    if models[1]:
+        scores = _with_brief_answers(same, cosines, asked, models, cache, progress)
+    else:
+        scores = [
+            score if item.limited is None else log_odds(item.limited) for score, item in zip(alone, asked, strict=True)
+        ]
     # a refusal suits any question
     refused = [any(evidence.source == "refusal" for evidence in item.evidence) for item in asked]
     shares = [0.0 if no else length_share(item.answers) for no, item in zip(refused, asked, strict=True)]

@@ -193,23 +193,22 @@ def by_questions(
     pairs = [(left.request, right.request) for left, right in sides]
     entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
     same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
-    probabilities = [
-        probability(judged[at].nominee.features, *models) for at, *models in zip(asked, entailed, same, strict=True)
-    ]
+    by_itself = list(zip((judged[at].nominee.features for at in asked), entailed, same, strict=True))
+    probabilities = [probability(*each) for each in by_itself]
     if config.embeddings and asked:
         cosines = [judged[at].nominee.similarity for at in asked]
-        answered = [_asked(judged[at]) for at in asked]
+        answered = [_asked(judged[at], chance) for at, chance in zip(asked, probabilities, strict=True)]
+        probabilities = [probability(*each, limited=False) for each in by_itself]
         probabilities = with_answers(probabilities, cosines, answered, (config.embeddings, config.nli), cache, progress)
     for at, chance in zip(asked, probabilities, strict=True):
         found[at] = judged[at]._replace(nominee=judged[at].nominee._replace(same=round(chance, 4)))
     return found
 
 
-def _asked(item: Judged) -> Asked:
+def _asked(item: Judged, limited: float) -> Asked:
     left, right, _, _, features, in_topic = item.nominee
-    return Asked(
-        (left.request, right.request), (left.answer, right.answer), item.evidence, set_apart(features), in_topic
-    )
+    both = (left.request, right.request), (left.answer, right.answer)
+    return Asked(*both, item.evidence, set_apart(features), in_topic, limited)
 
 
 def _both_questions(nominee: Nominee) -> str:

@@ -12,7 +12,6 @@ from curate.conflicts.same_question import (
     compare_words,
     features,
     probability,
-    unlimited_probability,
     words_apart,
 )
 from curate.conflicts.wording import wording
@@ -58,14 +57,15 @@ def reworded(
     blocks: Sequence[range] | None = None,
     cosine: float = MIN_COSINE,
 ) -> list[Pair]:
-    """The pairs of `requests` whose `unlimited_probability` is at least the one that both need, in order of position.
+    """The pairs of `requests` that ask the same with at least the probability, not `limited`, that both need, in order
+    of position.
 
     `min_probabilities` has the probability that each request needs. Only pairs of one block are compared, where there
     are blocks, and of those only pairs of at least `cosine`. `embed` is asked once.
     """
 
     def suffices(left: int, right: int, found: tuple[float, ...]) -> bool:
-        return unlimited_probability(found) >= max(min_probabilities[left], min_probabilities[right])
+        return probability(found, limited=False) >= max(min_probabilities[left], min_probabilities[right])
 
     worded = cache(lambda at: wording(requests[at]))
     compared: dict[tuple[int, int], WordsCompared] = {}
@@ -89,7 +89,7 @@ def reworded(
         )
     apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
     known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
-    every = ((pair, features(compared[pair[:2]], pair[3], known)) for pair in near)
+    every = ((pair, features(compared[pair[:2]], pair[3], known, pair[4])) for pair in near)
     return [Pair(*pair[:3], final, probability(final), pair[4]) for pair, final in every if suffices(*pair[:2], final)]
 
 

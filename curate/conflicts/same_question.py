@@ -123,11 +123,14 @@ def compare_words(left: Wording, right: Wording) -> WordsCompared:
     )
 
 
-def features(words: WordsCompared, cosine: float, vectors: Mapping[str, Matrix] | None) -> tuple[float, ...]:
+def features(
+    words: WordsCompared, cosine: float, vectors: Mapping[str, Matrix] | None, in_topic: bool = False
+) -> tuple[float, ...]:
     """What is known of a pair of questions, in the order of `FEATURES`.
 
     `vectors` has embeddings of `words_apart`; with None, no word counts as put in another's place, for which the
-    probability is highest.
+    probability is highest. If many questions of the file are about the same thing (`in_topic`), they are near each
+    other for that, and another phrase counts in full.
     """
     replaced = phrase = 0.0
     if vectors is not None:
@@ -138,7 +141,8 @@ def features(words: WordsCompared, cosine: float, vectors: Mapping[str, Matrix] 
             for one, two in _substitutions(words.left, words.right)
         ):
             near, unlike = (each[words.frame >= SAME_SENTENCE_SHARE] for each in (NEAR_COSINES, UNLIKE_COSINES))
-            phrase = words.short * min(1.0, max(0.0, (near - cosine) / (near - unlike)))
+            share = min(1.0, max(0.0, (near - cosine) / (near - unlike)))
+            phrase = words.short * (1.0 if in_topic else share)
     return (
         *(cosine, words.overlap, replaced, words.aspect),
         *(phrase, words.value, words.added),
@@ -223,8 +227,17 @@ def _cosine(one: str, other: str, vectors: Mapping[str, Matrix]) -> float:
     return float(vectors[one] @ vectors[other]) if one in vectors and other in vectors else 0.0
 
 
-def probability(features: tuple[float, ...], entailment: float | None = None, duplicate: float | None = None) -> float:
+def probability(
+    features: tuple[float, ...],
+    entailment: float | None = None,
+    duplicate: float | None = None,
+    *,
+    limited: bool = True,
+) -> float:
     """Of two questions asking the same, from their features, and from what models say that read both.
+
+    Without `MIN_LIMITED_SCORE` if not `limited`: so pairs are chosen that are worth comparing, and so it takes part in
+    what answers add.
 
     `entailment` is an NLI model's probability that one entails the other, the lower one of both directions. `duplicate`
     is that of a cross-encoder for duplicate questions, which counts as much as all else; what sets the questions apart
@@ -233,13 +246,9 @@ def probability(features: tuple[float, ...], entailment: float | None = None, du
     score = _alike(features, entailment)
     if duplicate is not None:
         score = (score + log_odds(duplicate)) / 2
-    limited, unlimited = _apart(features)
-    return _logistic(max(score + limited, min(score, MIN_LIMITED_SCORE)) + unlimited)
-
-
-def unlimited_probability(features: tuple[float, ...]) -> float:
-    """The probability without `MIN_LIMITED_SCORE`, by which pairs are chosen that are worth comparing."""
-    return _logistic(_alike(features, None) + set_apart(features))
+    lowered, unlimited = _apart(features)
+    least = min(score, MIN_LIMITED_SCORE) if limited else -math.inf
+    return _logistic(max(score + lowered, least) + unlimited)
 
 
 def set_apart(features: tuple[float, ...]) -> float:

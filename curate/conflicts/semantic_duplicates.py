@@ -17,7 +17,7 @@ from curate.conflicts.candidate_pairs import MAX_REQUEST_CHARS, MIN_LONG_SAME_QU
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import Question, question_of
 from curate.conflicts.reworded import Pair, reworded
-from curate.conflicts.same_question import set_apart
+from curate.conflicts.same_question import probability, set_apart
 from curate.core.example import Example
 from curate.core.text import plural
 from curate.language.tokens import quoted_texts
@@ -81,7 +81,7 @@ def semantic_duplicates(
     pairs = _nominated(questions, model, cache, progress)
     both = [(questions[pair.left], questions[pair.right]) for pair in pairs]
     same = with_answers(
-        [pair.same for pair in pairs],
+        [probability(pair.features, limited=False) for pair in pairs],
         [pair.cosine for pair in pairs],
         [_asked(pair, *sides) for pair, sides in zip(pairs, both, strict=True)],
         (model, ""),
@@ -128,4 +128,4 @@ def _nominated(
 
 def _asked(pair: Pair, left: Question, right: Question) -> Asked:
     both = (left.request, right.request), (left.answer, right.answer)
-    return Asked(*both, (), set_apart(pair.features), pair.in_topic)
+    return Asked(*both, (), set_apart(pair.features), pair.in_topic, pair.same)

@@ -61,7 +61,7 @@ POLE_STEMS: Final = frozenset(stemmed for pair in OPPOSITE_STEMS for stemmed in 
 MIN_ROOT_LETTERS: Final = 4
 """Letters that make two names forms of one: Africa and African."""
 VALUES: Final = stems(VALUE_WORDS)
-FIRST_PERSON: Final = frozenset(("i", "me", "my", "im", "am", "mine", "myself", "we", "our"))
+FIRST_PERSON: Final = frozenset(("i", "my", "im", "am"))
 
 
 @dataclass(frozen=True, slots=True)
