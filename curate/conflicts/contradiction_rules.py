@@ -9,6 +9,7 @@ from typing import Final
 
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
+from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
 from curate.conflicts.negation import negation, opposite_words, yes_no_openings
 from curate.conflicts.numeric_contradictions import clashing_figures
 from curate.conflicts.requested_amounts import requested_amounts
@@ -108,6 +109,8 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
             yield Evidence(source, *evidence, PRECISION[source])
     if short := different_short_answers(question, left, right):
         yield Evidence("short answers", *short, PRECISION["short answers"])
+    elif named := other_named_values(question, left, right):
+        yield Evidence("values", *named, NAMES_PRECISION)
 
 
 def _opening(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.numeric_contradictions import (
     MAX_BRIEF_WORDS,
     TIME_KINDS,
@@ -122,7 +123,9 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     if len(part.split()) > MAX_QUESTION_WORDS:
         return None
     asked = asked_kinds(part)
-    if not asked and (OTHER_QUESTION.search(part) or not part.rstrip().endswith(QUESTION_MARKS)):
+    if not asked and (
+        OTHER_QUESTION.search(part) or asks_yes_or_no(part) or not part.rstrip().endswith(QUESTION_MARKS)
+    ):
         return None
     language = language_of(f"{left}\n{right}")
     given = quantities_in(question, language)

@@ -21,7 +21,7 @@ def names(text: str) -> list[str]:
     return [
         word[0]
         for word in every
-        if not _starts_sentence(text, word.start())
+        if not starts_sentence(text, word.start())
         or (word["more"] is not None and word[0].casefold() not in FILLER_WORDS)
     ]
 
@@ -38,13 +38,13 @@ def is_name(written: str, text: str) -> bool:
         return True
     at = text.find(written)
     while at >= 0:
-        if not _starts_sentence(text, at):
+        if not starts_sentence(text, at):
             return True
         at = text.find(written, at + 1)
     return False
 
 
-def _starts_sentence(text: str, at: int) -> bool:
+def starts_sentence(text: str, at: int) -> bool:
     """Whether a sentence starts at a position of a text."""
     while at and text[at - 1] == " ":
         at -= 1

@@ -92,3 +92,12 @@ QUESTION_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a question that asks for more than yes or no."""
+NAME_QUESTION: Final = re.compile(
+    r"\b(?:who|whom|whose|where|which|wer|wen|wem|wo|wohin|quién|quiénes|dónde|adónde|qui|où|quem|onde|aonde|chi|dove)\b"
+    r"|\bwhat (?:(?:kind|type|sort|brand|make) of \w+|(?:\w+ ){0,3}?(?:company|firm|person|place|city|town|street|station|hotel|university|publisher|author|doctor|airline|bank|brand|maker|manufacturer|provider|operator|variety|species|island|river|airport|stop|platform|room|building|address|team|club|conductor|director|captain|developer|spot|museum|village|region|state|app|software|tool|name|dialect|actor|singer|painter|carrier|courier|lawyer|teacher|contact))\b"  # noqa: E501
+    r"|\b(?:name|location|place|country|author|maker|manufacturer|address|company|operator|director|conductor|doctor|(?:departure|meeting|drop-off|pick-up) point|site|venue|variety|publisher|provider|supplier)\b"  # noqa: E501
+    r"|\b(?:welche[mnrs]? (?:\w+ ){0,2}?(?:firma|person|ort|land|stadt|stelle|unternehmen|anbieter|verlag|hersteller|arzt|ärztin|marke|sorte)|name|ansprechpartner\w*|sitz|standort|adresse|hersteller|ort)\b"  # noqa: E501
+    r"|\b(?:nombre|lugar|sitio|empresa|compañía|dirección|país|nom|lieu|endroit|entreprise|société|pays|adresse|nome|local|editora|luogo|posto|azienda|ditta|indirizzo|paese|médico|médecin|medico|marca|marque)\b",
+    re.IGNORECASE,
+)
+"""Words of a question for a person, a place or a thing by its name."""

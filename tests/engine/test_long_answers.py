@@ -106,6 +106,47 @@ def test_a_permission_and_a_ban_contradict_in_spanish() -> None:
     assert [source for source, *_ in evidence(question, left, right)] == ["polarity"]
 
 
+MERCHANT = (
+    "It's unsettling when your own doctor is away. You'll be cared for by Dr Sanjay Merchant, who has taken over her "
+    "patients for these months and sits in the same room. For appointments please phone in the morning."
+)
+STRAND = (
+    "Nothing changes as regards the room or the repeat prescriptions. Patients are being seen by Dr Helen Strand. To "
+    "arrange a visit, phone in the morning and give a short reason for it, so that they know how long it will take."
+)
+DOCTOR = "Who's seeing Dr Pike's patients at Longmead Surgery while she is away?"
+
+
+def test_another_name_contradicts_where_one_is_asked_for() -> None:
+    assert evidence(DOCTOR, MERCHANT, STRAND) == [("values", "Sanjay Merchant", "Helen Strand")]
+    assert evidence(DOCTOR, MERCHANT, STRAND.replace("Dr Helen Strand", "Merchant, her stand-in")) == []
+    assert evidence("How do I see a doctor while Dr Pike is away?", MERCHANT, STRAND) == []
+
+
+def test_names_beside_the_point_do_not_contradict() -> None:
+    left = (
+        "Uranus goes around the Sun once in about 84 years. It was found with a telescope by William Herschel, who "
+        "took it for a comet at first, and it is the seventh planet of the Solar System, counted from the inside out."
+    )
+    right = (
+        "One round takes it roughly 84 years, so a season lasts more than twenty of ours. Only Voyager has been there "
+        "so far, and what it sent home showed a pale blue ball with hardly any clouds and several dark rings around it."
+    )
+    assert evidence("How long does Uranus take to orbit the Sun?", left, right) == []
+
+
+def test_numbers_beside_the_point_of_a_question_for_yes_or_no_do_not_contradict() -> None:
+    left = (
+        "Have your breakfast as normal. The clinic measures something that a bowl of cereal won't disturb. Bring your "
+        "referral form and a list of your medicines, and wear sleeves that roll up. The draw takes about five minutes."
+    )
+    right = (
+        "The clinic asks three things of you: bring the form, arrive ten minutes early, and drink a glass of water so "
+        "your veins are easier to find. An empty stomach isn't among its wishes, so toast and coffee at home are fine."
+    )
+    assert evidence("Do I have to fast before the lipid test at the clinic?", left, right) == []
+
+
 def test_a_question_that_denies_is_left_alone() -> None:
     question = "Would it be impossible to cross the bay at low tide?"
     left = "It is not impossible. " + "At low tide the sand is firm, and a guide walks ahead of the group. " * 3
