@@ -14,7 +14,7 @@ from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
 from curate.language.names import starts_sentence
 from curate.language.quantity_translation import language_of
-from curate.language.verdict_words import NAME_QUESTION
+from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION
 
 NAMES_PRECISION: Final = 0.8
 _CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\w'’&.-]*\w"
@@ -52,7 +52,7 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
-    if not NAME_QUESTION.search(part) or asked_kinds(part) or language in UNREAD:
+    if not NAME_QUESTION.search(part) or MANNER_QUESTION.search(part) or asked_kinds(part) or language in UNREAD:
         return None
     asked = _roots(question)
     sides = [_without(names_in(text, language), asked) for text in (left, right)]

@@ -101,3 +101,8 @@ NAME_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a question for a person, a place or a thing by its name."""
+MANNER_QUESTION: Final = re.compile(
+    r"\b(?:how|why|wie(?! hei)|warum|wieso|cómo(?! se llama)|por qué|comment(?! s['’]appelle)|pourquoi|como(?! se chama)|come(?! si chiama)|perché)\b",  # noqa: E501
+    re.IGNORECASE,
+)
+"""Words of a question for a manner or a reason."""
