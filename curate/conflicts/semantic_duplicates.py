@@ -5,7 +5,7 @@ The questions are the same by the probability that contradictions are found with
 answers are near each other, and no rule finds that they contradict each other.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -16,9 +16,13 @@ from curate.conflicts.answered_question import length_share
 from curate.conflicts.candidate_pairs import MAX_REQUEST_CHARS, MIN_LONG_SAME_QUESTION
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import Question, question_of
-from curate.conflicts.reworded import Pair, reworded
+from curate.conflicts.reworded import Pair, nearest, reworded
 from curate.conflicts.same_question import probability, set_apart
+from curate.conflicts.unread_questions import MIN_COSINE, is_unspaced
+from curate.conflicts.unread_questions import probability as character_probability
+from curate.conflicts.unread_questions import vectors as character_vectors
 from curate.core.example import Example
+from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.tokens import quoted_texts
 from curate.models.embeddings import embed
@@ -31,10 +35,17 @@ MIN_BRIEF_COSINE, MIN_LONG_COSINE = 0.9, 0.5
 way.
 """
 
+MIN_CHARACTER_COSINE: Final = 0.25
+"""Cosine similarity, by pairs of adjacent characters, from which two long answers may say the same: of the pairs of
+`tests/bench/natural_answers` that `unread_questions` is fitted on, 9 of 10 that agree reach it.
+"""
 MIN_OPEN_COSINE: Final = 0.7
 """Cosine similarity of requests and of answers from which two requests with many valid answers ask the same: "write a
 poem about nature", "write a poem of four stanzas".
 """
+
+Numbered = tuple[int, Question]
+"""A question and the number of its example."""
 
 
 class SimilarPair(NamedTuple):
@@ -58,25 +69,45 @@ def semantic_duplicates(
     most alike first.
 
     Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Requests of more
-    than `MAX_REQUEST_CHARS` characters, and those in a script that the model does not know, are not compared; `notes`
-    gets their numbers. Time grows with the square of the examples. Raises `ModelError` where the model is not at hand,
-    `MissingExtra` without sentence-transformers.
+    than `MAX_REQUEST_CHARS` characters are not compared, those in a script that the model does not know by their
+    characters only, if it has no spaces and both answers are long; `notes` gets their numbers. Time grows with the
+    square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
+    sentence-transformers.
     """
     every = [(number, question) for number, example in examples if (question := question_of(example))]
     asked = [pair for pair in every if len(pair[1].request) <= MAX_REQUEST_CHARS]
     unread = in_unknown_script([question.request for _, question in asked], model)
+    unspaced = [unknown and is_unspaced(each[1].request) for unknown, each in zip(unread, asked, strict=True)]
     for count, which in (
-        (len(every) - len(asked), f"of more than {MAX_REQUEST_CHARS:,} characters"),
-        (sum(unread), f"in a script that {model} does not know"),
+        (len(every) - len(asked), f"of more than {MAX_REQUEST_CHARS:,} characters not compared for paraphrases"),
+        (sum(unread) - sum(unspaced), f"in a script that {model} does not know not compared for paraphrases"),
+        (
+            sum(unspaced),
+            f"in a script that {model} does not know compared for paraphrases by their characters, if both answers "
+            "are long",
+        ),
     ):
         if count:
-            notes.append(f"{plural(count, 'request')} {which} not compared for paraphrases")
-    compared = sorted(
-        (pair for pair, skipped in zip(asked, unread, strict=True) if not skipped),
-        key=lambda pair: (pair[1].setting, pair[0]),
-    )
+            notes.append(f"{plural(count, 'request')} {which}")
+    compared = _by_setting(pair for pair, skipped in zip(asked, unread, strict=True) if not skipped)
+    by_characters = _by_setting(pair for pair, chosen in zip(asked, unspaced, strict=True) if chosen)
+    best: dict[int, SimilarPair] = {}
+    for like in (*_by_model(compared, model, cache, progress), *_by_characters(by_characters)):
+        if like.right not in best or like.similarity > best[like.right].similarity:
+            best[like.right] = like
+    return sorted(best.values(), key=lambda like: (-like.similarity, like.left, like.right))
+
+
+def _by_setting(pairs: Iterable[Numbered]) -> list[Numbered]:
+    return sorted(pairs, key=lambda pair: (pair[1].setting, pair[0]))
+
+
+def _by_model(
+    compared: Sequence[Numbered], model: str, cache: Path | None, progress: Callable[[int], None] | None
+) -> Iterator[SimilarPair]:
+    """Pairs that ask and answer the same, by the embeddings."""
     if len(compared) < 2:
-        return []
+        return
     questions = [question for _, question in compared]
     pairs = _nominated(questions, model, cache, progress)
     both = [(questions[pair.left], questions[pair.right]) for pair in pairs]
@@ -89,7 +120,6 @@ def semantic_duplicates(
     )
     answers = sorted({question.answer for pair in both for question in pair})
     vectors = dict(zip(answers, embed(answers, model, cache, progress), strict=True)) if answers else {}
-    best: dict[int, SimilarPair] = {}
     for pair, (left, right), chance in zip(pairs, both, same, strict=True):
         near = min(1.0, float(vectors[left.answer] @ vectors[right.answer]))
         share = length_share((left.answer, right.answer))
@@ -100,13 +130,26 @@ def semantic_duplicates(
             continue
         if share < 1 and quoted_texts(left.answer) != quoted_texts(right.answer):  # of a brief answer, all that it says
             continue
-        one, other = compared[pair.left][0], compared[pair.right][0]
-        known = best.get(other)
-        if (known is None or similarity > known.similarity) and (
-            first_contradiction(right.request, left.answer, right.answer) is None
-        ):
-            best[other] = SimilarPair(one, other, similarity)
-    return sorted(best.values(), key=lambda like: (-like.similarity, like.left, like.right))
+        if first_contradiction(right.request, left.answer, right.answer) is None:
+            yield SimilarPair(compared[pair.left][0], compared[pair.right][0], similarity)
+
+
+def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:
+    """Pairs of long answers that ask and answer the same, by pairs of adjacent characters."""
+    for _, block in groupby(compared, key=lambda pair: pair[1].setting):
+        some = list(block)
+        for i, j, cosine in nearest(character_vectors([question.request for _, question in some]), MIN_COSINE):
+            (one, left), (other, right) = some[i], some[j]
+            answers = left.answer, right.answer
+            if left.is_open or right.is_open or length_share(answers) < 1:
+                continue
+            near = float(np.prod(character_vectors(answers), axis=0).sum())
+            if (
+                near >= MIN_CHARACTER_COSINE
+                and character_probability((left.request, right.request), answers) >= MIN_SAME_QUESTION
+                and first_contradiction(right.request, *answers) is None
+            ):
+                yield SimilarPair(one, other, round(min(cosine, near), 4))
 
 
 def _nominated(

@@ -555,6 +555,33 @@ def test_long_answers_tell_whether_questions_in_other_words_are_the_same(
     assert "1 request of more than 1,000 characters not compared for paraphrases" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_long_answers_in_chinese_are_compared_by_their_characters(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worded = (
+        "手上有云栖剧社《海灯》的票,可是宣传页上没写导演,请问是哪位老师?",
+        "您朋友眼光真好,这部戏今年口碑特别棒!导演是蒋以澄老师,他一向喜欢用灯光讲故事,所以才有了这个名字。整场演出两个多小时,"
+        "建议您早一点到,因为迟到的观众要等中场才能进去。散场后现场还有签名册,喜欢的话可以留几句话。",
+    )
+    again = (
+        "云栖剧社《海灯》的导演姓名？",
+        "蒋以澄执导。观演须知：演出时长两个多小时；迟到的观众要等到中场才能入座，请提前到达；现场设有签名册，散场时可以留言。"
+        "两张票如果是电子票，请提前截图，以免剧场门口信号不好，耽误检票。",
+    )
+    other = (
+        "苏木传媒请假单的提交渠道？",
+        "在飞羽系统里提交，不用找人签纸。步骤：登录飞羽系统，选“请假”，时长填半天，写明事由，提前一天提交。结果会短信通知。"
+        "您今天刚报到，若账号还没开通，请让部门同事协助申请，并先口头告知主管。",
+    )
+    write("data.jsonl", [worded, again, other])
+    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(pair["left_place"], pair["right_place"]) for pair in told["alike"]] == [("data.jsonl:2", "data.jsonl:1")]
+    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
+    assert "compared for paraphrases by their characters" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("mark", "gone"), [("\u200b", 1), ("\u00ad", 1), ("\U000e0067", 0)])
 def test_characters_that_show_nothing_make_no_fact_and_tags_of_flags_do(mark: str, gone: int, write: Write) -> None:
     question = "Which of the many countries around the world flies this flag above its public buildings: \U0001f3f4{}?"
