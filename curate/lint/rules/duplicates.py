@@ -181,9 +181,11 @@ def same_in_other_words() -> None:
     The questions are the same with a probability of at least .5, by the questions and, if they are long, the answers.
     The answers are near each other, and no rule finds that they contradict each other. Different wordings are often
     wanted, but ten wordings of one question weigh as much as ten questions. Reported by `curate dedup --embeddings
-    MODEL`. With all-MiniLM-L6-v2, 69% of 240 rewordings with answers of 30 to 150 words in eight languages are
-    reported (82% in English, none in Chinese and Japanese, which the model does not know) and 3% of 240 neighbouring
-    questions. Of 57 pairs in 3,300 instructions of real files, read by hand, 35 were right (61%).
+    MODEL`. With all-MiniLM-L6-v2, 79% of 240 rewordings with answers of 30 to 150 words in eight languages are
+    reported (82% in English, 44% in German), 3% of 240 neighbouring questions, and 45% of 240 pairs whose answers
+    contradict each other in other words. Chinese and Japanese, which that model does not know, are compared
+    by pairs of adjacent characters, if both answers are long (24 of 30).
+    Of 57 pairs in 3,300 instructions of real files, read by hand, 35 were right (61%).
     Bad:
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the symbol for the chemical element gold?"}, {"role": "assistant", "content": "The symbol for the chemical element gold is Au."}]}
