@@ -60,7 +60,8 @@ def by_questions(every: list[Pair], model: str, cache: Path | None) -> list[Alon
         for both, (left, right) in zip(worded, (pair.questions for pair in every), strict=True)
     )
     return [
-        Alone(score := log_odds(probability(values, limited=False)), set_apart(values), in_topic=False, bound=score) for values in each
+        Alone(score := log_odds(probability(values, limited=False)), set_apart(values), in_topic=False, bound=score)
+        for values in each
     ]
 
 
