@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from curate.core.errors import ConfigError, UsageError
+from curate.core.files import warn
+from curate.core.text import visible
 from curate.core.validation import load_toml, parsed_toml, validated
 from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
 from train.results import StrictModel
@@ -66,6 +68,17 @@ ALIASES: Final = {
 
 `batch` counts the examples of a step on all devices.
 """
+_OWN_RUN: Final = "runs are written to .curate/runs, or to --run-dir"
+_ALL_STEPS: Final = "the numbers of every step are written to the run folder"
+_SAVES: Final = "there is a checkpoint every save_every steps, and at the end"
+IGNORED: Final = {
+    **dict.fromkeys(("output_dir", "overwrite_output_dir", "run_name", "project"), _OWN_RUN),
+    **dict.fromkeys(("logging_steps", "logging_strategy", "logging_first_step", "logging_dir", "logging_nan_inf_filter",
+                     "log_level", "log_on_each_node", "plot_loss", "disable_tqdm"), _ALL_STEPS),
+    **dict.fromkeys(("save_strategy", "save_total_limit", "save_only_model", "save_safetensors", "saves_per_epoch",
+                     "save_on_each_node", "save_first_step"), _SAVES),
+}  # fmt: skip
+"""Training arguments that a recipe accepts without an effect, and why they have none."""
 
 
 class Recipe(StrictModel):
@@ -288,17 +301,23 @@ class Recipe(StrictModel):
         return self
 
 
-def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
+def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], None] = warn) -> Recipe:
     """Read a recipe; relative paths become absolute. `changes` are `KEY=VALUE` and override the file.
+
+    `tell` gets a note for each key without an effect.
 
     Raises `UsageError` if there is none, `ConfigError` with every mistake and the closest known key.
     """
     values = load_toml(path, "recipe", "create one with  curate recipe init --for DATA")
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
+    for key in (key for key in values if key in IGNORED):
+        tell(visible(f"{path}: {key} has no effect: {IGNORED[key]}"))
     own, set_ = own_keys(values, str(path)), own_keys(dict(map(_change, changes)), "--set")
     if len(set_.keys() & {"epochs", "max_steps"}) == 1:  # each ends the training, so the file's other one is replaced
         own = {key: value for key, value in own.items() if key not in ("epochs", "max_steps")}
-    recipe = validated(Recipe, own | set_, str(path))
+    recipe = validated(
+        Recipe, own | set_, str(path), "fix these keys; `curate recipe import` converts files of other trainers"
+    )
     folder = path.parent.resolve()
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
@@ -314,6 +333,7 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
 
 def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Values with the recipe's own names for keys. Raises `ConfigError` where a key is given by two names."""
+    values = _without_training_arguments(values, source)
     named: dict[str, str] = {}
     for key in values:
         own = ALIASES.get(key, key)
@@ -321,6 +341,35 @@ def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
             raise ConfigError(f"{source}: {named[own]} and {key} are two names of one key", "keep one of them")
         named[own] = key
     return {own: values[key] for own, key in named.items()}
+
+
+def _without_training_arguments(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The values with one key where several training arguments have a meaning together, without `IGNORED`.
+
+    Raises `ConfigError` for what has no meaning in a recipe.
+    """
+    found = {key: value for key, value in values.items() if key not in IGNORED}
+    times, each = found.pop("gradient_accumulation_steps", None), found.get("per_device_train_batch_size")
+    if times is not None:
+        if each is None:
+            raise ConfigError(
+                f"{source}: gradient_accumulation_steps multiplies per_device_train_batch_size, which is not given",
+                "set  batch  to the examples of a step, and leave out gradient_accumulation_steps",
+            )
+        if not all(isinstance(number, int) and not isinstance(number, bool) and number > 0 for number in (times, each)):
+            raise ConfigError(
+                f"{source}: gradient_accumulation_steps and per_device_train_batch_size must be whole numbers above 0",
+                "fix these keys",
+            )
+        found["per_device_train_batch_size"] = each * times
+    halves = {dtype: found.pop(key) for key, dtype in (("fp16", "float16"), ("bf16", "bfloat16")) if key in found}
+    if not all(isinstance(on, bool) for on in halves.values()) or sum(halves.values()) > 1:
+        raise ConfigError(f"{source}: fp16 and bf16 must be true or false, and not both true", "set  dtype  instead")
+    for dtype in (dtype for dtype, on in halves.items() if on):
+        if found.keys() & {"dtype", "torch_dtype"}:
+            raise ConfigError(f"{source}: fp16 or bf16, and dtype, are two names of one key", "keep one of them")
+        found["dtype"] = dtype
+    return found
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:

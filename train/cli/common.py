@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -43,7 +44,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None) -> Recipe:
     """The recipe in a file, with the values that the command line sets."""
-    recipe = load_recipe(path, changes or ())
+    recipe = load_recipe(path, changes or (), lambda note: print(f"note: {note}", file=sys.stderr))  # noqa: T201
     return recipe if data is None else recipe.model_copy(update={"data": str(data.resolve())})
 
 

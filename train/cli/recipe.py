@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from textwrap import fill
 from typing import Annotated, Any, Literal
@@ -17,13 +18,24 @@ from curate.render.console import console
 from train.cli.common import with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 
-Action = Literal["init", "keys"]
+Action = Literal["init", "import", "keys"]
 
 
 def recipe(
     action: Annotated[
-        Action, typer.Argument(help="init writes a first recipe; keys lists every key.", metavar="ACTION")
+        Action,
+        typer.Argument(
+            help="init writes a first recipe; import converts FILE; keys lists every key.", metavar="ACTION"
+        ),
     ],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="With import: arguments of transformers, TRL, PEFT or Unsloth in a Python file, or a configuration of "
+            "Axolotl, LLaMA-Factory, TRL or transformers in YAML, JSON or TOML. A script is read, never executed.",
+            metavar="[FILE]",
+        ),
+    ] = None,
     *,
     data: Annotated[
         Path | None, typer.Option("--for", help="Write a recipe for the data of this split folder.")
@@ -44,19 +56,32 @@ def recipe(
             "--vram", help="Plan for a GPU with this much memory, e.g. 6GB, not for this machine.", metavar="SIZE"
         ),
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="With import: processes (GPUs) that FILE was used with.")
+    ] = 1,
     all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write a recipe that fits the data and the GPU, with the reason for each key, or list all keys."""
+    """Write a recipe that fits the data and the GPU or has the meaning of another trainer's file, or list all keys.
+
+    import prints what became of each key, also of defaults that differ from those of a recipe. It writes nothing if a
+    key is refused.
+    """
     if action == "keys":
         sys.stdout.write("\n\n".join(keys()) + "\n")
+        return
+    if (file is None) == (action == "import"):
+        raise UsageError(
+            f"{action}: {'no file is named' if file is None else 'takes no file'}", "curate recipe import FILE"
+        )
+    if file is not None:
+        _import(file, data, output, model, processes, overwrite=overwrite)
         return
     if data is None:
         raise UsageError("no split folder is named", "name the split folder to train on: --for DATA")
     printed = output == Path("-")
-    if not printed and output.exists() and not overwrite:
-        raise UsageError(f"{output}: already exists", "choose another file with -o, or pass --overwrite")
     if not printed:
+        _demand_new(output, overwrite=overwrite)
         demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
@@ -80,6 +105,43 @@ def recipe(
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
         raise UsageError(f"{output}: {error.message}", "rename the folder") from error
     sys.stderr.write(f"{visible(str(output))} written; next: curate train --plan {visible(str(output))}\n")
+
+
+def _demand_new(output: Path, *, overwrite: bool) -> None:
+    """Raise `UsageError` if a file exists."""
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output}: already exists", "choose another file with -o, or pass --overwrite")
+
+
+def _import(file: Path, data: Path | None, output: Path, model: str | None, processes: int, *, overwrite: bool) -> None:
+    """Convert a file to a recipe, with a table of what became of each key on standard error."""
+    from curate.render.console import table
+    from train.recipe_import.convert import import_recipe
+
+    printed = output == Path("-")
+    template = Path() if printed else output.with_suffix(".jinja")
+    if not printed:
+        _demand_new(output, overwrite=overwrite)
+        demand_apart([file], (output,))
+    name = "split" if data is None else str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
+    with with_trainer() if data is not None else nullcontext():
+        made = import_recipe(file, data, name, model=model, processes=processes, template_file=template.name)
+    rows = [(row.state, row.key, row.becomes, row.note) for row in made.rows]
+    console(stderr=True).print(table("", "", f"{visible(str(file))} ({made.tool})", "recipe", "meaning", rows=rows))
+    if made.refused:
+        names = ", ".join(row.key.split(" = ")[0] for row in made.refused)
+        raise ConfigError(
+            visible(f"{file}: refused: {names}"), "change these keys as the table says; no recipe was written"
+        )
+    if printed:
+        sys.stdout.write(made.text())
+        return
+    if made.template:
+        _demand_new(template, overwrite=overwrite)
+        write_bytes(template, made.template.encode(), named=True)
+    write_bytes(output, made.text().encode(), named=True)
+    load_recipe(output)
+    sys.stderr.write(f"{visible(str(output))} written; next: curate plan {visible(str(output))}\n")
 
 
 def keys() -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Configurations of transformers, TRL, Axolotl, LLaMA-Factory and Unsloth as recipes: `curate recipe import`."""

@@ -1,0 +1,202 @@
+"""The settings of a file with the defaults of its tool, and what follows from several of them together."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, isfinite
+from typing import Any, Final, NamedTuple
+
+from train.recipe_import.defaults import ADAPTERS, BLOCKS, SAME, TOOLS
+from train.recipe_import.source import TRAINERS, Expression, Setting, Source
+
+LORA_MARKS: Final = frozenset(("r", "lora_alpha", "target_modules", "lora_target_linear"))
+LITERAL: Final = "write the value as a literal; a script is never executed"
+
+
+class Mapped(NamedTuple):
+    """Keys of the recipe, with their values."""
+
+    values: Mapping[str, Any]
+    note: str = ""
+
+
+class Ignored(NamedTuple):
+    """No effect, and why."""
+
+    note: str
+
+
+class Refused(NamedTuple):
+    """No import, why, and what to do."""
+
+    note: str
+    hint: str
+
+
+Outcome = Mapped | Ignored | Refused
+
+
+class RefusedError(Exception):
+    """A value that cannot be read; its argument is the outcome."""
+
+
+class Amount(NamedTuple):
+    """How much there is to train on."""
+
+    examples: int
+    tokens: float
+    """Of a mean example, estimated."""
+
+
+@dataclass
+class Configuration:
+    """The settings of a file by their names in the table of keys."""
+
+    source: Source
+    data: Amount | None
+    processes: int
+    settings: dict[str, list[Setting]]
+    defaults: dict[str, tuple[Any, str]]
+    """Value and origin of what is not given."""
+
+    @property
+    def tool(self) -> str:
+        """The tool that reads the file."""
+        return self.source.tool
+
+    def given(self, key: str) -> bool:
+        """Whether the file has a value for a key."""
+        return key in self.settings
+
+    def has(self, key: str) -> bool:
+        """Whether there is a value, given or by default, that is not empty or false."""
+        return self.get(key) not in (None, "", False, "false", 0, [], {})
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key. Raises `RefusedError` for an expression."""
+        if self.given(key):
+            value = self.settings[key][0].value
+            if isinstance(value, Expression):
+                raise RefusedError(Refused(f"an expression: {value.text}", LITERAL))
+            return value
+        return self.defaults[key][0] if key in self.defaults else default
+
+    def is_expression(self, key: str) -> bool:
+        """Whether the value of a key is an expression of a script."""
+        return self.given(key) and isinstance(self.settings[key][0].value, Expression)
+
+    def number(self, key: str, *, above: float | None = None) -> float:
+        """A number, also one that YAML reads as text. Raises `RefusedError`."""
+        value = self.get(key)
+        try:
+            found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        except (ValueError, OverflowError):
+            found = None
+        if found is None or not isfinite(found) or found < 0 or (above is not None and found <= above):
+            raise RefusedError(Refused("not a number of this kind", "write a positive number"))
+        return found
+
+    def whole(self, key: str) -> int:
+        """A whole number above 0. Raises `RefusedError`."""
+        found = self.number(key, above=0)
+        if found != int(found):
+            raise RefusedError(Refused("not a whole number", "write a whole number"))
+        return int(found)
+
+    def flag(self, key: str) -> bool:
+        """True or false. Raises `RefusedError`."""
+        value = str(self.get(key)).lower()
+        if value not in ("true", "false", "none"):
+            raise RefusedError(Refused("neither true nor false", "write true or false"))
+        return value == "true"
+
+    @cached_property
+    def objective(self) -> str:
+        """What is learned, by the trainer, the stage or the key."""
+        blocks = self.source.blocks
+        named = [
+            name.removesuffix("Config").lower() for name in blocks if name in ("DPOConfig", "ORPOConfig", "KTOConfig")
+        ]
+        trainers = [TRAINERS[name] for name in blocks if TRAINERS.get(name)]
+        stage = str(self.get("objective") or self.get("stage") or self.get("rl") or "")
+        loss = self.get("loss_type")
+        found = stage or next(iter((*named, *trainers)), "sft")
+        return "orpo" if self.tool == "llama-factory" and found == "dpo" and loss == "orpo" else found
+
+    @cached_property
+    def adapter(self) -> bool | None:
+        """Whether an adapter is trained; None where the file does not say."""
+        if self.tool == "axolotl":
+            return self.has("adapter")
+        if self.tool == "llama-factory":
+            return self.get("finetuning_type", "lora") != "full"
+        if self.get("full_finetuning") is True:
+            return False
+        if {"LoraConfig", "get_peft_model"} & {*self.source.blocks}:
+            return True
+        if self.tool == "trl" and not self.source.blocks:
+            return self.has("use_peft")
+        if LORA_MARKS & self.settings.keys():
+            return True
+        return False if "from_pretrained" in self.source.blocks else None
+
+    @property
+    def packs(self) -> bool:
+        """Whether a sequence of a batch holds several examples."""
+        return self.has("packing") and self.objective == "sft"
+
+    @property
+    def max_steps(self) -> int:
+        """Steps instead of epochs; 0 where epochs count."""
+        value = self.get("max_steps")
+        return 0 if value in (None, -1, 0, "-1") else self.whole("max_steps")
+
+    @cached_property
+    def steps(self) -> int | None:
+        """Optimiser steps; None where they are not known."""
+        from train.recipe_import.converters import batch
+
+        found = self.max_steps
+        if found or self.data is None:
+            return found or None
+        outcome = batch(self)
+        if not isinstance(outcome, Mapped):
+            return None
+        return ceil(self.data.examples * self.number("num_train_epochs", above=0) / outcome.values["batch"])
+
+
+def configuration(source: Source, data: Amount | None, processes: int) -> Configuration:
+    """The settings of a file, with the defaults of its classes or of its tool."""
+    settings: dict[str, list[Setting]] = {}
+    for setting in source.settings:
+        if setting.value is not None or setting.name in ("max_length", "max_seq_length"):
+            settings.setdefault(SAME.get(setting.name, setting.name), []).append(setting)
+    found = Configuration(source, data, processes, settings, {})
+    # A loader of Unsloth sets the length; the class of the arguments is patched with it.
+    blocks = [
+        (name, BLOCKS[name]) for name in sorted(source.blocks, key=lambda name: name == "FastModel") if name in BLOCKS
+    ]
+    if not source.blocks or not any(
+        name in source.blocks for name in BLOCKS if name not in ("LoraConfig", "BitsAndBytesConfig")
+    ):
+        blocks.insert(0, (source.tool, TOOLS.get(source.tool, {})))
+        if not source.blocks and _quiet(lambda: found.adapter):
+            blocks.append((source.tool, ADAPTERS.get(source.tool, {})))
+    for origin, values in blocks:
+        found.defaults |= {key: (value, origin) for key, value in values.items() if key not in settings}
+    half = found.given("fp16") and settings["fp16"][0].value not in (False, "false")
+    if source.tool == "unsloth" or half or (found.given("torch_dtype") and not source.blocks):
+        found.defaults.pop("bf16", None)
+    if found.given("max_steps") and _quiet(lambda: found.max_steps):
+        found.defaults.pop("num_train_epochs", None)
+    if found.given("warmup_ratio"):
+        found.defaults.pop("warmup_steps", None)
+    return found
+
+
+def _quiet(value: Callable[[], Any]) -> Any:
+    """A value that follows from others; None where one of them is refused, which is told where it is converted."""
+    with suppress(RefusedError):
+        return value()
+    return None

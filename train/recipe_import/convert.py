@@ -1,0 +1,202 @@
+"""Convert the settings of another tool to a recipe, with what became of each key."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from curate.core.errors import ConfigError, InputError
+from curate.core.text import excerpt, visible
+from curate.core.validation import validated
+from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS
+from train.recipe import Recipe, toml
+from train.recipe_import.configuration import (
+    Amount,
+    Configuration,
+    Ignored,
+    Mapped,
+    Outcome,
+    Refused,
+    RefusedError,
+    configuration,
+)
+from train.recipe_import.defaults import SAME
+from train.recipe_import.keys import KEYS, Key
+from train.recipe_import.source import Setting, read_source, shown
+
+State = Literal["mapped", "default", "ignored", "refused"]
+BYTES_PER_TOKEN: Final = 4
+TOKENS_PER_MESSAGE: Final = 8
+NAMES: Final = sorted({name for key in KEYS for name in key.names} | SAME.keys())
+UNKNOWN: Final = "leave it out if it does not change the training, or set its counterpart in the recipe"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of a key."""
+
+    key: str
+    """As in the file, with its value."""
+    state: State
+    becomes: str
+    """As in the recipe."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeImport:
+    """A recipe, and what became of each key."""
+
+    source: str
+    tool: str
+    values: dict[str, Any]
+    origins: dict[str, str]
+    """Where the value of each key comes from."""
+    rows: tuple[Row, ...]
+    template: str
+    """A chat template that the file holds itself; the recipe names a file for it."""
+
+    @property
+    def refused(self) -> list[Row]:
+        """The keys that cannot be imported."""
+        return [row for row in self.rows if row.state == "refused"]
+
+    def text(self) -> str:
+        """The recipe as a file, with the origin of each key."""
+        keys = [name for name in Recipe.model_fields if name in self.values]
+        lines = [f"{key} = {toml(self.values[key])}" for key in keys]
+        width = max(len(line) for line in lines if len(line) <= 60)
+        head = f"# Imported by `curate recipe import` from {visible(self.source)} ({self.tool}). What it will do: curate plan RECIPE\n"
+        return head + "".join(
+            f"{line:<{width}}  # {self.origins[key]}".rstrip(" #") + "\n" for key, line in zip(keys, lines, strict=True)
+        )
+
+
+def import_recipe(
+    path: Path, data: Path | None, name: str, *, model: str | None = None, processes: int = 1, template_file: str = ""
+) -> RecipeImport:
+    """The recipe for the configuration in a file.
+
+    `data`: the split folder, `name`: what the recipe calls it. `template_file`: the file for a chat template that the
+    configuration holds itself. Raises `InputError`, `ConfigError` if the values make no recipe.
+    """
+    source = read_source(path)
+    found = configuration(source, None if data is None else amount_of(data / "train.jsonl"), processes)
+    rows: list[Row] = []
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if model is not None:
+        values["model"], origins["model"] = model, "--model"
+        found.settings.pop("model_name_or_path", None)
+    values["data"], origins["data"] = (
+        name,
+        "--for" if data is not None else "the folder of the split: curate split DATA -o FOLDER",
+    )
+    for row, outcome in _outcomes(found):
+        if isinstance(outcome, Mapped):
+            new = {key: value for key, value in outcome.values.items() if key not in values}
+            values |= new
+            origins |= dict.fromkeys(new, excerpt(row.key + (f"; {row.note}" if row.note else ""), 160))
+        if row.state != "default" or row.becomes:  # else the tool's default is that of a recipe
+            rows.append(row)
+    if "model" not in values and not any(row.key.startswith("model") for row in rows):
+        rows.append(Row("model", "refused", "", "no base model is named; name it with --model"))
+    template = values.get("chat_template", "")
+    template = template if "{" in template else ""
+    if template:
+        values["chat_template"], origins["chat_template"] = template_file, "saved beside the recipe"
+    _drop_unused(values, rows)
+    result = RecipeImport(str(path), source.tool, values, origins, tuple(rows), template)
+    if not result.refused:
+        if template and not template_file:
+            raise ConfigError(
+                f"{path}: chat_template is a template", "name a file for the recipe, so that it is saved beside it"
+            )
+        validated(Recipe, values, str(path))
+    return result
+
+
+def amount_of(train: Path) -> Amount:
+    """Number and estimated length of the examples of a training split. Raises `InputError`."""
+    from train.data.splits import examples_in
+
+    if not train.is_file():
+        raise InputError(f"{train}: no such file", "create the split with  curate split DATA -o FOLDER")
+    examples = examples_in(train)
+    if not examples:
+        raise InputError(f"{train}: contains no example", f"curate check {train}")
+    turns = [[str(turn.value.get("content") or "") for turn in example.messages] for example in examples]
+    sizes = (sum(len(text.encode()) // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE for text in texts) for texts in turns)
+    return Amount(len(examples), max(1.0, sum(sizes) / len(examples)))
+
+
+def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
+    """Each key of the file, or default of its tool, and what becomes of it; in the order of the table."""
+    waiting = dict(found.settings)
+    for key in KEYS:
+        given = [name for name in waiting if any(fnmatchcase(name, pattern) for pattern in key.names)]
+        settings = [setting for name in given for setting in waiting.pop(name)]
+        if key.becomes or given:
+            defaults = [name for name in key.names if name in found.defaults and not found.given(name)]
+            if given or defaults:
+                outcome = _outcome(found, key, settings)
+                if isinstance(outcome, Mapped) and not settings:
+                    fields = Recipe.model_fields
+                    changed = {name: value for name, value in outcome.values.items() if value != fields[name].default}
+                    outcome = outcome._replace(values=changed)
+                yield _row(found, settings, defaults, outcome), outcome
+    for settings in waiting.values():
+        near = difflib.get_close_matches(settings[0].name, NAMES, n=1, cutoff=0.8)
+        reason = "not a known key" + (f"; did you mean {near[0]}?" if near else "")
+        outcome = Refused(reason, UNKNOWN)
+        yield _row(found, settings, [], outcome), outcome
+    if empty := [
+        setting.name
+        for setting in found.source.settings
+        if setting.value is None and SAME.get(setting.name, setting.name) not in found.settings
+    ]:
+        yield Row(excerpt(", ".join(empty), 120), "ignored", "", "without a value"), Ignored("without a value")
+
+
+def _outcome(found: Configuration, key: Key, settings: list[Setting]) -> Outcome:
+    by_name: dict[str, Any] = {}
+    for setting in settings:
+        first = by_name.setdefault(SAME.get(setting.name, setting.name), setting.value)
+        if first != setting.value and key.becomes:
+            return Refused("given twice, with different values", "keep one of them")
+    try:
+        return key.convert(found)
+    except RefusedError as error:
+        outcome: Outcome = error.args[0]
+        return outcome
+
+
+def _row(found: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> Row:
+    used = [f"{setting.name} = {shown(setting.value)}" for setting in settings]
+    places = ", ".join(dict.fromkeys(setting.place for setting in settings if setting.place))
+    state: State = "mapped" if settings else "default"
+    becomes, note = "", outcome.note
+    if isinstance(outcome, Mapped):
+        becomes = ", ".join(f"{key} = {excerpt(toml(value), 80)}" for key, value in outcome.values.items())
+    elif isinstance(outcome, Refused):
+        state, note = "refused", f"{outcome.note}; {outcome.hint}"
+    elif settings:
+        state = "ignored"
+    if not settings:
+        origins = dict.fromkeys(found.defaults[name][1] for name in defaults)
+        used = [f"{name} = {shown(found.defaults[name][0])}" for name in defaults]
+        note = f"default of {', '.join(origins)}" + (f"; {note}" if note else "")
+    shown_key = excerpt(", ".join(used), 120) + (f" ({places})" if places else "")
+    return Row(visible(shown_key), state, becomes, visible(note))
+
+
+def _drop_unused(values: dict[str, Any], rows: list[Row]) -> None:
+    """Leave out keys that the method or the objective does not read, and values of the tool that are a recipe's own."""
+    method, objective = values.get("method", "qlora"), values.get("objective", "sft")
+    idle = OBJECTIVE_KEYS - OBJECTIVES[objective].keys if objective in OBJECTIVES else frozenset()
+    idle |= OWN_KEYS - METHODS[method].keys
+    for key in [key for key in values if key in idle]:
+        del values[key]
+        rows.append(Row(key, "ignored", "", f"not used by method {method} and objective {objective}"))
