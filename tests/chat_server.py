@@ -36,6 +36,8 @@ class ChatServer(ThreadingHTTPServer):
         """Parameters that it does not take."""
         self.message: dict[str, Any] = {}
         """In place of an answer."""
+        self.jobs: dict[str, dict[str, Any]] = {}
+        """Records of fine-tuning jobs, by id."""
 
     @property
     def address(self) -> str:
@@ -47,6 +49,10 @@ class ChatServer(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     server: ChatServer
+
+    def do_GET(self) -> None:
+        job = self.server.jobs.get(self.path.rpartition("/fine_tuning/jobs/")[2])
+        self.send(404 if job is None else 200, job or {"error": {"message": "no such job"}})
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

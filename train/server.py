@@ -83,7 +83,7 @@ class ServedChat:
     model: str
     seed: int = 0
     system: str | None = None
-    """None: what a model was trained with is known of a run only."""
+    """The system message of the training, where it is known."""
 
     @property
     def title(self) -> str:

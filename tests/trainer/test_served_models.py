@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.files import sha256
+from curate.core.targets import Target
+from curate.remote.journal import FileSent, JobAsked, JobStarted, Journal
+from curate.remote.settings import Settings
 from tests.chat_server import ChatServer, running
 from tests.trainer.tiny import write_split
 
@@ -181,3 +185,44 @@ def test_a_conversation_with_a_model_of_a_server(
     assert main(["chat", "base", "--base-url", server.address, "--yes"]) == 0
     assert "\x1b" not in capsys.readouterr().out
     assert [turn["role"] for turn in server.asked[-1]["messages"]] == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("fetched", [True, False], ids=["fetched", "asked"])
+def test_a_hosted_model_is_asked_with_the_system_message_of_its_training(
+    fetched: bool, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.loads(line) for line in Path("split/train.jsonl").read_text().splitlines()]
+    told = {"role": "system", "content": "Answer in words only."}
+    train = Path("mine.jsonl")
+    train.write_text("".join(json.dumps({"messages": [told, *line["messages"]]}) + "\n" for line in lines))
+    journal, digest = Journal(Path(".curate/remote")), sha256(train)
+    where = {"address": server.address}
+    journal.add(FileSent(**where, path=str(train), sha256=digest, bytes=train.stat().st_size, file_id="file-1"))
+    asked = JobAsked(
+        **where, order="o", settings=Settings(model="base"), training_file="file-1", validation_file=None,
+        training_sha256=digest, validation_sha256=None, before=(),
+    )  # fmt: skip
+    journal.add(asked)
+    journal.add(JobStarted(**where, target=Target.OPENAI, order="o", job="ftjob-1"))
+    job = {"id": "ftjob-1", "status": "succeeded", "fine_tuned_model": "ft:tuned"}
+    server.jobs = {} if fetched else {"ftjob-1": job}
+    if fetched:
+        record = {
+            "curate": "0", "address": server.address, "job": job, "asked": None, "checkpoints": [], "events": 0,
+            "results": {}, "metrics_from": None,
+        }  # fmt: skip
+        journal.job_folder("ftjob-1").mkdir()
+        (journal.job_folder("ftjob-1") / "record.json").write_text(json.dumps(record))
+    question = next(iter(server.answers))
+    words = ["chat", "ft:tuned", "--base-url", server.address, "--yes", "--ask", question]
+    assert main(words) == 0
+    assert server.asked[-1]["messages"] == [told, {"role": "user", "content": question}]
+    assert "system message of the training: Answer in words only." in capsys.readouterr().err
+    assert main([*words, "--system", ""]) == 0
+    assert [turn["role"] for turn in server.asked[-1]["messages"]] == ["user"]
+    assert main(["chat", "tuned", *words[2:]]) == 0  # a model that was not trained from here
+    assert [turn["role"] for turn in server.asked[-1]["messages"]] == ["user"]
+    train.write_text("changed\n")
+    assert main(words) == 0
+    assert [turn["role"] for turn in server.asked[-1]["messages"]] == ["user"]
+    assert "the training file of ft:tuned is gone or changed" in capsys.readouterr().err

@@ -63,7 +63,12 @@ def chat(
     server = server_of(base_url, (run,), consent(yes=yes, as_json=as_json or not sys.stdin.isatty()), key=key)
     if server is not None:
         server.consent.demand("the conversation", server.address)
-        ChatSession(ServedChat(server, run, seed), system, how, as_json=as_json, quiet=quiet).run(ask)
+        known = None
+        if system is None:
+            from train.served_system import trained_system
+
+            known = trained_system(server, run, lambda note: None if quiet else print(note, file=sys.stderr))  # noqa: T201
+        ChatSession(ServedChat(server, run, seed, known), system, how, as_json=as_json, quiet=quiet).run(ask)
         return
     with with_trainer():
         from transformers import set_seed

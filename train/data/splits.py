@@ -21,6 +21,7 @@ from curate.read.dataset import read_dataset
 from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
 from train.data.pairs import Side, preferred_examples, refused_lines, sides_of
+from train.data.system_message import shared_system, system_of
 from train.journal import Narrator
 from train.memory.autoconfig import Texts
 from train.model.base import longest_context
@@ -61,8 +62,7 @@ class Split:
     @property
     def system(self) -> str | None:
         """The system message that all examples begin with; None where some have another one or none."""
-        found = {_system(example) for example in self.examples}
-        return found.pop() if len(found) == 1 else None
+        return shared_system(self.examples)
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -93,12 +93,6 @@ class Split:
 
 def _answers(example: Example) -> list[dict[str, Any]]:
     return [message.value for message in example.messages if message.role == "assistant"]
-
-
-def _system(example: Example) -> str | None:
-    first: Any = next(iter(example.value["messages"]), None)
-    is_system = isinstance(first, dict) and first.get("role") in ("system", "developer")
-    return first["content"] if is_system and isinstance(first.get("content"), str) else None
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe, context: int = sys.maxsize) -> Split:
@@ -323,7 +317,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
             narrator.say(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
-    if train.system is not None and (without := sum(_system(one) != train.system for one in held_out.examples)):
+    if train.system is not None and (without := sum(system_of(one) != train.system for one in held_out.examples)):
         narrator.say(
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )

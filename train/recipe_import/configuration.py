@@ -130,7 +130,7 @@ class Configuration:
         if self.tool == "axolotl":
             return self.has("adapter")
         if self.tool == "llama-factory":
-            return self.get("finetuning_type", "lora") != "full"
+            return bool(self.get("finetuning_type", "lora") != "full")
         if self.get("full_finetuning") is True:
             return False
         if {"LoraConfig", "get_peft_model"} & {*self.source.blocks}:
@@ -163,7 +163,8 @@ class Configuration:
         outcome = batch(self)
         if not isinstance(outcome, Mapped):
             return None
-        return ceil(self.data.examples * self.number("num_train_epochs", above=0) / outcome.values["batch"])
+        size: int = outcome.values["batch"]
+        return ceil(self.data.examples * self.number("num_train_epochs", above=0) / size)
 
 
 def configuration(source: Source, data: Amount | None, processes: int) -> Configuration:

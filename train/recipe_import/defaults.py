@@ -38,7 +38,7 @@ TRL: Final = HUGGING_FACE | {"learning_rate": 2e-5, "max_length": 1024, "bf16": 
 PREFERENCES: Final = TRL | {"learning_rate": 1e-6}
 LORA: Final[dict[str, Any]] = {"r": 8, "lora_alpha": 8, "target_modules": None}
 NF4: Final[dict[str, Any]] = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
-UNSLOTH_TARGETS: Final = "q_proj k_proj v_proj o_proj gate_proj up_proj down_proj".split()
+UNSLOTH_TARGETS: Final = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 BLOCKS: Final[dict[str, dict[str, Any]]] = {
     "TrainingArguments": HUGGING_FACE,

@@ -5,6 +5,7 @@ from typing import Final
 
 from train.recipe import IGNORED
 from train.recipe_import import converters as to
+from train.recipe_import.configuration import Mapped
 from train.recipe_import.converters import Convert, among, flag, ignored, number, only, same
 
 
@@ -44,7 +45,7 @@ KEYS: Final = (
             "LoRA on a base in 4 bits is `qlora`, in 16 bits `lora`, no adapter `full`. 8 bits are refused.", to.method),
     _mapped("bnb_4bit_use_double_quant bnb_4bit_quant_type", "double_quantisation",
             "NF4 only: FP4, the default of BitsAndBytesConfig, is refused.", to.double),
-    _mapped("r", "rank", "As it is.", lambda of: to.Mapped({"rank": of.whole("r")})),
+    _mapped("r", "rank", "As it is.", lambda of: Mapped({"rank": of.whole("r")})),
     _mapped("lora_alpha", "alpha", "As it is; LLaMA-Factory's default is twice the rank.", to.alpha),
     _mapped("lora_dropout", "dropout", "As it is.", number("lora_dropout", "dropout")),
     _mapped("target_modules lora_target_linear", "target_modules", "Names, or `all-linear` for `all`, `all-linear` and "
@@ -83,7 +84,7 @@ KEYS: Final = (
     _mapped("load_best_model_at_end early_stopping_patience", "keep, patience", "`best` or `last`.", to.keep),
     _mapped("save_steps", "save_every", "As it is; a share of the steps has no effect.", to.saves),
     _mapped("report_to", "report_to", "TensorBoard, W&B, MLflow and Trackio; others have no effect.", to.reports),
-    _mapped("seed", "seed", "As it is.", lambda of: to.Mapped({"seed": int(of.number("seed"))})),
+    _mapped("seed", "seed", "As it is.", lambda of: Mapped({"seed": int(of.number("seed"))})),
     _mapped("datasets", "chat_template", "The data are those of `--for`. Axolotl's type `alpaca` is the template "
             "`alpaca` without its first sentence.", to.datasets),
     *_refused("bias", "none", False, reason="biases are not trained", hint='set bias to "none"'),

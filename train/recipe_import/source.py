@@ -21,16 +21,17 @@ TRAINERS: Final = {"Trainer": "", "SFTTrainer": "sft", "DPOTrainer": "dpo", "ORP
 LOADERS: Final = {"AutoModelForCausalLM": "transformers", "FastLanguageModel": "unsloth", "FastModel": "unsloth"}
 TABLES: Final = {
     **{name.lower(): name for name in (*ARGUMENTS, "LoraConfig", "BitsAndBytesConfig")},
-    "trainingargs": "TrainingArguments", "training": "TrainingArguments", 
+    "trainingargs": "TrainingArguments", "training": "TrainingArguments",
     "seq2seqtrainingarguments": "TrainingArguments", "unslothtrainingarguments": "TrainingArguments",
     "lora": "LoraConfig", "peftconfig": "LoraConfig", "quantizationconfig": "BitsAndBytesConfig",
     "bnbconfig": "BitsAndBytesConfig",
 }  # fmt: skip
 """Blocks by the name of a class or table in lower case, without underscores."""
-OBJECTS: Final = frozenset(
-    "model tokenizer processing_class args train_dataset eval_dataset peft_config data_collator callbacks ref_model "
-    "formatting_func compute_metrics optimizers model_init preprocess_logits_for_metrics quantization_config".split()
-)
+OBJECTS: Final = frozenset((
+    "model", "tokenizer", "processing_class", "args", "train_dataset", "eval_dataset", "peft_config", "data_collator",
+    "callbacks", "ref_model", "formatting_func", "compute_metrics", "optimizers", "model_init",
+    "preprocess_logits_for_metrics", "quantization_config",
+))  # fmt: skip
 """Parameters that take an object of the script, which is no setting."""
 OPERATORS: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -116,12 +117,12 @@ def _yaml(text: str) -> Any:
     except ImportError as error:
         raise MissingExtra("YAML", "train", "yaml") from error
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """Refuses a key that is given twice."""
 
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             keys = [key for key, _ in node.value if not key.tag.endswith(":merge")]
-            _once([(self.construct_object(key, deep=True), None) for key in keys])  # type: ignore[no-untyped-call]
+            _once([(self.construct_object(key, deep=True), None) for key in keys])
             return super().construct_mapping(node, deep)
 
     try:
@@ -246,7 +247,7 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
         pairs = [
             (_value(key, names) if key else Expression(""), _value(one, names))
             for key, one in zip(node.keys, node.values, strict=True)
-        ]  # noqa: E501
+        ]
         known = all(isinstance(key, str) for key, _ in pairs)
         return _once(pairs) if known else Expression(ast.unparse(node))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
