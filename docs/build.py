@@ -43,7 +43,10 @@ HOWTO: Final = (
     "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
 )  # fmt: skip
 EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")
-REFERENCE: Final = ("cli", "rules", "configuration", "recipe", "formats", "targets", "exit-status", "schemas", "python")
+REFERENCE: Final = (
+    "cli", "rules", "configuration", "recipe", "recipe-import", "formats", "targets", "exit-status", "schemas",
+    "python",
+)  # fmt: skip
 
 
 def sources() -> dict[str, str]:

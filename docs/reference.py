@@ -50,6 +50,7 @@ def pages() -> Iterator[tuple[str, str]]:
     found = {name: json.loads(data) for name, data in schemas(schema_types()).items()}
     yield "reference/configuration.md", _configuration(found["config.schema.json"])
     yield "reference/recipe.md", _recipe()
+    yield "reference/recipe-import.md", _recipe_import()
     yield "reference/formats.md", _formats()
     yield "reference/targets.md", _targets()
     yield "reference/exit-status.md", _exit_status()
@@ -172,7 +173,10 @@ def _choices(schema: Mapping[str, Any], value: Mapping[str, Any]) -> str:
 def _recipe() -> str:
     text = (
         "# Recipe\n\n`curate recipe init --for DIR` writes a recipe for the data and the GPU, with a reason for each "
-        "key. `curate recipe keys` prints this list.\n\n"
+        "key. `curate recipe keys` prints this list. `curate recipe import FILE` converts [files of other "
+        "trainers](recipe-import.md).\n\nA recipe may have these training arguments too: "
+        "`gradient_accumulation_steps` multiplies `per_device_train_batch_size`, `fp16` and `bf16` are a `dtype`, and "
+        f"these have no effect: {', '.join(f'`{name}`' for name in load('train.recipe:IGNORED'))}.\n\n"
     )
     rows = []
     for entry in load("train.cli.recipe:keys")():
@@ -188,6 +192,32 @@ def _recipe() -> str:
             )
         )
     return text + table("Key|Default|Values|Meaning", rows)
+
+
+def _recipe_import() -> str:
+    keys, same = load("train.recipe_import.keys:KEYS"), load("train.recipe_import.defaults:SAME")
+    text = (
+        "# Keys of other trainers\n\n`curate recipe import FILE` converts a configuration of transformers, TRL, PEFT, "
+        "Axolotl, LLaMA-Factory or Unsloth to a [recipe](recipe.md). Python files are parsed, never executed. A key "
+        "that is not in this table is refused. A name that ends with `*` stands for all that begin so.\n\n"
+    )
+    rows = []
+    for key in keys:
+        others = [other for other, name in same.items() if name in key.names]
+        also = f" Also: {', '.join(f'`{name}`' for name in others)}." if others else ""
+        names = ", ".join(f"`{name}`" for name in key.names)
+        rows.append((names, f"`{key.becomes}`" if key.becomes else "", escaped(key.meaning + also)))
+    text += table("Key|Recipe|Meaning", rows)
+    text += (
+        "\n## Defaults\n\nA key that the file leaves out has the default of the tool. It is written to the recipe "
+        "where that of the recipe differs.\n\n"
+    )
+    defaults = []
+    for name in ("BLOCKS", "TOOLS", "ADAPTERS"):
+        for tool, values in load(f"train.recipe_import.defaults:{name}").items():
+            shown = ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
+            defaults.append((tool + (", with an adapter" if name == "ADAPTERS" else ""), escaped(f"`{shown}`")))
+    return text + table("Class or tool|Defaults", defaults)
 
 
 def _formats() -> str:

@@ -8,8 +8,8 @@ from curate.core.egress import key_for
 from curate.core.errors import CurateError
 from curate.core.files import path_of, sha256
 from curate.core.limits import read_regular
-from curate.core.text import visible
 from curate.core.runs import Project
+from curate.core.text import visible
 from curate.read.dataset import read_dataset
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.fetch import RECORD_FILE, Record
@@ -31,7 +31,9 @@ def trained_system(server: Server, model: str, tell: Callable[[str], None]) -> s
     asked = None if job is None else journal.order_of(job.job)
     if asked is None:
         return None
-    sent = [entry for entry in journal.entries() if isinstance(entry, FileSent) and entry.file_id == asked.training_file]
+    sent = [
+        entry for entry in journal.entries() if isinstance(entry, FileSent) and entry.file_id == asked.training_file
+    ]
     for entry in reversed(sent):
         path = path_of(entry.path)
         with suppress(OSError, CurateError):

@@ -129,10 +129,8 @@ def _import(file: Path, data: Path | None, output: Path, model: str | None, proc
     rows = [(row.state, row.key, row.becomes, row.note) for row in made.rows]
     console(stderr=True).print(table("", "", f"{visible(str(file))} ({made.tool})", "recipe", "meaning", rows=rows))
     if made.refused:
-        names = ", ".join(row.key.split(" = ")[0] for row in made.refused)
-        raise ConfigError(
-            visible(f"{file}: refused: {names}"), "change these keys as the table says; no recipe was written"
-        )
+        told = (visible(f"{file}: {row.key}: {row.note}") for row in made.refused)
+        raise ConfigError("\n".join(told), "change these keys; no recipe was written")
     if printed:
         sys.stdout.write(made.text())
         return

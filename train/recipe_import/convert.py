@@ -68,7 +68,10 @@ class RecipeImport:
         keys = [name for name in Recipe.model_fields if name in self.values]
         lines = [f"{key} = {toml(self.values[key])}" for key in keys]
         width = max(len(line) for line in lines if len(line) <= 60)
-        head = f"# Imported by `curate recipe import` from {visible(self.source)} ({self.tool}). What it will do: curate plan RECIPE\n"
+        head = (
+            f"# Written by `curate recipe import` from {visible(self.source)} ({self.tool}). "
+            "What it will do and need: curate plan RECIPE\n"
+        )
         return head + "".join(
             f"{line:<{width}}  # {self.origins[key]}".rstrip(" #") + "\n" for key, line in zip(keys, lines, strict=True)
         )
@@ -140,7 +143,7 @@ def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
         settings = [setting for name in given for setting in waiting.pop(name)]
         if key.becomes or given:
             defaults = [name for name in key.names if name in found.defaults and not found.given(name)]
-            if given or defaults:
+            if given or defaults or key.always:
                 outcome = _outcome(found, key, settings)
                 if isinstance(outcome, Mapped) and not settings:
                     fields = Recipe.model_fields
@@ -174,7 +177,7 @@ def _outcome(found: Configuration, key: Key, settings: list[Setting]) -> Outcome
 
 
 def _row(found: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> Row:
-    used = [f"{setting.name} = {shown(setting.value)}" for setting in settings]
+    used = [f"{setting.name} = {shown(setting.name, setting.value)}" for setting in settings]
     places = ", ".join(dict.fromkeys(setting.place for setting in settings if setting.place))
     state: State = "mapped" if settings else "default"
     becomes, note = "", outcome.note
@@ -184,9 +187,11 @@ def _row(found: Configuration, settings: list[Setting], defaults: list[str], out
         state, note = "refused", f"{outcome.note}; {outcome.hint}"
     elif settings:
         state = "ignored"
-    if not settings:
+    if not settings and not defaults:
+        used, state = [*found.source.blocks] or [found.tool], "mapped" if becomes else state
+    elif not settings:
         origins = dict.fromkeys(found.defaults[name][1] for name in defaults)
-        used = [f"{name} = {shown(found.defaults[name][0])}" for name in defaults]
+        used = [f"{name} = {shown(name, found.defaults[name][0])}" for name in defaults]
         note = f"default of {', '.join(origins)}" + (f"; {note}" if note else "")
     shown_key = excerpt(", ".join(used), 120) + (f" ({places})" if places else "")
     return Row(visible(shown_key), state, becomes, visible(note))

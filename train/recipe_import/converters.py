@@ -27,6 +27,7 @@ NOT_OFFERED: Final = "curate train does not offer it"
 
 
 def batch(of: Configuration) -> Outcome:
+    """Examples of a step."""
     each, times = of.whole("per_device_train_batch_size"), of.whole("gradient_accumulation_steps")
     if of.has("batch_size") and not of.given("gradient_accumulation_steps"):
         times = max(1, of.whole("batch_size") // each)
@@ -46,6 +47,7 @@ def batch(of: Configuration) -> Outcome:
 
 
 def length(of: Configuration) -> Outcome:
+    """Tokens of the longest example."""
     if of.get("max_length") is None:
         return Refused("no limit", "write the tokens of the longest example")
     values: dict[str, Any] = {"max_length": of.whole("max_length")}
@@ -55,12 +57,14 @@ def length(of: Configuration) -> Outcome:
 
 
 def steps(of: Configuration) -> Outcome:
+    """Steps or epochs."""
     if of.max_steps:
         return Mapped({"max_steps": of.max_steps}, "instead of epochs" if of.given("num_train_epochs") else "")
     return Mapped({"epochs": of.number("num_train_epochs", above=0)})
 
 
 def warmup(of: Configuration) -> Outcome:
+    """Share of the steps."""
     if of.get("lr_scheduler_type") == "constant":
         return Mapped({"warmup": 0.0}, "the schedule constant has none; constant_with_warmup has")
     count = of.number("warmup_steps") if of.given("warmup_steps") or not of.has("warmup_ratio") else 0.0
@@ -78,6 +82,7 @@ def warmup(of: Configuration) -> Outcome:
 
 
 def method(of: Configuration) -> Outcome:
+    """What is trained, and in how many bits the base is."""
     if of.has("load_in_8bit") or of.get("quantization_bit") not in (None, 4, "4"):
         return Refused("the base in other than 4 or 16 bits", "use load_in_4bit, or no quantisation")
     quantised = bool(of.has("load_in_4bit") or of.has("quantization_bit"))
@@ -94,6 +99,7 @@ def method(of: Configuration) -> Outcome:
 
 
 def double(of: Configuration) -> Outcome:
+    """The blocks of NF4."""
     if not (of.has("load_in_4bit") or of.has("quantization_bit")):
         return Ignored("the base is not quantised")
     if of.get("bnb_4bit_quant_type") != "nf4":
@@ -102,8 +108,8 @@ def double(of: Configuration) -> Outcome:
 
 
 def dtype(of: Configuration) -> Outcome:
-    names = [key for key in ("fp16", "bf16", "torch_dtype", "bnb_4bit_compute_dtype") if of.has(key)]
-    if any(of.is_expression(key) for key in names):
+    """The type of the computation."""
+    if any(map(of.is_expression, ("fp16", "bf16", "torch_dtype", "bnb_4bit_compute_dtype"))):
         return Mapped({"dtype": "auto"}, "depends on the machine: auto")
     half, brain = of.has("fp16") and of.flag("fp16"), of.has("bf16") and of.get("bf16") not in (False, "false")
     if half and brain and of.given("bf16"):
@@ -115,6 +121,7 @@ def dtype(of: Configuration) -> Outcome:
 
 
 def targets(of: Configuration) -> Outcome:
+    """The layers that get an adapter."""
     if of.has("lora_target_linear") and of.flag("lora_target_linear"):
         return Mapped({"target_modules": "all-linear"})
     value = of.get("target_modules")
@@ -133,24 +140,28 @@ def targets(of: Configuration) -> Outcome:
 
 
 def alpha(of: Configuration) -> Outcome:
+    """The scale of an adapter."""
     if of.get("lora_alpha") is None:
         return Mapped({"alpha": 2.0 * of.whole("r")}, "twice the rank")
     return Mapped({"alpha": of.number("lora_alpha", above=0)})
 
 
 def start(of: Configuration) -> Outcome:
+    """The start of an adapter."""
     name = "pissa" if of.get("pissa_init") is True else str(of.get("init_lora_weights", True)).lower()
     start = STARTS.get("pissa" if name.startswith("pissa_niter_") else name)
     return Mapped({"initialisation": start}) if start else Refused(NOT_OFFERED, f"use one of {', '.join(STARTS)}")
 
 
 def objective(of: Configuration) -> Outcome:
+    """What is learned."""
     if of.objective not in LOSSES:
         return Refused(f"{of.objective}: {NOT_OFFERED}", f"use one of {', '.join(LOSSES)}")
     return Mapped({"objective": of.objective})
 
 
 def loss(of: Configuration) -> Outcome:
+    """The loss of the objective."""
     value = of.get("loss_type")
     name = value[0] if isinstance(value, list) and len(value) == 1 else value
     if name in LOSSES.get(of.objective, ()):
@@ -159,6 +170,7 @@ def loss(of: Configuration) -> Outcome:
 
 
 def beta(of: Configuration) -> Outcome:
+    """The strength of a preference loss."""
     if of.objective == "sft":
         return Refused(
             "beta belongs to dpo, orpo and kto; the file does not say which", "add  objective: dpo  to the file"
@@ -167,6 +179,7 @@ def beta(of: Configuration) -> Outcome:
 
 
 def evaluation(of: Configuration) -> Outcome:
+    """Steps between measurements."""
     if of.get("eval_strategy") in ("no", False):
         return Mapped({"evaluate_every": 0})
     if of.has("eval_steps") and of.number("eval_steps") >= 1:
@@ -182,6 +195,7 @@ def evaluation(of: Configuration) -> Outcome:
 
 
 def keep(of: Configuration) -> Outcome:
+    """Which adapter is the result."""
     best = of.get("load_best_model_at_end") in (True, "true") or of.has("early_stopping_patience")
     values: dict[str, Any] = {"keep": "best" if best else "last"}
     if of.has("early_stopping_patience"):
@@ -190,6 +204,7 @@ def keep(of: Configuration) -> Outcome:
 
 
 def template(of: Configuration) -> Outcome:
+    """A chat template, by name, as a file or in the configuration itself."""
     if not of.given("chat_template"):
         return Ignored("the template of the model is used; compare with  curate plan")
     value = str(of.get("chat_template") or "")
@@ -201,6 +216,7 @@ def template(of: Configuration) -> Outcome:
 
 
 def reports(of: Configuration) -> Outcome:
+    """Where metrics go."""
     value = of.get("report_to")
     names = [str(name) for name in (value if isinstance(value, list) else [value])]
     known = [name for name in names if name in TRACKERS]
@@ -210,11 +226,13 @@ def reports(of: Configuration) -> Outcome:
 
 
 def checkpointing(of: Configuration) -> Outcome:
+    """Whether activations are computed again."""
     on = of.get("gradient_checkpointing") in (True, "true", "unsloth", "offload", "offload_disk", "True")
     return Mapped({"activation_checkpointing": on})
 
 
 def attention(of: Configuration) -> Outcome:
+    """How attention is computed."""
     value = of.get("attn_implementation") or "flash_attention_2"
     if value in ("sdpa", "flash_attention_2", "eager", "auto"):
         return Mapped({"attention": value})
@@ -295,3 +313,19 @@ def special_tokens(of: Configuration) -> Outcome:
     if isinstance(value, dict) and value.keys() <= {"pad_token"}:
         return Ignored("nothing is padded")
     return Refused("the tokenizer of the model is used as it is", "leave out the key")
+
+
+def plugins(of: Configuration) -> Outcome:
+    """Plugins of Axolotl: kernels do not change the result."""
+    value = of.get("plugins")
+    names = [str(name) for name in (value if isinstance(value, list) else [value])]
+    if all("liger" in name.lower() or "cut_cross_entropy" in name.lower() for name in names):
+        return Ignored("speed and memory, not the result")
+    return Refused(NOT_OFFERED, "leave out the plugins that change the training")
+
+
+def dropout(of: Configuration) -> Outcome:
+    """Dropout of an adapter, which TRL switches off while it trains on preferences."""
+    if of.tool in ("trl", "unsloth") and of.objective != "sft" and of.get("disable_dropout", True) is True:
+        return Mapped({"dropout": 0.0}, "TRL switches dropout off for preferences: disable_dropout")
+    return Mapped({"dropout": of.number("lora_dropout")}) if of.has("lora_dropout") else Mapped({"dropout": 0.0})

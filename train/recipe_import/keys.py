@@ -20,10 +20,12 @@ class Key:
     meaning: str
     """What becomes of it, for the reference."""
     convert: Convert
+    always: bool = False
+    """Whether it follows from the classes in the file, too."""
 
 
-def _mapped(names: str, becomes: str, meaning: str, convert: Convert) -> Key:
-    return Key(tuple(names.split()), becomes, meaning, convert)
+def _mapped(names: str, becomes: str, meaning: str, convert: Convert, *, always: bool = False) -> Key:
+    return Key(tuple(names.split()), becomes, meaning, convert, always)
 
 
 def _ignored(names: str, note: str) -> Key:
@@ -42,12 +44,14 @@ KEYS: Final = (
             "the file is saved beside the recipe. LLaMA-Factory's `template` has no effect: the model's own is used.",
             to.template),
     _mapped("adapter use_peft finetuning_type load_in_4bit load_in_8bit quantization_bit full_finetuning", "method",
-            "LoRA on a base in 4 bits is `qlora`, in 16 bits `lora`, no adapter `full`. 8 bits are refused.", to.method),
+            "LoRA on a base in 4 bits is `qlora`, in 16 bits `lora`, none `full`. 8 bits are refused.",
+            to.method, always=True),
     _mapped("bnb_4bit_use_double_quant bnb_4bit_quant_type", "double_quantisation",
             "NF4 only: FP4, the default of BitsAndBytesConfig, is refused.", to.double),
     _mapped("r", "rank", "As it is.", lambda of: Mapped({"rank": of.whole("r")})),
     _mapped("lora_alpha", "alpha", "As it is; LLaMA-Factory's default is twice the rank.", to.alpha),
-    _mapped("lora_dropout", "dropout", "As it is.", number("lora_dropout", "dropout")),
+    _mapped("lora_dropout disable_dropout", "dropout", "As it is; 0 for preferences with TRL, whose `disable_dropout` "
+            "is true by default.", to.dropout),
     _mapped("target_modules lora_target_linear", "target_modules", "Names, or `all-linear` for `all`, `all-linear` and "
             "`lora_target_linear`. Refused if not given and PEFT would choose.", to.targets),
     _mapped("use_rslora", "rslora", "As it is.", flag("use_rslora", "rslora")),
@@ -55,13 +59,14 @@ KEYS: Final = (
     _mapped("init_lora_weights pissa_init", "initialisation", "`default`, `gaussian`, `olora`, `pissa`, `orthogonal`.",
             to.start),
     _mapped("objective stage rl", "objective", "By the trainer or the class of the arguments, or by this key.",
-            to.objective),
+            to.objective, always=True),
     _mapped("beta", "beta", "As it is; of ORPO too.", to.beta),
     _mapped("desirable_weight", "desirable_weight", "As it is.", number("desirable_weight", "desirable_weight")),
-    _mapped("undesirable_weight", "undesirable_weight", "As it is.", number("undesirable_weight", "undesirable_weight")),
+    _mapped("undesirable_weight", "undesirable_weight", "As it is.",
+            number("undesirable_weight", "undesirable_weight")),
     _mapped("loss_type", "", "Refused if it is not the loss of the objective.", to.loss),
     _mapped("learning_rate", "learning_rate", "As it is.", number("learning_rate", "learning_rate", above=0)),
-    _mapped("lr_scheduler_type", "schedule", "`linear`, `cosine`, `constant_with_warmup`; `constant` is without warm-up.",
+    _mapped("lr_scheduler_type", "schedule", "`linear`, `cosine`, `constant_with_warmup`; `constant` has no warm-up.",
             among("lr_scheduler_type", "schedule", to.SCHEDULES)),
     _mapped("warmup_steps warmup_ratio", "warmup", "A share of the steps. A number of steps is converted where "
             "`--for` or `max_steps` makes their number known, else refused.", to.warmup),
@@ -70,7 +75,8 @@ KEYS: Final = (
     _mapped("weight_decay", "weight_decay", "As it is.", number("weight_decay", "weight_decay")),
     _mapped("max_grad_norm", "max_grad_norm", "As it is.", number("max_grad_norm", "max_grad_norm")),
     _mapped("neftune_noise_alpha", "neftune", "As it is.", number("neftune_noise_alpha", "neftune")),
-    _mapped("num_train_epochs max_steps", "epochs, max_steps", "`max_steps` above 0 replaces epochs, as there.", to.steps),
+    _mapped("num_train_epochs max_steps", "epochs, max_steps", "`max_steps` above 0 replaces epochs, as there.",
+            to.steps),
     _mapped("per_device_train_batch_size gradient_accumulation_steps batch_size", "batch", "The product, times "
             "`--processes`. With packing it counts sequences: converted to examples where `--for` names the data, else "
             "refused.", to.batch),
@@ -96,7 +102,8 @@ KEYS: Final = (
               "adapter_name_or_path lora_model_dir cosine_min_lr_ratio cosine_constant_lr_ratio lr_quadratic_warmup",
               False, reason="curate train does not offer it"),
     *_refused("lr_scheduler_kwargs optim_args optim_target_modules", reason="curate train does not offer it"),
-    *_refused("label_smoothing label_smoothing_factor pref_ftx rpo_alpha", 0, "0", reason="curate train does not offer it"),
+    *_refused("label_smoothing label_smoothing_factor pref_ftx rpo_alpha", 0, "0",
+              reason="curate train does not offer it"),
     *_refused("adam_beta1", 0.9, reason="AdamW has the betas 0.9 and 0.999"),
     *_refused("adam_beta2", 0.999, reason="AdamW has the betas 0.9 and 0.999"),
     *_refused("adam_epsilon", 1e-8, "1e-8", "1e-08", reason="AdamW has the epsilon 1e-8"),
@@ -109,7 +116,9 @@ KEYS: Final = (
               reason="the tokenizer of the model is used as it is"),
     *_refused("task_type", "CAUSAL_LM", "TaskType.CAUSAL_LM", reason="only causal language models are trained"),
     *_refused("peft_type", "LORA", reason="only LoRA is imported", hint="set the method in the recipe"),
-    *_refused("rope_scaling", reason="curate train does not offer it"),
+    *_refused("quantization_method", "bitsandbytes", "bnb", reason="a base in 4 bits is in NF4 of bitsandbytes"),
+    Key(("plugins",), "", "Refused, but for Liger and Cut Cross Entropy, which do not change the result.", to.plugins),
+    *_refused("rope_scaling rope_theta model_init_kwargs", reason="curate train does not offer it"),
     *(_ignored(name, note) for name, note in IGNORED.items()),
     _ignored("packing", "texts are packed, isolated from each other; with true, batch counts sequences"),
     _ignored("eval_packing eval_sample_packing pad_to_sequence_len pad_to_multiple_of padding_free group_by_length "
@@ -126,22 +135,22 @@ KEYS: Final = (
              "predict_with_generate local_rank world_size inference_mode ignore_data_skip",
              "the command decides what is done"),
     _ignored("tokenizer_type model_type is_*_derived_model tokenizer_config use_fast_tokenizer tokenizer_use_fast "
-             "auto_mapping fan_in_fan_out lora_fan_in_fan_out peft_version model_init_kwargs bnb_4bit_quant_storage "
-             "quantization_method quantization_device_map rope_theta", "read from the model"),
-    _ignored("deepspeed* fsdp* ddp* parallelism_config accelerator_config device* max_memory low_cpu_mem_usage use_cpu "
-             "no_cuda gpu_memory_utilization parallel", "how GPUs share the work: set parallel in the recipe"),
-    _ignored("tf32 torch_compile* use_liger_kernel liger* plugins unsloth_* lora_*_kernel xformers_attention "
+             "auto_mapping fan_in_fan_out lora_fan_in_fan_out peft_version "
+             "bnb_4bit_quant_storage quantization_device_map", "read from the model"),
+    _ignored("deepspeed* fsdp* ddp* parallelism_config accelerator_config device* max_memory low_cpu_mem_usage "
+             "use_cpu no_cuda gpu_memory_utilization parallel", "how GPUs share the work: set parallel in the recipe"),
+    _ignored("tf32 torch_compile* use_liger_kernel liger* unsloth_* lora_*_kernel xformers_attention "
              "sdp_attention eager_attention flash_attn* dataloader_* auto_find_batch_size torch_empty_cache_steps "
-             "gradient_checkpointing_kwargs activation_checkpointing_kwargs activation_offloading use_cache fp16_full_eval "
-             "bf16_full_eval precompute_* use_unsloth use_unsloth_gc enable_liger_kernel gc_steps fast_inference "
-             "average_tokens_across_devices cut_cross_entropy use_reentrant_gc float32 max_lora_rank",
+             "gradient_checkpointing_kwargs activation_checkpointing_kwargs activation_offloading use_cache "
+             "fp16_full_eval bf16_full_eval precompute_* use_unsloth use_unsloth_gc enable_liger_kernel gc_steps "
+             "fast_inference average_tokens_across_devices cut_cross_entropy use_reentrant_gc float32 max_lora_rank",
              "speed and memory, not the result"),
     _ignored("hub_* push_to_hub push_dataset_to_hub token hf_use_auth_token cache_dir", "nothing is uploaded"),
-    _ignored("per_device_eval_batch_size eval_batch_size eval_* metric_for_best_model greater_is_better prediction_loss_only "
-             "do_causal_lm_eval include_* generate_during_eval batch_eval_metrics",
+    _ignored("per_device_eval_batch_size eval_batch_size eval_* metric_for_best_model greater_is_better "
+             "prediction_loss_only do_causal_lm_eval include_* generate_during_eval batch_eval_metrics",
              "the held-out loss is measured, see evaluate_every"),
-    _ignored("loss_watchdog_threshold loss_watchdog_patience full_determinism label_names skip_memory_metrics "
-             "disable_dropout", "as curate train does it"),
+    _ignored("loss_watchdog_threshold loss_watchdog_patience", "a loss that is not a number ends the training"),
+    _ignored("full_determinism label_names skip_memory_metrics", "as curate train does it"),
     _ignored("wandb_* mlflow_* comet_* swanlab_* use_wandb use_mlflow use_tensorboard use_swanlab trackio_*",
              "nothing leaves this machine: set report_to in the recipe"),
 )  # fmt: skip

@@ -264,8 +264,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
 
 
-def shown(value: Any) -> str:
+def shown(name: str, value: Any) -> str:
     """A value as a table shows it."""
+    if name.endswith(("token", "api_key", "secret")):
+        return "(not shown)"
     if isinstance(value, Expression):
         return value.text
     if isinstance(value, list | dict) and len(json.dumps(value, default=str)) > 60:
