@@ -201,13 +201,17 @@ def _recipe_import() -> str:
         "Axolotl, LLaMA-Factory or Unsloth to a [recipe](recipe.md). Python files are parsed, never executed. A key "
         "that is not in this table is refused. A name that ends with `*` stands for all that begin so.\n\n"
     )
-    rows = []
+    rows: dict[tuple[str, str], list[str]] = {}
     for key in keys:
         others = [other for other, name in same.items() if name in key.names]
-        also = f" Also: {', '.join(f'`{name}`' for name in others)}." if others else ""
-        names = ", ".join(f"`{name}`" for name in key.names)
-        rows.append((names, f"`{key.becomes}`" if key.becomes else "", escaped(key.meaning + also)))
-    text += table("Key|Recipe|Meaning", rows)
+        rows.setdefault((key.becomes, key.meaning), []).extend((*key.names, *others))
+    text += table(
+        "Key|Recipe|Meaning",
+        [
+            (", ".join(f"`{name}`" for name in names), f"`{becomes}`" if becomes else "", escaped(meaning))
+            for (becomes, meaning), names in rows.items()
+        ],
+    )
     text += (
         "\n## Defaults\n\nA key that the file leaves out has the default of the tool. It is written to the recipe "
         "where that of the recipe differs.\n\n"

@@ -113,6 +113,7 @@ ELSEWHERE = {
     r"curate select .*--compare": "tests/trainer/test_compare_selections.py",  # trainings
     r"curate sweep": "tests/trainer/test_sweep.py",
     r"curate train --plan": "tests/trainer/test_plan.py",  # a model
+    r"curate recipe import": "tests/trainer/test_recipe_import.py",  # files of other trainers
     r"curate train recipe\.toml$": "tests/trainer/test_training.py",
     r"curate train .*--resume": "tests/trainer/test_training.py",
     r"curate train .*--set": "tests/trainer/test_preference.py",

@@ -79,7 +79,7 @@ def test_the_training_arguments_of_a_script_are_a_recipe(capsys: pytest.CaptureF
             "seed": 42, "report_to": ["tensorboard"], "evaluate_every": 1000,
         }),
         ("trl-dpo.yaml", 4, 0, {"objective": "dpo", "beta": 0.01, "dropout": 0.0, "optimiser": "paged_adamw_32bit"}),
-        ("unsloth_alpaca.py", 8, 0, {
+        ("unsloth_alpaca.py.txt", 8, 0, {
             "model": "unsloth/Llama-3.1-8B", "method": "qlora", "alpha": 16, "max_steps": 60, "schedule": "linear",
             "warmup": 0.0833333, "max_length": 2048, "weight_decay": 0.001, "seed": 3407, "optimiser": "adamw_8bit",
         }),
@@ -90,7 +90,8 @@ def test_the_training_arguments_of_a_script_are_a_recipe(capsys: pytest.CaptureF
 def test_public_configurations_keep_their_meaning(
     name: str, sequences: int, length: int, expected: dict[str, Any]
 ) -> None:
-    path = CONFIGURATIONS / name
+    path = Path(name.removesuffix(".txt"))
+    path.write_text((CONFIGURATIONS / name).read_text())
     assert main(["recipe", "import", str(path), "--for", str(split()), "-o", "recipe.toml"]) == 0
     recipe = tomllib.loads(Path("recipe.toml").read_text())
     assert {key: recipe.get(key) for key in expected} == expected

@@ -207,7 +207,7 @@ def test_a_hosted_model_is_asked_with_the_system_message_of_its_training(
     job = {"id": "ftjob-1", "status": "succeeded", "fine_tuned_model": "ft:tuned"}
     server.jobs = {} if fetched else {"ftjob-1": job}
     if fetched:
-        record = {
+        record: dict[str, Any] = {
             "curate": "0", "address": server.address, "job": job, "asked": None, "checkpoints": [], "events": 0,
             "results": {}, "metrics_from": None,
         }  # fmt: skip

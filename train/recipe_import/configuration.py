@@ -152,15 +152,32 @@ class Configuration:
         value = self.get("max_steps")
         return 0 if value in (None, -1, 0, "-1") else self.whole("max_steps")
 
+    def batch(self) -> Outcome:
+        """Examples of a step."""
+        each, times = self.whole("per_device_train_batch_size"), self.whole("gradient_accumulation_steps")
+        if self.has("batch_size") and not self.given("gradient_accumulation_steps"):
+            times = max(1, self.whole("batch_size") // each)
+        sequences = each * times * self.processes
+        terms = f"{each} x {times} x {self.processes} {'process' if self.processes == 1 else 'processes'}"
+        if not self.packs:
+            return Mapped({"batch": sequences}, f"{terms}; examples of a step")
+        if self.data is None:
+            return Refused(
+                f"with packing, {terms} counts sequences of max_length tokens; a recipe counts examples",
+                "name the split with --for, so that examples per sequence can be estimated, or set packing to false",
+            )
+        per = max(1.0, self.whole("max_length") / self.data.tokens)
+        return Mapped(
+            {"batch": round(sequences * per)}, f"{terms} = {sequences} packed sequences, about {per:.1f} examples each"
+        )
+
     @cached_property
     def steps(self) -> int | None:
         """Optimiser steps; None where they are not known."""
-        from train.recipe_import.converters import batch
-
         found = self.max_steps
         if found or self.data is None:
             return found or None
-        outcome = batch(self)
+        outcome = self.batch()
         if not isinstance(outcome, Mapped):
             return None
         size: int = outcome.values["batch"]

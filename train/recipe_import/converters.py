@@ -26,26 +26,6 @@ LOSSES: Final = {"sft": ("nll", "chunked_nll"), "dpo": ("sigmoid",), "orpo": ("o
 NOT_OFFERED: Final = "curate train does not offer it"
 
 
-def batch(of: Configuration) -> Outcome:
-    """Examples of a step."""
-    each, times = of.whole("per_device_train_batch_size"), of.whole("gradient_accumulation_steps")
-    if of.has("batch_size") and not of.given("gradient_accumulation_steps"):
-        times = max(1, of.whole("batch_size") // each)
-    sequences = each * times * of.processes
-    terms = f"{each} x {times} x {of.processes} {'process' if of.processes == 1 else 'processes'}"
-    if not of.packs:
-        return Mapped({"batch": sequences}, f"{terms}; examples of a step")
-    if of.data is None:
-        return Refused(
-            f"with packing, {terms} counts sequences of max_length tokens; a recipe counts examples",
-            "name the split with --for, so that examples per sequence can be estimated, or set packing to false",
-        )
-    per = max(1.0, of.whole("max_length") / of.data.tokens)
-    return Mapped(
-        {"batch": round(sequences * per)}, f"{terms} = {sequences} packed sequences, about {per:.1f} examples each"
-    )
-
-
 def length(of: Configuration) -> Outcome:
     """Tokens of the longest example."""
     if of.get("max_length") is None:

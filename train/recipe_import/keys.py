@@ -5,7 +5,7 @@ from typing import Final
 
 from train.recipe import IGNORED
 from train.recipe_import import converters as to
-from train.recipe_import.configuration import Mapped
+from train.recipe_import.configuration import Configuration, Mapped
 from train.recipe_import.converters import Convert, among, flag, ignored, number, only, same
 
 
@@ -79,7 +79,7 @@ KEYS: Final = (
             to.steps),
     _mapped("per_device_train_batch_size gradient_accumulation_steps batch_size", "batch", "The product, times "
             "`--processes`. With packing it counts sequences: converted to examples where `--for` names the data, else "
-            "refused.", to.batch),
+            "refused.", Configuration.batch),
     _mapped("max_length", "max_length", "As it is. Longer examples are refused; Axolotl's are left out.", to.length),
     _mapped("fp16 bf16 torch_dtype bnb_4bit_compute_dtype", "dtype", "`float16`, `bfloat16`, or `auto` where the file "
             "leaves it to the machine.", to.dtype),
