@@ -128,7 +128,7 @@ def test_the_name_of_a_key_decides_nothing_alone(capsys: pytest.CaptureFixture[s
         ("LoraConfig(target_modules=['q_proj'], bias='all')", "biases are not trained"),
         (LORA + "BitsAndBytesConfig(load_in_4bit=True)", "4 bits of another type than NF4"),
         (LORA + "BitsAndBytesConfig(load_in_8bit=True)", "the base in other than 4 or 16 bits"),
-        (LORA + LORA, "not a known key"),
+        (LORA + LORA, "called twice; the first call is read; keep one of them"),
         ("SFTConfig(per_device_train_batch_size=True)", "not a number of this kind"),
         ("SFTConfig(max_length=None)", "no limit; write the tokens of the longest example"),
     ],
@@ -152,8 +152,18 @@ def test_defaults_of_the_other_tool_are_kept(capsys: pytest.CaptureFixture[str])
     assert recipe["warmup"] == pytest.approx(1 / 3, abs=1e-6)
     assert "schedule" not in recipe or recipe["schedule"] == "cosine"
     assert recipe["dtype"] == "bfloat16"
+    assert (
+        imported("objective: orpo\nuse_peft: false\nmodel_name_or_path: m\n", capsys, suffix=".yaml")[0][
+            "learning_rate"
+        ]
+        == 1e-6
+    )
+    whole, told = imported("SFTConfig(max_steps=5)", capsys, "--model", "m")
+    assert whole["learning_rate"] == 2e-5
+    assert "assistant_only_loss = false" in told
     full, _ = imported(
-        "AutoModelForCausalLM.from_pretrained('m', torch_dtype=torch.float32)\nTrainingArguments(max_steps=2)", capsys
+        "AutoModelForCausalLM.from_pretrained('m', torch_dtype=torch.float32)\nAutoModelForCausalLM.from_pretrained('n')\nTrainingArguments(max_steps=2)",
+        capsys,
     )
     assert (full["model"], full["method"], full["dtype"]) == ("m", "full", "float32")
     auto, _ = imported("TrainingArguments(max_steps=2, fp16=not bf16(), bf16=bf16())", capsys, "--model", "m")

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import ceil, isfinite
 from typing import Any, Final, NamedTuple
 
-from train.recipe_import.defaults import ADAPTERS, BLOCKS, SAME, TOOLS
+from train.recipe_import.defaults import ADAPTERS, BLOCKS, PREFERENCES, SAME, TOOLS
 from train.recipe_import.source import TRAINERS, Expression, Setting, Source
 
 LORA_MARKS: Final = frozenset(("r", "lora_alpha", "target_modules", "lora_target_linear"))
@@ -25,6 +25,8 @@ class Ignored(NamedTuple):
     """No effect, and why."""
 
     note: str
+    differs: bool = False
+    """Whether the default of the other tool means something else, and is told for that."""
 
 
 class Refused(NamedTuple):
@@ -203,6 +205,11 @@ def configuration(source: Source, data: Amount | None, processes: int) -> Config
             blocks.append((source.tool, ADAPTERS.get(source.tool, {})))
     for origin, values in blocks:
         found.defaults |= {key: (value, origin) for key, value in values.items() if key not in settings}
+    if source.tool == "trl" and not source.blocks and _quiet(lambda: found.objective) != "sft":
+        found.defaults["learning_rate"] = PREFERENCES["learning_rate"], source.tool
+        found.defaults.pop("assistant_only_loss", None)
+        if "learning_rate" in settings:
+            del found.defaults["learning_rate"]
     half = found.given("fp16") and settings["fp16"][0].value not in (False, "false")
     if source.tool == "unsloth" or half or (found.given("torch_dtype") and not source.blocks):
         found.defaults.pop("bf16", None)

@@ -24,7 +24,7 @@ from train.recipe_import.configuration import (
 )
 from train.recipe_import.defaults import SAME
 from train.recipe_import.keys import KEYS, Key
-from train.recipe_import.source import Setting, read_source, shown
+from train.recipe_import.source import MODEL_CALLS, SECOND_CALL, Setting, read_source, shown
 
 State = Literal["mapped", "default", "ignored", "refused"]
 BYTES_PER_TOKEN: Final = 4
@@ -141,7 +141,7 @@ def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
     for key in KEYS:
         given = [name for name in waiting if any(fnmatchcase(name, pattern) for pattern in key.names)]
         settings = [setting for name in given for setting in waiting.pop(name)]
-        if key.becomes or given:
+        if key.becomes or given or key.names[0] in found.defaults:
             defaults = [name for name in key.names if name in found.defaults and not found.given(name)]
             if given or defaults or key.always:
                 outcome = _outcome(found, key, settings)
@@ -151,6 +151,15 @@ def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
                     outcome = outcome._replace(values=changed)
                 yield _row(found, settings, defaults, outcome), outcome
     for settings in waiting.values():
+        if settings[0].value == SECOND_CALL:
+            first = "the first call is read"
+            outcome: Outcome = (
+                Ignored(first)
+                if settings[0].name in MODEL_CALLS
+                else Refused(f"called twice; {first}", "keep one of them")
+            )
+            yield _row(found, settings, [], outcome), outcome
+            continue
         near = difflib.get_close_matches(settings[0].name, NAMES, n=1, cutoff=0.8)
         reason = "not a known key" + (f"; did you mean {near[0]}?" if near else "")
         outcome = Refused(reason, UNKNOWN)
@@ -185,7 +194,7 @@ def _row(found: Configuration, settings: list[Setting], defaults: list[str], out
         becomes = ", ".join(f"{key} = {excerpt(toml(value), 80)}" for key, value in outcome.values.items())
     elif isinstance(outcome, Refused):
         state, note = "refused", f"{outcome.note}; {outcome.hint}"
-    elif settings:
+    elif settings or outcome.differs:
         state = "ignored"
     if not settings and not defaults:
         used, state = [*found.source.blocks] or [found.tool], "mapped" if becomes else state

@@ -309,3 +309,15 @@ def dropout(of: Configuration) -> Outcome:
     if of.tool in ("trl", "unsloth") and of.objective != "sft" and of.get("disable_dropout", True) is True:
         return Mapped({"dropout": 0.0}, "TRL switches dropout off for preferences: disable_dropout")
     return Mapped({"dropout": of.number("lora_dropout")}) if of.has("lora_dropout") else Mapped({"dropout": 0.0})
+
+
+def mask(of: Configuration) -> Outcome:
+    """What the loss covers."""
+    given = [key for key in ("assistant_only_loss", "completion_only_loss") if of.given(key)]
+    if not given:
+        return Ignored(
+            "TRL trains on prompts of conversations too; the loss of a recipe covers the answers only", differs=True
+        )
+    if any(of.flag(key) for key in given):
+        return Ignored("the loss covers the answers only")
+    return Refused("the loss covers the answers only", "leave out the key, or set it to true")

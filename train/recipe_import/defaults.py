@@ -35,6 +35,7 @@ HUGGING_FACE: Final[dict[str, Any]] = {
     "load_best_model_at_end": False,
 }  # fmt: skip
 TRL: Final = HUGGING_FACE | {"learning_rate": 2e-5, "max_length": 1024, "bf16": True}
+SFT: Final = TRL | {"assistant_only_loss": False}
 PREFERENCES: Final = TRL | {"learning_rate": 1e-6}
 LORA: Final[dict[str, Any]] = {"r": 8, "lora_alpha": 8, "target_modules": None}
 NF4: Final[dict[str, Any]] = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
@@ -42,7 +43,7 @@ UNSLOTH_TARGETS: Final = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "
 
 BLOCKS: Final[dict[str, dict[str, Any]]] = {
     "TrainingArguments": HUGGING_FACE,
-    "SFTConfig": TRL,
+    "SFTConfig": SFT,
     "DPOConfig": PREFERENCES,
     "ORPOConfig": PREFERENCES,
     "KTOConfig": PREFERENCES,
@@ -55,7 +56,7 @@ BLOCKS: Final[dict[str, dict[str, Any]]] = {
 
 TOOLS: Final[dict[str, dict[str, Any]]] = {
     "transformers": HUGGING_FACE,
-    "trl": TRL | NF4 | {"bnb_4bit_use_double_quant": False},
+    "trl": SFT | NF4 | {"bnb_4bit_use_double_quant": False},
     "axolotl": {
         "per_device_train_batch_size": 1, "gradient_accumulation_steps": 1, "lr_scheduler_type": "cosine",
         "warmup_ratio": 0.03, "num_train_epochs": 1, "optim": "adamw_torch", "max_length": 512,

@@ -52,6 +52,11 @@ class Expression:
     text: str
 
 
+SECOND_CALL: Final = Expression("a second call")
+MODEL_CALLS: Final = ("from_pretrained", "FastModel")
+"""Calls that load a model; scripts load the result too, after the training."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A key of the file, with its value."""
@@ -162,7 +167,7 @@ def _python(tree: ast.Module) -> Source:
         if not block:
             continue
         if block in seen:
-            settings.append(Setting(block, Expression("a second call"), f"line {call.lineno}"))
+            settings.append(Setting(block, SECOND_CALL, f"line {call.lineno}"))
             continue
         seen.add(block)
         blocks.append(block)
