@@ -23,6 +23,8 @@ args = TrainingArguments(
 """
 TOKENS = 128
 """Of an example of `split`, as it is estimated: 4 bytes each, and 8 for a message."""
+ANSWER_TOKENS = 3
+"""That are trained on, of each example of the tiny project."""
 LORA = 'LoraConfig(target_modules=["q_proj"])\n'
 
 
@@ -152,19 +154,14 @@ def test_defaults_of_the_other_tool_are_kept(capsys: pytest.CaptureFixture[str])
     assert recipe["warmup"] == pytest.approx(1 / 3, abs=1e-6)
     assert "schedule" not in recipe or recipe["schedule"] == "cosine"
     assert recipe["dtype"] == "bfloat16"
-    assert (
-        imported("objective: orpo\nuse_peft: false\nmodel_name_or_path: m\n", capsys, suffix=".yaml")[0][
-            "learning_rate"
-        ]
-        == 1e-6
-    )
+    flat = "objective: orpo\nuse_peft: false\nmodel_name_or_path: m\n"
+    assert imported(flat, capsys, suffix=".yaml")[0]["learning_rate"] == 1e-6
     whole, told = imported("SFTConfig(max_steps=5)", capsys, "--model", "m")
     assert whole["learning_rate"] == 2e-5
     assert "assistant_only_loss = false" in told
-    full, _ = imported(
-        "AutoModelForCausalLM.from_pretrained('m', torch_dtype=torch.float32)\nAutoModelForCausalLM.from_pretrained('n')\nTrainingArguments(max_steps=2)",
-        capsys,
-    )
+    loads = "AutoModelForCausalLM.from_pretrained('m', torch_dtype=torch.float32)\n"
+    second = "AutoModelForCausalLM.from_pretrained('tuned')\n"
+    full, _ = imported(loads + "TrainingArguments(max_steps=2)\n" + second, capsys)
     assert (full["model"], full["method"], full["dtype"]) == ("m", "full", "float32")
     auto, _ = imported("TrainingArguments(max_steps=2, fp16=not bf16(), bf16=bf16())", capsys, "--model", "m")
     assert auto["dtype"] == "auto"
@@ -239,7 +236,30 @@ def test_training_arguments_have_their_meaning_in_a_recipe(tmp_path: Path, capsy
         ("micro_batch_size = 4\n", "unknown key 'micro_batch_size'"),
     ):
         path.write_text('model = "m"\ndata = "d"\n' + text)
-        assert main(["plan", str(path)]) == 2
+        assert main(["train", "--plan", str(path)]) == 2
         told = " ".join(capsys.readouterr().err.split())
         assert reason in told
     assert "`curate recipe import` converts files of other trainers" in told
+
+
+@pytest.mark.slow
+def test_an_imported_recipe_trains_as_many_examples_in_a_step(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    script = (
+        "model = AutoModelForCausalLM.from_pretrained('model')\n"
+        "lora = LoraConfig(r=4, lora_alpha=8, target_modules='all-linear')\n"
+        "args = SFTConfig(per_device_train_batch_size=2, gradient_accumulation_steps=3, max_steps=4, warmup_steps=2,\n"
+        "    learning_rate=5e-3, lr_scheduler_type='constant_with_warmup', bf16=False, seed=1)\n"
+    )
+    Path("train.py").write_text(script)
+    assert main(["recipe", "import", "train.py", "--for", "split", "-o", "imported.toml"]) == 0
+    small = [f"--set={key}=0" for key in ("generations", "probes", "evaluate_every")]
+    assert main(["train", "imported.toml", "--run-dir", "run", *small, "--set", "dtype=float32"]) == 0, (
+        capsys.readouterr()
+    )
+    rows = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    steps = [row for row in rows if "step" in row]
+    assert [row["learning_rate"] for row in steps] == pytest.approx([0, 2.5e-3, 5e-3, 5e-3])
+    assert [row["supervised"] for row in steps] == [6 * ANSWER_TOKENS] * 4

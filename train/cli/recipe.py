@@ -139,7 +139,7 @@ def _import(file: Path, data: Path | None, output: Path, model: str | None, proc
         write_bytes(template, made.template.encode(), named=True)
     write_bytes(output, made.text().encode(), named=True)
     load_recipe(output)
-    sys.stderr.write(f"{visible(str(output))} written; next: curate plan {visible(str(output))}\n")
+    sys.stderr.write(f"{visible(str(output))} written; next: curate train --plan {visible(str(output))}\n")
 
 
 def keys() -> Iterator[str]:

@@ -70,7 +70,7 @@ class RecipeImport:
         width = max(len(line) for line in lines if len(line) <= 60)
         head = (
             f"# Written by `curate recipe import` from {visible(self.source)} ({self.tool}). "
-            "What it will do and need: curate plan RECIPE\n"
+            "What it will do and need: curate train --plan RECIPE\n"
         )
         return head + "".join(
             f"{line:<{width}}  # {self.origins[key]}".rstrip(" #") + "\n" for key, line in zip(keys, lines, strict=True)

@@ -186,7 +186,7 @@ def keep(of: Configuration) -> Outcome:
 def template(of: Configuration) -> Outcome:
     """A chat template, by name, as a file or in the configuration itself."""
     if not of.given("chat_template"):
-        return Ignored("the template of the model is used; compare with  curate plan")
+        return Ignored("the template of the model is used; compare with  curate train --plan")
     value = str(of.get("chat_template") or "")
     if value in ("chatml", "llama3", "alpaca") or value.endswith(".jinja") or "{%" in value or "{{" in value:
         return Mapped({"chat_template": value}, "saved beside the recipe" if "{" in value else "")
