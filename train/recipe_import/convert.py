@@ -137,6 +137,7 @@ def amount_of(train: Path) -> Amount:
 
 def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
     """Each key of the file, or default of its tool, and what becomes of it; in the order of the table."""
+    outcome: Outcome
     waiting = dict(found.settings)
     for key in KEYS:
         given = [name for name in waiting if any(fnmatchcase(name, pattern) for pattern in key.names)]
@@ -153,7 +154,7 @@ def _outcomes(found: Configuration) -> Iterator[tuple[Row, Outcome]]:
     for settings in waiting.values():
         if settings[0].value == SECOND_CALL:
             first = "the first call is read"
-            outcome: Outcome = (
+            outcome = (
                 Ignored(first)
                 if settings[0].name in MODEL_CALLS
                 else Refused(f"called twice; {first}", "keep one of them")
