@@ -1,6 +1,7 @@
 """Names that mean the same, and what each tool does where a key is not given.
 
-Read in transformers 5.24, TRL 1.16, PEFT 0.21, Axolotl, LLaMA-Factory and Unsloth, November 2026.
+Those of transformers 5.24 and PEFT 0.21 are of the packages; those of TRL, Axolotl, LLaMA-Factory and Unsloth are of
+their public sources, November 2026. Other versions may differ.
 """
 
 from typing import Any, Final
