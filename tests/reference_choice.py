@@ -7,7 +7,7 @@ from typing import Any
 
 from curate.core.example import Example
 from curate.corpus.features import length, rank_of
-from curate.dedup.cluster_resolution import Choice, Pair
+from curate.dedup.cluster_resolution import Pair, Resolution
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import MAX_COMPARED, jaccard
 
@@ -40,14 +40,14 @@ def choose(
     pinned: Collection[int] = (),
     apart: Collection[int] = (),
     old: Collection[int] = (),
-) -> Choice:
+) -> Resolution:
     """Which examples of a group go, and for which each.
 
     They are taken in the order given; one goes when it is like one that was kept before and `same` says that the two
     agree in their facts. It names the most similar of these. Those in `pinned` never go. Those in `apart` take nobody's
     place. Those in `old` stay unasked.
     """
-    choice, stays = Choice(), list[int]()
+    choice, stays = Resolution(), list[int]()
     for at in order:
         if at in old:
             stays.append(at)

@@ -55,7 +55,7 @@ def weighted_sum(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict
     return found
 
 
-def demand_mergeable(runs: Sequence[Trained], weights: Sequence[float]) -> None:
+def require_mergeable(runs: Sequence[Trained], weights: Sequence[float]) -> None:
     """Raises `UsageError` with the reason if adapters cannot be merged exactly."""
     if len(runs) < 2:
         raise UsageError("merging needs at least two adapters", "name two or more runs")
@@ -96,7 +96,7 @@ def merge_adapters(
 
     `data`: split folders, in the order of the runs, if they moved; `limit`: questions of each run to measure on.
     """
-    demand_mergeable(runs, weights)
+    require_mergeable(runs, weights)
     places = [*data, *[None] * (len(runs) - len(data))]
     asked = [questions_for(run, run.template(), place, limit) for run, place in zip(runs, places, strict=True)]
     parts = [lora_weights(run.folder.adapter) for run in runs]

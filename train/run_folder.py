@@ -105,7 +105,7 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
     """Lock a folder; `option` is the one that names another folder. Raises `OutputError` if it is held or read-only,
     `InputError` for a link in it.
     """
-    _demand_no_links(folder, option)
+    _require_no_links(folder, option)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=LOCK_WAIT):
@@ -121,7 +121,7 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
         ) from error
 
 
-def _demand_no_links(folder: Path, option: str) -> None:
+def _require_no_links(folder: Path, option: str) -> None:
     """Raise `InputError` for a link, pipe or device in a folder in which curate writes and deletes: a stranger may have
     put it there. The splits in `data/` are links that each sweep makes anew.
     """
@@ -149,7 +149,7 @@ def read_json(file: Path, option: str) -> Any:
     return value
 
 
-def demand_ours(folder: Path, ours: Set[str], what: str, option: str) -> None:
+def require_written_by_curate(folder: Path, ours: Set[str], what: str, option: str) -> None:
     """Raises `UsageError` if a folder contains files other than those of `ours`."""
     if foreign := sorted({entry.name for entry in folder.iterdir()} - ours - {".lock", ".adapter"}):
         raise UsageError(
@@ -164,7 +164,7 @@ def clear_folder(folder: Path, first: str, ours: Set[str], what: str, option: st
     Raises `UsageError` if there are files other than `ours`.
     """
     remove_leftovers(folder)
-    demand_ours(folder, ours, what, option)
+    require_written_by_curate(folder, ours, what, option)
     (folder / first).unlink(missing_ok=True)
     for entry in (folder / name for name in sorted(ours)):
         if entry.is_dir():

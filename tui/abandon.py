@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-async def abandonable(work: Callable[[], None]) -> None:
+async def cancellable(work: Callable[[], None]) -> None:
     """Run `work` in a thread that is abandoned on cancellation; its exception is raised here."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()

@@ -17,7 +17,7 @@ from curate.core.text import plural, visible
 from curate.review import Kind, ReviewSession, Sources, views
 from curate.review.events import ScanEvent
 from curate.review.overview import measure
-from tui.abandon import abandonable
+from tui.abandon import cancellable
 from tui.key_queue import KeyQueue
 from tui.keys import KEY_SYMBOLS, TAB_OF, TABS, bindings, rebound
 from tui.messages import (
@@ -30,7 +30,7 @@ from tui.messages import (
     Measured,
     Narrowed,
     ScreenChosen,
-    TerminalGone,
+    TerminalClosed,
 )
 from tui.review_state import At, ReviewState
 from tui.screens.ask import Dialog, discard_screen
@@ -152,7 +152,7 @@ class CurateApp(KeyQueue):
                 self.post_message(LinesFound(count, session.lines.complete))
             self.post_message(LinesFound(len(session.lines), complete=True))
 
-        await abandonable(find)
+        await cancellable(find)
 
     @work(exclusive=True, exit_on_error=False, group="facts")
     async def find_facts(self, session: ReviewSession) -> None:
@@ -167,7 +167,7 @@ class CurateApp(KeyQueue):
         def tell(fact: ScanEvent) -> None:
             self.call_from_thread(take, fact)  # waits until it is taken: keys pressed meanwhile go between two facts
 
-        await abandonable(lambda: self._facts(self.state.sources, tell, lambda: worker.is_cancelled))
+        await cancellable(lambda: self._facts(self.state.sources, tell, lambda: worker.is_cancelled))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="measure")
     def measure_data(self, session: ReviewSession) -> None:
@@ -257,7 +257,7 @@ class CurateApp(KeyQueue):
         place = visible(str(message.path)) if message.path else "lines.jsonl, a download"
         self.notify(f"{plural(message.count, 'line')} written to {place}", timeout=8, markup=False)
 
-    @on(TerminalGone)
+    @on(TerminalClosed)
     def _terminal_gone(self) -> None:
         self.abandoned = True
         self.exit()

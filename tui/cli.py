@@ -176,7 +176,7 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
 
     gc.disable()  # imports create many objects and hardly any garbage
     from tui.app import CurateApp  # import Textual only once it is needed
-    from tui.messages import TerminalGone
+    from tui.messages import TerminalClosed
     from tui.review_state import At
     from tui.terminal import accept_all_input, end_with_terminal, release_lines
 
@@ -195,7 +195,7 @@ def _show(sources: Sources, first: Sequence[ScanEvent], merge: Sequence[Path], *
     app = CurateApp(sources, scan, merged, At("finding", TRAINING_FILTER, "as found") if trained else None)
     parent, terminal = os.getppid(), sys.stdin.fileno()
     end_with_terminal(
-        lambda: app.post_message(TerminalGone()),
+        lambda: app.post_message(TerminalClosed()),
         (lambda: os.getppid() == parent) if served else lambda: os.isatty(terminal),
     )
     app.run()

@@ -53,7 +53,7 @@ class Failed(Message):
 
 
 @dataclass
-class TerminalGone(Message):
+class TerminalClosed(Message):
     """The terminal was closed."""
 
 

@@ -19,7 +19,7 @@ from curate.core.finding import Severity
 from curate.core.hub import upload
 from curate.core.manifest import MANIFEST, Manifest, named_files
 from curate.core.output_pair import removed_path
-from curate.core.paths import demand_apart
+from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.lint.runner import CheckResult as Checked
 from curate.output.folder import CARD, LOADING
@@ -147,7 +147,7 @@ class DedupResult:
         """
         path = Path(output)
         outputs = (path, removed_path(path, "removed"))
-        demand_apart([seen.path for seen in self.plan.seen], outputs, named=self.inputs.names)
+        require_distinct_paths([seen.path for seen in self.plan.seen], outputs, named=self.inputs.names)
         if self.plan.heavy and not yes:
             raise DataError("; ".join(self.heavy), "pass yes=True to write it anyway")
         write_plan(self.plan, path, overwrite=overwrite)

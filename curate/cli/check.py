@@ -15,7 +15,7 @@ from curate.cli import options
 from curate.cli.baseline_options import BaselineOptions
 from curate.cli.section_options import takes_options
 from curate.commands.check import check as check_data
-from curate.commands.check import demand_model
+from curate.commands.check import require_model
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig
 from curate.core.config_files import config_file, shown_path
@@ -23,7 +23,7 @@ from curate.core.data_path import DataPath
 from curate.core.errors import UsageError
 from curate.core.files import STDIN, display_name
 from curate.core.finding import Finding, Severity
-from curate.core.paths import demand_apart
+from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
 from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.lint.rules.rule_selection import RuleSelection
@@ -131,10 +131,10 @@ def check(
         raise UsageError(
             "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
         )
-    _demand_report(output_file, passed)
+    _require_report(output_file, passed)
     files = options.named_files(paths)
-    demand_apart(files, (output_file, new_baseline), named=paths)
-    demand_apart([baseline] if baseline else [], (output_file,))
+    require_distinct_paths(files, (output_file, new_baseline), named=paths)
+    require_distinct_paths([baseline] if baseline else [], (output_file,))
     if new_suppressions and not reason.strip():
         raise UsageError("--add-suppressions requires --reason", "say why the findings are accepted")
     if reason.strip() and not new_suppressions:
@@ -146,7 +146,7 @@ def check(
         session = replace(session, workers=workers)
     # with unsafe fixes, also the limits of what may be deleted
     work = session.open(files, given, **({"dedup": {}} if unsafe_fixes else {}))
-    demand_model(work)
+    require_model(work)
     config = work.config.check
     if show_files or show_settings:
         path = config_file(work.project.folder, session.configuration)
@@ -181,7 +181,7 @@ def check(
     )
 
 
-def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
+def _require_report(output: Path | None, given: Mapping[str, object]) -> None:
     """Raise `UsageError` for a report file or a baseline that another option leaves without use."""
     if given["baseline"] and given["new_baseline"]:
         raise UsageError(

@@ -124,7 +124,7 @@ def _wrapped(function: Any) -> Any:
         common_gitignore: bool = False,
         **values: Any,
     ) -> Any:
-        _demand_paths(values)
+        _require_paths(values)
         told = invocation()
         told.config = None if common_config is None else Path(common_config)
         told.left_out = _left_out(common_exclude or (), common_gitignore)
@@ -134,7 +134,7 @@ def _wrapped(function: Any) -> Any:
     return run
 
 
-def _demand_paths(values: Mapping[str, Any]) -> None:
+def _require_paths(values: Mapping[str, Any]) -> None:
     """Raise `UsageError` for a URL where a path of this machine is meant: a path of its text would be written to; and
     for an HTML report with another kind of name: reports replace files, but not data.
     """

@@ -17,7 +17,7 @@ from curate.conflicts.judges.verdict_cache import Work
 from curate.core.cluster import Engine
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
-from curate.core.paths import demand_apart
+from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.core.verb_options import NOTHING_GIVEN, Given
 from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
@@ -52,7 +52,7 @@ def conflicts(
     available.
     """
     files = options.named_files(paths)
-    demand_apart(files, (html,), named=paths)
+    require_distinct_paths(files, (html,), named=paths)
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
     if calibrate and no_decisions:

@@ -17,7 +17,7 @@ from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.files import sha256
 from curate.core.finding import Severity
-from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
+from curate.core.snapshot import Snapshot, require_unchanged, snapshot
 from curate.core.targets import KEYS
 from curate.core.text import plural, visible
 from curate.core.transaction import locked
@@ -26,10 +26,10 @@ from curate.remote.endpoint import Endpoint, Place
 from curate.remote.estimate import EstimateResult, FileNumbers, estimated, measure
 from curate.remote.prices import price_of
 from curate.remote.services import SERVICE, endpoint_of, key_of
-from curate.remote.settings import Settings, demand_fit
+from curate.remote.settings import Settings, require_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import TokenCounter, counter_of
-from curate.remote.upload import Sent, demand_sendable, send
+from curate.remote.upload import Sent, require_sendable, send
 from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN
 from curate.render.console import console, print_result
@@ -90,7 +90,7 @@ def validate(
     write_report(formatted_report(report, kind, files, None if show_all else MAX_SHOWN), None)
     learns = Settings(model=meant.remote.model, method=meant.remote.method)
     for path in files:
-        demand_fit(learns, measure(path, counter_of("")).formats, str(path))
+        require_fit(learns, measure(path, counter_of("")).formats, str(path))
     raise typer.Exit(ExitCode.FINDINGS if report.failed else ExitCode.CLEAN)
 
 
@@ -143,14 +143,14 @@ def upload(
     """
     meant = options.resolve_options(data, target, base_url, connected=True, yes=yes)
     files = [path for path in options.files_of(data, validation) if path is not None]
-    seen = _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
+    seen = _require_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before asking for consent
     options.print_closing_notice(meant.place)
-    ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
+    ask = partial(options.require_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
         ask(_files_with_sizes(new))
     with endpoint_of(meant.place) as endpoint, _locked():
-        demand_unchanged(seen)
+        require_unchanged(seen)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
     print_result(UploadOutput(address=meant.place.address, files=sent), sent_text(sent), as_json=as_json)
 
@@ -197,18 +197,18 @@ def start(
     wanted = options.settings(meant.remote, others, grader)
     named = options.files_of(data, validation)
     files = [path for path in named if path is not None]
-    seen = _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
+    seen = _require_sound(files, meant, unchecked=no_check, quiet=quiet)
     counter = counter_of(wanted.model, tokenizer or "", chat_template or "")
     found = _estimated(wanted, named, meant, price=price, hours=hours, counter=counter, quiet=quiet)
     key_of(meant.place)  # before asking for consent
     options.print_closing_notice(meant.place)
     _print_estimate(found, meant.place)
-    ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
+    ask = partial(options.require_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
     ask(f"{_files_with_sizes(new)} and the request for a job" if new else "the request for a job")
     with endpoint_of(meant.place) as endpoint, _locked():
-        endpoint.demand_takes(wanted)
-        demand_unchanged(seen)
+        endpoint.require_takes(wanted)
+        require_unchanged(seen)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
         job, known = start_job(
             endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again
@@ -232,12 +232,12 @@ def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) ->
         return check(replace(meant.work, files=files), advance)
 
 
-def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> list[Snapshot]:
+def _require_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> list[Snapshot]:
     """What was checked. Raises `UsageError` for files that cannot be sent, `DataError` for errors by the service's
     rules.
     """
     for path in files:
-        demand_sendable(path)
+        require_sendable(path)
     seen = [snapshot(path) for path in files]
     if unchecked:
         return seen
@@ -277,7 +277,7 @@ def _estimated(
     training, measured_on = found
     assert training is not None
     for part in filter(None, found):
-        demand_fit(wanted, part.formats, part.path)
+        require_fit(wanted, part.formats, part.path)
     cost = price_of(meant.place.service.prices, wanted.model, wanted.method, meant.remote.prices, price)
     if hours is not None and (cost is None or cost.unit != "hour"):
         raise UsageError("--hours: no price by the hour is known for this model", "leave it out")

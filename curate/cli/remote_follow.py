@@ -12,7 +12,7 @@ from curate.core.errors import ExitCode
 from curate.core.text import plural, visible
 from curate.remote.fetch import fetch as fetch_job
 from curate.remote.job import Job, JobEvent
-from curate.remote.journal import demand_started
+from curate.remote.journal import require_started
 from curate.remote.services import endpoint_of
 from curate.remote.watch import EventLog
 from curate.remote.watch import watch as watch_job
@@ -35,7 +35,7 @@ def watch(
     be asked.
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
-    job_id = demand_started(journal, job)
+    job_id = require_started(journal, job)
     known = EventLog(journal.job_folder(job_id)).events
     shown = JobProgress(quiet=quiet or as_json)
 
@@ -86,7 +86,7 @@ def fetch(
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with endpoint_of(place) as endpoint:
-        found = fetch_job(endpoint, journal, demand_started(journal, job), output)
+        found = fetch_job(endpoint, journal, require_started(journal, job), output)
     print_result(found, fetched_text(found), as_json=as_json)
     raise typer.Exit(ExitCode.FINDINGS if found.missing else _status(found.record.job))
 
@@ -100,7 +100,7 @@ def cancel(
     """Cancel a job; steps already trained are billed."""
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with endpoint_of(place) as endpoint:
-        last = endpoint.cancel(demand_started(journal, job))
+        last = endpoint.cancel(require_started(journal, job))
     print_result(WatchLine(kind="job", job=last), job_text(last), as_json=as_json)
 
 

@@ -113,14 +113,14 @@ def resolve_options(
     config = work.config
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     if remote.grader and remote.method == "reinforcement":
-        _demand_in(work.project.folder, Path(remote.grader))
+        _require_in(work.project.folder, Path(remote.grader))
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
     place = place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
     check = config.check.model_copy(update={"target": place.target})
     return RemoteOptions(replace(work, config=config.model_copy(update={"check": check})), remote, place)
 
 
-def _demand_in(folder: Path, grader: Path) -> None:
+def _require_in(folder: Path, grader: Path) -> None:
     """Raise `UsageError` for a grader of the configuration that lies elsewhere: it is sent to the service, and a
     configuration in a repository may come from a stranger.
     """
@@ -209,6 +209,6 @@ def print_closing_notice(place: Place) -> None:
         console(stderr=True).print(f"note: {CLOSED_NOTE}")
 
 
-def demand_consent(what: str, place: Place, *, yes: bool, as_json: bool) -> None:
+def require_consent(what: str, place: Place, *, yes: bool, as_json: bool) -> None:
     """Raise `UsageError` unless the user consented to sending, or does so at the terminal."""
-    consent(yes=yes, as_json=as_json).demand(what, place.address)
+    consent(yes=yes, as_json=as_json).require(what, place.address)

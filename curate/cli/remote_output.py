@@ -12,7 +12,7 @@ from curate.core.data_path import DataPath
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES
 from curate.core.manifest import MANIFEST
-from curate.core.places import demand_writable, local_copies, mirror, upload
+from curate.core.places import local_copies, mirror, require_writable, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
@@ -79,5 +79,5 @@ def _output(words: Sequence[str], url: str) -> RemoteOutput:
     if words[0] not in WRITING_COMMANDS:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words
-    demand_writable(url, overwrite=overwrite)
+    require_writable(url, overwrite=overwrite)
     return RemoteOutput(url, scratch(), overwrite)

@@ -9,8 +9,8 @@ from curate.cli.options import AsJson, codes, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.files import path_of
 from curate.core.manifest import MANIFEST, REMOVED, read_manifest
-from curate.core.output_pair import demand_not_existing
-from curate.core.paths import demand_apart
+from curate.core.output_pair import require_not_existing
+from curate.core.paths import require_distinct_paths
 from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.render.console import print_result
@@ -60,10 +60,10 @@ def restore(
     entries = read_entries(ledger)
     numbers = selected_positions(entries, wanted or (), codes(reason) or (), every=every)
     if output is not None:
-        demand_apart([ledger], (output,))
+        require_distinct_paths([ledger], (output,))
         if (ledger.parent / MANIFEST).is_file() and output.resolve().parent == ledger.resolve().parent:
             raise UsageError(f"{output}: is in the folder of the split", "choose a file in another folder")
-        demand_not_existing(output, overwrite=overwrite)
+        require_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / MANIFEST).is_file() and ledger.name == REMOVED:
         result = restore_into(ledger.parent, entries, numbers, project, unread, refused=None if wanted else ())

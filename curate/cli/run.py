@@ -22,7 +22,7 @@ from curate.cli.section_options import takes_options
 from curate.commands.run import StageSelection
 from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
-from curate.core.config import Config, demand_named
+from curate.core.config import Config, require_named_model
 from curate.core.config_files import load_project
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
@@ -77,7 +77,7 @@ def run(
     choice = StageSelection(_names(only), _names(skip), _names(again), until, dry_run)
     folder, settings = load_project(config, agreement(yes=yes), trains=choice.wants("train"))
     settings = with_given(settings, given)
-    demand_named("judge", settings.conflicts.judge, judge_key=judge_key)
+    require_named_model("judge", settings.conflicts.judge, judge_key=judge_key)
     if "train" in (*choice.only, *choice.again, choice.until) and not settings.recipe:
         raise UsageError(
             "there is no recipe to train by", "set `recipe` in the configuration, or leave the stage train out"
@@ -94,7 +94,7 @@ def _ask_consent(settings: Config, choice: StageSelection, given: Consent) -> Co
     """Ask for consent before the run instead of during it; without a terminal, fail only when data would be sent."""
     judge = settings.conflicts.judge
     if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
-        given.demand("questions with contradictory answers", address_of(judge, "the judge"))
+        given.require("questions with contradictory answers", address_of(judge, "the judge"))
         return replace(given, yes=True, ask=None, tell=None)
     return replace(given, ask=None)
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curate.cli import options
-from curate.commands.score import demand_scores_file, models_of, write_scores
+from curate.commands.score import models_of, require_scores_file, write_scores
 from curate.commands.score import score as score_data
-from curate.core.config import demand_named
+from curate.core.config import require_named_model
 from curate.core.errors import UsageError
-from curate.core.paths import demand_apart
+from curate.core.paths import require_distinct_paths
 from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.render.check_formats import write_report
@@ -74,14 +74,14 @@ def score(
     Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or a model is not available.
     """
     files = options.named_files(paths)
-    demand_apart(files, (output, html), named=paths)
+    require_distinct_paths(files, (output, html), named=paths)
     if output is not None:
-        demand_scores_file(output)
+        require_scores_file(output)
     if judge is not None and rubric is None:
         raise UsageError("--judge requires --rubric", "pass a text file that says what a good answer is")
     if rubric is not None and judge is None:
         raise UsageError("--rubric has no effect without --judge", "name a model with --judge, or leave --rubric out")
-    demand_named("judge", judge, judge_model=judge_model, judge_key=judge_key)
+    require_named_model("judge", judge, judge_model=judge_model, judge_key=judge_key)
     with options.stages(quiet=quiet) as shown:
         session = options.session(yes=yes, as_json=as_json, reads_files="curate score", listen=shown.listen)
         work = session.open(files, check={}, conflicts={"embeddings": embeddings})

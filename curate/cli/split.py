@@ -52,7 +52,7 @@ def split(
             "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
         )
 
-    _demand_shares(given["split"]["fractions"])
+    _require_shares(given["split"]["fractions"])
     with options.stages(quiet=quiet) as shown:
         session = options.session(
             yes=yes, no_decisions=no_decisions, engine=engine, address=address, memory=memory, listen=shown.listen
@@ -63,7 +63,7 @@ def split(
     options.end(result.not_understood, options.REMOVED_NOTE)
 
 
-def _demand_shares(numbers: Sequence[float] | None) -> None:
+def _require_shares(numbers: Sequence[float] | None) -> None:
     """Raise `UsageError` for parts that are no shares; it names the shares."""
     if numbers and max(numbers) > 1 and min(numbers) >= 0:
         text, shares = (",".join(f"{number / whole:g}" for number in numbers) for whole in (1, sum(numbers)))

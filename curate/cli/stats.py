@@ -8,7 +8,7 @@ from curate.cli import options
 from curate.commands.stats import stats as stats_data
 from curate.core.text import plural
 from curate.corpus.stats import Plan
-from curate.read.dataset import demand_understood
+from curate.read.dataset import require_examples
 from curate.render.console import console, print_json, print_lines
 from curate.render.stats import stats_result, stats_text
 
@@ -55,5 +55,5 @@ def stats(
     else:
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
         print_lines(stats_text(result, name, console().width))
-    demand_understood(found.lines, found.lines - found.not_understood)
+    require_examples(found.lines, found.lines - found.not_understood)
     options.end(found.not_understood, "counted only as a line")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from curate.commands.session import Workspace
 from curate.core.decision import edits_of
-from curate.core.errors import demand_all
+from curate.core.errors import require_all_lines
 from curate.core.json_output import Output
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import removal, removed_line
@@ -81,7 +81,7 @@ def apply(
                 result.replaced += other
             out.write(line + b"\n")
             result.kept += 1
-        demand_all(result.read, out.lines, gone.lines)
+        require_all_lines(result.read, out.lines, gone.lines)
     acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}
     result.unmatched = len(acted - met)
     return result

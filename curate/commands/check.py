@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.config import demand_named
+from curate.core.config import require_named_model
 from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.lint.project_check import check_project
@@ -22,7 +22,7 @@ def check(
     it is known; `name_of` gives the names of files in findings. Raises as `check_paths` does, and `UsageError` for
     options of a model without one.
     """
-    demand_model(work)
+    require_model(work)
     _ = work.decisions  # a note says that they are not applied
     session = work.session
     return check_project(
@@ -31,7 +31,7 @@ def check(
     )  # fmt: skip
 
 
-def demand_model(work: Workspace) -> None:
+def require_model(work: Workspace) -> None:
     """Raise `UsageError` for options of a model without one."""
     named = {key: work.named("check", key) for key in ("max_length", "chat_template")}
-    demand_named("model", work.config.check.model, **named)
+    require_named_model("model", work.config.check.model, **named)

@@ -9,7 +9,7 @@ from curate.conflicts.conflict import ConflictsResult, find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.config import Config, ConflictsConfig, demand_named
+from curate.core.config import Config, ConflictsConfig, require_named_model
 from curate.core.decision import edits_of
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.example import Example
@@ -19,7 +19,7 @@ from curate.lint.rules.roles import with_known_roles
 from curate.models.model_batches import models_on
 from curate.models.names import fingerprint
 from curate.output.edited import with_edits
-from curate.read.dataset import demand_understood, read_dataset
+from curate.read.dataset import read_dataset, require_examples
 
 
 def conflict_settings(
@@ -27,7 +27,7 @@ def conflict_settings(
 ) -> ConflictsConfig:
     """The settings of the search, default models included. Raises `UsageError` for options of a judge without one."""
     config = with_default_models(whole.conflicts)
-    demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
+    require_named_model("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     return config
 
 
@@ -64,7 +64,7 @@ def conflicts(
     if not calibrated:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
     dataset = read_dataset(*with_edits(work.files, edits_of(work.decisions), work.project.edited))
-    demand_understood(len(dataset.lines), len(dataset.examples))
+    require_examples(len(dataset.lines), len(dataset.examples))
     examples, not_understood = dataset.examples, dataset.not_understood
     del dataset  # with the bytes of its lines
     with models_on(work.session.executor), kernels_for(work.files):

@@ -16,7 +16,7 @@ from curate.commands.session import Workspace
 from curate.commands.templated import templated
 from curate.core.cluster import LOCAL, Executor
 from curate.core.decision import DecisionState, edits_of
-from curate.core.errors import InputError, demand_all
+from curate.core.errors import InputError, require_all_lines
 from curate.core.example import UNKNOWN, Example, Place
 from curate.core.files import display_name, size_of
 from curate.core.json_output import Note, Output
@@ -31,7 +31,7 @@ from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, parsed_line, read_file
+from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, require_examples, require_read
 from curate.read.form_writer import Written, write_as
 from curate.read.formats import BY_NAME, COMPLETIONS, PREFERENCE_SIDES, WRITABLE, example_of
 from curate.read.forms.form import CALL_SPEAKERS, RESULT_SPEAKERS, Format, UnwritableError, json_in, speaker_of
@@ -152,15 +152,15 @@ def convert_paths(
                 before += part.lines
                 if progress:
                     progress(part.report.read)
-            demand_read(facts)
+            require_read(facts)
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
         if template and report.read == report.not_understood:
             raise InputError(f"no line can be read with these texts: {why}", "name keys of the lines in braces")
         report.unmatched = len(unmatched)
-        demand_understood(report.read, report.read - report.not_understood)
-        demand_all(report.read, report.converted, report.aside)
-        demand_all(report.read + report.added - report.joined, out.lines, rest.lines)
+        require_examples(report.read, report.read - report.not_understood)
+        require_all_lines(report.read, report.converted, report.aside)
+        require_all_lines(report.read + report.added - report.joined, out.lines, rest.lines)
     return report
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curate.commands.session import Workspace
 from curate.core.cluster import LOCAL, Executor
-from curate.core.errors import demand_all
+from curate.core.errors import require_all_lines
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example
 from curate.core.finding import Finding
@@ -21,7 +21,7 @@ from curate.core.text import plural
 from curate.leakage.decontaminate import REJECTED_SIDE, Match, contaminated, plain_words
 from curate.lint.rules.splits import Leak, benchmark_in_training
 from curate.read.benchmark import Item, read_benchmark
-from curate.read.dataset import ParsedLine, demand_understood, read_dataset
+from curate.read.dataset import ParsedLine, read_dataset, require_examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def decontaminated(
     seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
     items = [item for path in benchmarks for item in read_benchmark(path, fields)]
     dataset = read_dataset(files)
-    demand_understood(len(dataset.lines), len(dataset.examples))
+    require_examples(len(dataset.lines), len(dataset.examples))
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
     with kernels_for([*files, *benchmarks]):
@@ -178,6 +178,6 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
             kept.write(line.jsonl + b"\n")
         for went in result.removed:
             gone.write(removed_line(went))
-        demand_all(result.read, kept.lines, gone.lines)
+        require_all_lines(result.read, kept.lines, gone.lines)
     result.written = True
     return removed

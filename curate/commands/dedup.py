@@ -23,7 +23,7 @@ from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.paths import identity
-from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
+from curate.core.snapshot import Snapshot, require_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
@@ -37,7 +37,7 @@ from curate.lint.rules.duplicates import Removals, heavy
 from curate.output.apply import Dropped, dropped_in, unmatched_notes
 from curate.output.edited import with_edits
 from curate.output.folder import write_lines
-from curate.read.dataset import demand_understood
+from curate.read.dataset import require_examples
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
 
 
@@ -226,7 +226,7 @@ def _read(
     lines = int(table.first[old])
     examples = int(table.lines.searchsorted(lines))
     for count, understood in ((len(table.starts) - lines, len(table.lines) - examples), (lines, examples)):
-        demand_understood(count, understood)
+        require_examples(count, understood)
     return table, lines, examples
 
 
@@ -281,6 +281,6 @@ def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> P
     """
     removed = removed_path(output, "removed")
     with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept, gone):
-        demand_unchanged(plan.seen)
+        require_unchanged(plan.seen)
         write_lines(plan.table, plan.lines, plan.duplicates, kept, gone, plan.dropped)
     return removed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import InputError, demand_all
+from curate.core.errors import InputError, require_all_lines
 from curate.core.example import Place
 from curate.core.files import display_name
 from curate.core.json_output import Note, Output
@@ -86,8 +86,10 @@ def ingest_paths(
                 f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of {EXPORTS}",
                 "pass exported JSON or JSON Lines files",
             )
-        demand_all(report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT))
-        demand_all(report.written + report.aside, out.lines, rest.lines)
+        require_all_lines(
+            report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT)
+        )
+        require_all_lines(report.written + report.aside, out.lines, rest.lines)
     return report
 
 

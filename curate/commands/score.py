@@ -21,7 +21,7 @@ from curate.lint.project_check import ProjectRules, check_project
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
-from curate.read.dataset import demand_understood, read_dataset
+from curate.read.dataset import read_dataset, require_examples
 
 if TYPE_CHECKING:
     from curate.quality.rubric import Rubric
@@ -115,7 +115,7 @@ def score(work: Workspace, models: Models, *, run: Path | None = None, rubric: "
     files, listen = work.files, work.session.listen
     listen(StageStarted("read"))
     dataset = read_dataset(files)
-    demand_understood(len(dataset.lines), len(dataset.examples))
+    require_examples(len(dataset.lines), len(dataset.examples))
     places: dict[str, Place] = {}
     for example in dataset.examples:
         places.setdefault(example.id, example.place)
@@ -244,7 +244,7 @@ def _pearson(left: Floats, right: Floats) -> float:
     return round(float(np.corrcoef(left, right)[0, 1]), 4)
 
 
-def demand_scores_file(output: Path) -> None:
+def require_scores_file(output: Path) -> None:
     """Raise `UsageError` for a name that does not end in .parquet, and for a file that `write_scores` did not write."""
     if output.suffix != ".parquet":
         raise UsageError(

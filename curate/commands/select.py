@@ -26,7 +26,7 @@ from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table
-from curate.corpus.strata import StratumInput, demand_traits, trait_of
+from curate.corpus.strata import StratumInput, require_traits, trait_of
 from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
 from curate.output.apply import Dropped
@@ -168,7 +168,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     Only copies of files with edits and the cache are written. Raises `InputError`, `ModelError`,
     `MissingExtra`, and `UsageError` for floors beyond the budget and unknown names of signals or fields.
     """
-    demand_traits(name for name in goal.floors if name != "length")
+    require_traits(name for name in goal.floors if name != "length")
     config = work.config.dedup.model_copy(update={"keep": "longest"})
     verdicts, cache, listen = work.decisions, work.cache, work.session.listen
     planned = dedup(work, config=config)
@@ -176,7 +176,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     going = {lost.place for lost in planned.duplicates}
     exchanges = distinct(example for _, example in every)
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
-    _demand_signals(goal.below, columns)
+    _require_signals(goal.below, columns)
     at = {one.id: nth for nth, one in enumerate(exchanges)}
     left = [*planned.dropped, *_without_example(planned)]
     staying, too_low = _selectable(every, going, verdicts, partial(_too_low, below=goal.below, columns=columns, at=at))
@@ -216,7 +216,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models, *, earlier: Pat
     )
 
 
-def _demand_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
+def _require_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
     for name in below:
         if name not in columns or name == DOUBT:
             known = ", ".join(one for one in columns if one != DOUBT)

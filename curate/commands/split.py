@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.commands.session import Workspace
-from curate.commands.uncompared import set_apart
+from curate.commands.uncompared import exclude_uncomparable
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, Config
 from curate.core.data_files import LeftOut, data_files
@@ -18,10 +18,10 @@ from curate.core.finding import Finding, Severity
 from curate.core.kernels import kernels_for
 from curate.core.lazy import np
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
-from curate.core.paths import demand_apart, identity
+from curate.core.paths import identity, require_distinct_paths
 from curate.core.removed import Reason
 from curate.core.runs import Project
-from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
@@ -35,11 +35,11 @@ from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.lint.runner import MIN_FAST_BYTES
 from curate.models.names import fingerprint
 from curate.output.apply import (
-    demand_light,
-    heavy_removals,
+    large_removals,
     removal_reasons,
     removes_line,
     repair_note,
+    require_confirmation,
     unmatched_notes,
 )
 from curate.output.edited import edited_copies, effective_decisions
@@ -90,9 +90,9 @@ class Sources:
         """File permissions for what is made of them."""
         return mode_of([*self.seen.values(), *self.origins.values()])
 
-    def demand_unchanged(self) -> None:
+    def require_unchanged(self) -> None:
         """Raise `InputError` if one of them changed since it was read."""
-        demand_unchanged([*self.seen.values(), *self.origins.values()])
+        require_unchanged([*self.seen.values(), *self.origins.values()])
 
 
 def sources_of(
@@ -112,8 +112,8 @@ def sources_of(
     and for an `output` that contains input files.
     """
     given = data_files(existing, note, left_out) if existing else []
-    demand_apart([*paths, *given], folder=output, named=[*named, *existing])
-    demand_other_files(given, paths)
+    require_distinct_paths([*paths, *given], folder=output, named=[*named, *existing])
+    require_other_files(given, paths)
     copies, origins = copies_of(project, paths, verdicts)
     names = {copy: seen.path for copy, seen in origins.items()}
     return Sources(
@@ -121,7 +121,7 @@ def sources_of(
     )
 
 
-def demand_other_files(given: Sequence[Path], paths: Sequence[Path]) -> None:
+def require_other_files(given: Sequence[Path], paths: Sequence[Path]) -> None:
     """Raise `UsageError` if a file of the given test set is among those to divide, also under another name."""
     own = set(map(identity, paths))
     if both := next((path for path in given if identity(path) in own), None):
@@ -199,7 +199,7 @@ def split_files(
     `InputError` for a file that cannot be read or if no example is left, `DataError` if a large share of a file would
     be dropped without `yes`, `UsageError`, `OutputError`; then nothing is changed.
     """
-    demand_apart(sources.every, folder=output)
+    require_distinct_paths(sources.every, folder=output)
     rules = rules or ProjectRules(config.check, config.conflicts)
     spec = split_feature_spec(config)
     apart = bool(config.check.model) or _asks_all(config.check)
@@ -221,7 +221,7 @@ def split_files(
         removing = (finding for finding in errors if removes_line(finding, config.check.drop))
         repair = repair_note(removing, sources.originals)
         if not yes:
-            demand_light(heavy_removals(table, left_out, config.check, config.dedup, first), repair)
+            require_confirmation(large_removals(table, left_out, config.check, config.dedup, first), repair)
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(left_out):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(
@@ -253,7 +253,7 @@ def split_data(
     notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
     given = len(sources.given)
     accepted = {example for _, example in rules.suppressed}
-    left_out = set_apart(table, left_out, int(table.first[given]), config.check, decisions or {}, accepted)
+    left_out = exclude_uncomparable(table, left_out, int(table.first[given]), config.check, decisions or {}, accepted)
     earlier, grown_from = _earlier(output, sources, config, pool, notes)
     models = dict(models or {})
     if config.split.semantic:
@@ -263,7 +263,7 @@ def split_data(
     inputs = input_files(table, map(sources.hash_of, sources.every))
     settings = OutputSettings(config, decisions or {}, models, grown_from)
     manifest = write_output(
-        output, table, division, inputs, given, settings, mode=sources.mode, unchanged=sources.demand_unchanged
+        output, table, division, inputs, given, settings, mode=sources.mode, unchanged=sources.require_unchanged
     )
     warnings = unbalanced(_balance_of(table, division, config, inputs[given].path, given=bool(given)))
     return SplitResult(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from curate.commands.check import demand_model
+from curate.commands.check import require_model
 from curate.commands.session import Workspace
 from curate.corpus.stats import Stats, collect
 
@@ -11,7 +11,7 @@ def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Sta
     """The statistics of the data of a project as it is, without the decisions of the review. Raises as `collect` does,
     and `UsageError` for options of a model without one.
     """
-    demand_model(work)
+    require_model(work)
     _ = work.decisions  # a note says that they are not applied
     check = work.config.check
     return collect(work.files, check.model, progress, chat_template=check.chat_template)

@@ -19,7 +19,7 @@ STRUCTURE_FAMILIES: Final = ("C", "J", "M", "P", "T")
 """Families of the rules about what makes a line an example."""
 
 
-def set_apart(
+def exclude_uncomparable(
     table: Table,
     left_out: Mapping[int, Reason],
     first: int,

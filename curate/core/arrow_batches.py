@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.lazy import np, pl
-from curate.core.limits import demand_size
+from curate.core.limits import require_size
 from curate.core.text import excerpt
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
             parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
             rows = parquet.metadata.num_rows
             size = sum(parquet.metadata.row_group(at).total_byte_size for at in range(parquet.num_row_groups))
-            demand_size(name, size, 0, packed)
+            require_size(name, size, 0, packed)
             most = min(
                 MAX_ROWS,
                 BATCH_BYTES * rows // max(size, 1),
@@ -181,7 +181,7 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
                 shared = SHARED_TYPES.search(str(batch.schema.types)) is not None
             batch.validate(full=True)  # polars trusts offsets and text
             size += sum(map(text_size, batch.columns)) if shared else batch.nbytes
-            demand_size(name, size, 0, packed)
+            require_size(name, size, 0, packed)
             held.append(batch)
             read += batch.num_rows
             if size - size_before >= BATCH_BYTES or read - read_before >= MAX_ROWS:  # small ones would cost more each

@@ -120,7 +120,7 @@ class ClusterPool(WorkerPool):
     def __enter__(self) -> Self:
         """Connect, unless this process is connected. Raises `CurateError`."""
         address = self._address or os.environ.get("RAY_ADDRESS") or "local"
-        _demand_answer(address)
+        _require_answer(address)
         if not self._ray.is_initialized():
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent that nobody asked for
             quiet = {"log_to_driver": False, "logging_level": "ERROR"}
@@ -218,7 +218,7 @@ class Task(NamedTuple):
         self.pool._ray.cancel(self.reference, force=True)
 
 
-def _demand_answer(address: str) -> None:
+def _require_answer(address: str) -> None:
     """Raise `CurateError` where nothing listens at HOST:PORT: Ray would try for minutes."""
     import socket  # not needed without a cluster
 
@@ -282,11 +282,11 @@ def _prepared(packed: bytes) -> tuple[object, ...]:
     from ray import cloudpickle
 
     setup: _Setup = cloudpickle.loads(packed)
-    _demand_alike(setup)
+    _require_same_environment(setup)
     return () if setup.make_state is None else (setup.make_state(),)
 
 
-def _demand_alike(setup: _Setup) -> None:
+def _require_same_environment(setup: _Setup) -> None:
     """Raise `CurateError` where this worker would give other results than one beside the process that asks."""
     import platform  # only needed by workers
 

@@ -379,7 +379,7 @@ class SplitConfig(Section):
     """Other trainers to write a configuration for, next to the splits."""
 
     @model_validator(mode="after")
-    def _demand_whole(self) -> "SplitConfig":
+    def _require_complete(self) -> "SplitConfig":
         if abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError(f"the fractions add up to {sum(self.fractions):g}, not 1")
         if not self.fractions[0]:
@@ -527,7 +527,7 @@ def load_config(path: Path) -> Config:
     return validated(Config, values, str(path))
 
 
-def demand_named(what: str, named: str | None, **options: object) -> None:
+def require_named_model(what: str, named: str | None, **options: object) -> None:
     """Raise `UsageError` for an option that has no effect, since a `model` or `judge` is not named."""
     for name, value in options.items():
         if value is not None and not named:

@@ -41,7 +41,7 @@ Used = Mapping[str, Mapping[str, Any]]
 """Names of the tables that a command uses, each with the values of its options by key; None: not given."""
 
 
-def demand_agreed(config: Config, path: Path, consent: "Consent | None", used: Used) -> None:
+def require_agreed(config: Config, path: Path, consent: "Consent | None", used: Used) -> None:
     """Raise `UsageError` if the used tables of a configuration file need consent and there is none.
 
     Values are those of the file, before `curate.core.config_files` makes paths relative to the working folder.

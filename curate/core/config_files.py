@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import Config, load_config
-from curate.core.config_consent import PROJECT, Used, demand_agreed
+from curate.core.config_consent import PROJECT, Used, require_agreed
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.core.urls import is_url
@@ -46,17 +46,17 @@ def config_in(folder: Path, *, trusted: bool = False) -> Path | None:
     """
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
         if not trusted:
-            demand_own(path)
+            require_trusted_owner(path)
         return path
     if os.path.isfile(path := folder / "pyproject.toml") and _may_configure(path):  # noqa: PTH113
         if not trusted:
-            demand_own(path)
+            require_trusted_owner(path)
         tools = load_toml(path).get("tool")
         return path if isinstance(tools, dict) and "curate" in tools else None
     return None
 
 
-def demand_own(path: Path) -> None:
+def require_trusted_owner(path: Path) -> None:
     """Raise `UsageError` for what somebody else put into a folder that everybody may write to, such as /tmp: it would
     decide about the data of all who work below.
     """
@@ -92,7 +92,7 @@ def find_config(
     if path is None:
         return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
     config, home = load_config(path), Path(os.path.abspath(path.parent))  # noqa: PTH100
-    demand_agreed(config, path, consent, used)
+    require_agreed(config, path, consent, used)
     return config if home == Path.cwd() else _with_paths_from(config, home)
 
 
@@ -110,7 +110,7 @@ def load_project(path: Path, consent: "Consent", *, trains: bool = True) -> tupl
         raise UsageError(f"{path}: no data files are configured", 'write  data = ["data.jsonl"]')
     project = {} if trains else {"recipe": ""}
     used: Used = {PROJECT: project, **{table: {} for table in ("check", "dedup", "conflicts", "split", "mix")}}
-    demand_agreed(config, path, consent, used)
+    require_agreed(config, path, consent, used)
     return path.absolute().parent, config
 
 

@@ -78,7 +78,7 @@ class Consent:
     how: str = "pass --yes to allow this"
     """How to give consent, for the error message."""
 
-    def demand(self, what: str, address: str) -> None:
+    def require(self, what: str, address: str) -> None:
         """Return if there is consent to send `what` to `address`. Raises `UsageError` without it, `ConfigError`."""
         place = origin(address)
         if self.tell is not None and is_readable(address):

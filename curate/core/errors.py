@@ -143,11 +143,11 @@ def requiring(what: str, extra: str, missing: str) -> Iterator[None]:
         raise MissingExtra(what, extra, missing) from error
 
 
-class LostLineError(Exception):
+class LineAccountingError(Exception):
     """Some lines are neither kept nor removed, or both: a bug in curate. Nothing was written."""
 
 
-def demand_all(read: int, kept: int, removed: int) -> None:
-    """Raise `LostLineError` unless kept + removed = read; the counts are those of the written lines."""
+def require_all_lines(read: int, kept: int, removed: int) -> None:
+    """Raise `LineAccountingError` unless kept + removed = read; the counts are those of the written lines."""
     if kept + removed != read:
-        raise LostLineError(f"{read} lines read are not {kept} kept + {removed} removed")
+        raise LineAccountingError(f"{read} lines read are not {kept} kept + {removed} removed")

@@ -11,7 +11,7 @@ from curate.core.urls import explained, is_offline
 HUB: Final = "https://huggingface.co"
 
 
-def demand_hub() -> None:
+def require_hub() -> None:
     """Raise `UsageError` if network access is off, `MissingExtra` without huggingface_hub."""
     if is_offline():
         raise UsageError("network access is off", "unset HF_HUB_OFFLINE and CURATE_OFFLINE")
@@ -30,9 +30,9 @@ def upload(
 ) -> str:
     """Upload files by their names in the repository, which is made if it is not there; returns the commit's address.
 
-    Raises as `demand_hub` does, and `OutputError`.
+    Raises as `require_hub` does, and `OutputError`.
     """
-    demand_hub()
+    require_hub()
     from huggingface_hub import CommitOperationAdd, HfApi
 
     operations = [CommitOperationAdd(name, content) for name, content in files.items()]

@@ -37,11 +37,11 @@ def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes
     for block, packed in blocks:
         total += len(block)
         lines += block.count(b"\n")
-        demand_size(path, total, lines, packed)
+        require_size(path, total, lines, packed)
         yield block
 
 
-def demand_size(path: object, total: int, lines: int, packed: int) -> None:
+def require_size(path: object, total: int, lines: int, packed: int) -> None:
     """Raise `InputError` for unpacked bytes or lines beyond the limits of a packed size in bytes, `UsageError`."""
     if total <= USUAL_UNPACKED and lines <= USUAL_LINES:
         return
@@ -59,7 +59,7 @@ def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Pass on blocks of bytes until a line is too long. Raises `InputError`, `UsageError`."""
     most, since = _size(LINE_VARIABLE, USUAL_LINE), 0
     for block in blocks:
-        demand_filled(path, block)
+        require_filled(path, block)
         end = block.rfind(b"\n")
         since = since + len(block) if end < 0 else len(block) - end - 1
         if since > most:
@@ -69,7 +69,7 @@ def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield block
 
 
-def demand_filled(path: object, data: bytes | bytearray) -> None:
+def require_filled(path: object, data: bytes | bytearray) -> None:
     """Raise `InputError` for data with too many consecutive blank lines."""
     if (
         b"\n\n" in data[:: len(BLANK_LINES) // 2] and BLANK_LINES in data

@@ -20,7 +20,7 @@ from curate.core.example import canonical
 from curate.core.files import json_text, sha256
 from curate.core.masking import plain_without_keys
 from curate.core.paths import path_inside
-from curate.core.transaction import demand_settled
+from curate.core.transaction import require_finished
 
 MANIFEST: Final = "manifest.json"
 REMOVED: Final = "removed.jsonl"
@@ -186,7 +186,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     Raises `InputError` if it is missing, lists a path outside of the folder, or an interrupted command has to be
     completed first (`curate.core.transaction.recover`).
     """
-    demand_settled(folder)
+    require_finished(folder)
     path = path_inside(folder, MANIFEST)
     try:
         data = path.read_bytes()
@@ -196,7 +196,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         raise InputError.of(path, error, "check its permissions") from error
     try:
         manifest = Manifest.model_validate_json(data)
-        _demand_settings(manifest)
+        _require_settings(manifest)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         text = (
@@ -209,7 +209,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     return manifest, hashlib.sha256(data).hexdigest()
 
 
-def _demand_settings(manifest: Manifest) -> None:
+def _require_settings(manifest: Manifest) -> None:
     """Raise `ValidationError` if the configuration in a manifest is invalid or lacks a key, since readers rely on it.
 
     `conflicts` and `card` are not checked because nothing relies on their keys: folders of versions with other keys

@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 from curate.core.errors import OutputError, UsageError
 from curate.core.files import new_temporary_file, nofollow_opener, replacing
 from curate.core.limits import is_special
-from curate.core.paths import demand_apart
-from curate.core.snapshot import Snapshot, demand_unchanged, mode_of
+from curate.core.paths import require_distinct_paths
+from curate.core.snapshot import Snapshot, mode_of, require_unchanged
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 
@@ -64,30 +64,30 @@ def checked_removed_path(
     others: Sequence[Path | None] = (),
 ) -> Output:
     """The path of the removed lines of an output; None without one. Raises `UsageError` if one of both, or of `others`,
-    is an input (see `demand_apart`) or lies in /dev, and if one of both exists and must not be replaced.
+    is an input (see `require_distinct_paths`) or lies in /dev, and if one of both exists and must not be replaced.
     """
     aside = output and removed_path(output, kind)
-    demand_apart(read, (output, aside, *others), named=named)
+    require_distinct_paths(read, (output, aside, *others), named=named)
     if output and aside:
         if aside.absolute().parent == Path("/dev"):
             raise UsageError(f"{output}: {aside.name} would be written to /dev", "choose a file, or a pipe elsewhere")
-        _demand_new(output, aside, overwrite=overwrite)
+        _require_new(output, aside, overwrite=overwrite)
     return aside
 
 
-def _demand_new(kept: Path, gone: Path, *, overwrite: bool) -> None:
-    """Raise as `demand_not_existing` does, except for regular files that a killed process may have left."""
+def _require_new(kept: Path, gone: Path, *, overwrite: bool) -> None:
+    """Raise as `require_not_existing` does, except for regular files that a killed process may have left."""
     left = os.path.lexists(_mark_of(gone)) and not kept.is_symlink() and not gone.is_symlink()
-    demand_not_existing(kept, gone, overwrite=overwrite or left)
+    require_not_existing(kept, gone, overwrite=overwrite or left)
 
 
-def _demand_same(written: IO[bytes], path: Path) -> None:
+def _require_same(written: IO[bytes], path: Path) -> None:
     """Raise `UsageError` if a file exists with another content than what was written."""
     if path.is_file() and Path(written.name) != path and not filecmp.cmp(written.name, path, shallow=False):
         raise _existing_error(path)
 
 
-def demand_not_existing(*paths: Path, overwrite: bool) -> None:
+def require_not_existing(*paths: Path, overwrite: bool) -> None:
     """Raise `UsageError` for a folder, a name of a kind that is not written, and if an existing file or a broken link
     would be replaced without `--overwrite`; also for a link to a pipe or a device outside of /dev.
     """
@@ -124,7 +124,7 @@ def replacing_both(
     """
     mode = mode_of(seen)
     with _locked(gone), ExitStack() as stack:  # the file entered last is renamed first
-        _demand_new(kept, gone, overwrite=overwrite)
+        _require_new(kept, gone, overwrite=overwrite)
         stack.enter_context(_marked(gone))
         if gone.is_file() and overwrite:
             goes = stack.enter_context(replacing(gone, mode=mode))
@@ -135,7 +135,7 @@ def replacing_both(
         yield CountingWriter(stays), CountingWriter(goes)
         for file in (stays, goes):  # detects a full disk before the first rename
             file.flush()
-        demand_unchanged(seen)
+        require_unchanged(seen)
         if kept.suffix == ".parquet":
             from curate.core.parquet import write_parquet
 
@@ -148,8 +148,8 @@ def replacing_both(
                 shutil.copyfileobj(made, stays)
         if not overwrite:
             stays.flush()
-            _demand_same(stays, kept)
-            _demand_same(goes, gone)
+            _require_same(stays, kept)
+            _require_same(goes, gone)
         elif gone.is_file():
             _join(Path(goes.name), gone, mode)
 

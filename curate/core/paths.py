@@ -56,7 +56,7 @@ def _plain(name: str) -> bool:
     return not any(part.startswith(".") and part not in HIDDEN_NAMES for part in parts)
 
 
-def demand_apart(
+def require_distinct_paths(
     read: Iterable[Path],
     writes: Iterable[Path | None] = (),
     *,

@@ -243,7 +243,7 @@ def _file_system(url: str) -> tuple[Any, str]:
     return system, url.partition("://")[2]
 
 
-def demand_writable(url: str, *, overwrite: bool) -> None:
+def require_writable(url: str, *, overwrite: bool) -> None:
     """Raise `UsageError` if an output at a URL exists or cannot be written there, `MissingExtra`."""
     if scheme_of(url) == "hf":
         raise UsageError(

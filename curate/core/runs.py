@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.config import SUPPRESSIONS
-from curate.core.config_files import config_file, config_in, demand_own, shown_path
+from curate.core.config_files import config_file, config_in, require_trusted_owner, shown_path
 from curate.core.data_path import name_of
 from curate.core.errors import InputError, UsageError
 from curate.core.files import STDIN
@@ -116,7 +116,7 @@ def project_of(files: Sequence[Path], config: Path | None = None) -> Project:
     if not folders:
         return Project(fallback or here)
     if config is None:
-        _demand_one_configuration(folders)
+        _require_one_configuration(folders)
     try:
         above = Path(os.path.commonpath(folders))
     except ValueError:  # on several drives of Windows
@@ -126,7 +126,7 @@ def project_of(files: Sequence[Path], config: Path | None = None) -> Project:
     return Project(own or fallback or (here if inside else above))
 
 
-def _demand_one_configuration(folders: Iterable[Path]) -> None:
+def _require_one_configuration(folders: Iterable[Path]) -> None:
     """Raise `UsageError` if different configurations apply to folders."""
     found = {config_file(folder): folder for folder in sorted(folders, reverse=True)}
     if len(found) > 1:
@@ -142,7 +142,7 @@ def _is_project(folder: Path, *, trusted: bool) -> bool:
     for file, own in ((folder / SUPPRESSIONS,) * 2, (folder / STATE / JOURNAL, folder / STATE)):
         if os.path.isfile(file):  # noqa: PTH113 - of folders that may not be read, too
             if not trusted:
-                demand_own(own)
+                require_trusted_owner(own)
             return True
     return config_in(folder, trusted=trusted) is not None
 

@@ -67,12 +67,12 @@ def unchanging(paths: Iterable[Path]) -> Iterator[None]:
     try:
         yield
     except Exception:
-        _demand_same(states)
+        _require_same(states)
         raise
-    _demand_same(states)
+    _require_same(states)
 
 
-def _demand_same(states: Mapping[Path, State]) -> None:
+def _require_same(states: Mapping[Path, State]) -> None:
     for path, state in states.items():
         if state_of(path) != state:
             raise changed(str(path))
@@ -104,7 +104,7 @@ def rights_of(paths: Iterable[Path]) -> int:
     return rights
 
 
-def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
+def require_unchanged(snapshots: Iterable[Snapshot]) -> None:
     """Raise `InputError` if a file changed, by inode, size, time and content."""
     for seen in snapshots:
         if why := _how_changed(seen):

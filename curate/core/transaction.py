@@ -3,7 +3,7 @@
 The new files are written to a hidden folder inside, flushed to disk, and listed in a file there, which commits the
 transaction. They are then renamed into place one by one, which takes milliseconds. If that is interrupted, the next
 command that writes to the folder completes it (`recover`). Commands that only read write nothing and report that the
-folder has to be completed first (`demand_settled`).
+folder has to be completed first (`require_finished`).
 
 A stranger's folder may contain a forged list, so each name must be a plain one below the folder
 (`curate.core.paths.path_inside`), and an existing file is replaced or deleted only if the list has the checksum of its
@@ -50,7 +50,7 @@ class _Ready(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class ReplaceableFiles:
     """The files of a folder that a command may replace."""
 
     names: Collection[str]
@@ -58,7 +58,7 @@ class Own:
     """What an error says of any other file, and what to do."""
     hint: str
 
-    def demand(self, folder: Path, names: Iterable[str]) -> None:
+    def check(self, folder: Path, names: Iterable[str]) -> None:
         """Raise `UsageError` if one of these files exists and is another one."""
         for name in names:
             if name not in self.names and os.path.lexists(folder / name):
@@ -70,7 +70,7 @@ def replacing_together(
     folder: Path,
     gone: Collection[str] = (),
     *,
-    own: Own | None = None,
+    own: ReplaceableFiles | None = None,
     mode: int | None = None,
     unchanged: Callable[[], None] = lambda: None,
 ) -> Iterator[Path]:
@@ -92,7 +92,7 @@ def replacing_together(
                 yield stage
                 names = _flushed_names(stage, mode)
                 if own is not None:
-                    own.demand(folder, names)
+                    own.check(folder, names)
                 old = {
                     name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()
                 }
@@ -153,7 +153,7 @@ def recover(folder: Path) -> None:
         raise OutputError.of(error.filename or folder, error, hint) from error
 
 
-def demand_settled(folder: Path) -> None:
+def require_finished(folder: Path) -> None:
     """Raise `InputError` if an interrupted transaction has to be completed first. Writes nothing."""
     end = time.monotonic() + READER_SECONDS
     while _is_pending(folder):

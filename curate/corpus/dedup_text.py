@@ -93,7 +93,7 @@ def compared_texts(example: Example, on: On) -> tuple[list[str], list[str]]:
     return sides
 
 
-def given_beside(example: Example, on: On) -> list[Any]:
+def context_values(example: Example, on: On) -> list[Any]:
     """What a trainer gets besides texts and attachments: labels, reference answers and texts that the format does not
     read; for each compared turn, the functions that it calls, its reasoning and its keys for the loss. Each with its
     key and the number of its turn; empty values count as missing.

@@ -38,7 +38,7 @@ class Limits(NamedTuple):
     """Hashes of the words that do not count in nearly equal questions."""
 
 
-class Room(NamedTuple):
+class Buffers(NamedTuple):
     """Buffers of the size of the longest conversation, reused for each."""
 
     words: Any
@@ -79,7 +79,7 @@ class Turns(NamedTuple):
     first: Any
     """The key of the first user turn; 0 for one of few words."""
     content: int
-    """Number of words in `Room.content`."""
+    """Number of words in `Buffers.content`."""
     blocks: int
     """Number of keys of blocks that have been written."""
 
@@ -127,8 +127,8 @@ def _with_capacity(out: Any, used: int, more: int) -> Any:
 
 
 @compiled
-def _room_for(pieces: Any) -> Room:
-    """Room for the longest conversation and the longest piece."""
+def _room_for(pieces: Any) -> Buffers:
+    """Buffers for the longest conversation and the longest piece."""
     longest = widest = most = 1
     for row in range(len(pieces.first) - 1):
         total = 0
@@ -138,7 +138,7 @@ def _room_for(pieces: Any) -> Room:
         longest = max(longest, total)
         most = max(most, pieces.first[row + 1] - pieces.first[row])
     size = 2 * longest + 2
-    return Room(
+    return Buffers(
         np.empty(size, dtype=np.uint64),
         np.empty(size, dtype=np.uint64),
         np.empty(most + 1, dtype=np.int64),
@@ -153,7 +153,7 @@ def _room_for(pieces: Any) -> Room:
 
 
 @compiled
-def _read_lines(pieces: Any, at: int, scripts: Scripts, room: Room, count: int) -> Any:
+def _read_lines(pieces: Any, at: int, scripts: Scripts, room: Buffers, count: int) -> Any:
     """Write the words of a piece to `room.words` from `count` on, line by line; returns the number of words and of
     lines.
     """
@@ -241,7 +241,7 @@ def _with_content(words: Any, begin: int, end: int, small: Any, out: Any, made: 
 
 @compiled
 def _read_piece(
-    pieces: Any, at: int, kind: int, scripts: Scripts, limits: Limits, room: Room, count: int, blocks: Any, made: int
+    pieces: Any, at: int, kind: int, scripts: Scripts, limits: Limits, room: Buffers, count: int, blocks: Any, made: int
 ) -> Any:
     """Write the words of a piece to `room.words` from `count` on, and the keys of its blocks to `blocks` from `made`
     on; returns the number of words and the end of the keys. A short piece that is not compared is not read.
@@ -258,7 +258,15 @@ def _read_piece(
 
 @compiled
 def _read_row(
-    pieces: Any, row: int, scripts: Scripts, limits: Limits, room: Room, begun: Any, begins: int, blocks: Any, made: int
+    pieces: Any,
+    row: int,
+    scripts: Scripts,
+    limits: Limits,
+    room: Buffers,
+    begun: Any,
+    begins: int,
+    blocks: Any,
+    made: int,
 ) -> Turns:
     """Write the words of a conversation to `room`, the keys up to each earlier answer to `begun` from `begins` on, and
     the keys of blocks to `blocks` from `made` on.
@@ -301,7 +309,7 @@ def _read_row(
 
 
 @compiled
-def _stands_alone(turns: Turns, room: Room, least: int) -> bool:
+def _stands_alone(turns: Turns, room: Buffers, least: int) -> bool:
     """Whether a conversation has one compared answer, and all text of the assistant is in one piece."""
     if turns.answers != 1 or turns.answer_words < least:
         return False
@@ -312,7 +320,7 @@ def _stands_alone(turns: Turns, room: Room, least: int) -> bool:
 
 
 @compiled
-def _text_shingles(turns: Turns, room: Room, size: int, alone: bool) -> Any:
+def _text_shingles(turns: Turns, room: Buffers, size: int, alone: bool) -> Any:
     """Write the shingles of a text to `room` and return their numbers: those of a single answer to `found`, which is
     sorted once for the answer and the text, all others to `others`.
     """

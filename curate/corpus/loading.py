@@ -19,7 +19,7 @@ from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
 from curate.read.chunks import Chunk, chunks_of
-from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.read.dataset import FileFacts, read_file, require_read
 
 MIN_PARALLEL_BYTES: Final = 32 << 20
 CHUNK_BYTES: Final = 4 << 20
@@ -200,7 +200,7 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec
     """
     facts = FileFacts(name)
     lines = list(read_file(path, facts))
-    demand_read(facts)
+    require_read(facts)
     place = copy()
     with written(place), place.open("wb") as file:
         at = 0

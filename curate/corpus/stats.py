@@ -17,7 +17,7 @@ from curate.core.json_output import Output
 from curate.core.snapshot import unchanging
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 
 Progress = Callable[[int], None]
 
@@ -159,7 +159,7 @@ def _read(path: Path, facts: FileFacts, stats: Stats, template: Template | None,
     for parsed in with_progress(read_file(path, facts), progress):
         if parsed.example is not None:
             _add(stats, parsed.example, template)
-    demand_read(facts)
+    require_read(facts)
 
 
 def with_progress(lines: Iterable[ParsedLine], progress: Progress | None) -> Iterator[ParsedLine]:

@@ -65,7 +65,7 @@ class StratumInput(NamedTuple):
     """None for an example of nothing but messages with a role and a text each."""
 
 
-def demand_traits(names: Iterable[str]) -> None:
+def require_traits(names: Iterable[str]) -> None:
     """Raise `UsageError` for a name that is neither a trait nor a path to a key of the line."""
     for name in names:
         if name not in TRAITS and "/" not in name and "." not in name:

@@ -34,7 +34,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(slots=True)
-class Choice:
+class Resolution:
     """The outcome for the examples of a group."""
 
     gone: list[Pair] = field(default_factory=list)
@@ -82,7 +82,7 @@ MIN_PARALLEL_PAIRS: Final = 50_000
 """About two seconds of work: fewer are not worth the start of processes."""
 
 
-class Wanted(NamedTuple):
+class ResolutionPolicy(NamedTuple):
     """What decides besides the examples."""
 
     config: DedupConfig
@@ -123,10 +123,10 @@ def resolve_clusters(
     table: Table,
     compared: Compared,
     groups: Sequence[Numbers],
-    wanted: Wanted,
+    wanted: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None = None,
-) -> Choice:
+) -> Resolution:
     """The outcome for the members of groups, by position among all examples. Raises `InputError` if lines cannot be
     read again.
     """
@@ -134,7 +134,7 @@ def resolve_clusters(
     if wanted.old:
         groups = [group for group in groups if positions[group[0]] < wanted.old <= positions[group[-1]]]
     if not groups:
-        return Choice()
+        return Resolution()
     sizes = np.array([len(group) for group in groups])
     order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), wanted)
 
@@ -146,7 +146,7 @@ def resolve_clusters(
         [Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
         for pairs in (found.gone, found.apart)
     )
-    return Choice(gone, apart, found.similarities)
+    return Resolution(gone, apart, found.similarities)
 
 
 def resolve_ranked(
@@ -156,7 +156,7 @@ def resolve_ranked(
     kinds: Bytes,
     threshold: float,
     agree: Callable[[Numbers], Flags] | None,
-) -> Choice:
+) -> Resolution:
     """The outcome for the members of groups: numbers of sets, group by group, each in the order of ranks; `sizes`: of
     the groups.
 
@@ -198,17 +198,17 @@ def resolve_ranked(
         return list(map(Pair, members[at].tolist(), winners[at].tolist(), found)), found
 
     (gone, alike), (apart, _) = pairs_of(0), pairs_of(1)
-    return Choice(gone, apart, [*alike, *misses])
+    return Resolution(gone, apart, [*alike, *misses])
 
 
-def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]) -> Choice:
+def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]) -> Resolution:
     """As `resolve_ranked`, with members in the order of their numbers, any of which may be removed; `same`: whether two
     agree in their facts.
     """
     from curate.dedup import cluster_resolution_kernel as kernel
 
     if not groups:
-        return Choice()
+        return Resolution()
     members = np.concatenate(groups)
     kinds = np.full(
         len(members),
@@ -228,7 +228,7 @@ def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Ca
 def agreed(
     table: Table,
     standing: Numbers,
-    wanted: Wanted,
+    wanted: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
     *,
@@ -256,12 +256,12 @@ def agreed(
     return same
 
 
-def _pairs(table: Table, standing: Numbers, wanted: Wanted, *, words: bool) -> LinePairs:
+def _pairs(table: Table, standing: Numbers, wanted: ResolutionPolicy, *, words: bool) -> LinePairs:
     examples, numbers = np.unique(standing, return_inverse=True)
     return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
 
 
-def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
+def ranks_of(table: Table, positions: Numbers, wanted: ResolutionPolicy) -> list[Array]:
     """The sort keys of examples (by position) for `np.lexsort`, the primary key last. See
     `curate.corpus.features`.
     """
@@ -278,7 +278,7 @@ def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
     return [ids[:, 1], ids[:, 0], -table.lengths[positions], table.ranks[positions]]
 
 
-def invalid_at(table: Table, positions: Numbers, wanted: Wanted) -> Flags:
+def invalid_at(table: Table, positions: Numbers, wanted: ResolutionPolicy) -> Flags:
     """Which examples (by position) have an error that nobody accepted: no valid one is removed in favor of these."""
     known = wanted.findings
     if not known:
@@ -287,7 +287,7 @@ def invalid_at(table: Table, positions: Numbers, wanted: Wanted) -> Flags:
 
 
 def _ranked(
-    table: Table, compared: Compared, members: Numbers, owners: Numbers, wanted: Wanted
+    table: Table, compared: Compared, members: Numbers, owners: Numbers, wanted: ResolutionPolicy
 ) -> tuple[Numbers, Bytes]:
     """The members of all groups in the order in which they are decided, and the possible outcomes of each (see
     `cluster_resolution_kernel`).

@@ -90,7 +90,7 @@ class Limits(NamedTuple):
     """Approximate number of comparisons after which to return."""
 
 
-class Room(NamedTuple):
+class Buffers(NamedTuple):
     """Buffers of the size of the largest group, reused for each group."""
 
     stays: Any
@@ -177,7 +177,7 @@ def _members_sharing(held: Any, rank: int, postings: Postings, seen: Any, out: A
 
 @compiled
 def _of_crowd(
-    group: int, rank: int, count: int, members: Members, room: Room, postings: Postings, noted: int, notes: int
+    group: int, rank: int, count: int, members: Members, room: Buffers, postings: Postings, noted: int, notes: int
 ) -> Any:
     """The positions of the members of a large group that a member is compared with; the index of shingles, the number
     of kept members in it, and the number of its entries.
@@ -197,7 +197,7 @@ def _of_crowd(
 
 
 @compiled
-def _most_similar(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> Any:
+def _most_similar(members: Members, begin: int, room: Buffers, some: Any, rank: int, floor: float, known: Any) -> Any:
     """Write the `MAX_COMPARED` most similar of a group's kept members (at the positions `some` of `room.stays`) to
     `room`, most similar first; returns their number.
 
@@ -275,7 +275,7 @@ def _appended(values: Any, used: int, more: Any) -> Any:
 
 
 @compiled
-def _add_kept(room: Room, count: int, rank: int) -> int:
+def _add_kept(room: Buffers, count: int, rank: int) -> int:
     """Add a member to the `count` kept ones; returns their new number."""
     room.stays[count] = rank
     return count + 1
@@ -289,7 +289,7 @@ def _resolve_group(
     similarities: Similarities,
     outcome: Outcome,
     limits: Limits,
-    room: Room,
+    room: Buffers,
     asked: Any,
     asking: int,
     misses: Any,
@@ -357,7 +357,7 @@ def resolve(
     longest = 0
     for group in some:
         longest = max(longest, int(members.ends[group + 1] - members.ends[group]))
-    room = Room(
+    room = Buffers(
         np.empty(longest, dtype=np.int64),
         np.arange(longest),
         np.empty(longest, dtype=np.int64),

@@ -10,14 +10,14 @@ from curate.core.invisible import UNSEEN
 from curate.core.lazy import Flags, np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
-from curate.corpus.dedup_text import On, compared_texts, given_beside, other_sides
+from curate.corpus.dedup_text import On, compared_texts, context_values, other_sides
 from curate.dedup.text_facts import ask_alike, facts_equal
 
 FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
 """Characters that spell the region of a flag after an emoji."""
 
 
-class Sides(NamedTuple):
+class ComparedTexts(NamedTuple):
     """Questions and answers of an example in the compared turns."""
 
     turns: list[str]
@@ -30,7 +30,7 @@ class Sides(NamedTuple):
     """What else a trainer is given, and attachments; empty for a plain conversation."""
 
 
-def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
+def sides_of(example: Example, on: On, common: Passages = ()) -> ComparedTexts:
     """The sides of an example. `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`).
 
     Shared instructions make a request longer without adding meaning, so two requests must agree without them too.
@@ -38,10 +38,10 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
     turns, answers = ([_visible_text(text) for text in texts] for texts in compared_texts(example, on))
     asked = "\n".join(turns)
     whole = (asked, *cut_texts([asked], common, 1)) if common else (asked,)
-    sides = Sides(turns, whole, "\n".join(answers))
+    sides = ComparedTexts(turns, whole, "\n".join(answers))
     if example.plain:
         return sides
-    beside = given_beside(example, on)
+    beside = context_values(example, on)
     return sides._replace(
         rejected=_visible_text("\n".join(other_sides(example))) if on != "prompt" else "",
         beside=(canonical(beside) if beside else b"", attachments(example.value)),
@@ -53,7 +53,7 @@ def _visible_text(text: str) -> str:
     return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text)
 
 
-def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
+def facts_agree(one: ComparedTexts, other: ComparedTexts, *, words: bool = False) -> bool:
     """Whether two examples agree in every fact; with `words`, in every word of meaning."""
     for mine, others in zip(one.asked, other.asked, strict=True):
         if mine != others and not facts_equal(mine, others, every=words):

@@ -29,7 +29,7 @@ from curate.dedup.cluster_resolution import (
     DuplicateRemoval,
     FindingCounts,
     Pair,
-    Wanted,
+    ResolutionPolicy,
     agreed,
     invalid_at,
     ranks_of,
@@ -144,7 +144,7 @@ def find_duplicates(
         counts = findings(distinct[np.unique(np.concatenate([alike, related, *groups.members]))])
     compared, wanted = (
         Compared(sets, distinct),
-        Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
+        ResolutionPolicy(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
     )
     found = resolve_clusters(table, compared, groups.members, wanted, pool, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
@@ -186,7 +186,7 @@ def _same_words(
     alike: Numbers,
     words: tuple[Hashes, Numbers],
     lost: Mapping[int, tuple[Code, Pair]],
-    wanted: Wanted,
+    wanted: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
 ) -> tuple[list[tuple[int, Pair]], set[int]]:
@@ -246,7 +246,7 @@ def _prefix_duplicates(
     sets: Sets,
     distinct: Numbers,
     lost: Mapping[int, object],
-    wanted: Wanted,
+    wanted: ResolutionPolicy,
 ) -> dict[int, tuple[Code, Pair]]:
     """The beginnings of longer conversations that are removed; by number among all examples."""
     old, invalid = wanted.old, invalid_at(table, distinct, wanted)
@@ -296,7 +296,7 @@ def same_wording(
     compared: Compared,
     keys: Ids,
     order: Numbers,
-    wanted: Wanted,
+    wanted: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
 ) -> list[tuple[int, Pair]]:

@@ -80,17 +80,17 @@ class FixReport:
 
 
 @dataclass(slots=True)
-class _Piece:
+class _LineRange:
     """A line during repair; a repair may split it into several."""
 
     parsed: ParsedLine
     refused: set[str] = field(default_factory=set)
     """Codes whose repairs are disabled or were reverted."""
-    tried: "_Tried | None" = None
+    tried: "_FixAttempt | None" = None
     """The last repair, until its result has been checked."""
 
 
-class _Tried(NamedTuple):
+class _FixAttempt(NamedTuple):
     """A repair whose result has to be checked: the line before, its findings, and the rule of the repair."""
 
     before: ParsedLine
@@ -170,7 +170,7 @@ class Fixer:
         )
 
     def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
-        lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
+        lines = [[_LineRange(parsed, self._let_stand(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
         for remaining in range(MAX_ROUNDS, -1, -1):
@@ -212,7 +212,7 @@ class Fixer:
             ]
             yield LineChange(whole, after, tuple(removed))
 
-    def _findings_by_piece(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
+    def _findings_by_piece(self, pieces: Sequence[_LineRange], *, first: bool) -> dict[int, list[Finding]]:
         """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
         found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
@@ -232,8 +232,8 @@ class Fixer:
         return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
     def _step(
-        self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool
-    ) -> list[_Piece]:
+        self, piece: _LineRange, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool
+    ) -> list[_LineRange]:
         """The line after its next repair; unchanged without a repair left, empty if it is removed."""
         tried = piece.tried
         if tried is not None:
@@ -241,12 +241,12 @@ class Fixer:
             had_turns = tried.before.example is not None and bool(tried.before.example.messages)
             if new and had_turns:  # errors that missing messages had hidden are not new
                 fixed.held.append((tried.before.line.number, tried.code, min(new)))
-                piece = _Piece(tried.before, piece.refused | {tried.code})
+                piece = _LineRange(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
             else:
                 before, after = (sum(one.code == tried.code for one in some) for some in (tried.findings, findings))
                 outcome.codes += [tried.code] * (before - after if tried.counts else 0)
-                piece = _Piece(piece.parsed, piece.refused)
+                piece = _LineRange(piece.parsed, piece.refused)
         repairs = {
             finding.code: self.allowed[finding.code]
             for finding in findings
@@ -266,16 +266,16 @@ class Fixer:
                 continue
             lines = enumerate(data.split(b"\n"))
             return [
-                _Piece(
+                _LineRange(
                     parsed_line(piece.parsed.line._replace(data=text), FileFacts(fixed.name)),
                     piece.refused,
-                    _Tried(piece.parsed, findings, code, nth == 0),
+                    _FixAttempt(piece.parsed, findings, code, nth == 0),
                 )
                 for nth, text in lines
             ]
         return [piece]
 
-    def _last(self, piece: _Piece, place: Place, outcome: _Outcome) -> bytes | None:
+    def _last(self, piece: _LineRange, place: Place, outcome: _Outcome) -> bytes | None:
         """The bytes of a piece after the repairs of data set rules; None if it is removed."""
         example = piece.parsed.example
         first = self.firsts.get(example.id) if example else None

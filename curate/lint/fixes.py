@@ -18,7 +18,7 @@ from curate.core.errors import DataError, OutputError
 from curate.core.example import Place
 from curate.core.files import LEDGER, STDIN, display_name, real_path, replacing
 from curate.core.removed import Removal, removal_of, removed_line
-from curate.core.snapshot import Snapshot, demand_unchanged, state_of
+from curate.core.snapshot import Snapshot, require_unchanged, state_of
 from curate.lint.fixer import FixedFile, Fixer, FixReport, LineChange
 from curate.lint.rules.duplicates import Removals, heavy
 
@@ -75,13 +75,13 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             _copy_owner(source, out)
             shutil.copymode(source, out.name)
             if limits is not None:
-                _demand_few(fixed.name, read, gone, limits)
+                _require_few(fixed.name, read, gone, limits)
             if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
                 fixed.ledger = str(_append(ledger, gone, stack, source))
             out.flush()  # detects a full disk before the first rename
             os.fsync(out.fileno())  # before the check, since it may take seconds, and lines may be appended meanwhile
-            demand_unchanged([Snapshot(source, state, digest.hexdigest())])
+            require_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 
 def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack, source: Path) -> Path:
@@ -117,7 +117,7 @@ def _copy_owner(source: Path, out: IO[bytes]) -> None:
         os.chown(out.fileno(), source.stat().st_uid, source.stat().st_gid)
 
 
-def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:
+def _require_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:
     """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
     lines = [removal for removal in gone if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)

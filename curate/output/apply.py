@@ -239,7 +239,7 @@ def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | 
     return found
 
 
-def heavy_removals(
+def large_removals(
     table: Table, left_out: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0
 ) -> list[Finding]:
     """The removals by `drop` and of duplicates that need confirmation (D008), for the lines of a table from number
@@ -258,7 +258,7 @@ def heavy_removals(
     return heavy(Removals(lines, gone, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
 
 
-def demand_light(found: Sequence[Finding], repair: str = "") -> None:
+def require_confirmation(found: Sequence[Finding], repair: str = "") -> None:
     """Raise `DataError` if a removal needs confirmation; `repair`: how the lines can be repaired instead."""
     if found:
         text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from curate import __version__
 from curate.core.config import Config
 from curate.core.decision import DecisionState
-from curate.core.errors import InputError, demand_all
+from curate.core.errors import InputError, require_all_lines
 from curate.core.example import Place
 from curate.core.files import sha256
 from curate.core.finding import Finding
@@ -44,7 +44,7 @@ from curate.core.masking import masked
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import excerpt, json_line
-from curate.core.transaction import Own, recover, replacing_together
+from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, Source, Table, lines_at
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -108,7 +108,7 @@ def write_output(
     before = _written_before(folder)
     own = _own(folder, before)
     if own is not None:
-        own.demand(folder, names_of(settings.config))
+        own.check(folder, names_of(settings.config))
     gone = before.files.keys() - changed_files(folder, before.files) if before else ()
     with replacing_together(folder, gone, own=own, mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, settings)
@@ -122,7 +122,7 @@ def _written(
     removed = _removed(stage / REMOVED, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
     kept = sum(part.examples for part in splits.values()) - int(np.count_nonzero(table.lines < table.first[given]))
-    demand_all(read, kept, removed.lines)
+    require_all_lines(read, kept, removed.lines)
     manifest = Manifest(
         curate=__version__,
         versions=versions(),
@@ -209,7 +209,7 @@ def restore_lines(
             file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items()))
         )
         kept = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
-        demand_all(manifest.read, kept, removed.lines)
+        require_all_lines(manifest.read, kept, removed.lines)
         changes = {
             "kept": kept,
             "removed": removed,
@@ -267,7 +267,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
         for piece in _lines(table, table.lines[examples], as_read, reader):
             written.write(piece)
         lines, digest = written.lines, written.sha256
-    demand_all(len(examples), lines, 0)
+    require_all_lines(len(examples), lines, 0)
     characters = int(table.lengths[examples].sum())
     return OutputFile(
         file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest
@@ -324,14 +324,16 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     return found
 
 
-def _own(folder: Path, before: Manifest | None) -> Own | None:
+def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
     """The files that an earlier manifest names: others wrote the rest. None where another version wrote it, or it is
     damaged.
     """
     if before is None and _is_ours(folder):
         return None
     hint = "use another folder, or move the file away; no file was changed"
-    return Own({MANIFEST, *named_files(before)} if before else (), "exists and was not written by curate", hint)
+    return ReplaceableFiles(
+        {MANIFEST, *named_files(before)} if before else (), "exists and was not written by curate", hint
+    )
 
 
 def names_of(config: Config) -> list[str]:
@@ -367,7 +369,8 @@ def write_lines(
 ) -> None:
     """Write the lines of files to `kept`, and those in `duplicates` and `dropped` (in line order) to `removed`.
 
-    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as read.
+    Raises `InputError` for a file that cannot be read again, `LineAccountingError` unless as many lines were written as
+    read.
     """
     stays = np.zeros(len(table.starts), dtype=np.bool_)
     for at, source in enumerate(table.sources):
@@ -386,7 +389,7 @@ def write_lines(
         first, last = int(table.first[at]), int(table.first[at + 1])
         for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
             kept.write(piece)
-    demand_all(read, kept.lines, removed.lines)
+    require_all_lines(read, kept.lines, removed.lines)
 
 
 def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> Iterator[bytes]:

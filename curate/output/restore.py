@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from curate.core.config import Config, MixConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
-from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.errors import InputError, UsageError, require_all_lines
 from curate.core.example import where
 from curate.core.files import display_name, replacing
 from curate.core.json_output import NotPrinted, Output
@@ -32,7 +32,7 @@ from curate.core.paths import path_inside
 from curate.core.removed import Removal, WithoutLines, removal_of
 from curate.core.runs import Project
 from curate.core.scratch import temporary_folder
-from curate.core.snapshot import demand_unchanged, mode_of, rights_of, snapshot
+from curate.core.snapshot import mode_of, require_unchanged, rights_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover
 from curate.core.worker_pool import WorkerPool
@@ -129,7 +129,7 @@ def restore_to(
         written = CountingWriter(file)
         for at in numbers:
             written.write(compact(entries[at].removal.data) + b"\n")
-        demand_all(len(numbers), written.lines, 0)
+        require_all_lines(len(numbers), written.lines, 0)
     return RestoreResult([entries[at].removal for at in numbers], len(entries), [], str(output), None)
 
 
@@ -176,7 +176,7 @@ def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decis
     ]
 
 
-def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
+def _require_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
     """Raise `InputError` if a folder differs from its manifest: a new manifest would also sign those changes."""
     ledger = hashlib.sha256(b"".join(entry.line + b"\n" for entry in entries)).hexdigest()
     broken = changed_files(
@@ -211,7 +211,7 @@ def restore_into(
     """
     manifest, _ = read_manifest(folder)
     seen = [snapshot(folder / name) for name in (MANIFEST, *named_files(manifest)) if (folder / name).is_file()]
-    _demand_intact(folder, manifest, entries)
+    _require_intact(folder, manifest, entries)
     broken = {at: why for at in numbers if (why := _not_comparable(entries[at].removal, unread))}
     numbers, refused = _without(broken, entries, numbers, refused)
     back = [entries[at] for at in numbers]
@@ -243,7 +243,8 @@ def restore_into(
         manifest = restore_lines(
             folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays],
             restored,
-            beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
+            beside={PENDING: pending} if pending else {}, mode=mode_of(seen),
+            unchanged=partial(require_unchanged, seen),
         )  # fmt: skip
         finish(folder, project.decisions)
     return RestoreResult(

@@ -75,7 +75,7 @@ def rubric_of(
 
     def agreed(work: Work) -> None:
         before(work)
-        consent.demand(f"{plural(work.pairs - work.known, 'request')} with answers", address)
+        consent.require(f"{plural(work.pairs - work.known, 'request')} with answers", address)
 
     return Rubric(text, Endpoint(address, model, key=key, general=ANY_KEY_VARIABLE), agreed)
 

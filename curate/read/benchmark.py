@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.errors import InputError
 from curate.core.example import Place, pointer
 from curate.core.files import blocks, display_name
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.formats import example_of
 from curate.read.forms.form import is_objects
 from curate.read.json_pointer_spans import Spans
@@ -114,7 +114,7 @@ def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[st
             yield from _listed(parsed, *inside)
         elif not parsed.blank:
             yield parsed.place, _item(parsed.place, value, parsed.defects[0].message if parsed.defects else "")
-    demand_read(facts)
+    require_read(facts)
 
 
 def _item(place: Place, value: Any, why: str = "") -> dict[str, Any]:

@@ -16,7 +16,7 @@ import orjson
 from curate.core.errors import InputError
 from curate.core.example import ROLES, Example, Place
 from curate.core.files import blocks, packing, real_path
-from curate.core.limits import demand_filled
+from curate.core.limits import require_filled
 from curate.core.scratch import scratch, written
 from curate.read.dataset import LINE_SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
@@ -106,7 +106,7 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
                 return start, b"", 0
             wanted = chunk.end - start if chunk.end is not None else None
             data, size = _read_whole(file, wanted) if room is None else _read_into(file, wanted, room)
-            demand_filled(chunk.path, data)
+            require_filled(chunk.path, data)
             return start, data, size
     except OSError as error:
         raise InputError.of(chunk.path, error, "check the path, its permissions and the disk") from error

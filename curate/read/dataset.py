@@ -137,7 +137,7 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
         yield parsed_line(line, facts)
 
 
-def demand_read(facts: FileFacts) -> None:
+def require_read(facts: FileFacts) -> None:
     """Raise `InputError` if no line of a file was read. Only `curate check` continues, and reports a finding."""
     if facts.defects:
         raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
@@ -150,7 +150,7 @@ def read_lines(
 ) -> Iterator[ParsedLine]:
     """The lines of files that are not blank, each with the name of its file. `copies`: files that are read instead.
 
-    Raises as `read_file` and `demand_read` do.
+    Raises as `read_file` and `require_read` do.
     """
     for path in paths:
         facts = FileFacts(display_name(path))
@@ -159,10 +159,10 @@ def read_lines(
                 if progress:
                     progress(1)
                 yield parsed
-        demand_read(facts)
+        require_read(facts)
 
 
-def demand_understood(lines: int, understood: int) -> None:
+def require_examples(lines: int, understood: int) -> None:
     """Raise `InputError` if there are lines but no example in a known format."""
     if lines and not understood:
         what = "the only line contains no example" if lines == 1 else f"none of the {lines:,} lines contains an example"
@@ -239,6 +239,6 @@ def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = display
         with unchanging([path]):
             hashes.append(sha256(path))
             lines.extend(parsed for parsed in read_file(path, facts) if not parsed.blank)
-        demand_read(facts)
+        require_read(facts)
         files.append(facts)
     return Dataset(tuple(files), tuple(lines), tuple(hashes))

@@ -97,7 +97,7 @@ def example_of(value: Object, place: Place) -> Example:
             if (found := _example(known, value, place)) is None:
                 continue
             if not OFFER_KEYS.isdisjoint(value) and "messages" not in value:
-                _demand_choices(value, found)
+                _require_choices(value, found)
         except UnreadableError as error:
             defect = defect or (error.pointer, f"not readable as {known.name}: {error.why}")
             continue
@@ -119,7 +119,7 @@ NAMES_CHOICE: Final = re.compile(r"\W?(?:[A-Za-z]|\d{1,2})\W{0,2}")
 """An answer that names a choice: `B`, `(b)`, `2.`"""
 
 
-def _demand_choices(value: Object, found: Example) -> None:
+def _require_choices(value: Object, found: Example) -> None:
     """Raise `UnreadableError` if the answer names one of the choices beside a question that does not hold them."""
     asked = next((turn.text for turn in reversed(found.messages) if turn.role == "user"), "")
     answer = found.answer.text if found.answer else value.get("answer")
@@ -199,7 +199,7 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
         reading = known.read(value)
         if reading is None:
             return None
-        _demand_one_conversation(reading.rest)
+        _require_one_conversation(reading.rest)
         return Example(
             place,
             {"messages": [turn.value for turn in reading.turns], **reading.rest},
@@ -223,7 +223,7 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
         tools = "/input/tools" if "tools" in value["input"] and "tools" not in rest else "/tools"
         rest = {key: item for key, item in rest.items() if key != "input"}
         rest |= _beside_messages(value, rest)
-    _demand_one_conversation(rest)
+    _require_one_conversation(rest)
     pointers = tuple((turn.pointer, turn.content) for turn in turns)
     return Example(
         place,
@@ -237,7 +237,7 @@ def _example(known: Format, value: Object, place: Place) -> Example | None:
     )
 
 
-def _demand_one_conversation(rest: Object) -> None:
+def _require_one_conversation(rest: Object) -> None:
     """Raise `UnreadableError` if messages stand beside a conversation, which they would replace."""
     if "messages" in rest:
         raise UnreadableError("/messages", "a second conversation stands under `messages`")

@@ -30,7 +30,7 @@ class TextPatterns(NamedTuple):
     patterns: PatternTable
     characters: CharacterTables
     numbers: NumberPatterns
-    nobodys: Array
+    example_domains: Array
     """uint8, one row each: lower-case beginnings, before a dot, of domains for examples."""
     addresses: int
     """1 if other addresses count."""
@@ -186,7 +186,7 @@ def _is_address(data: Array, at: int, text: Array, start: int, used: int, known:
         or not (_is_name(after) or after == 45 or after == 46)  # noqa: PLR1714
     ):
         return False
-    if known.addresses and not _begins_with(data, at + 1, known.nobodys):
+    if known.addresses and not _begins_with(data, at + 1, known.example_domains):
         return True
     while used > start and not _is_one_of(text[np.uintp(used - 1)], _UNJOINED):
         used -= 1

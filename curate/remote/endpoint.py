@@ -152,7 +152,7 @@ class Endpoint:
     def _delete(self, file_id: str) -> None:
         self._client.files.with_raw_response.delete(file_id)  # whatever its body says
 
-    def demand_takes(self, settings: Settings) -> None:
+    def require_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for settings that the service is known not to support."""
 
     def file(self, file_id: str) -> UploadedFile | None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from curate.core.files import display_name
 from curate.core.json_output import NotPrinted, Output
 from curate.corpus.stats import Progress, usual_epochs, with_progress
-from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.read.dataset import FileFacts, read_file, require_read
 from curate.remote.endpoint import Place
 from curate.remote.prices import Price
 from curate.remote.settings import PREFERENCE_FORMAT, Settings
@@ -45,7 +45,7 @@ def measure(path: Path, counter: TokenCounter, progress: Progress | None = None)
             )
             lengths.append(min(counter.count(value), (1 << 32) - 1))
             with_images += _has_image(value)
-    demand_read(facts)
+    require_read(facts)
     longest = max(lengths, default=0)
     return FileNumbers(
         facts.path, facts.size, facts.examples, sum(lengths), longest, with_images, lengths, facts.formats

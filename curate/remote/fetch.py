@@ -17,7 +17,7 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.json_output import NotPrinted, Output
 from curate.core.limits import read_regular
-from curate.core.transaction import Own, recover, replacing_together
+from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.remote.endpoint import Endpoint
 from curate.remote.job import SAFE_ID, Job, JobEvent
 from curate.remote.journal import JobAsked, Journal
@@ -102,10 +102,10 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     if target.resolve() != kept.resolve():
         files[EVENTS_FILE] = log.path.read_bytes() if log.events else b""
         recover(target)
-        own = Own(
+        own = ReplaceableFiles(
             _fetched(target, job_id), f"exists and was not written by a fetch of {job_id}", "choose another folder"
         )
-        own.demand(target, files)
+        own.check(target, files)
     with replacing_together(target, own=own) as stage:
         for name, data in files.items():
             (stage / name).write_bytes(data)

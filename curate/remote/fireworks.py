@@ -32,7 +32,7 @@ class FireworksEndpoint(OwnEndpoint):
     def _account(self) -> str:
         return "/".join(self.place.address.split("/")[-2:])
 
-    def demand_takes(self, settings: Settings) -> None:
+    def require_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for unsupported settings, and for an address without an account."""
         if not self._account.startswith("accounts/"):
             raise UsageError(f"{self.place.address}: contains no account", f"--base-url {self.place.service.example}")

@@ -168,7 +168,7 @@ def order_hash(address: str, settings: Settings, training: str, validation: str 
     return content_id([address, settings.model_dump(mode="json"), training, validation])
 
 
-def demand_started(journal: Journal, job_id: str | None) -> str:
+def require_started(journal: Journal, job_id: str | None) -> str:
     """The given id, else that of the last job started from this folder. Raises `UsageError` if there is none,
     `RemoteError` for an invalid id.
     """

@@ -86,7 +86,7 @@ def settings_of(
     )
 
 
-def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
+def require_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
     """Raise `UsageError` if the method cannot train on the data; `formats` counts the examples of each format."""
     pairs = formats.get(PREFERENCE_FORMAT, 0)
     if settings.method == "dpo" and pairs < sum(formats.values()):

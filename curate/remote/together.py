@@ -22,7 +22,7 @@ class TogetherEndpoint(OwnEndpoint):
 
     jobs_path = "/fine-tunes"
 
-    def demand_takes(self, settings: Settings) -> None:
+    def require_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for unsupported settings."""
         if settings.method not in METHODS:
             raise UsageError(f"Together does not support {settings.method}", f"use --method {' or '.join(METHODS)}")

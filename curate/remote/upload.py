@@ -31,7 +31,7 @@ class Sent:
     """Whether the same content had been uploaded before."""
 
 
-def demand_sendable(path: Path) -> None:
+def require_sendable(path: Path) -> None:
     """Raise `UsageError` unless the path is an uncompressed regular file."""
     if path == STDIN or not path.is_file():
         raise UsageError(f"{path}: not a regular file", "write the data to a .jsonl file; it is read more than once")

@@ -96,7 +96,7 @@ def _nearest_of(
     kernels.fill_maps(copies.hashes, copies.offsets, order, maps)
     sizes = np.diff(copies.offsets)[order]
     starts = np.searchsorted(sizes, np.arange(sizes[-1] + 2))
-    held = kernels.Held(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
+    held = kernels.IndexedSets(copies.hashes, copies.offsets, order, sizes, starts, parts[block][order], maps)
     limits = _sizes(threshold, int(sizes[-1]))
     counts, index = _index_of(held, limits)
 

@@ -47,7 +47,7 @@ class Index(NamedTuple):
     """uint8: how often keys occur, by their highest bits; 255 is that or more."""
 
 
-class Held(NamedTuple):
+class IndexedSets(NamedTuple):
     """Copies of the indexed sets, in the order of all sets; the other columns are by size."""
 
     hashes: Any
@@ -137,7 +137,7 @@ def keys_by_shingles(hashes: Any, offsets: Any, order: Any, counts: Any, least: 
 
 @compiled
 def fill_maps(hashes: Any, offsets: Any, numbers: Any, maps: Any) -> None:
-    """Set the bits of `Held.maps`."""
+    """Set the bits of `IndexedSets.maps`."""
     for i in range(len(numbers)):
         _map(hashes, offsets, numbers[i], maps[i])
 

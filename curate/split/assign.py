@@ -22,7 +22,7 @@ NO_SPLIT: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SplitTargets:
     """The wanted size of each split."""
 
     shares: tuple[float, float, float]
@@ -55,7 +55,7 @@ def positions(groups: Sequence[str], seed: int, salt: str = "") -> Floats:
 def assign(
     groups: Numbers,
     names: Sequence[str],
-    wanted: Wanted,
+    wanted: SplitTargets,
     *,
     before: Numbers | None = None,
     strata: Numbers | None = None,
@@ -111,14 +111,14 @@ def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> t
     return (max(0.0, 1 - validation - test), validation, test)
 
 
-def _divided_before(places: Floats, wanted: Wanted) -> bool:
+def _divided_before(places: Floats, wanted: SplitTargets) -> bool:
     """Whether the positions of groups leave a split empty with a probability below `COINCIDENCE_PROBABILITY`."""
     shares = np.array(wanted.shares)
     here = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
     return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < COINCIDENCE_PROBABILITY)).any())
 
 
-def _largest_groups(wanted: Wanted, total: int) -> tuple[float, ...]:
+def _largest_groups(wanted: SplitTargets, total: int) -> tuple[float, ...]:
     """The size of the largest group that each split takes: a held-out split takes none larger than its wanted size."""
     if wanted.counts is not None:
         return (float(total), *map(float, wanted.counts))
@@ -135,7 +135,9 @@ def _group_strata(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
     return kinds
 
 
-def _by_share(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, kinds: Numbers, wanted: Wanted) -> None:
+def _by_share(
+    where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, kinds: Numbers, wanted: SplitTargets
+) -> None:
     """Give each group, by stratum and then by hash, to the split that lacks most; no held-out split gets more than
     its count.
     """
@@ -174,7 +176,7 @@ def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has:
                 has[0] -= int(sizes[group])
 
 
-def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, wanted: Wanted) -> None:
+def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, wanted: SplitTargets) -> None:
     """If a split that should have examples is empty because there are few groups: give it the group of the fullest
     split with the nearest hash. Train comes first.
     """

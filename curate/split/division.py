@@ -21,10 +21,10 @@ from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.group_keys import FORMAT_NAMES, Marking
-from curate.corpus.strata import demand_traits
+from curate.corpus.strata import require_traits
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
-from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, Wanted, assign
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Assigned, SplitTargets, assign
 from curate.split.exempt import (
     Shared,
     SharedText,
@@ -121,7 +121,7 @@ def split_feature_spec(config: Config) -> FeatureSpec:
     """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not
     have.
     """
-    demand_traits(config.split.stratify)
+    require_traits(config.split.stratify)
     return FeatureSpec(
         "conversation",
         Shingling(),
@@ -182,7 +182,7 @@ def _division(
     repair: str,
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
-    _demand_keys(table, config.split.group_by)
+    _require_keys(table, config.split.group_by)
     gone, short, texts, exempt = dict(left_out), ShortAnswers(table), texts_of(table), list[SharedTexts]()
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
@@ -288,7 +288,7 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason], repair: str) -> InputE
 def _grouped_and_assigned(
     part: Table,
     config: Config,
-    wanted: Wanted,
+    wanted: SplitTargets,
     before: Numbers | None,
     strata: Numbers | None,
     meanings: Pairs | None,
@@ -315,13 +315,13 @@ def _grouped_and_assigned(
             found[pairs.right] = True
 
 
-def _largest_by_text(wanted: Wanted, total: int) -> int:
+def _largest_by_text(wanted: SplitTargets, total: int) -> int:
     """The largest group that shared texts may make: the smallest held-out split takes it."""
     sizes = wanted.counts or [share * total for share in wanted.shares[1:]]
     return int(min((size for size in sizes if size > 0), default=total) + ROUNDING_SLACK)
 
 
-def _wanted_sizes(config: Config, given: bool, total: int) -> Wanted:
+def _wanted_sizes(config: Config, given: bool, total: int) -> SplitTargets:
     """The wanted size of each split. Raises `UsageError` if nothing would be left for train."""
     train, validation, test = config.split.fractions
     counts = config.split.counts
@@ -332,7 +332,7 @@ def _wanted_sizes(config: Config, given: bool, total: int) -> Wanted:
             f"{plural(sum(counts), 'example')} to hold out of {total:,}: none would be left for train",
             "hold out fewer with --counts, or shares with --fractions",
         )
-    return Wanted(
+    return SplitTargets(
         (
             train / (train + validation + test),
             validation / (train + validation + test),
@@ -349,7 +349,7 @@ def _examples(table: Table, lines: Iterable[int]) -> Numbers:
     return np.flatnonzero(np.isin(table.lines, wanted, assume_unique=True))
 
 
-def _demand_keys(table: Table, keys: Sequence[str]) -> None:
+def _require_keys(table: Table, keys: Sequence[str]) -> None:
     for nth, key in enumerate(keys):
         if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
             first = key.lstrip("/").partition("/" if key.startswith("/") else ".")[0]

@@ -21,7 +21,7 @@ from curate.core.snapshot import unchanging
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
 from curate.verify.examples import Examples, read_examples
-from curate.verify.features import Wanted
+from curate.verify.features import RequestedFeatures
 from curate.verify.leaks import Compared, leak_points
 from curate.verify.line_accounting import accounting_point
 from curate.verify.manifest_integrity import counts_point, files_point, ledger_point, manifest_point, read_ledger
@@ -91,7 +91,7 @@ def _written(
     listen(StageFinished("files", False, points[-1].message))
     ledger = read_ledger(folder / manifest.removed.file, found)
     passages = Passages([passage.text for passage in manifest.shared_instructions])
-    wanted = Wanted(
+    wanted = RequestedFeatures(
         tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model)
     )
     inputs = size_of(Path(file.path) for file in manifest.inputs)
@@ -138,7 +138,7 @@ def verify_files(
     found: list[Difference] = []
     files = list(chain.from_iterable(parts.values()))
     with unchanging(files):
-        with _pool(size_of(files), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
+        with _pool(size_of(files), RequestedFeatures(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
             read = _read(parts, compared, pool, listen)
         points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
         texts = text_leaks(read, None)
@@ -206,13 +206,13 @@ def _foreign(folder: Path) -> dict[str, list[Path]]:
     return found if len(found) > 1 else {}
 
 
-def _pool(size: int, wanted: Wanted, parts: Mapping[str, Sequence[Path]], executor: Executor) -> WorkerPool:
+def _pool(size: int, wanted: RequestedFeatures, parts: Mapping[str, Sequence[Path]], executor: Executor) -> WorkerPool:
     """The workers for this number of bytes."""
     return executor.pool(
         cores(),
         processes=size >= MIN_PARALLEL_BYTES,
         own=lambda: wanted,
-        make_state=partial(Wanted._make, wanted),
+        make_state=partial(RequestedFeatures._make, wanted),
         files=[path for files in parts.values() for path in files],
     )
 

@@ -18,7 +18,7 @@ from curate.core.disk_arrays import mapped
 from curate.core.events import Listener, StageAdvanced
 from curate.core.scratch import temporary_folder, written
 from curate.core.worker_pool import WorkerPool
-from curate.verify.features import ExampleColumns, Features, Shingled, Wanted, features_of
+from curate.verify.features import ExampleColumns, Features, RequestedFeatures, Shingled, features_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
 from curate.verify.near_questions import PARTS
 from curate.verify.similarity_index import (
@@ -272,13 +272,13 @@ class _Held:
         return Similar(self.places[at[last]], self.earlier[units], self.similarity[units])
 
 
-def _features(wanted: Wanted, task: _Task) -> tuple[int, Features, int]:
+def _features(wanted: RequestedFeatures, task: _Task) -> tuple[int, Features, int]:
     lines, physical = read_chunk(task.piece)
     return task.file, features_of(lines, wanted), physical
 
 
 def _match_piece(
-    folder: Path, marked: Mapping[str, Counts], threshold: float, wanted: Wanted, task: _Task
+    folder: Path, marked: Mapping[str, Counts], threshold: float, wanted: RequestedFeatures, task: _Task
 ) -> tuple[int, Features, int, dict[str, Matches]]:
     """Read a chunk of the first split and compare it with all held-out sets."""
     file, features, physical = _features(wanted, task)
@@ -292,7 +292,7 @@ def _match_piece(
     return file, features, physical, matched
 
 
-def _match_slice(folder: Path, marked: Counts, threshold: float, _: Wanted, numbers: Numbers) -> Matches:
+def _match_slice(folder: Path, marked: Counts, threshold: float, _: RequestedFeatures, numbers: Numbers) -> Matches:
     """Compare some sets of a held-out split with those of later splits."""
     index = _index(folder)
     return matches(index, index.sets.chosen(numbers), _flags(marked, index), threshold)

@@ -29,7 +29,7 @@ ESCAPES: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
 """A quotation mark or a colon that stands in the text of the value only."""
 
 
-def demand_once(line: bytes, value: Any) -> None:
+def require_once(line: bytes, value: Any) -> None:
     """Raise `NotUnderstoodError` if an object of a parsed line has a key twice: which value counts is not known.
 
     Only lines whose number of keys may not be that of `value` are parsed again.
@@ -55,7 +55,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def read_line(line: bytes) -> tuple[Any, Reading]:
     """Parse a line of a split. Raises `NotUnderstoodError`."""
     value = loads(line)
-    demand_once(line, value)
+    require_once(line, value)
     reading = read(value)
     return {"messages": value} if type(value) is list else value, reading
 
@@ -85,7 +85,7 @@ ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
 
-class Wanted(NamedTuple):
+class RequestedFeatures(NamedTuple):
     """Which features to compute for a file."""
 
     keys: tuple[str, ...] = ()
@@ -193,7 +193,7 @@ class _Text(NamedTuple):
     example: int
 
 
-def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
+def features_of(lines: ChunkLines, wanted: RequestedFeatures) -> Features:
     """Parse lines and compute the features that are compared."""
     texts: list[_Text] = []
     systems: dict[str, list[int]] = {}

@@ -17,7 +17,7 @@ from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool
 from curate.verify.declarations import declared_tools, media
 from curate.verify.examples import LINE_BITS, Examples
-from curate.verify.features import Wanted, digests_of, id_of
+from curate.verify.features import RequestedFeatures, digests_of, id_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger, removed_lines
 from curate.verify.proof import MAX_SHOWN, Difference, Point, Verdict, point_of
@@ -130,7 +130,7 @@ def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
     return _Lines(paths, np.concatenate(digests), np.concatenate(places))
 
 
-def _digests(_: Wanted, chunk: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
+def _digests(_: RequestedFeatures, chunk: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
     lines, physical = read_chunk(chunk)
     return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical
 

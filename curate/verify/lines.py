@@ -9,7 +9,7 @@ import orjson
 
 from curate.core.errors import InputError
 from curate.core.files import blocks, packing
-from curate.core.limits import demand_filled
+from curate.core.limits import require_filled
 from curate.read.lines import compact, elements, is_document
 
 CHUNK_BYTES: Final = 1 << 20
@@ -68,7 +68,7 @@ def read_chunk(chunk: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
         data = data.removeprefix(BOM)
     if not data:
         return ChunkLines([], []), 0
-    demand_filled(chunk.path, data)
+    require_filled(chunk.path, data)
     found, behind = _cut(data.removesuffix(b"\n"), 1)
     return found, behind - 1
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.split.assign import NO_SPLIT, SPLIT_NAMES, Wanted, assign
+from curate.split.assign import NO_SPLIT, SPLIT_NAMES, SplitTargets, assign
 from curate.split.groups import Groups, Link, Pairs, group
 
 COUNT = 40
@@ -17,7 +17,7 @@ shares = st.tuples(st.integers(1, 9), st.integers(0, 5), st.integers(0, 5)).map(
     lambda parts: tuple(part / sum(parts) for part in parts)
 )
 wanted_splits = st.builds(
-    Wanted, shares, st.none() | st.tuples(st.integers(0, 15), st.integers(0, 15)), st.integers(0, 99)
+    SplitTargets, shares, st.none() | st.tuples(st.integers(0, 15), st.integers(0, 15)), st.integers(0, 99)
 )
 strata = st.none() | st.lists(st.integers(0, 3), min_size=COUNT, max_size=COUNT)
 orders = st.randoms(use_true_random=False)
@@ -35,7 +35,7 @@ def grouped(count: int, pairs: list[tuple[int, int]]) -> Groups:
 
 def divided(
     pairs: list[tuple[int, int]],
-    wanted: Wanted,
+    wanted: SplitTargets,
     kinds: list[int] | None = None,
     before: list[int] | None = None,
     order: list[int] | None = None,
@@ -52,7 +52,7 @@ def divided(
 
 @given(pairs=links, wanted=wanted_splits, kinds=strata)
 def test_no_group_spans_splits_and_every_example_is_in_one(
-    pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None
+    pairs: list[tuple[int, int]], wanted: SplitTargets, kinds: list[int] | None
 ) -> None:
     found = divided(pairs, wanted, kinds)
     assert all(found[a] == found[b] for a, b in pairs)
@@ -65,7 +65,7 @@ def test_no_group_spans_splits_and_every_example_is_in_one(
 
 @given(pairs=links, wanted=wanted_splits, kinds=strata, rng=orders)
 def test_the_order_of_examples_and_links_does_not_matter(
-    pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, rng: random.Random
+    pairs: list[tuple[int, int]], wanted: SplitTargets, kinds: list[int] | None, rng: random.Random
 ) -> None:
     first = divided(pairs, wanted, kinds)
     order = list(range(COUNT))
@@ -75,7 +75,7 @@ def test_the_order_of_examples_and_links_does_not_matter(
 
 @given(old=links, new=links, wanted=wanted_splits, kinds=strata, known=st.integers(1, COUNT))
 def test_growth_keeps_old_groups_in_place_and_what_was_trained_on_is_never_held_out(
-    old: list[tuple[int, int]], new: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, known: int
+    old: list[tuple[int, int]], new: list[tuple[int, int]], wanted: SplitTargets, kinds: list[int] | None, known: int
 ) -> None:
     inside = [(a, b) for a, b in old if a < known and b < known]
     first = assign(
@@ -97,14 +97,14 @@ def test_growth_keeps_old_groups_in_place_and_what_was_trained_on_is_never_held_
 
 def test_fractions_are_met_by_many_groups() -> None:
     groups = grouped(5000, [])
-    found = assign(groups.of, groups.names(ids(5000)), Wanted((0.8, 0.1, 0.1))).of.tolist()
+    found = assign(groups.of, groups.names(ids(5000)), SplitTargets((0.8, 0.1, 0.1))).of.tolist()
     assert 0.78 < found.count(0) / 5000 < 0.82
     assert 0.08 < found.count(2) / 5000 < 0.12
 
 
 def test_counts_are_met_exactly_where_single_examples_are_at_hand() -> None:
     groups = grouped(300, [(n, n + 1) for n in range(0, 200, 2)])
-    found = assign(groups.of, groups.names(ids(300)), Wanted((0.8, 0.1, 0.1), (17, 51))).of.tolist()
+    found = assign(groups.of, groups.names(ids(300)), SplitTargets((0.8, 0.1, 0.1), (17, 51))).of.tolist()
     assert [found.count(split) for split in range(3)] == [232, 17, 51]
 
 
@@ -112,7 +112,7 @@ def test_counts_are_met_exactly_where_single_examples_are_at_hand() -> None:
 def test_each_stratum_has_its_share_in_each_split(sizes: list[int], seed: int) -> None:
     kinds = np.repeat(np.arange(len(sizes)), sizes)
     groups = grouped(len(kinds), [])
-    found = assign(groups.of, groups.names(ids(len(kinds))), Wanted((0.8, 0.1, 0.1), None, seed), strata=kinds).of
+    found = assign(groups.of, groups.names(ids(len(kinds))), SplitTargets((0.8, 0.1, 0.1), None, seed), strata=kinds).of
     for kind, size in enumerate(sizes):
         for split, share in enumerate((0.8, 0.1, 0.1)):
             assert abs(int((found[kinds == kind] == split).sum()) - share * size) <= 2
@@ -121,13 +121,13 @@ def test_each_stratum_has_its_share_in_each_split(sizes: list[int], seed: int) -
 def test_a_group_that_no_held_out_split_can_take_is_trained_on() -> None:
     groups = grouped(40, [(n, n + 1) for n in range(20)])
     for seed in range(30):
-        result = assign(groups.of, groups.names(ids(40)), Wanted((0.8, 0.1, 0.1), None, seed))
+        result = assign(groups.of, groups.names(ids(40)), SplitTargets((0.8, 0.1, 0.1), None, seed))
         assert (result.of[:21].tolist(), result.too_large.tolist()) == ([0] * 21, [0])
 
 
 @given(count=st.integers(1, 12), seed=st.integers(0, 200))
 def test_few_groups_fill_as_many_splits_as_they_can_train_first_and_then_test(count: int, seed: int) -> None:
     groups = grouped(count, [])
-    found = assign(groups.of, groups.names(ids(count)), Wanted((0.8, 0.1, 0.1), None, seed)).of.tolist()
+    found = assign(groups.of, groups.names(ids(count)), SplitTargets((0.8, 0.1, 0.1), None, seed)).of.tolist()
     wanted = [set(), {"train"}, {"train", "test"}, set(SPLIT_NAMES)][min(count, 3)]
     assert {SPLIT_NAMES[split] for split in found} == wanted

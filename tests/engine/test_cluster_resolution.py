@@ -21,11 +21,11 @@ from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster_resolution import (
     NO_FINDINGS,
-    Choice,
     Compared,
     FindingCounts,
     Pair,
-    Wanted,
+    Resolution,
+    ResolutionPolicy,
     resolve_clusters,
     resolve_ranked,
 )
@@ -69,7 +69,7 @@ def corpora(draw: st.DrawFn) -> list[object]:
 Settled = tuple[list[Pair], list[Pair], list[float]]
 
 
-def settled(choice: Choice) -> Settled:
+def settled(choice: Resolution) -> Settled:
     return sorted(choice.gone), sorted(choice.apart), sorted(choice.similarities)
 
 
@@ -90,11 +90,11 @@ def both_ways(
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as pool:
         made = resolve_clusters(
-            table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), pool
+            table, Compared(sets, distinct), groups, ResolutionPolicy(config, kept, findings, old, aside), pool
         )
     reader, whole, ranks = (
         LineReader(),
-        Choice(),
+        Resolution(),
         ranking(config.keep, {one: counts[1:] for one, counts in findings.items()}),
     )
     positions: list[int] = distinct.tolist()

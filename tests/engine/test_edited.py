@@ -15,7 +15,7 @@ from curate.core.config import load_config
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
-from curate.core.snapshot import demand_unchanged
+from curate.core.snapshot import require_unchanged
 from curate.output.edited import Splice, edited_copies, key_of, spliced
 from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat
@@ -126,9 +126,9 @@ def test_another_command_with_edits_meanwhile_changes_nothing(write: Write, monk
 
     def meanwhile(seen: Any) -> None:
         assert main(["conflicts", "mango/data.jsonl", "--no-models", "--quiet"]) == 0
-        demand_unchanged(seen)
+        require_unchanged(seen)
 
-    monkeypatch.setattr("curate.commands.dedup.demand_unchanged", meanwhile)
+    monkeypatch.setattr("curate.commands.dedup.require_unchanged", meanwhile)
     assert main(["dedup", "apple/data.jsonl", "-o", "kept.jsonl", "--no-cache", "--quiet"]) == 0
     answers = [json.loads(line)["messages"][1]["content"] for line in Path("kept.jsonl").read_text().splitlines()]
     assert answers == ["No apple.", "A apple.", "A apple."]

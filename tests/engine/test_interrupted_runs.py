@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import curate.core.transaction
 from curate.cli.main import ended, main
 from curate.core.errors import OutputError, UsageError
-from curate.core.transaction import READY_FILE, STAGE_FOLDER, Own, recover, replacing_together
+from curate.core.transaction import READY_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred, trust_folder
 from tests.forks import Forks
 from tests.waiting import PATIENCE_SECONDS, until
@@ -255,7 +255,7 @@ def test_a_block_that_fails_changes_nothing(old: dict[str, bytes], new: dict[str
 
 def test_a_file_of_somebody_else_that_appears_meanwhile_stays() -> None:
     def write(folder: Path) -> None:
-        with replacing_together(folder, own=Own(["a"], "is not ours", "move it")) as stage:
+        with replacing_together(folder, own=ReplaceableFiles(["a"], "is not ours", "move it")) as stage:
             put(stage, {"a": b"2", "b": b"2"})
             put(folder, {"b": b"1"})
 

@@ -455,7 +455,7 @@ def test_a_file_that_changes_while_somebody_decides_is_not_sent(
         with Path("data.jsonl").open("a") as file:
             file.write("\n")
 
-    monkeypatch.setattr("curate.cli.remote_options.demand_consent", agree)
+    monkeypatch.setattr("curate.cli.remote_options.require_consent", agree)
     for step in ("upload", "start"):
         assert main(["remote", step, "data.jsonl"]) == 2
         assert "data.jsonl: changed since it was read" in capsys.readouterr().err

@@ -289,7 +289,7 @@ class Doors:
         return working_in(self.folder / name)
 
 
-def demand_same(project: Drawn, *options: str) -> None:
+def require_same(project: Drawn, *options: str) -> None:
     doors = Doors(project, *options)
     assert (doors.verbs.refused, doors.functions.refused) == (doors.run.refused,) * 2
     assert doors.verbs.splits == doors.run.splits
@@ -311,7 +311,7 @@ def _texts(removed: Sequence[dict[str, Any]]) -> list[str]:
 @settings(max_examples=of_hundred(40))
 @given(projects())
 def test_a_run_and_the_verbs_decide_the_same(project: Drawn) -> None:
-    demand_same(project)
+    require_same(project)
 
 
 QUESTION: Final = "How are apples kept at the coast?"
@@ -334,36 +334,36 @@ def kept_of(outcome: Outcome) -> list[dict[str, Any]]:
     return [value for value in kept if value not in OTHERS]
 
 
-def demand_kept(project: Drawn, kept: object) -> None:
+def require_kept(project: Drawn, kept: object) -> None:
     """Both doors keep exactly this one of the near-duplicates."""
-    demand_same(project)
+    require_same(project)
     assert kept_of(Doors(project).run) == [kept]
 
 
 def test_findings_of_custom_rules_decide_in_a_run_which_near_duplicate_stays() -> None:
-    demand_kept(project_of(NEAR, check={"rule": [ACME]}), NEAR[1])
+    require_kept(project_of(NEAR, check={"rule": [ACME]}), NEAR[1])
 
 
 def test_suppressed_findings_decide_nowhere_which_near_duplicate_stays() -> None:
     project = project_of(NEAR, check={"rule": [ACME]})
     project.suppressed.append(("U001", id_of(NEAR[0])))
-    demand_kept(project, NEAR[0])
+    require_kept(project, NEAR[0])
 
 
 def test_findings_are_counted_once_in_examples_that_have_copies() -> None:
     once = chat(QUESTION, f"As an AI language model, I can say this: {ANSWER}")
     twice = chat(QUESTION, f"As an AI language model, I can say this: {ANSWER} {{{{name}}}}")
-    demand_kept(project_of([twice, once, once, once]), once)
+    require_kept(project_of([twice, once, once, once]), once)
 
 
 @pytest.mark.parametrize("keep", ["first", "longest", "newest:date", "best"])
 def test_no_example_goes_for_one_with_an_error(keep: str) -> None:
     newer, older = {**NEAR[0], "date": "2026-01-01"}, {**NEAR[1], "date": "2025-01-01"}
     check = {"rule": [{**ACME, "severity": "error"}]}
-    demand_kept(project_of([newer, older], check=check, dedup={"keep": keep}), older)
+    require_kept(project_of([newer, older], check=check, dedup={"keep": keep}), older)
     accepted = project_of([newer, older], check=check, dedup={"keep": keep})
     accepted.suppressed.append(("U001", id_of(newer)))
-    demand_kept(accepted, newer)
+    require_kept(accepted, newer)
 
 
 @pytest.mark.parametrize(
@@ -379,12 +379,12 @@ def test_no_example_goes_for_one_with_an_error(keep: str) -> None:
 )
 def test_what_one_door_refuses_the_others_refuse(section: str, values: dict[str, Any]) -> None:
     project = project_of(NEAR, **{section: values})
-    demand_same(project)
+    require_same(project)
     assert Doors(project).run.refused
 
 
 def test_a_large_removal_of_duplicates_is_allowed_by_yes() -> None:
-    demand_same(project_of(NEAR, dedup={"stop_least": 0, "stop_share": 0.05}), "--yes")
+    require_same(project_of(NEAR, dedup={"stop_least": 0, "stop_share": 0.05}), "--yes")
 
 
 def test_a_run_counts_what_is_reported_and_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,7 +168,7 @@ CountingWriter.write = losing
 """
     done = (optimised if without else forks).run(*VERBS[verb], first=program)
     assert done.returncode == ExitCode.BUG, done.stderr
-    assert "LostLineError" in done.stderr
+    assert "LineAccountingError" in done.stderr
     assert files() == {}
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.errors import UsageError
 from train.inference import chat_model
-from train.merge_adapters import demand_mergeable, weighted_sum
+from train.merge_adapters import require_mergeable, weighted_sum
 from train.model.adapters import LoraWeights
 from train.trained import open_trained
 
@@ -103,10 +103,10 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
         (other_method, "no low-rank factors"),
     ):
         with pytest.raises(UsageError, match=why):
-            demand_mergeable([run, second], [1, 1])
+            require_mergeable([run, second], [1, 1])
     for weights in ([1.0], [1.0, 0.0], [1.0, float("nan")]):
         with pytest.raises(UsageError, match="--weights"):
-            demand_mergeable([run, run], weights)
+            require_mergeable([run, run], weights)
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
     from train.model.adapters import obstacle
 

@@ -104,13 +104,13 @@ def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success(
     from accelerate import Accelerator
 
     from train.errors import NotANumber
-    from train.training.loop import MAX_SKIPPED, demand_some_step
+    from train.training.loop import MAX_SKIPPED, require_a_step
 
-    demand_some_step(MAX_SKIPPED - 1, 100, last=False)
-    demand_some_step(3, 4, last=True)
+    require_a_step(MAX_SKIPPED - 1, 100, last=False)
+    require_a_step(3, 4, last=True)
     for skipped, taken, last in ((MAX_SKIPPED, 100, False), (4, 4, True)):
         with pytest.raises(NotANumber, match="changed nothing"):
-            demand_some_step(skipped, taken, last=last)
+            require_a_step(skipped, taken, last=last)
     monkeypatch.setattr(Accelerator, "optimizer_step_was_skipped", property(lambda _: True))
     write_recipe(project, max_steps=2, generations=0, probes=0)
     assert run(project, "run") == 2

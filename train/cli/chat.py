@@ -62,7 +62,7 @@ def chat(
     how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
     server = server_of(base_url, (run,), consent(yes=yes, as_json=as_json or not sys.stdin.isatty()), key=key)
     if server is not None:
-        server.consent.demand("the conversation", server.address)
+        server.consent.require("the conversation", server.address)
         known = None
         if system is None:
             from train.served_system import trained_system

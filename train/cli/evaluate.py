@@ -100,7 +100,7 @@ def evaluate(
         base_url, (model, tuned), consent(yes=yes, as_json=as_json),
         partial(print_work, noun="prompt", rest=", at most", quiet=quiet, verb="asking"), key=key, price=price,
     )  # fmt: skip
-    _demand_sense(run, model, tuned, data, served=server is not None, overfitting=overfitting)
+    _require_consistent(run, model, tuned, data, served=server is not None, overfitting=overfitting)
     has_tuned = tuned is not None if server is not None else run is not None
     has_base = model is not None if server is not None else True
     known = [name for name, one in SYSTEMS.items() if (has_tuned if one.tuned else has_base)]
@@ -146,7 +146,7 @@ def evaluate(
     return ExitCode.CLEAN if report.verdict.outcome in ("helped", "not-compared") else ExitCode.FINDINGS
 
 
-def _demand_sense(
+def _require_consistent(
     run: str | None, model: str | None, tuned: str | None, data: Path | None, *, served: bool, overfitting: bool
 ) -> None:
     """Raise `UsageError` for arguments that do not name models and data."""

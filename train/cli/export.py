@@ -9,7 +9,7 @@ import typer
 
 from curate.cli.options import check_combination, consent
 from curate.core.errors import UsageError
-from curate.core.hub import HUB, demand_hub, upload
+from curate.core.hub import HUB, require_hub, upload
 from curate.core.text import visible
 from train.cli.common import AsJson, OutputFolder, Quiet, Yes, print_result, with_trainer
 from train.cli.merge import merge_runs
@@ -94,9 +94,9 @@ def export(
     if data and len(data) > 1:
         raise UsageError("--data is given several times", "name one split folder; --merge takes one for each run")
     if push is not None:  # before the work
-        demand_hub()
+        require_hub()
         hub = os.environ.get("HF_ENDPOINT") or HUB
-        consent(yes=yes, as_json=as_json).demand(f"the export with its model card, to {push},", hub)
+        consent(yes=yes, as_json=as_json).require(f"the export with its model card, to {push},", hub)
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data[0] if data else None, name=name)

@@ -12,7 +12,7 @@ import typer
 from curate.cli.options import ChatTemplate, memory_of
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
-from curate.core.paths import demand_apart
+from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
 from curate.render.console import console
 from train.cli.common import with_trainer
@@ -81,8 +81,8 @@ def recipe(
         raise UsageError("no split folder is named", "name the split folder to train on: --for DATA")
     printed = output == Path("-")
     if not printed:
-        _demand_new(output, overwrite=overwrite)
-        demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
+        _require_new(output, overwrite=overwrite)
+        require_distinct_paths([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train.plan.init_recipe import init_recipe
@@ -107,7 +107,7 @@ def recipe(
     sys.stderr.write(f"{visible(str(output))} written; next: curate train --plan {visible(str(output))}\n")
 
 
-def _demand_new(output: Path, *, overwrite: bool) -> None:
+def _require_new(output: Path, *, overwrite: bool) -> None:
     """Raise `UsageError` if a file exists."""
     if output.exists() and not overwrite:
         raise UsageError(f"{output}: already exists", "choose another file with -o, or pass --overwrite")
@@ -121,8 +121,8 @@ def _import(file: Path, data: Path | None, output: Path, model: str | None, proc
     printed = output == Path("-")
     template = Path() if printed else output.with_suffix(".jinja")
     if not printed:
-        _demand_new(output, overwrite=overwrite)
-        demand_apart([file], (output,))
+        _require_new(output, overwrite=overwrite)
+        require_distinct_paths([file], (output,))
     name = "split" if data is None else str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
     with with_trainer() if data is not None else nullcontext():
         made = import_recipe(file, data, name, model=model, processes=processes, template_file=template.name)
@@ -135,7 +135,7 @@ def _import(file: Path, data: Path | None, output: Path, model: str | None, proc
         sys.stdout.write(made.text())
         return
     if made.template:
-        _demand_new(template, overwrite=overwrite)
+        _require_new(template, overwrite=overwrite)
         write_bytes(template, made.template.encode(), named=True)
     write_bytes(output, made.text().encode(), named=True)
     load_recipe(output)

@@ -25,7 +25,7 @@ COMMAND: Final = "lm_eval"
 NO_FILTER: Final = "none"
 
 
-def demand_benchmarks(trained: Trained, tasks: Sequence[str]) -> None:
+def require_benchmarks(trained: Trained, tasks: Sequence[str]) -> None:
     """Raises `UsageError` where the benchmarks cannot be run."""
     if not tasks:
         return
@@ -93,7 +93,7 @@ def _arguments(trained: Trained, *, tuned: bool) -> dict[str, Any]:
 
 def _run(arguments: dict[str, Any], tasks: Sequence[str], limit: int, title: str) -> dict[str, Any]:
     harness = shutil.which(COMMAND)
-    assert harness is not None  # `demand_benchmarks` was asked
+    assert harness is not None  # `require_benchmarks` was asked
     with temporary_folder() as room:
         words = {
             "--model": "hf", "--model_args": ",".join(f"{key}={value}" for key, value in arguments.items()),

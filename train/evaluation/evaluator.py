@@ -11,7 +11,7 @@ from curate.core.text import plural, visible
 from curate.models.names import resolve
 from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
-from train.evaluation.benchmarks import benchmarks, demand_benchmarks
+from train.evaluation.benchmarks import benchmarks, require_benchmarks
 from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.local_model import LocalModel
@@ -62,7 +62,7 @@ class Evaluating:
 
     def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
         self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
-        demand_benchmarks(trained, options.lm_eval)
+        require_benchmarks(trained, options.lm_eval)
         self.setup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or longest_answer(self.setup, backend.count_tokens)
         path = backend.folder.path / "evaluation" / ANSWERS_FILE

@@ -116,7 +116,7 @@ class ServedModel:
         if self.server.tell is not None:
             name = f"{names} at {self.server.address}"
             self.server.tell(Work(name, True, total, total - len(missing), into, out, price))
-        self.server.consent.demand(f"{plural(len(missing), 'prompt')} with the data", self.server.address)
+        self.server.consent.require(f"{plural(len(missing), 'prompt')} with the data", self.server.address)
 
     def ask(
         self, system: System, prompts: Sequence[ServedPrompt], cache: ResponseCache, most: int

@@ -136,7 +136,7 @@ def compare(
     )  # fmt: skip
 
 
-def demand_equivalent(proof: Proof, what: str, *, quantised: bool = False) -> None:
+def require_equivalent(proof: Proof, what: str, *, quantised: bool = False) -> None:
     """Raises `ModelError` if the export differs from the adapter, if `quantised` by more than 8 bits explain."""
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
         hint = "train longer, or with a higher learning rate"

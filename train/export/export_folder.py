@@ -10,7 +10,7 @@ from curate.core.files import json_text, sha256
 from curate.core.limits import read_regular
 from curate.core.paths import path_inside
 from curate.core.text import visible
-from curate.core.transaction import LOCK_FILE, STAGE_FOLDER, Own, recover, replacing_together
+from curate.core.transaction import LOCK_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
 from curate.core.validation import parsed_json, validated
 from train.errors import write_errors
 from train.export.export_result import Export, File
@@ -34,8 +34,10 @@ def writing(folder: Path) -> Iterator[Path]:
                 f"{visible(str(folder))}: contains files that are not from an export",
                 "name a new or empty folder with -o",
             ) from None
-    own = Own(gone, "is not as an export wrote it", "move it elsewhere, or name a new or empty folder with -o")
-    own.demand(folder, (file.name for file in files))
+    own = ReplaceableFiles(
+        gone, "is not as an export wrote it", "move it elsewhere, or name a new or empty folder with -o"
+    )
+    own.check(folder, (file.name for file in files))
     with replacing_together(folder, gone, own=own) as stage, write_errors():
         yield stage
 

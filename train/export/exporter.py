@@ -15,7 +15,7 @@ from curate.core.text import visible
 from curate.models.names import configuration
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, ollama_template
-from train.export.equivalence import EquivalenceTest, ModelOutputs, compare, demand_equivalent, root_mean_square
+from train.export.equivalence import EquivalenceTest, ModelOutputs, compare, require_equivalent, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export, Options, Proof
 from train.export.merged import in_float32, stored_dtype
@@ -34,13 +34,13 @@ Written = tuple[str, Callable[[], Any]]
 
 def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
     """Write an export and verify it. Raises `CurateError`, and then the folder is unchanged."""
-    demand_form(trained.recipe, options)
+    require_form(trained.recipe, options)
     hint = "--device cpu merges and verifies in main memory; fewer --prompts need less"
     with memory_errors(hint), trained.folder.locked(), writing(options.folder) as stage:
         return Exporter(trained, options, narrator, stage).run()
 
 
-def demand_form(recipe: Recipe, options: Options) -> None:
+def require_form(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
     how = recipe.how
     if options.dtype == "q8_0" and options.form not in ("gguf", "ollama"):
@@ -92,7 +92,7 @@ class Exporter:
         return_freed()
         model, test = in_float32(load()), self._test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
-        demand_equivalent(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")
+        require_equivalent(proof, visible(str(self.options.folder)), quantised=self.options.dtype == "q8_0")
         return self._conclude(dtype_name, proof)
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:

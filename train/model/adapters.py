@@ -81,7 +81,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     if recipe.method == "full":
         return model.float().requires_grad_(True)
     if not recipe.how.virtual:
-        _demand_matched(recipe, model)
+        _require_matched(recipe, model)
     try:
         config = CONFIGS[recipe.method](recipe, model)
         if recipe.how.keys & TARGETED:
@@ -224,7 +224,7 @@ def _not_language(model: Any) -> str | None:
     return rf"({'|'.join(map(re.escape, sorted(others)))})(\..*)?" if inside and others else None
 
 
-def _demand_matched(recipe: Recipe, model: Any) -> None:
+def _require_matched(recipe: Recipe, model: Any) -> None:
     """Raise `ConfigError` for layers that the model does not have, or whose names no preset knows: PEFT would ignore
     them and train the others.
     """

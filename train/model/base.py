@@ -56,7 +56,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
 
     `checkpointing`: activation checkpointing.
     """
-    _demand_supported(recipe)
+    _require_supported(recipe)
     if (problem := attention_problem(recipe, dtype)) is not None:
         raise ModelError(*problem)
     place = resolve(recipe.model)
@@ -104,7 +104,7 @@ def attention_problem(recipe: Recipe, dtype: torch.dtype) -> tuple[str, str] | N
     return None
 
 
-def _demand_supported(recipe: Recipe) -> None:
+def _require_supported(recipe: Recipe) -> None:
     """Raise `ModelError`, before any weights are loaded, for bases that would be trained otherwise than the recipe
     says.
     """

@@ -18,7 +18,7 @@ from curate.core.runs import new_events
 from curate.core.validation import validated
 from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
-from train.run_folder import clear_folder, demand_ours, read_json, recipe_hash
+from train.run_folder import clear_folder, read_json, recipe_hash, require_written_by_curate
 from train.sweep.halving import Halving
 from train.sweep.space import Trial
 from train.sweep.sweep_result import Outcome
@@ -56,7 +56,7 @@ class SweepFolder:
                     f"replace it with --fresh, or keep both with {self.option} DIR",
                 )
             return
-        demand_ours(self.path, self.ours, "sweep", self.option)
+        require_written_by_curate(self.path, self.ours, "sweep", self.option)
         for name, values in recipes.items():
             write_bytes(self.run(name).with_suffix(".toml"), recipe_text(values).encode("utf-8", "surrogatepass"))
         write_json(file, inputs)

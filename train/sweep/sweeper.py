@@ -70,7 +70,7 @@ def sweep(
     if space.random is not None and len(trials) < space.random:
         narrator.say(f"note: there are only {plural(len(trials), 'combination')} to draw")
     with folder_lock(folder.path, "sweep", folder.option):
-        _demand_splits(Path(recipe.data))
+        _require_splits(Path(recipe.data))
         recipes = {
             one.name: COMPARED_VALUES
             | {key: value for key, value in one.values.items() if key != "evaluate_every" or value}
@@ -93,7 +93,7 @@ def sweep(
             return _write(recipe, space, trainings, ended=True)
 
 
-def _demand_splits(data: Path) -> None:
+def _require_splits(data: Path) -> None:
     for name in TRIAL_FILES[:2]:
         if not (data / name).is_file() or not (data / name).stat().st_size:
             raise InputError(

@@ -109,7 +109,7 @@ def train(
             metrics = {"loss": loss.mean.item(), "grad_norm": float(gradient_norm), "learning_rate": rate}
             skipped = skipped + 1 if accelerator.optimizer_step_was_skipped else 0
             if skipped:  # float16 skips a step whose gradients are too big
-                demand_some_step(skipped, step - done, last=step == len(order))
+                require_a_step(skipped, step - done, last=step == len(order))
             else:
                 scheduler.step()
             model.zero_grad()
@@ -125,7 +125,7 @@ def train(
     return model
 
 
-def demand_some_step(skipped: int, taken: int, *, last: bool) -> None:
+def require_a_step(skipped: int, taken: int, *, last: bool) -> None:
     """Raise `NotANumber` where float16 has skipped `MAX_SKIPPED` steps in a row, or all `taken` ones to the last."""
     if skipped >= MAX_SKIPPED or (last and skipped == taken):
         raise NotANumber(

@@ -14,7 +14,7 @@ from curate.core.text import plural, visible
 from curate.review import Choice, View
 from curate.review.bulk import Bulk, Repairs, annotate, decide, label, preview, rate, repairs
 from curate.review.groups import Numbers
-from tui.abandon import abandonable
+from tui.abandon import cancellable
 from tui.messages import Failed
 from tui.render.changes import bulk_text, notes_text, repairs_text
 from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
@@ -212,7 +212,7 @@ class Selecting(Changing):
         async def work() -> None:
             worker = get_current_worker()
             try:
-                await abandonable(lambda: found.append(
+                await cancellable(lambda: found.append(
                     repairs(
                         self.session, self.state.live_lint, rows, lambda: worker.is_cancelled, decided_too=decided_too
                     )

@@ -61,7 +61,7 @@ def run(
 
 
 def _run(data: RunData) -> RunResult:
-    data.demand_ready()
+    data.require_ready()
     with kernels_for(data.sources.every):
         return _run_stages(data)
 

@@ -8,7 +8,7 @@ from typing import Any
 from curate.commands.conflicts import conflict_settings, model_fingerprints
 from curate.commands.run.result import RunResult, StageSelection
 from curate.commands.session import Session
-from curate.commands.split import Sources, copies_of, demand_other_files, read_sources
+from curate.commands.split import Sources, copies_of, read_sources, require_other_files
 from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
@@ -19,7 +19,7 @@ from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.lazy import np
-from curate.core.paths import demand_apart
+from curate.core.paths import require_distinct_paths
 from curate.core.removed import Reason, counted_as
 from curate.core.runs import Project, project_of
 from curate.core.snapshot import Snapshot
@@ -33,8 +33,8 @@ from curate.lint.project_check import ProjectRules
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.models.names import fingerprint
-from curate.output.apply import demand_light, heavy_removals, removal_reasons, removes_line, repair_note
-from curate.read.dataset import demand_understood
+from curate.output.apply import large_removals, removal_reasons, removes_line, repair_note, require_confirmation
+from curate.read.dataset import require_examples
 from curate.split.division import split_feature_spec
 
 
@@ -50,13 +50,13 @@ class RunData:
     """Environment variable that the user named for the key of a judge at an address."""
     notes: list[str] = field(default_factory=list)
 
-    def demand_ready(self) -> None:
+    def require_ready(self) -> None:
         """Check everything that could stop the run late: files, models, the recipe. Raises `CurateError`."""
         if not self.config.data:
             raise UsageError("no data in the configuration", 'write  data = ["data.jsonl"]  in curate.toml')
         named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
-        demand_other_files(self.given_test_files, self.paths)
-        demand_apart([*self.paths, *self.given_test_files], folder=self.output, named=named)
+        require_other_files(self.given_test_files, self.paths)
+        require_distinct_paths([*self.paths, *self.given_test_files], folder=self.output, named=named)
         _ = self.rules, self.models  # raises where one is not at hand
         if self.config.recipe and self.choice.wants("train"):
             self._look_at_recipe()
@@ -170,7 +170,7 @@ class RunData:
         with self.pool() as pool:
             table = read_sources(self.sources, spec, pool)
         lines = len(table.starts) - (first := int(table.first[len(self.given_test_files)]))
-        demand_understood(lines, int(np.count_nonzero(table.lines >= first)))
+        require_examples(lines, int(np.count_nonzero(table.lines >= first)))
         return table
 
     @property
@@ -202,8 +202,8 @@ class RunData:
             first=self.first,
         )
         if not self.session.consent.yes:
-            heavy = heavy_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
-            demand_light(heavy, repair_note(self.removal_findings(found), self.sources.originals))
+            heavy = large_removals(self.table, left_out, self.config.check, self.config.dedup, self.first)
+            require_confirmation(heavy, repair_note(self.removal_findings(found), self.sources.originals))
         return left_out
 
     def kept(self, found: RunResult) -> list[Example]:

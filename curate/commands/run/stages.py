@@ -24,7 +24,7 @@ from curate.core.validation import load_toml
 from curate.core.worker_pool import cores
 from curate.lint.project_check import check_project
 from curate.output.apply import repair_note
-from curate.read.dataset import demand_understood
+from curate.read.dataset import require_examples
 
 
 class Stage(ABC):
@@ -79,7 +79,7 @@ class Check(Stage):
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
         found = replace(found, findings=result["findings"], not_understood=result["not_understood"])
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
-        demand_understood(result["lines"], result["lines"] - found.not_understood)
+        require_examples(result["lines"], result["lines"] - found.not_understood)
         if data.config.errors == "stop" and (errors or found.not_understood):
             raise DataError(
                 "the data has errors, and the configuration stops the run at errors", "`curate check` lists them"

@@ -55,7 +55,7 @@ def judge_of(
     def agreed(work: Work) -> None:
         if before is not None:
             before(work)
-        consent.demand(f"{plural(work.pairs - work.known, 'pair')} of questions and answers", address)
+        consent.require(f"{plural(work.pairs - work.known, 'pair')} of questions and answers", address)
 
     return VerdictCache(endpoint, _verdicts(cache, content_id([address, config.judge_model])), agreed, progress)
 

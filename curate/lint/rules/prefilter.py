@@ -125,7 +125,7 @@ class PersonalNumbers(Prefilter):
 class Addresses(Prefilter):
     """Texts with an @ that may be part of an e-mail address, unless its domain starts with one of some names."""
 
-    nobodys: tuple[str, ...] = ()
+    example_domains: tuple[str, ...] = ()
 
 
 class Passwords(Prefilter):

@@ -65,8 +65,8 @@ def _patterns(wanted: PrefiltersByKind) -> "TextPatterns":
     from curate.read.json_string_kernel import TextPatterns
     from curate.read.pattern_table import pattern_table
 
-    nobodys = (
-        set.intersection(*(set(one.nobodys) for one in wanted[prefilter.Addresses]))
+    example_domains = (
+        set.intersection(*(set(one.example_domains) for one in wanted[prefilter.Addresses]))
         if wanted[prefilter.Addresses]
         else set()
     )
@@ -74,7 +74,7 @@ def _patterns(wanted: PrefiltersByKind) -> "TextPatterns":
         pattern_table(_literal_patterns(wanted)),
         _characters(tuple(wanted[prefilter.CharacterSet]), tuple(wanted[prefilter.CharacterPairs])),
         _numbers(wanted[prefilter.PersonalNumbers]),
-        _rows(nobodys, 12),
+        _rows(example_domains, 12),
         len(wanted[prefilter.Addresses]),
         len(wanted[prefilter.Passwords]),
         len(wanted[prefilter.Variables]),
