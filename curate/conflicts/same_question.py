@@ -65,6 +65,8 @@ NEAR_COSINES, UNLIKE_COSINES = (0.87, 0.96), (0.72, 0.94)
 """Cosines of two questions in other sentences, and in one: from the first, a phrase in another one's place does not
 count; up to the second, it counts in full.
 """
+ASKING: Final = frozenset(("many", "much", "which", "whose"))
+"""Words behind which stands what a question asks for."""
 MANY_NUMBERS_FACTOR: Final = 3.0
 """How much more it counts that questions of two numbers or more each have some of their own, however long they are."""
 SHORT_WORDS: Final = 14
@@ -129,20 +131,22 @@ def features(
     """What is known of a pair of questions, in the order of `FEATURES`.
 
     `vectors` has embeddings of `words_apart`; with None, no word counts as put in another's place, for which the
-    probability is highest. If many questions of the file are about the same thing (`in_topic`), they are near each
-    other for that, and another phrase counts in full.
+    probability is highest. Another phrase counts in full right behind one of `ASKING`, which asks for it, and if many
+    questions of the file are about the same thing (`in_topic`): they are near each other for that.
     """
     replaced = phrase = 0.0
     if vectors is not None:
         if words.frame >= SAME_SENTENCE_SHARE:
             replaced = min(1.0, DISTANCE_SCALE * (1 - cosine)) * min(1.0, 2 * _farthest(words, vectors))
-        if any(
-            _cosine(one, two, vectors) < SYNONYM_COSINE and not _is_spelling(one, two)
-            for one, two in _substitutions(words.left, words.right)
-        ):
+        others = [
+            is_asked
+            for one, two, is_asked in _substitutions(words.left, words.right)
+            if _cosine(one, two, vectors) < SYNONYM_COSINE and not _is_spelling(one, two)
+        ]
+        if others:
             near, unlike = (each[words.frame >= SAME_SENTENCE_SHARE] for each in (NEAR_COSINES, UNLIKE_COSINES))
             share = min(1.0, max(0.0, (near - cosine) / (near - unlike)))
-            phrase = words.short * (1.0 if in_topic else share)
+            phrase = words.short * (1.0 if in_topic or any(others) else share)
     return (
         *(cosine, words.overlap, replaced, words.aspect),
         *(phrase, words.value, words.added),
@@ -207,9 +211,9 @@ def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float
     )
 
 
-def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
+def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str, bool]]:
     """Phrases that stand in one another's place in two questions that are otherwise much the same sentence: only their
-    words of meaning.
+    words of meaning; and whether they are what both ask for.
     """
     if Indel.normalized_similarity(left.order, right.order) < SUBSTITUTION_SHARE:
         return
@@ -220,7 +224,7 @@ def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
         one = " ".join(word for word in left.order[at:end] if word in left.content.values())
         two = " ".join(word for word in right.order[to:until] if word in right.content.values())
         if one and two:
-            yield one, two
+            yield one, two, at > 0 and to > 0 and left.order[at - 1] in ASKING and right.order[to - 1] in ASKING
 
 
 def _cosine(one: str, other: str, vectors: Mapping[str, Matrix]) -> float:
@@ -290,7 +294,7 @@ def words_apart(left: Wording, right: Wording) -> set[str]:
     """The words and phrases whose vectors `features` needs, of two questions that are much the same sentence, where
     each side has words of its own.
     """
-    phrases = {phrase for pair in _substitutions(left, right) for phrase in pair}
+    phrases = {phrase for one, two, _ in _substitutions(left, right) for phrase in (one, two)}
     if left.content.keys() <= right.content.keys() or right.content.keys() <= left.content.keys():
         return phrases
     if Indel.normalized_similarity(left.order, right.order) < SAME_SENTENCE_SHARE:

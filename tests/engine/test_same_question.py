@@ -106,6 +106,16 @@ def test_another_phrase_makes_it_no_more_certain_than_labelled_pairs_show() -> N
     assert probability(features(compare_words(left, right), 0.98, vectors)) > 0.7
 
 
+def test_the_thing_that_is_asked_for_counts_in_full_however_near_the_questions_are() -> None:
+    left = wording("How many touchdowns did Patrick Mahomes throw?")
+    right = wording("How many interceptions did Patrick Mahomes throw in the latest game?")
+    vectors = {
+        "touchdowns": np.array([1, 0], dtype=np.float32),
+        "interceptions": np.array([0.6, 0.8], dtype=np.float32),
+    }
+    assert probability(features(compare_words(left, right), 0.88, vectors)) < 0.3
+
+
 def test_long_texts_that_differ_in_a_word_are_two_cases() -> None:
     told = (
         "A new machine has a black wire and a red wire. If the battery is connected to both of them, there is a short "
