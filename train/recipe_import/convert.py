@@ -77,6 +77,9 @@ class RecipeImport:
         )
 
 
+NO_ADAPTER: Final = 'the file names none; method = "full" trains all weights'
+
+
 def import_recipe(
     path: Path, data: Path | None, name: str, *, model: str | None = None, processes: int = 1, template_file: str = ""
 ) -> RecipeImport:
@@ -106,6 +109,10 @@ def import_recipe(
             rows.append(row)
     if "model" not in values and not any(row.key.startswith("model") for row in rows):
         rows.append(Row("model", "refused", "", "no base model is named; name it with --model"))
+    if "method" not in values:
+        method = Recipe.model_fields["method"].default
+        values["method"], origins["method"] = method, NO_ADAPTER
+        rows.append(Row("no adapter", "default", f"method = {toml(method)}", NO_ADAPTER))
     template = values.get("chat_template", "")
     template = template if "{" in template else ""
     if template:
