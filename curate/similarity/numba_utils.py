@@ -4,9 +4,11 @@ On little data they run as they are written (see `curate.core.kernels`). To assi
 what numba offers, takes seconds to compile; hence what is here.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from pickle import UnpicklingError  # of numba, whose files lie beside the code
 from types import FunctionType
 from typing import Any, Final
 
@@ -33,9 +35,19 @@ class Kernel(CPUDispatcher):
     def __call__(self, *arguments: Any) -> Any:
         """What the function returns."""
         if not self.is_interpreted:
-            return super().__call__(*arguments)
+            return self._run_compiled(arguments)
         with np.errstate(over="ignore"):  # sums and products of hashes are modulo 2 ** 64, or 2 ** 32
             return self.as_written(*arguments)
+
+    def _run_compiled(self, arguments: Sequence[Any]) -> Any:
+        try:
+            return super().__call__(*arguments)
+        except (AttributeError, ImportError, EOFError, UnpicklingError):
+            if self.signatures:
+                raise
+            # code on disk of a version whose classes had other names, or that is cut short
+            _delete_compiled()
+            return super().__call__(*arguments)
 
     @property
     def is_interpreted(self) -> bool:
@@ -58,6 +70,15 @@ class Kernel(CPUDispatcher):
     def as_written(self) -> Callable[..., Any]:
         """The function as it is written; all that it calls is, too."""
         return _as_written(self.py_func, {})
+
+
+def _delete_compiled() -> None:
+    """Delete the code of kernels that is on disk."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("curate.")]
+    kernels = [value for module in modules for value in vars(module).values() if isinstance(value, Kernel)]
+    for folder in {kernel.stats.cache_path for kernel in kernels}:
+        for index in Path(folder).glob("*.nbi") if folder is not None else ():
+            index.unlink(missing_ok=True)
 
 
 def _as_written(function: Any, known: dict[str, dict[str, Any]]) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """Kernels run as they are written on little data, and compiled on more: the result is the same."""
 
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import fields
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import __version__ as numba_version
 
 import curate
 from curate.commands.dedup import DedupResult, plan
@@ -77,3 +79,36 @@ def test_little_data_compiles_nothing(write: Write, tmp_path: Path, command: lis
     done = subprocess.run([sys.executable, "-m", "curate", *command], env=environment, check=False)
     assert done.returncode in (0, 1)
     assert not list(cache.rglob("*.nbi"))
+
+
+SAMPLE = """
+from curate.similarity.numba_utils import compiled
+
+@compiled
+def doubled(value):
+    return 2 * value
+"""
+KERNEL = """
+import sys
+from curate.core.kernels import Mode, running_kernels
+sys.path.insert(0, sys.argv[1])
+sys.modules["curate.sample"] = __import__("sample")
+with running_kernels(Mode.ALWAYS_COMPILED):
+    print(sys.modules["curate.sample"].doubled(21))
+"""
+
+
+@pytest.mark.slow
+def test_compiled_code_of_another_version_is_compiled_anew(tmp_path: Path) -> None:
+    sample = (
+        "from curate.similarity.numba_utils import compiled\n\n@compiled\ndef doubled(value):\n    return 2 * value\n"
+    )
+    (tmp_path / "sample.py").write_text(sample)
+    command = [sys.executable, "-c", KERNEL, str(tmp_path)]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    for content in (None, b"", b"\x80\x04\x8c\x05curate", pickle.dumps("0")[:-2] + b"cmath\nmissing\n."):
+        for index in (tmp_path / "compiled").rglob("*.nbi"):
+            if content is not None:
+                index.write_bytes(pickle.dumps(numba_version) + content)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout == "42\n", done.stderr
