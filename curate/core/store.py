@@ -38,7 +38,7 @@ MAX_FOLDER_BYTES: Final = 2 << 30
 """The least recently used entries are deleted."""
 ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json)")
 """Names of files that may be deleted."""
-SIGNATURE_BYTES: Final = 32
+SIGNATURE_BYTES: Final = 64
 """It precedes the content."""
 SIGNATURE_KEY: Final = b', "signature": "'
 """It precedes the signature in a line of a journal."""
@@ -79,7 +79,7 @@ def _content(path: Path) -> Any:
     data = read_regular(path)
     signature = _signature(path)
     signature.update(memoryview(data)[SIGNATURE_BYTES:])
-    if not hmac.compare_digest(data[:SIGNATURE_BYTES], signature.digest()):
+    if not hmac.compare_digest(data[:SIGNATURE_BYTES], signature.hexdigest().encode()):
         raise ValueError(path)
     with suppress(OSError):
         os.utime(path)  # marks it as recently used
@@ -120,7 +120,7 @@ def save(path: Path, content: Any) -> str:
             file.seek(SIGNATURE_BYTES)
             update(file, signature)
             file.seek(0)
-            file.write(signature.digest())
+            file.write(signature.hexdigest().encode())
             file.close()
             temporary.replace(path)
     except OSError as error:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import curate
 from curate.cli.main import main
+from curate.core import store
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import CurateError
@@ -229,7 +230,8 @@ def by_run(project: Drawn, *options: str) -> Outcome:
     status = main(["run", "-q", *options])
     if not Path("out/manifest.json").exists():
         return Outcome(status)
-    stored = json.loads(Path(".curate/stages/conflicts.json").read_bytes())["result"]
+    stored = store.load(Path(".curate/stages/conflicts.json"), lambda saved: saved["result"])
+    assert stored is not None
     return Outcome.of("out/removed.jsonl", conflicts=len(stored["conflicts"]))
 
 

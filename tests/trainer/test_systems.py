@@ -17,6 +17,7 @@ from tests.trainer.tiny import conversations, write_recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("systems")]
 
+OTHER_TRAINER = Path(__file__).parents[1] / "data/trainer_configs/llamafactory-sft.yaml"
 PAGE = (Path(__file__).parents[2] / "docs/howto/train.md").read_text()
 TABLE = re.findall(r"^\| ([^|]+) \| (.*`curate .*) \|$", PAGE.split("## Commands by topic")[1], re.MULTILINE)
 ROWS: dict[str, list[list[str]]] = {
@@ -90,7 +91,7 @@ def test_a_row_of_the_table_runs(
     others = [[*ROWS[name][0][:-1], f"objective={one}"] for one in ("orpo", "kto") if name == "DPO, ORPO, KTO"]
     for words in [*ROWS[name], *others]:
         verb, *rest = words
-        rest = [{"BASE": "model"}.get(word, word) for word in rest]
+        rest = [{"BASE": "model", "FILE": str(OTHER_TRAINER)}.get(word, word) for word in rest]
         if name == "DPO, ORPO, KTO":
             rest += ["--data", "pairs", "--set", "method=lora"]
         if verb == "recipe":
