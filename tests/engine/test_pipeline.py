@@ -15,6 +15,7 @@ from curate.commands.session import Session
 from curate.core.config import load_config
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
+from curate.core.egress import Consent
 from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
 from curate.core.runs import Project
@@ -187,3 +188,15 @@ def test_the_example_that_a_policy_names_stays(write: Write) -> None:
         assert (result.written.kept, result.written.removed.reasons) == (1, {"D003": 3})
         [ledger] = Path.cwd().rglob("removed.jsonl")
         assert {json.loads(line)["kept"]["line"] for line in ledger.read_bytes().splitlines()} == {3}
+
+
+def test_consent_to_ask_a_judge_is_none_to_a_large_removal(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [*[chat("Which colour has the sky?", "It is blue.")] * 9, chat("How far is it?", "Not far.")])
+    judge = '[conflicts]\njudge = "http://127.0.0.1:9/v1"\njudge_model = "m"\n'
+    Path("curate.toml").write_text(f'data = ["data.jsonl"]\n{judge}[dedup]\nstop_least = 1\nstop_share = 0.1\n')
+    monkeypatch.setattr("curate.cli.run.consent", lambda **_: Consent(ask=lambda _: True))
+    assert main(["run", "-q"]) == 1
+    assert "D008" in capsys.readouterr().err
+    assert not Path("out").exists()
