@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from curate.core.files import packing, size_of
+from curate.core.files import packing, real_path, size_of
 
 MAX_INTERPRETED_BYTES: Final = 256 << 10
 """Size of the data up to which kernels are not compiled; see `tests/bench/first_use.py`."""
@@ -39,10 +39,17 @@ def is_interpreted(is_compiled: Callable[[], bool]) -> bool:
 
 @contextmanager
 def kernels_for(files: Iterable[Path]) -> Iterator[None]:
-    """Run kernels in the block as they are written if the files are small, else compiled."""
-    size = sum(size_of([path]) * (UNPACKED if packing(path) else 1) for path in files)
-    with running_kernels(Mode.AS_WRITTEN if size <= MAX_INTERPRETED_BYTES else Mode.COMPILED):
+    """Run kernels in the block as they are written if the files are small, else compiled. Raises as `real_path`."""
+    with running_kernels(Mode.AS_WRITTEN if _are_small(files) else Mode.COMPILED):
         yield
+
+
+def _are_small(files: Iterable[Path]) -> bool:
+    """Whether files, standard input and pipes hold little data."""
+    copies = [real_path(path) for path in files]
+    if size_of(copies) > MAX_INTERPRETED_BYTES:
+        return False
+    return sum(size_of([path]) * (UNPACKED if packing(path) else 1) for path in copies) <= MAX_INTERPRETED_BYTES
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Kernels run as they are written on little data, and compiled on more: the result is the same."""
 
+import io
 import os
 import pickle
 import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ from numba import __version__ as numba_version
 import curate
 from curate.commands.dedup import DedupResult, plan
 from curate.core.config import DedupConfig
-from curate.core.kernels import ALWAYS, running_kernels
+from curate.core.files import STDIN
+from curate.core.kernels import ALWAYS, MAX_INTERPRETED_BYTES, is_interpreted, kernels_for, running_kernels
 from curate.core.text import json_line
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations
@@ -56,6 +59,21 @@ def test_interpreted_and_compiled_kernels_write_the_same_splits(write: Write, th
     compiled, interpreted = (Path(mode.name) for mode in ALWAYS)
     for name in ("train.jsonl", "validation.jsonl", "test.jsonl", "removed.jsonl"):
         assert (compiled / name).read_bytes() == (interpreted / name).read_bytes()
+
+
+@pytest.mark.parametrize("size", [100, MAX_INTERPRETED_BYTES + 1])
+def test_the_size_of_standard_input_and_pipes_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    data = b"x" * size
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    os.mkfifo(pipe := tmp_path / "pipe")
+    writer = Thread(target=pipe.write_bytes, args=(data,), daemon=True)
+    writer.start()
+    for path in (STDIN, pipe):
+        with kernels_for([path]):
+            assert is_interpreted(lambda: False) == (size == 100)
+    writer.join()
 
 
 @pytest.mark.slow
