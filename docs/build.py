@@ -107,7 +107,7 @@ def configuration(texts: dict[str, str]) -> dict[str, Any]:
             {"Tutorial": "tutorial.md"},
             {"How-to guides": listed("howto", HOWTO)},
             {"Explanation": listed("explanation", EXPLANATION)},
-            {"Reference": reference},
+            {"Reference": ["commands.md", *reference]},
             {"Project": project},
         ],
     }  # fmt: skip

@@ -75,6 +75,9 @@ def prepare() -> None:
     Path("data").mkdir()
     for name in ("data.jsonl", "data/a.jsonl"):
         Path(name).write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
+    Path("my-splits").mkdir()
+    for name, part in (("train", lines[:20]), ("test", lines[20:])):
+        Path(f"my-splits/{name}.jsonl").write_bytes(b"".join(line_of(line) + b"\n" for line in part))
     Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "run"\n[conflicts]\nmodels = false\n')
 
 
