@@ -31,7 +31,7 @@ YES_NO_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 EITHER_OR: Final = re.compile(r"\bor\b", re.IGNORECASE)
-"""A question between two things has no yes or no."""
+"""A question about two alternatives cannot be answered with yes or no."""
 HEDGE: Final = re.compile(
     r"\b(?:may|might|could|perhaps|possibly|probably|likely|maybe|depends?|depending|varies|vary|sometimes|usually|often"
     r"|in some cases|not (?:necessarily|sure|certain)"
@@ -53,9 +53,9 @@ REFUSAL_WORDS: Final = frozenset(("not", "no", "none", "never", "cannot", "nor",
     ENGLISH_NEGATIONS & {"hardly"}
 )
 ABILITY_WORDS: Final = frozenset(("can", "could", "may", "able"))
-"""Words of permission that are said of other things, too: "you can see the list on our site"."""
+"""Words of permission that also have other uses: "you can see the list on our site"."""
 FORBIDDING_WORDS: Final = frozenset(("illegal", "unlawful", "forbidden", "prohibited", "banned", "impossible"))
-"""Words with which "without" says that something is needed: "It is illegal to travel without a ticket"."""
+"""Words that make "without" state a need: "It is illegal to travel without a ticket"."""
 ORDER_WORDS: Final = frozenset(("before", "after"))
 """Opposites that do not answer one another: "after checking in" and "until an hour before departure"."""
 MAX_SHORT_WORDS: Final = 30
@@ -69,8 +69,8 @@ MAX_BARE_DENIAL_WORDS: Final = 8
 @lru_cache(16_384)  # each question is compared with several others
 def asks_yes_or_no(request: str) -> bool:
     """Whether the last sentence of a request asks for yes or no."""
-    asked = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
-    return YES_NO_QUESTION.match(asked[-1]) is not None and EITHER_OR.search(asked[-1]) is None
+    questions = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
+    return YES_NO_QUESTION.match(questions[-1]) is not None and EITHER_OR.search(questions[-1]) is None
 
 
 def polarity(request: str, answer: str) -> tuple[int, bool]:
@@ -89,59 +89,65 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         or NOT_ONLY.search(parts[0])
     ):
         return 0, False
-    words, asked = plain_words(parts[0]), plain_words(request)
-    wanted = {stem(word) for word in asked if word not in FILLER_WORDS}
+    words, question_words = plain_words(parts[0]), plain_words(request)
+    question_stems = {stem(word) for word in question_words if word not in FILLER_WORDS}
     if LIMITATION.search(parts[0]):
-        return -(not names(parts[0]) and _only_something_else(asked, words)), False
-    covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
+        return -(not names(parts[0]) and _only_something_else(question_words, words)), False
+    covered = len(question_stems.intersection(map(stem, words))) / max(1, len(question_stems))
     short = len(parts) <= 2 and len(answer.split()) <= MAX_SHORT_WORDS
-    free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY_AMOUNT.search(parts[0]) is not None)
+    free = _is_free(frozenset(question_words)), _is_free(frozenset(words), MONEY_AMOUNT.search(parts[0]) is not None)
     if short and None not in free:
         return (1 if free[0] == free[1] else -1), False
     denied = sum(word in REFUSAL_WORDS or word in NEGATING_WORDS for word in words)
     if covered >= (MIN_SHORT_COVERAGE if short else MIN_LONG_COVERAGE):
-        denied += sum(word in ENGLISH_NEGATIONS and not (word == "without" and word in words) for word in asked)
+        denied += sum(
+            word in ENGLISH_NEGATIONS and not (word == "without" and word in words) for word in question_words
+        )
     elif not (
         short
         and (
             (denied and (covered or len(words) <= MAX_BARE_DENIAL_WORDS))
-            or _is_modal(asked, words, frozenset() if covered else ABILITY_WORDS)
+            or _is_modal(question_words, words, frozenset() if covered else ABILITY_WORDS)
         )
     ):
-        return 0, False  # it speaks of something else
+        return 0, False  # the answer is about something else
     denied += (
-        _asks_for_need(frozenset(asked)) and "without" in set(words) - set(asked) and FORBIDDING_WORDS.isdisjoint(words)
+        _asks_for_need(frozenset(question_words))
+        and "without" in set(words) - set(question_words)
+        and FORBIDDING_WORDS.isdisjoint(words)
     )
     denied += any(
         are_opposites(word, other) or are_opposites(stem(word), stem(other))
-        for word in set(words) - set(asked)
-        for other in set(asked) - set(words)
+        for word in set(words) - set(question_words)
+        for other in set(question_words) - set(words)
         if not {word, other} & (FILLER_WORDS | ORDER_WORDS)
     )
     return (-1 if denied % 2 else 1), False
 
 
-def _only_something_else(asked: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether an answer such as "It is valid in shops only" says no: it does not name what the question ends with, and
-    "only" limits no yes. Not asked about names: Canada may be in what is named, as in "only to North America".
+def _only_something_else(question_words: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether an answer such as "It is valid in shops only" means no: it does not contain the last content word of the
+    question, and "only" does not limit a yes.
+
+    The caller excludes answers with names: "only to North America" may include Canada.
     """
-    last = next((stem(word) for word in reversed(asked) if word not in FILLER_WORDS), None)
+    last = next((stem(word) for word in reversed(question_words) if word not in FILLER_WORDS), None)
     return (
         last is not None
         and "only" in words[1:]
-        and "only" not in asked
+        and "only" not in question_words
         and last not in map(stem, words)
         and CONDITION_WORDS.isdisjoint(words)
         and not any(word[0].isdigit() for word in words)
     )
 
 
-def _is_modal(asked: Sequence[str], words: Sequence[str], vague: frozenset[str]) -> bool:
-    """Whether a question asks if something is allowed, or needed, and the answer speaks of what is, in other than
-    `vague` words.
+def _is_modal(question_words: Sequence[str], words: Sequence[str], vague: frozenset[str]) -> bool:
+    """Whether a question asks if something is allowed or needed, and the answer states that it is, in words that are
+    not `vague`.
     """
-    allowed = not ALLOWED_WORDS.isdisjoint(asked) and not (ALLOWED_WORDS - vague).isdisjoint(words)
-    return allowed or (_asks_for_need(frozenset(asked)) and not NEEDED_WORDS.isdisjoint(words))
+    allowed = not ALLOWED_WORDS.isdisjoint(question_words) and not (ALLOWED_WORDS - vague).isdisjoint(words)
+    return allowed or (_asks_for_need(frozenset(question_words)) and not NEEDED_WORDS.isdisjoint(words))
 
 
 def _asks_for_need(words: frozenset[str]) -> bool:
@@ -152,21 +158,24 @@ def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tu
     """-1 with its precision if one answer says yes and the other no, 1 if both say the same, 0 if unknown."""
     if not all(map(asks_yes_or_no, requests)):
         return 0, 0.0
-    (one, outright), (other, outright_too) = (
+    (left_sign, left_explicit), (right_sign, right_explicit) = (
         polarity(request, answer) for request, answer in zip(requests, answers, strict=True)
     )
     turned = -1 if _are_inverse(*(frozenset(plain_words(request)) for request in requests)) else 1
-    return turned * one * other, EXPLICIT_PRECISION if outright and outright_too else IMPLIED_PRECISION
+    return (
+        turned * left_sign * right_sign,
+        EXPLICIT_PRECISION if left_explicit and right_explicit else IMPLIED_PRECISION,
+    )
 
 
-def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether a yes to one question is a no to the other: is it free, and does it cost; is it needed, and can it be
-    done without.
+def _are_inverse(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Whether a yes to one question is a no to the other, as for "is it free" and "does it cost", or "is it needed" and
+    "can it be done without".
     """
-    if None not in (free := (_is_free(one), _is_free(other))):
+    if None not in (free := (_is_free(left), _is_free(right))):
         return free[0] != free[1]
-    spared = [not words.isdisjoint(OPTIONAL_WORDS) for words in (one, other)]
-    needed = [_asks_for_need(words) for words in (one, other)]
+    spared = [not words.isdisjoint(OPTIONAL_WORDS) for words in (left, right)]
+    needed = [_asks_for_need(words) for words in (left, right)]
     return (spared[0] and needed[1] and not spared[1]) or (spared[1] and needed[0] and not spared[0])
 
 

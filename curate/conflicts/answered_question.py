@@ -1,8 +1,8 @@
 """Whether two questions with long answers are the same, as log-odds: a logistic model over the probability by the
 questions alone and four comparisons of both answers with both questions.
 
-The fewer words an answer has, the less it tells about its question: of answers of up to `BRIEF_WORDS` the questions
-alone decide. The weights are fitted on reworded and near questions with answers that several writers worded
+An answer of few words has little information about its question: for answers of up to `BRIEF_WORDS`, only the questions
+are compared. The weights are fitted on reworded and near questions with answers that several writers worded
 independently (topics with even numbers, writers 1 and 2 of `tests/bench/natural_answers`), without the limit
 `MAX_SHARED_WORDS`, which was set afterwards by wrong flags among other chats:
 
@@ -25,87 +25,96 @@ BRIEF_WORDS, LONG_WORDS = 10, 30
 MAX_ANSWER_CHARS: Final = 1_000
 """Number of characters of an answer that are read."""
 MAX_SHARED_WORDS: Final = 0.265
-"""Share of words in common from which more of them tell nothing more: two exercises with other numbers have nearly all.
-"""
+"""Upper bound of the counted share of common words: two exercises with different numbers have nearly all in common."""
 SAME_WEIGHT: Final = 0.3
-"""Weight of the log-odds of the probability by the questions alone, set by hand: questions of the fitted pairs that are
-near and not the same have less in common than those of most files.
+"""Weight of the log-odds of the probability by the questions alone, set by hand: similar but different questions of the
+fitted pairs have less in common than those of most files.
 """
 FEATURES: Final = ("cosine with answers", "suits", "words", "shared words")
 WEIGHTS: Final = (9.5, 35.4, 8.8, 36.7)
 """Coefficients of `FEATURES`."""
 INTERCEPT: Final = -11.1
 TOPIC_COSINE: Final = 0.5
-"""The highest cosine with answers that counts of questions about a thing that many others are about; the mean of the
-fitted near questions.
+"""Upper bound of the cosine with answers for questions in a topic of many questions; the mean of the fitted similar
+questions.
 """
 
 Pair = tuple[str, str]
 
 
-class Alone(NamedTuple):
-    """What two questions say without their answers."""
+class QuestionsOnly(NamedTuple):
+    """The comparison of two questions without their answers."""
 
     score: float
-    """The log-odds that they are the same."""
-    set_apart: float
-    """The part of it for what sets them apart (`HAND_SET_COEFFICIENTS` of `same_question`), which counts in full."""
+    """The log-odds that the questions are the same."""
+    difference_score: float
+    """The part of `score` for differences (`HAND_SET_COEFFICIENTS` of `same_question`), which counts in full."""
     in_topic: bool
     """Whether many questions of the file are about the same thing."""
     bound: float
-    """The log-odds that answers may only lower."""
+    """Upper bound of the log-odds where answers may only lower them."""
 
 
 def length_share(answers: Pair) -> float:
-    """How much the answers count, from 0 to 1, by the number of words of the shorter one."""
+    """Weight of the answers, from 0 to 1, by the number of words of the shorter one."""
     words = min(map(word_count, answers))
     return min(1.0, max(0.0, (words - BRIEF_WORDS) / (LONG_WORDS - BRIEF_WORDS)))
 
 
 def texts(questions: Pair, answers: Pair) -> tuple[str, ...]:
     """The texts whose embeddings `features` compares: questions, answers, and questions with answers."""
-    one, other = (answer[:MAX_ANSWER_CHARS] for answer in answers)
-    return *questions, one, other, f"{questions[0]} {one}", f"{questions[1]} {other}"
+    left_answer, right_answer = (answer[:MAX_ANSWER_CHARS] for answer in answers)
+    return *questions, left_answer, right_answer, f"{questions[0]} {left_answer}", f"{questions[1]} {right_answer}"
 
 
 def features(questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> tuple[float, float, float, float]:
-    """What is known of two questions and their answers, in the order of `FEATURES`.
+    """The features of two questions and their answers, in the order of `FEATURES`.
 
-    These are the cosine of the questions with their answers; how much better each answer suits the other question than
-    its own, as a difference of cosines that is hardly above 0; the share of a question's own words that are in the
-    other answer, less the share in its own answer; and the share of the words of one question and answer that the
-    others have: where the model does not know a language, all of its texts are near each other.
+    These are the cosine of the questions with their answers; how much better each answer fits the other question than
+    its own, as a difference of cosines that is rarely above 0; the share of the words of only one question that are in
+    the other answer, minus the share in its own answer; and the share of the words of one question and answer that are
+    in the other question and answer. The last one is needed because all texts in a language that is unknown to the
+    model have similar embeddings.
     """
-    one, other, answer, its, left, right = (vectors[text] for text in texts(questions, answers))
-    mine, others = map(content_words, questions)
-    said, told = (content_words(answer[:MAX_ANSWER_CHARS]) for answer in answers)
-    words = (
-        _share(mine - others, told)
-        - _share(mine - others, said)
-        + _share(others - mine, said)
-        - _share(others - mine, told)
+    left_question, right_question, left_answer, right_answer, left_both, right_both = (
+        vectors[text] for text in texts(questions, answers)
     )
-    both, those = mine | said, others | told
-    shared = min(MAX_SHARED_WORDS, max(_share(both, those), _share(those, both)))  # of the side that says less
-    return float(left @ right), float((one - other) @ (its - answer)) / 2, words / 2, shared
+    left_words, right_words = map(content_words, questions)
+    left_answer_words, right_answer_words = (content_words(left_answer[:MAX_ANSWER_CHARS]) for left_answer in answers)
+    crossed = (
+        _share(left_words - right_words, right_answer_words)
+        - _share(left_words - right_words, left_answer_words)
+        + _share(right_words - left_words, left_answer_words)
+        - _share(right_words - left_words, right_answer_words)
+    )
+    left_all, right_all = left_words | left_answer_words, right_words | right_answer_words
+    shared_share = min(
+        MAX_SHARED_WORDS, max(_share(left_all, right_all), _share(right_all, left_all))
+    )  # of the side that says less
+    return (
+        float(left_both @ right_both),
+        float((left_question - right_question) @ (right_answer - left_answer)) / 2,
+        crossed / 2,
+        shared_share,
+    )
 
 
 def _share(words: Set[str], text: Set[str]) -> float:
-    """The share of some words that are in a text; rare words weigh more."""
+    """The share of `words` that are in a text; rare words have a larger weight."""
     total = sum(map(rarity, words))
     return sum(rarity(word) for word in words if word in text) / total if total else 0.0
 
 
-def long_answer_score(alone: Alone, questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> float:
+def long_answer_score(alone: QuestionsOnly, questions: Pair, answers: Pair, vectors: Mapping[str, Matrix]) -> float:
     """The log-odds that two questions with long answers are the same.
 
-    Answers only lower the probability of questions that are much the same sentence, which differ by what is in it, and
-    of questions about a thing that many others of the file are about: their answers are near each other for that alone.
+    Answers only lower the probability of questions with nearly the same sentence, which differ in single words, and of
+    questions in a topic of many questions, whose answers have similar embeddings because of the topic.
     """
     cosine, *crossed = features(questions, answers, vectors)
-    found = (min(cosine, TOPIC_COSINE) if alone.in_topic else cosine, *crossed)
-    score = SAME_WEIGHT * alone.score + (1 - SAME_WEIGHT) * alone.set_apart + INTERCEPT
-    score += sum(weight * value for weight, value in zip(WEIGHTS, found, strict=True))
+    values = (min(cosine, TOPIC_COSINE) if alone.in_topic else cosine, *crossed)
+    score = SAME_WEIGHT * alone.score + (1 - SAME_WEIGHT) * alone.difference_score + INTERCEPT
+    score += sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))
     if alone.in_topic or Indel.normalized_similarity(*map(plain_words, questions)) >= SUBSTITUTION_SHARE:
         return min(score, alone.bound)
     return score

@@ -15,7 +15,7 @@ MIN_DECISIONS: Final = 50
 """Minimum number of decisions to fit a scale."""
 PRIOR_WEIGHTS: Final = (1.0, 0.01)
 """Weights of a prior for slope 1 and intercept 0, relative to a decision; without it the fit is unbounded if all
-agree.
+decisions are the same.
 """
 NEWTON_STEPS: Final = 50
 State = Literal["open", "dropped", "edited", "kept"]
@@ -38,9 +38,9 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionSta
     effect, by example id. Raises `UsageError` for fewer than `MIN_DECISIONS`.
     """
     decided = [
-        (conflict.confidence, word)
+        (conflict.confidence, is_confirmed)
         for conflict in conflicts
-        if (word := _was_confirmed(conflict, decisions)) is not None
+        if (is_confirmed := _was_confirmed(conflict, decisions)) is not None
     ]
     if len(decided) < MIN_DECISIONS:
         raise UsageError(
@@ -48,7 +48,7 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionSta
             "decide about more conflicts in `curate review`: keep both, or drop or edit one side",
         )
     slope, intercept = _fitted(decided)
-    confirmed = sum(word for _, word in decided)
+    confirmed = sum(is_confirmed for _, is_confirmed in decided)
     return Calibration(confirmed, len(decided) - confirmed, round(slope, 3), round(intercept, 3))
 
 
@@ -80,15 +80,15 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
     for _ in range(NEWTON_STEPS):
         g0, g1 = PRIOR_WEIGHTS[0] * (scale[0] - 1), PRIOR_WEIGHTS[1] * scale[1]
         h00, h01, h11 = PRIOR_WEIGHTS[0], 0.0, PRIOR_WEIGHTS[1]
-        for confidence, word in confirmed:
-            x, now = log_odds(confidence), calibrated_confidence(confidence, scale)
-            g0, g1 = g0 + (now - word) * x, g1 + (now - word)
-            weight = now * (1 - now)
+        for confidence, confirms in confirmed:
+            x, chance = log_odds(confidence), calibrated_confidence(confidence, scale)
+            g0, g1 = g0 + (chance - confirms) * x, g1 + (chance - confirms)
+            weight = chance * (1 - chance)
             h00, h01, h11 = h00 + weight * x * x, h01 + weight * x, h11 + weight
         det = h00 * h11 - h01 * h01
         step = ((h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det)
-        tried = ((scale[0] - step[0] / 2**n, scale[1] - step[1] / 2**n) for n in range(NEWTON_STEPS))
-        better = next((each for each in tried if _loss(confirmed, each) < loss), None)
+        steps = ((scale[0] - step[0] / 2**n, scale[1] - step[1] / 2**n) for n in range(NEWTON_STEPS))
+        better = next((candidate for candidate in steps if _loss(confirmed, candidate) < loss), None)
         if better is None:
             break
         scale, loss = better, _loss(confirmed, better)
@@ -97,6 +97,8 @@ def _fitted(confirmed: Sequence[tuple[float, bool]]) -> tuple[float, float]:
 
 def _loss(confirmed: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
     """Negative log-likelihood of the decisions, plus the prior."""
-    held = (PRIOR_WEIGHTS[0] * (scale[0] - 1) ** 2 + PRIOR_WEIGHTS[1] * scale[1] ** 2) / 2
-    chances = ((calibrated_confidence(confidence, scale), word) for confidence, word in confirmed)
-    return held - sum(math.log(max(MIN_PROBABILITY, chance if word else 1 - chance)) for chance, word in chances)
+    prior = (PRIOR_WEIGHTS[0] * (scale[0] - 1) ** 2 + PRIOR_WEIGHTS[1] * scale[1] ** 2) / 2
+    chances = ((calibrated_confidence(confidence, scale), confirms) for confidence, confirms in confirmed)
+    return prior - sum(
+        math.log(max(MIN_PROBABILITY, chance if confirms else 1 - chance)) for chance, confirms in chances
+    )

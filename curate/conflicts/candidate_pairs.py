@@ -134,10 +134,10 @@ def equal_questions(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
     """Pairs of different answers to equal questions; adds a note about questions with too many answers to compare."""
     crowded = [group for group in groups.values() if len(group) > MIN_OPEN_ANSWERS]
     if crowded:
-        asked = excerpt(next(iter(crowded[0].values())).request, 50)
+        example_request = excerpt(next(iter(crowded[0].values())).request, 50)
         notes.append(
             f"{plural(len(crowded), 'question')} with more than {MIN_OPEN_ANSWERS} different answers not compared: "
-            f"open-ended by use, e.g. {asked!r}"
+            f"open-ended by use, e.g. {example_request!r}"
         )
     for group in groups.values():
         if len(group) <= MIN_OPEN_ANSWERS:
@@ -164,43 +164,47 @@ def reworded_pairs(
     compared, unread = _by_script([block for block in blocks.values() if len(block) > 1], config.embeddings, notes)
     yield from _by_characters(unread)
     every = [group for block in compared for group in block]
-    asked = [next(iter(group.values())) for group in every]
-    requests = [question.request for question in asked]
+    questions = [next(iter(group.values())) for group in every]
+    requests = [question.request for question in questions]
     ends = [0, *accumulate(len(block) for block in compared)]
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
     least = MIN_SAME_QUESTION if config.nli or config.same_question else MIN_COUNTED_CONFIDENCE
-    longest = [max(group.values(), key=lambda one: (len(one.answer.split()), one.answer)) for group in every]
-    needed = [least if word_count(one.answer) <= BRIEF_WORDS else MIN_LONG_SAME_QUESTION for one in longest]
+    longest = [max(group.values(), key=lambda answer: (len(answer.answer.split()), answer.answer)) for group in every]
+    needed = [least if word_count(answer.answer) <= BRIEF_WORDS else MIN_LONG_SAME_QUESTION for answer in longest]
     # Words apart from questions: both are not needed in memory at a time.
     by_word = partial(embed, model=config.embeddings, cache=cache, kind="words")
     pairs = {pair[:2]: pair for pair in reworded(requests, vectors, by_word, needed, within)}
     if config.nli:
         by_answer = partial(embed, model=config.embeddings, cache=cache, progress=progress, kind="answered")
         pairs = {pair[:2]: pair for pair in _by_answers(longest, vectors, within, by_word, by_answer)} | pairs
-    for i, j, cosine, features, same, in_topic in (pairs[at] for at in sorted(pairs)):
+    for i, j, cosine, features, same, in_topic in (pairs[key] for key in sorted(pairs)):
         both = requests[i], requests[j]
         if cosine < config.similarity or not beside_shared_lines(*both) or calculate_otherwise(*both):
             continue
-        pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features, in_topic)
-        if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
+        pair = Nominee(questions[i], questions[j], min(round(cosine, 4), 0.9999), round(same, 4), features, in_topic)
+        if questions[i].content == questions[j].content and same_request(questions[i], questions[j]):
             pair = pair._replace(same=max(pair.same, STRICT_SAME_QUESTION), features=())
         yield from _pairs_across(every[i], every[j], pair)
 
 
 def _by_answers(
-    asked: Sequence[Question], vectors: Matrix, blocks: Sequence[range], by_word: Embed, by_answer: Embed
+    questions: Sequence[Question], vectors: Matrix, blocks: Sequence[range], by_word: Embed, by_answer: Embed
 ) -> Iterator[Pair]:
-    """Pairs of questions, each with its longest answer, that are near each other together with these if both are
-    brief: a question may only tell of a situation, and its answer says what is asked.
+    """Pairs of questions whose embeddings, together with the longest answer, are similar if both answers are short: a
+    question may only describe a situation, and its answer shows what is asked.
     """
-    brief = [at for at, question in enumerate(asked) if len(question.answer.split()) <= MAX_BRIEF_WORDS]
-    within = [range(bisect_left(brief, block.start), bisect_left(brief, block.stop)) for block in blocks]
-    requests = [asked[at].request for at in brief]
-    answered = by_answer([f"{asked[at].request} {asked[at].answer}" for at in brief])
-    needed = [MIN_ANSWERED_PROBABILITY] * len(brief)
+    short_answers = [
+        index for index, question in enumerate(questions) if len(question.answer.split()) <= MAX_BRIEF_WORDS
+    ]
+    within = [
+        range(bisect_left(short_answers, block.start), bisect_left(short_answers, block.stop)) for block in blocks
+    ]
+    requests = [questions[index].request for index in short_answers]
+    answered = by_answer([f"{questions[index].request} {questions[index].answer}" for index in short_answers])
+    needed = [MIN_ANSWERED_PROBABILITY] * len(short_answers)
     for pair in reworded(requests, answered, by_word, needed, within, MIN_ANSWERED_COSINE):
-        left, right = brief[pair.left], brief[pair.right]
+        left, right = short_answers[pair.left], short_answers[pair.right]
         cosine = float(vectors[left] @ vectors[right])
         yield Pair(left, right, cosine, (cosine, *pair.features[1:]), pair.same)
 
@@ -221,18 +225,18 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
     }
     sizes = list(map(len, refused))
     with_word: dict[str, list[int]] = defaultdict(list)
-    for at, words in enumerate(refused):
+    for index, words in enumerate(refused):
         for word in words:
-            with_word[word].append(at)
+            with_word[word].append(index)
     for group in near:
         if len(refused) > MAX_REFUSED_QUESTIONS or any(
             _is_judgeable(question) or _is_refusal(question) for question in group.values()
         ):
             yield group
             continue
-        asked = content_words(_request(group))
-        shared = Counter(chain.from_iterable(with_word[word] for word in asked if word in with_word))
-        if any(2 * count >= min(len(asked), sizes[at]) for at, count in shared.items()):
+        request_words = content_words(_request(group))
+        shared = Counter(chain.from_iterable(with_word[word] for word in request_words if word in with_word))
+        if any(2 * count >= min(len(request_words), sizes[index]) for index, count in shared.items()):
             yield group
 
 
@@ -256,8 +260,8 @@ def _is_judgeable(question: Question) -> bool:
 
 
 def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[list[Block], list[Block]]:
-    """The blocks without questions in a script that the model does not know, and blocks of those of them that can be
-    compared by their characters; their numbers are noted.
+    """The blocks without questions in a script that is unknown to the model, and the blocks of those questions that can
+    be compared by their characters. Adds their counts to `notes`.
     """
     requests = [_request(group) for block in blocks for group in block]
     unread = in_unknown_script(requests, model)
@@ -268,24 +272,24 @@ def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[l
     ):
         if count:
             notes.append(f"{plural(count, 'question')} in a script that {model} does not know {how}")
-    chosen = []
+    selections = []
     for flags in ([not unknown for unknown in unread], unspaced):
-        each = iter(flags)
-        kept = [[group for group in block if next(each)] for block in blocks]
-        chosen.append([block for block in kept if len(block) > 1])
-    return chosen[0], chosen[1]
+        keep = iter(flags)
+        remaining = [[group for group in block if next(keep)] for block in blocks]
+        selections.append([block for block in remaining if len(block) > 1])
+    return selections[0], selections[1]
 
 
 def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
     """Pairs of long answers to questions that are probably the same by the characters of both."""
     for block in blocks:
-        asked = [next(iter(group.values())) for group in block]
-        requests = [question.request for question in asked]
+        questions = [next(iter(group.values())) for group in block]
+        requests = [question.request for question in questions]
         for i, j, cosine in nearest(character_vectors(requests), MIN_CHARACTER_COSINE):
             both = requests[i], requests[j]
             if not beside_shared_lines(*both) or calculate_otherwise(*both):
                 continue
-            pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999))
+            pair = Nominee(questions[i], questions[j], min(round(cosine, 4), 0.9999))
             for nominee in _pairs_across(block[i], block[j], pair):
                 answers = nominee.left.answer, nominee.right.answer
                 if length_share(answers) == 1 and (same := character_probability(both, answers)) >= (
@@ -295,11 +299,14 @@ def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
 
 
 def _pairs_across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
-    for (a, one), (b, other) in product(
+    for (a, left_question), (b, right_question) in product(
         list(left.items())[:ANSWERS_PER_QUESTION], list(right.items())[:ANSWERS_PER_QUESTION]
     ):
-        if a != b and ((_is_judgeable(one) and _is_judgeable(other)) or _is_refusal(one) != _is_refusal(other)):
-            yield pair._replace(left=one, right=other)
+        if a != b and (
+            (_is_judgeable(left_question) and _is_judgeable(right_question))
+            or _is_refusal(left_question) != _is_refusal(right_question)
+        ):
+            yield pair._replace(left=left_question, right=right_question)
 
 
 def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
@@ -310,18 +317,18 @@ def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]
     for group in groups.values():
         requests[next(iter(group.values())).asks].append(group)
     crowded = 0
-    for others in requests.values():
-        if len(others) < 2:
+    for groups_of_request in requests.values():
+        if len(groups_of_request) < 2:
             continue
         first: dict[str, Question] = {}
-        for group in others:
+        for group in groups_of_request:
             for answer, question in group.items():
                 first.setdefault(answer, question)
         if len(first) > MIN_OPEN_ANSWERS:
             crowded += 1
             continue
         for (a, left), (b, right) in combinations(first.items(), 2):
-            if not any(a in group and b in group for group in others):
+            if not any(a in group and b in group for group in groups_of_request):
                 yield Nominee(left, right, 1.0)
     if crowded:
         notes.append(

@@ -1,9 +1,9 @@
-"""Conflicts: the same question with answers that cannot both hold, and the evidence for it. They are shown; a person
-decides.
+"""Conflicts: the same question with answers that cannot both be true, and the evidence for it. They are reported; a
+person decides.
 
-Questions are nominated (equal ones, then neighbours by embedding that pass a gate), answers are judged by rules and,
-when one is named, by an NLI model. Embeddings never judge answers: one minus their cosine tells contradictions from
-paraphrases no better than chance.
+Candidates are equal questions and questions with similar embeddings that pass a threshold. Answers are judged by rules
+and, if configured, by an NLI model. Embeddings do not judge answers: one minus their cosine separates contradictions
+from paraphrases no better than chance.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,11 +44,11 @@ EQUAL_ALONE: Final = f"only equal questions were compared: questions in other wo
 OTHER_SYSTEM: Final = 0.7
 """Factor of the confidence if a different system prompt may explain the difference."""
 TWO_QUESTIONS: Final = 0.7
-"""Factor of the confidence if each answer repeats what only its own question asks for, and only a model or the rule for
-short answers reports a clash.
+"""Factor of the confidence if each answer repeats words of only its own question, and only a model or the rule for
+short answers reports a contradiction.
 """
 MANY_QUESTIONS: Final = 10_000
-"""Questions from which what is no longer used is looked for and given back to the system."""
+"""Number of questions from which unused memory is returned to the operating system."""
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
@@ -80,13 +80,13 @@ class Conflict:
     @property
     def questions(self) -> tuple[Question, Question]:
         """Questions and answers of both sides."""
-        found = [
+        sides = [
             question_of(example) if self.turns is None else question_at(example, self.turns[side])
             for side, example in enumerate((self.left, self.right))
         ]
-        assert found[0] is not None  # a conflict is made of questions
-        assert found[1] is not None
-        return found[0], found[1]
+        assert sides[0] is not None  # a conflict is made of questions
+        assert sides[1] is not None
+        return sides[0], sides[1]
 
     def in_order(self) -> tuple[Question, Question, tuple[Evidence, ...]]:
         """Both sides in the order of the data, and the evidence in that order."""
@@ -142,55 +142,55 @@ def find_conflicts(
     `cache` is a folder for embeddings and verdicts; `progress` is called with the progress of models. A `judge` decides
     about every comparable pair. Raises `ModelError` or `MissingExtra` if a named model is not available.
     """
-    asked = _questions(examples, all_turns=config.all_turns)
-    distinct = _distinct(asked)
+    questions = _questions(examples, all_turns=config.all_turns)
+    distinct = _distinct(questions)
     by_models = (config.embeddings or config.nli) and judge is None
     path = judgement_cache.path_of(distinct, config, cache) if cache is not None and by_models else None
-    found = path and judgement_cache.load(path, distinct)
-    if not found:
-        found = _judged(distinct, config, cache, progress, judge)
+    judgement = path and judgement_cache.load(path, distinct)
+    if not judgement:
+        judgement = _judged(distinct, config, cache, progress, judge)
         if path is not None:
-            judgement_cache.save(path, distinct, found)
-    every = [(item, _conflict(item, config.calibration)) for item in found.judged]
+            judgement_cache.save(path, distinct, judgement)
+    conflicts_by_pair = [(item, _conflict(item, config.calibration)) for item in judgement.judged]
     conflicts = sorted(
-        (conflict for _, conflict in every if conflict.confidence >= MIN_COUNTED_CONFIDENCE),
+        (conflict for _, conflict in conflicts_by_pair if conflict.confidence >= MIN_COUNTED_CONFIDENCE),
         key=lambda conflict: (-conflict.confidence, conflict.id),
     )
     sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
-    shown = [item.nominee for item, conflict in every if conflict.confidence >= config.min_confidence]
+    shown = [item.nominee for item, conflict in conflicts_by_pair if conflict.confidence >= config.min_confidence]
     several = [
         topic
-        for topic in topics(((one.left, one.right) for one in shown), asked)
+        for topic in topics(((nominee.left, nominee.right) for nominee in shown), questions)
         if sum(len(group.answers) for group in topic.groups) > 2
     ]
     different = len({question.example.id for question in distinct})
-    return ConflictsResult(sure, different, found.compared, found.notes, conflicts[len(sure) :], several)
+    return ConflictsResult(sure, different, judgement.compared, judgement.notes, conflicts[len(sure) :], several)
 
 
 def _judged(
-    asked: Sequence[Question],
+    questions: Sequence[Question],
     config: ConflictsConfig,
     cache: Path | None,
     progress: Callable[[int], None] | None,
     judge: Judge | None,
 ) -> Judgement:
-    """Nominate pairs of different questions `asked`, and judge their answers."""
+    """Nominate pairs of different questions `questions`, and judge their answers."""
     notes: list[str] = []
-    many = len(asked) >= MANY_QUESTIONS
-    nominees = _nominated(asked, config, cache, notes, progress)
+    many = len(questions) >= MANY_QUESTIONS
+    nominees = _nominated(questions, config, cache, notes, progress)
     if many:
         return_freed()
     if config.embeddings or config.nli:
         used = [
-            f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name
+            f"{part} by {name}" for part, name in (("questions", config.embeddings), ("answers", config.nli)) if name
         ]
         notes.append(f"models used: {', '.join(used)}")
-    settings, compared = label_settings(asked), len(nominees)
+    settings, compared = label_settings(questions), len(nominees)
     by_rule = (by_rules(nominee, settings) for nominee in nominees)
     judged = by_model(by_rule, config, cache, progress, notes) if config.nli else list(by_rule)
-    if apart := sum(item.apart for item in judged):
+    if unrelated := sum(item.unrelated for item in judged):
         notes.append(
-            f"{plural(apart, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"
+            f"{plural(unrelated, 'pair')} of long answers with nothing in common judged by refusals and yes or no alone"
         )
     del by_rule, nominees
     if judge is None:
@@ -201,7 +201,7 @@ def _judged(
         notes.append(RULES_ALONE)
     if config.embeddings:
         judged = by_questions(judged, config, cache, progress)
-        # No less sure pair can be shown.
+        # Pairs below this confidence are never reported.
         judged = [item for item in judged if item.nominee.same >= MIN_COUNTED_CONFIDENCE]
     if judge is not None:
         judged = by_judge(judged, judge, notes)
@@ -209,14 +209,14 @@ def _judged(
 
 
 def _nominated(
-    asked: Sequence[Question],
+    questions: Sequence[Question],
     config: ConflictsConfig,
     cache: Path | None,
     notes: list[str],
     progress: Callable[[int], None] | None,
 ) -> list[Nominee]:
-    """The pairs to compare, in the order of their questions: what is read of an answer is kept only for a while."""
-    groups = group_questions(asked)
+    """The pairs to compare, in the order of their questions, so that cached values of an answer are reused."""
+    groups = group_questions(questions)
     nominees = [*equal_questions(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
         nominees.extend(reworded_pairs(groups, config, cache, notes, progress))
@@ -225,9 +225,9 @@ def _nominated(
     return sorted(nominees, key=lambda nominee: (nominee.left.request, nominee.right.request))
 
 
-def _distinct(asked: Sequence[Question]) -> list[Question]:
+def _distinct(questions: Sequence[Question]) -> list[Question]:
     """The questions of the first of equal examples, in the order of their ids."""
-    first = {(question.example.id, question.turn): question for question in reversed(asked)}
+    first = {(question.example.id, question.turn): question for question in reversed(questions)}
     return [first[key] for key in sorted(first)]
 
 

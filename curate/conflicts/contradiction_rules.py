@@ -1,6 +1,4 @@
-"""Rules that decide whether two answers to one question contradict each other. They are precise, and many pairs
-remain undecided.
-"""
+"""Rules that decide whether two answers to one question contradict each other, with high precision and low recall."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +25,7 @@ PRECISION: Final = {
     "opposites": 0.85,
     "short answers": 0.8,
 }
-# A request that several answers fulfil: two different ones are no conflict.
+# A request with several valid answers: two different ones are no conflict.
 OPEN_REQUEST: Final = re.compile(
     r"""^\W*(?:please\s+|kindly\s+|can\ you\s+|could\ you\s+|would\ you\s+|i\ (?:want|need|would\ like)\ you\ to\s+)?
     (?:please\s+)?
@@ -91,20 +89,20 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     elif amounts := requested_amounts(question, left, right):
         yield Evidence(*amounts)
-    if refuses(left[:OPENING_CHARS]):  # some say after their apology what they know
+    if refuses(left[:OPENING_CHARS]):  # some refusals still give an answer after the apology
         return
-    if found := yes_no_openings(left, right):
-        yield Evidence("polarity", *found, PRECISION["polarity"])
-    asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
+    if openings := yes_no_openings(left, right):
+        yield Evidence("polarity", *openings, PRECISION["polarity"])
+    question_words, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     for source, rule in (("negation", negation), ("opposites", opposite_words), ("values", swapped_names)):
-        # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by
-        # itself.
+        # Both sentences are certain to be about the same thing only if they share a word of the question. A negation
+        # needs no such word.
         about = (
             pairs
-            if source == "negation" or (asked and alone)
-            else [pair for pair in pairs if asked & content_words(pair.left) & content_words(pair.right)]
+            if source == "negation" or (question_words and alone)
+            else [pair for pair in pairs if question_words & content_words(pair.left) & content_words(pair.right)]
         )
-        evidence = next((found for pair in about if (found := rule(pair))), None)
+        evidence = next((openings for pair in about if (openings := rule(pair))), None)
         if evidence:
             yield Evidence(source, *evidence, PRECISION[source])
     if short := different_short_answers(question, left, right):

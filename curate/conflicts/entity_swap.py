@@ -27,11 +27,11 @@ LIST_WORDS: Final = re.compile(
 )
 """Words of a list of examples: other names in another answer may be true as well."""
 SCOPE_WORDS: Final = frozenset(("only", "just", "called", "known", "named", "termed", "referred"))
-"""Words about the scope of an answer, or before a name; they name nothing themselves."""
+"""Words about the scope of an answer, or before a name; they are not names."""
 ASKS_FOR_NAME: Final = re.compile(
     r"\b(?:who|whom|whose)\b|\bwhich (?!(?:year|month|day|date|time|century|age|amount|number)\b)", re.IGNORECASE
 )
-"""Asks for a name: numbers beside it are not the answer."""
+"""Asks for a name: numbers in the answer are not the requested value."""
 MAX_SENTENCE_WORDS: Final = 15
 """Number of words up to which an answer of one sentence is little more than a value."""
 MAX_VALUE_WORDS: Final = 4
@@ -47,7 +47,7 @@ def swapped_names(pair: Aligned) -> tuple[str, str] | None:
     changed = list(differing_spans(plain_a, plain_b))
     if not changed or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
         return None
-    found, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
+    swap, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
     for a0, a1, b0, b1 in changed:
         if (
             a0 == a1
@@ -59,8 +59,8 @@ def swapped_names(pair: Aligned) -> tuple[str, str] | None:
             return None
         if _one_name(a[a0:a1], b[b0:b1]):
             return None
-        found = found or (" ".join(a[a0:a1]), " ".join(b[b0:b1]))
-    return found
+        swap = swap or (" ".join(a[a0:a1]), " ".join(b[b0:b1]))
+    return swap
 
 
 def _is_value(words: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
@@ -81,12 +81,12 @@ def _closes_quotation(words: Sequence[str], start: int) -> bool:
     return mark == "”" or (mark == '"' and words[:start].count('"') % 2 == 0)
 
 
-def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
+def _one_name(left_name: Sequence[str], right_name: Sequence[str]) -> bool:
     """Whether two names may be the same: spelling variants, short forms or initials."""
-    left, right = ("".join(words).casefold() for words in (mine, others))
+    left, right = ("".join(words).casefold() for words in (left_name, right_name))
     if left in right or right in left or same_word(left, right):
         return True
-    initials = ["".join(word[0] for word in words).casefold() for words in (mine, others)]
+    initials = ["".join(word[0] for word in words).casefold() for words in (left_name, right_name)]
     return left.replace(".", "") == initials[1] or right.replace(".", "") == initials[0]
 
 
@@ -103,19 +103,30 @@ def different_short_answers(question: str, left: str, right: str) -> tuple[str, 
         or len(set(map(asks_yes_or_no, question.split("\n")))) > 1
     ):
         return None
-    one, other = (normalised(answer).strip(" .!") for answer in (left, right))
-    if one.isalpha() and other.isalpha() and easily_confused(one, other):
-        return None if same_word(one, other) else (left, right)
+    left_text, right_text = (normalised(answer).strip(" .!") for answer in (left, right))
+    if left_text.isalpha() and right_text.isalpha() and easily_confused(left_text, right_text):
+        return None if same_word(left_text, right_text) else (left, right)
     amounts = quantities(left), quantities(right)
     if all(amounts) and not any(unmatched(*amounts)):
         return None  # 20 °C is 68 °F
-    asked = content_words(question) | stems(SCOPE_WORDS)
-    mine, others = content_words(left) - asked, content_words(right) - asked
-    if not mine or not others or not (_has_short(left, right) or _fill_one_place(question, left, right, mine, others)):
+    known_words = content_words(question) | stems(SCOPE_WORDS)
+    left_words, right_words = content_words(left) - known_words, content_words(right) - known_words
+    if (
+        not left_words
+        or not right_words
+        or not (_has_short(left, right) or _fill_one_place(question, left, right, left_words, right_words))
+    ):
         return None
-    if mine & others or (mine | others) & stems(NO_NAME_WORDS) or any(_are_related(a, b) for a in mine for b in others):
+    if (
+        left_words & right_words
+        or (left_words | right_words) & stems(NO_NAME_WORDS)
+        or any(_are_related(a, b) for a in left_words for b in right_words)
+    ):
         return None
-    if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
+    if any(
+        normalised(left_text).strip(" .") in normalised(right_text)
+        for left_text, right_text in ((left, right), (right, left))
+    ):
         return None
     return left, right
 
@@ -125,7 +136,7 @@ def _has_short(left: str, right: str) -> bool:
     return lengths[0] <= MAX_VALUE_WORDS and lengths[1] <= 30
 
 
-def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others: Set[str]) -> bool:
+def _fill_one_place(question: str, left: str, right: str, left_words: Set[str], right_words: Set[str]) -> bool:
     """Whether two answers are sentences in which only names, or one or two words, are not in the question: these are
     the answer.
 
@@ -137,20 +148,23 @@ def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others
         for answer in both
     ) or any(asks_yes_or_no(request) for request in question.split("\n")):
         return False
-    named, given = all(any(name not in question for name in names(answer)) for answer in both), numbers(question)
-    if any(not set(numbers(answer)) <= set(given) for answer in both) and not (
+    named, question_numbers = (
+        all(any(name not in question for name in names(answer)) for answer in both),
+        numbers(question),
+    )
+    if any(not set(numbers(answer)) <= set(question_numbers) for answer in both) and not (
         named and ASKS_FOR_NAME.search(question)
     ):
         return False
-    return named or max(len(mine), len(others)) <= 2
+    return named or max(len(left_words), len(right_words)) <= 2
 
 
-def _are_related(one: str, other: str) -> bool:
+def _are_related(left: str, right: str) -> bool:
     """Whether two words may be the same: Brazil and Brazilian, or a typing error; chlorite and chlorate are
     different.
     """
-    if easily_confused(one, other) and not (one.startswith(other) or other.startswith(one)):
-        return same_word(one, other)
-    shorter = min(len(one), len(other))
-    common = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    return common >= max(3, 0.6 * shorter) or same_word(one, other)
+    if easily_confused(left, right) and not (left.startswith(right) or right.startswith(left)):
+        return same_word(left, right)
+    shorter = min(len(left), len(right))
+    common = next((index for index in range(shorter) if left[index] != right[index]), shorter)
+    return common >= max(3, 0.6 * shorter) or same_word(left, right)

@@ -1,9 +1,9 @@
-"""Why two answers clash, and how sure it is, when rules and an NLI model have spoken: one logistic scale, fitted on
+"""Evidence for a contradiction, and its confidence from rules and an NLI model on one logistic scale, fitted on
 labelled pairs.
 
 The weights are a logistic regression (classes weighted equally) on the 1,118 pairs of ConflictQA/StrategyQA, tested on
-other sources: `python -m tests.bench.conflict_quality FOLDER --nli MODEL` fits them anew and shows how well they hold
-elsewhere.
+other sources: `python -m tests.bench.conflict_quality FOLDER --nli MODEL` fits them again and prints the results on
+other sources.
 """
 
 import math
@@ -16,7 +16,7 @@ RULE_WEIGHT: Final = 2.8
 """Weight of any rule that reports a contradiction."""
 INTERCEPT: Final = -0.25
 MIN_PROBABILITY, MAX_PROBABILITY = 1e-4, 1 - 1e-4
-"""Bounds of a model's probability: nothing is certain."""
+"""Bounds of a model's probability, so that log-odds are finite."""
 
 
 class Evidence(NamedTuple):
@@ -36,8 +36,8 @@ class Evidence(NamedTuple):
 
 
 def confidence(evidence: Sequence[Evidence], probability: float | None = None) -> float:
-    """Confidence from 0 to 1, from the rules' evidence and the NLI model's probability (None: not asked; then the
-    precision of the best rule).
+    """Confidence from 0 to 1, from the rules' evidence and the NLI model's probability; without a probability, the
+    precision of the best rule.
     """
     rules = [item.confidence for item in evidence if item.source not in ("nli", "judge")]
     if any(item.source == "judge" for item in evidence):

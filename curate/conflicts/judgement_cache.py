@@ -1,4 +1,4 @@
-"""What was judged of some questions, so that the same questions, models and rules need no second judgement."""
+"""Cache of judgements by questions, models and code."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,21 +24,25 @@ class Judgement(NamedTuple):
     notes: list[str]
 
 
-def path_of(asked: Sequence[Question], config: ConflictsConfig, folder: Path) -> Path:
-    """The entry for the judgement of `asked`. Raises as `fingerprint` does."""
+def path_of(questions: Sequence[Question], config: ConflictsConfig, folder: Path) -> Path:
+    """The entry for the judgement of `questions`. Raises as `fingerprint` does."""
     settings = config.model_dump(mode="json", exclude={"min_confidence", "calibration"})
     models = [name and fingerprint(name) for name in (config.embeddings, config.nli, config.same_question)]
-    turns = [(question.example.id, question.turn) for question in asked]
+    turns = [(question.example.id, question.turn) for question in questions]
     return store.entry(folder, "conflicts", ".json", store.code_id(*PACKAGES), settings, models, turns)
 
 
-def load(path: Path, asked: Sequence[Question]) -> Judgement | None:
-    """The judgement in an entry about `asked`; None if there is none."""
+def load(path: Path, questions: Sequence[Question]) -> Judgement | None:
+    """The judgement in an entry about `questions`; None if there is none."""
 
     def decode(saved: Any) -> Judgement:
         pairs, compared, notes = saved
         judged = [
-            Judged(Nominee(asked[left], asked[right], *likeness), tuple(Evidence(*one) for one in evidence), score)
+            Judged(
+                Nominee(questions[left], questions[right], *likeness),
+                tuple(Evidence(*item) for item in evidence),
+                score,
+            )
             for left, right, likeness, evidence, score in pairs
         ]
         return Judgement(judged, compared, notes)
@@ -46,13 +50,19 @@ def load(path: Path, asked: Sequence[Question]) -> Judgement | None:
     return store.load(path, decode)
 
 
-def save(path: Path, asked: Sequence[Question], judgement: Judgement) -> None:
-    """Write a judgement about `asked`. What cannot be written is judged again."""
-    place = {id(question): at for at, question in enumerate(asked)}
+def save(path: Path, questions: Sequence[Question], judgement: Judgement) -> None:
+    """Write a judgement about `questions`. One that cannot be written is made again in the next run."""
+    place = {id(question): index for index, question in enumerate(questions)}
     pairs = [
-        (place[id(one.left)], place[id(one.right)], (one.similarity, one.same), item.evidence, item.score)
+        (
+            place[id(nominee.left)],
+            place[id(nominee.right)],
+            (nominee.similarity, nominee.same),
+            item.evidence,
+            item.score,
+        )
         for item in judgement.judged
-        for one in (item.nominee,)
+        for nominee in (item.nominee,)
     ]
     store.make_room(path.parent)
     store.save(path, (pairs, judgement.compared, judgement.notes))

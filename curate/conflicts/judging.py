@@ -1,6 +1,4 @@
-"""Judging pairs of answers: rules first, then the NLI model if there is one; a judge, if there is one, has the last
-word.
-"""
+"""Judges pairs of answers by rules, then by the NLI model if there is one. A judge, if there is one, overrides both."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import HEDGE, asks_yes_or_no, opposite_polarity
-from curate.conflicts.answer_swap import FACT_RULES, Asked, with_answers
+from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import is_comparable, refusal_contradiction, rule_contradictions
 from curate.conflicts.evidence import Evidence, confidence
@@ -16,7 +14,7 @@ from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
 from curate.conflicts.paraphrase_filter import answers_agree
 from curate.conflicts.question import Question
-from curate.conflicts.same_question import probability, set_apart
+from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
@@ -41,7 +39,7 @@ CREATIVE_REQUEST: Final = re.compile(
 
 
 def is_weak(question: str, left: str, right: str) -> bool:
-    """Whether two answers are such that a model's word alone is half as sure."""
+    """Whether a model's verdict alone about two answers gets half of the confidence."""
     if CREATIVE_REQUEST.search(question) and min(len(left.split()), len(right.split())) > MIN_PASSAGE_WORDS // 2:
         return True
     return any(_is_weak(question, answer) for answer in (left, right))
@@ -82,8 +80,9 @@ class Judged(NamedTuple):
     """Empty: both answers may be true."""
     score: float
     """Confidence from 0 to 1 that they clash; also for pairs without evidence, if a model was asked."""
-    apart: bool = False
-    """Whether they answer unlike questions and have nothing in common, so that only refusals and yes or no count."""
+    unrelated: bool = False
+    """Whether the questions differ and the answers have nothing in common, so that only refusals and yes or no count.
+    """
 
 
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
@@ -91,18 +90,18 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
     left, right = nominee.left, nominee.right
     if not nominee.systems_differ and labels_clash(
         left, right, settings
-    ):  # of labels, a system prompt says which are asked for
+    ):  # a system prompt defines which labels are valid
         evidence: tuple[Evidence, ...] = (
             Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
         )
         return Judged(nominee, evidence, confidence(evidence))
-    apart = nominee.similarity < 1 and not have_something_in_common(left.answer, right.answer)
-    if apart:
+    unrelated = nominee.similarity < 1 and not have_something_in_common(left.answer, right.answer)
+    if unrelated:
         refusal = refusal_contradiction(left.answer, right.answer)
-        found: Iterable[Evidence] = (refusal,) if refusal else ()
+        candidates: Iterable[Evidence] = (refusal,) if refusal else ()
     else:
-        found = rule_contradictions(_both_questions(nominee), left.answer, right.answer)
-    evidence = tuple(item for item in found if item.source in FINAL_RULES or not left.is_open)
+        candidates = rule_contradictions(_both_questions(nominee), left.answer, right.answer)
+    evidence = tuple(item for item in candidates if item.source in FINAL_RULES or not left.is_open)
     verdict, precision = _polarity(nominee)
     if verdict < 0 and not (
         any(item.source in ("polarity", *FINAL_RULES) for item in evidence)
@@ -110,13 +109,13 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         or (refuses(left.answer[:OPENING_CHARS]) and refuses(right.answer[:OPENING_CHARS]))
     ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
-    if verdict == 0 and not apart and not left.is_open and is_comparable(left.answer, right.answer):
+    if verdict == 0 and not unrelated and not left.is_open and is_comparable(left.answer, right.answer):
         opposite = opposite_verdicts((left.request, right.request), (left.answer, right.answer))
         if opposite and not any(item.source == "polarity" for item in evidence):
             evidence = (Evidence("polarity", *opposite, VERDICT_PRECISION), *evidence)
-    if verdict > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
+    if verdict > 0:  # both say yes, or both no: only numbers can still differ
         evidence = tuple(item for item in evidence if item.source in FACT_RULES)
-    return Judged(nominee, evidence, confidence(evidence), apart)
+    return Judged(nominee, evidence, confidence(evidence), unrelated)
 
 
 def by_model(
@@ -131,26 +130,31 @@ def by_model(
     Both directions must report a contradiction, unless a rule does too. Adds to `notes` how many pairs only rules
     judge: those in a script that the model does not know.
     """
-    found: list[Judged] = []
-    asked: list[int] = []
-    for at, item in enumerate(judged):
-        found.append(item)
-        # Of answers that agree, the model's word makes no conflict.
-        if _to_be_judged(item) and (item.evidence or not (item.apart or _agree(item.nominee))):
-            asked.append(at)
-    sides = zip(*((found[at].nominee.left.answer, found[at].nominee.right.answer) for at in asked), strict=True)
+    results: list[Judged] = []
+    asked_indices: list[int] = []
+    for index, item in enumerate(judged):
+        results.append(item)
+        # If the answers agree, the model's verdict alone is no conflict.
+        if _to_be_judged(item) and (item.evidence or not (item.unrelated or _agree(item.nominee))):
+            asked_indices.append(index)
+    sides = zip(
+        *((results[index].nominee.left.answer, results[index].nominee.right.answer) for index in asked_indices),
+        strict=True,
+    )
     unread = [any(pair) for pair in zip(*(in_unknown_script(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
         notes.append(
             f"{plural(sum(unread), 'pair')} of answers in a script that {config.nli} does not know "
             "judged by rules alone"
         )
-    asked = [at for at, not_read in zip(asked, unread, strict=True) if not not_read]
-    pairs = [_answers(found[at].nominee) for at in asked]
-    least = [0.0 if found[at].evidence else config.contradiction for at in asked]
-    reworded = [found[at].nominee.similarity < 1 for at in asked]
-    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least, reworded), strict=True):
-        nominee, evidence = found[at][:2]
+    asked_indices = [index for index, not_read in zip(asked_indices, unread, strict=True) if not not_read]
+    pairs = [_answers(results[index].nominee) for index in asked_indices]
+    least = [0.0 if results[index].evidence else config.contradiction for index in asked_indices]
+    reworded = [results[index].nominee.similarity < 1 for index in asked_indices]
+    for index, verdict in zip(
+        asked_indices, contradictions(pairs, config.nli, cache, progress, least, reworded), strict=True
+    ):
+        nominee, evidence = results[index][:2]
         probability = verdict.either if evidence else verdict.probability
         if probability >= config.contradiction:
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
@@ -158,12 +162,12 @@ def by_model(
         alone = all(item.source == "nli" for item in evidence)
         if alone and is_weak(_both_questions(nominee), nominee.left.answer, nominee.right.answer):
             score /= 2
-        found[at] = Judged(nominee, evidence, score)
-    return found
+        results[index] = Judged(nominee, evidence, score)
+    return results
 
 
 def _answers(nominee: Nominee) -> tuple[str, str]:
-    """Both answers; if only one question asks for yes or no, without these: the other one knows nothing of it."""
+    """Both answers; without yes and no if only one of the questions asks for it."""
     left, right = nominee.left, nominee.right
     if asks_yes_or_no(left.request) == asks_yes_or_no(right.request):
         return left.answer, right.answer
@@ -187,28 +191,28 @@ def by_questions(
 
     This is the last step, for the few pairs that are left: those with evidence, or all that a judge is asked about.
     """
-    found = list(judged)
-    asked = [at for at, item in enumerate(judged) if item.nominee.features]
-    sides = [judged[at].nominee[:2] for at in asked]
+    results = list(judged)
+    indices = [index for index, item in enumerate(judged) if item.nominee.features]
+    sides = [judged[index].nominee[:2] for index in indices]
     pairs = [(left.request, right.request) for left, right in sides]
-    entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
-    same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
-    by_itself = list(zip((judged[at].nominee.features for at in asked), entailed, same, strict=True))
-    probabilities = [probability(*each) for each in by_itself]
-    if config.embeddings and asked:
-        cosines = [judged[at].nominee.similarity for at in asked]
-        answered = [_asked(judged[at], chance) for at, chance in zip(asked, probabilities, strict=True)]
-        probabilities = [probability(*each, limited=False) for each in by_itself]
+    entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(indices)
+    same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(indices)
+    by_itself = list(zip((judged[index].nominee.features for index in indices), entailed, same, strict=True))
+    probabilities = [probability(*scores) for scores in by_itself]
+    if config.embeddings and indices:
+        cosines = [judged[index].nominee.similarity for index in indices]
+        answered = [_answered_pair(judged[index], chance) for index, chance in zip(indices, probabilities, strict=True)]
+        probabilities = [probability(*scores, limited=False) for scores in by_itself]
         probabilities = with_answers(probabilities, cosines, answered, (config.embeddings, config.nli), cache, progress)
-    for at, chance in zip(asked, probabilities, strict=True):
-        found[at] = judged[at]._replace(nominee=judged[at].nominee._replace(same=round(chance, 4)))
-    return found
+    for index, chance in zip(indices, probabilities, strict=True):
+        results[index] = judged[index]._replace(nominee=judged[index].nominee._replace(same=round(chance, 4)))
+    return results
 
 
-def _asked(item: Judged, limited: float) -> Asked:
+def _answered_pair(item: Judged, limited: float) -> AnsweredPair:
     left, right, _, _, features, in_topic = item.nominee
     both = (left.request, right.request), (left.answer, right.answer)
-    return Asked(*both, item.evidence, set_apart(features), in_topic, limited)
+    return AnsweredPair(*both, item.evidence, difference_score(features), in_topic, limited)
 
 
 def _both_questions(nominee: Nominee) -> str:
@@ -228,22 +232,22 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
     """Let the judge decide; evidence that it does not confirm is dropped and counted in `notes`. Without a verdict,
     that of the rules and the NLI model remains.
     """
-    found = list(judged)
-    asked = [at for at, item in enumerate(judged) if _to_be_judged(item)]
-    verdicts = judge.judge([(judged[at].nominee.left, judged[at].nominee.right) for at in asked])
+    results = list(judged)
+    indices = [index for index, item in enumerate(judged) if _to_be_judged(item)]
+    verdicts = judge.judge([(judged[index].nominee.left, judged[index].nominee.right) for index in indices])
     cleared = silent = 0
-    for at, verdict in zip(asked, verdicts, strict=True):
+    for index, verdict in zip(indices, verdicts, strict=True):
         if verdict is None:
             silent += 1
             continue
-        nominee, evidence = judged[at][:2]
+        nominee, evidence = judged[index][:2]
         cleared += bool(evidence) and not verdict.clash
         evidence = (
             (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9, verdict.why))
             if verdict.clash
             else ()
         )
-        found[at] = Judged(nominee, evidence, confidence(evidence))
+        results[index] = Judged(nominee, evidence, confidence(evidence))
     if cleared:
         notes.append(
             f"{plural(cleared, 'pair')} that rules or the NLI model reported left out: according to the judge, both "
@@ -254,7 +258,7 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
             f"{plural(silent, 'pair')} without a verdict: the judge answered neither yes nor no; the verdict of "
             "rules and the NLI model is used"
         )
-    return found
+    return results
 
 
 def _to_be_judged(item: Judged) -> bool:

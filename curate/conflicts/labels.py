@@ -25,7 +25,7 @@ def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
     answers: dict[str, Counter[str]] = defaultdict(Counter)
     for question in questions:
         answers[question.setting][normalised(question.answer) if is_label(question.answer) else ""] += 1
-    return frozenset(setting for setting, found in answers.items() if are_labels(found))
+    return frozenset(setting for setting, answer_counts in answers.items() if are_labels(answer_counts))
 
 
 def classifies(question: "Question", settings: frozenset[str]) -> bool:

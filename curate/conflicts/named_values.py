@@ -1,6 +1,8 @@
-"""Answers of several sentences, worded independently, that name other persons, places or things to a question for one.
+"""Answers of several sentences, worded independently, that give different persons, places or things for the one that a
+question asks for.
 
-Each answer has names that neither the question nor the other answer has, and they share none beyond the question's.
+Each answer has names that are in neither the question nor the other answer, and both share no name except those of the
+question.
 """
 
 import re
@@ -24,9 +26,9 @@ SEQUENCE: Final = re.compile(
 """Capitalized words, with prepositions between them."""
 WORD: Final = re.compile(r"[^\W_]+")
 ROOT_LETTERS: Final = 5
-"""Letters by which two forms of a name are one."""
+"""Number of equal first letters of two forms of one name."""
 MAX_NAMES: Final = 3
-"""Number of names of its own up to which an answer names one thing."""
+"""Maximum number of names that only one answer has, for it to name one thing."""
 _NO_NAMES: Final = """sie ihr ihre ihnen ihrem ihren ihrer dr mr mrs ms prof sr sra mme christmas easter
 english german french spanish italian portuguese chinese japanese"""
 NO_NAMES: Final = frozenset((*MONTHS, *DAYS, *_NO_NAMES.split()))
@@ -44,7 +46,7 @@ class Named(NamedTuple):
 
 
 def other_named_values(question: str, left: str, right: str) -> Named | None:
-    """The first names of two answers to a question for a person, a place or a thing that name other ones.
+    """The first differing names of two answers to a question for a person, a place or a thing.
 
     At least one answer must have more than `MAX_BRIEF_WORDS` words.
     """
@@ -54,24 +56,30 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     part, language = asked_part(question), language_of(f"{left}\n{right}")
     if not NAME_QUESTION.search(part) or MANNER_QUESTION.search(part) or asked_kinds(part) or language in UNREAD:
         return None
-    asked = _roots(question)
-    sides = [_without(names_in(text, language), asked) for text in (left, right)]
+    question_roots = _roots(question)
+    sides = [_without(names_in(text, language), question_roots) for text in (left, right)]
     roots = [_roots(text) for text in (left, right)]
-    own = [[name for name in side if roots[1 - at].isdisjoint(_name_roots(name))] for at, side in enumerate(sides)]
-    if not all(own) or max(len(set(side)) for side in own) > MAX_NAMES:
+    own_names = [
+        [name for name in names if roots[1 - index].isdisjoint(_name_roots(name))] for index, names in enumerate(sides)
+    ]
+    if not all(own_names) or max(len(set(names)) for names in own_names) > MAX_NAMES:
         return None
-    whole = [[name for name in side if len(name) > 1] for side in own]
-    shared = [name for side, mine in zip(sides, own, strict=True) for name in side if name not in mine]
+    full_names = [[name for name in names if len(name) > 1] for names in own_names]
+    shared = [
+        name for names, side_names in zip(sides, own_names, strict=True) for name in names if name not in side_names
+    ]
     if shared and not (
-        all(whole) and all(len(set(side)) == 1 for side in own) and all(len(name) == 1 for name in shared)
+        all(full_names) and all(len(set(names)) == 1 for names in own_names) and all(len(name) == 1 for name in shared)
     ):
         return None
-    return Named(*(" ".join((side or mine)[0]) for side, mine in zip(whole, own, strict=True)))
+    return Named(*(" ".join((names or side_names)[0]) for names, side_names in zip(full_names, own_names, strict=True)))
 
 
 @lru_cache(16_384)
 def names_in(text: str, language: str) -> Names:
-    """The names in a text, as words; at the start of a sentence, only of several words, or the whole sentence."""
+    """The names in a text, as words. At the start of a sentence, a name counts only if it has several words or is the
+    whole sentence.
+    """
     return tuple(name for match in SEQUENCE.finditer(text) if (name := _name(text, match, language)))
 
 
@@ -79,8 +87,10 @@ def _name(text: str, match: re.Match[str], language: str) -> tuple[str, ...]:
     words = [word for word in re.findall(r"[\w'’.-]+", match.group()) if word[0].isupper()]
     if starts_sentence(text, match.start()):
         if len(words) == 1:
-            whole = text[match.end() : match.end() + 1] in (".", "!") and rarity(words[0].casefold()) >= MAX_RARITY
-            if not whole:
+            whole_sentence = (
+                text[match.end() : match.end() + 1] in (".", "!") and rarity(words[0].casefold()) >= MAX_RARITY
+            )
+            if not whole_sentence:
                 return ()
         elif _stem(words[0]) in FILLER_WORDS or language == NOUNS_CAPITALIZED or _is_ordinary(words):
             words = words[1:]
@@ -92,19 +102,19 @@ def _name(text: str, match: re.Match[str], language: str) -> tuple[str, ...]:
 
 
 def _is_ordinary(words: Sequence[str]) -> bool:
-    """Whether the first of three words or more is an ordinary one, which is capitalized as the first of a sentence."""
+    """Whether the first of three or more words is a common word, capitalized because it starts a sentence."""
     return len(words) > 2 and rarity(words[0].casefold()) < MAX_RARITY
 
 
 def _stem(word: str) -> str:
-    """A word without what an apostrophe or a dot adds: "I'm", "Dr."."""
+    """A word without the part after an apostrophe and without a final dot: "I'm", "Dr."."""
     return re.split("['’]", word)[0].casefold().rstrip(".")
 
 
-def _without(names: Names, asked: frozenset[str]) -> list[tuple[str, ...]]:
+def _without(names: Names, question_roots: frozenset[str]) -> list[tuple[str, ...]]:
     """The names without the words of the question."""
-    left = (tuple(word for word in name if asked.isdisjoint(_roots(word))) for name in names)
-    return [name for name in left if name]
+    remaining = (tuple(word for word in name if question_roots.isdisjoint(_roots(word))) for name in names)
+    return [name for name in remaining if name]
 
 
 def _name_roots(name: Sequence[str]) -> frozenset[str]:

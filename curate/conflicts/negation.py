@@ -12,7 +12,7 @@ from curate.language.negation import NO, YES, are_opposites, negation_count, wit
 from curate.language.sentences import Aligned
 from curate.language.tokens import differing_spans, plain_words, stem, stems
 
-# "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
+# "Not only ... but also" and "none other than" are no negations; "0 points" negates like "no points".
 NOT_ONLY: Final = re.compile(
     r"(?:\bnot|n['’]t) (?:only|just|merely|necessarily)\b|\bmore than just\b|\bno (?:doubt|matter|problem|wonder|exception|stranger|less|longer than|later than|more than)\b"  # noqa: E501
     r"|\bwhether or not\b|\b(?:none other|not even)\b|\bnothing (?:short|but|less)\b|\bnever (?:fails?|before)\b"
@@ -23,8 +23,8 @@ NOT_ONLY: Final = re.compile(
 
 def yes_no_openings(left: str, right: str) -> tuple[str, str] | None:
     """The words by which one answer says yes and the other no."""
-    for one, other in ((YES, NO), (NO, YES)):
-        if (a := one.match(left)) and (b := other.match(right)):
+    for left_pattern, right_pattern in ((YES, NO), (NO, YES)):
+        if (a := left_pattern.match(left)) and (b := right_pattern.match(right)):
             return a.group().strip(), b.group().strip()
     return None
 
@@ -39,16 +39,18 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
         return None
     if any(text.endswith("?") or NOT_ONLY.search(text) for text in statements):
         return None
-    mine, others = (
+    left_stems, right_stems = (
         {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in ENGLISH_NEGATIONS}
         for text in statements
     )
-    mine, others = mine - stems(NEUTRAL_ADVERBS), others - stems(NEUTRAL_ADVERBS)
-    if not mine or not others:
+    left_stems, right_stems = left_stems - stems(NEUTRAL_ADVERBS), right_stems - stems(NEUTRAL_ADVERBS)
+    if not left_stems or not right_stems:
         return None
-    # What is denied of a thing is denied of it within 30 days, too; the other way round both may hold.
-    less, more = (mine, others) if denied[0] % 2 else (others, mine)
-    if len(mine & others) < 0.75 * len(mine | others) and not (len(less) > 1 and less <= more and not min(denied)):
+    # "Not refundable" implies "not refundable within 30 days"; the reverse is not true.
+    negated_stems, other_stems = (left_stems, right_stems) if denied[0] % 2 else (right_stems, left_stems)
+    if len(left_stems & right_stems) < 0.75 * len(left_stems | right_stems) and not (
+        len(negated_stems) > 1 and negated_stems <= other_stems and not min(denied)
+    ):
         return None
     return pair.left, pair.right
 
@@ -59,17 +61,17 @@ def opposite_words(pair: Aligned) -> tuple[str, str] | None:
     changed = list(differing_spans(a, b))
     if not changed or len(changed) > 2 or pair.alike < 0.5:
         return None
-    found = None
+    clash = None
     for a0, a1, b0, b1 in changed:
-        mine, others = (
+        left_words, right_words = (
             [w for w in side if w not in STOPWORDS or w in ("with", "can")] for side in (a[a0:a1], b[b0:b1])
         )
-        if not mine and not others:
+        if not left_words and not right_words:
             continue
-        if len(mine) > 2 or len(others) > 2:
+        if len(left_words) > 2 or len(right_words) > 2:
             return None
-        clashing = next(((x, y) for x in mine for y in others if are_opposites(x, y)), None)
+        clashing = next(((x, y) for x in left_words for y in right_words if are_opposites(x, y)), None)
         if clashing is None:
             return None
-        found = found or clashing
-    return found
+        clash = clash or clashing
+    return clash

@@ -1,7 +1,7 @@
 """An NLI cross-encoder as a judge of answers: the probability that two texts contradict each other.
 
-The lower one of both directions counts: the higher one flags every answer that merely says more than the other.
-Quantities are written in one way before the model is asked: it does not know that 120 minutes are two hours.
+The lower probability of both directions counts: the higher one flags every answer that only adds something.
+Quantities are converted to equal units first: models do not recognize that 120 minutes are two hours.
 """
 
 import math
@@ -30,18 +30,18 @@ sentences.
 MAX_SENTENCE_PAIRS: Final = 6
 """Number of pairs of sentences of two long answers that the model reads: the most similar ones."""
 MIN_PASSAGE_WORDS, MIN_PASSAGE_SHARE = 10, 0.2
-"""Content words from which two answers have nothing in common if they share less than such a part of the shorter
-one's, and no two of their sentences share half of theirs and two words.
+"""Minimum number of content words, and minimum share of the shorter answer's content words in both, for two answers to
+be compared; they are also compared if two of their sentences share half of their words and at least two.
 """
 NLI_LABELS, DUPLICATE_LABELS = ("contradiction", "entailment"), ("duplicate",)
 """Labels of a model: the first two are those of an NLI model, which some models spell differently."""
 MAX_BRIEF_WORDS: Final = 30
-"""Words up to which an answer to a question in other words says little beside what was asked."""
+"""Number of words up to which an answer to a reworded question contains little besides the requested information."""
 CONTRADICTION_WEIGHT, ENTAILMENT_WEIGHT, INTERCEPT = 0.43, -1.43, -2.05
 """Weights of the log-odds of contradiction (the lower one of both directions) and of entailment (the higher one) for
-two brief answers to one question in other words: those that agree mostly follow from one another. Of the triples of
-tests/bench, entailment tells clashing from agreeing answers with an AUC of .90, contradiction with .81.
-The intercept is .75 above the fitted one: of their pairs that ask the same, 40 of 650 agreeing ones are flagged.
+two short answers to one reworded question: answers that agree usually entail each other. On the triples of tests/bench,
+entailment separates contradictory from agreeing answers with an AUC of .90, contradiction with .81.
+The intercept is .75 above the fitted one: of the pairs with the same question, 40 of 650 agreeing ones are flagged.
 """
 PAIRS_PER_SAVE: Final = 512
 
@@ -74,34 +74,34 @@ def contradictions(
     """The model's verdict about each pair of answers. `progress` is called with the number of judged pairs of texts.
 
     Long answers are compared sentence by sentence, and the most contradictory pair counts. `min_probabilities`: for
-    each pair, the probability from which it matters; if the first direction is below it, the other one is not asked
-    and counts as equal, which saves nearly half of the time. `reworded`: for each pair, whether the answers are to
-    questions in other words; of brief ones, the probability also says how little one follows from the other. Raises
+    each pair, the minimum probability of interest; if the first direction is below it, the other direction is not
+    computed and counts as equal, which saves nearly half of the time. `reworded`: for each pair, whether the questions
+    are reworded; for short answers, the probability then also includes the entailment. Raises
     `ModelError` for a model that is not available or has no class called contradiction, `MissingExtra` if sentence-
     transformers is not installed.
     """
-    asked = [[*sentence_pairs(left, right)] for left, right in pairs]
+    passages = [[*sentence_pairs(left, right)] for left, right in pairs]
     bounds = min_probabilities or [0.0] * len(pairs)
-    brief = [
-        others and max(len(text.split()) for text in pair) <= MAX_BRIEF_WORDS
-        for pair, others in zip(pairs, reworded or [False] * len(pairs), strict=True)
+    are_brief = [
+        are_reworded and max(len(text.split()) for text in pair) <= MAX_BRIEF_WORDS
+        for pair, are_reworded in zip(pairs, reworded or [False] * len(pairs), strict=True)
     ]
-    wanted = [
+    requests = [
         (passage, partial(_matters, short, bound))
-        for found, short, bound in zip(asked, brief, bounds, strict=True)
-        for passage in found
+        for pair_passages, short, bound in zip(passages, are_brief, bounds, strict=True)
+        for passage in pair_passages
     ]
-    judged = iter(_judge(wanted, model, NLI_LABELS, cache, progress))
+    judged = iter(_judge(requests, model, NLI_LABELS, cache, progress))
     return [
         max(
             (
                 Contradiction(_contradict(both, short), _contradict(both, short, max), *passage)
-                for passage, both in zip(found, judged, strict=False)
+                for passage, both in zip(pair_passages, judged, strict=False)
             ),
             key=lambda verdict: verdict.probability,
             default=Contradiction(0.0, 0.0, left, right),
         )
-        for found, short, (left, right) in zip(asked, brief, pairs, strict=True)
+        for pair_passages, short, (left, right) in zip(passages, are_brief, pairs, strict=True)
     ]
 
 
@@ -115,7 +115,7 @@ def entailments(
     Raises as `contradictions` does.
     """
     every = [(pair, _always) for pair in pairs]
-    return [min(one[1] for one in both) for both in _judge(every, model, NLI_LABELS, cache, progress)]
+    return [min(verdict[1] for verdict in both) for both in _judge(every, model, NLI_LABELS, cache, progress)]
 
 
 def duplicates(
@@ -128,7 +128,7 @@ def duplicates(
     two classes: the mean of both directions. Raises as `contradictions` does.
     """
     every = [(pair, _always) for pair in pairs]
-    return [fmean(one[0] for one in both) for both in _judge(every, model, DUPLICATE_LABELS, cache, progress)]
+    return [fmean(verdict[0] for verdict in both) for both in _judge(every, model, DUPLICATE_LABELS, cache, progress)]
 
 
 def sentence_pairs(left: str, right: str) -> list[tuple[str, str]]:
@@ -146,14 +146,14 @@ def sentence_pairs(left: str, right: str) -> list[tuple[str, str]]:
 
 
 def have_something_in_common(left: str, right: str) -> bool:
-    """Whether rules and a model can say something of two answers: they are short, share some content words, or have
-    sentences about the same.
+    """Whether rules and a model can compare two answers: they are short, share some content words, or have sentences
+    about the same thing.
 
-    Of 470 labelled contradictions between answers of so many words (ChatProtect, ConflictQA, SICK, HaluEval) 20
-    have nothing in common: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
+    Of 470 labelled contradictions between answers of at least that many words (ChatProtect, ConflictQA, SICK,
+    HaluEval), 20 have nothing in common: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
     """
-    mine, others = content_words(left), content_words(right)
-    fewer, shared = min(len(mine), len(others)), len(mine & others)
+    left_words, right_words = content_words(left), content_words(right)
+    fewer, shared = min(len(left_words), len(right_words)), len(left_words & right_words)
     if fewer < MIN_PASSAGE_WORDS or shared >= MIN_PASSAGE_SHARE * fewer:
         return True
     return shared > 1 and any(map(_are_about_one_thing, aligned_sentences(left, right)))
@@ -169,7 +169,7 @@ def pair_key(left: str, right: str) -> str:
 
 
 def _contradict(verdicts: Sequence[Verdict], brief: bool, average: Callable[[Iterable[float]], float] = min) -> float:
-    contradicts, entails = average(one[0] for one in verdicts), max(one[1] for one in verdicts)
+    contradicts, entails = average(verdict[0] for verdict in verdicts), max(verdict[1] for verdict in verdicts)
     if not brief:
         return contradicts
     score = CONTRADICTION_WEIGHT * log_odds(contradicts) + ENTAILMENT_WEIGHT * log_odds(entails) + INTERCEPT
@@ -186,24 +186,24 @@ def _always(_: Verdict) -> bool:
 
 
 def _judge(
-    wanted: Sequence[tuple[Pair, Callable[[Verdict], bool]]],
+    requests: Sequence[tuple[Pair, Callable[[Verdict], bool]]],
     model: str,
     labels: tuple[str, ...],
     cache: Path | None,
     progress: Callable[[int], None] | None,
 ) -> list[tuple[Verdict, Verdict]]:
-    """The probabilities of the labels for each pair of texts, in both directions; the second direction only if what
-    the first one gives is `wanted`, else the same again.
+    """The probabilities of the labels for each pair of texts, in both directions. The second direction is computed only
+    if the function of the request returns True for the first one, else the first one is repeated.
     """
     name = content_id([*labels, model, fingerprint(model)])[:16]
     store = EmbeddingCache(None if cache is None else cache / f"nli-{name}-directed.npz")
-    texts = [(left, align_units(left, right)) for (left, right), _ in wanted]
+    texts = [(left, align_units(left, right)) for (left, right), _ in requests]
 
     def stored(pair: Pair) -> Verdict:
         return tuple(map(float, store.get([pair_key(*pair)])[0]))
 
     new: dict[Pair, list[Callable[[Verdict], bool]]] = {}
-    for pair, (_, matters) in zip(texts, wanted, strict=True):
+    for pair, (_, matters) in zip(texts, requests, strict=True):
         if pair_key(*pair) not in store or (pair_key(*pair[::-1]) not in store and matters(stored(pair))):
             new.setdefault(pair, []).append(matters)
     ask = _asker(model, labels, store) if new else None
@@ -229,7 +229,7 @@ def _asker(model: str, labels: tuple[str, ...], store: EmbeddingCache) -> Callab
         new = [pair for pair in pairs if pair_key(*pair) not in store]
         texts = [(storable(left), storable(right)) for left, right in new]
         for batch, logits in each_batch(_judged, texts, loader, judge):
-            store.add([pair_key(*new[at]) for at in batch], logits.reshape(len(batch), -1)[:, columns])
+            store.add([pair_key(*new[index]) for index in batch], logits.reshape(len(batch), -1)[:, columns])
 
     return ask
 
@@ -239,15 +239,15 @@ def _judged(judge: Any, texts: list[Pair]) -> Any:
     return judge.predict(texts, batch_size=len(texts), apply_softmax=classes > 1, show_progress_bar=False)
 
 
-def _column(labels: dict[int, Any], wanted: str, model: str) -> int:
-    if wanted in DUPLICATE_LABELS:
+def _column(labels: dict[int, Any], label: str, model: str) -> int:
+    if label in DUPLICATE_LABELS:
         if len(labels) <= 2:  # one output, or "no" and "yes"
             return -1
         raise ModelError(f"{model}: has {len(labels)} classes", "name a cross-encoder for duplicate questions")
-    for index, label in labels.items():
-        if str(label).lower().startswith(wanted[:5]):
+    for index, id_label in labels.items():
+        if str(id_label).lower().startswith(label[:5]):
             return int(index)
     raise ModelError(
-        f"{model}: has no class called {wanted} (it has {', '.join(map(str, labels.values()))})",
+        f"{model}: has no class called {label} (it has {', '.join(map(str, labels.values()))})",
         "name an NLI model",
     )

@@ -1,4 +1,4 @@
-"""Answers with numbers, dates or amounts that cannot both be right. They must count the same thing, in similar
+"""Answers with numbers, dates or amounts that cannot both be correct, if they count the same thing in similar
 sentences.
 """
 
@@ -41,7 +41,7 @@ HOW_MANY_QUESTION: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.I
 MAX_AMOUNT_WORDS: Final = 3
 """Number of words up to which an answer is only its amount."""
 MAX_SENTENCE_WORDS: Final = 10
-"""Number of words up to which an answer of one sentence is little more than its amount."""
+"""Maximum number of words of an answer of one sentence that contains little besides its amount."""
 MAX_BRIEF_WORDS: Final = 30
 """Number of words up to which an answer may be only the requested amount."""
 
@@ -62,157 +62,184 @@ MONTH_SECONDS: Final = 30.4 * 86_400
 INEXACT_TOLERANCE, TEMPERATURE_TOLERANCE = 0.05, 0.01
 """Share by which such an amount may differ from another one, and such a temperature."""
 
-Found = tuple[str, str, str]
+FigureClash = tuple[str, str, str]
 """The kind of a contradiction, `numbers` or `dates`, and the words of each side."""
 
 
-def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Found | None:
+def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> FigureClash | None:
     """The first two numbers that cannot both be right; None if there are none. Numbers of the question do not count."""
     if CALCULATION_REQUEST.search(question) and WORKED_CALCULATION.search(left) and WORKED_CALCULATION.search(right):
         return _results(left, right)
     counted = {stem(match.group(1).lower()) for match in HOW_MANY_QUESTION.finditer(question)}
     named = [counted & _stems_without(answer, ()) for answer in (left, right)] if counted else [counted]
     if all(named) and named[0].isdisjoint(named[1]):
-        return None  # "how many" of two things: each answer counts what its own question asks for
+        return None  # each answer counts the thing of its own "how many" question
     if not pairs:  # two single sentences are a pair
         return _contradictory_amounts(question, left, right)
     if len(sentences(left)) == len(sentences(right)) == 1 and (
         bare := _contradictory_bare_numbers(question, left, right)
     ):
         return bare
-    if asked := _contradictory_amounts(question, left, right):
-        return asked
+    if amounts := _contradictory_amounts(question, left, right):
+        return amounts
     for pair in pairs:
         both = quantities(pair.left), quantities(pair.right)
         if all(both):
-            mine, others = (_not_given(found, quantities(question)) for found in both)
-            if found := _in_sentences(pair, mine, others, (left, right)):
-                return found
+            left_amounts, right_amounts = (_not_given(clash, quantities(question)) for clash in both)
+            if clash := _in_sentences(pair, left_amounts, right_amounts, (left, right)):
+                return clash
     return None
 
 
-def _contradictory_amounts(question: str, left: str, right: str) -> Found | None:
+def _contradictory_amounts(question: str, left: str, right: str) -> FigureClash | None:
     """Short answers to a question for an amount or a time that give one each, however they are worded."""
     if max(len(left.split()), len(right.split())) > MAX_BRIEF_WORDS or not AMOUNT_QUESTION.search(question):
         return None
-    asked = content_words(question)
+    question_words = content_words(question)
     stems = [_stems_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
-    about = (asked | some for some in stems[::-1])
+    allowed_stems = (question_words | answer_stems for answer_stems in stems[::-1])
     astray = max(
-        len(text.split()) if some.isdisjoint(other) else 0
-        for text, some, other in zip((left, right), stems, about, strict=True)
+        len(text.split()) if answer_stems.isdisjoint(other) else 0
+        for text, answer_stems, other in zip((left, right), stems, allowed_stems, strict=True)
     )
-    lone = len(sentences(left)) == len(sentences(right)) == 1
-    if astray > (MAX_SENTENCE_WORDS if lone else MAX_AMOUNT_WORDS):
-        return None  # more than its amount, and about something else
+    single_sentences = len(sentences(left)) == len(sentences(right)) == 1
+    if astray > (MAX_SENTENCE_WORDS if single_sentences else MAX_AMOUNT_WORDS):
+        return None  # the answer has more than an amount and is about something else
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY_QUESTION.finditer(question))
     if counted and any(
         len(text.split()) > MAX_SENTENCE_WORDS and counted.isdisjoint(_stems_without(text, ()))
         for text in (left, right)
     ):
         return None  # it counts something else
-    mine, others = (_not_given(quantities(text, counted), quantities(question)) for text in (left, right))
-    ranges = _range(mine, left), _range(others, right)
-    if ranges[0] and ranges[1] and len(mine) + len(others) > 2:  # "three to five days", "two weeks"
-        apart = _measured_values(mine) == _measured_values(others) and not AT_LEAST.search(f"{left}\n{right}")
-        return _spans((left, mine), (right, others)) if apart and _are_apart(ranges[0], ranges[1]) else None
-    mine, others = _of_one_kind(mine, others)
-    if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
+    left_amounts, right_amounts = (
+        _not_given(quantities(text, counted), quantities(question)) for text in (left, right)
+    )
+    ranges = _range(left_amounts, left), _range(right_amounts, right)
+    if ranges[0] and ranges[1] and len(left_amounts) + len(right_amounts) > 2:  # "three to five days", "two weeks"
+        comparable = _measured_values(left_amounts) == _measured_values(right_amounts) and not AT_LEAST.search(
+            f"{left}\n{right}"
+        )
+        return (
+            _spans((left, left_amounts), (right, right_amounts))
+            if comparable and _are_apart(ranges[0], ranges[1])
+            else None
+        )
+    left_amounts, right_amounts = _of_one_kind(left_amounts, right_amounts)
+    if len(left_amounts) != 1 or len(right_amounts) != 1 or left_amounts[0].same(right_amounts[0]):
         return None
-    if (astray > MAX_AMOUNT_WORDS and TIME_KINDS & {mine[0].kind, others[0].kind}) or may_both_hold(
-        mine[0], others[0], left, right
+    if (astray > MAX_AMOUNT_WORDS and TIME_KINDS & {left_amounts[0].kind, right_amounts[0].kind}) or may_both_hold(
+        left_amounts[0], right_amounts[0], left, right
     ):
         return None
-    if not _comparable(mine[0], others[0]) and not (
-        _as_many(mine[0], others[0]) is False
-        and (AGE_QUESTION.search(question) or (counted and asked & content_words(f"{mine[0].text} {others[0].text}")))
+    if not _comparable(left_amounts[0], right_amounts[0]) and not (
+        _as_many(left_amounts[0], right_amounts[0]) is False
+        and (
+            AGE_QUESTION.search(question)
+            or (counted and question_words & content_words(f"{left_amounts[0].text} {right_amounts[0].text}"))
+        )
     ):
         return None
-    return _contradiction(mine[0], others[0])
+    return _contradiction(left_amounts[0], right_amounts[0])
 
 
-def _are_apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Whether two ranges have no value in common, nor nearly so."""
-    (_, high), (least, _) = sorted((one, other))
+def _are_apart(left: tuple[float, float], right: tuple[float, float]) -> bool:
+    """Whether two ranges are disjoint, with a tolerance."""
+    (_, high), (least, _) = sorted((left, right))
     return least > high * (1 + INEXACT_TOLERANCE)
 
 
-def _spans(*sides: tuple[str, Sequence[Quantity]]) -> Found:
-    one, other = (text[found[0].start : found[-1].end] for text, found in sides)
-    return "numbers", one, other
+def _spans(*sides: tuple[str, Sequence[Quantity]]) -> FigureClash:
+    left_words, right_words = (text[amounts[0].start : amounts[-1].end] for text, amounts in sides)
+    return "numbers", left_words, right_words
 
 
-def _measured_values(found: Sequence[Quantity]) -> str:
-    return "time" if found[-1].kind == "months" else found[-1].kind
+def _measured_values(amounts: Sequence[Quantity]) -> str:
+    return "time" if amounts[-1].kind == "months" else amounts[-1].kind
 
 
-def _range(found: Sequence[Quantity], text: str) -> tuple[float, float] | None:
-    """The ends of a range, in seconds if it is a time; of a lone quantity, both are its own."""
-    if not found or found[-1].kind in TIME_KINDS or len(found) > 2:
+def _range(amounts: Sequence[Quantity], text: str) -> tuple[float, float] | None:
+    """The ends of a range, in seconds if it is a time; for a single quantity, both are equal."""
+    if not amounts or amounts[-1].kind in TIME_KINDS or len(amounts) > 2:
         return None
-    if len(found) == 2 and (
-        text[found[0].end : found[1].start].strip() not in RANGE_WORDS or found[0].kind not in ("number", found[1].kind)
+    if len(amounts) == 2 and (
+        text[amounts[0].end : amounts[1].start].strip() not in RANGE_WORDS
+        or amounts[0].kind not in ("number", amounts[1].kind)
     ):
         return None
-    amounts = [one.value[0] or 0 for one in found]
-    if found[0].kind != found[-1].kind:
-        amounts[0] *= found[-1].unit
-    scale = MONTH_SECONDS if found[-1].kind == "months" else 1
-    return min(amounts) * scale, max(amounts) * scale
+    ends = [amount.value[0] or 0 for amount in amounts]
+    if amounts[0].kind != amounts[-1].kind:
+        ends[0] *= amounts[-1].unit
+    scale = MONTH_SECONDS if amounts[-1].kind == "months" else 1
+    return min(ends) * scale, max(ends) * scale
 
 
-def are_about(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+def are_about(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
     """Whether two amounts are nearly equal and one of them is given as inexact: "just under four weeks", "27 days"."""
-    if TIME_KINDS & {one.kind, other.kind}:
+    if TIME_KINDS & {left_amount.kind, right_amount.kind}:
         return False
-    share = TEMPERATURE_TOLERANCE if {one.kind, other.kind} & {"celsius", "fahrenheit"} else INEXACT_TOLERANCE
-    exact = not any(APPROXIMATION.search(text[: found.start]) for text, found in ((left, one), (right, other)))
-    amounts = [found.value[0] or 0 for found in (one, other)]
+    share = (
+        TEMPERATURE_TOLERANCE
+        if {left_amount.kind, right_amount.kind} & {"celsius", "fahrenheit"}
+        else INEXACT_TOLERANCE
+    )
+    exact = not any(
+        APPROXIMATION.search(text[: amount.start]) for text, amount in ((left, left_amount), (right, right_amount))
+    )
+    amounts = [amount.value[0] or 0 for amount in (left_amount, right_amount)]
     return not exact and abs(amounts[0] - amounts[1]) <= share * max(map(abs, amounts))
 
 
-def may_both_hold(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+def may_both_hold(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
     """Whether two amounts of `left` and `right` are nearly equal, or the ends of a range."""
     return (
-        are_about(one, other, left, right) or _is_range(one, other, left, right) or _is_range(other, one, right, left)
+        are_about(left_amount, right_amount, left, right)
+        or _is_range(left_amount, right_amount, left, right)
+        or _is_range(right_amount, left_amount, right, left)
     )
 
 
-def _is_range(one: Quantity, other: Quantity, left: str, right: str) -> bool:
-    """Whether one amount is a least and the other a greatest one, so that both hold for what is between."""
+def _is_range(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
+    """Whether one amount is a minimum and the other a maximum above it, so that both can be true."""
     if AT_LEAST.search(left) is None or AT_MOST.search(right) is None:
         return False
-    units = [1.0, 1.0] if one.kind == other.kind else [one.unit, other.unit]  # "18 years" and a bare 25
-    least, most = ((found.value[0] or 0) / unit for found, unit in zip((one, other), units, strict=True))
+    units = (
+        [1.0, 1.0] if left_amount.kind == right_amount.kind else [left_amount.unit, right_amount.unit]
+    )  # "18 years" and a bare 25
+    least, most = (
+        (amount.value[0] or 0) / unit for amount, unit in zip((left_amount, right_amount), units, strict=True)
+    )
     return least <= most
 
 
-def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
-    """The only two quantities with units of the same kind, beside others: "48 minutes in four quarters" and "40
-    minutes".
-    """
-    kinds = ({found.kind for found in side} - TIME_KINDS - {"number", "ordinal"} for side in (mine, others))
+def _of_one_kind(left_amounts: list[Quantity], right_amounts: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
+    """The quantities of the only kind with units that both have: "48 minutes in four quarters" and "40 minutes"."""
+    kinds = (
+        {quantity.kind for quantity in side} - TIME_KINDS - {"number", "ordinal"}
+        for side in (left_amounts, right_amounts)
+    )
     shared = set.intersection(*kinds)
     if len(shared) != 1:
-        return mine, others
-    return [one for one in mine if one.kind in shared], [other for other in others if other.kind in shared]
+        return left_amounts, right_amounts
+    return [quantity for quantity in left_amounts if quantity.kind in shared], [
+        quantity for quantity in right_amounts if quantity.kind in shared
+    ]
 
 
-def _as_many(one: Quantity, other: Quantity) -> bool | None:
+def _as_many(left: Quantity, right: Quantity) -> bool | None:
     """Whether "25 vacation days" and "28 days" are equal numbers, whatever they count; None if neither is a bare
     number.
     """
-    if "number" not in (one.kind, other.kind) or TIME_KINDS & {one.kind, other.kind}:
+    if "number" not in (left.kind, right.kind) or TIME_KINDS & {left.kind, right.kind}:
         return None
-    amounts = [(quantity.value[0] or 0) / quantity.unit for quantity in (one, other)]
+    amounts = [(quantity.value[0] or 0) / quantity.unit for quantity in (left, right)]
     return abs(amounts[0] - amounts[1]) < 1e-9 * max(*amounts, 1)
 
 
-def _not_given(found: Sequence[Quantity], given: Sequence[Quantity]) -> list[Quantity]:
-    return [quantity for quantity in found if not any(quantity.same(other) for other in given)]
+def _not_given(quantities: Sequence[Quantity], question_quantities: Sequence[Quantity]) -> list[Quantity]:
+    return [quantity for quantity in quantities if not any(quantity.same(given) for given in question_quantities)]
 
 
-def _results(left: str, right: str) -> Found | None:
+def _results(left: str, right: str) -> FigureClash | None:
     """The final numbers of calculations: steps may differ, results may not."""
     a, b = _result(left), _result(right)
     return None if a is None or b is None or a.same(b) or a.value[0] == b.value[0] else ("numbers", a.text, b.text)
@@ -220,11 +247,11 @@ def _results(left: str, right: str) -> Found | None:
 
 def _result(text: str) -> Quantity | None:
     results = [quantity for match in RESULT.finditer(text) for quantity in quantities(match[1])[:1]]
-    found = results or quantities(text)
-    return found[-1] if found else None
+    candidates = results or quantities(text)
+    return candidates[-1] if candidates else None
 
 
-def _contradictory_bare_numbers(question: str, left: str, right: str) -> Found | None:
+def _contradictory_bare_numbers(question: str, left: str, right: str) -> FigureClash | None:
     """Two answers that are little more than one number each."""
     a, b = quantities(left), quantities(right)
     if (
@@ -244,36 +271,40 @@ def _contradictory_bare_numbers(question: str, left: str, right: str) -> Found |
 
 def _in_sentences(
     pair: Aligned,
-    mine: list[Quantity],
-    others: list[Quantity],
+    left_amounts: list[Quantity],
+    right_amounts: list[Quantity],
     answers: tuple[str, str],
-) -> Found | None:
-    a, b = unmatched(mine, others)
-    if not a or not b:
+) -> FigureClash | None:
+    left_unmatched, right_unmatched = unmatched(left_amounts, right_amounts)
+    if not left_unmatched or not right_unmatched:
         return None
-    strict, within = _context_overlap(pair, a, b)
+    strict, within = _context_overlap(pair, left_unmatched, right_unmatched)
     if not strict:
         if within < SAME_NUMBER_SHARE:
             return None
-        # In a sentence that is worded otherwise, a number which the other answer has elsewhere is not denied by it.
-        a = [quantity for quantity in a if not any(map(quantity.same, quantities(answers[1])))]
-        b = [quantity for quantity in b if not any(map(quantity.same, quantities(answers[0])))]
-    for one in a:
-        for other in b:
+        # In a differently worded sentence, a number that is elsewhere in the other answer is not contradicted by it.
+        left_unmatched = [
+            quantity for quantity in left_unmatched if not any(map(quantity.same, quantities(answers[1])))
+        ]
+        right_unmatched = [
+            quantity for quantity in right_unmatched if not any(map(quantity.same, quantities(answers[0])))
+        ]
+    for left_amount in left_unmatched:
+        for right_amount in right_unmatched:
             if (
-                _comparable(one, other)
-                and not may_both_hold(one, other, pair.left, pair.right)
+                _comparable(left_amount, right_amount)
+                and not may_both_hold(left_amount, right_amount, pair.left, pair.right)
                 and (
-                    _counted_things(pair.left, one) & _counted_things(pair.right, other)
-                    or (strict and len(a) == len(b))
+                    _counted_things(pair.left, left_amount) & _counted_things(pair.right, right_amount)
+                    or (strict and len(left_unmatched) == len(right_unmatched))
                 )
             ):
-                return _contradiction(one, other)
+                return _contradiction(left_amount, right_amount)
     return None
 
 
-def _comparable(one: Quantity, other: Quantity) -> bool:
-    kinds = {one.kind, other.kind}
+def _comparable(left: Quantity, right: Quantity) -> bool:
+    kinds = {left.kind, right.kind}
     return (
         len(kinds) == 1
         or (kinds <= {"time", "months"})
@@ -282,25 +313,29 @@ def _comparable(one: Quantity, other: Quantity) -> bool:
     )
 
 
-def _context_overlap(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]) -> tuple[bool, float]:
+def _context_overlap(
+    pair: Aligned, left_numbers: Sequence[Quantity], right_numbers: Sequence[Quantity]
+) -> tuple[bool, float]:
     """Whether two sentences are the same without the contradictory numbers, and the share of the shorter one's content
     words in both.
     """
-    mine, others = (_stems_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
-    content_mine, content_others = mine - STOPWORDS, others - STOPWORDS
-    return len(mine & others) >= SAME_SENTENCE_SHARE * max(1, len(mine | others)), len(
+    left_stems, right_stems = (
+        _stems_without(text, numbers) for text, numbers in ((pair.left, left_numbers), (pair.right, right_numbers))
+    )
+    content_mine, content_others = left_stems - STOPWORDS, right_stems - STOPWORDS
+    return len(left_stems & right_stems) >= SAME_SENTENCE_SHARE * max(1, len(left_stems | right_stems)), len(
         content_mine & content_others
     ) / max(1, min(len(content_mine), len(content_others)))
 
 
-def _stems_without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
-    for quantity in sorted(found, key=lambda quantity: -quantity.start):
+def _stems_without(text: str, numbers: Sequence[Quantity]) -> frozenset[str]:
+    for quantity in sorted(numbers, key=lambda quantity: -quantity.start):
         text = text[: quantity.start] + " " + text[quantity.end :]
     return frozenset(stem(word) for word in words(normalised(text)))
 
 
 def _counted_things(text: str, quantity: Quantity) -> frozenset[str]:
-    """What a quantity counts: its unit, the word after it, the words before it."""
+    """Stems of what a quantity counts: for times, its kind; else the content words directly after and before it."""
     if quantity.kind in TIME_KINDS:
         return frozenset((quantity.kind,))
     behind = [
@@ -310,5 +345,5 @@ def _counted_things(text: str, quantity: Quantity) -> frozenset[str]:
     return frozenset((*behind, *before))
 
 
-def _contradiction(one: Quantity, other: Quantity) -> Found:
-    return ("dates" if TIME_KINDS & {one.kind, other.kind} else "numbers", one.text, other.text)
+def _contradiction(left: Quantity, right: Quantity) -> FigureClash:
+    return ("dates" if TIME_KINDS & {left.kind, right.kind} else "numbers", left.text, right.text)

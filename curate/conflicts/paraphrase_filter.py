@@ -1,9 +1,9 @@
-"""Answers that agree in what was asked for, however else they are worded: the NLI model's word alone makes no conflict
-of them.
+"""Answers that agree on the requested information, whatever their wording: the NLI model alone reports no conflict for
+them.
 
-Models call "scored by none other than the Eagles, a night to remember" and "scored by the Eagles" a contradiction more
-often than one would think: of 1,485 pairs of answers in 5,000 real examples a small model flagged 196, none of which
-clash; 195 of these agree.
+Models often report a contradiction between "scored by none other than the Eagles, a night to remember" and "scored by
+the Eagles": of 1,485 pairs of answers in 5,000 real examples, a small model flagged 196, none of which are
+contradictions; 195 of these agree.
 """
 
 import re
@@ -23,9 +23,9 @@ from curate.language.tokens import content_words, plain_words, stem, stems
 
 CONVERSION_REQUEST: Final = re.compile(r"^\W*(?:please )?(?:convert|express)\b", re.IGNORECASE)
 ASKED_THING: Final = re.compile(r"\b(?:which|what)\s+(\w+)", re.IGNORECASE)
-"""What a question asks for."""
+"""The thing that a question asks for."""
 MIN_COVERED_SHARE: Final = 0.6
-"""Share of common words of meaning from which one answer says what the other says, and more."""
+"""Minimum share of common content words for one answer to contain the other."""
 
 
 def answers_agree(question: str, left: str, right: str) -> bool:
@@ -44,33 +44,35 @@ def answers_agree(question: str, left: str, right: str) -> bool:
 
 
 def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bool:
-    """Whether each answer repeats what only its own question asks for, as with "How many touchdowns ..." and "How many
-    interceptions ...": then they answer two questions.
+    """Whether each answer repeats words that only its own question has, as for "How many touchdowns ..." and "How many
+    interceptions ...", so that they answer different questions.
 
-    Not decided for questions that ask for yes or no, and those for one thing: "which browsers ...".
+    False for yes/no questions and for questions about the same kind of thing: "which browsers ...".
     """
     things = [
         {stem(word.lower()) for word in ASKED_THING.findall(question)} - stems(STOPWORDS) for question in questions
     ]
     if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)) or things[0] & things[1]:
         return False
-    asked = [content_words(question) for question in questions]
+    question_words = [content_words(question) for question in questions]
     words = [content_words(answer) for answer in answers]
-    own = [(asked[side] - asked[1 - side]) & (words[side] - words[1 - side]) for side in (0, 1)]
+    own_words = [(question_words[side] - question_words[1 - side]) & (words[side] - words[1 - side]) for side in (0, 1)]
     words_apart = set(plain_words(questions[0])) ^ set(plain_words(questions[1]))
     aspects = [
         {ASPECTS[word] for word in plain_words(question) if word in words_apart and word in ASPECTS}
         for question in questions
     ]
-    return all(own) and not aspects[0] & aspects[1]
+    return all(own_words) and not aspects[0] & aspects[1]
 
 
 def _says_only_more(left: str, right: str) -> bool:
-    """Whether one answer has all words of meaning and all numbers of the other, and the same number of negations:
-    it may add something and denies nothing.
+    """Whether one answer has all content words and numbers of the other and the same parity of negations, so that it
+    only adds information.
     """
-    mine, others = content_words(left), content_words(right)
-    if not (mine <= others or others <= mine) or len(mine & others) < MIN_COVERED_SHARE * len(mine | others):
+    left_words, right_words = content_words(left), content_words(right)
+    if not (left_words <= right_words or right_words <= left_words) or len(
+        left_words & right_words
+    ) < MIN_COVERED_SHARE * len(left_words | right_words):
         return False
     return negation_count(left) % 2 == negation_count(right) % 2 and not all(
         unmatched(quantities(left), quantities(right))
@@ -85,31 +87,38 @@ def _share_a_result(left: str, right: str) -> bool:
 @lru_cache(4_096)  # each answer is compared with several others
 def _last_result(text: str) -> list[str] | None:
     """The words of the last result that a text states."""
-    found = RESULT.findall(text)
-    return words(normalised(found[-1])) if found else None
+    results = RESULT.findall(text)
+    return words(normalised(results[-1])) if results else None
 
 
 def _share_a_number(question: str, left: str, right: str) -> bool:
-    given = [(quantity.kind, quantity.unit, quantity.value) for quantity in quantities(question)]
+    question_values = [(quantity.kind, quantity.unit, quantity.value) for quantity in quantities(question)]
 
     def own(text: str) -> list[Quantity]:
         """The values that are not in the question; 300 centimetres in the answer differ from three metres in the
         question.
         """
         return [
-            quantity for quantity in quantities(text) if (quantity.kind, quantity.unit, quantity.value) not in given
+            quantity
+            for quantity in quantities(text)
+            if (quantity.kind, quantity.unit, quantity.value) not in question_values
         ]
 
-    mine, others = own(left), own(right)
+    left_values, right_values = own(left), own(right)
     return any(
-        (one.kind == other.kind and are_about(one, other, left, right))
-        or ((one.kind == other.kind or {one.kind, other.kind} & {"number", "celsius"}) and one.same(other))
-        for one in mine
-        for other in others
+        (left_value.kind == right_value.kind and are_about(left_value, right_value, left, right))
+        or (
+            (left_value.kind == right_value.kind or {left_value.kind, right_value.kind} & {"number", "celsius"})
+            and left_value.same(right_value)
+        )
+        for left_value in left_values
+        for right_value in right_values
     )
 
 
 def _share_a_name(question: str, left: str, right: str) -> bool:
-    asked = content_words(question)
-    named = ({stem(normalised(name)) for name in names(text)} - asked for text in (left, right))
-    return any(some & content_words(other) for some, other in zip(named, (right, left), strict=True))
+    question_words = content_words(question)
+    name_stems = ({stem(normalised(name)) for name in names(text)} - question_words for text in (left, right))
+    return any(
+        stems & content_words(other_answer) for stems, other_answer in zip(name_stems, (right, left), strict=True)
+    )

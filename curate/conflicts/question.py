@@ -1,4 +1,4 @@
-"""When two examples ask the same thing."""
+"""The question of an answer, and whether two questions are the same."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from curate.language.tokens import content_words, plain_words, quoted_texts, ste
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
 SIGN: Final = re.compile(r"[-+*/×÷=<>^()]")
 CALCULATION: Final = re.compile(r"(?<=[\d)])(?: ?([+*×÷=<>^]) ?| ([-/]) )(?=[\d(])")
-"""Not "1/2" and "11-13", which are dates and doses, too."""
+"""Excludes "1/2" and "11-13", which can be dates or doses."""
 GROUPED_EXPRESSION: Final = re.compile(
     r"[-+*/×÷=<>^] ?\( ?\w|\) ?[+*/×÷^] ?[\d(]|\b(?:not|and|or) ?\( ?(?:not|true|false|[a-z]\b)"
     r"|\bnot (?:not|true|false)\b|\b(?:true|false) (?:and|or) (?:true|false)\b",
@@ -31,7 +31,7 @@ CONTINUATION: Final = re.compile(
     r"[^?]{0,120}\b(?:more|less|again|same|instead|now|shorter|longer|simpler|another|redo|version)\b[^?]*$",
     re.IGNORECASE,
 )
-"""A request that goes on with the one before it: "Now with more jokes"."""
+"""A request that continues the previous one: "Now with more jokes"."""
 MIN_SHARED_WORDS: Final = 0.75
 """Minimum share of common content words of two questions."""
 POLITE_WORDS: Final = FILLER_WORDS - VALUE_WORDS - STOPWORDS
@@ -74,9 +74,11 @@ class Question:
     @cached_property
     def is_open(self) -> bool:
         """Whether it has many possible answers; "the same, but shorter" if the request before it has."""
-        asked = [message.text for message in self.example.messages[: self.turn] if message.role == "user"]
-        alone = next((at for at in range(len(asked) - 1, -1, -1) if not CONTINUATION.match(asked[at])), 0)
-        return any(map(is_open, asked[alone:]))
+        requests = [message.text for message in self.example.messages[: self.turn] if message.role == "user"]
+        alone = next(
+            (index for index in range(len(requests) - 1, -1, -1) if not CONTINUATION.match(requests[index])), 0
+        )
+        return any(map(is_open, requests[alone:]))
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -85,7 +87,7 @@ class Question:
 
     @cached_property
     def particulars(self) -> str:
-        """What must be equal for two requests to ask the same, as a key: numbers, negations, quoted words, names in
+        """A key for the parts that must be equal in two equal requests: numbers, negations, quoted words, names in
         order, who/when/where/why/how.
         """
         return content_id(_particulars(self.request))
@@ -98,17 +100,17 @@ def spelled_request(request: str) -> str:
 
 
 def _signs(text: str) -> list[str]:
-    """The operators of a text; if brackets group them, what they group, too."""
+    """The operators of a text; with the operands if brackets group them."""
     return (OPERANDS_PATTERN if GROUPED_EXPRESSION.search(text) else OPERATOR).findall(text.lower())
 
 
 def calculate_otherwise(left: str, right: str) -> bool:
-    """Whether both requests have an expression, and not the same one."""
-    mine, others = (
+    """Whether both requests have an expression and the expressions differ."""
+    left_operands, right_operands = (
         (OPERANDS_PATTERN if GROUPED_EXPRESSION.search(text) else CALCULATION).findall(text.lower())
         for text in (left, right)
     )
-    return bool(mine and others) and mine != others
+    return bool(left_operands and right_operands) and left_operands != right_operands
 
 
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
@@ -121,33 +123,33 @@ def _prompt_key(system: str) -> str:
 
 def _particulars(text: str) -> list[Any]:
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
-    asked = sorted(QUESTION_WORDS.intersection(plain_words(text)))
+    question_words = sorted(QUESTION_WORDS.intersection(plain_words(text)))
     return [
         numbers,
         _signs(text),
         negation_count(text, outright=True),
         quoted_texts(text),
         [normalised(name) for name in names(text)],
-        asked,
+        question_words,
     ]
 
 
 def question_of(example: Example) -> Question | None:
     """The question of an example's last answer; None without a user turn or an answer in words."""
-    at = max((at for at, message in enumerate(example.messages) if message.role == "assistant"), default=None)
-    return None if at is None else question_at(example, at)
+    index = max((index for index, message in enumerate(example.messages) if message.role == "assistant"), default=None)
+    return None if index is None else question_at(example, index)
 
 
 def questions_of(example: Example) -> Iterator[Question]:
     """The questions of all answers in words of an example, in order."""
-    for at, message in enumerate(example.messages):
-        if message.role == "assistant" and (question := question_at(example, at)) is not None:
+    for index, message in enumerate(example.messages):
+        if message.role == "assistant" and (question := question_at(example, index)) is not None:
             yield question
 
 
-def question_at(example: Example, at: int) -> Question | None:
+def question_at(example: Example, index: int) -> Question | None:
     """The question of the answer at a position among the messages; None as for `question_of`."""
-    prompt, answer = example.messages[:at], example.messages[at]
+    prompt, answer = example.messages[:index], example.messages[index]
     requests = [message for message in prompt if message.role == "user"]
     if not requests or not answer.text.strip() or not requests[-1].text.strip():
         return None
@@ -156,13 +158,13 @@ def question_at(example: Example, at: int) -> Question | None:
     attached = (
         b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
     )
-    given = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
+    context = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
     earlier = [
         _normalized_turn(message, message is requests[-1])
         for message in prompt
         if message.role not in ("system", "developer")
     ]
-    return Question(example, at, system, "\n".join([*given, *earlier]), requests[-1].text, answer.text)
+    return Question(example, index, system, "\n".join([*context, *earlier]), requests[-1].text, answer.text)
 
 
 def _normalized_turn(message: Message, last: bool) -> str:
@@ -172,11 +174,11 @@ def _normalized_turn(message: Message, last: bool) -> str:
 
 
 def same_request(left: Question, right: Question) -> bool:
-    """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content
-    words do.
+    """Whether two requests in the same setting are the same in other words: all particulars and most content words
+    agree.
 
-    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one
-    side do not, unless they are particular: first, before, red.
+    A substituted word ("I love this song", "I hate this song") makes a different question; additional words on one side
+    do not, except words such as first, before and red.
     """
     if (
         left.setting != right.setting
@@ -184,23 +186,27 @@ def same_request(left: Question, right: Question) -> bool:
         or not beside_shared_lines(left.request, right.request)
     ):
         return False
-    mine, others = left.content - right.content, right.content - left.content
-    if (mine and others) or (mine | others) & stems(VALUE_WORDS):
+    left_words, right_words = left.content - right.content, right.content - left.content
+    if (left_words and right_words) or (left_words | right_words) & stems(VALUE_WORDS):
         return False
     shared = len(left.content & right.content)
     return shared > 0 and shared >= MIN_SHARED_WORDS * len(left.content | right.content)
 
 
 def beside_shared_lines(left: str, right: str) -> bool:
-    """Whether two requests that begin with the same lines, a task or a list of tools, have words of meaning in common
-    in the lines that follow.
+    """Whether two requests that start with the same lines (a task or a list of tools) have content words in common in
+    the other lines.
     """
-    mine, others = left.splitlines(), right.splitlines()
+    left_lines, right_lines = left.splitlines(), right.splitlines()
     shared = next(
-        (at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other),
-        min(len(mine), len(others)),
+        (
+            index
+            for index, (left_line, right_line) in enumerate(zip(left_lines, right_lines, strict=False))
+            if left_line != right_line
+        ),
+        min(len(left_lines), len(right_lines)),
     )
     if not shared:
         return True
-    a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE_WORDS) for lines in (mine, others))
+    a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE_WORDS) for lines in (left_lines, right_lines))
     return len(a & b) >= MIN_SHARED_WORDS * len(a | b)

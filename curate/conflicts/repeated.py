@@ -1,7 +1,6 @@
-"""What comes again where no text is nearly the same: answers to one question, conversations that go on, phrases.
+"""Repetition without near-duplicates: answers with the same meaning, conversations that another one continues, phrases.
 
-Pure functions over examples, for those who look at a data set as a whole. Nothing here is a reason to remove an example
-unseen.
+Pure functions over examples, for rules about a whole data set. None of these removes an example without review.
 """
 
 from collections import Counter, defaultdict
@@ -25,12 +24,12 @@ from curate.similarity.shingles import Sets, Shingling, salted, shingled, texts_
 from curate.similarity.similarity_index import grouped, jaccard
 
 MIN_AGREEMENT: Final = 0.8
-"""Share of the words of meaning of two answers that both have, from which they say the same."""
+"""Minimum share of content words in common for two answers to mean the same."""
 PHRASE_WORDS: Final = 4
-"""Words of a phrase that answers begin or end with."""
+"""Number of words of a phrase that answers begin or end with."""
 MIN_SHARE: Final = 0.3
 MIN_ANSWERS: Final = 10
-"""Answers below which a share means nothing."""
+"""Minimum number of answers for a share to be reported."""
 
 
 class Repetition(NamedTuple):
@@ -42,19 +41,18 @@ class Repetition(NamedTuple):
 
 
 def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
-    """Examples that answer the same question as an earlier one, in the same context, in other words of the same
-    meaning.
+    """Examples that answer the same question as an earlier one, in the same context, with the same meaning in other
+    words.
 
-    The answers share their words of meaning, in whatever order, and agree in every fact. Of near-duplicates nothing is
-    said.
+    The answers share their content words, in any order, and agree in every fact. Near-duplicates are not reported.
     """
-    asked: dict[str, list[Question]] = defaultdict(list)
+    by_context: dict[str, list[Question]] = defaultdict(list)
     for example in {example.id: example for example in reversed(examples)}.values():
         if question := question_of(example):
-            asked[question.context].append(question)
+            by_context[question.context].append(question)
     several = [
         (group, question)
-        for group, questions in enumerate(asked.values())
+        for group, questions in enumerate(by_context.values())
         if len(questions) > 1
         for question in reversed(questions)
     ]
@@ -79,28 +77,28 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
 
 
 def _hashed_sets(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
-    """Sets of words as sets of hashes; those of different groups share none."""
-    found = [
+    """Sets of words as sets of hashes; the hashes of different groups are disjoint."""
+    hashed = [
         np.unique(
             np.array(
-                [xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"), seed=group) for word in some],
+                [xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"), seed=group) for word in set_words],
                 dtype=np.uint32,
             )
         )
-        for group, some in owned
+        for group, set_words in owned
     ]
-    return Sets(np.concatenate(found), np.cumsum([0, *map(len, found)], dtype=np.int64))
+    return Sets(np.concatenate(hashed), np.cumsum([0, *map(len, hashed)], dtype=np.int64))
 
 
 def prefix_duplicates(examples: Sequence[Example]) -> Iterator[Repetition]:
-    """Conversations that another one begins with, to the letter, each with the longest such one, the first of equally
-    long ones.
+    """Conversations that are an exact prefix of another one, each with the longest such conversation, the first of
+    equally long ones.
     """
     keys = [key_of(example) for example in examples]
     longest: dict[int, Example] = {}
     for example, key in sorted(zip(examples, keys, strict=True), key=lambda pair: -len(pair[0].messages)):
-        for begun in key.prefix_hashes:
-            longest.setdefault(begun, example)
+        for prefix_hash in key.prefix_hashes:
+            longest.setdefault(prefix_hash, example)
     for example, key in zip(examples, keys, strict=True):
         if other := longest.get(key.conversation_hash):
             yield Repetition(example, other, len(example.messages) / len(other.messages))
@@ -118,9 +116,7 @@ class Phrase(NamedTuple):
 
 
 def repeated_phrases(examples: Sequence[Example]) -> list[Phrase]:
-    """What more than `MIN_SHARE` of the different answers begin or end with, in case folded words; the commonest
-    first.
-    """
+    """Case-folded phrases that more than `MIN_SHARE` of the distinct answers begin or end with, most common first."""
     answers: dict[str, Example] = {}
     for example in examples:
         if example.answer is not None:
@@ -128,7 +124,7 @@ def repeated_phrases(examples: Sequence[Example]) -> list[Phrase]:
     split = [
         (text_words, example) for text, example in answers.items() if len(text_words := words(text)) > 2 * PHRASE_WORDS
     ]
-    found = []
+    phrases = []
     ends: tuple[tuple[bool, Callable[[list[str]], str]], ...] = (
         (True, lambda text_words: " ".join(text_words[:PHRASE_WORDS])),
         (False, lambda text_words: " ".join(text_words[-PHRASE_WORDS:])),
@@ -138,5 +134,5 @@ def repeated_phrases(examples: Sequence[Example]) -> list[Phrase]:
         for phrase, count in counts.items():
             if len(split) >= MIN_ANSWERS and count > MIN_SHARE * len(split):
                 first = next(example for text_words, example in split if end(text_words) == phrase)
-                found.append(Phrase(phrase, begins, first, count / len(split)))
-    return sorted(found, key=lambda phrase: -phrase.share)
+                phrases.append(Phrase(phrase, begins, first, count / len(split)))
+    return sorted(phrases, key=lambda phrase: -phrase.share)

@@ -17,18 +17,18 @@ MAX_ANSWER_WORDS: Final = 30
 
 def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, Example, Evidence]]:
     """The examples with one request that contradict an earlier one: the earlier one, the example and the evidence."""
-    asked = [question for example in examples if (question := question_of(example)) is not None]
-    if not asked or asked[0].is_open:
+    questions = [question for example in examples if (question := question_of(example)) is not None]
+    if not questions or questions[0].is_open:
         return
     reported = set[int]()
-    for (_, left), (second, right) in combinations(enumerate(asked), 2):
+    for (_, left), (second, right) in combinations(enumerate(questions), 2):
         if second not in reported and (evidence := _precise_evidence(left, right)) is not None:
             reported.add(second)
             yield left.example, right.example, evidence
 
 
 def _precise_evidence(left: Question, right: Question) -> Evidence | None:
-    """A yes and a no that are said outright, or two amounts or times that were asked for."""
+    """An explicit yes against an explicit no, or two requested amounts or times."""
     sources = set[str]()
     if asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None:
         sources.add("polarity")
@@ -36,9 +36,11 @@ def _precise_evidence(left: Question, right: Question) -> Evidence | None:
         len(answer.split()) <= MAX_ANSWER_WORDS for answer in (left.answer, right.answer)
     ):
         sources |= {"numbers", "dates"}
-    if not sources:  # mostly so
+    if not sources:  # the common case
         return None
     from curate.conflicts.candidate_pairs import Nominee  # these take some tenths of a second to import
     from curate.conflicts.judging import by_rules
 
-    return next((found for found in by_rules(Nominee(left, right, 1.0)).evidence if found.source in sources), None)
+    return next(
+        (evidence for evidence in by_rules(Nominee(left, right, 1.0)).evidence if evidence.source in sources), None
+    )

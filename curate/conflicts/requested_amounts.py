@@ -1,5 +1,5 @@
-"""Answers of several sentences, worded independently, that give other amounts or times: of the kind that the question
-asks for, or of a kind of which they share no value.
+"""Answers of several sentences, worded independently, that give different amounts or times: of the kind that the
+question asks for, or of a kind without a common value.
 """
 
 import re
@@ -30,14 +30,12 @@ GROUPS: Final = {
 }
 """The kinds of quantities that measure the same thing."""
 HALF_DAY: Final = 720
-"""Minutes after which the hands of a clock show the same: an answer may leave out the half of the day."""
+"""Minutes of half a day: an answer may omit am or pm."""
 ASKED_PRECISION, UNKNOWN_PRECISION, OTHER_PRECISION = 0.95, 0.9, 0.7
-"""Precision of values of the kind that the question asks for, if it does not say for which, and of another kind."""
+"""Precision of values of the requested kind, of any kind if the question requests no kind, and of another kind."""
 MAX_WORDS: Final = 200
 MAX_VALUES: Final = 6
-"""Number of words of an answer, and of values of one kind in it, up to which it is compared: longer ones tell of many
-things.
-"""
+"""Maximum number of words of a compared answer, and of its values of one kind: longer answers have several topics."""
 ASKED: Final[dict[str, re.Pattern[str]]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
@@ -84,11 +82,11 @@ QUESTION_MARKS: Final = ("?", "？")
 UNSPACED_END: Final = re.compile(r"(?<=[。！？])")
 """Ends of sentences that no space follows."""
 MEASURED_KINDS: Final = frozenset(("money", "percent", "mass", "volume", "length", "temperature", "data"))
-"""Kinds that a text seldom gives beside the point."""
+"""Kinds that are rarely incidental in a text."""
 MAX_QUESTION_WORDS: Final = 60
-"""Number of words of both questions up to which they ask for one thing."""
+"""Maximum number of words of both questions that request one thing."""
 MAX_UNASKED_VALUES: Final = 3
-"""Number of values of an answer up to which it may be one of them that was asked for in other words."""
+"""Maximum number of values of an answer to a question that requests no known kind."""
 OTHER_QUESTION: Final = re.compile(
     r"\b(?:who|whom|whose|which|why|where|welche[mnrs]?|wer|wen|wem|warum|wieso|wo|quién|quiénes|por qué|dónde|pourquoi|quem|por que|onde|chi|perché|dove)\b"  # noqa: E501
     r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ",
@@ -111,8 +109,8 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     """The first amounts or times of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, that cannot
     both be right; those that the question asks for come first.
 
-    Of the kind of these, one answer gives no value that the other gives as well. If the question asks for another
-    kind of which they share a value, the answers agree.
+    The answers share no value of that kind. If they share a value of another kind that the question asks for, they
+    agree.
     """
     sizes = [word_count(text) for text in (left, right)]
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
@@ -122,34 +120,52 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     part = asked_part(question)
     if len(part.split()) > MAX_QUESTION_WORDS:
         return None
-    asked = asked_kinds(part)
-    if not asked and (
+    kinds_asked = asked_kinds(part)
+    if not kinds_asked and (
         OTHER_QUESTION.search(part) or asks_yes_or_no(part) or not part.rstrip().endswith(QUESTION_MARKS)
     ):
         return None
     language = language_of(f"{left}\n{right}")
-    given = quantities_in(question, language)
-    mine, others = (
-        [found for found in quantities_in(text, language) if not any(map(found.same, given))] for text in (left, right)
+    question_quantities = quantities_in(question, language)
+    left_amounts, right_amounts = (
+        [amount for amount in quantities_in(text, language) if not any(map(amount.same, question_quantities))]
+        for text in (left, right)
     )
-    shared = {_group(one) for one in mine for other in others if _agree(one, other, left, right)}
-    if asked & shared - {"number"}:
+    shared = {
+        _group(left_amount)
+        for left_amount in left_amounts
+        for right_amount in right_amounts
+        if _agree(left_amount, right_amount, left, right)
+    }
+    if kinds_asked & shared - {"number"}:
         return None
-    kinds = {_group(found) for found in mine} & {_group(found) for found in others} - {"ordinal"}
-    if not asked and max(len(mine), len(others)) > MAX_UNASKED_VALUES:
+    kinds = {_group(amount) for amount in left_amounts} & {_group(amount) for amount in right_amounts} - {"ordinal"}
+    if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
         return None
-    for kind in sorted(kinds - shared, key=lambda kind: (kind not in asked, kind)):
-        one, other = ([found for found in side if _group(found) == kind] for side in (mine, others))
-        if max(len(one), len(other)) > MAX_VALUES or _is_elsewhere(one, others) or _is_elsewhere(other, mine):
+    for kind in sorted(kinds - shared, key=lambda kind: (kind not in kinds_asked, kind)):
+        left_amount, right_amount = (
+            [amount for amount in side if _group(amount) == kind] for side in (left_amounts, right_amounts)
+        )
+        if (
+            max(len(left_amount), len(right_amount)) > MAX_VALUES
+            or _is_elsewhere(left_amount, right_amounts)
+            or _is_elsewhere(right_amount, left_amounts)
+        ):
             continue
-        if kind == "number" and (shared or len(one) + len(other) > 2) and not _count_the_same(one, other, left, right):
+        if (
+            kind == "number"
+            and (shared or len(left_amount) + len(right_amount) > 2)
+            and not _count_the_same(left_amount, right_amount, left, right)
+        ):
             continue
-        if kind not in asked and ((shared and kind not in MEASURED_KINDS) or len(one) + len(other) > 2):
+        if kind not in kinds_asked and (
+            (shared and kind not in MEASURED_KINDS) or len(left_amount) + len(right_amount) > 2
+        ):
             continue
-        source = "dates" if one[0].kind in TIME_KINDS else "numbers"
-        precision = ASKED_PRECISION if kind in asked else OTHER_PRECISION if asked else UNKNOWN_PRECISION
-        return Amounts(source, one[0].text, other[0].text, precision)
-    return _counted_amounts(question, (left, mine), (right, others)) if "number" in asked else None
+        source = "dates" if left_amount[0].kind in TIME_KINDS else "numbers"
+        precision = ASKED_PRECISION if kind in kinds_asked else OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
+        return Amounts(source, left_amount[0].text, right_amount[0].text, precision)
+    return _counted_amounts(question, (left, left_amounts), (right, right_amounts)) if "number" in kinds_asked else None
 
 
 def _counted_amounts(
@@ -158,33 +174,40 @@ def _counted_amounts(
     """The only numbers of both answers before a word of the question, if they differ: "six tablets", "three
     tablets".
     """
-    (left, mine), (right, others) = one_side, other_side
-    asked = content_words(question)
+    (left, left_amounts), (right, right_amounts) = one_side, other_side
+    question_words = content_words(question)
     numbers = [
-        [(_counted_word(text, found), found) for found in side if found.kind == "number"]
-        for text, side in ((left, mine), (right, others))
+        [(_counted_word(text, amount), amount) for amount in side if amount.kind == "number"]
+        for text, side in ((left, left_amounts), (right, right_amounts))
     ]
     words = [Counter(word for word, _ in side if word) for side in numbers]
     for word in sorted(word for word in words[0] if words[0][word] == words[1][word] == 1):
-        one, other = (next(found for at, found in side if at == word) for side in numbers)
-        if word not in asked and not (UNSPACED_LETTER.match(word) and word in question):
+        left_amount, right_amount = (
+            next(amount for counted_word, amount in side if counted_word == word) for side in numbers
+        )
+        if word not in question_words and not (UNSPACED_LETTER.match(word) and word in question):
             continue
-        if not (_agree(one, other, left, right) or _is_elsewhere([one], others) or _is_elsewhere([other], mine)):
-            return Amounts("numbers", one.text, other.text, ASKED_PRECISION)
+        if not (
+            _agree(left_amount, right_amount, left, right)
+            or _is_elsewhere([left_amount], right_amounts)
+            or _is_elsewhere([right_amount], left_amounts)
+        ):
+            return Amounts("numbers", left_amount.text, right_amount.text, ASKED_PRECISION)
     return None
 
 
-def _count_the_same(one: Sequence[Quantity], other: Sequence[Quantity], left: str, right: str) -> bool:
+def _count_the_same(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity], left: str, right: str) -> bool:
     """Whether a number of each side stands before the same word."""
-    mine, others = (
-        {_counted_word(text, found) for found in side} - {""} for text, side in ((left, one), (right, other))
+    left_counted, right_counted = (
+        {_counted_word(text, amount) for amount in side} - {""}
+        for text, side in ((left, left_amounts), (right, right_amounts))
     )
-    return not mine.isdisjoint(others)
+    return not left_counted.isdisjoint(right_counted)
 
 
-def _counted_word(text: str, found: Quantity) -> str:
-    behind = text[found.end :].lstrip()
-    word = WORD.match(behind)
+def _counted_word(text: str, amount: Quantity) -> str:
+    following = text[amount.end :].lstrip()
+    word = WORD.match(following)
     if word is None:
         return ""
     return word.group()[:1] if UNSPACED_LETTER.match(word.group()) else stem(word.group().lower())
@@ -209,21 +232,21 @@ def asked_kinds(question: str) -> frozenset[str]:
     return frozenset(kinds | AMOUNT_KINDS if AMOUNT.search(question) else kinds)
 
 
-def _group(found: Quantity) -> str:
-    return GROUPS.get(found.kind, found.kind)
+def _group(amount: Quantity) -> str:
+    return GROUPS.get(amount.kind, amount.kind)
 
 
-def _is_elsewhere(some: Sequence[Quantity], others: Sequence[Quantity]) -> bool:
+def _is_elsewhere(amounts: Sequence[Quantity], others: Sequence[Quantity]) -> bool:
     """Whether a value of one kind is among values of any kind: "from nine", "9 am"."""
-    return any(one.same(other) for one in some for other in others)
+    return any(amount.same(other) for amount in amounts for other in others)
 
 
-def _agree(one: Quantity, other: Quantity, left: str, right: str) -> bool:
+def _agree(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
     """Whether two values of one kind may both hold."""
-    if _group(one) != _group(other):
+    if _group(left_amount) != _group(right_amount):
         return False
-    if one.kind != other.kind and "weekday" in (one.kind, other.kind):
+    if left_amount.kind != right_amount.kind and "weekday" in (left_amount.kind, right_amount.kind):
         return True  # 5 May may be a Monday
-    if one.kind == "clock":
-        return ((one.value[0] or 0) - (other.value[0] or 0)) % HALF_DAY == 0
-    return one.same(other) or may_both_hold(one, other, left, right)
+    if left_amount.kind == "clock":
+        return ((left_amount.value[0] or 0) - (right_amount.value[0] or 0)) % HALF_DAY == 0
+    return left_amount.same(right_amount) or may_both_hold(left_amount, right_amount, left, right)

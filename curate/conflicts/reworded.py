@@ -1,5 +1,5 @@
-"""Pairs of questions that may ask the same in other words, each with its probability. Embeddings propose them,
-`same_question` decides.
+"""Pairs of questions that may be the same in other words, each with its probability. Candidates are found by embeddings
+and filtered by `same_question`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,19 +21,19 @@ from curate.core.text import normalised
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
 MIN_TOPIC_SIZE: Final = 30
-"""Questions about one thing from which what they have in common is left out of account."""
+"""Minimum number of questions of a topic whose mean vector is subtracted."""
 SAME_TOPIC_COSINE: Final = 0.6
-"""Cosine of the embeddings of two questions from which they are about the same thing."""
+"""Minimum cosine of the embeddings of two questions of one topic."""
 MAX_SAMPLED: Final = 4_000
-"""Questions, at even distances, among which those about the same thing are looked for."""
+"""Maximum number of questions, sampled at even distances, that are searched for a topic."""
 EPSILON: Final = 1e-6
 NEAREST_TRIES: Final = 10
-"""Nearest questions that one question is held against, in each direction."""
+"""Number of nearest questions that a question is compared with, in each direction."""
 ROWS_PER_BLOCK: Final = 256
 MAX_EXHAUSTIVE: Final = 8_000
-"""Questions up to which each is held against all; of more, against those of the nearest cells."""
+"""Maximum number of questions that are compared with all others; beyond it, only with those of the nearest cells."""
 CELL_SIZE, PROBED_CELLS = 400, 8
-"""Questions of a cell, on average, and cells that one question is looked for in."""
+"""Average number of questions of a cell, and number of cells that are searched for a question."""
 
 
 class Pair(NamedTuple):
@@ -57,49 +57,51 @@ def reworded(
     blocks: Sequence[range] | None = None,
     cosine: float = MIN_COSINE,
 ) -> list[Pair]:
-    """The pairs of `requests` that ask the same with at least the probability, not `limited`, that both need, in order
+    """The pairs of `requests` whose probability of being the same, not `limited`, reaches the minimum of both, in order
     of position.
 
-    `min_probabilities` has the probability that each request needs. Only pairs of one block are compared, where there
-    are blocks, and of those only pairs of at least `cosine`. `embed` is asked once.
+    `min_probabilities` has the minimum probability for each request. Only pairs of one block, if there are blocks, with
+    at least the cosine `cosine` are compared. `embed` is called once.
     """
 
-    def suffices(left: int, right: int, found: tuple[float, ...]) -> bool:
-        return probability(found, limited=False) >= max(min_probabilities[left], min_probabilities[right])
+    def suffices(left: int, right: int, values: tuple[float, ...]) -> bool:
+        return probability(values, limited=False) >= max(min_probabilities[left], min_probabilities[right])
 
-    worded = cache(lambda at: wording(requests[at]))
+    worded = cache(lambda index: wording(requests[index]))
     compared: dict[tuple[int, int], WordsCompared] = {}
     near: list[tuple[int, int, float, float, bool]] = []
     for block in blocks or [range(len(requests))]:
         pairs = []
-        for one, other, alike in nearest(vectors[block.start : block.stop], cosine):
-            left, right = block.start + one, block.start + other
+        for left_row, right_row, row_cosine in nearest(vectors[block.start : block.stop], cosine):
+            left, right = block.start + left_row, block.start + right_row
             if requests[left] == requests[right] or _instruction_input(requests[left]) != _instruction_input(
                 requests[right]
             ):
                 continue
             words = compare_words(worded(left), worded(right))
-            if suffices(left, right, features(words, alike, None)):
+            if suffices(left, right, features(words, row_cosine, None)):
                 compared[left, right] = words
-                pairs.append((left, right, alike))
+                pairs.append((left, right, row_cosine))
         near += (
             pair
             for pair in _within_topics(vectors, block, pairs)
             if suffices(*pair[:2], features(compared[pair[:2]], pair[3], None))
         )
-    apart = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
-    known: Mapping[str, Any] = dict(zip(sorted(apart), embed(sorted(apart)), strict=True)) if apart else {}
-    every = ((pair, features(compared[pair[:2]], pair[3], known, pair[4])) for pair in near)
+    differing_words = {word for left, right, *_ in near for word in words_apart(worded(left), worded(right))}
+    phrase_vectors: Mapping[str, Any] = (
+        dict(zip(sorted(differing_words), embed(sorted(differing_words)), strict=True)) if differing_words else {}
+    )
+    every = ((pair, features(compared[pair[:2]], pair[3], phrase_vectors, pair[4])) for pair in near)
     return [Pair(*pair[:3], final, probability(final), pair[4]) for pair, final in every if suffices(*pair[:2], final)]
 
 
 def _within_topics(
     vectors: Matrix, block: range, pairs: Sequence[tuple[int, int, float]]
 ) -> Iterator[tuple[int, int, float, float, bool]]:
-    """The pairs of a block with their cosine, that without what the questions of their topic have in common, if it is
-    less, and whether one of them has such a topic.
+    """The pairs of a block with their cosine, their cosine without the mean vector of their topic if that is lower, and
+    whether one of them has a topic.
 
-    Where a file has many questions about one thing, all are near each other for that alone.
+    All questions of a large topic have similar embeddings because of the topic.
     """
     rows = np.array(sorted({row for left, right, _ in pairs for row in (left, right)}), dtype=np.int64)
     sample = vectors[np.linspace(block.start, block.stop - 1, min(len(block), MAX_SAMPLED)).astype(np.int64)]
@@ -108,21 +110,29 @@ def _within_topics(
         near = vectors[rows[start : start + ROWS_PER_BLOCK]] @ sample.T >= SAME_TOPIC_COSINE
         count = near.sum(axis=1)
         means = near.astype(np.float32) @ sample / np.maximum(count, 1)[:, None]
-        common.update((int(rows[start + at]), means[at]) for at in np.flatnonzero(count >= MIN_TOPIC_SIZE).tolist())
+        common.update(
+            (int(rows[start + index]), means[index]) for index in np.flatnonzero(count >= MIN_TOPIC_SIZE).tolist()
+        )
     for left, right, cosine in pairs:
         if left not in common or right not in common:
             yield left, right, cosine, cosine, left in common or right in common
             continue
         shared = (common[left] + common[right]) / 2
-        one, other = vectors[left] - shared, vectors[right] - shared
-        length = float(np.linalg.norm(one) * np.linalg.norm(other))
-        yield left, right, cosine, min(cosine, float(one @ other) / length) if length > EPSILON else cosine, True
+        left_vector, right_vector = vectors[left] - shared, vectors[right] - shared
+        length = float(np.linalg.norm(left_vector) * np.linalg.norm(right_vector))
+        yield (
+            left,
+            right,
+            cosine,
+            min(cosine, float(left_vector @ right_vector) / length) if length > EPSILON else cosine,
+            True,
+        )
 
 
 def _instruction_input(request: str) -> str:
-    """What an instruction is about, below a blank line: with another input it is another question, in whatever words.
+    """The input of an instruction, below a blank line: requests with different inputs are different questions.
 
-    Not so below a salutation, and not where a question stands there: that is the request itself.
+    Empty below a salutation, and if the lower part is a question, which is the request itself.
     """
     above, _, below = request.partition("\n\n")
     return "" if "?" in below or above.rstrip().endswith((",", "!")) else normalised(below)
@@ -135,38 +145,40 @@ def nearest(vectors: Matrix, min_cosine: float) -> Iterator[tuple[int, int, floa
     count = len(vectors)
     cosines = np.zeros((count, NEAREST_TRIES), dtype=np.float32)
     near = np.zeros((count, NEAREST_TRIES), dtype=np.int32)
-    for rows, others in _blocks(vectors):  # a row is held against several cells
+    for rows, others in _blocks(vectors):  # a row is compared with several cells
         block = vectors[rows] @ vectors[others].T
         block[rows[:, None] == others[None, :]] = -1
-        kept = min(NEAREST_TRIES, len(others))
-        best = np.argpartition(-block, kept - 1, axis=1)[:, :kept]
+        count_kept = min(NEAREST_TRIES, len(others))
+        best = np.argpartition(-block, count_kept - 1, axis=1)[:, :count_kept]
         every = np.hstack([cosines[rows], np.take_along_axis(block, best, axis=1)])
-        asked = np.hstack([near[rows], others[best].astype(np.int32)])
-        order = np.lexsort((asked, -every))[:, :NEAREST_TRIES]
+        candidates = np.hstack([near[rows], others[best].astype(np.int32)])
+        order = np.lexsort((candidates, -every))[:, :NEAREST_TRIES]
         cosines[rows] = np.take_along_axis(every, order, axis=1)
-        near[rows] = np.take_along_axis(asked, order, axis=1)
-    at, column = np.nonzero(cosines >= min_cosine)
-    other = near[at, column].astype(np.int64)
-    pairs, first = np.unique(np.minimum(at, other) * count + np.maximum(at, other), return_index=True)
-    found = cosines[at, column][first]
+        near[rows] = np.take_along_axis(candidates, order, axis=1)
+    row, column = np.nonzero(cosines >= min_cosine)
+    neighbour = near[row, column].astype(np.int64)
+    pairs, first = np.unique(np.minimum(row, neighbour) * count + np.maximum(row, neighbour), return_index=True)
+    pair_cosines = cosines[row, column][first]
     for start in range(0, len(pairs), MAX_EXHAUSTIVE):
         left, right = np.divmod(pairs[start : start + MAX_EXHAUSTIVE], count)
         yield from zip(
             left.tolist(),
             right.tolist(),
-            np.minimum(found[start : start + MAX_EXHAUSTIVE], 1).tolist(),
+            np.minimum(pair_cosines[start : start + MAX_EXHAUSTIVE], 1).tolist(),
             strict=True,
         )
 
 
 def _blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:
-    """Rows, and the rows that they are held against: all of a small matrix, those of the nearest cells of a big one."""
+    """Rows, and the rows that they are compared with: all rows of a small matrix, those of the nearest cells of a large
+    one.
+    """
     count = len(vectors)
     if count <= MAX_EXHAUSTIVE:
         for start in range(0, count, ROWS_PER_BLOCK):
             yield np.arange(start, min(start + ROWS_PER_BLOCK, count)), np.arange(count)
         return
-    # Cells around rows taken at even distances: an inverted file index without training, the same for the same rows.
+    # The centres of the cells are rows at even distances: a deterministic inverted file index without training.
     centres = vectors[np.linspace(0, count - 1, max(PROBED_CELLS, count // CELL_SIZE)).astype(np.int64)]
     near = np.empty((count, PROBED_CELLS), dtype=np.int64)
     home = np.empty(count, dtype=np.int64)
@@ -174,13 +186,13 @@ def _blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:
         cosines = vectors[start : start + ROWS_PER_BLOCK * 8] @ centres.T
         near[start : start + ROWS_PER_BLOCK * 8] = np.argpartition(-cosines, PROBED_CELLS - 1, axis=1)[:, :PROBED_CELLS]
         home[start : start + ROWS_PER_BLOCK * 8] = cosines.argmax(axis=1)
-    asking, members = _by_value(near.ravel(), len(centres)), _by_value(home, len(centres))
-    for asks, others in zip(asking, members, strict=True):
-        for start in range(0, len(asks) if len(others) else 0, ROWS_PER_BLOCK * 8):
-            yield asks[start : start + ROWS_PER_BLOCK * 8] // PROBED_CELLS, others
+    by_cell, members = _by_value(near.ravel(), len(centres)), _by_value(home, len(centres))
+    for queries, others in zip(by_cell, members, strict=True):
+        for start in range(0, len(queries) if len(others) else 0, ROWS_PER_BLOCK * 8):
+            yield queries[start : start + ROWS_PER_BLOCK * 8] // PROBED_CELLS, others
 
 
 def _by_value(values: Any, count: int) -> list[Any]:
-    """The positions at which each of the first `count` whole numbers stands."""
+    """The positions of each of the integers below `count` in `values`."""
     order = np.argsort(values, kind="stable")
     return np.split(order, np.searchsorted(values[order], np.arange(1, count)))

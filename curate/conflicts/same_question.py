@@ -1,5 +1,5 @@
-"""Whether two questions ask the same, as a probability: a logistic model over the cosine of their embeddings, their
-words and what sets them apart.
+"""The probability that two questions are the same: a logistic model over the cosine of their embeddings, their words
+and their differences.
 
 The coefficients are fitted on labelled pairs of questions, which are not part of this project:
 
@@ -29,58 +29,56 @@ from curate.language.tokens import stem
 
 FITTED_FEATURES: Final = ("cosine", "overlap", "replaced", "other aspect")
 WITHOUT_NLI: Final[tuple[tuple[float, ...], float]] = ((15.5, -3.68, -1.0, -0.842), -9.0)
-"""Coefficients of `FITTED_FEATURES`, and the intercept, which is .38 below the fitted one: of pairs in a file fewer ask
-the same than of labelled pairs.
+"""Coefficients of `FITTED_FEATURES`, and the intercept, which is .38 below the fitted one: a smaller share of pairs is
+the same in a file than among the labelled pairs.
 """
 WITH_NLI: Final[tuple[tuple[float, ...], float]] = ((14.4, -3.9, -1.0, -0.856, 0.281), -7.55)
 """The same where an NLI model read both questions; the last one is for the log odds of its entailment."""
 LIMITED_COEFFICIENTS: Final = {"other phrase": -7.0, "other value": -6.0, "added words": -1.6}
 UNLIMITED_COEFFICIENTS: Final = {"other thing": -6.0, "other numbers": -1.5}
 HAND_SET_COEFFICIENTS: Final = {**LIMITED_COEFFICIENTS, **UNLIMITED_COEFFICIENTS}
-"""Coefficients set by hand: labelled pairs hardly have questions that are near and not the same for one of these
-reasons. `FITTED_FEATURES` were fitted before the "added words" were added.
+"""Coefficients set by hand: the labelled pairs have too few similar questions that differ for one of these reasons.
+`FITTED_FEATURES` were fitted before "added words" was added.
 """
 MIN_LIMITED_SCORE: Final = -0.9
-"""The log-odds (a probability of .29) below which `LIMITED_COEFFICIENTS` do not lower a pair: of the labelled pairs
-that they count for, many ask the same. The area under the curve on Quora is .875 with this limit, .854 without.
+"""The log-odds (a probability of .29) below which `LIMITED_COEFFICIENTS` do not lower a pair: many of the labelled
+pairs with these features are the same. The area under the curve on Quora is .875 with this limit, .854 without.
 """
 FEATURES: Final = (*FITTED_FEATURES, *HAND_SET_COEFFICIENTS)
 MIN_COSINE: Final = 0.5
-"""Below which hardly a pair has a `probability` of a third or more, whatever the words are."""
+"""Minimum cosine of a compared pair; below it, nearly no pair has a `probability` of a third or more."""
 SAME_SENTENCE_SHARE: Final = 0.75
-"""Share of the words, in order, that two questions have in common from which they are one sentence with something else
-in it.
-"""
+"""Minimum share of words, in order, in common for two questions to be one sentence with substitutions."""
 SUBSTITUTION_SHARE: Final = 0.5
-"""The same share from which a phrase or an opposite in another one's place makes two questions, unless they mean the
-same.
+"""The minimum share for which a substituted phrase or an opposite makes two different questions, unless both phrases
+mean the same.
 """
 SYNONYM_COSINE: Final = 0.8
-"""Cosine of the embeddings of two phrases from which they mean the same."""
+"""Minimum cosine of the embeddings of two phrases with the same meaning."""
 SPELLING_SHARE: Final = 0.8
-"""Share of letters, in order, from which two phrases are spellings of one."""
+"""Minimum share of letters, in order, in common for two phrases to be spelling variants."""
 DISTANCE_SCALE: Final = 6
-"""Over 1, the cosine distance from which a word in another's place counts in full."""
+"""Factor of the cosine distance: a substituted word counts in full from a distance of 1 divided by this."""
 NEAR_COSINES, UNLIKE_COSINES = (0.87, 0.96), (0.72, 0.94)
-"""Cosines of two questions in other sentences, and in one: from the first, a phrase in another one's place does not
-count; up to the second, it counts in full.
+"""Cosines of two questions with different sentences, and with one sentence: from the first, a substituted phrase does
+not count; up to the second, it counts in full.
 """
 ASKING: Final = frozenset(("many", "much", "which", "whose"))
-"""Words behind which stands what a question asks for."""
+"""Words directly before the thing that a question asks for."""
 MANY_NUMBERS_FACTOR: Final = 3.0
-"""How much more it counts that questions of two numbers or more each have some of their own, however long they are."""
+"""Factor for questions of two or more numbers that each have a number of their own, whatever their length."""
 SHORT_WORDS: Final = 14
-"""Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
+"""Maximum number of words of both questions for which differences count in full; beyond it, in inverse proportion."""
 LONG_WORDS: Final = 40
-"""Words from which nobody asks the same in nearly the same text."""
+"""Number of words from which two questions with nearly the same text are different."""
 OTHER_NAMES_WEIGHT: Final = 0.25
-"""How much other names count in another sentence: one thing may have two."""
+"""Weight of different names in different sentences: one thing may have two names."""
 MIN_PROBABILITY: Final = 0.001
-"""Of what a model says: none is surer than this, either way."""
+"""Lower bound of a model's probability; the upper bound is 1 minus this."""
 
 
 class WordsCompared(NamedTuple):
-    """What the words of two questions say, whatever their embeddings."""
+    """The comparison of the words of two questions, without embeddings."""
 
     left: Wording
     right: Wording
@@ -89,7 +87,7 @@ class WordsCompared(NamedTuple):
     frame: float
     """Share of the words, in order, that they have in common."""
     short: float
-    """How much counts what sets them apart."""
+    """Weight of the differences, by the number of words."""
     aspect: float
     value: float
     numbers: float
@@ -101,7 +99,7 @@ class WordsCompared(NamedTuple):
 def compare_words(left: Wording, right: Wording) -> WordsCompared:
     """The part of `features` that needs no embedding."""
     total = left.rarity + right.rarity or 1.0
-    lone = (
+    lone_rarities = (
         rarity(side.content[word])
         for side, other in ((left, right), (right, left))
         for word in side.content.keys() - other.content.keys()
@@ -111,7 +109,7 @@ def compare_words(left: Wording, right: Wording) -> WordsCompared:
     return WordsCompared(
         left,
         right,
-        1 - math.fsum(lone) / total,
+        1 - math.fsum(lone_rarities) / total,
         frame,
         short,
         float(other_aspect(left, right)),
@@ -128,25 +126,26 @@ def compare_words(left: Wording, right: Wording) -> WordsCompared:
 def features(
     words: WordsCompared, cosine: float, vectors: Mapping[str, Matrix] | None, in_topic: bool = False
 ) -> tuple[float, ...]:
-    """What is known of a pair of questions, in the order of `FEATURES`.
+    """The features of a pair of questions, in the order of `FEATURES`.
 
-    `vectors` has embeddings of `words_apart`; with None, no word counts as put in another's place, for which the
-    probability is highest. Another phrase counts in full right behind one of `ASKING`, which asks for it, and if many
-    questions of the file are about the same thing (`in_topic`): they are near each other for that.
+    `vectors` has embeddings of `words_apart`; with None, no word counts as substituted, which gives the highest
+    probability. A different phrase counts in full directly after one of `ASKING`, and if the questions are in a topic
+    of many questions (`in_topic`), whose embeddings are similar because of the topic.
     """
     replaced = phrase = 0.0
     if vectors is not None:
         if words.frame >= SAME_SENTENCE_SHARE:
             replaced = min(1.0, DISTANCE_SCALE * (1 - cosine)) * min(1.0, 2 * _farthest(words, vectors))
-        others = [
+        different_phrases = [
             is_asked
-            for one, two, is_asked in _substitutions(words.left, words.right)
-            if _cosine(one, two, vectors) < SYNONYM_COSINE and not _is_spelling(one, two)
+            for left_phrase, right_phrase, is_asked in _substitutions(words.left, words.right)
+            if _cosine(left_phrase, right_phrase, vectors) < SYNONYM_COSINE
+            and not _is_spelling(left_phrase, right_phrase)
         ]
-        if others:
-            near, unlike = (each[words.frame >= SAME_SENTENCE_SHARE] for each in (NEAR_COSINES, UNLIKE_COSINES))
+        if different_phrases:
+            near, unlike = (cosines[words.frame >= SAME_SENTENCE_SHARE] for cosines in (NEAR_COSINES, UNLIKE_COSINES))
             share = min(1.0, max(0.0, (near - cosine) / (near - unlike)))
-            phrase = words.short * (1.0 if in_topic or any(others) else share)
+            phrase = words.short * (1.0 if in_topic or any(different_phrases) else share)
     return (
         *(cosine, words.overlap, replaced, words.aspect),
         *(phrase, words.value, words.added),
@@ -155,7 +154,9 @@ def features(
 
 
 def _farthest(words: WordsCompared, vectors: Mapping[str, Matrix]) -> float:
-    """How far the words that one question alone has are from those of the other, at most: that of the nearer side."""
+    """The largest distance of a word that only one question has from the words of the other; the smaller one of both
+    sides.
+    """
     sides = ((words.left, words.right), (words.right, words.left))
     return min(
         max(
@@ -167,26 +168,28 @@ def _farthest(words: WordsCompared, vectors: Mapping[str, Matrix]) -> float:
 
 
 def _is_variation(left: Wording, right: Wording, frame: float) -> bool:
-    """Whether two long questions are one text with other words of meaning, or in another order: another case.
+    """Whether two long questions are one text with different content words, or in a different order.
 
-    Of 115 pairs of 30 words and more that ask the same, labelled by doctors, none is.
+    This is true of none of 115 pairs of equal questions with 30 words or more, labelled by doctors.
     """
     if min(len(left.order), len(right.order)) < LONG_WORDS or frame < SAME_SENTENCE_SHARE:
         return False
-    mine, others = ([stemmed for stemmed in map(stem, side.order) if stemmed in side.content] for side in (left, right))
-    return mine != others
+    left_stems, right_stems = (
+        [stemmed for stemmed in map(stem, side.order) if stemmed in side.content] for side in (left, right)
+    )
+    return left_stems != right_stems
 
 
 def _adds_words(left: Wording, right: Wording, frame: float) -> bool:
-    """Whether one of two questions is the other one with more words of meaning, which mostly restrict it: "Do they hunt
-    foxes?", "Did they hunt foxes until 2005?".
+    """Whether one of two questions is the other one with additional content words, which usually restrict it: "Do they
+    hunt foxes?", "Did they hunt foxes until 2005?".
     """
     more = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
     return frame >= SAME_SENTENCE_SHARE and bool(more[0]) != bool(more[1])
 
 
 def _other_value(left: Wording, right: Wording, frame: float) -> float:
-    """How much it says that two questions have another value, name or opposite."""
+    """Weight of a different value, name or opposite in two questions."""
     if (frame >= SAME_SENTENCE_SHARE and other_value(left, right)) or (
         frame >= SUBSTITUTION_SHARE and is_opposite(left, right)
     ):
@@ -194,41 +197,51 @@ def _other_value(left: Wording, right: Wording, frame: float) -> float:
     return OTHER_NAMES_WEIGHT * other_names(left, right)
 
 
-def _is_spelling(one: str, two: str) -> bool:
-    """Whether two phrases are one in other forms, or with a slip of the pen."""
+def _is_spelling(left: str, right: str) -> bool:
+    """Whether two phrases are inflected forms or spelling variants of each other."""
     return (
-        sorted(map(stem, one.split())) == sorted(map(stem, two.split()))
-        or Indel.normalized_similarity(one, two) >= SPELLING_SHARE
+        sorted(map(stem, left.split())) == sorted(map(stem, right.split()))
+        or Indel.normalized_similarity(left, right) >= SPELLING_SHARE
     )
 
 
 def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float:
-    """How far the nearest word of the other side is, from 0 to 1."""
+    """Cosine distance to the nearest word of the other side, from 0 to 1."""
     if word not in vectors:
         return 1.0
     return 1 - max(
-        (float(vectors[word] @ vectors[known]) for known in other.content.values() if known in vectors), default=0.0
+        (float(vectors[word] @ vectors[candidate]) for candidate in other.content.values() if candidate in vectors),
+        default=0.0,
     )
 
 
 def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str, bool]]:
-    """Phrases that stand in one another's place in two questions that are otherwise much the same sentence: only their
-    words of meaning; and whether they are what both ask for.
+    """The substituted phrases of two questions with nearly the same sentence, as content words, and whether both
+    questions ask for them.
     """
     if Indel.normalized_similarity(left.order, right.order) < SUBSTITUTION_SHARE:
         return
-    shared = [one for one in Levenshtein.opcodes(left.order, right.order) if one.tag == "equal"]
-    ends = [(one.src_end, one.dest_end) for one in shared]
-    starts = [(one.src_start, one.dest_start) for one in shared]
-    for (at, to), (end, until) in zip([(0, 0), *ends], [*starts, (len(left.order), len(right.order))], strict=True):
-        one = " ".join(word for word in left.order[at:end] if word in left.content.values())
-        two = " ".join(word for word in right.order[to:until] if word in right.content.values())
-        if one and two:
-            yield one, two, at > 0 and to > 0 and left.order[at - 1] in ASKING and right.order[to - 1] in ASKING
+    shared = [opcode for opcode in Levenshtein.opcodes(left.order, right.order) if opcode.tag == "equal"]
+    ends = [(opcode.src_end, opcode.dest_end) for opcode in shared]
+    starts = [(opcode.src_start, opcode.dest_start) for opcode in shared]
+    for (left_start, right_start), (left_end, right_end) in zip(
+        [(0, 0), *ends], [*starts, (len(left.order), len(right.order))], strict=True
+    ):
+        left_phrase = " ".join(word for word in left.order[left_start:left_end] if word in left.content.values())
+        right_phrase = " ".join(word for word in right.order[right_start:right_end] if word in right.content.values())
+        if left_phrase and right_phrase:
+            yield (
+                left_phrase,
+                right_phrase,
+                left_start > 0
+                and right_start > 0
+                and left.order[left_start - 1] in ASKING
+                and right.order[right_start - 1] in ASKING,
+            )
 
 
-def _cosine(one: str, other: str, vectors: Mapping[str, Matrix]) -> float:
-    return float(vectors[one] @ vectors[other]) if one in vectors and other in vectors else 0.0
+def _cosine(left: str, right: str, vectors: Mapping[str, Matrix]) -> float:
+    return float(vectors[left] @ vectors[right]) if left in vectors and right in vectors else 0.0
 
 
 def probability(
@@ -238,14 +251,13 @@ def probability(
     *,
     limited: bool = True,
 ) -> float:
-    """Of two questions asking the same, from their features, and from what models say that read both.
+    """The probability that two questions are the same, from their features and from models that read both.
 
-    Without `MIN_LIMITED_SCORE` if not `limited`: so pairs are chosen that are worth comparing, and so it takes part in
-    what answers add.
+    `MIN_LIMITED_SCORE` applies only if `limited`; candidates and the comparison with answers are not limited.
 
-    `entailment` is an NLI model's probability that one entails the other, the lower one of both directions. `duplicate`
-    is that of a cross-encoder for duplicate questions, which counts as much as all else; what sets the questions apart
-    is held against it, too.
+    `entailment` is an NLI model's probability that one question entails the other, the lower one of both directions.
+    `duplicate` is the probability of a cross-encoder for duplicate questions, whose weight equals that of all other
+    features; the coefficients for differences lower it too.
     """
     score = _alike(features, entailment)
     if duplicate is not None:
@@ -255,8 +267,8 @@ def probability(
     return _logistic(max(score + lowered, least) + unlimited)
 
 
-def set_apart(features: tuple[float, ...]) -> float:
-    """The part of the log-odds for what sets two questions apart, without `MIN_LIMITED_SCORE`."""
+def difference_score(features: tuple[float, ...]) -> float:
+    """The part of the log-odds for the differences of two questions, without `MIN_LIMITED_SCORE`."""
     return sum(_apart(features))
 
 
@@ -285,16 +297,18 @@ def _weighed(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
 
 
 def log_odds(probability: float) -> float:
-    """Of a probability, which is taken to be at least `MIN_PROBABILITY` and at most 1 less that."""
+    """The log-odds of a probability, bounded by `MIN_PROBABILITY` on both sides."""
     bounded = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, probability))
     return math.log(bounded / (1 - bounded))
 
 
 def words_apart(left: Wording, right: Wording) -> set[str]:
-    """The words and phrases whose vectors `features` needs, of two questions that are much the same sentence, where
-    each side has words of its own.
+    """The words and phrases whose vectors `features` needs: those of two questions with nearly the same sentence in
+    which each side has words that the other does not have.
     """
-    phrases = {phrase for one, two, _ in _substitutions(left, right) for phrase in (one, two)}
+    phrases = {
+        phrase for left_phrase, right_phrase, _ in _substitutions(left, right) for phrase in (left_phrase, right_phrase)
+    }
     if left.content.keys() <= right.content.keys() or right.content.keys() <= left.content.keys():
         return phrases
     if Indel.normalized_similarity(left.order, right.order) < SAME_SENTENCE_SHARE:

@@ -1,4 +1,4 @@
-"""Contradictions within one conversation: an answer that says the opposite of an earlier one (X006)."""
+"""Contradictions within one conversation: an answer that contradicts an earlier one (X006)."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -15,15 +15,17 @@ from curate.language.sentences import Aligned, aligned_sentences, is_code
 from curate.language.tokens import content_words, stems
 
 SAME_SENTENCE_SHARE: Final = 0.75
-"""Share of words of meaning, numbers apart, in common from which two sentences of one conversation speak of the same
+"""Minimum share of content words, without numbers, in common for two sentences of one conversation to be about the same
 thing.
 """
 PRECISION: Final = 0.5
-"""Of such a finding; what the conversation is about may have changed."""
+"""Precision of such a finding; the topic of the conversation may have changed."""
 
 
 class SelfContradiction(NamedTuple):
-    """Two answers of one conversation, by position among the messages, and what clashes."""
+    """Two answers of one conversation, by position among the messages, and the evidence that they contradict each
+    other.
+    """
 
     earlier: int
     later: int
@@ -31,28 +33,26 @@ class SelfContradiction(NamedTuple):
 
 
 def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
-    """The pairs of answers of a conversation that cannot both hold, by rules alone; of each later answer the first
-    one.
-    """
+    """Pairs of answers of a conversation that cannot both be true, by rules; for each later answer, the first pair."""
     answers = [
         (question.turn, question.answer[:MAX_ANSWER_CHARS], question.request)
         for question in questions_of(example)
         if not is_code(question.answer)
     ]
-    seen = set()
-    for (earlier, answer, asked), (later, said_later, asked_later) in combinations(answers, 2):
-        if later in seen:
+    reported = set()
+    for (earlier, answer, request), (later, later_answer, later_request) in combinations(answers, 2):
+        if later in reported:
             continue
-        # "And in 2008?" wants another number, "Are you sure?" the same one.
-        asks_more = bool(content_words(asked_later) - content_words(f"{asked}\n{answer}") - stems(POLITE_WORDS))
-        found = _contradiction(f"{asked}\n{asked_later}", answer, said_later, facts=not asks_more)
-        if found is not None:
-            seen.add(later)
-            yield SelfContradiction(earlier, later, found)
+        # "And in 2008?" asks for another number, "Are you sure?" for the same one.
+        asks_more = bool(content_words(later_request) - content_words(f"{request}\n{answer}") - stems(POLITE_WORDS))
+        evidence = _contradiction(f"{request}\n{later_request}", answer, later_answer, facts=not asks_more)
+        if evidence is not None:
+            reported.add(later)
+            yield SelfContradiction(earlier, later, evidence)
 
 
-def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None:
-    """What clashes in two answers; with `facts` off, only what one denies of the other."""
+def _contradiction(requests: str, left: str, right: str, *, facts: bool) -> Evidence | None:
+    """The first contradiction between two answers; without `facts`, only negations and opposites."""
     for pair in aligned_sentences(left, right):
         if pair.left == pair.right or _overlap(pair) < SAME_SENTENCE_SHARE:
             continue
@@ -61,13 +61,15 @@ def _contradiction(asked: str, left: str, right: str, *, facts: bool) -> Evidenc
             ("opposites", opposite_words),
             *([("values", swapped_names)] if facts else []),
         ):
-            if found := rule(pair):
-                return Evidence(source, *found, PRECISION)
-        if facts and (figures := clashing_figures(asked, pair.left, pair.right, [pair])):
+            if words := rule(pair):
+                return Evidence(source, *words, PRECISION)
+        if facts and (figures := clashing_figures(requests, pair.left, pair.right, [pair])):
             return Evidence(*figures, PRECISION)
     return None
 
 
 def _overlap(pair: Aligned) -> float:
-    mine, others = ({word for word in content_words(text) if not word[0].isdigit()} for text in (pair.left, pair.right))
-    return len(mine & others) / max(1, len(mine | others))
+    left_words, right_words = (
+        {word for word in content_words(text) if not word[0].isdigit()} for text in (pair.left, pair.right)
+    )
+    return len(left_words & right_words) / max(1, len(left_words | right_words))

@@ -1,8 +1,8 @@
-"""Semantic duplicates: the same question in other words with an answer that says the same (D004). For a person to look
-at; nothing goes for them.
+"""Semantic duplicates: the same question in other words with an answer of the same meaning (D004). They are reported
+and never removed automatically.
 
-The questions are the same by the probability that contradictions are found with, which reads long answers too. The
-answers are near each other, and no rule finds that they contradict each other.
+The questions are compared by the same probability as for contradictions, which also uses long answers. The answers have
+similar embeddings, and no rule finds a contradiction between them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,13 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.conflicts.answer_swap import Asked, with_answers
+from curate.conflicts.answer_swap import AnsweredPair, with_answers
 from curate.conflicts.answered_question import length_share
 from curate.conflicts.candidate_pairs import MAX_REQUEST_CHARS, MIN_LONG_SAME_QUESTION
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import Question, question_of
 from curate.conflicts.reworded import Pair, nearest, reworded
-from curate.conflicts.same_question import probability, set_apart
+from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.unread_questions import MIN_COSINE, is_unspaced
 from curate.conflicts.unread_questions import probability as character_probability
 from curate.conflicts.unread_questions import vectors as character_vectors
@@ -31,17 +31,17 @@ from curate.models.model_loading import in_unknown_script
 MIN_SAME_QUESTION: Final = 0.5
 """Probability from which two questions are the same."""
 MIN_BRIEF_COSINE, MIN_LONG_COSINE = 0.9, 0.5
-"""Cosine similarity from which two brief and two long answers may say the same: of long ones, each is worded in another
-way.
+"""Minimum cosine similarity of two short and of two long answers with the same meaning; the wording of long answers
+differs more.
 """
 
 MIN_CHARACTER_COSINE: Final = 0.25
-"""Cosine similarity, by pairs of adjacent characters, from which two long answers may say the same: of the pairs of
-`tests/bench/natural_answers` that `unread_questions` is fitted on, 9 of 10 that agree reach it.
+"""Minimum cosine similarity, by pairs of adjacent characters, of two long answers with the same meaning: 9 of 10
+agreeing pairs of `tests/bench/natural_answers` that `unread_questions` is fitted on reach it.
 """
 MIN_OPEN_COSINE: Final = 0.7
-"""Cosine similarity of requests and of answers from which two requests with many valid answers ask the same: "write a
-poem about nature", "write a poem of four stanzas".
+"""Minimum cosine similarity of requests and of answers if the requests have many valid answers: "write a poem about
+nature", "write a poem of four stanzas".
 """
 
 Numbered = tuple[int, Question]
@@ -65,21 +65,26 @@ def semantic_duplicates(
     notes: list[str],
     progress: Callable[[int], None] | None = None,
 ) -> list[SimilarPair]:
-    """Of each example, by its number, the most similar one before it that asks and answers the same; those that are
-    most alike first.
+    """For each example, by its number, the most similar earlier example with the same question and answer; most similar
+    pairs first.
 
-    Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Requests of more
-    than `MAX_REQUEST_CHARS` characters are not compared, those in a script that the model does not know by their
-    characters only, if it has no spaces and both answers are long; `notes` gets their numbers. Time grows with the
-    square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
-    sentence-transformers.
+    Texts are embedded by the sentence-transformers model `model`, and the vectors are stored in `cache`. Requests of
+    more than `MAX_REQUEST_CHARS` characters are not compared. Requests in a script that is unknown to the model are
+    compared by their characters if the script has no spaces and both answers are long. Their counts are added to
+    `notes`. The time is quadratic in the number of examples. Raises `ModelError` if the model is not available,
+    `MissingExtra` without sentence-transformers.
     """
     every = [(number, question) for number, example in examples if (question := question_of(example))]
-    asked = [pair for pair in every if len(pair[1].request) <= MAX_REQUEST_CHARS]
-    unread = in_unknown_script([question.request for _, question in asked], model)
-    unspaced = [unknown and is_unspaced(each[1].request) for unknown, each in zip(unread, asked, strict=True)]
+    short_requests = [pair for pair in every if len(pair[1].request) <= MAX_REQUEST_CHARS]
+    unread = in_unknown_script([question.request for _, question in short_requests], model)
+    unspaced = [
+        unknown and is_unspaced(numbered[1].request) for unknown, numbered in zip(unread, short_requests, strict=True)
+    ]
     for count, which in (
-        (len(every) - len(asked), f"of more than {MAX_REQUEST_CHARS:,} characters not compared for paraphrases"),
+        (
+            len(every) - len(short_requests),
+            f"of more than {MAX_REQUEST_CHARS:,} characters not compared for paraphrases",
+        ),
         (sum(unread) - sum(unspaced), f"in a script that {model} does not know not compared for paraphrases"),
         (
             sum(unspaced),
@@ -89,8 +94,10 @@ def semantic_duplicates(
     ):
         if count:
             notes.append(f"{plural(count, 'request')} {which}")
-    compared = _by_setting(pair for pair, skipped in zip(asked, unread, strict=True) if not skipped)
-    by_characters = _by_setting(pair for pair, chosen in zip(asked, unspaced, strict=True) if chosen)
+    compared = _by_setting(pair for pair, skipped in zip(short_requests, unread, strict=True) if not skipped)
+    by_characters = _by_setting(
+        pair for pair, is_unspaced_request in zip(short_requests, unspaced, strict=True) if is_unspaced_request
+    )
     best: dict[int, SimilarPair] = {}
     for like in (*_by_model(compared, model, cache, progress), *_by_characters(by_characters)):
         if like.right not in best or like.similarity > best[like.right].similarity:
@@ -114,7 +121,7 @@ def _by_model(
     same = with_answers(
         [probability(pair.features, limited=False) for pair in pairs],
         [pair.cosine for pair in pairs],
-        [_asked(pair, *sides) for pair, sides in zip(pairs, both, strict=True)],
+        [_answered_pair(pair, *sides) for pair, sides in zip(pairs, both, strict=True)],
         (model, ""),
         cache,
     )
@@ -128,7 +135,7 @@ def _by_model(
         similarity = round(min(pair.cosine, near), 4)
         if similarity < MIN_OPEN_COSINE and (left.is_open or right.is_open):
             continue
-        if share < 1 and quoted_texts(left.answer) != quoted_texts(right.answer):  # of a brief answer, all that it says
+        if share < 1 and quoted_texts(left.answer) != quoted_texts(right.answer):  # a short answer may be only a quote
             continue
         if first_contradiction(right.request, left.answer, right.answer) is None:
             yield SimilarPair(compared[pair.left][0], compared[pair.right][0], similarity)
@@ -137,9 +144,9 @@ def _by_model(
 def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:
     """Pairs of long answers that ask and answer the same, by pairs of adjacent characters."""
     for _, block in groupby(compared, key=lambda pair: pair[1].setting):
-        some = list(block)
-        for i, j, cosine in nearest(character_vectors([question.request for _, question in some]), MIN_COSINE):
-            (one, left), (other, right) = some[i], some[j]
+        questions = list(block)
+        for i, j, cosine in nearest(character_vectors([question.request for _, question in questions]), MIN_COSINE):
+            (left_number, left), (right_number, right) = questions[i], questions[j]
             answers = left.answer, right.answer
             if left.is_open or right.is_open or length_share(answers) < 1:
                 continue
@@ -149,7 +156,7 @@ def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:
                 and character_probability((left.request, right.request), answers) >= MIN_SAME_QUESTION
                 and first_contradiction(right.request, *answers) is None
             ):
-                yield SimilarPair(one, other, round(min(cosine, near), 4))
+                yield SimilarPair(left_number, right_number, round(min(cosine, near), 4))
 
 
 def _nominated(
@@ -159,8 +166,8 @@ def _nominated(
     requests = [question.request for question in questions]
     vectors = embed(requests, model, cache, progress)
     blocks, end = [], 0
-    for _, some in groupby(questions, key=lambda question: question.setting):
-        begin, end = end, end + sum(1 for _ in some)
+    for _, block in groupby(questions, key=lambda question: question.setting):
+        begin, end = end, end + sum(1 for _ in block)
         blocks.append(range(begin, end))
     needed = [
         MIN_LONG_SAME_QUESTION if length_share((question.answer, question.answer)) else MIN_SAME_QUESTION
@@ -169,6 +176,6 @@ def _nominated(
     return reworded(requests, vectors, partial(embed, model=model, cache=cache, kind="words"), needed, blocks)
 
 
-def _asked(pair: Pair, left: Question, right: Question) -> Asked:
+def _answered_pair(pair: Pair, left: Question, right: Question) -> AnsweredPair:
     both = (left.request, right.request), (left.answer, right.answer)
-    return Asked(*both, (), set_apart(pair.features), pair.in_topic, pair.same)
+    return AnsweredPair(*both, (), difference_score(pair.features), pair.in_topic, pair.same)

@@ -1,4 +1,4 @@
-"""Conflicts by topic: one question, all the answers it got, and which of them most examples give."""
+"""Conflicts by topic: a question, all of its answers, and the answer that most examples give."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,12 @@ from curate.core.text import normalised
 
 @dataclass(frozen=True, slots=True)
 class AnswerGroup:
-    """Answers of one topic that do not clash with one another."""
+    """Answers of one topic that do not contradict each other."""
 
     answers: tuple[Question, ...]
     """Different wordings, the most frequent one first."""
     examples: int
-    """Examples that answer so, copies included."""
+    """Number of examples with one of these answers, including copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +23,19 @@ class Topic:
     """A question on which examples disagree."""
 
     request: str
-    """As the first of its questions puts it."""
+    """The wording of the first question."""
     groups: tuple[AnswerGroup, ...]
-    """The one that most examples take first."""
+    """The group with the most examples first."""
 
     @property
     def majority(self) -> AnswerGroup | None:
-        """The group that more examples take than any other; None when two are equal."""
+        """The group with more examples than any other; None if two are equal."""
         first, second = self.groups[0], self.groups[1] if len(self.groups) > 1 else None
         return first if second is None or first.examples > second.examples else None
 
 
-def topics(pairs: Iterable[tuple[Question, Question]], asked: Sequence[Question]) -> list[Topic]:
-    """The topics of clashing pairs among all questions `asked`, those that most examples belong to first."""
+def topics(pairs: Iterable[tuple[Question, Question]], questions: Sequence[Question]) -> list[Topic]:
+    """The topics of clashing pairs among all questions `questions`, those that most examples belong to first."""
     clashing = list(pairs)
     parent: dict[str, str] = {}
 
@@ -47,16 +47,16 @@ def topics(pairs: Iterable[tuple[Question, Question]], asked: Sequence[Question]
     for left, right in clashing:
         parent[max(root(left.context), root(right.context))] = min(root(left.context), root(right.context))
     members: dict[str, list[Question]] = defaultdict(list)
-    for question in asked:
-        if question.context in parent:
-            members[root(question.context)].append(question)
+    for member in questions:
+        if member.context in parent:
+            members[root(member.context)].append(member)
     enemies = {frozenset((normalised(left.answer), normalised(right.answer))) for left, right in clashing}
-    found = [Topic(questions[0].request, _groups(questions, enemies)) for questions in members.values()]
-    return sorted(found, key=lambda topic: (-sum(group.examples for group in topic.groups), topic.request))
+    topics_found = [Topic(questions[0].request, _groups(questions, enemies)) for questions in members.values()]
+    return sorted(topics_found, key=lambda topic: (-sum(group.examples for group in topic.groups), topic.request))
 
 
 def _groups(questions: Sequence[Question], contradicting: set[frozenset[str]]) -> tuple[AnswerGroup, ...]:
-    """Answers put together as long as none of them clash, the most frequent ones first."""
+    """Groups of answers without a contradiction inside a group, the most frequent first."""
     counts = Counter(normalised(question.answer) for question in questions)
     first = {normalised(question.answer): question for question in reversed(questions)}
     groups: list[list[str]] = []
@@ -68,8 +68,8 @@ def _groups(questions: Sequence[Question], contradicting: set[frozenset[str]]) -
             groups.append([answer])
         else:
             home.append(answer)
-    made = [
+    answer_groups = [
         AnswerGroup(tuple(first[answer] for answer in group), sum(counts[answer] for answer in group))
         for group in groups
     ]
-    return tuple(sorted(made, key=lambda group: -group.examples))
+    return tuple(sorted(answer_groups, key=lambda group: -group.examples))

@@ -1,8 +1,8 @@
 """Whether two questions with long answers are the same, by their characters: for texts in Chinese, Japanese and other
-scripts without spaces between words that the embedding model does not know.
+scripts without spaces between words that are unknown to the embedding model.
 
-Pairs of adjacent characters stand for words. The weights are fitted on the Chinese and Japanese questions of the topics
-with even numbers, writers 1 and 2, of `tests/bench/natural_answers`.
+Pairs of adjacent characters are used in place of words. The weights are fitted on the Chinese and Japanese questions of
+the topics with even numbers, writers 1 and 2, of `tests/bench/natural_answers`.
 """
 
 import math
@@ -21,12 +21,12 @@ from curate.core.text import UNSPACED, normalised, words
 
 DIMENSIONS: Final = 512
 MIN_COSINE: Final = 0.15
-"""Cosine of the vectors of two questions from which they are compared; of the fitted pairs that ask the same, the
-lowest is .185.
+"""Minimum cosine of the vectors of two compared questions; the lowest one of equal questions among the fitted pairs is
+.185.
 """
 WEIGHTS, INTERCEPT = (19.2, 11.8), -1.25
-"""Coefficients of what both questions with their answers have in common, and of the share of a question's own pairs of
-characters that are in the other answer, less the share in its own answer.
+"""Coefficients of the cosine of both questions with their answers, and of the share of the pairs of characters of only
+one question that are in the other answer, minus the share in its own answer.
 """
 
 Pair = tuple[str, str]
@@ -53,12 +53,17 @@ def vectors(texts: Sequence[str]) -> Matrix:
 
 
 def features(questions: Pair, answers: Pair) -> tuple[float, float]:
-    """What `WEIGHTS` weigh, of two questions and their answers."""
-    mine, others, said, told = map(_adjacent, (*questions, *answers))
-    left, right = mine | said, others | told
+    """The features of two questions and their answers, in the order of `WEIGHTS`."""
+    left_question, right_question, left_answer, right_answer = map(_adjacent, (*questions, *answers))
+    left, right = left_question | left_answer, right_question | right_answer
     common = len(left & right) / math.sqrt(len(left) * len(right) or 1)
-    own, its = mine - others, others - mine
-    crossed = _share(own, told) - _share(own, said) + _share(its, said) - _share(its, told)
+    left_only, right_only = left_question - right_question, right_question - left_question
+    crossed = (
+        _share(left_only, right_answer)
+        - _share(left_only, left_answer)
+        + _share(right_only, left_answer)
+        - _share(right_only, right_answer)
+    )
     return common, crossed / 2
 
 
@@ -67,8 +72,8 @@ def _share(pairs: frozenset[str], text: frozenset[str]) -> float:
 
 
 def probability(questions: Pair, answers: Pair) -> float:
-    """Of two questions with long answers being the same; 0 if they are one sentence with something else in it, which
-    only a model could compare.
+    """The probability that two questions with long answers are the same; 0 if they are one sentence with a
+    substitution, which only a model could compare.
     """
     if Indel.normalized_similarity(*(words(normalised(text)) for text in questions)) >= SAME_SENTENCE_SHARE:
         return 0.0

@@ -23,7 +23,7 @@ ASKS: Final = re.compile(r"[?？]|吗|ですか|ますか")
 
 
 class Verdict(NamedTuple):
-    """What an answer says of what is asked about."""
+    """The verdict of an answer about the request."""
 
     sign: int
     """1 for allowed, possible or advisable, -1 for the opposite, 0 for neither or both."""
@@ -42,20 +42,20 @@ def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tu
     language = language_of("\n".join(answers))
     if any(DENIED[language].search(request) for request in requests):
         return None  # "would it be impossible", "is it forbidden"
-    one, other = (verdict(answer, language) for answer in answers)
-    return (one.words, other.words) if one.sign * other.sign < 0 else None
+    left_verdict, right_verdict = (verdict(answer, language) for answer in answers)
+    return (left_verdict.words, right_verdict.words) if left_verdict.sign * right_verdict.sign < 0 else None
 
 
 @lru_cache(16_384)
 def asks_for_a_verdict(request: str) -> bool:
     """Whether a request is a question without a question word, and asks for no amount."""
-    asked = asked_part(request)
-    return bool(ASKS.search(asked)) and not QUESTION_WORD.search(asked) and not asked_kinds(asked)
+    part = asked_part(request)
+    return bool(ASKS.search(part)) and not QUESTION_WORD.search(part) and not asked_kinds(part)
 
 
 @lru_cache(16_384)
 def verdict(answer: str, language: str) -> Verdict:
-    """What the first sentence with an expression that grants or denies says."""
+    """The verdict of the first sentence with an expression that grants or denies."""
     for part in sentences(answer):
         for sentence in UNSPACED_END.split(part):
             if sentence.rstrip().endswith(QUESTION_MARKS):
@@ -64,6 +64,6 @@ def verdict(answer: str, language: str) -> Verdict:
             granted = GRANTED[language].search(DENIED[language].sub(" ", sentence))
             if denied and granted:
                 return Verdict(0, "")
-            if found := denied or granted:
-                return Verdict(-1 if denied else 1, found.group().strip())
+            if match := denied or granted:
+                return Verdict(-1 if denied else 1, match.group().strip())
     return Verdict(0, "")

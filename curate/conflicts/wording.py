@@ -1,8 +1,7 @@
-"""What the wording of a question says about which question it is: its words of meaning, and what makes another question
-however near it is.
+"""The wording of a question: its content words, and the words that make a similar question a different one.
 
-Words that decide are numbers, names, negations, opposites, what is asked for (a price, a cause, a place) and qualifiers
-(used, other, next).
+These are numbers, names, negations, opposites, the requested aspect (a price, a cause, a place) and qualifiers (used,
+other, next).
 """
 
 import math
@@ -22,7 +21,7 @@ from curate.language.tokens import plain_words, quoted_texts, stem, stems
 
 MAX_RARITY: Final = 2.5
 RANK_OFFSET: Final = 2_000
-"""Rank up to which common words tell about equally little."""
+"""Rank up to which common words have nearly the same low weight."""
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _ASPECTS: Final = """why cause causes caused causing reason reasons due lead leads
 treat treated treating treatment treatments cure cures cured remedy remedies relief relieve heal heals medication
@@ -47,7 +46,7 @@ type types kind kinds
 diagnose diagnosed diagnosis detect test tests tested
 common likely chance chances probability odds"""
 ASPECTS: Final = {word: number for number, line in enumerate(_ASPECTS.splitlines()) for word in line.split()}
-"""Of each word that says what is asked for, the number of what it asks for."""
+"""The number of the requested aspect by word."""
 _POLES: Final = """open/close begin/end start/end begin/finish start/finish first/last largest/smallest biggest/smallest
 maximum/minimum highest/lowest
 most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive/depart arrival/departure enter/leave
@@ -55,31 +54,31 @@ boil/freez melt/freez celsius/fahrenheit
 buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage
 pros/cons farthest/closest farthest/nearest furthest/closest furthest/nearest"""
 OPPOSITE_STEMS: Final = [tuple(map(stem, pair.split("/"))) for pair in _POLES.split()]
-"""Pairs of stems of which one in the other's place makes another question."""
+"""Pairs of stems that make two different questions if one replaces the other."""
 POLE_STEMS: Final = frozenset(stemmed for pair in OPPOSITE_STEMS for stemmed in pair)
 
 MIN_ROOT_LETTERS: Final = 4
-"""Letters that make two names forms of one: Africa and African."""
+"""Number of equal first letters of two forms of one name: Africa and African."""
 VALUES: Final = stems(VALUE_WORDS)
 FIRST_PERSON: Final = frozenset(("i", "my", "im", "am"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is compared of one question."""
+    """The compared parts of a question."""
 
     order: tuple[str, ...]
     """All words in order, normalised."""
     content: dict[str, str]
-    """The words of meaning by their stems."""
+    """The content words by their stems."""
     numbers: frozenset[str]
     names: tuple[str, ...]
     aspects: frozenset[int]
     denies: bool
     quoted: Set[str]
-    """The stems of the words of meaning in quotation marks."""
+    """The stems of the content words in quotation marks."""
     rarity: float
-    """Of all words of meaning together."""
+    """The sum over all content words."""
 
 
 def wording(request: str) -> Wording:
@@ -101,72 +100,81 @@ def wording(request: str) -> Wording:
 
 @lru_cache(1)
 def _rarities() -> dict[str, float]:
-    """Of the most common words of English how much they tell: those that are whole words of the vocabulary of
-    bert-base-uncased (Devlin et al. 2019, Apache-2.0).
+    """The rarity of the most common words of English: the whole words of the vocabulary of bert-base-uncased (Devlin et
+    al. 2019, Apache-2.0).
     """
     listed = files("curate.conflicts").joinpath("common_words.txt").read_text(encoding="ascii")
     return {word: math.log1p(rank / RANK_OFFSET) for rank, word in enumerate(listed.splitlines())}
 
 
 def rarity(word: str) -> float:
-    """How much a word tells: from 0 for the most common one of English to 2.5 for what is not among the 5,000 most
-    common ones.
+    """The rarity of a word: from 0 for the most common word of English to 2.5 for words that are not among the 5,000
+    most common ones.
     """
     return _rarities().get(word, MAX_RARITY)
 
 
 def other_value(left: Wording, right: Wording) -> bool:
-    """Whether two questions give another number, name or value, or deny or not: in the same sentence it makes another
-    question.
+    """Whether two questions have different numbers, names, values or negation, which makes different questions if the
+    sentence is the same.
     """
-    mine, others = (set(map(stem, words)) for words in _words_apart(left, right))
+    left_stems, right_stems = (set(map(stem, words)) for words in _words_apart(left, right))
     shared_names = [
-        [name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))
+        [name for name in side.names if name in right_side.names] for side, right_side in ((left, right), (right, left))
     ]
     return (
         all((left.numbers - right.numbers, right.numbers - left.numbers))
         or other_names(left, right)
         or (shared_names[0] != shared_names[1] and sorted(shared_names[0]) == sorted(shared_names[1]))
-        or all(map(VALUES.intersection, (mine - others, others - mine)))
+        or all(map(VALUES.intersection, (left_stems - right_stems, right_stems - left_stems)))
         or left.denies != right.denies
     )
 
 
 def _words_apart(left: Wording, right: Wording) -> tuple[set[str], set[str]]:
-    """The words of each of two questions that the other has not."""
+    """The words of each of two questions that the other one does not have."""
     return set(left.order) - set(right.order), set(right.order) - set(left.order)
 
 
 def other_numbers(left: Wording, right: Wording) -> bool:
-    """Whether both questions give numbers, and not the same ones: another question in whatever sentence."""
+    """Whether both questions have numbers and the numbers differ, which makes different questions in any sentence."""
     return bool(left.numbers) and bool(right.numbers) and left.numbers != right.numbers
 
 
 def many_other_numbers(left: Wording, right: Wording) -> bool:
-    """Whether two questions are different exercises: both give two numbers or more, and each has some that the other
-    has not; or both ask how many or how much, one gives more than two, and the other gives others. Who tells of
-    themselves gives numbers beside the point: their age, or how long it lasts.
+    """Whether two questions are different exercises: both have two or more numbers, and each has one that the other
+    does not have; or both ask how many or how much, one has more than two numbers, and they share none.
+
+    False for questions in the first person, whose numbers are often incidental: an age, or a duration.
     """
     if not all(map(FIRST_PERSON.isdisjoint, (left.order, right.order))):
         return False
-    mine, others = left.numbers, right.numbers
-    if min(len(mine), len(others)) > 1:
-        return not (mine <= others or others <= mine)
+    left_numbers, right_numbers = left.numbers, right.numbers
+    if min(len(left_numbers), len(right_numbers)) > 1:
+        return not (left_numbers <= right_numbers or right_numbers <= left_numbers)
     counted = left.aspects & right.aspects & {ASPECTS["many"], ASPECTS["much"]}
-    return bool(counted and mine and others) and max(len(mine), len(others)) > 2 and mine.isdisjoint(others)
+    return (
+        bool(counted and left_numbers and right_numbers)
+        and max(len(left_numbers), len(right_numbers)) > 2
+        and left_numbers.isdisjoint(right_numbers)
+    )
 
 
 def other_aspect(left: Wording, right: Wording) -> bool:
-    """Whether two questions ask for something else of what they are about: a price and a place."""
+    """Whether two questions ask for different aspects: a price and a place."""
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
 
 
 def asks_opposite_ends(left: Wording, right: Wording) -> bool:
-    """Whether two questions ask for the two ends of one thing: closest and farthest; in whatever sentence."""
-    mine, others = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
-    if POLE_STEMS.isdisjoint(mine) or POLE_STEMS.isdisjoint(others):  # nearly always
+    """Whether two questions ask for opposite ends of one scale: closest and farthest."""
+    left_stems, right_stems = left.content.keys() - right.content.keys(), right.content.keys() - left.content.keys()
+    if POLE_STEMS.isdisjoint(left_stems) or POLE_STEMS.isdisjoint(right_stems):  # the common case
         return False
-    return any((one in mine and other in others) or (one in others and other in mine) for one, other in OPPOSITE_STEMS)
+    return any(
+        (first_stem in left_stems and second_stem in right_stems)
+        or (first_stem in right_stems and second_stem in left_stems)
+        for first_stem, second_stem in OPPOSITE_STEMS
+    )
 
 
 def is_opposite(left: Wording, right: Wording) -> bool:
@@ -177,11 +185,15 @@ def is_opposite(left: Wording, right: Wording) -> bool:
 def other_names(left: Wording, right: Wording) -> bool:
     """Whether each question has a name that the other does not have."""
     return all(
-        not {name[:MIN_ROOT_LETTERS] for name in one.names} <= {word[:MIN_ROOT_LETTERS] for word in other.order}
-        for one, other in ((left, right), (right, left))
+        not {name[:MIN_ROOT_LETTERS] for name in wording.names}
+        <= {word[:MIN_ROOT_LETTERS] for word in other_wording.order}
+        for wording, other_wording in ((left, right), (right, left))
     )
 
 
 def other_quotation(left: Wording, right: Wording) -> bool:
-    """Whether each question quotes words of which the other has none."""
-    return all(one.quoted and one.quoted.isdisjoint(other.content) for one, other in ((left, right), (right, left)))
+    """Whether each question quotes words that the other one does not contain."""
+    return all(
+        wording.quoted and wording.quoted.isdisjoint(other_wording.content)
+        for wording, other_wording in ((left, right), (right, left))
+    )

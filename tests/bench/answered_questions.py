@@ -18,8 +18,8 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
-from curate.conflicts.answered_question import FEATURES, SAME_WEIGHT, Alone, features, long_answer_score, texts
-from curate.conflicts.same_question import compare_words, log_odds, probability, set_apart, words_apart
+from curate.conflicts.answered_question import FEATURES, SAME_WEIGHT, QuestionsOnly, features, long_answer_score, texts
+from curate.conflicts.same_question import compare_words, difference_score, log_odds, probability, words_apart
 from curate.conflicts.same_question import features as question_features
 from curate.conflicts.wording import wording
 from curate.models.embeddings import embed
@@ -48,7 +48,7 @@ def of_two_topics(every: list[Pair]) -> list[Pair]:
     return found
 
 
-def by_questions(every: list[Pair], model: str, cache: Path | None) -> list[Alone]:
+def by_questions(every: list[Pair], model: str, cache: Path | None) -> list[QuestionsOnly]:
     """What the questions of each pair say without their answers."""
     worded = [(wording(left), wording(right)) for left, right in (pair.questions for pair in every)]
     apart = sorted({word for pair in worded for word in words_apart(*pair)})
@@ -60,7 +60,9 @@ def by_questions(every: list[Pair], model: str, cache: Path | None) -> list[Alon
         for both, (left, right) in zip(worded, (pair.questions for pair in every), strict=True)
     )
     return [
-        Alone(score := log_odds(probability(values, limited=False)), set_apart(values), in_topic=False, bound=score)
+        QuestionsOnly(
+            score := log_odds(probability(values, limited=False)), difference_score(values), in_topic=False, bound=score
+        )
         for values in each
     ]
 
@@ -107,7 +109,7 @@ def main() -> None:
         shares = [(scales["both"][chosen & (same == label)] >= 0).mean() for label in (True, False)]
         print(f"{language:12}{chosen.sum():6}{ranked}{shares[0]:10.3f}{shares[1]:6.3f}")
     if args.coefficients:
-        held = np.array([SAME_WEIGHT * each.score + (1 - SAME_WEIGHT) * each.set_apart for each in alone])
+        held = np.array([SAME_WEIGHT * each.score + (1 - SAME_WEIGHT) * each.difference_score for each in alone])
         values = fitted(found, held, same)
         print(*(f"{name} {value:.1f}" for name, value in zip((*FEATURES, "intercept"), values, strict=True)), sep=", ")
 

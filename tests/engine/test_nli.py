@@ -10,7 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.conflicts import judging
-from curate.conflicts.answer_swap import Asked, with_answers
+from curate.conflicts.answer_swap import AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.evidence import Evidence
@@ -235,9 +235,13 @@ def test_a_number_is_put_in_the_place_of_the_other_one_not_of_its_digits(monkeyp
         read.extend(pairs)
         return [follows for _ in pairs]
 
-    monkeypatch.setattr(sys.modules[Asked.__module__], "entailments", entailments_)
-    monkeypatch.setattr(sys.modules[Asked.__module__], "embed", lambda texts, *_: np.ones((len(texts), 2)) / 2**0.5)
-    asked = Asked(("Q?", "R?"), ("In 2013 it had 3 doors.", "Of 50 it has 5."), (Evidence("numbers", "3", "5", 0.9),))
+    monkeypatch.setattr(sys.modules[AnsweredPair.__module__], "entailments", entailments_)
+    monkeypatch.setattr(
+        sys.modules[AnsweredPair.__module__], "embed", lambda texts, *_: np.ones((len(texts), 2)) / 2**0.5
+    )
+    asked = AnsweredPair(
+        ("Q?", "R?"), ("In 2013 it had 3 doors.", "Of 50 it has 5."), (Evidence("numbers", "3", "5", 0.9),)
+    )
     [same] = with_answers([0.9], [0.8], [asked], ("e", "n"))
     assert read == [
         ("Q? In 2013 it had 3 doors.", "R? Of 50 it has 3."),
@@ -260,20 +264,20 @@ def test_questions_are_the_same_if_each_answer_suits_the_other_one_too(monkeypat
         other_suits: (0.6, 0.8),
         f"R? {both_suit}": (0.8, 0.6),
     }
-    monkeypatch.setattr(sys.modules[Asked.__module__], "entailments", lambda pairs, *_: [1.0 for _ in pairs])
+    monkeypatch.setattr(sys.modules[AnsweredPair.__module__], "entailments", lambda pairs, *_: [1.0 for _ in pairs])
     monkeypatch.setattr(
-        sys.modules[Asked.__module__],
+        sys.modules[AnsweredPair.__module__],
         "embed",
         lambda texts, *_: np.array([where.get(text, (1.0, 0.0)) for text in texts]),
     )
     evidence = (Evidence("nli", "a", "b", 0.9),)
     pairs = [(one_suits, one_suits), (one_suits, other_suits), (other_suits, one_suits), ("Yes.", "No.")]
-    asked = [Asked(("Q?", "R?"), pair, evidence) for pair in [*pairs, (both_suit, both_suit)]]
+    asked = [AnsweredPair(("Q?", "R?"), pair, evidence) for pair in [*pairs, (both_suit, both_suit)]]
     both, own, swapped, bare, farther = with_answers([0.6] * 5, [0.8] * 5, asked, ("e", "n"))
     assert own < both < swapped
     assert bare < both
     assert farther < both
-    turned = [Asked(("R?", "Q?"), pair[::-1], evidence) for pair in pairs]
+    turned = [AnsweredPair(("R?", "Q?"), pair[::-1], evidence) for pair in pairs]
     assert with_answers([0.6] * 4, [0.8] * 4, turned, ("e", "n")) == pytest.approx([both, own, swapped, bare])
 
 

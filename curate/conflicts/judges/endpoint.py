@@ -45,8 +45,8 @@ class Endpoint:
         """A verdict for each pair, in order. Raises as `replies` does."""
         return map(verdict_of, self.replies([self.message(pair) for pair in pairs]))
 
-    def replies(self, asked: Sequence[str]) -> Iterator[str]:
+    def replies(self, messages: Sequence[str]) -> Iterator[str]:
         """The reply to each message, in order; empty if the server gives none. Raises as `ChatEndpoint` does."""
         limits = {"temperature": 0, "max_tokens": 2 * self.reply_tokens}
-        requests = [{"messages": [{"role": "user", "content": message}], **limits} for message in asked]
+        requests = [{"messages": [{"role": "user", "content": message}], **limits} for message in messages]
         return ("" if reply is None else reply.text for reply in self._chat.replies(requests))

@@ -34,7 +34,7 @@ class Local:
         for chance in self.chances([self.message(pair) for pair in pairs]):
             yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
 
-    def chances(self, asked: Sequence[str]) -> Iterator[float]:
+    def chances(self, messages: Sequence[str]) -> Iterator[float]:
         """The probability that the reply to each message is Yes and not No, as the next token. Raises `ModelError`,
         `MissingExtra`.
         """
@@ -45,8 +45,8 @@ class Local:
         )
         import torch  # loaded by then
 
-        for start in range(0, len(asked), BATCH_SIZE):
-            prompts = [_prompt(tokenizer, storable(message)) for message in asked[start : start + BATCH_SIZE]]
+        for start in range(0, len(messages), BATCH_SIZE):
+            prompts = [_prompt(tokenizer, storable(message)) for message in messages[start : start + BATCH_SIZE]]
             inputs = tokenizer(
                 prompts,
                 return_tensors="pt",

@@ -1,4 +1,4 @@
-"""A judge with a cache of verdicts: nothing is asked, or paid for, twice, even after Ctrl-C."""
+"""A judge with a cache of verdicts: no pair is sent, or paid for, twice, even after Ctrl-C."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Work:
     """In US dollars, by the prices that the user gave; None without prices."""
 
 
-class Asked(Protocol):
+class PairJudge(Protocol):
     """A model that judges pairs."""
 
     name: str
@@ -62,7 +62,7 @@ class VerdictCache:
 
     def __init__(
         self,
-        model: Asked,
+        model: PairJudge,
         path: Path | None,
         before: Callable[[Work], None] | None,
         progress: Callable[[int], None] | None,
@@ -78,20 +78,20 @@ class VerdictCache:
         continue; verdicts so far are cached.
         """
         keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
-        known = self._journal.read(lambda value: Verdict(**value)) if self._journal else {}
-        new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
+        cached = self._journal.read(lambda value: Verdict(**value)) if self._journal else {}
+        new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in cached}
         if new:
             if self._before is not None:
                 self._before(self._work(len(pairs), list(new.values())))
-            self._ask(new, known)
-        return [known.get(key) for key in keys]
+            self._ask(new, cached)
+        return [cached.get(key) for key in keys]
 
-    def _ask(self, new: dict[str, Pair], known: dict[str, Verdict]) -> None:
+    def _ask(self, uncached: dict[str, Pair], cached: dict[str, Verdict]) -> None:
         if self._journal:
             self._journal.add({})  # before anything is asked, since a verdict that cannot be cached would be paid twice
-        for key, verdict in zip(new, self.model.verdicts(list(new.values())), strict=True):
+        for key, verdict in zip(uncached, self.model.verdicts(list(uncached.values())), strict=True):
             if verdict is not None:
-                known[key] = verdict
+                cached[key] = verdict
                 if self._journal:
                     self._journal.add({key: {"clash": verdict.clash, "why": verdict.why[:MAX_REASON_CHARS]}})
             if self._progress is not None:
