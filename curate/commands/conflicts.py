@@ -69,7 +69,7 @@ def conflicts(
     del dataset  # with the bytes of its lines
     with models_on(work.session.executor), kernels_for(work.files):
         found = search_conflicts(
-            examples, config, work.project.cache,
+            examples, config, work.cache,
             before=before, progress=progress, consent=work.session.consent, judge_key=judge_key,
             own=work.named("conflicts", "judge") is not None,
         )  # fmt: skip
@@ -79,7 +79,7 @@ def conflicts(
 def search_conflicts(
     examples: Sequence[Example],
     config: ConflictsConfig,
-    cache: Path,
+    cache: Path | None,
     *,
     before: Callable[[Work], None] | None = None,
     progress: Callable[[int], None] | None = None,

@@ -78,6 +78,10 @@ class Session:
         """The project of data files. Raises `UsageError`."""
         return project_of(files, self.configuration)
 
+    def cache_of(self, project: Project) -> Path | None:
+        """Where intermediate results about the data of a project are kept; None if they are not."""
+        return project.cache if self.cached else None
+
     def decisions_in(self, project: Project) -> dict[str, DecisionState]:
         """The decisions that apply to the data of a project, by example; a note says what is applied or ignored."""
         log = DecisionLog(project.decisions)
@@ -117,7 +121,7 @@ class Workspace:
     @property
     def cache(self) -> Path | None:
         """Where intermediate results are kept; None if they are not."""
-        return self.project.cache if self.session.cached else None
+        return self.session.cache_of(self.project)
 
     def named(self, table: str, key: str) -> Any:
         """The value of an option; None if it is not given."""

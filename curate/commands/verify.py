@@ -23,7 +23,7 @@ def verify(
     `embeddings`: a model to search for paraphrased questions. `inputs` is that of `verify_folder`. Raises as it does.
     """
     first = data / MANIFEST if isinstance(data, Path) else next(iter(next(iter(data.values()))))
-    cache, listen, executor = project_of([first]).cache, session.listen, session.executor
+    cache, listen, executor = session.cache_of(project_of([first])), session.listen, session.executor
     if isinstance(data, Path):
         return verify_folder(data, embeddings=embeddings, cache=cache, listen=listen, executor=executor, inputs=inputs)
     return verify_files(data, name, embeddings=embeddings, cache=cache, listen=listen, executor=executor)

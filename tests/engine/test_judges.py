@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
+from curate.commands.conflicts import conflicts
+from curate.commands.session import Session
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.prompt import verdict_of
@@ -84,6 +86,22 @@ def test_the_endpoint_decides_and_is_asked_only_once(
     judge = judge_of(named(server), tmp_path, work.append, consent=YES, own=True)
     assert find_conflicts(EXAMPLES, named(server), judge=judge).conflicts == report.conflicts
     assert work[1].known == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cached", [True, False])
+def test_verdicts_are_kept_only_by_a_session_with_caches(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, cached: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [chat(side.messages[0].text, side.messages[1].text) for side in EXAMPLES]
+    Path("data.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    session = Session(consent=YES, cached=cached)
+    given = {"conflicts": {"judge": server.address, "judge_model": "judge-1"}}
+    for _ in range(2):
+        assert len(conflicts(session.open([Path("data.jsonl")], given)).conflicts) == 1
+    assert len(server.asked) == (2 if cached else 4)
+    assert bool([*Path().rglob("judge-*.jsonl")]) is cached
 
 
 @pytest.mark.slow

@@ -142,6 +142,11 @@ class RunData:
         return Sources([copies.get(path, path) for path in self.paths], self.given_test_files, self.name, origins)
 
     @property
+    def cache(self) -> Path | None:
+        """Where intermediate results are kept; None if they are not."""
+        return self.session.cache_of(self.project)
+
+    @property
     def recipe(self) -> Path:
         """The recipe to train."""
         return self.project.folder / self.config.recipe

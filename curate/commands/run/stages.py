@@ -102,7 +102,7 @@ class Dedup(Stage):
         part = own.chosen(np.flatnonzero(~np.isin(own.lines, gone)))
         with data.pool() as pool:
             compared = compare_examples(
-                part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.project.cache
+                part, data.config.dedup, data.rules, data.verdicts, pool, cache=data.cache
             )
         return {
             "duplicates": compared.found.duplicates,
@@ -145,7 +145,7 @@ class Conflicts(Stage):
         examples = data.kept(found)
         advance = advancing(data.session.listen, "conflicts", len(examples), "texts compared")
         report = search_conflicts(
-            examples, data.conflicts, data.project.cache,
+            examples, data.conflicts, data.cache,
             progress=advance, consent=data.session.consent, judge_key=data.judge_key,
         )  # fmt: skip
         return store.conflicts_result(report)
@@ -197,7 +197,7 @@ class Split(Stage):
         with data.pool() as pool:
             split = split_data(
                 data.sources, data.table, data.removal_reasons(found), data.output, data.config, pool, data.rules,
-                decisions=data.verdicts, models=data.models, cache=data.project.cache,
+                decisions=data.verdicts, models=data.models, cache=data.cache,
                 repair=repair_note(data.removal_findings(found), data.sources.originals),
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
