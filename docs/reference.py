@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from functools import cached_property
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -308,7 +309,7 @@ def _members(kind: type) -> list[tuple[str, str]]:
     return [
         (f"`{name}()`" if inspect.isfunction(item) else f"`{name}`", escaped(_doc(item).replace("\n", " ")))
         for name, item in found.items()
-        if isinstance(item, property) or inspect.isfunction(item)
+        if isinstance(item, property | cached_property) or inspect.isfunction(item)
     ]
 
 

@@ -5,10 +5,10 @@ same names, and returns an object whose tables are polars frames and which a not
 early is raised: see `curate.core.errors`.
 """
 
-from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
+from curate.api.results import CheckFrames, ConflictsFrames, DedupFrames, RunFrames, SplitFrames, VerifyFrames
 from curate.api.verbs import check, conflicts, dedup, run, split, verify
 
 __all__ = [
-    "CheckResult", "ConflictsResult", "DedupResult", "RunResult", "SplitResult", "VerifyResult", "check", "conflicts",
+    "CheckFrames", "ConflictsFrames", "DedupFrames", "RunFrames", "SplitFrames", "VerifyFrames", "check", "conflicts",
     "dedup", "run", "split", "verify",
 ]  # fmt: skip

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from curate.api.inputs import Data
 from curate.core.events import Listener, ignore_events
-from curate.api.results import CheckResult as CheckResult
-from curate.api.results import ConflictsResult as ConflictsResult
-from curate.api.results import DedupResult as DedupResult
-from curate.api.results import RunResult as RunResult
-from curate.api.results import SplitResult as SplitResult
-from curate.api.results import VerifyResult as VerifyResult
+from curate.api.results import CheckFrames as CheckFrames
+from curate.api.results import ConflictsFrames as ConflictsFrames
+from curate.api.results import DedupFrames as DedupFrames
+from curate.api.results import RunFrames as RunFrames
+from curate.api.results import SplitFrames as SplitFrames
+from curate.api.results import VerifyFrames as VerifyFrames
 
-__all__ = ['CheckResult', 'ConflictsResult', 'DedupResult', 'RunResult', 'SplitResult', 'VerifyResult', 'check', 'conflicts', 'dedup', 'run', 'split', 'verify']
+__all__ = ['CheckFrames', 'ConflictsFrames', 'DedupFrames', 'RunFrames', 'SplitFrames', 'VerifyFrames', 'check', 'conflicts', 'dedup', 'run', 'split', 'verify']
 
 def check(
     paths: Data,
@@ -26,7 +26,7 @@ def check(
     max_length: int | None = None,
     workers: int = 1,
     yes: bool = False,
-) -> CheckResult: ...
+) -> CheckFrames: ...
 
 def conflicts(
     paths: Data,
@@ -42,7 +42,7 @@ def conflicts(
     all_turns: bool | None = None,
     judge_key: str | None = None,
     yes: bool = False,
-) -> ConflictsResult: ...
+) -> ConflictsFrames: ...
 
 def dedup(
     paths: Data,
@@ -57,7 +57,7 @@ def dedup(
     drop: Sequence[str] | None = None,
     against: Data | None = None,
     yes: bool = False,
-) -> DedupResult: ...
+) -> DedupFrames: ...
 
 def run(
     config: str | os.PathLike[str] = 'curate.toml',
@@ -71,7 +71,7 @@ def run(
     judge_key: str | None = None,
     yes: bool = False,
     listen: Listener = ignore_events,
-) -> RunResult: ...
+) -> RunFrames: ...
 
 def split(
     paths: Data,
@@ -93,10 +93,10 @@ def split(
     drop: Sequence[str] | None = None,
     seed: int | None = None,
     yes: bool = False,
-) -> SplitResult: ...
+) -> SplitFrames: ...
 
 def verify(
-    folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data],
+    folder: str | os.PathLike[str] | SplitFrames | Mapping[str, Data],
     *,
     semantic: str = '',
-) -> VerifyResult: ...
+) -> VerifyFrames: ...

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curate.api.inputs import Data, Inputs
 from curate.api.keywords import takes_keywords
-from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
+from curate.api.results import CheckFrames, ConflictsFrames, DedupFrames, RunFrames, SplitFrames, VerifyFrames
 from curate.commands.check import check as check_data
 from curate.commands.conflicts import conflicts as search_data
 from curate.commands.dedup import dedup as dedup_data
@@ -24,7 +24,7 @@ from curate.core.verb_options import NOTHING_GIVEN, Given, with_given
 
 
 @takes_keywords
-def check(paths: Data, *, given: Given = NOTHING_GIVEN, workers: int = 1, yes: bool = False) -> CheckResult:
+def check(paths: Data, *, given: Given = NOTHING_GIVEN, workers: int = 1, yes: bool = False) -> CheckFrames:
     """Check a data set like `curate check`. Options override the project's configuration.
 
     `yes` allows settings of the configuration that reach outside of its folder or weaken a guard; without it they raise
@@ -33,11 +33,11 @@ def check(paths: Data, *, given: Given = NOTHING_GIVEN, workers: int = 1, yes: b
     """
     inputs = Inputs(paths)
     session = Session(consent=_agreement(yes), ignored="curate.check reads the data as it is", workers=workers)
-    return CheckResult(check_data(session.open(inputs.files, given)))
+    return CheckFrames(check_data(session.open(inputs.files, given)))
 
 
 @takes_keywords
-def dedup(paths: Data, *, given: Given = NOTHING_GIVEN, against: Data | None = None, yes: bool = False) -> DedupResult:
+def dedup(paths: Data, *, given: Given = NOTHING_GIVEN, against: Data | None = None, yes: bool = False) -> DedupFrames:
     """Find exact and near duplicates like `curate dedup`. Options override the project's configuration. `write`
     writes the result. `yes` allows settings of the configuration as in `check`.
 
@@ -45,13 +45,13 @@ def dedup(paths: Data, *, given: Given = NOTHING_GIVEN, against: Data | None = N
     """
     inputs, others = Inputs(paths), None if against is None else Inputs(against, "against ")
     work = Session(consent=_agreement(yes)).open(inputs.files, given)
-    return DedupResult(dedup_data(work, against=others.files if others else ()), inputs, others)
+    return DedupFrames(dedup_data(work, against=others.files if others else ()), inputs, others)
 
 
 @takes_keywords
 def conflicts(
     paths: Data, *, given: Given = NOTHING_GIVEN, judge_key: str | None = None, yes: bool = False
-) -> ConflictsResult:
+) -> ConflictsFrames:
     """Find contradictions like `curate conflicts`. Options override the project's configuration. Answers are read as
     edited in the review.
 
@@ -62,13 +62,13 @@ def conflicts(
     """
     inputs = Inputs(paths)
     work = Session(consent=_agreement(yes)).open(inputs.files, given)
-    return ConflictsResult(search_data(work, judge_key=judge_key))
+    return ConflictsFrames(search_data(work, judge_key=judge_key))
 
 
 @takes_keywords
 def split(
     paths: Data, output: str | os.PathLike[str], *, given: Given = NOTHING_GIVEN, yes: bool = False
-) -> SplitResult:
+) -> SplitFrames:
     """Write train, validation and test without leakage, like `curate split`. Options override the project's
     configuration.
 
@@ -78,10 +78,10 @@ def split(
     """
     inputs, folder = Inputs(paths), Path(output)
     work = Session(consent=_agreement(yes)).open(inputs.files, given)
-    return SplitResult(folder, split_data(work, inputs.names, folder), inputs)
+    return SplitFrames(split_data(work, inputs.names, folder), folder, inputs)
 
 
-def verify(folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:
+def verify(folder: str | os.PathLike[str] | SplitFrames | Mapping[str, Data], *, semantic: str = "") -> VerifyFrames:
     """Verify that a split has no leakage and that no line was lost or changed, like `curate verify`.
 
     `folder`: where the split was written, or the result of `split`, which also has data that was in memory. A
@@ -91,11 +91,11 @@ def verify(folder: str | os.PathLike[str] | SplitResult | Mapping[str, Data], *,
     if isinstance(folder, Mapping):
         inputs = Inputs(folder)
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
-        return VerifyResult(verify_data(parts, Session(), name=", ".join(parts), embeddings=semantic))
-    if isinstance(folder, SplitResult):
+        return VerifyFrames(verify_data(parts, Session(), name=", ".join(parts), embeddings=semantic))
+    if isinstance(folder, SplitFrames):
         given = named(folder.inputs.files)
-        return VerifyResult(verify_data(folder.folder, Session(), embeddings=semantic, inputs=given))
-    return VerifyResult(verify_data(Path(folder), Session(), embeddings=semantic))
+        return VerifyFrames(verify_data(folder.folder, Session(), embeddings=semantic, inputs=given))
+    return VerifyFrames(verify_data(Path(folder), Session(), embeddings=semantic))
 
 
 @takes_keywords
@@ -111,7 +111,7 @@ def run(
     judge_key: str | None = None,
     yes: bool = False,
     listen: Listener = ignore_events,
-) -> RunResult:
+) -> RunFrames:
     """Run all stages from one configuration, or from the folder that has it, like `curate run`.
 
     A stage whose inputs have not changed is not run again. `yes` allows to send data to a judge at an address, to
@@ -121,10 +121,8 @@ def run(
     choice, agreed = StageSelection(tuple(only), tuple(skip), tuple(again), until, dry), _agreement(yes)
     folder, settings = load_project(Path(config), agreed, trains=choice.wants("train"))
     project, session = Project(folder), Session(consent=agreed, listen=listen)
-    return RunResult(
-        project.folder / settings.output,
-        run_pipeline(project, with_given(settings, given), session, choice, judge_key=judge_key),
-    )
+    result = run_pipeline(project, with_given(settings, given), session, choice, judge_key=judge_key)
+    return RunFrames(result, project.folder / settings.output)
 
 
 def _agreement(yes: bool) -> Consent:
