@@ -3,15 +3,17 @@
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from textual.content import Content
 
-from curate.core.example import Example, Message
+from curate.core.example import MEDIA_KEYS, REASONING_KEYS, Example, Message
 from curate.core.text import UNSAFE, excerpt, visible
+from tui.turn_parts import argument_names, call_text, is_medium, media_in, other_parts, parsed_call, pieces_of
 
 MAX_MESSAGE_CHARS: Final = 6000
 """Maximum number of characters drawn of a message; a megabyte on one line must not block the screen."""
@@ -34,6 +36,14 @@ ROLE_STYLES: Final = {
 }
 ESCAPED_STYLE: Final = "$text-warning reverse"
 NOTE_STYLE: Final = "$foreground-muted italic"
+CALL_STYLE: Final = "bold $text-warning"
+FAULT_STYLE: Final = "bold reverse $text-error"
+MEDIA_SIGN: Final = "▣ "
+MAX_MEDIA: Final = 20
+"""Maximum number of images and other media listed of a turn or a line."""
+MAX_FOLDED_REASONING: Final = 60
+"""Number of characters drawn of reasoning that is folded."""
+QUOTED: Final = re.compile(r"'([^']{1,80})'")
 
 
 class Mark(NamedTuple):
@@ -108,31 +118,116 @@ def heading(message: Message, *, pointed: bool = False) -> Content:
 class ConversationView:
     """Displays texts of the data; secrets are hidden until the user asks for them."""
 
-    def __init__(self, *, secrets: bool = False) -> None:
-        self.secrets = secrets
+    def __init__(self, *, secrets: bool = False, folded: bool = True, key: str = "f") -> None:
+        """`folded`: whether reasoning is; `key` unfolds it."""
+        self.secrets, self.folded, self.key = secrets, folded, key
+        self.folder: Path | None = Path()
+        """The folder of the data, in which images are looked for; None: they are not."""
 
     def text(self, text: str) -> str:
         """The displayed text. Secrets are searched only a little beyond the visible part."""
         return text if self.secrets else _hidden(text[: MAX_MESSAGE_CHARS + 500]) + text[MAX_MESSAGE_CHARS + 500 :]
 
-    def turn(self, message: Message, marks: Sequence[Mark] = (), *, pointed: bool = False) -> Content:
-        """A turn: heading, text and other content. Marks are positions in the displayed text."""
-        lines = [heading(message, pointed=pointed)]
+    def turn(
+        self,
+        message: Message,
+        marks: Sequence[Mark] = (),
+        *,
+        pointed: bool = False,
+        fault: str = "",
+        folded: bool | None = None,
+    ) -> Content:
+        """A turn: heading, text and other content. Marks are positions in the displayed text.
+
+        `fault`: the message of a finding about it, whose quoted arguments of calls are marked.
+        """
+        folded = self.folded if folded is None else folded
         content = message.content
-        if message.text:
-            lines.append(shortened(self.text(message.text), marks))
-        if content is not None and not isinstance(content, str):
+        lines = [heading(message, pointed=pointed), *self._text_lines(message, marks, fault, folded=folded)]
+        if isinstance(content, list):
+            lines += self._part_lines(other_parts(content))
+        elif content is not None and not isinstance(content, str):
             lines.append(Content.assemble(("content: ", NOTE_STYLE), shortened(self.text(as_json(content)))))
-        elif not message.text:
+        elif not message.text and not message.has_content:
             lines.append(Content.assemble(("(empty)" if content == "" else "(no content)", NOTE_STYLE)))
         for key, value in message.value.items():
             if key not in ("role", "content", "name") and value is not None:
-                lines.append(
-                    Content.assemble(
-                        literal(f"{_hidden(key)[:40]}: ", style=NOTE_STYLE), shortened(self.text(as_json(value)))
-                    )
-                )
+                lines += self._key_lines(key, value, fault, folded=folded)
         return Content("\n").join(lines)
+
+    def _text_lines(self, message: Message, marks: Sequence[Mark], fault: str, *, folded: bool) -> Iterator[Content]:
+        if not message.text:
+            return
+        text = self.text(message.text)
+        for kind, start, end in pieces_of(message.content, text, self.text):
+            inside = [
+                Mark(max(mark.start, start) - start, min(mark.end, end) - start, mark.style)
+                for mark in marks
+                if mark.start < end and mark.end > start
+            ]
+            part = text[start:end]
+            call = parsed_call(part) if kind == "call" else None
+            if call is not None:
+                yield self.call(call, fault)
+            elif kind == "reasoning" and not inside:
+                yield self.reasoning(part, folded=folded)
+            else:
+                yield shortened(part, inside)
+
+    def _part_lines(self, parts: Sequence[Any]) -> Iterator[Content]:
+        for part in parts:
+            call = call_text(part) if isinstance(part, dict) and not is_medium(part) else None
+            if is_medium(part) and (found := media_in(part, self.folder)):
+                yield self.media(found)
+            elif call is not None:
+                yield self.call(call, "")
+            else:
+                yield Content.assemble(("content: ", NOTE_STYLE), shortened(self.text(as_json(part))))
+
+    def _key_lines(self, key: str, value: Any, fault: str, *, folded: bool) -> Iterator[Content]:
+        """A key of a turn beside its role and content."""
+        if key in REASONING_KEYS and isinstance(value, str):
+            yield self.reasoning(self.text(value), folded=folded)
+        elif key in MEDIA_KEYS and (found := media_in(value, self.folder)):
+            yield self.media(found)
+        elif key in ("tool_calls", "function_call"):
+            for call in value if isinstance(value, list) else [value]:
+                text = call_text(call)
+                if text is None:
+                    yield self._json_line(key, call)
+                else:
+                    yield self.call(self.text(text), fault)
+        else:
+            yield self._json_line(key, value)
+
+    def _json_line(self, key: str, value: Any) -> Content:
+        return Content.assemble(
+            literal(f"{_hidden(key)[:40]}: ", style=NOTE_STYLE), shortened(self.text(as_json(value)))
+        )
+
+    def call(self, text: str, fault: str) -> Content:
+        """A tool call, with the arguments marked that a finding names."""
+        named = set(QUOTED.findall(fault))
+        marks = [Mark(start, end, FAULT_STYLE) for start, end, name in argument_names(text) if name in named]
+        return Content.assemble(("⚙ ", CALL_STYLE), shortened(text, marks))
+
+    def media(self, lines: Sequence[str]) -> Content:
+        """Images and other media, a line each."""
+        more = [f"… {len(lines) - MAX_MEDIA:,} more"] if len(lines) > MAX_MEDIA else []
+        return Content("\n").join(
+            [
+                Content.assemble((MEDIA_SIGN, CALL_STYLE), one_line(self.text(line)))
+                for line in [*lines[:MAX_MEDIA], *more]
+            ]
+        )
+
+    def reasoning(self, text: str, *, folded: bool) -> Content:
+        """The reasoning of a model: its beginning and its length while it is folded."""
+        if not folded:
+            return Content.assemble(("∴ reasoning: ", NOTE_STYLE), shortened(text.strip("\n")))
+        start = excerpt(text.removeprefix("<think>").strip(), MAX_FOLDED_REASONING)
+        note = f"  {len(text):,} characters; {self.key} shows them"
+        return Content.assemble(("∴ reasoning: ", NOTE_STYLE), (start, NOTE_STYLE), (note, NOTE_STYLE))
 
     def turns(
         self,
@@ -140,6 +235,8 @@ class ConversationView:
         marks: Sequence[Sequence[Mark]] = (),
         pointed: int | None = None,
         near: int = 0,
+        *,
+        fault: str = "",
     ) -> Content:
         """The turns in order; of many or long ones, those around the finding's turn or the turn `near`."""
         start = max(0, (near if pointed is None else pointed) - MAX_TURNS // 4)
@@ -148,7 +245,8 @@ class ConversationView:
         while at < len(messages) and at < start + MAX_TURNS and room > 0:
             message = messages[at]
             room -= min(len(message.text), MAX_MESSAGE_CHARS) + 100
-            parts.append(self.turn(message, marks[at] if at < len(marks) else (), pointed=at == pointed))
+            shown, here = marks[at] if at < len(marks) else (), at == pointed
+            parts.append(self.turn(message, shown, pointed=here, fault=fault if here else ""))
             at += 1
         if at < len(messages):
             parts.append(
@@ -156,14 +254,16 @@ class ConversationView:
             )
         return Content("\n\n").join(parts)
 
-    def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None) -> Content:
+    def whole(
+        self, example: Example, marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None, fault: str = ""
+    ) -> Content:
         """A conversation, or the JSON of a line without one."""
         if not example.messages:
             return Content.assemble(
                 ("not a conversation; the line reads\n", NOTE_STYLE),
                 shortened(self.text(as_json(example.value, indent=2))),
             )
-        return self.turns(example.messages, marks, pointed)
+        return self.turns(example.messages, marks, pointed, fault=fault)
 
 
 @lru_cache(maxsize=512)

@@ -79,6 +79,8 @@ KEYS: Final = (
     Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go to the next entry.", kinds=PAIR_KINDS),
     Key("y", "choose('keep')", "keep", "Keep", "Keep the example, or accept this finding about it, and go to the next entry.", kinds=SINGLE_KINDS),  # noqa: E501
     Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE_KINDS),  # noqa: E501
+    Key("a", "prefer('chosen')", "prefer-chosen", "A better", "Of a preference pair, keep the example: the chosen answer is better; go to the next entry.", kinds=SINGLE_KINDS),  # noqa: E501
+    Key("b", "prefer('rejected')", "prefer-rejected", "B better", "Of a preference pair, swap the answers: the rejected one is better; go to the next entry.", kinds=SINGLE_KINDS),  # noqa: E501
     Key("y", "choose('both')", "both", "Both", "Keep A and B, and go to the next entry.", kinds=PAIR_KINDS),
     Key("d", "choose('neither')", "neither", "Neither", "Drop A and B, and go to the next entry.", kinds=PAIR_KINDS),
     Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIR_KINDS),  # noqa: E501
@@ -109,7 +111,8 @@ KEYS: Final = (
     Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIR_KINDS),  # noqa: E501
     Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", kinds=PAIR_KINDS, show=False),  # noqa: E501
     Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", kinds=PAIR_KINDS, show=False),  # noqa: E501
-    Key("f", "fold", "fold", "Fold", "Show the schemas of tools, and messages that are the same in A and B, in full, or fold them again.", show=False),  # noqa: E501
+    Key("f", "fold", "fold", "Fold", "Show reasoning, the schemas of tools, other keys, and messages that are the same in A and B, in full, or fold them again.", show=False),  # noqa: E501
+    Key("i", "raw", "raw", "Raw line", "Show the line as it is in the file, or the conversation again.", show=False),
     Key("less_than_sign", "resize(-5)", "list-smaller", "Smaller list", "Make the list smaller, and the entry larger; the mouse drags the border.", show=False),  # noqa: E501
     Key("greater_than_sign", "resize(5)", "list-larger", "Larger list", "Make the list larger, and the entry smaller.", show=False),  # noqa: E501
     Key("colon", "goto", "goto", "Go to line", "Go to the entry of a line: LINE or FILE:LINE.", show=False),
@@ -151,7 +154,7 @@ ALWAYS_SHOWN: Final = {"help", "quit"}
 """Actions that every footer shows."""
 SHOWN_IF_ROOM: Final = (
     "bulk", "select", "note", "label", "suppress", "group", "left-all", "right-all", "turn-next", "mark", "sort",
-    "difference-next", "secrets", "export", "fold", "goto", "edit-outside",
+    "difference-next", "secrets", "export", "fold", "raw", "goto", "edit-outside",
 )  # fmt: skip
 """Actions that a footer shows if there is room, the first ones first."""
 TEXTUAL_KEYS: Final = ("ctrl+c", "ctrl+p", "ctrl+q")

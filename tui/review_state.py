@@ -57,6 +57,12 @@ class ReviewState:
 
         return LiveLint(self.sources.config.check)
 
+    def swapped(self, value: dict[str, Any]) -> dict[str, Any] | None:
+        """A preference pair with its answers swapped; None if they cannot be."""
+        from curate.lint.rules.preference import with_swapped_sides  # as above
+
+        return with_swapped_sides(value)
+
     @cached_property
     def rule_names(self) -> Mapping[str, str]:
         """Names of rules by code."""

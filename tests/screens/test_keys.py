@@ -30,7 +30,7 @@ def mistakes(**keys: str) -> str:
 
 @pytest.mark.slow
 async def test_the_configuration_gives_actions_other_keys() -> None:
-    app = app_with(keep="k", up="i,up", help="F1", undo="ctrl+z", **{"go-findings": "F"})
+    app = app_with(keep="k", up="c,up", help="F1", undo="ctrl+z", **{"go-findings": "F"})
     async with app.run_test(size=(120, 130)) as pilot:
         session = await opened(pilot, "F")
         at = queue(app).list.cursor
@@ -41,7 +41,7 @@ async def test_the_configuration_gives_actions_other_keys() -> None:
         assert [one.verdict for one in session.log.decisions] == ["keep"]
         await opened(pilot, "ctrl+z")
         assert session.log.decisions[-1].verdict == "undecided"
-        await opened(pilot, "G", "i")
+        await opened(pilot, "G", "c")
         assert queue(app).list.cursor == len(session.findings) - 2
         assert "Undo (^z)" in [command.title for command in app.get_system_commands(app.screen)]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Final, NamedTuple
 
 from textual.content import Content
@@ -61,7 +61,7 @@ def compare(
 def _row(one: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
     words = marks or word_marks(*(read.text(message.text) if message else "" for message in (one, other)))
     sides = [
-        read.turn(message, shown) if message else Content.assemble((NO_MESSAGE, NOTE_STYLE))
+        read.turn(message, shown, folded=False) if message else Content.assemble((NO_MESSAGE, NOTE_STYLE))
         for message, shown in zip((one, other), words, strict=True)
     ]
     return Row(sides[0], sides[1], differs=one is None or other is None or not any(words))
@@ -107,17 +107,35 @@ def two_columns(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
         if row.right is None:
             drawn += [*row.left.wrap(width), Content("")]
             continue
-        before = False
         columns = [text.wrap(each) for text in (row.left, row.right)]
-        for left, right in zip_longest(*columns, fillvalue=Content("")):
-            differs = row.differs or _has_highlight(left) or _has_highlight(right)
-            if differs and not before:
-                differences.append(len(drawn))
-            before = differs
-            drawn.append(Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right]))
+        lines = list(zip_longest(*columns, fillvalue=Content("")))
+        differences += _starts([row.differs or any(map(_has_highlight, pair)) for pair in lines], len(drawn))
+        drawn += [Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right])
+                  for left, right in lines]  # fmt: skip
         if row is not rows[0]:  # the names, which stand directly above
             drawn.append(Content.assemble((" " * (each + 1) + "│", BORDER_STYLE)))
     return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
+
+
+def stacked(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
+    """The rows below each other, all of the left side first; and the lines in which a difference begins."""
+    drawn: list[Content] = []
+    differences: list[int] = []
+    for full, group in groupby(rows, key=lambda row: row.right is None):
+        sides = list(group)
+        columns = [[row.left for row in sides]] + ([] if full else [[row.right or Content("") for row in sides]])
+        for texts in columns:
+            for row, text in zip(sides, texts, strict=True):
+                lines = text.wrap(width)
+                marked = [not full and (row.differs or _has_highlight(line)) for line in lines]
+                differences += _starts(marked, len(drawn))
+                drawn += [*lines, Content("")]
+    return Content("\n").join(drawn[:-1]), differences
+
+
+def _starts(marked: Sequence[bool], first: int) -> list[int]:
+    """The lines, the first of which is line `first`, in which a run of marked lines begins."""
+    return [first + at for at, here in enumerate(marked) if here and not (at and marked[at - 1])]
 
 
 def _has_highlight(line: Content) -> bool:

@@ -12,12 +12,15 @@ from curate.core.decision import Decision
 from curate.core.example import Example, Message
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
+from curate.read.forms.form import PreferencePair
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
+from curate.review.choices import sides_shown
 from curate.review.groups import Group
 from curate.review.span import spans_of
 from curate.review.training_signals import related
 from tui.conversation import NOTE_STYLE, ConversationView, Mark, literal, shortened
 from tui.diff import conflict_marks
+from tui.render.card import data_folder, pair_of, pair_rows, raw_rows, strip
 from tui.render.compare import Row, compare
 from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
 from tui.render.tools import tools_block, tools_rows
@@ -60,6 +63,8 @@ class Page:
     """A comparison, instead of `left`."""
     jump: bool = False
     """True to scroll to `left` at first instead of the part before them."""
+    stacks: bool = False
+    """Whether the comparison is drawn below each other where two columns would be narrow."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +80,39 @@ class ViewOptions:
     """Whether the schemas of tools, and messages that are the same in A and B, are folded."""
     key: Callable[[str], str] = str
     """The key of an action, as displayed."""
+    raw: bool = False
+    """Whether lines are shown as they are in the files."""
 
     def tools(self, example: Example, pointer: str = "") -> Content | None:
         """The tools of an example; `pointer`: of the finding."""
         return tools_block(example, self.read, folded=self.folded, key=self.key("fold"), pointer=pointer)
 
-    def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), finding: str = "") -> Content:
-        """The tools and the turns of an example, whose turns have `marks`; `finding`: its pointer."""
-        tools = self.tools(example, finding)
-        turns = self.read.whole(example, marks, pointed_at(example.messages, finding))
-        return turns if tools is None else Content.assemble(tools, "\n\n", turns)
+    def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), finding: Finding | None = None) -> Content:
+        """All of an example, whose turns have `marks` for a `finding`."""
+        pointer, fault = (finding.pointer, finding.message) if finding else ("", "")
+        turns = self.read.whole(example, marks, pointed_at(example.messages, pointer), fault)
+        return Content("\n\n").join([*self.head(example, pointer), turns])
+
+    def head(self, example: Example, pointer: str = "", pair: PreferencePair | None = None) -> list[Content]:
+        """What is drawn above the turns: label, images and other keys, and the tools."""
+        parts = (strip(example, self.read, pair) if example.messages else None, self.tools(example, pointer))
+        return [part for part in parts if part is not None]
+
+    def pair(self, example: Example, pair: PreferencePair, pointer: str = "") -> list[Row]:
+        """An example with a chosen and a rejected answer."""
+        key = self.key("fold") if self.folded else ""
+        above = [Row(part) for part in self.head(example, pointer, pair)]
+        return [*above, *pair_rows(example, pair, self.read, pointer, key)]
 
 
 def page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Page:
     """Draw a complete entry."""
+    sides = sides_shown(entry, view.at)
+    view.read.folder = data_folder(session, [side.place for side in sides])
+    if view.raw:
+        return Page(
+            literal(f"{entry.code} {entry.place}".strip(), style=MUTED), rows=raw_rows(session, sides, view.read)
+        )
     match entry.subject:
         case Finding():
             return _finding_page(session, entry, entry.subject, view)
@@ -172,7 +196,16 @@ def _example_page(session: ReviewSession, entry: Entry, view: ViewOptions) -> Pa
             (f"  {plural(len(example.messages), 'message')}, format {example.format}", MUTED),
         )
     )
+    pair = pair_of(example)
+    if pair is not None:
+        return Page(lines(about, _pair_keys(view)), rows=view.pair(example, pair), stacks=True)
     return Page(about, left=view.whole(example))
+
+
+def _pair_keys(view: ViewOptions) -> Content:
+    """The keys that decide about a preference pair."""
+    keys = f"{view.key('prefer-chosen')} A is better: keep · {view.key('prefer-rejected')} B is better: swap · "
+    return Content.assemble((f"{keys}{view.key('drop')} neither: drop", MUTED))
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: ViewOptions) -> Page:
@@ -212,15 +245,17 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, view: 
     at = pointed_at(example.messages, finding.pointer)
     if session.status(entry) is ReviewStatus.EDIT:
         about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
+    if (pair := pair_of(example)) is not None:
+        return Page(lines(*about, _pair_keys(view)), rows=view.pair(example, pair, finding.pointer), stacks=True)
     if not at:
         marks = [_span_marks(finding, example.messages[0], view.read)] if at == 0 else []
-        return Page(lines(*about), left=view.whole(example, marks, finding.pointer))
-    here = view.read.turn(example.messages[at], _span_marks(finding, example.messages[at], view.read), pointed=True)
+        return Page(lines(*about), left=view.whole(example, marks, finding))
+    spans = _span_marks(finding, example.messages[at], view.read)
+    here = view.read.turn(example.messages[at], spans, pointed=True, fault=finding.message)
     after = example.messages[at + 1 :]
     rest = Content.assemble(here, "\n\n", view.read.turns(after)) if after else here
-    before = view.read.turns(example.messages[:at], near=at - 1)
-    tools = view.tools(example)
-    return Page(lines(*about), before if tools is None else Content.assemble(tools, "\n\n", before), rest, jump=True)
+    before = Content("\n\n").join([*view.head(example), view.read.turns(example.messages[:at], near=at - 1)])
+    return Page(lines(*about), before, rest, jump=True)
 
 
 def _training_page(session: ReviewSession, entry: Entry, about: Content, view: ViewOptions) -> Page:

@@ -211,6 +211,28 @@ class Changing(FrameScreen):
 
         self.app.push_screen(ConfirmScreen(title, repair_text(value, repaired)), answered)
 
+    def action_prefer(self, side: str) -> None:
+        """Keep a preference pair as it is, or swap its answers."""
+        entry = self.entry
+        if entry is None:
+            return
+        if side == "chosen":
+            self.action_choose("keep")
+            return
+        parsed = self._parsed_line(sides_shown(entry, 0)[0])
+        value = self._current_value(parsed) if parsed is not None else None
+        if parsed is None or value is None or self.moved(entry):
+            return
+        after = self.state.swapped(value)
+        if after is None:
+            self.say(f"not swapped: another key is about one of the answers; {self.state.key('edit')} edits the line")
+            return
+        self._save_edit(entry, parsed, after, value)
+
+    @abstractmethod
+    def action_choose(self, choice: str) -> None:
+        """Decide about the entry, and go to the next one."""
+
     def action_suppress(self) -> None:
         """Suppress the finding, with a reason."""
         entry = self.entry

@@ -31,6 +31,7 @@ from curate.review.view import why_unscored
 from tui.conversation import ConversationView, literal
 from tui.keys import TAB_OF, bindings, works_in
 from tui.messages import Failed
+from tui.render.card import pair_of
 from tui.render.page import Page, ViewOptions, group_page, page
 from tui.render.rows import group_row, header, row
 from tui.render.status import status, summary
@@ -58,7 +59,9 @@ MAX_NAMED_FILES = 3
 """Maximum number of files that the next command names."""
 ENTRY_ACTIONS = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
 """Actions about the entry under the cursor; `open` is about a group."""
-LIST_ACTIONS = ("next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets")
+LIST_ACTIONS = (
+    "next", "sort", "select", "bulk", "export", "goto", "group", "page", "difference", "fold", "secrets", "raw",
+)  # fmt: skip
 """Actions about what is listed."""
 DETAIL_DELAY_SECONDS, MAX_DETAIL_DELAY_SECONDS = 0.03, 0.2
 """Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.
@@ -81,13 +84,15 @@ class QueueScreen(Filtering):
     """Whether there are several to show as B."""
     ruled: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule found it, so that it can be suppressed; false for training findings."""
+    paired: reactive[bool] = reactive(False, bindings=True)
+    """Whether the example is a preference pair."""
     repairable: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule found it that can repair examples."""
 
     def __init__(self, state: ReviewState) -> None:
         super().__init__(state)
-        self.order, self.folded = "", True
-        self.read = ConversationView()
+        self.order, self.folded, self.raw = "", True, False
+        self.read = ConversationView(key=state.key("fold"))
         self.marked: frozenset[int] = frozenset()
         self.selected, self.grouping, self.opened = set(), "", set()
         self._due = self._asked = 0.0
@@ -189,7 +194,8 @@ class QueueScreen(Filtering):
     def _page(self) -> Page:
         entry = self.entry
         if entry is not None:
-            return page(self.session, entry, ViewOptions(self.read, self.at, self.marked, self.folded, self.state.key))
+            options = ViewOptions(self.read, self.at, self.marked, self.folded, self.state.key, self.raw)
+            return page(self.session, entry, options)
         view = self.list.view
         if view is not None and (group := view.group_at(self.list.cursor)) is not None:
             return group_page(self.session, group, self.grouping, self.state.key)
@@ -255,6 +261,8 @@ class QueueScreen(Filtering):
             return False
         if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
+        if action == "prefer" and not self.paired:
+            return False
         if action == "edit_outside" and self.app.is_web:
             return False
         return works_in(action, parameters, self.KIND) is not False
@@ -273,6 +281,8 @@ class QueueScreen(Filtering):
         self.choices = entry.choices if entry else frozenset()
         self.ruled = entry is not None and entry.code not in CODES
         self.repairable = entry is not None and entry.kind == "finding" and entry.code in self.state.repairing
+        single = entry is not None and self.KIND in ("example", "finding") and "keep" in entry.choices
+        self.paired = single and entry is not None and pair_of(self.session.example(entry)) is not None
         self.many = several and entry is not None and len(compared_ids(entry)) > 2
 
     def _entry_pointed(self) -> None:
@@ -323,9 +333,14 @@ class QueueScreen(Filtering):
         self.say(self.query_one(Detail).difference(by))
 
     def action_fold(self) -> None:
-        """Fold messages that are the same in A and B, or not."""
-        self.folded = not self.folded
+        """Fold reasoning, tools, other keys, and messages that are the same in A and B, or not."""
+        self.folded = self.read.folded = not self.folded
         self.redraw(stay=True)
+
+    def action_raw(self) -> None:
+        """Show the line as it is in the file, or the conversation."""
+        self.raw = not self.raw
+        self.redraw()
 
     def action_resize(self, by: int) -> None:
         """Make the list larger or smaller."""
@@ -333,7 +348,7 @@ class QueueScreen(Filtering):
 
     def action_secrets(self) -> None:
         """Show or hide secrets."""
-        self.read = ConversationView(secrets=not self.read.secrets)
+        self.read.secrets = not self.read.secrets
         self.redraw(stay=True)
 
 

@@ -1,12 +1,17 @@
 """The complete entry: the question for the user, and the conversations."""
 
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.render.compare import two_columns
+from tui.render.compare import stacked, two_columns
 from tui.render.page import Page
+
+MIN_PAIR_CELLS: Final = 84
+"""Minimum width of a preference pair in two columns in cells."""
 
 
 class Detail(Vertical):
@@ -53,7 +58,8 @@ class Detail(Vertical):
         if not page.rows:
             self._differences = []
             return None
-        content, self._differences = two_columns(page.rows, self._width())
+        narrow = page.stacks and self._width() < MIN_PAIR_CELLS
+        content, self._differences = (stacked if narrow else two_columns)(page.rows, self._width())
         return content
 
     def _width(self) -> int:

@@ -301,13 +301,17 @@ def refusal_chosen(example: Example) -> Problems:
 def swap_sides(data: bytes) -> bytes:
     """Swap the chosen and the rejected side; a line with a score or another key about one side does not change."""
     decoded = decode(data)
-    if decoded.defects or not isinstance(value := decoded.value, dict):
-        return data
+    swapped = None if decoded.defects or not isinstance(decoded.value, dict) else with_swapped_sides(decoded.value)
+    return data if swapped is None else json_line(swapped)
+
+
+def with_swapped_sides(value: dict[str, Any]) -> dict[str, Any] | None:
+    """A pair with its sides swapped; None if it is not a pair, or has a score or another key about one side."""
     sides = PREFERENCE_SIDES.get(example_of(value, Place("", 0)).format, ("", ""))
     if not value.keys() >= {*sides} or any(ABOUT_SIDE.search(key) for key in value.keys() - {*sides}):
-        return data
+        return None
     chosen, rejected = sides
-    return json_line({**value, chosen: value[rejected], rejected: value[chosen]})
+    return {**value, chosen: value[rejected], rejected: value[chosen]}
 
 
 @dataset_rule(

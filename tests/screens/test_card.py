@@ -1,0 +1,157 @@
+"""The card of an example of each shape: preference pairs, labels, tool calls, images, reasoning, other keys."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.core.config import Config
+from curate.core.decision_log import DecisionLog
+from curate.core.finding import Finding, Severity
+from curate.core.runs import Project
+from curate.review import Sources
+from curate.review.events import Ended, FindingsFound
+from tests.screens.conftest import SECRET, opened, screen_text
+from tui.app import CurateApp
+
+pytestmark = pytest.mark.slow  # the whole review, in many states
+
+PAIR = {
+    "prompt": [{"role": "user", "content": "When did Apollo 11 land?"}],
+    "chosen": [{"role": "assistant", "content": "I cannot answer that today."}],
+    "rejected": [{"role": "assistant", "content": "It landed in July 1969."}],
+    "source": "made \x1b[2J by hand",
+}
+
+
+def asked(*answer: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": "Is it cold in Oslo?"}, *answer], **keys}
+
+
+def app_of(*lines: dict[str, Any], findings: tuple[Finding, ...] = ()) -> CurateApp:
+    path = Path("data.jsonl")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def tell(_sources: object, take: Any, _stopped: object) -> None:
+        take(FindingsFound(list(findings)))
+        take(Ended())
+
+    return CurateApp(Sources(Project(Path()), Config(), [path]), tell)
+
+
+async def drawn(app: CurateApp, *keys: str, size: tuple[int, int] = (160, 40)) -> str:
+    async with app.run_test(size=size) as pilot:
+        await opened(pilot, *keys)
+        return screen_text(app)
+
+
+async def test_both_answers_of_a_pair_are_shown_beside_each_other() -> None:
+    text = await drawn(app_of(PAIR), "2")
+    line = next(line for line in text.splitlines() if "cannot answer" in line)
+    assert "July 1969" in line
+    assert "A chosen" in text
+    assert "B rejected" in text
+    assert "source: made \\x1b[2J by hand" in text
+
+
+async def test_the_answers_of_a_pair_are_below_each_other_if_there_is_little_room() -> None:
+    lines = (await drawn(app_of(PAIR), "2", size=(80, 40))).splitlines()
+    chosen, rejected = (next(at for at, line in enumerate(lines) if word in line) for word in ("cannot", "1969"))
+    assert chosen < rejected
+
+
+async def test_the_words_that_differ_in_a_pair_are_marked() -> None:
+    pair = {"prompt": "Is it far?", "chosen": "It is five miles away.", "rejected": "It is nine miles away."}
+    app = app_of(pair)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "2")
+        strips = app.screen._compositor.render_strips()
+        marked = {segment.text for strip in strips for segment in strip if segment.style and segment.style.underline}
+        assert marked == {"five", "nine"}
+
+
+async def test_a_pair_is_kept_swapped_or_dropped_by_a_key(journal: Path) -> None:
+    app = app_of(PAIR, {**PAIR, "id": 2}, {**PAIR, "id": 3})
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "2", "a", "b", "d")
+        decisions = DecisionLog(journal).decisions
+        assert [one.verdict for one in decisions] == ["keep", "edit", "drop"]
+        swapped = decisions[1].value
+        assert swapped is not None
+        assert (swapped["chosen"], swapped["rejected"]) == (PAIR["rejected"], PAIR["chosen"])
+        session = await opened(pilot, "u", "u")
+        assert [session.verdict(one.example) for one in decisions] == ["keep", "undecided", "undecided"]
+
+
+async def test_a_pair_with_a_key_about_one_answer_is_not_swapped(journal: Path) -> None:
+    app = app_of({**PAIR, "score_chosen": 4})
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "2", "b")
+        assert "not swapped" in screen_text(app)
+        assert not journal.exists()
+
+
+async def test_the_keys_of_pairs_do_nothing_elsewhere(journal: Path) -> None:
+    app = app_of(asked({"role": "assistant", "content": "Yes."}))
+    text = await drawn(app, "2", "a", "b")
+    assert "A better" not in text
+    assert not journal.exists()
+
+
+async def test_the_label_of_an_answer_is_a_sign() -> None:
+    for label, sign in ((True, "＋ wanted answer"), (False, "－ unwanted answer")):
+        assert sign in await drawn(app_of(asked({"role": "assistant", "content": "Yes."}, label=label)), "2")
+
+
+async def test_calls_are_shown_as_calls_and_the_argument_at_fault_is_marked() -> None:
+    call = {"id": "call_1", "type": "function",
+            "function": {"name": "weather", "arguments": json.dumps({"city": "Oslo", "days": "two"})}}  # fmt: skip
+    line = asked({"role": "assistant", "content": None, "tool_calls": [call]})
+    message = "call of 'weather': argument 'days' is not declared"
+    finding = Finding("T015", Severity.WARNING, "data.jsonl", 1, "/messages/1/tool_calls/0/function/arguments",
+                      message, "Correct it.", False, None)  # fmt: skip
+    app = app_of(line, findings=(finding,))
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "3")
+        assert '⚙ weather(city="Oslo", days="two")' in screen_text(app)
+        strips = app.screen._compositor.render_strips()
+        reverse = [one.text for strip in strips for one in strip if one.style and one.style.reverse]
+        assert "days" in reverse
+        assert "city" not in reverse
+
+
+async def test_images_are_shown_with_their_size() -> None:
+    Path("pictures").mkdir()
+    Path("pictures", "1.jpg").write_bytes(b"x" * 2500)
+    part = [{"type": "text", "text": "Look:"}, {"type": "image_url", "image_url": {"url": "https://a.example/2.png"}}]
+    line = {"messages": [{"role": "user", "content": part}], "images": ["pictures/1.jpg", "3.jpg"]}
+    text = await drawn(app_of(line), "2")
+    assert "▣ pictures/1.jpg, 2.5 kB" in text
+    assert "▣ 3.jpg, no such file" in text
+    assert "▣ https://a.example/2.png" in text
+    assert '"image_url"' not in text
+
+
+async def test_reasoning_is_folded() -> None:
+    thought = "First, " + "look at the map. " * 20 + "THE END"
+    for turn in ({"content": f"<think>{thought}</think>\n\nYes."}, {"content": "Yes.", "reasoning_content": thought}):
+        app = app_of(asked({"role": "assistant", **turn}))
+        text = await drawn(app, "2")
+        assert "THE END" not in text
+        assert "∴ reasoning: First, look" in text
+        assert "Yes." in text
+        assert "THE END" in await drawn(app_of(asked({"role": "assistant", **turn})), "2", "f")
+
+
+async def test_a_key_shows_the_raw_line_with_secrets_masked() -> None:
+    line = asked({"role": "assistant", "content": f"My token is {SECRET}."}, extra="\x1b[2J")
+    app = app_of(line)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "2", "i")
+        text = screen_text(app)
+        assert '"messages": [{"role": "user"' in text
+        assert SECRET not in text
+        assert "\\u001b[2J" in text
+        await opened(pilot, "i")
+        assert '"messages"' not in screen_text(app)
