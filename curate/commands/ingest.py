@@ -1,12 +1,20 @@
-"""Conversion of traces to conversations: one line per model call, with its ids and scores in `metadata`."""
+"""Conversion of traces and sessions to conversations, with their ids and scores in `metadata`."""
 
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
+from curate.commands.ingest_sessions import (
+    SessionLines,
+    SessionRows,
+    learn_format,
+    lines_and_sessions,
+    rows_of_lines,
+    session_rows,
+)
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import Place
 from curate.core.files import display_name
@@ -19,11 +27,16 @@ from curate.output.apply import unreadable
 from curate.read.accounts import account_calls
 from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import SHAPE_ERRORS
+from curate.read.forms.form import Object
 from curate.read.joined_rows import JoinedRows
+from curate.read.request_logs import logged_calls
+from curate.read.sessions.rows import DEFAULTS, SessionCounts, SessionOptions, unpacked
+from curate.read.sessions.session import SessionFormat
 from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, score_row
 
 EXPORTS: Final = (
-    "Langfuse, LangSmith, OpenTelemetry, a batch, OpenAssistant's messages, ChatGPT, Claude, Open WebUI or LM Studio"
+    "Langfuse, LangSmith, OpenTelemetry, Helicone, OpenPipe, OpenAI Responses, a batch, OpenAssistant's messages, "
+    "ChatGPT, Claude, Open WebUI or LM Studio, and no session of Claude Code, Codex, Pi, OpenHands or SWE-agent"
 )
 NO_EXPORT: Final = f"no export of {EXPORTS}"
 
@@ -49,8 +62,10 @@ class IngestResult(Output):
     """Written conversations by their source."""
     left_out: Counter[str] = field(default_factory=Counter)
     """What written conversations of accounts leave out, such as other branches, also in their metadata."""
+    sessions: SessionCounts = field(default_factory=SessionCounts)
+    """What was read of agents' sessions."""
     notes: list[Note] = field(default_factory=list)
-    """Lines and calls without a conversation."""
+    """Lines and calls without a conversation, and records of sessions that are not known."""
 
 
 def ingest_paths(
@@ -59,6 +74,7 @@ def ingest_paths(
     aside: Path,
     *,
     minima: Mapping[str, float],
+    options: SessionOptions = DEFAULTS,
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> IngestResult:
@@ -67,97 +83,147 @@ def ingest_paths(
     """
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     report = IngestResult()
-    scores, rows = _joined(paths)
+    found = _joined(paths)
+    reading = _Reading(found, minima, options, report)
     with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
-        for parsed in read_lines(paths, progress):
-            report.read += 1
-            whys = []
-            for line, why in _lines(parsed, scores, rows, minima, report):
-                if why is None:
-                    out.write(json_line(line) + b"\n")
-                else:
-                    whys.append(why)
-            if whys:
+        for item in lines_and_sessions(paths, found.forms, progress):
+            written, unwritten = reading.of_session(item) if isinstance(item, SessionLines) else reading.of_line(item)
+            for line in written:
+                out.write(json_line(line) + b"\n")
+            for parsed, whys in unwritten:
                 report.aside += 1
                 reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
                 rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
-        if report.read and not report.calls + report.other + report.joined:
+        if report.read and not report.calls + report.other + report.joined + report.sessions.tools.total():
             raise InputError(
                 f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of {EXPORTS}",
                 "pass exported JSON or JSON Lines files",
             )
-        require_all_lines(
-            report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT)
-        )
+        require_all_lines(report.calls, report.written + report.low, reading.without_conversation)
+        if not report.low:
+            for kind, count in report.sessions.read.items():
+                require_all_lines(count, report.sessions.written[kind], report.sessions.left_out[kind])
         require_all_lines(report.written + report.aside, out.lines, rest.lines)
     return report
 
 
-def _joined(paths: Sequence[Path]) -> tuple[dict[str, Scores], JoinedRows]:
-    """Rows that belong to calls in other rows: scores by the id of their trace or observation, and the others."""
-    found, rows = dict[str, Scores](), JoinedRows()
+class _Joined(NamedTuple):
+    """What a first reading of all files finds."""
+
+    scores: dict[str, Scores]
+    """Scores by the id of their trace or observation."""
+    rows: JoinedRows
+    """Other rows that belong to calls in other rows."""
+    forms: dict[str, SessionFormat]
+    """The formats of sessions of agents by their file or folder."""
+
+
+def _joined(paths: Sequence[Path]) -> _Joined:
+    found = _Joined({}, JoinedRows(), {})
     for parsed in read_lines(paths):
-        if isinstance(parsed.decoded.value, dict):
+        if isinstance(parsed.decoded.value, dict) and not learn_format(parsed, found.forms):
             row = score_row(parsed.decoded.value)
             if row is not None:
-                found.setdefault(row[0], {}).update(row[1])
+                found.scores.setdefault(row[0], {}).update(row[1])
             else:
-                rows.add(parsed.decoded.value)
-    rows.end()
-    return found, rows
+                found.rows.add(parsed.decoded.value)
+    found.rows.end()
+    return found
 
 
-def _lines(
-    parsed: ParsedLine,
-    scores: Mapping[str, Scores],
-    rows: JoinedRows,
-    minima: Mapping[str, float],
-    report: IngestResult,
-) -> list[tuple[dict[str, Any], str | None]]:
-    """The conversations of a line; for those that are not written, the reason."""
-    value = parsed.decoded.value
-    if not isinstance(value, dict):
-        why = unreadable(parsed).why if parsed.example is None else NO_EXPORT
-        report.notes.append(Note.of(parsed.place, NO_EXPORT))
-        return [({}, why)]
-    if score_row(value) is not None or rows.is_joined(value):
-        report.joined += 1
-        return []
-    try:
-        calls = rows.calls(value) or account_calls(value) or calls_in(value)
-    except (*SHAPE_ERRORS, ValueError):
-        calls = []
-    if not calls:
-        report.notes.append(Note.of(parsed.place, NO_EXPORT))
-        return [({}, NO_EXPORT)]
-    return [line for call in calls for line in _line(call, parsed.place, scores, minima, report)]
+Unwritten = list[tuple[ParsedLine, list[str]]]
+"""Lines that are set aside, with the reasons."""
 
 
-def _line(
-    call: ModelCall, place: Place, scores: Mapping[str, Scores], minima: Mapping[str, float], report: IngestResult
-) -> list[tuple[dict[str, Any], str | None]]:
-    if not call.is_call:
-        report.other += 1
-        return []
-    report.calls += 1
-    owners = (call.ids.get("trace_id"), call.ids.get("id"))
-    given = {name: item for owner in owners for name, item in scores.get(str(owner), {}).items()} | call.scores
-    for name, least in minima.items():
-        score = given.get(name)
-        if not isinstance(score, int | float) or operator.lt(score, least):
-            report.low += 1
-            text = "missing" if score is None else "text" if isinstance(score, str) else score
-            return [({}, f"score {name} is {text}, not a number of at least {least:g}")]
-    try:
-        value = call.conversation()
-    except (NoConversationError, *SHAPE_ERRORS) as error:
-        why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
-        report.notes.append(Note.of(place, why))
-        return [({}, why)]
-    report.written += 1
-    report.sources[call.source] += 1
-    left_out = dict(+call.left_out)
-    report.left_out.update(left_out)
-    metadata = {"source": call.source, **call.ids, **({"scores": given} if given else {})}
-    metadata |= {"left_out": left_out} if left_out else {}
-    return [({**value, "metadata": metadata}, None)]
+@dataclass(slots=True)
+class _Reading:
+    """The second reading, which gives conversations and counts them."""
+
+    joined: _Joined
+    minima: Mapping[str, float]
+    options: SessionOptions
+    report: IngestResult
+    without_conversation: int = 0
+    """Calls in notes."""
+
+    def of_line(self, parsed: ParsedLine) -> tuple[list[Object], Unwritten]:
+        """The conversations of a line; and the line with the reasons why some are not written."""
+        self.report.read += 1
+        value = parsed.decoded.value
+        if not isinstance(value, dict):
+            self.report.notes.append(Note.of(parsed.place, NO_EXPORT))
+            return [], [(parsed, [unreadable(parsed).why if parsed.example is None else NO_EXPORT])]
+        if score_row(value) is not None or self.joined.rows.is_joined(value):
+            self.report.joined += 1
+            return [], []
+        if (whole := unpacked(value)) is not None:
+            return self._of_rows(session_rows(*whole, parsed.place.file, self.options, self.report.sessions), [parsed])
+        try:
+            calls = self.joined.rows.calls(value) or account_calls(value) or logged_calls(value) or calls_in(value)
+        except (*SHAPE_ERRORS, ValueError):
+            calls = []
+        if not calls:
+            self.report.notes.append(Note.of(parsed.place, NO_EXPORT))
+            return [], [(parsed, [NO_EXPORT])]
+        written, whys = self._conversations(calls, parsed.place)
+        return written, [(parsed, whys)] if whys else []
+
+    def of_session(self, session: SessionLines) -> tuple[list[Object], Unwritten]:
+        """The rows of a session; and the records that are not known, or all if it has no row."""
+        self.report.read += len(session.lines)
+        return self._of_rows(rows_of_lines(session, self.options, self.report.sessions), session.lines)
+
+    def _of_rows(self, found: SessionRows, lines: Sequence[ParsedLine]) -> tuple[list[Object], Unwritten]:
+        for at, why in found.whys.items():
+            self.report.notes.append(Note.of(lines[min(at, len(lines) - 1)].place, why))
+        written, whys = self._conversations(found.calls, lines[0].place)
+        if found.unwritten:
+            self.report.left_out.update(found.left_out)
+            if not found.dropped:
+                self.report.notes.append(Note.of(lines[0].place, found.unwritten))
+            whys.append(found.unwritten)
+        reasons = {at: [*whys, *filter(None, [found.whys.get(at)])] for at in range(len(lines))}
+        if len(lines) == 1:  # it holds the session as a whole
+            reasons[0] = [*whys, *found.whys.values()]
+        return written, [(lines[at], given) for at, given in reasons.items() if given]
+
+    def _conversations(self, calls: Sequence[ModelCall], place: Place) -> tuple[list[Object], list[str]]:
+        written, whys = list[Object](), list[str]()
+        for call in calls:
+            value = self._conversation(call, place)
+            if isinstance(value, str):
+                whys.append(value)
+            elif value is not None:
+                written.append(value)
+        return written, whys
+
+    def _conversation(self, call: ModelCall, place: Place) -> Object | str | None:
+        """A call as it is written; the reason why it is not; None for a span that called no model."""
+        report = self.report
+        if not call.is_call:
+            report.other += 1
+            return None
+        report.calls += 1
+        owners = (call.ids.get("trace_id"), call.ids.get("id"))
+        given = {name: item for owner in owners for name, item in self.joined.scores.get(str(owner), {}).items()}
+        given |= call.scores
+        for name, least in self.minima.items():
+            score = given.get(name)
+            if not isinstance(score, int | float) or operator.lt(score, least):
+                report.low += 1
+                text = "missing" if score is None else "text" if isinstance(score, str) else score
+                return f"score {name} is {text}, not a number of at least {least:g}"
+        try:
+            value = call.conversation()
+        except (NoConversationError, *SHAPE_ERRORS) as error:
+            why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
+            self.without_conversation += 1
+            report.notes.append(Note.of(place, why))
+            return why
+        report.written += 1
+        report.sources[call.source] += 1
+        left_out = dict(+call.left_out)
+        report.left_out.update(left_out)
+        metadata = {"source": call.source, **call.ids, **({"scores": given} if given else {})}
+        metadata |= {"left_out": left_out} if left_out else {}
+        return {**value, "metadata": metadata}

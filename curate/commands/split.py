@@ -46,7 +46,7 @@ from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import OutputSettings, SplitResult, input_files, write_output
 from curate.output.restore import finish
 from curate.split.assign import SPLIT_NAMES
-from curate.split.division import Division, divide, split_feature_spec
+from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
 from curate.split.moves import Earlier, earlier_splits
 
 COMPARING_SCOPES: Final = (Scope.PROFILE, Scope.COLUMNS, Scope.EXAMPLES, Scope.ANSWERS, Scope.CONFLICTS)
@@ -251,6 +251,7 @@ def split_data(
 ) -> SplitResult:
     """Divide and write what was read; `repair`: see `repair_note`. Raises as `split_files` does."""
     notes = [*unmatched_notes(table, decisions or {}), *([repair] if repair else [])]
+    config = grouped_by_session(table, config)
     given = len(sources.given)
     accepted = {example for _, example in rules.suppressed}
     left_out = exclude_uncomparable(table, left_out, int(table.first[given]), config.check, decisions or {}, accepted)

@@ -326,10 +326,14 @@ class SplitConfig(Section):
     group_by: Annotated[
         tuple[Text, ...],
         Option(
-            help="Keep examples with the same value of this key in one split; repeatable.", metavar="/metadata/source"
+            help="Keep examples with the same value of this key in one split; repeatable. Default: session, repository "
+            "and task of ingested sessions.",
+            metavar="/metadata/source",
         ),
     ] = ()
-    """Keys of the lines, e.g. `/metadata/source`: examples with equal values stay in one split."""
+    """Keys of the lines, e.g. `/metadata/source`: examples with equal values stay in one split. If none is named, the
+    session, repository and task that `curate ingest` writes for sessions of agents.
+    """
     stratify: Annotated[
         tuple[Text, ...],
         Option(

@@ -86,9 +86,9 @@ class JoinedRows:
         elif row.get("error") or answer.get("error") or found.get("type", "succeeded") != "succeeded" or not answer:
             yield ModelCall("batch", ids, error="the request was not answered")
         else:
-            for said, ended in _answers_of(answer):
+            for said, ended in answers_of(answer):
                 more = {"finish_reason": ended} if ended is not None else {}
-                yield ModelCall("batch", ids | more, joined=partial(_conversation, bodies[0], said))
+                yield ModelCall("batch", ids | more, joined=partial(conversation_of, bodies[0], said))
 
     def _thread(self, row: Object) -> Object:
         """The best-ranked path of a thread; the whole thread stays beside it as `tree`."""
@@ -109,7 +109,7 @@ class JoinedRows:
         raise NoConversationError(f"its thread has more than {MAX_THREAD_MESSAGES} messages in a row")
 
 
-def _answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
+def answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
     """The answers of a model, each as keys of a conversation, and why each ended."""
     if is_objects(answer.get("choices")):
         return [({"message": one.get("message")}, one.get("finish_reason")) for one in answer["choices"]]
@@ -118,7 +118,7 @@ def _answers_of(answer: Object) -> Iterable[tuple[Object, Any]]:
     return [({"message": {"role": "assistant", "content": answer.get("content")}}, answer.get("stop_reason"))]
 
 
-def _conversation(body: Object, said: Object) -> Object:
+def conversation_of(body: Object, said: Object) -> Object:
     """The request with its answer, in the form of its service, as messages."""
     asked = {key: body[key] for key in ("system", "instructions", "tools") if body.get(key)}
     if "output" in said:

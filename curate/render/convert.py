@@ -11,6 +11,7 @@ from curate.commands.ingest import IngestResult
 from curate.core.example import where
 from curate.core.json_output import Note
 from curate.core.text import plural, visible
+from curate.read.sessions.rows import SessionCounts
 from curate.render.console import more_lines
 
 MAX_SHOWN: Final = 20
@@ -54,8 +55,9 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
     sources = ", ".join(f"{count:,} {name}" for name, count in report.sources.most_common())
     read = f"{plural(report.read, 'line')} read, {plural(report.calls, 'model call')}"
     yield f"{read}: {report.written:,} written to {visible(output)}" + (f" ({sources})" if sources else "")
+    yield from _session_text(report.sessions)
     if report.left_out:
-        names = ", ".join(f"{name} ({count:,})" for name, count in report.left_out.most_common())
+        names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.left_out.most_common())
         yield f"left out of these conversations, and counted in their metadata: {names}"
     if report.low:
         yield f"{plural(report.low, 'call')} with a low or no score not written"
@@ -65,6 +67,21 @@ def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str |
         yield f"{plural(report.other, 'span')} that called no model"
     if report.aside:
         yield f"{plural(report.aside, 'line')} with calls that were not written, in {visible(aside)}"
+
+
+def _session_text(counts: SessionCounts) -> Iterator[str]:
+    """The account of sessions: what was read, what rows have, and what is left out."""
+    if not counts.tools:
+        return
+    tools = ", ".join(f"{count:,} {name}" for name, count in counts.tools.most_common())
+    yield f"{plural(counts.tools.total(), 'session')} ({tools}):"
+    for kind in counts.read:
+        yield f"  {counts.read[kind]:,} {kind}: {counts.written[kind]:,} written, {counts.left_out[kind]:,} left out"
+    if noticed := {name: count for name, count in counts.noticed.items() if count}:
+        yield "  noticed: " + ", ".join(f"{visible(name)} ({count:,})" for name, count in noticed.items())
+    if counts.system_prompts:
+        rows = counts.system_prompts.total()
+        yield f"  {plural(len(counts.system_prompts), 'system prompt')} in {plural(rows, 'row')}"
 
 
 def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:

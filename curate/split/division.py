@@ -15,6 +15,7 @@ from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
 from curate.core.lazy import Numbers, np
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
+from curate.core.session_groups import SESSION_GROUPS
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.corpus.boilerplate import boilerplate_notes
@@ -127,8 +128,15 @@ def split_feature_spec(config: Config) -> FeatureSpec:
         Shingling(),
         links=True,
         brief=False,
-        marking=Marking(config.split.group_by, config.split.stratify),
+        marking=Marking(config.split.group_by or SESSION_GROUPS, config.split.stratify),
     )
+
+
+def grouped_by_session(table: Table, config: Config) -> Config:
+    """The configuration, with the keys of agent sessions to group by if none are named and examples have some."""
+    if config.split.group_by or table.marks is None or not table.marks.keys.any():
+        return config
+    return config.model_copy(update={"split": config.split.model_copy(update={"group_by": SESSION_GROUPS})})
 
 
 def divide(
@@ -350,6 +358,8 @@ def _examples(table: Table, lines: Iterable[int]) -> Numbers:
 
 
 def _require_keys(table: Table, keys: Sequence[str]) -> None:
+    if tuple(keys) == SESSION_GROUPS:  # sessions need not have all of them
+        return
     for nth, key in enumerate(keys):
         if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
             first = key.lstrip("/").partition("/" if key.startswith("/") else ".")[0]

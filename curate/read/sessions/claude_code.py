@@ -1,0 +1,125 @@
+"""Sessions of Claude Code: `~/.claude/projects/FOLDER/SESSION.jsonl`, and those of its sub-agents beside them.
+
+Sources: docs/formats/claude-code.md of skillsynchq/txcript (2026-08) and records in the tests of public repositories;
+Anthropic documents where sessions lie, and calls the records internal. Read 2026-11.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from curate.read.forms.form import Object
+from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+
+TALK: Final = ("user", "assistant")
+BOOKKEEPING: Final = frozenset((
+    "summary", "system", "attachment", "progress", "file-history-snapshot", "file-history-delta", "queue-operation",
+    "mode", "permission-mode", "last-prompt", "ai-title", "custom-title", "agent-name", "pr-link",
+))  # fmt: skip
+"""Types of records that the model was not given as a message: titles, hooks, snapshots of files."""
+INTERRUPTIONS: Final = ("[Request interrupted by user]", "[Request interrupted by user for tool use]")
+
+
+def _matches(value: Object) -> bool:
+    kind = value.get("type")
+    if kind in TALK:
+        return isinstance(value.get("message"), dict) and ("sessionId" in value or "parentUuid" in value)
+    return kind in BOOKKEEPING and bool({"sessionId", "leafUuid", "messageId", "uuid"} & value.keys())
+
+
+def _session_id(value: Object) -> Any:
+    """The session of a first question. A resumed session goes on after records of the earlier one."""
+    first = value.get("type") == "user" and value.get("parentUuid") is None and not value.get("isSidechain")
+    return value.get("sessionId") if first else None
+
+
+def _add(value: Object, session: Session) -> None:
+    kind = value["type"]
+    if kind in BOOKKEEPING:
+        session.leave(f"{kind} records")
+        return
+    if kind not in TALK:
+        raise UnknownRecordError(f"a record of type {kind!r}")
+    message = value["message"]
+    session.know(id=value.get("sessionId"), cwd=value.get("cwd"), branch=value.get("gitBranch"))
+    thread = session.thread((value.get("agentId") or "sidechain") if value.get("isSidechain") else "")
+    if value.get("isCompactSummary"):
+        session.compact(thread, content_of(message["content"]))
+    elif kind == "user":
+        _add_user(message["content"], thread, session)
+    else:
+        session.know(model=message.get("model") if message.get("model") != "<synthetic>" else None)
+        _add_answer(value, message, thread, session)
+
+
+def _add_user(content: Any, thread: Thread, session: Session) -> None:
+    """Results of tools, and what else a user's message says."""
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    said = []
+    for part in parts:
+        if part["type"] == "tool_result":
+            found = content_of(part.get("content"), "a result")
+            thread.result(part["tool_use_id"], found, failed=part.get("is_error") is True)
+        else:
+            said.append(part)
+    if len(said) == 1 and said[0].get("text") in INTERRUPTIONS:
+        session.leave("that mark an interruption", [{"role": "user"}])
+        thread.ended = "aborted"
+    elif said:
+        thread.say("user", content_of(said))
+
+
+def _add_answer(value: Object, message: Object, thread: Thread, session: Session) -> None:
+    response = message.get("id") or ""
+    if value.get("isApiErrorMessage"):
+        session.leave("that report an error of the service", [message])
+        thread.ended = "failed"
+        return
+    content = message["content"]
+    for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
+        kind = part["type"]
+        if kind == "text":
+            thread.answer(part["text"], response)
+        elif kind == "tool_use":
+            thread.call(part["id"], part["name"], part["input"], response)
+        elif kind == "thinking" and part["thinking"]:
+            thread.think(part["thinking"], response)
+        elif kind in ("thinking", "redacted_thinking"):
+            session.leave("encrypted reasoning")
+        else:
+            raise UnknownRecordError(f"an answer with a part of type {kind!r}")
+
+
+def _other_branches(records: Sequence[Object]) -> set[int]:
+    """Records after a question that was asked anew, in other words, from the same place; and copies of a record.
+
+    Results of parallel calls also have one parent, so only questions count.
+    """
+    children: dict[Any, list[int]] = {}
+    seen, gone = set[str](), set[int]()
+    for at, value in enumerate(records):
+        if isinstance(name := value.get("uuid"), str):
+            if name in seen:
+                gone.add(at)
+                continue
+            seen.add(name)
+        children.setdefault(value.get("parentUuid"), []).append(at)
+    for parent, found in children.items():
+        asked = [at for at in found if _is_question(records[at])]
+        waiting = asked[:-1] if parent is not None else []
+        while waiting:
+            at = waiting.pop()
+            gone.add(at)
+            waiting += [child for child in children.get(records[at].get("uuid"), ()) if child not in gone]
+    return gone
+
+
+def _is_question(value: Object) -> bool:
+    message = value.get("message")
+    if value.get("type") != "user" or value.get("isSidechain") or value.get("isMeta") or not isinstance(message, dict):
+        return False
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [{"type": "text"}]
+    return not any(isinstance(part, dict) and part.get("type") == "tool_result" for part in parts)
+
+
+CLAUDE_CODE: Final = SessionFormat("claude-code", _matches, _add, _session_id, _other_branches)

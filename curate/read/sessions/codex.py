@@ -1,0 +1,105 @@
+"""Sessions of Codex: `~/.codex/sessions/YYYY/MM/DD/rollout-*.jsonl`; also lines that are items of OpenAI's Responses.
+
+Sources: codex-rs/protocol/src/protocol.rs and models.rs of openai/codex, docs/formats/codex.md of skillsynchq/txcript
+(2026-08). Read 2026-11.
+"""
+
+from typing import Any, Final
+
+from curate.read.forms.form import Object
+from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+
+RECORDS: Final = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
+BOOKKEEPING: Final = ("turn_context", "world_state", "token_count_info")
+ITEMS: Final = frozenset((
+    "message", "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output",
+    "local_shell_call", "web_search_call", "ghost_snapshot", "compaction", "compaction_summary",
+))  # fmt: skip
+CALLS: Final = ("local_shell_call", "web_search_call")
+"""Calls that hold an action instead of a name and arguments."""
+
+
+def _matches(value: Object) -> bool:
+    kind = value.get("type")
+    if kind in RECORDS:
+        return isinstance(value.get("payload"), dict)
+    is_message = kind == "message" and isinstance(value.get("role"), str) and "content" in value
+    return is_message or (kind in ("function_call", "function_call_output") and isinstance(value.get("call_id"), str))
+
+
+def _session_id(value: Object) -> Any:
+    """The id in a header."""
+    held = value.get("payload")
+    return held.get("id") if value.get("type") == "session_meta" and isinstance(held, dict) else None
+
+
+def _add(value: Object, session: Session) -> None:
+    kind, held, thread = value.get("type"), value.get("payload"), session.thread()
+    if kind == "session_meta" and isinstance(held, dict):
+        _add_header(held, session)
+    elif kind == "turn_context" and isinstance(held, dict):
+        session.know(model=held.get("model"), cwd=held.get("cwd"))
+        session.leave("turn_context records")
+    elif kind == "event_msg" and isinstance(held, dict):
+        _add_event(held, thread, session)
+    elif kind == "compacted" and isinstance(held, dict):
+        history = held.get("replacement_history") or [{}]
+        session.compact(thread, held.get("message") or content_of(history[-1].get("content")))
+    elif kind == "response_item" and isinstance(held, dict):
+        _add_item(held, thread, session)
+    elif kind in ITEMS and held is None:
+        _add_item(value, thread, session)
+    elif kind in BOOKKEEPING or "record_type" in value:
+        session.leave(f"{kind or 'state'} records")
+    elif kind is None and isinstance(value.get("id"), str) and "timestamp" in value:  # the header of old sessions
+        _add_header(value, session)
+    else:
+        raise UnknownRecordError(f"a record of type {kind!r}")
+
+
+def _add_header(held: Object, session: Session) -> None:
+    if held.get("id") == session.ids.get("id"):  # a resumed session repeats it
+        session.leave("repeated headers")
+        return
+    git: Object = held.get("git") or {}
+    session.know(id=held.get("id"), cwd=held.get("cwd"), repository=git.get("repository_url"), branch=git.get("branch"))
+    given = held.get("base_instructions") or held.get("instructions")
+    session.thread().instruct(given.get("text") if isinstance(given, dict) else given, held.get("dynamic_tools"))
+
+
+def _add_event(held: Object, thread: Thread, session: Session) -> None:
+    """What the program showed: it repeats the items, but for the end of a turn."""
+    kind = held["type"]
+    session.leave(f"event_msg records of type {kind}" if isinstance(kind, str) else "event_msg records")
+    if kind in ("turn_aborted", "error", "stream_error"):
+        thread.ended = "aborted" if kind == "turn_aborted" else "failed"
+
+
+def _add_item(item: Object, thread: Thread, session: Session) -> None:
+    kind = item["type"]
+    if kind == "message":
+        content = content_of(item["content"])
+        thread.answer(content) if item["role"] == "assistant" else thread.say(item["role"], content)
+    elif kind == "reasoning":
+        texts = [part["text"] for key in ("summary", "content") for part in item.get(key) or ()]
+        if texts:
+            thread.think("\n\n".join(texts))
+        else:
+            session.leave("encrypted reasoning")
+    elif kind in ("function_call", "custom_tool_call"):
+        thread.call(item["call_id"], item["name"], item.get("arguments", item.get("input")))
+    elif kind in CALLS:
+        made = item.get("call_id") or item.get("id") or f"{kind}_{len(thread.called) + 1}"
+        thread.call(made, kind.removesuffix("_call"), item.get("action"))
+    elif kind in ("function_call_output", "custom_tool_call_output"):
+        output = item["output"]
+        if isinstance(output, dict):  # a failed call of old sessions
+            output = output["content"]
+        thread.result(item["call_id"], content_of(output, "a result"), failed=output is not item["output"])
+    elif kind in ("ghost_snapshot", "compaction", "compaction_summary"):
+        session.leave(f"{kind} items")
+    else:
+        raise UnknownRecordError(f"an item of type {kind!r}")
+
+
+CODEX: Final = SessionFormat("codex", _matches, _add, _session_id)

@@ -1,0 +1,147 @@
+"""Sessions of OpenHands: events as lines, as an array (`trajectory.json`) or as files, and rows of evaluations.
+
+Sources: openhands/events/serialization/event.py and events/tool.py of All-Hands-AI/OpenHands, events of its software
+agent SDK (openhands-sdk/openhands/sdk/event of OpenHands/software-agent-sdk). Read 2026-11.
+"""
+
+from typing import Any, Final
+
+from curate.read.forms.form import Object, is_objects
+from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
+
+STATES: Final = {"error": "failed", "stopped": "aborted", "rejected": "aborted", "paused": "aborted"}
+"""How a session ended, by the last state of the agent."""
+BOOKKEEPING: Final = frozenset((
+    "change_agent_state", "agent_state_changed", "null", "recall", "condensation_request", "loop_recovery", "pause",
+    "resume", "start_upload_file",
+))  # fmt: skip
+SDK_BOOKKEEPING: Final = frozenset((
+    "ConversationStateUpdateEvent", "CondensationRequest", "PauseEvent", "TokenEvent", "LLMCompletionLogEvent",
+    "Condensation", "StreamingDeltaEvent", "ConversationErrorEvent",
+))  # fmt: skip
+"""Types of events that are no message for the model."""
+
+
+def _matches(value: Object) -> bool:
+    if isinstance(value.get("kind"), str) and "source" in value:  # the SDK
+        return value["kind"].endswith("Event") or value["kind"] in SDK_BOOKKEEPING or "Observation" in value["kind"]
+    if "source" not in value or not ({"args", "extras", "message", "cause"} & value.keys()):
+        return False
+    return isinstance(value.get("action", value.get("observation")), str)
+
+
+def _add(value: Object, session: Session) -> None:
+    if "kind" in value:
+        _add_sdk_event(value, session)
+        return
+    thread, called = session.thread(), value.get("tool_call_metadata")
+    name = value.get("action", value.get("observation"))
+    args: Object = value.get("args") or {}
+    if name in BOOKKEEPING:
+        session.leave(f"{name} events")
+        thread.ended = STATES.get((value.get("extras") or {}).get("agent_state", ""), thread.ended)
+    elif name == "system":
+        thread.instruct(args["content"], args.get("tools"))
+    elif name == "condensation":
+        session.compact(thread, args.get("summary") or "")
+    elif name == "message" and "action" in value:
+        images = [{"type": "image", "image_urls": args["image_urls"]}] if args.get("image_urls") else []
+        content = content_of([args["content"], *images])
+        thread.answer(content) if value["source"] == "agent" else thread.say("user", content)
+    elif "action" in value:
+        _add_action(value, args, called, session)
+    elif called:
+        thread.result(called["tool_call_id"], value.get("content") or "", failed=name == "error")
+    elif name == "error":
+        session.leave("errors of the program")
+        thread.ended = "failed"
+    elif isinstance(name, str) and "cause" in value:
+        thread.result(f"event_{value['cause']}", value.get("content") or "")
+    else:
+        raise UnknownRecordError(f"an observation of type {name!r}")
+
+
+def _add_action(value: Object, args: Object, called: Any, session: Session) -> None:
+    """A call of a tool, as the model wrote it if the event has that; else as the action that was done."""
+    thread, thought = session.thread(), args.get("thought") or args.get("final_thought")
+    if value["source"] != "agent":
+        thread.say("user", f"$ {args['command']}" if "command" in args else content_of(args.get("content")))
+        return
+    if not called:
+        if thought:
+            thread.answer(thought)
+        given = {key: item for key, item in args.items() if key not in ("thought", "blocking", "hidden")}
+        thread.call(f"event_{value['id']}", value["action"], given)
+        return
+    response = called["model_response"]
+    message = response["choices"][0]["message"]
+    session.know(model=response.get("model"))
+    if response.get("id") not in thread.answers:  # the first call of several
+        if message.get("reasoning_content"):
+            thread.think(message["reasoning_content"], response.get("id") or "")
+        if message.get("content"):
+            thread.answer(content_of(message["content"]), response.get("id") or "")
+    made = next(one for one in message["tool_calls"] if one["id"] == called["tool_call_id"])
+    thread.call(made["id"], made["function"]["name"], made["function"]["arguments"], response.get("id") or "")
+
+
+def _add_sdk_event(value: Object, session: Session) -> None:
+    kind, thread = value["kind"], session.thread()
+    if kind == "SystemPromptEvent":
+        thread.instruct(
+            content_of([value["system_prompt"], *filter(None, [value.get("dynamic_context")])]), value.get("tools")
+        )
+    elif kind == "MessageEvent":
+        content = content_of([*value["llm_message"]["content"], *value.get("extended_content", ())])
+        if value["source"] == "agent":
+            if value["llm_message"].get("reasoning_content"):
+                thread.think(value["llm_message"]["reasoning_content"])
+            thread.answer(content)
+        else:
+            thread.say("user", content)
+    elif kind == "ActionEvent":
+        _add_sdk_action(value, thread)
+    elif kind == "ObservationEvent":
+        held = value["observation"].get("content", value["observation"].get("output"))
+        added = value.get("extended_content") or ()
+        content = content_of([*([held] if isinstance(held, str) else held or ()), *added], "a result")
+        thread.result(value["tool_call_id"], content, failed=value["observation"].get("is_error") is True)
+    elif kind in ("AgentErrorEvent", "UserRejectObservation"):
+        text = value.get("error") or f"Action rejected: {value['rejection_reason']}"
+        thread.result(value["tool_call_id"], text, failed=True)
+    elif kind == "CondensationSummaryEvent":
+        session.compact(thread, value["summary"])
+    elif kind in SDK_BOOKKEEPING:
+        session.leave(f"{kind} events")
+        if kind in ("PauseEvent", "ConversationErrorEvent"):
+            thread.ended = "aborted" if kind == "PauseEvent" else "failed"
+    else:
+        raise UnknownRecordError(f"an event of kind {kind!r}")
+
+
+def _add_sdk_action(value: Object, thread: Thread) -> None:
+    response, made = value.get("llm_response_id") or "", value["tool_call"]
+    reasoning = value.get("reasoning_content") or "\n\n".join(
+        one["thinking"] for one in value.get("thinking_blocks") or () if one.get("thinking")
+    )
+    if response not in thread.answers:
+        if reasoning:
+            thread.think(reasoning, response)
+        if value.get("thought"):
+            thread.answer(content_of(value["thought"]), response)
+    function = made.get("function") or made
+    thread.call(value["tool_call_id"], function["name"], function["arguments"], response)
+
+
+def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
+    """A row of an evaluation, or of a data set of trajectories, with the events of one session."""
+    events = value.get("history", value.get("trajectory"))
+    if isinstance(events, list) and events and all(isinstance(one, list) for one in events):  # [action, observation]
+        events = [event for pair in events for event in pair]
+    if not is_objects(events) or not _matches(events[0]):
+        return None
+    ids = {"id": value.get("instance_id"), "task": value.get("instance_id"), "repository": value.get("repo")}
+    return ids | {"error": value.get("error"), "resolved": value.get("resolved")}, events
+
+
+OPENHANDS: Final = SessionFormat("openhands", _matches, _add, unpack=_unpack)

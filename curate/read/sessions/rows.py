@@ -1,0 +1,279 @@
+"""The formats of sessions, and the rows that a session becomes: how it is cut, shortened, masked and named."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any, Final
+
+from curate.core.errors import require_all_lines
+from curate.core.json_output import Output
+from curate.core.masking import credentials_in, redacted
+from curate.core.session_groups import GROUPS_KEY
+from curate.read.formats import SHAPE_ERRORS
+from curate.read.forms.form import Object
+from curate.read.sessions.claude_code import CLAUDE_CODE
+from curate.read.sessions.codex import CODEX
+from curate.read.sessions.openhands import OPENHANDS
+from curate.read.sessions.pi import PI
+from curate.read.sessions.session import Row, Session, SessionFormat, Thread, counted, texts_of
+from curate.read.sessions.swe_agent import SWE_AGENT, repository_in
+from curate.read.traces import ModelCall, NoConversationError
+
+SESSION_FORMATS: Final = (CLAUDE_CODE, CODEX, PI, OPENHANDS, SWE_AGENT)
+DROPPED: Final = ("of sidechains", "of unfinished sessions")
+"""What options leave out whole."""
+LONG_RESULT: Final = 100_000
+"""Characters from which a result of a tool is counted as long."""
+MIN_TASK_WORDS: Final = 8
+"""Words that a first question has at the least to be the name of a task: "continue" names none."""
+HOME: Final = re.compile(r"(?P<place>/home/|/Users/|\\Users\\|[A-Za-z]:\\+Users\\+)(?P<name>[^/\\\s\"'<>|:*?]+)")
+"""The name of a user in a path. `/home/user` and `/Users/user` name nobody."""
+
+
+class Per(StrEnum):
+    """What becomes a row."""
+
+    SESSION = "session"
+    TURN = "turn"
+    TASK = "task"
+
+
+class Keep(StrEnum):
+    """Whether something is kept."""
+
+    KEEP = "keep"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """How sessions become rows."""
+
+    per: Per = Per.SESSION
+    sidechains: Keep = Keep.KEEP
+    unfinished: Keep = Keep.KEEP
+    system: Keep = Keep.KEEP
+    max_result: int | None = None
+    mask: bool = False
+
+
+DEFAULTS: Final = SessionOptions()
+
+
+@dataclass(slots=True)
+class SessionCounts(Output):
+    """What was read of sessions; written + left_out = read, of each kind."""
+
+    tools: Counter[str] = field(default_factory=Counter)
+    """Sessions by the tool that wrote them."""
+    read: Counter[str] = field(default_factory=Counter)
+    """Messages (without results), calls and results in the records that were understood."""
+    written: Counter[str] = field(default_factory=Counter)
+    """As `read`; what several rows have counts once."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """As `read`; `left_out` of the result names why."""
+    noticed: Counter[str] = field(default_factory=Counter)
+    """Properties of the rows, such as long results, home paths and secrets."""
+    system_prompts: Counter[str] = field(default_factory=Counter)
+    """Rows by a hash of their system prompt."""
+
+
+def format_of(value: Object) -> SessionFormat | None:
+    """The format whose record a line is."""
+    for one in SESSION_FORMATS:
+        with suppress(*SHAPE_ERRORS):
+            if one.matches(value):
+                return one
+    return None
+
+
+def unpacked(value: Object) -> tuple[SessionFormat, Object, list[Object]] | None:
+    """The format, the ids and the records of a line that holds a session as a whole."""
+    for one in SESSION_FORMATS:
+        with suppress(*SHAPE_ERRORS):
+            if (found := one.unpack(value)) is not None:
+                return one, *found
+    return None
+
+
+def read_session(form: SessionFormat, records: Sequence[Object], ids: Object) -> tuple[Session, dict[int, str]]:
+    """The session of some records; and by position, why a record was not understood."""
+    session, whys = Session(form.name), dict[int, str]()
+    session.know(**ids)
+    try:
+        gone = form.other_branches(records)
+    except SHAPE_ERRORS:
+        gone = set()
+    branch = Session(form.name)
+    for at, value in enumerate(records):
+        try:
+            form.add(value, branch if at in gone else session)
+        except NoConversationError as error:
+            whys[at] = str(error)
+        except (*SHAPE_ERRORS, ValueError):
+            whys[at] = "a value has another type than expected"
+    for thread in branch.threads.values():
+        if thread.messages:
+            session.leave("of other branches", thread.messages)
+    session.left_out += branch.left_out
+    session.lost += branch.lost
+    return session, whys
+
+
+def calls_of(session: Session, options: SessionOptions, counts: SessionCounts) -> list[ModelCall]:
+    """The rows of a session; counts what they hold, once they are written."""
+    counts.tools[session.source] += 1
+    counts.noticed["compactions"] += session.compactions
+    counts.noticed["results marked as errors"] += sum(thread.failed for thread in session.threads.values())
+    threads = [thread for thread in session.threads.values() if thread.messages or thread.system]
+    for thread in threads:
+        counts.read += counted([*thread.system, *thread.messages])
+    counts.read += session.lost
+    ended = session.threads[""].ended if "" in session.threads else ""
+    found = list[ModelCall]()
+    for thread in threads:
+        dropped = DROPPED[0] if thread.key and options.sidechains is Keep.DROP else ""
+        if ended and options.unfinished is Keep.DROP:
+            dropped = DROPPED[1]
+        if dropped:
+            session.leave(dropped, [*thread.system, *thread.messages])
+            continue
+        found += _calls_of_thread(session, thread, options, counts)
+    counts.left_out += session.lost
+    if found:
+        found[0].left_out = session.left_out
+    return found
+
+
+def _calls_of_thread(
+    session: Session, thread: Thread, options: SessionOptions, counts: SessionCounts
+) -> Iterator[ModelCall]:
+    rows = list(_cut(thread, options.per))
+    require_all_lines(len(thread.messages), sum(row.own for row in rows), 0)
+    system = counted(thread.system)
+    if options.system is Keep.DROP and thread.system:
+        session.leave("of the system", thread.system)
+        system.clear()
+    for row in rows:
+        own = row.messages[len(row.messages) - row.own :]
+        if not any(message["role"] == "assistant" for message in own):
+            session.leave("without an answer", own)
+            continue
+        ids = _metadata(session, row)
+        held = counted(own) + system
+        system.clear()  # the prompt counts once, though each row begins with it
+        ended = thread.ended if row is rows[-1] else ""
+        if ended:
+            ids["ended"] = ended
+        joined = partial(_row, row, options, counts, held, ended)
+        yield ModelCall(session.source, _masked(ids) if options.mask else ids, joined=joined)
+    if +system:
+        session.leave("of the system", thread.system)
+
+
+def _cut(thread: Thread, per: Per) -> Iterator[Row]:
+    """The rows of a conversation: its contexts, or the turns of these."""
+    messages = thread.messages
+    for begin, end in pairwise(
+        [0, *(at for at in dict.fromkeys(thread.contexts) if 0 < at < len(messages)), len(messages)]
+    ):
+        if per is Per.SESSION:
+            yield Row(thread, messages[begin:end], end - begin)
+            continue
+        asked = [
+            at
+            for at in range(begin + 1, end)
+            if messages[at]["role"] == "user" and messages[at - 1]["role"] in ("assistant", "tool")
+        ]
+        for first, last in pairwise([begin, *asked, end]):
+            yield Row(thread, messages[begin if per is Per.TURN else first : last], last - first)
+
+
+def _row(row: Row, options: SessionOptions, counts: SessionCounts, held: Counter[str], ended: str) -> Object:
+    """The row as it is written; `held` is what no earlier row has."""
+    counts.written += held
+    system = row.thread.system if options.system is Keep.KEEP else []
+    messages = [*system, *(_shortened(message, options, counts) for message in row.messages)]
+    value: Object = {"messages": messages}
+    if row.thread.tools:
+        value["tools"] = [
+            {"type": "function", "function": tool} if "name" in tool and "function" not in tool else tool
+            for tool in row.thread.tools
+        ]
+    for message in system:
+        counts.system_prompts[_digest(message["content"])] += 1
+    if ended:
+        counts.noticed[f"rows that were {ended}" if ended == "aborted" else "rows that failed"] += 1
+    if row.thread.key:
+        counts.noticed["rows of sidechains"] += 1
+    calls = [call["id"] for message in row.messages for call in message.get("tool_calls", ())]
+    counts.noticed["calls without a result"] += sum(made not in row.thread.answered for made in calls)
+    _notice(messages, counts)
+    return _masked(value) if options.mask else value
+
+
+def _digest(value: Any) -> str:
+    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _metadata(session: Session, row: Row) -> Object:
+    """What is known of the session, and the keys by which its rows stay in one split."""
+    known = {key: item for key, item in session.ids.items() if item is not None}
+    first = next((text for thread in session.threads.values() for text in _questions(thread)), "")
+    words = first.casefold().split()
+    named = known.pop("task", None)
+    task = named or (_digest(" ".join(words)) if len(words) >= MIN_TASK_WORDS else None)
+    repository = known.pop("repository", None) or repository_in(named or known.get("id")) or known.get("cwd")
+    groups = {"session": known.get("id"), "repository": repository, "task": task}
+    return {
+        **known,
+        **({"sidechain": row.thread.key} if row.thread.key else {}),
+        GROUPS_KEY: {name: item for name, item in groups.items() if item},
+    }
+
+
+def _questions(thread: Thread) -> Iterator[str]:
+    """The texts of the user, without what the program puts before them in tags."""
+    for message in thread.messages:
+        text = next(texts_of([message]), "") if message["role"] == "user" else ""
+        if text and not text.lstrip().startswith("<"):
+            yield text
+
+
+def _shortened(message: Object, options: SessionOptions, counts: SessionCounts) -> Object:
+    """A message; a result that is too long without its middle, and with a note of what is missing."""
+    most, content = options.max_result, message["content"]
+    if message["role"] != "tool" or not isinstance(content, str):
+        return message
+    counts.noticed[f"results of more than {LONG_RESULT:,} characters"] += len(content) > LONG_RESULT
+    if most is None or len(content) <= most:
+        return message
+    counts.noticed[f"results shortened to {most:,} characters"] += 1
+    half = most // 2
+    cut = f"\n[{len(content) - 2 * half:,} characters left out]\n"
+    return {**message, "content": f"{content[:half]}{cut}{content[len(content) - half :]}"}
+
+
+def _notice(messages: Sequence[Object], counts: SessionCounts) -> None:
+    """Count names of users in paths, and secrets."""
+    homes = secrets = 0
+    for text in texts_of(messages):
+        homes += sum(match["name"] not in ("user", "Shared") for match in HOME.finditer(text))
+        secrets += sum(1 for _ in credentials_in(text))
+    counts.noticed["home paths"] += homes
+    counts.noticed["secrets"] += secrets
+
+
+def _masked(value: Any) -> Any:
+    """A value whose texts have no secret, and no name of a user in a path."""
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return HOME.sub(r"\g<place>user", redacted(value, credentials_in)) if isinstance(value, str) else value

@@ -1,0 +1,222 @@
+"""What the records of an agent's session say, put together as conversations in messages format, and counted."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from curate.read.forms.blocks import media_part, simplest_content
+from curate.read.forms.form import Object, as_object, as_text
+from curate.read.traces import NoConversationError
+
+KINDS: Final = ("messages", "calls", "results")
+"""What is counted of a session: messages (without tool results), calls of tools, results of tools."""
+RANKS: Final = {"reasoning": 0, "text": 1, "call": 2}
+"""The order of what one answer holds; what comes too early begins the next answer."""
+
+
+class UnknownRecordError(NoConversationError):
+    """A record of a session is of a type that its reader has not; the message names it."""
+
+
+def counted(messages: Iterable[Object]) -> Counter[str]:
+    """The number of messages, calls and results."""
+    found = Counter(dict.fromkeys(KINDS, 0))
+    for message in messages:
+        found["results" if message["role"] == "tool" else "messages"] += 1
+        found["calls"] += len(message.get("tool_calls", ()))
+    return found
+
+
+@dataclass(slots=True)
+class Thread:
+    """The main conversation of a session, or that of a sub-agent (a sidechain)."""
+
+    key: str = ""
+    """Id of the sub-agent; empty for the main conversation."""
+    system: list[Object] = field(default_factory=list)
+    messages: list[Object] = field(default_factory=list)
+    tools: list[Any] = field(default_factory=list)
+    contexts: list[int] = field(default_factory=list)
+    """Positions of messages with which a context begins after a compaction."""
+    ended: str = ""
+    """`aborted` or `failed`, if nothing follows that."""
+    answers: dict[str, Object] = field(default_factory=dict)
+    """Answers by the id of the model's response; several records may hold one."""
+    called: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+    failed: int = 0
+    """Number of results that are marked as errors."""
+
+    def say(self, role: str, content: Any) -> None:
+        """Add a message that is no answer of the model."""
+        self.ended = ""
+        self.messages.append({"role": role, "content": content})
+
+    def instruct(self, content: Any, tools: Any = None) -> None:
+        """Add a system prompt, which each row of the session begins with, and the tools that are declared."""
+        if content:
+            self.system.append({"role": "system", "content": content})
+        self.tools += tools or ()
+
+    def answer(self, text: Any, response: str = "") -> None:
+        """Add text, or parts, to the model's answer."""
+        message = self._answer("text", response)
+        held = message["content"]
+        if isinstance(held, str) and isinstance(text, str):
+            message["content"] = f"{held}\n\n{text}"
+        else:
+            message["content"] = text if held is None else [*_parts(held), *_parts(text)]
+
+    def think(self, text: str, response: str = "") -> None:
+        """Add reasoning to the model's answer."""
+        message = self._answer("reasoning", response)
+        held = message.get("reasoning_content")
+        message["reasoning_content"] = f"{held}\n\n{text}" if held else text
+
+    def call(self, made: Any, name: Any, given: Any, response: str = "") -> None:
+        """Add a call of a tool; arguments that are no JSON object become the value of `input`."""
+        if not isinstance(made, str) or not isinstance(name, str):
+            raise NoConversationError("a call of a tool has no name or no id")
+        arguments = as_text(given if as_object(given) is not None else {} if given in ("", None) else {"input": given})
+        message = self._answer("call", response)
+        made_call = {"id": made, "type": "function", "function": {"name": name, "arguments": arguments}}
+        message.setdefault("tool_calls", []).append(made_call)
+        self.called.add(made)
+
+    def result(self, made: Any, content: Any, *, failed: bool = False) -> None:
+        """Add the result of a call."""
+        if not isinstance(made, str):
+            raise NoConversationError("a result of a tool has no id")
+        self.ended = ""
+        self.answered.add(made)
+        self.failed += failed
+        self.messages.append({"role": "tool", "tool_call_id": made, "content": content})
+
+    def _answer(self, kind: str, response: str) -> Object:
+        """The answer to add to, which is the last message or that of the same response, or a new one."""
+        self.ended = ""
+        last = self.messages[-1] if self.messages and len(self.messages) not in self.contexts else {"role": ""}
+        message = self.answers.get(response) if response else None
+        if message is None and not response and last["role"] == "assistant":
+            held = "call" if "tool_calls" in last else "text" if last["content"] is not None else "reasoning"
+            if RANKS[kind] > RANKS[held] or (kind == held != "text"):
+                message = last
+        if message is None:
+            message = {"role": "assistant", "content": None}
+            self.messages.append(message)
+        if response:
+            self.answers[response] = message
+        return message
+
+
+def _parts(content: Any) -> list[Any]:
+    return content if isinstance(content, list) else [{"type": "text", "text": content}]
+
+
+@dataclass(slots=True)
+class Session:
+    """A session while its records are read."""
+
+    source: str
+    ids: Object = field(default_factory=dict)
+    """`id`, `model`, `cwd`, `repository`, `task` and what else the records say of the session."""
+    threads: dict[str, Thread] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What no row has, by its name."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Messages, calls and results among these."""
+    compactions: int = 0
+
+    def thread(self, key: Any = "") -> Thread:
+        """The main conversation, or the one of a sub-agent."""
+        name = key if isinstance(key, str) else ""
+        return self.threads.setdefault(name, Thread(name))
+
+    def know(self, **ids: Any) -> None:
+        """Learn what the session is; what is known stays."""
+        for name, item in ids.items():
+            if item not in (None, "", {}):
+                self.ids.setdefault(name, item)
+
+    def compact(self, thread: Thread, summary: str) -> None:
+        """Begin the context after a compaction, with the summary of what came before."""
+        self.compactions += 1
+        thread.contexts.append(len(thread.messages))
+        if summary:
+            thread.say("user", summary)
+
+    def leave(self, what: str, messages: Sequence[Object] = ()) -> None:
+        """Count what is left out: one thing, or messages with their calls and results."""
+        if not messages:
+            self.left_out[what] += 1
+            return
+        found = +counted(messages)
+        self.lost += found
+        self.left_out.update({f"{kind} {what}": count for kind, count in found.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFormat:
+    """How the records of a tool's sessions are recognized and read."""
+
+    name: str
+    matches: Callable[[Object], bool]
+    """Whether a line is a record of such a session."""
+    add: Callable[[Object, Session], None]
+    """Adds what a record says. Raises `UnknownRecordError`, or as a mistaken shape does."""
+    session_id: Callable[[Object], Any] = lambda _value: None
+    """The id of the session that a record begins, None for others; with another id, another session begins."""
+    other_branches: Callable[[Sequence[Object]], set[int]] = lambda _records: set()
+    """The positions of records that are not on the way to the last one: those of answers that were given up."""
+    unpack: Callable[[Object], tuple[Object, list[Object]] | None] = lambda _value: None
+    """What a line says of a session that it holds as a whole, and the session's records; None for other lines."""
+
+
+class Row(NamedTuple):
+    """A conversation of a session."""
+
+    thread: Thread
+    messages: list[Object]
+    own: int
+    """Number of its last messages that no earlier row has."""
+
+
+def content_of(value: Any, what: str = "a message") -> Any:
+    """A content of text and images in messages format. Raises `UnknownRecordError` for other parts."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    found: list[Object] = []
+    for part in value:
+        kind = "text" if isinstance(part, str) else part.get("type")
+        if kind in ("text", "input_text", "output_text"):
+            found.append({"type": "text", "text": part if isinstance(part, str) else part["text"]})
+        elif kind == "image" and isinstance(part.get("source"), dict) and "data" in part["source"]:  # Anthropic
+            mime = part["source"]["media_type"]
+            found.append(media_part(mime, f"data:{mime};base64,{part['source']['data']}", "").value)
+        elif kind == "image" and isinstance(part.get("data"), str):  # Pi, Model Context Protocol
+            mime = part["mimeType"]
+            found.append(media_part(mime, f"data:{mime};base64,{part['data']}", "").value)
+        elif kind == "image" and isinstance(part.get("image_urls"), list):  # OpenHands
+            found += [{"type": "image_url", "image_url": {"url": url}} for url in part["image_urls"]]
+        elif kind in ("input_image", "image_url"):
+            url = part["image_url"]
+            found.append({"type": "image_url", "image_url": url if isinstance(url, dict) else {"url": url}})
+        else:
+            raise UnknownRecordError(f"{what} with a part of type {kind!r}")
+    if all(part["type"] == "text" for part in found):
+        return "\n".join(part["text"] for part in found)
+    return simplest_content(found)
+
+
+def texts_of(messages: Iterable[Object]) -> Iterator[str]:
+    """The texts of messages, reasoning and arguments of calls included."""
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else [content]:
+            if text := part.get("text") if isinstance(part, dict) else part:
+                yield text
+        if text := message.get("reasoning_content"):
+            yield text
+        for call in message.get("tool_calls", ()):
+            yield call["function"]["arguments"]

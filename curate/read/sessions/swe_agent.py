@@ -1,0 +1,88 @@
+"""Trajectories of SWE-agent (`INSTANCE.traj`) and of mini-swe-agent (`INSTANCE.traj.json`).
+
+Sources: swe-agent.com/latest/usage/trajectories, sweagent/types.py and agent/agents.py of SWE-agent, the page on output
+files of mini-swe-agent. Read 2026-11. The files declare no tools; runs without function calls have the model's text as
+it is, with the action in it, and observations as messages of the user.
+"""
+
+import re
+from typing import Any, Final
+
+from curate.read.forms.form import Object, is_objects
+from curate.read.sessions.session import Session, SessionFormat, UnknownRecordError, content_of
+
+INSTANCE: Final = re.compile(r"(?P<owner>[\w.-]+?)__(?P<name>[\w.-]+)-\d+")
+"""Ids of SWE-bench: the repository and the number of a pull request."""
+FINISHED: Final = frozenset(("submitted", "Submitted", None))
+"""Values of `exit_status` of a run that was not stopped; "submitted (exit_cost)" was."""
+
+
+def repository_in(instance: Any) -> str | None:
+    """The repository that an id of SWE-bench names."""
+    found = INSTANCE.fullmatch(instance) if isinstance(instance, str) else None
+    return f"{found['owner']}/{found['name']}" if found else None
+
+
+def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
+    """What a trajectory says of the run, and its messages: the history, or else the steps."""
+    info, steps = value.get("info"), value.get("trajectory")
+    messages = value.get("history") or (value.get("messages") if "trajectory_format" in value else None)
+    if not isinstance(info, dict) or not (is_objects(messages) or is_objects(steps)):
+        return None
+    if not is_objects(messages):
+        assert isinstance(steps, list)
+        messages = [message for at, step in enumerate(steps) for message in _messages_of(step, at)]
+    instance = value.get("instance_id") or (value.get("problem_statement") or {}).get("id")
+    status = info.get("exit_status")
+    ended = [] if status in FINISHED else [{"exit_status": status}]
+    ids = {"id": instance, "task": instance, "environment": value.get("environment"), "exit_status": status}
+    ids["repository"] = value.get("repo") or repository_in(instance)
+    return ids, [*messages, *ended]
+
+
+def _messages_of(step: Object, at: int) -> list[Object]:
+    """A step of a trajectory without a history: what the model said, and what came of it."""
+    asked = step.get("query") if at == 0 else None
+    observed = {"role": "user", "content": step.get("observation") or ""}
+    return [*(asked or ()), {"role": "assistant", "content": step["response"]}, observed]
+
+
+def _add(value: Object, session: Session) -> None:
+    thread = session.thread()
+    if set(value) == {"exit_status"}:
+        thread.ended = "failed"
+        return
+    role = value["role"]
+    if value.get("is_demo"):
+        session.leave("of demonstrations", [value])
+    elif role == "system":
+        thread.instruct(content_of(value["content"]))
+    elif role == "assistant":
+        _add_answer(value, session)
+    elif role == "tool":
+        for made in value.get("tool_call_ids") or [value.get("tool_call_id")]:
+            thread.result(made, content_of(value["content"], "a result"))
+    elif role == "user":
+        thread.say("user", content_of(value["content"]))
+    elif role == "exit":  # mini-swe-agent
+        session.leave("at the exit of the program", [value])
+    else:
+        raise UnknownRecordError(f"a message of role {role!r}")
+
+
+def _add_answer(value: Object, session: Session) -> None:
+    thread, calls = session.thread(), value.get("tool_calls") or ()
+    for block in value.get("thinking_blocks") or ():
+        if block.get("thinking"):
+            thread.think(block["thinking"])
+        else:
+            session.leave("encrypted reasoning")
+    if value.get("reasoning_content") and not value.get("thinking_blocks"):
+        thread.think(value["reasoning_content"])
+    if value.get("content") or not calls:
+        thread.answer(content_of(value["content"]))
+    for made in calls:
+        thread.call(made["id"], made["function"]["name"], made["function"]["arguments"])
+
+
+SWE_AGENT: Final = SessionFormat("swe-agent", lambda _value: False, _add, unpack=_unpack)
