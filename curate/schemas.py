@@ -17,6 +17,7 @@ from curate.commands.reviewer_agreement import AgreementResult
 from curate.commands.run.result import RunResult
 from curate.commands.score import ScoreResult
 from curate.commands.select import SelectResult
+from curate.commands.template import TemplateDiffResult
 from curate.core.config import Config, Section
 from curate.core.datamap import MappedExample
 from curate.core.decision import Decision
@@ -74,6 +75,7 @@ TYPES: Final[dict[str, Any]] = {
     "split": SplitResult,
     "stats": StatsResult,
     "suppression": Suppression,
+    "template-diff": TemplateDiffResult,
     "verify": VerifyResult,
 }
 

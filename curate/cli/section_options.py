@@ -32,7 +32,8 @@ def takes_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameter(option: VerbOption) -> Parameter:
-    info = typer.Option(option.flag, help=help_of(option), metavar=option.declared.metavar)
+    names = [name for name in (option.flag, option.declared.alias) if name]
+    info = typer.Option(*names, help=help_of(option), metavar=option.declared.metavar)
     kind = type_on_command_line(option) | None
     return Parameter(option.key, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Annotated[kind, info])
 

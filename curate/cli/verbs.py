@@ -56,6 +56,7 @@ GROUPS: Final = {
         "suppress": "Suppress a finding; requires a reason.",
         "restore": "Restore removed lines, byte for byte.",
         "diff": "Compare two splits: data, settings and versions.",
+        "template": "List chat templates; show what two of them make of data.",
         "doctor": "Show what is installed, what is missing and where files are.",
         "mcp": "Serve the commands that only read to agents, by MCP.",
         "server": "Serve findings, fixes and rules to editors, by LSP.",

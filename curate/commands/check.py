@@ -33,5 +33,4 @@ def check(
 
 def require_model(work: Workspace) -> None:
     """Raise `UsageError` for options of a model without one."""
-    named = {key: work.named("check", key) for key in ("max_length", "chat_template")}
-    require_named_model("model", work.config.check.model, **named)
+    require_named_model("model", work.config.check.model, max_length=work.named("check", "max_length"))

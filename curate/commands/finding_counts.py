@@ -65,7 +65,7 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
     """Whether findings of single lines depend only on their bytes, the rules of this version and the configuration."""
     own = {rule.code for rule in config.rule}
     return (
-        not config.model and not config.per_file_ignores and all(code in RULES or code in own for code in rules.rules)
+        not config.renders and not config.per_file_ignores and all(code in RULES or code in own for code in rules.rules)
     )
 
 

@@ -202,7 +202,7 @@ def split_files(
     require_distinct_paths(sources.every, folder=output)
     rules = rules or ProjectRules(config.check, config.conflicts)
     spec = split_feature_spec(config)
-    apart = bool(config.check.model) or _asks_all(config.check)
+    apart = config.check.renders or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= MIN_FAST_BYTES)
     with (
         kernels_for(sources.every),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
+from curate.core.config import require_named_model
 from curate.corpus.stats import Stats, collect
 
 
@@ -12,6 +13,7 @@ def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Sta
     and `UsageError` for options of a model without one.
     """
     require_model(work)
+    require_named_model("model", work.config.check.model, chat_template=work.named("check", "chat_template"))
     _ = work.decisions  # a note says that they are not applied
     check = work.config.check
     return collect(work.files, check.model, progress, chat_template=check.chat_template)

@@ -167,21 +167,31 @@ class CheckConfig(Section):
     ] = Target.TRAINER
     """Trainer or service that the data is for; it selects rules and severities."""
     model: Annotated[Model, Option(help="Use this model's tokenizer and chat template for the K rules.")] = ""
-    """Model whose tokenizer and chat template the rules of family K use; empty: these rules do not run."""
+    """Model whose tokenizer and chat template the rules of family K use; empty: these rules do not run, or only those
+    about the rendered text if a chat template is named.
+    """
     chat_template: Annotated[
         str,
         Kind.TEMPLATE,
         Option(
-            help="Use this chat template, not the model's: chatml, llama3, alpaca, or a Jinja file.",
+            help="Use this chat template, not the model's: a name (`curate template list`) or a Jinja file. Without a "
+            "model, only the K rules about the rendered text run.",
             metavar="NAME|FILE",
+            alias="--template",
         ),
     ] = ""
-    """Chat template for a base model that has none, or instead of its own: `chatml`, `llama3`, `alpaca`, or a file.
+    """Chat template for a base model that has none, or instead of its own: a name such as `chatml` or `qwen3`, or a
+    file. Without a model, the rules of family K about the rendered text run.
     """
     max_length: Annotated[int, Field(ge=1), Option(help="Report examples longer than this many tokens (K rules).")] = (
         1024
     )
     """Maximum number of tokens of a training example, for the rules of family K."""
+
+    @property
+    def renders(self) -> bool:
+        """Whether examples are rendered: a model or a chat template is named."""
+        return bool(self.model or self.chat_template)
 
 
 def _address(name: str) -> str:

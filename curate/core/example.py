@@ -177,6 +177,20 @@ def content_text(content: Any) -> str:
     return "\n".join(found)
 
 
+def reasoning_texts(turn: Mapping[str, Any]) -> list[str]:
+    """The reasoning of a turn beside its text: under keys of its own and in content parts; empty texts included."""
+    content = turn.get("content")
+    parts = [
+        part for part in (content if isinstance(content, list) else ()) if isinstance(part, dict)
+        and part.get("type") in REASONING_TYPES
+    ]  # fmt: skip
+    texts = [turn[key] for key in REASONING_KEYS if isinstance(turn.get(key), str)]
+    for part in parts:
+        found = next((part[key] for key in ("thinking", "reasoning", "text", "value") if key in part), None)
+        texts += [content_text(found)] if isinstance(found, str | list) else []
+    return texts
+
+
 @dataclass(frozen=True)
 class Example:
     """One conversation and its place."""
@@ -291,6 +305,8 @@ REFERENCE_KEYS: Final = ("ground_truth", "answer", "solution", "reference_answer
 """Keys of a line with the answer that a reward compares with."""
 REASONING_KEYS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys of a turn with the reasoning of the assistant."""
+REASONING_TYPES: Final = frozenset(("reasoning", "thinking"))
+"""Types of content parts with the reasoning of the assistant."""
 LOSS_KEYS: Final = (
     "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",
     "labels",

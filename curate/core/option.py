@@ -15,6 +15,8 @@ class Option:
     """What the help calls its value."""
     flag: str = ""
     """Its name, if it is not `--KEY`; a key that is on by default is turned off by `--no-KEY`."""
+    alias: str = ""
+    """Another name of the option on the command line."""
     separated: bool = False
     """Whether one value of a repeatable option may hold several, separated by commas."""
     example: str = ""

@@ -24,7 +24,7 @@ from curate.lint.rules.references import references
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.rule import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.rules.tokens import EncodedExample
+from curate.lint.rules.tokens import RENDERING_RULES, EncodedExample
 from curate.lint.text_rules import TextRules
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
@@ -118,15 +118,18 @@ class Checker:
         codes = {rule.code for rule in (*self.any_key, *self.any_key_dataset)}
         self.known = NAMED_KEYS if codes <= KEY_BLIND_RULES else None
         """See `read_chunk`."""
-        self.tokens, self.profiled = by_scope(rules, Scope.TOKENS), by_scope(rules, Scope.PROFILE)
+        self.tokens = [rule for rule in by_scope(rules, Scope.TOKENS) if config.model or rule.code in RENDERING_RULES]
+        self.profiled = by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
         self.compared = by_scope(rules, Scope.COLUMNS)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.answers = by_scope(rules, Scope.ANSWERS)
         self.uncompared: list[list[int]] = []
         """Groups of examples with one request that are not compared, which are too many to be read again."""
-        self.template = _template(config.model, config.chat_template) if config.model and self.tokens else None
-        exact = self.template is not None and "K010" in rules  # the tokenizer itself is used then
+        self.template = _template(config.model, config.chat_template) if config.renders and self.tokens else None
+        exact = (
+            bool(config.model) and self.template is not None and "K010" in rules
+        )  # the tokenizer itself is used then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
         self.scan: Scan | None = None
         self.state = DatasetState()

@@ -106,7 +106,9 @@ def check_paths(
     started = monotonic()
     checker = Checker(config, conflicts)
     if executor.remote and checker.template is not None:
-        raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
+        raise UsageError(
+            "--engine ray cannot be combined with --model or --chat-template", "check tokens (K rules) without --engine"
+        )
     checker.state.files = len(paths)
     report = CheckResult(
         rules=checker.chosen.known,

@@ -14,7 +14,7 @@ from typing import Any
 
 from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import ModelError, requiring
-from curate.core.example import REASONING_KEYS, ROLES
+from curate.core.example import REASONING_KEYS, ROLES, content_text, reasoning_texts
 from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
@@ -38,6 +38,7 @@ from curate.models.template_messages import (
     template_tools,
     trained_ranges,
 )
+from curate.models.template_tokenizer import template_tokenizer
 
 
 class TemplateFailure(Exception):
@@ -320,9 +321,11 @@ def load_tokenizer(name: str) -> Any:
 
 
 def load_template(name: str, chat_template: str = "") -> Template:
-    """The tokenizer of a model with its chat template, or with another one (a name or a file). Raises `ModelError`
-    if either is missing.
+    """The tokenizer of a model with its chat template, or with another one (a name or a file); without a model, a
+    tokenizer of bytes for the rendered text. Raises `ModelError` if either is missing.
     """
+    if not name:
+        return Template(template_tokenizer(chat_template))
     tokenizer = load_tokenizer(name)
     if chat_template:
         tokenizer.chat_template = chat_template_source(chat_template)
@@ -337,15 +340,15 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
     answer.
     """
     for i, turn in enumerate(turns):
-        text = turn.get("content")
-        for kind in dict.fromkeys(part["type"] for part in text if _is_media(part)) if isinstance(text, list) else ():
+        content = turn.get("content")
+        media = (part["type"] for part in content if _is_media(part)) if isinstance(content, list) else ()
+        for kind in dict.fromkeys(media):
             yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on; only text is", i, "K005")
-        if turn.get("role") not in ROLES or not isinstance(text, str):
+        if turn.get("role") not in ROLES:
             continue
-        # Templates take thoughts apart and drop them from history, as they should.
-        thought, _, text = text.rpartition("</think>")
+        texts, thoughts = _texts_and_thoughts(turn)
         where = full[start:] if i == len(turns) - 1 else full
-        if not _is_rendered(text, where):
+        if not all(_is_rendered(text, where) for text in texts):
             kind = turn["role"]
             yield Mismatch(
                 f"the template does not render all of the text of {'an' if kind == 'assistant' else 'a'} {kind} "
@@ -353,11 +356,20 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
                 i,
                 "K005",
             )
-        thought = next(
-            (turn[key] for key in REASONING_KEYS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2]
-        )
-        if where is not full and not _is_rendered(thought, full):
+        if where is not full and not all(_is_rendered(thought, full) for thought in thoughts):
             yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
+
+
+def _texts_and_thoughts(turn: Turn) -> tuple[list[str], list[str]]:
+    """The texts of a turn, and its reasoning: templates take it apart and drop it from history, as they should."""
+    content = turn.get("content")
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, dict) and part.get("type") in TEXT_TYPES]
+        return [content_text([part]) for part in parts], reasoning_texts(turn)
+    if not isinstance(content, str):
+        return [], []
+    thought, _, text = content.rpartition("</think>")
+    return [text], reasoning_texts(turn)[:1] or [thought.rpartition("<think>")[2]]
 
 
 def _is_media(part: Any) -> bool:

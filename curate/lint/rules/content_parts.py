@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import Example, Message, content_text
+from curate.core.example import REASONING_TYPES, Example, Message, content_text
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
@@ -34,7 +34,6 @@ RENDERED_TYPES: Final = TRAINED_TYPES | {
     "file",
 }
 """Part types that the template of some model renders."""
-REASONING_TYPES: Final = frozenset(("reasoning", "thinking"))
 BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
 MEANT_END: Final = re.compile(r"\t\s*\Z|^(?:@@ |diff |--- |\*\*\* )", re.MULTILINE)

@@ -13,6 +13,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.text import visible
 from curate.lint.rules.custom import known_rules, mistakes
 from curate.lint.rules.rule import Rule, Scope
+from curate.lint.rules.tokens import RENDERING_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,7 @@ class RuleSelection:
         found = {}
         for prefix in (*config.select, *config.extend_select):
             rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
-            asked = [
-                rule.by or ("`curate check --model MODEL`" if rule.scope == Scope.TOKENS and not config.model else "")
-                for rule in rules
-            ]
+            asked = [rule.by or _option_for(rule, config) for rule in rules]
             if all(asked):
                 found[prefix] = ", ".join(dict.fromkeys(asked))
         return found
@@ -82,3 +80,12 @@ class RuleSelection:
                 for code in codes
             )
         return self._by_file[file]
+
+
+def _option_for(rule: Rule, config: CheckConfig) -> str:
+    """The command with the option that a rule over tokens needs and the configuration lacks; empty if it runs."""
+    if rule.scope != Scope.TOKENS or config.model:
+        return ""
+    if rule.code not in RENDERING_RULES:
+        return "`curate check --model MODEL`"
+    return "" if config.chat_template else "`curate check --template NAME`"

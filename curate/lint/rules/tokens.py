@@ -53,6 +53,10 @@ class EncodedExample:
         return self.pointer(int(turn)) if turn.isdigit() else conversation_pointer(self.example)
 
 
+RENDERING_RULES: Final = frozenset(("K004", "K005", "K007", "K009", "K011", "K012"))
+"""Codes of the rules about the rendered text and the loss mask, which need a chat template and no model; the others
+depend on the vocabulary.
+"""
 MIN_TRAINED_SHARE: Final = 0.05
 """Share of trained tokens below which a file is reported."""
 MIN_UNKNOWN_SHARE: Final = 0.01

@@ -1,0 +1,207 @@
+"""What two chat templates make of the same examples: refused, dropped, stripped of reasoning, and trained on."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from curate.core.example import Example, content_text, reasoning_texts
+from curate.core.files import display_name
+from curate.core.json_output import NotPrinted, Output
+from curate.core.masking import masked
+from curate.core.snapshot import unchanging
+from curate.corpus.stats import with_progress
+from curate.models.chat_templates import BUNDLED, COPIED, LICENSES, OWN_TEMPLATES
+from curate.models.encoding import Rendered
+from curate.models.template import Template, load_template
+from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateEntry(Output):
+    """A chat template that has a name."""
+
+    name: str
+    model: str
+    """The model that publishes it; empty for a common template of this program."""
+    source: str
+    """The package and file that it was copied from."""
+    license: str
+    copied: str
+    """The date of the copy."""
+
+
+def named_templates() -> list[TemplateEntry]:
+    """The chat templates that have a name."""
+    own = [TemplateEntry(name, "", "curate", "Apache-2.0", "") for name in OWN_TEMPLATES]
+    return own + [
+        TemplateEntry(name, one.model, f"{one.source}: {one.path}", LICENSES[one.source], COPIED)
+        for name, one in BUNDLED.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedExample(Output):
+    """What a chat template makes of an example. Messages are numbered from 1."""
+
+    refused: str
+    """Why it cannot be trained on; empty if it can."""
+    texts: int
+    """Number of texts that are trained on: one, or one for each answer if the template changes earlier turns."""
+    dropped: list[int]
+    """Messages with a text that is not rendered before the last answer, or in it."""
+    stripped: list[int]
+    """Answers with reasoning that is not rendered before the last answer, or in it."""
+    trained: list[int]
+    """Answers in the loss."""
+    reasoned: list[int]
+    """Answers with reasoning in the loss."""
+    characters: int
+    """Number of characters of all texts."""
+    trained_characters: int
+    """Number of these characters in the loss."""
+    rendered: NotPrinted[tuple[Rendered, ...]] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePair(Output):
+    """An example that two chat templates treat differently."""
+
+    file: str
+    line: int
+    before: RenderedExample
+    now: RenderedExample
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateTotals(Output):
+    """The sums of a chat template over all examples."""
+
+    name: str
+    rendered: int
+    """Examples that can be trained on."""
+    refused: int
+    texts: int
+    dropped: int
+    stripped: int
+    trained: int
+    reasoned: int
+    characters: int
+    trained_characters: int
+
+
+@dataclass(slots=True)
+class TemplateDiffResult(Output):
+    """What `curate template diff --json` prints."""
+
+    read: int
+    """Number of lines."""
+    not_understood: int
+    """Lines without an example in a known format; they are not rendered."""
+    before: TemplateTotals
+    now: TemplateTotals
+    differing: list[TemplatePair]
+    """Examples that the two treat differently: in more than the number of characters."""
+
+
+def compare_templates(
+    files: Sequence[Path], before: str, now: str, model: str = "", progress: Callable[[int], None] | None = None
+) -> TemplateDiffResult:
+    """Render the examples of files by two chat templates, each a name or a file.
+
+    `model`: the model whose tokenizer has the control tokens; if empty, those that stand in the templates. Raises
+    `InputError` for a file that cannot be read, `UsageError` for an unknown template.
+    """
+    templates = [load_template(model, name) for name in (before, now)]
+    sides: tuple[list[RenderedExample], list[RenderedExample]] = ([], [])
+    read = not_understood = 0
+    differing: list[TemplatePair] = []
+    for parsed in with_progress(_lines(files), progress):
+        if parsed.blank:
+            continue
+        read += 1
+        example = parsed.example
+        if example is None or not example.understood:
+            not_understood += 1
+            continue
+        pair = [_rendered_example(template, example) for template in templates]
+        for side, one in zip(sides, pair, strict=True):
+            side.append(one)
+        if _treatment(pair[0]) != _treatment(pair[1]):
+            differing.append(TemplatePair(example.place.file, example.place.line, *pair))
+    totals = [_totals(name, side) for name, side in zip((before, now), sides, strict=True)]
+    return TemplateDiffResult(read, not_understood, totals[0], totals[1], differing)
+
+
+def _lines(files: Sequence[Path]) -> Iterator[ParsedLine]:
+    for path in files:
+        facts = FileFacts(display_name(path))
+        with unchanging([path]):
+            yield from read_file(path, facts)
+        require_read(facts)
+
+
+def _treatment(one: RenderedExample) -> tuple[object, ...]:
+    return bool(one.refused), one.texts, one.dropped, one.stripped, one.trained, one.reasoned
+
+
+def _rendered_example(template: Template, example: Example) -> RenderedExample:
+    rendering = template.render(example.value)
+    if rendering.problems or not rendering.texts:
+        why = rendering.problems[0].message if rendering.problems else "nothing is rendered"
+        return RenderedExample(masked(why), 0, [], [], [], [], 0, 0, ())
+    texts = rendering.texts
+    last = texts[-1].text
+    end = max(span.turn for span in texts[-1].spans)
+    dropped, stripped, reasoned = [], [], []
+    in_loss: dict[int, str] = {}
+    for text in texts:
+        for span in text.spans:
+            in_loss[span.turn] = in_loss.get(span.turn, "") + text.text[span.start : span.end]
+    for number, (said, thoughts) in enumerate(map(_texts, example.value["messages"])):
+        if number > end:  # what follows the last answer is not rendered by any template
+            continue
+        if not all(piece in last for piece in said):
+            dropped.append(number + 1)
+        if thoughts and not all(piece in last for piece in thoughts):
+            stripped.append(number + 1)
+        if thoughts and all(piece in in_loss.get(number, "") for piece in thoughts):
+            reasoned.append(number + 1)
+    return RenderedExample(
+        "", len(texts), dropped, stripped, [turn + 1 for turn in sorted(in_loss)], reasoned,
+        sum(len(text.text) for text in texts), sum(map(len, in_loss.values())), texts,
+    )  # fmt: skip
+
+
+def _texts(turn: object) -> tuple[list[str], list[str]]:
+    """The texts of a message without its reasoning, and its reasoning, both without outer white space."""
+    if not isinstance(turn, dict):
+        return [], []
+    content, thoughts = turn.get("content"), reasoning_texts(turn)
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, dict) and part.get("type") in ("text", "refusal")]
+        return list(_stripped(map(content_text, ([part] for part in parts)))), list(_stripped(thoughts))
+    if not isinstance(content, str):
+        return [], list(_stripped(thoughts))
+    before, tag, text = content.rpartition("</think>")
+    inside = before.rpartition("<think>")[2] if tag else ""
+    return list(_stripped([text])), list(_stripped([*thoughts, inside]))
+
+
+def _stripped(texts: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    return (text.strip() for text in texts if text.strip())
+
+
+def _totals(name: str, side: Sequence[RenderedExample]) -> TemplateTotals:
+    rendered = [one for one in side if not one.refused]
+    return TemplateTotals(
+        name=name,
+        rendered=len(rendered),
+        refused=len(side) - len(rendered),
+        texts=sum(one.texts for one in rendered),
+        dropped=sum(len(one.dropped) for one in rendered),
+        stripped=sum(len(one.stripped) for one in rendered),
+        trained=sum(len(one.trained) for one in rendered),
+        reasoned=sum(len(one.reasoned) for one in rendered),
+        characters=sum(one.characters for one in rendered),
+        trained_characters=sum(one.trained_characters for one in rendered),
+    )
