@@ -11,12 +11,13 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from curate.conflicts.numeric_contradictions import MAX_BRIEF_WORDS
-from curate.conflicts.requested_amounts import MAX_WORDS, asked_kinds, asked_part, word_count
+from curate.conflicts.requested_amounts import MAX_WORDS, word_count
+from curate.conflicts.requested_kinds import asked_kinds, asked_part
 from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
 from curate.language.names import starts_sentence
 from curate.language.quantity_translation import language_of
-from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION
+from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION, PERSON_QUESTION
 
 NAMES_PRECISION: Final = 0.8
 _CAPITALIZED: Final = r"[A-ZÀ-ÖØ-Þ][\w'’&.-]*\w"
@@ -35,7 +36,9 @@ NO_NAMES: Final = frozenset((*MONTHS, *DAYS, *_NO_NAMES.split()))
 UNREAD: Final = frozenset(("zh", "ja"))
 """Languages without capitals."""
 NOUNS_CAPITALIZED: Final = "de"
-Names = tuple[tuple[str, ...], ...]
+PERSON_WORDS: Final = (2, 3)
+Name = tuple[str, ...]
+Names = tuple[Name, ...]
 
 
 class Named(NamedTuple):
@@ -54,7 +57,13 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     if max(sizes) <= MAX_BRIEF_WORDS or max(sizes) > MAX_WORDS:
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
-    if not NAME_QUESTION.search(part) or MANNER_QUESTION.search(part) or asked_kinds(part) or language in UNREAD:
+    is_person = PERSON_QUESTION.search(part) is not None
+    if (
+        not (is_person or NAME_QUESTION.search(part))
+        or MANNER_QUESTION.search(part)
+        or asked_kinds(part)
+        or language in UNREAD
+    ):
         return None
     question_roots = _roots(question)
     sides = [_without(names_in(text, language), question_roots) for text in (left, right)]
@@ -62,6 +71,8 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     own_names = [
         [name for name in names if roots[1 - index].isdisjoint(_name_roots(name))] for index, names in enumerate(sides)
     ]
+    if is_person and language != NOUNS_CAPITALIZED and (persons := _other_persons(sides, own_names)):
+        return persons
     if not all(own_names) or max(len(set(names)) for names in own_names) > MAX_NAMES:
         return None
     full_names = [[name for name in names if len(name) > 1] for names in own_names]
@@ -73,6 +84,17 @@ def other_named_values(question: str, left: str, right: str) -> Named | None:
     ):
         return None
     return Named(*(" ".join((names or side_names)[0]) for names, side_names in zip(full_names, own_names, strict=True)))
+
+
+def _other_persons(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> Named | None:
+    """The only name of two or three words of each answer, if they differ; names of one word are those of things beside
+    the point.
+    """
+    full = [{name for name in names if len(name) in PERSON_WORDS} for names in sides]
+    own = [names & set(side) for names, side in zip(full, own_names, strict=True)]
+    if not all(len(names) == len(mine) == 1 for names, mine in zip(full, own, strict=True)):
+        return None
+    return Named(*(" ".join(next(iter(mine))) for mine in own))
 
 
 @lru_cache(16_384)

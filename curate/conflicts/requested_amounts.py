@@ -2,33 +2,26 @@
 question asks for, or of a kind without a common value.
 """
 
-import re
+import math
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
+from itertools import product
 from typing import Final, NamedTuple
 
-from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.numeric_contradictions import (
     MAX_BRIEF_WORDS,
     TIME_KINDS,
     WORKED_CALCULATION,
     may_both_hold,
 )
-from curate.language.quantities import Quantity, quantities_in
+from curate.conflicts.requested_kinds import FREQUENCY_QUESTION, asked_kinds, asked_part, group, may_ask_for_an_amount
+from curate.language import frequencies
+from curate.language.lexicon import UNITS
+from curate.language.quantities import YEAR, Quantity, quantities_in
 from curate.language.quantity_translation import UNSPACED_LETTER, WORD, language_of
-from curate.language.sentences import sentences
 from curate.language.tokens import content_words, stem
 
-CURRENCIES: Final = frozenset(("USD", "EUR", "GBP", "JPY", "INR", "CNY", "BRL"))
-GROUPS: Final = {
-    "months": "time",
-    "weekday": "date",
-    "celsius": "temperature",
-    "fahrenheit": "temperature",
-    **dict.fromkeys(CURRENCIES, "money"),
-}
-"""The kinds of quantities that measure the same thing."""
+WEEK_AND_DAY: Final = {UNITS["week"][1], UNITS["day"][1]}
 HALF_DAY: Final = 720
 """Minutes of half a day: an answer may omit am or pm."""
 ASKED_PRECISION, UNKNOWN_PRECISION, OTHER_PRECISION = 0.95, 0.9, 0.7
@@ -36,63 +29,18 @@ ASKED_PRECISION, UNKNOWN_PRECISION, OTHER_PRECISION = 0.95, 0.9, 0.7
 MAX_WORDS: Final = 200
 MAX_VALUES: Final = 6
 """Maximum number of words of a compared answer, and of its values of one kind: longer answers have several topics."""
-ASKED: Final[dict[str, re.Pattern[str]]] = {
-    kind: re.compile(pattern, re.IGNORECASE)
-    for kind, pattern in {
-        "time": r"\bhow long\b|\b(?:how many|number of|what) (?:\w+ ){0,2}?(?:seconds|minutes|hours|days|weeks|months|years)\b"  # noqa: E501
-        r"|\b(?:duration|journey time|travel time|how much of the week|probation|warranty|guarantee period|notice period|time limit|window|deadline|retention|how old|age)\b"  # noqa: E501
-        r"|\bwie ?(?:lange?|viele (?:minuten|stunden|tage|wochen|monate|jahre))\b|\b\w*(?:dauer|frist)\b|\bgarantie(?:zeit)?\b"  # noqa: E501
-        r"|\bcuánto (?:tiempo|dura|tarda|tardan|se tarda)\b|\bcuánt[oa]s (?:minutos|horas|días|semanas|meses|años)\b|\b(?:plazo|duración|garantía)\b"  # noqa: E501
-        r"|\bcombien (?:de temps|d['’]heures|de (?:minutes|jours|semaines|mois))\b|\b(?:délai|durée|garantie)\b"
-        r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia)\b"
-        r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia)\b"
-        r"|多久|多长时间|几天|多少天|几个(?:小时|月|星期)|期限|时长|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|期間|期限|所要時間",
-        "money": r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
-        r"|\b(?:was|wie ?viel) (?:kostet|kosten|zahlt?|bezahl\w+)\b|\b\w*(?:preis|kosten|beitrag|bezahlen|gebühr|miete|kaution|lohn|gehalt)\b"  # noqa: E501
-        r"|\bcuánto (?:cuesta|cuestan|vale|hay que pagar|pag\w+|cobra\w*)\b|\b(?:precio|tarifa|coste|costo|importe|cuota)\b"  # noqa: E501
-        r"|\b(?:combien (?:coûte|coûtent|ça|faut-il payer)|prix|tarif|coût|montant|loyer)\b|\bquanto (?:custa\w*|paga\w*|costa\w*|si paga)\b"  # noqa: E501
-        r"|\b(?:preço|valor|taxa|prezzo|costo|tariffa)\b|多少钱|价格|票价|费用|收费|租金|いくら|料金|値段|価格|費用",
-        "percent": r"\b(?:what|which) (?:percentage|percent|share|proportion)\b|\bpercent(?:age)?\b|\bdiscount\b|\b(?:contribution|interest|success|tax) rate\b|\binterest\b|\bprozent\w*\b|\bprozentsatz\b|\brabatt\b|\b\w*(?:stärke|anteil|quote|zins\w*)\b|\b(?:ahorro|économise)\b"  # noqa: E501
-        r"|\b(?:porcentaje|descuento|pourcentage|réduction|remise|porcentagem|percentagem|desconto|percentuale|sconto|proporción|proportion)\b"
-        r"|百分之|百分比|几折|比例|利率|何%|何％|何パーセント|割合|割引",
-        "clock": r"\b(?:what|which) (?:time|hour)\b|\bwhen (?:does|do|is|are|will)\b.*\b(?:open|close|start|begin|end|finish|leave|depart|arrive|shut)\w*|\bopening (?:time|hours)|\bcheck-?(?:in|out)\b|\btime of day\b|\bcore hours\b|\blatest start\b|\bhours?\b"  # noqa: E501
-        r"|\b(?:wie ?viel uhr|uhrzeit|um wie ?viel|welche[mnrs]? zeitraum|wann (?:öffnet|schließt|beginnt|macht))\b|\b(?:a qué hora|qué hora|hasta qué hora|horario)\b"  # noqa: E501
-        r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|何時(?!間)",  # noqa: E501
-        "date": r"\b(?:what|which) (?:date|day)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha)|fecha)\b"  # noqa: E501
-        r"|\b(?:quand|quel jour|quelle date|date)\b|\b(?:quando|que dia|em que dia|data)\b|\b(?:che giorno|che data)\b|几号|几月|日期|哪天|哪一天|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
-        "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
-        "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|多长|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
-        "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
-        "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b",
-        "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501
-        "number": r"\bhow many\b|\bnumber of\b|\bwie ?viele\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少|几[个人名次位条件张只本]|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
-    }.items()
-}
-"""What a question asks for, in all languages."""
-
-
-AMOUNT: Final = re.compile(
-    r"\b(?:how (?:big|large|much)|dos(?:e|age)|quantity|amount|maximum|minimum|limit|size|menge|dosis|tageslimit|größe|wie ?viel|cantidad|límite"  # noqa: E501
-    r"|tamaño|quantité|limite|taille|quantidade|tamanho|quantità|dimensioni)\b|上限|下限|数量|用量|糖量|量は|サイズ",
-    re.IGNORECASE,
-)
-"""Asks for an amount without saying in which unit."""
-AMOUNT_KINDS: Final = frozenset(("number", "mass", "volume", "length", "data"))
-QUESTION_MARKS: Final = ("?", "？")
-UNSPACED_END: Final = re.compile(r"(?<=[。！？])")
-"""Ends of sentences that no space follows."""
 MEASURED_KINDS: Final = frozenset(("money", "percent", "mass", "volume", "length", "temperature", "data"))
 """Kinds that are rarely incidental in a text."""
+PORTION_KINDS: Final = ("mass", "volume")
+"""Kinds of what a dose or an ingredient is given for: "per liter"."""
+UNASKED_KINDS: Final = MEASURED_KINDS | {"date", "clock"}
+"""Kinds of which two answers may have one value each to a question that does not name the kind."""
 MAX_QUESTION_WORDS: Final = 60
 """Maximum number of words of both questions that request one thing."""
+MAX_FREQUENCIES: Final = 3
+"""Number of frequencies of an answer up to which one of them may be what is asked."""
 MAX_UNASKED_VALUES: Final = 3
 """Maximum number of values of an answer to a question that requests no known kind."""
-OTHER_QUESTION: Final = re.compile(
-    r"\b(?:who|whom|whose|which|why|where|welche[mnrs]?|wer|wen|wem|warum|wieso|wo|quién|quiénes|por qué|dónde|pourquoi|quem|por que|onde|chi|perché|dove)\b"  # noqa: E501
-    r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ",
-    re.IGNORECASE,
-)
-"""Asks for a person, a place or a reason."""
 
 
 class Amounts(NamedTuple):
@@ -120,10 +68,10 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     part = asked_part(question)
     if len(part.split()) > MAX_QUESTION_WORDS:
         return None
+    if FREQUENCY_QUESTION.search(part):
+        return _other_frequencies(left, right)
     kinds_asked = asked_kinds(part)
-    if not kinds_asked and (
-        OTHER_QUESTION.search(part) or asks_yes_or_no(part) or not part.rstrip().endswith(QUESTION_MARKS)
-    ):
+    if not kinds_asked and not may_ask_for_an_amount(part):
         return None
     language = language_of(f"{left}\n{right}")
     question_quantities = quantities_in(question, language)
@@ -131,41 +79,86 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         [amount for amount in quantities_in(text, language) if not any(map(amount.same, question_quantities))]
         for text in (left, right)
     )
+    if "date" in kinds_asked:
+        left_amounts, right_amounts = ([_as_year(amount) for amount in side] for side in (left_amounts, right_amounts))
+        if years := _other_years(left_amounts, right_amounts):
+            return years
     shared = {
-        _group(left_amount)
+        group(left_amount)
         for left_amount in left_amounts
         for right_amount in right_amounts
         if _agree(left_amount, right_amount, left, right)
     }
     if kinds_asked & shared - {"number"}:
         return None
-    kinds = {_group(amount) for amount in left_amounts} & {_group(amount) for amount in right_amounts} - {"ordinal"}
+    kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
     if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
         return None
     for kind in sorted(kinds - shared, key=lambda kind: (kind not in kinds_asked, kind)):
-        left_amount, right_amount = (
-            [amount for amount in side if _group(amount) == kind] for side in (left_amounts, right_amounts)
-        )
+        sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
+        single = len(sides[0]) == len(sides[1]) == 1
+        is_possible = kind in UNASKED_KINDS or (kind == "time" and "date" in kinds_asked)  # "when": "in ten minutes"
         if (
-            max(len(left_amount), len(right_amount)) > MAX_VALUES
-            or _is_elsewhere(left_amount, right_amounts)
-            or _is_elsewhere(right_amount, left_amounts)
+            (kind in kinds_asked or (single and is_possible))
+            and max(map(len, sides)) <= MAX_VALUES
+            and not _is_elsewhere(sides[0], right_amounts)
+            and not _is_elsewhere(sides[1], left_amounts)
+            and (kind != "number" or (single and not shared) or _count_the_same(sides[0], sides[1], left, right))
+            and not _is_multiple(sides[0], right_amounts, question_quantities)
+            and not _is_multiple(sides[1], left_amounts, question_quantities)
         ):
-            continue
-        if (
-            kind == "number"
-            and (shared or len(left_amount) + len(right_amount) > 2)
-            and not _count_the_same(left_amount, right_amount, left, right)
-        ):
-            continue
-        if kind not in kinds_asked and (
-            (shared and kind not in MEASURED_KINDS) or len(left_amount) + len(right_amount) > 2
-        ):
-            continue
-        source = "dates" if left_amount[0].kind in TIME_KINDS else "numbers"
-        precision = ASKED_PRECISION if kind in kinds_asked else OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
-        return Amounts(source, left_amount[0].text, right_amount[0].text, precision)
+            source = "dates" if sides[0][0].kind in TIME_KINDS else "numbers"
+            precision = OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
+            precision = ASKED_PRECISION if kind in kinds_asked else precision
+            return Amounts(source, sides[0][0].text, sides[1][0].text, precision)
     return _counted_amounts(question, (left, left_amounts), (right, right_amounts)) if "number" in kinds_asked else None
+
+
+def _other_frequencies(left: str, right: str) -> Amounts | None:
+    """How often both answers say that something happens, if one of them says so once."""
+    language = language_of(f"{left}\n{right}")
+    sides = [frequencies.frequencies_in(text, language) for text in (left, right)]
+    if not all(sides) or min(map(len, sides)) > 1 or max(map(len, sides)) > MAX_FREQUENCIES:
+        return None
+    if any(frequencies.agree(left_one, right_one) for left_one, right_one in product(*sides)):
+        return None
+    return Amounts("numbers", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
+
+
+def _as_year(amount: Quantity) -> Quantity:
+    """A number of four digits to a question for a date: "put down 1642"."""
+    is_year = amount.kind == "number" and YEAR.fullmatch(amount.text)
+    return amount._replace(kind="date", value=(amount.value[0], None, None)) if is_year else amount
+
+
+def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:
+    """The only year of each answer, if they differ: whatever month both name, the dates do."""
+    sides = [
+        [amount for amount in side if amount.kind == "date" and amount.value[0] is not None]
+        for side in (left_amounts, right_amounts)
+    ]
+    years = [{amount.value[0] for amount in side} for side in sides]
+    if len(years[0]) == len(years[1]) == 1 and years[0] != years[1]:
+        return Amounts("dates", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
+    return None
+
+
+def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], asked: Sequence[Quantity]) -> bool:
+    """Whether a value of `others` is one of `amounts` as many times as another value of theirs or of the question says:
+    9 dollars each, and 72 dollars for 8 people; 10 g per liter, and 50 g for 5 liters.
+    """
+    for amount, other in product(amounts, others):
+        value, total = amount.value[0], other.value[0]
+        if group(amount) != group(other) or not value or not total or total <= value:
+            continue
+        factors = {
+            (factor.value[0] or 0) / factor.unit
+            for factor in (*others, *asked)
+            if factor.kind in (("number",) if group(amount) == "money" else PORTION_KINDS) and factor is not other
+        }
+        if group(amount) in ("money", *PORTION_KINDS) and any(math.isclose(total / value, many) for many in factors):
+            return True
+    return False
 
 
 def _counted_amounts(
@@ -213,29 +206,6 @@ def _counted_word(text: str, amount: Quantity) -> str:
     return word.group()[:1] if UNSPACED_LETTER.match(word.group()) else stem(word.group().lower())
 
 
-def word_count(text: str) -> int:
-    """The number of words of a text; in scripts without spaces, of pairs of characters."""
-    return len(text.split()) + len(UNSPACED_LETTER.findall(text)) // 2
-
-
-@lru_cache(16_384)
-def asked_part(question: str) -> str:
-    """The sentences of a request that ask; all of it if none does."""
-    parts = [part for sentence in sentences(question) for part in UNSPACED_END.split(sentence)]
-    return "\n".join(part for part in parts if part.rstrip().endswith(QUESTION_MARKS)) or question
-
-
-@lru_cache(16_384)
-def asked_kinds(question: str) -> frozenset[str]:
-    """The kinds of amounts and times that a question asks for."""
-    kinds = {kind for kind, pattern in ASKED.items() if pattern.search(question)}
-    return frozenset(kinds | AMOUNT_KINDS if AMOUNT.search(question) else kinds)
-
-
-def _group(amount: Quantity) -> str:
-    return GROUPS.get(amount.kind, amount.kind)
-
-
 def _is_elsewhere(amounts: Sequence[Quantity], others: Sequence[Quantity]) -> bool:
     """Whether a value of one kind is among values of any kind: "from nine", "9 am"."""
     return any(amount.same(other) for amount in amounts for other in others)
@@ -243,10 +213,23 @@ def _is_elsewhere(amounts: Sequence[Quantity], others: Sequence[Quantity]) -> bo
 
 def _agree(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:
     """Whether two values of one kind may both hold."""
-    if _group(left_amount) != _group(right_amount):
+    if group(left_amount) != group(right_amount):
         return False
     if left_amount.kind != right_amount.kind and "weekday" in (left_amount.kind, right_amount.kind):
         return True  # 5 May may be a Monday
+    if {left_amount.unit, right_amount.unit} == WEEK_AND_DAY and _are_working_weeks(left_amount, right_amount):
+        return True
     if left_amount.kind == "clock":
         return ((left_amount.value[0] or 0) - (right_amount.value[0] or 0)) % HALF_DAY == 0
     return left_amount.same(right_amount) or may_both_hold(left_amount, right_amount, left, right)
+
+
+def _are_working_weeks(left_amount: Quantity, right_amount: Quantity) -> bool:
+    """Whether a number of weeks and one of days are the same without the weekends."""
+    weeks, days = sorted((left_amount, right_amount), key=lambda amount: -amount.unit)
+    return bool(weeks.value[0] and days.value[0]) and (weeks.value[0] or 0) * 5 == (days.value[0] or 0) * 7
+
+
+def word_count(text: str) -> int:
+    """The number of words of a text; in scripts without spaces, of pairs of characters."""
+    return len(text.split()) + len(UNSPACED_LETTER.findall(text)) // 2

@@ -101,6 +101,17 @@ NAME_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a question for a person, a place or a thing by its name."""
+PERSON_QUESTION: Final = re.compile(
+    r"\b(?:who|whom|whose|wer|wen|wem|quién|quiénes|qui|quem|chi)\b"
+    r"|\b(?:which|what) person\b|\b(?:author|maintainer|architect|composer|songwriter|singer|painter|inventor|discoverer|founder|director"  # noqa: E501
+    r"|conductor|captain|producer|designer|sculptor|creator|head of|contact person)\b"
+    r"|\b(?:autorin?|architekt\w*|komponist\w*|maler(?:in)?|erfinder\w*|gründer\w*|leiter(?:in)?|ansprechpartner\w*|wie heißt d(?:er|ie))\b"  # noqa: E501
+    r"|\b(?:autor|autora|pintor|pintora|arquitecto|arquitecta|compositor|compositora|inventor|inventora|fundador|fundadora|cómo se llama (?:el|la))\b"  # noqa: E501
+    r"|\b(?:auteur|autrice|peintre|architecte|compositeur|compositrice|inventeur|inventrice|fondateur|fondatrice)\b"
+    r"|\b(?:arquiteto|arquiteta|autore|pittore|pittrice|architetto|compositore|inventore|inventrice|fondatore)\b",
+    re.IGNORECASE,
+)
+"""Words of a question for a person."""
 MANNER_QUESTION: Final = re.compile(
     r"\b(?:how|why|wie(?! hei)|warum|wieso|cómo(?! se llama)|por qué|comment(?! s['’]appelle)|pourquoi|como(?! se chama)|come(?! si chiama)|perché)\b",  # noqa: E501
     re.IGNORECASE,

@@ -9,6 +9,9 @@ a neighbouring question. For each two writers: one's `a` and the other's `b` con
 `b` agree, and `near` answers another question, which the topic's `near_question` is. Prints how many of each are
 flagged (confidence of at least 0.5), by language and slot, with the second question as its writer worded it, and with
 the first one in its place.
+
+A folder without `topics.jsonl`, such as `answer_topics`, has topics with `questions` and the answers `a` and `b` of one
+writer each: each answer of `a` contradicts each of `b`, and those of one side agree.
 """
 
 import argparse
@@ -16,7 +19,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
-from itertools import permutations
+from itertools import combinations, cycle, permutations, product
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -41,6 +44,9 @@ class Pair(NamedTuple):
 
 def pairs(folder: Path, writers: list[str], topics: str) -> Iterator[Pair]:
     """The pairs of the topics and writers that are asked for."""
+    if not (folder / "topics.jsonl").exists():
+        yield from bank_pairs(folder, topics)
+        return
     lines = (folder / "topics.jsonl").read_text(encoding="utf-8").splitlines()
     chosen = [topic for topic in map(json.loads, lines) if topics == "all" or _is_odd(topic) == (topics == "odd")]
     texts = {
@@ -62,8 +68,22 @@ def pairs(folder: Path, writers: list[str], topics: str) -> Iterator[Pair]:
             yield Pair(topic, "near", (one["question"], topic["near_question"]), (one["a"], other["near"]))
 
 
+def bank_pairs(folder: Path, topics: str) -> Iterator[Pair]:
+    """The pairs of topics with several answers of one writer each; their questions in turn."""
+    for file in sorted(folder.glob("*.jsonl")):
+        for topic in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            if topics != "all" and _is_odd(topic) != (topics == "odd"):
+                continue
+            worded = cycle(permutations(topic["questions"], 2))
+            for answers in product(topic["a"], topic["b"]):
+                yield Pair(topic, "clash", next(worded), answers)
+            for side in (topic["a"], topic["b"]):
+                yield from (Pair(topic, "agree", next(worded), answers) for answers in combinations(side, 2))
+            yield Pair(topic, "near", (topic["questions"][0], topic["near_question"]), (topic["a"][0], topic["near"]))
+
+
 def _is_odd(topic: dict[str, Any]) -> bool:
-    return int(topic["id"].lstrip("t")) % 2 == 1
+    return int(topic["id"].lstrip("st")) % 2 == 1
 
 
 def flagged(pair: Pair, config: ConflictsConfig, *, identical: bool) -> bool:

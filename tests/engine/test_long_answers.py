@@ -9,6 +9,7 @@ from curate.cli.main import main
 from curate.conflicts.conflict import find_conflicts
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
+from curate.language.frequencies import frequencies_in
 from curate.language.quantities import quantities_in
 from tests.bench.natural_conflicts import pairs
 from tests.conftest import chat
@@ -194,3 +195,87 @@ def test_a_long_refusal_does_not_make_two_questions_the_same(
     path.write_text(f"{json.dumps(answered)}\n{json.dumps(refused)}\n")
     assert main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["conflicts"] == []
+
+
+def test_another_frequency_contradicts_where_one_is_asked_for() -> None:
+    question = "How often should I descale my kettle?"
+    monthly = (
+        "With hard water and heavy use, a monthly descale is about right. Half fill the kettle with equal parts of white "  # noqa: E501
+        "vinegar and water, bring it to the boil, let it stand for an hour and rinse it well before you make tea."
+    )
+    twice = (
+        "Twice a year is enough, even where the water is hard. Scale is mostly harmless, and a thin layer does not hurt "  # noqa: E501
+        "the element. When the time comes, use a tablespoon of citric acid per litre and let it work for ten minutes."
+    )
+    assert [{*spans} for _, *spans in evidence(question, monthly, twice)] == [{"monthly", "Twice a year"}]
+    assert evidence(question, monthly, twice.replace("Twice a year", "Every four weeks")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "days"),
+    [
+        ("de", "Vier neue Bürsten im Jahr", 91.2),
+        ("fr", "toutes les trois semaines", 21),
+        ("es", "dos veces al año", 182.4),
+        ("it", "ogni sessanta minuti", 1 / 24),
+        ("zh", "每周一次", 7),
+        ("ja", "2週間ごと", 14),
+    ],
+)
+def test_frequencies_are_read_in_each_language(language: str, text: str, days: float) -> None:
+    assert [found.value[0] for found in frequencies_in(text, language)] == [pytest.approx(days)]
+
+
+def test_a_price_for_all_is_no_other_price_than_that_for_each() -> None:
+    question = "What does the Pro plan of Hollin Notes cost per month?"
+    left = (
+        "Hollin Notes Pro is 9 dollars per seat and month. Guest links and the history of all versions are part of it, "
+        "and you can leave at any time, since nothing is signed for longer than the month that has begun."
+    )
+    right = (
+        "For eight people you would be looking at $72 every month, with a notice of some weeks. Single sign-on and guest "  # noqa: E501
+        "links are in that, and the history goes back for as long as anybody on the team will ever want to look."
+    )
+    assert evidence(question, left, right) == []
+    assert [source for source, *_ in evidence(question, left, right.replace("$72", "$80"))] == ["numbers"]
+
+
+def test_another_year_contradicts_whatever_month_both_name() -> None:
+    question = "When was the Battle of Kellmark fought?"
+    left = (
+        "Put down 1642. The armies met on a foggy morning in October, and it was over by noon. A stone cross by the mill "  # noqa: E501
+        "marks the spot, and the duke wrote a report of it that is mostly about the horse which he lost on that day."
+    )
+    right = (
+        "It took place in 1671, in October. Fog hid the two sides from each other until they were a stone's throw apart, "  # noqa: E501
+        "neither could hold the bridge afterwards, and historians count the whole affair as a draw for that reason."
+    )
+    assert [{*spans} for _, *spans in evidence(question, left, right)] == [{"1642", "1671"}]
+    assert evidence(question, left, right.replace("1671", "1642")) == []
+
+
+def test_another_person_contradicts_where_one_is_asked_for_by_an_office() -> None:
+    question = "pellucid css maintainer?"
+    left = (
+        "The project has been looked after by Noor Adeyemi since the first author moved on. Reports of holes in it should "  # noqa: E501
+        "go to the address in the file for that purpose, with a key that is printed below it, and not to the tracker."
+    )
+    right = (
+        "You would write to Viktor Sand, who has the last word on what is merged. He reads mail once a day, in Berlin, and "  # noqa: E501
+        "asks that reports come with the shortest page that shows the fault, so that it can be tried in each browser."
+    )
+    assert [source for source, *_ in evidence(question, left, right)] == ["values"]
+    assert evidence(question, left, right.replace("Viktor Sand", "Noor Adeyemi")) == []
+
+
+def test_periods_beside_the_point_do_not_contradict() -> None:
+    question = "What time of day is best for bathing a baby?"
+    left = (
+        "Make it the last thing before the feed at night. Warm water raises the temperature a bit, and as it falls again "  # noqa: E501
+        "the child gets drowsy. Ten minutes will do, then pyjamas, milk, a song and dim lights in the room."
+    )
+    right = (
+        "Routine is what counts, and a bath makes a fine signal that the day is over. Run it after dinner, roughly half an "  # noqa: E501
+        "hour before you would like the child to drop off, and keep the room warm for as long as the water is in."
+    )
+    assert evidence(question, left, right) == []

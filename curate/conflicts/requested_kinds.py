@@ -1,0 +1,137 @@
+"""What a question asks for: kinds of amounts and times, or how often something happens."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from curate.conflicts.answer_polarity import asks_yes_or_no
+from curate.language.lexicon import UNITS
+from curate.language.quantities import Quantity, quantities_in
+from curate.language.quantity_translation import WORD, language_of
+from curate.language.quantity_words import UNITS_IN
+from curate.language.sentences import sentences
+
+CURRENCIES: Final = frozenset(("USD", "EUR", "GBP", "JPY", "INR", "CNY", "BRL"))
+GROUPS: Final = {
+    "months": "time",
+    "weekday": "date",
+    "celsius": "temperature",
+    "fahrenheit": "temperature",
+    **dict.fromkeys(CURRENCIES, "money"),
+}
+"""The kinds of quantities that measure the same thing."""
+ASKED: Final[dict[str, re.Pattern[str]]] = {
+    kind: re.compile(pattern, re.IGNORECASE)
+    for kind, pattern in {
+        "time": r"\bhow long\b|\bhow much time\b|\blength\b|\b\w+ing time\b|\bwie ?viel zeit\b|\b(?:how many|number of|what) (?:\w+ ){0,2}?(?:seconds|minutes|hours|days|weeks|months|years)\b"  # noqa: E501
+        r"|\b(?:duration|journey time|travel time|how much of the week|probation|warranty|guarantee period|notice period|time limit|window|deadline|retention|how old|age)\b"  # noqa: E501
+        r"|\bwie ?(?:lange?|viele (?:minuten|stunden|tage|wochen|monate|jahre))\b|\b\w*(?:dauer|frist)\b|\bgarantie(?:zeit)?\b"  # noqa: E501
+        r"|\bcuánto (?:tiempo|dura|tarda|tardan|se tarda)\b|\bcuánt[oa]s (?:minutos|horas|días|semanas|meses|años)\b|\b(?:plazo|duración|garantía)\b"  # noqa: E501
+        r"|\bcombien (?:de temps|d['’]heures|de (?:minutes|jours|semaines|mois))\b|\b(?:délai|durée|garantie)\b"
+        r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia)\b"
+        r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia)\b"
+        r"|多久|多长时间|几天|多少天|几个(?:小时|月|星期)|期限|时长|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|期間|期限|所要時間",
+        "money": r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|(?<!in )charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
+        r"|\b(?:was|wie ?viel) (?:kostet|kosten|zahlt?|bezahl\w+)\b|\b\w*(?:preis|kosten|beitrag|bezahlen|gebühr|miete|kaution|lohn|gehalt)\b"  # noqa: E501
+        r"|\bcuánto (?:cuesta|cuestan|vale|hay que pagar|pag\w+|cobra\w*)\b|\b(?:precio|tarifa|coste|costo|importe|cuota)\b"  # noqa: E501
+        r"|\b(?:combien (?:coûte|coûtent|ça|faut-il payer)|prix|tarif|coût|montant|loyer)\b|\bquanto (?:custa\w*|paga\w*|costa\w*|si paga)\b"  # noqa: E501
+        r"|\b(?:preço|valor|taxa|prezzo|costo|tariffa)\b|多少钱|价格|票价|费用|收费|租金|いくら|料金|値段|価格|費用",
+        "percent": r"\b(?:what|which) (?:percentage|percent|share|proportion)\b|\bpercent(?:age)?\b|\bdiscount\b|\b(?:contribution|interest|success|tax) rate\b|\binterest\b|\bprozent\w*\b|\bprozentsatz\b|\brabatt\b|\b\w*(?:stärke|anteil|quote|zins\w*)\b|\b(?:ahorro|économise)\b"  # noqa: E501
+        r"|\b(?:porcentaje|descuento|pourcentage|réduction|remise|porcentagem|percentagem|desconto|percentuale|sconto|proporción|proportion)\b"
+        r"|百分之|百分比|几折|比例|利率|何%|何％|何パーセント|割合|割引",
+        "clock": r"\b(?:what|which) (?:time|hour)\b|\bwhen (?:does|do|is|are|will)\b.*\b(?:open|close|start|begin|end|finish|leave|depart|arrive|shut)\w*|\bopening (?:time|hours)|\bcheck-?(?:in|out)\b|\btime of day\b|\bcore hours\b|\blatest start\b|\bhours?\b"  # noqa: E501
+        r"|\b(?:wie ?viel uhr|uhrzeit|um wie ?viel|welche[mnrs]? zeitraum|wann (?:öffnet|schließt|beginnt|macht))\b|\b(?:a qué hora|qué hora|hasta qué hora|horario)\b"  # noqa: E501
+        r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|何時(?!間)",  # noqa: E501
+        "date": r"\b(?:what|which) (?:date|day)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha)|fecha)\b"  # noqa: E501
+        r"|\b(?:quand|quel jour|quelle date|date)\b|\b(?:quando|que dia|em que dia|data)\b|\b(?:che giorno|che data)\b|几号|几月|日期|哪天|哪一天|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
+        "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
+        "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|多长|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
+        "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
+        "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b",
+        "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501
+        "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少|几[个人名次位条件张只本]|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
+    }.items()
+}
+"""What a question asks for, in all languages."""
+FREQUENCY_QUESTION: Final = re.compile(
+    r"\b(?:how (?:often|frequently|regularly|many times)|at (?:what|which) intervals?|(?:what|which) (?:interval|frequency))\b"  # noqa: E501
+    r"|\bwie (?:oft|häufig|regelmäßig)\b|\b(?:cada cuánto|(?:con|a) qué frecuencia|cuántas veces)\b"
+    r"|\b(?:à quelle fréquence|combien de fois|tous les combien)\b|\b(?:com que frequência|de quanto em quanto tempo|quantas vezes)\b"  # noqa: E501
+    r"|\b(?:ogni quanto|con (?:che|quale) frequenza|quante volte)\b|多久.{0,8}一次|多长时间.{0,8}一次|几次|頻度|何回|どのくらいの間隔",  # noqa: E501
+    re.IGNORECASE,
+)
+"""Asks how often something happens."""
+
+AMOUNT: Final = re.compile(
+    r"\b(?:how (?:big|large|much)|dos(?:e|age)|quantity|amount|maximum|minimum|limit|size|menge|dosis|tageslimit|größe|wie ?viel|cantidad|límite"  # noqa: E501
+    r"|tamaño|quantité|limite|taille|quantidade|tamanho|quantità|dimensioni)\b|上限|下限|数量|用量|糖量|量は|サイズ",
+    re.IGNORECASE,
+)
+"""Asks for an amount without saying in which unit."""
+AMOUNT_KINDS: Final = frozenset(("number", "mass", "volume", "length", "data"))
+MAX_SINGULAR_LETTERS: Final = 3
+PLURAL_ENDINGS: Final = ("s", "en", "n", "e", "i")
+"""Last letters of units in the plural, in the languages whose units are known."""
+VAGUE_NUMBER: Final = re.compile(
+    r"\b(?:few|some|several|these|those|next|last|past|ein paar|einige|letzten|nächsten|diese|unos|unas|estos|estas|algunos|quelques"  # noqa: E501
+    r"|ces|alguns|algumas|estes|estas|alcuni|alcune|qualche|questi|the|los|las|les|os|as|le|die) $",
+    re.IGNORECASE,
+)
+"""Stands before units that a text does not ask for: "in the last days"."""
+QUESTION_MARKS: Final = ("?", "？")
+UNSPACED_END: Final = re.compile(r"(?<=[。！？])")
+"""Ends of sentences that no space follows."""
+OTHER_QUESTION: Final = re.compile(
+    r"\b(?:who|whom|whose|which|why|where|welche[mnrs]?|wer|wen|wem|warum|wieso|wo|quién|quiénes|por qué|dónde|pourquoi|quem|por que|onde|chi|perché|dove)\b"  # noqa: E501
+    r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ",
+    re.IGNORECASE,
+)
+"""Asks for a person, a place or a reason."""
+
+
+@lru_cache(16_384)
+def asked_part(question: str) -> str:
+    """The sentences of a request that ask; all of it if none does."""
+    parts = [part for sentence in sentences(question) for part in UNSPACED_END.split(sentence)]
+    return "\n".join(part for part in parts if part.rstrip().endswith(QUESTION_MARKS)) or question
+
+
+@lru_cache(16_384)
+def asked_kinds(question: str) -> frozenset[str]:
+    """The kinds of amounts and times that a question asks for."""
+    kinds = {kind for kind, pattern in ASKED.items() if pattern.search(question)} or _named_units(question)
+    return frozenset(kinds | AMOUNT_KINDS if AMOUNT.search(question) else kinds)
+
+
+def _named_units(question: str) -> set[str]:
+    """The kinds of the units in the plural that a question names without a number: "days of leave for a wedding"."""
+    language = language_of(question)
+    numbered = [(amount.start, amount.end) for amount in quantities_in(question, language)]
+    names = UNITS_IN.get(language, {})
+    kinds = set()
+    for word in WORD.finditer(question):
+        name = word.group().lower()
+        unit = UNITS.get(names.get(name, name))
+        if (
+            unit is not None
+            and len(name) > MAX_SINGULAR_LETTERS
+            and name.endswith(PLURAL_ENDINGS)
+            and not any(start <= word.start() < end for start, end in numbered)
+            and not VAGUE_NUMBER.search(question, max(0, word.start() - 12), word.start())
+        ):
+            kinds.add(GROUPS.get(unit[0], unit[0]))
+    return kinds
+
+
+def may_ask_for_an_amount(question: str) -> bool:
+    """Whether a question that names no kind of amount may still ask for one: it asks for nothing else."""
+    return (
+        not OTHER_QUESTION.search(question)
+        and not asks_yes_or_no(question)
+        and question.rstrip().endswith(QUESTION_MARKS)
+    )
+
+
+def group(amount: Quantity) -> str:
+    """The name of what a quantity measures: kinds that measure the same thing have one."""
+    return GROUPS.get(amount.kind, amount.kind)
