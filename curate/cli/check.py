@@ -2,9 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,6 +16,7 @@ from curate.cli.baseline_options import BaselineOptions
 from curate.cli.section_options import takes_options
 from curate.commands.check import check as check_data
 from curate.commands.check import require_model
+from curate.commands.session import Workspace
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig
 from curate.core.config_files import config_file, shown_path
@@ -25,49 +26,53 @@ from curate.core.files import STDIN, display_name
 from curate.core.finding import Finding, Severity
 from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
-from curate.core.verb_options import NOTHING_GIVEN, Given
+from curate.core.verb_options import Given
 from curate.lint.rules.rule_selection import RuleSelection
+from curate.lint.runner import CheckResult
 from curate.render.check_formats import FORMAT_HELP, OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN, GroupBy
 from curate.render.console import print_json
 
 
-@takes_options
-def check(
-    paths: options.Paths,
-    given: Given = NOTHING_GIVEN,
-    output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE,
+@dataclass(frozen=True)
+class CheckOptions(options.CommonOptions):
+    """The options of `curate check`, in the order of its help."""
+
+    reads_files = "curate check"
+    paths: options.Paths
+    given: Given = field(default_factory=dict)
+    output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE
     output_file: Annotated[
         Path | None, typer.Option(help="Write the report to this file instead of standard output.")
-    ] = None,
+    ] = None
     group_by: Annotated[
         GroupBy | None,
         typer.Option(help="Group the findings of `--output-format grouped` by file or by rule; if omitted, by file."),
-    ] = None,
+    ] = None
     statistics: Annotated[
         bool, typer.Option("--statistics", help="Report only the number of findings of each rule.")
-    ] = False,
-    baseline: Annotated[Path | None, typer.Option(help="Report only findings that are not in this baseline.")] = None,
+    ] = False
+    baseline: Annotated[Path | None, typer.Option(help="Report only findings that are not in this baseline.")] = None
     new_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", help="Write a baseline and report nothing.")
-    ] = None,
+    ] = None
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every finding, not only the first {MAX_SHOWN} of each rule.")
-    ] = False,
+    ] = False
     fix: Annotated[
         bool,
         typer.Option(
             "--fix",
             help="Apply safe fixes, then check. No line is deleted. Standard input is fixed to standard output.",
         ),
-    ] = False,
+    ] = False
     unsafe_fixes: Annotated[
         bool,
         typer.Option(
             "--unsafe-fixes",
             help="Also apply fixes that may change the meaning or delete lines; with --fix, --fix-only or --diff.",
         ),
-    ] = False,
+    ] = False
     yes: Annotated[
         bool,
         typer.Option(
@@ -76,124 +81,148 @@ def check(
             help="Let --unsafe-fixes delete lines even if that removes a large share of a file (rule D008). "
             f"{options.AGREE_HELP}.",
         ),
-    ] = False,
+    ] = False
     diff: Annotated[
         bool,
         typer.Option(
             "--diff", help="Show what --fix would change without writing it; exit with status 1 if there is a change."
         ),
-    ] = False,
+    ] = False
     fix_only: Annotated[
         bool, typer.Option("--fix-only", help="Apply fixes, report no findings and exit with status 0.")
-    ] = False,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with status 0 even with findings.")] = False,
+    ] = False
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with status 0 even with findings.")] = False
     exit_non_zero_on_fix: Annotated[
         bool, typer.Option("--exit-non-zero-on-fix", help="Exit with status 1 if a fix was applied.")
-    ] = False,
+    ] = False
     new_suppressions: Annotated[
         bool,
         typer.Option("--add-suppressions", help="Suppress all errors and warnings about examples; requires --reason."),
-    ] = False,
-    reason: Annotated[str, typer.Option(help="Record this reason for --add-suppressions.")] = "",
-    show_files: Annotated[bool, typer.Option("--show-files", help="List the files that would be read.")] = False,
-    show_settings: Annotated[
-        bool, typer.Option("--show-settings", help="Print the settings in effect as JSON.")
-    ] = False,
+    ] = False
+    reason: Annotated[str, typer.Option(help="Record this reason for --add-suppressions.")] = ""
+    show_files: Annotated[bool, typer.Option("--show-files", help="List the files that would be read.")] = False
+    show_settings: Annotated[bool, typer.Option("--show-settings", help="Print the settings in effect as JSON.")] = (
+        False
+    )
     stdin_filename: Annotated[
         str | None, typer.Option(help="Name standard input like this in findings.", metavar="NAME")
-    ] = None,
+    ] = None
     workers: Annotated[
         int | None,
         typer.Option(
             min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N"
         ),
-    ] = None,
-    engine: options.RunOn = Engine.LOCAL,
-    address: options.Address = None,
-    watching: Annotated[
-        bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")
-    ] = False,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = None
+    engine: options.RunOn = Engine.LOCAL
+    address: options.Address = None
+    watching: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = (
+        False
+    )
+    quiet: options.Quiet = False
+
+    @property
+    def fixes(self) -> bool:
+        """Whether something is fixed, or shown as it would be."""
+        return self.fix or self.unsafe_fixes or self.diff or self.fix_only
+
+
+@takes_options
+def check(args: CheckOptions) -> None:
     """Check a data set and report each problem with its place.
 
     Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file
     cannot be read.
     """
-    passed = dict(locals())
-    if watching:
+    if args.watching:
         from curate.cli.watch import watch  # not imported by a hook that only checks
 
-        if fix or unsafe_fixes or diff or fix_only or new_baseline or new_suppressions:
+        if args.fixes or args.new_baseline or args.new_suppressions:
             raise UsageError("--watch only reports", "leave out options that fix, compare or write a baseline")
-        watch(paths, baseline, partial(check, **{**passed, "watching": False}))
-    if group_by is not None and (statistics or output_format is not OutputFormat.GROUPED):
-        raise UsageError(
-            "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
-        )
-    _require_report(output_file, passed)
-    files = options.named_files(paths)
-    require_distinct_paths(files, (output_file, new_baseline), named=paths)
-    require_distinct_paths([baseline] if baseline else [], (output_file,))
-    if new_suppressions and not reason.strip():
-        raise UsageError("--add-suppressions requires --reason", "say why the findings are accepted")
-    if reason.strip() and not new_suppressions:
-        raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
-    if new_suppressions and new_baseline:
-        raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
-    session = options.session(yes=yes, reads_files="curate check", engine=engine, address=address)
-    if workers is not None:
-        session = replace(session, workers=workers)
-    # with unsafe fixes, also the limits of what may be deleted
-    work = session.open(files, given, **({"dedup": {}} if unsafe_fixes else {}))
-    require_model(work)
+        watch(args.paths, args.baseline, partial(_check, args))
+    _check(args)
+
+
+def _check(args: CheckOptions) -> None:
+    """Check once, and end the command."""
+    _require_combination(args)
+    work = _open(args)
     config = work.config.check
-    if show_files or show_settings:
-        path = config_file(work.project.folder, session.configuration)
-        _show(files if show_files else (), path, config if show_settings else None)
+    if args.show_files or args.show_settings:
+        _show(args, work)
         return
     _print_rules_elsewhere(config)
-    files = _with_stdin_name(stdin_filename, files)
-    work = replace(work, files=files)
-    fixed = False
-    if fix or unsafe_fixes or diff or fix_only:
-        from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
-
-        asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, work.config.dedup)
-        fixed = run_fix(files, work.rules, asked, quiet=quiet) and exit_non_zero_on_fix
-    baseline_options = BaselineOptions.read(work.project.folder, baseline, new_baseline, reason.strip())
-    with options.progress("checking", "lines", quiet=quiet, waits=True) as advance:
+    work = replace(work, files=_with_stdin_name(args.stdin_filename, work.files))
+    fixed = args.fixes and _fix(args, work)
+    recorded = BaselineOptions.read(work.project.folder, args.baseline, args.new_baseline, args.reason.strip())
+    with options.progress("checking", "lines", quiet=args.quiet, waits=True) as advance:
         report = check_data(work, advance)
     untold = report.not_understood > _lines_reported(report.findings)
-    baseline_options.apply(report, files)
+    recorded.apply(report, work.files)
     options.print_notes(report.limits)
-    limit = None if show_all else MAX_SHOWN
-    by = group_by or GroupBy.FILE
-    report_text = formatted_report(report, output_format, files, limit, by, statistics=statistics, model=config.model)
-    data_there = fix and STDIN in files  # standard output has the fixed data
-    with redirect_stdout(sys.stderr) if data_there else nullcontext():
-        write_report(report_text, output_file, files)
+    _write(args, work, report)
     options.end(
         report.not_understood if untold else 0,
         "the rules that report them were not selected",
-        found=report.failed or fixed,
-        always=exit_zero,
+        found=report.failed or (fixed and args.exit_non_zero_on_fix),
+        always=args.exit_zero,
     )
 
 
-def _require_report(output: Path | None, given: Mapping[str, object]) -> None:
-    """Raise `UsageError` for a report file or a baseline that another option leaves without use."""
-    if given["baseline"] and given["new_baseline"]:
+def _require_combination(args: CheckOptions) -> None:
+    """Raise `UsageError` for options that another one leaves without use."""
+    if args.group_by is not None and (args.statistics or args.output_format is not OutputFormat.GROUPED):
+        raise UsageError(
+            "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
+        )
+    if args.baseline and args.new_baseline:
         raise UsageError(
             "--write-baseline cannot be combined with --baseline", "leave out --baseline: all findings are written"
         )
-    if (given["diff"] or given["fix_only"]) and (given["new_baseline"] or given["new_suppressions"]):
+    if (args.diff or args.fix_only) and (args.new_baseline or args.new_suppressions):
         raise UsageError("--diff and --fix-only record no findings", "leave one of the options out")
     silent = {"diff": "--diff", "fix_only": "--fix-only", "new_baseline": "--write-baseline",
               "new_suppressions": "--add-suppressions", "show_files": "--show-files",
               "show_settings": "--show-settings"}  # fmt: skip
-    if output is not None and (name := next((name for name in silent if given[name]), None)):
+    if args.output_file is not None and (name := next((name for name in silent if getattr(args, name)), None)):
         raise UsageError(f"--output-file: {silent[name]} writes no report", "leave one of them out")
+    if args.new_suppressions and not args.reason.strip():
+        raise UsageError("--add-suppressions requires --reason", "say why the findings are accepted")
+    if args.reason.strip() and not args.new_suppressions:
+        raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
+    if args.new_suppressions and args.new_baseline:
+        raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
+
+
+def _open(args: CheckOptions) -> Workspace:
+    """The data and its project; with unsafe fixes, also the limits of what may be deleted. Raises `UsageError`."""
+    files = options.named_files(args.paths)
+    require_distinct_paths(files, (args.output_file, args.new_baseline), named=args.paths)
+    require_distinct_paths([args.baseline] if args.baseline else [], (args.output_file,))
+    work = args.session().open(files, args.given, **({"dedup": {}} if args.unsafe_fixes else {}))
+    require_model(work)
+    return work
+
+
+def _fix(args: CheckOptions, work: Workspace) -> bool:
+    """Fix the files; whether one was changed. Ends the command for --diff and --fix-only."""
+    from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
+
+    asked = Fixing(
+        args.fix, args.unsafe_fixes, args.diff, args.fix_only, args.yes, args.exit_non_zero_on_fix,
+        work.config.dedup,
+    )  # fmt: skip
+    return run_fix(work.files, work.rules, asked, quiet=args.quiet)
+
+
+def _write(args: CheckOptions, work: Workspace, report: CheckResult) -> None:
+    """Write the report; to standard error if standard output has the fixed data."""
+    limit = None if args.show_all else MAX_SHOWN
+    text = formatted_report(
+        report, args.output_format, work.files, limit, args.group_by or GroupBy.FILE,
+        statistics=args.statistics, model=work.config.check.model,
+    )  # fmt: skip
+    with redirect_stdout(sys.stderr) if args.fix and STDIN in work.files else nullcontext():
+        write_report(text, args.output_file, work.files)
 
 
 def _with_stdin_name(name: str | None, files: Sequence[Path]) -> list[Path]:
@@ -209,13 +238,14 @@ def _with_stdin_name(name: str | None, files: Sequence[Path]) -> list[Path]:
     return [DataPath.of(STDIN, str(Path(name))) if name is not None and file == STDIN else file for file in files]
 
 
-def _show(files: Sequence[Path], path: Path | None, config: CheckConfig | None) -> None:
+def _show(args: CheckOptions, work: Workspace) -> None:
     """Print what a check would read, and the settings in effect with the file that they come from."""
-    for file in files:
+    for file in work.files if args.show_files else ():
         sys.stdout.write(f"{visible(display_name(file))}\n")
-    if config is not None:
+    if args.show_settings:
+        path = config_file(work.project.folder, work.session.configuration)
         shown = path and display_name(shown_path(path))
-        print_json({"configuration": shown, "check": config.model_dump(mode="json")}, indent=2)
+        print_json({"configuration": shown, "check": work.config.check.model_dump(mode="json")}, indent=2)
 
 
 NOT_READ: Final = ("J001", "J002", "J010", "J012")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import typer
@@ -10,8 +10,9 @@ import typer
 from curate.cli import options
 from curate.cli.section_options import takes_options
 from curate.commands.conflicts import conflicts as search_data
+from curate.commands.session import Workspace
 from curate.conflicts.calibration import calibrate, state_of
-from curate.conflicts.conflict import Conflict
+from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import calibrated_confidence
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.cluster import Engine
@@ -19,31 +20,36 @@ from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
-from curate.core.verb_options import NOTHING_GIVEN, Given
+from curate.core.verb_options import Given
 from curate.render.conflicts import MAX_SHOWN, conflicts_json, conflicts_text
 from curate.render.console import print_json, print_lines
 
 
-@takes_options
-def conflicts(
-    paths: options.Paths,
-    given: Given = NOTHING_GIVEN,
-    judge_key: options.JudgeKey = None,
+@dataclass(frozen=True)
+class ConflictsOptions(options.CommonOptions):
+    """The options of `curate conflicts`, in the order of its help."""
+
+    paths: options.Paths
+    given: Given = field(default_factory=dict)
+    judge_key: options.JudgeKey = None
     calibrate: Annotated[
         bool,
         typer.Option("--calibrate", help="Fit the confidence on your decisions, and show what changes."),
-    ] = False,
-    as_json: options.AsJson = False,
-    html: options.Html = None,
+    ] = False
+    as_json: options.AsJson = False
+    html: options.Html = None
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every conflict, not only {MAX_SHOWN}, and those of less confidence.")
-    ] = False,
-    no_decisions: options.NoDecisions = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
-    engine: options.RunOn = Engine.LOCAL,
-    address: options.Address = None,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = False
+    no_decisions: options.NoDecisions = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False
+    engine: options.RunOn = Engine.LOCAL
+    address: options.Address = None
+    quiet: options.Quiet = False
+
+
+@takes_options
+def conflicts(args: ConflictsOptions) -> None:
     """Show contradictory answers to the same question. Nothing is removed: decide in `curate review`.
 
     Answers are read as edited in the review; conflicts that were decided are shown with their state.
@@ -51,50 +57,61 @@ def conflicts(
     Exit status: 0 without open conflicts, 1 with some or with a line that holds no example, 2 if a given model is not
     available.
     """
-    files = options.named_files(paths)
-    require_distinct_paths(files, (html,), named=paths)
-    if calibrate and (as_json or html is not None):
+    _require_combination(args)
+    files = options.named_files(args.paths)
+    require_distinct_paths(files, (args.html,), named=args.paths)
+    work = args.session().open(files, args.given)
+    decisions = work.decisions
+    report = _search(args, work)
+    if args.calibrate:
+        confidence = work.config.conflicts.min_confidence
+        print_lines(_calibration([*report.conflicts, *report.unsure], confidence, decisions))
+        options.end(report.not_understood, options.UNCOMPARED_NOTE)
+    found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
+    if args.show_all:
+        report = replace(report, conflicts=[*report.conflicts, *report.unsure])
+    if args.html is not None:
+        from curate.render.check_formats import write_report  # loads all rules
+        from curate.render.conflicts_html import MAX_SHOWN as MAX_SHOWN_HTML
+        from curate.render.conflicts_html import conflicts_html
+
+        write_report(conflicts_html(report, None if args.show_all else MAX_SHOWN_HTML), args.html, files)
+    if args.as_json:
+        print_json(conflicts_json(report, decisions))
+    else:
+        print_lines(conflicts_text(report, None if args.show_all else MAX_SHOWN, decisions))
+    options.end(report.not_understood, options.UNCOMPARED_NOTE, found=found)
+
+
+def _require_combination(args: ConflictsOptions) -> None:
+    """Raise `UsageError` for options that --calibrate leaves without use."""
+    if args.calibrate and (args.as_json or args.html is not None):
         raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
-    if calibrate and no_decisions:
+    if args.calibrate and args.no_decisions:
         raise UsageError(
             "--calibrate cannot be combined with --no-decisions", "leave --no-decisions out: it is fitted on decisions"
         )
-    session = options.session(yes=yes, as_json=as_json, no_decisions=no_decisions, engine=engine, address=address)
-    work = session.open(files, given)
-    decisions = work.decisions
+
+
+def _search(args: ConflictsOptions, work: Workspace) -> ConflictsResult:
+    """Search with progress: of the comparison, then, if there is a judge, of what it is asked."""
     with ExitStack() as shown:
-        bar = [shown.enter_context(options.progress("comparing", "texts", quiet=quiet))]
+        bar = [shown.enter_context(options.progress("comparing", "texts", quiet=args.quiet))]
 
         def before(work: Work) -> None:
             shown.close()  # a prompt and another progress bar replace this bar
-            options.print_work(work, "pair", " of answers", quiet=quiet)
+            options.print_work(work, "pair", " of answers", quiet=args.quiet)
             bar[0] = shown.enter_context(
-                options.progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known)
+                options.progress("judging", "pairs", quiet=args.quiet, total=work.pairs - work.known)
             )
 
         def advance(count: int) -> None:
             if bar[0] is not None:
                 bar[0](count)
 
-        report = search_data(work, judge_key=judge_key, calibrated=not calibrate, before=before, progress=advance)
-    if calibrate:
-        confidence = work.config.conflicts.min_confidence
-        print_lines(_calibration([*report.conflicts, *report.unsure], confidence, decisions))
-        options.end(report.not_understood, options.UNCOMPARED_NOTE)
-    found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
-    if show_all:
-        report = replace(report, conflicts=[*report.conflicts, *report.unsure])
-    if html is not None:
-        from curate.render.check_formats import write_report  # loads all rules
-        from curate.render.conflicts_html import MAX_SHOWN as MAX_SHOWN_HTML
-        from curate.render.conflicts_html import conflicts_html
-
-        write_report(conflicts_html(report, None if show_all else MAX_SHOWN_HTML), html, files)
-    if as_json:
-        print_json(conflicts_json(report, decisions))
-    else:
-        print_lines(conflicts_text(report, None if show_all else MAX_SHOWN, decisions))
-    options.end(report.not_understood, options.UNCOMPARED_NOTE, found=found)
+        return search_data(
+            work, judge_key=args.judge_key, calibrated=not args.calibrate, before=before, progress=advance
+        )
 
 
 def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, NoReturn
 
 import typer
 
@@ -15,9 +15,10 @@ from curate.commands.session import Session
 from curate.core.cluster import Engine, Executor
 from curate.core.data_files import data_files
 from curate.core.egress import Consent
-from curate.core.errors import ExitCode, UsageError
+from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
+from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.core.verb_options import declared
 from curate.core.worker_pool import cores
@@ -211,6 +212,7 @@ def session(
     engine: Engine = Engine.LOCAL,
     address: str | None = None,
     memory: str | None = None,
+    workers: int | None = None,
     cached: bool = True,
     listen: Listener = ignore_events,
 ) -> Session:
@@ -222,7 +224,7 @@ def session(
         consent=consent(yes=yes, as_json=as_json),
         ignored=f"{reads_files} reads the files as they are" if reads_files else "--no-decisions" * no_decisions,
         executor=executor_of(engine, address),
-        workers=processes(),
+        workers=workers or processes(),
         memory=None if memory is None else memory_of(memory),
         cached=cached,
         configuration=told.config,
@@ -231,6 +233,42 @@ def session(
         note=_print_note,
         tell_skipped=_print_note,
     )
+
+
+class CommonOptions:
+    """What commands are told. A command declares the options that it takes as a dataclass with this base (see
+    `curate.cli.section_options`); those that it does not take have the values here.
+    """
+
+    reads_files: ClassVar[str] = ""
+    """The command, if it reads files as they are, without decisions."""
+    yes: bool = False
+    as_json: bool = False
+    no_decisions: bool = False
+    engine: Engine = Engine.LOCAL
+    address: str | None = None
+    memory: str | None = None
+    workers: int | None = None
+    quiet: bool = False
+
+    def session(self, *, cached: bool = True, listen: Listener = ignore_events) -> Session:
+        """How the command runs, by these options. Raises `UsageError`."""
+        return session(
+            yes=self.yes,
+            as_json=self.as_json,
+            no_decisions=self.no_decisions,
+            reads_files=self.reads_files,
+            engine=self.engine,
+            address=self.address,
+            memory=self.memory,
+            workers=self.workers,
+            cached=cached,
+            listen=listen,
+        )
+
+    def stages(self) -> StageProgress:
+        """Progress of a command with stages, on a terminal only."""
+        return stages(quiet=self.quiet)
 
 
 def print_output_place(output: Path | None, removed: Path | None, gone: int, *, written: bool) -> None:
@@ -243,6 +281,11 @@ def print_output_place(output: Path | None, removed: Path | None, gone: int, *, 
         text = f"kept lines are in {names[0]}" + (f", removed lines are in {names[1]}" if gone else "")
     if text:
         console(stderr=True).print(text, markup=False)
+
+
+def refuse_removals(heavy: Sequence[Finding], hint: str) -> NoReturn:
+    """Raise `DataError` for removals of a large share of a file without consent."""
+    raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in heavy), hint)
 
 
 def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
 from typing import Annotated, Any, get_args, get_origin
 
@@ -9,26 +10,45 @@ import typer
 
 from curate.cli.options import codes, named_numbers
 from curate.core.errors import UsageError
-from curate.core.verb_options import NOTHING_GIVEN, Given, VerbOption, given_of, options_of
+from curate.core.verb_options import VerbOption, given_of, options_of
 
 Parameter = inspect.Parameter
 
 
 def takes_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of its name in place of its parameter `given`, which gets their values."""
+    """Give a command the fields of its parameter that is a dataclass as its parameters, and the options of its name in
+    place of the one that is called `given`, which gets their values.
+    """
     made = options_of(function.__name__)
     signature = inspect.signature(function)
+    declared: list[Parameter] = []
+    for parameter in signature.parameters.values():
+        declared += map(_parameter_of, fields(parameter.annotation)) if _is_group(parameter) else [parameter]
     parameters: list[Parameter] = []
-    for name, parameter in signature.parameters.items():
-        parameters += map(_parameter, made) if name == "given" else [parameter]
+    for parameter in declared:
+        parameters += map(_parameter, made) if parameter.name == "given" else [parameter]
 
     @wraps(function)
-    def command(*, given: Given = NOTHING_GIVEN, **values: Any) -> None:
+    def command(**values: Any) -> None:
         named = {option.key: _value(option, values.pop(option.key, None)) for option in made}
-        function(given=given or given_of(function.__name__, named), **values)
+        values["given"] = given_of(function.__name__, named)
+        for name, parameter in signature.parameters.items():
+            if _is_group(parameter):
+                own = {field.name: values.pop(field.name) for field in fields(parameter.annotation)}
+                values[name] = parameter.annotation(**own)
+        function(**values)
 
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return command
+
+
+def _is_group(parameter: Parameter) -> bool:
+    return is_dataclass(parameter.annotation)
+
+
+def _parameter_of(field: "Field[Any]") -> Parameter:
+    default = Parameter.empty if field.default is MISSING else field.default
+    return Parameter(field.name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=field.type)
 
 
 def _parameter(option: VerbOption) -> Parameter:

@@ -1,5 +1,6 @@
 """`curate select`."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -13,21 +14,23 @@ from curate.commands.dedup import write_plan
 from curate.commands.score import models_of
 from curate.commands.select import SelectionGoal
 from curate.commands.select import select as select_data
-from curate.core.errors import DataError, UsageError
+from curate.core.errors import UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
-from curate.core.verb_options import NOTHING_GIVEN, Given
+from curate.core.verb_options import Given
 from curate.render.console import print_result
 from curate.render.select import select_text
 
 
-@takes_options
-def select(
-    paths: options.Paths,
-    examples: Annotated[int | None, typer.Option(min=1, help="Select this many examples.", metavar="N")] = None,
+@dataclass(frozen=True)
+class SelectOptions(options.CommonOptions):
+    """The options of `curate select`, in the order of its help."""
+
+    paths: options.Paths
+    examples: Annotated[int | None, typer.Option(min=1, help="Select this many examples.", metavar="N")] = None
     tokens: Annotated[
         int | None, typer.Option(min=1, help="Select examples of about this many tokens (bytes / 4).", metavar="N")
-    ] = None,
+    ] = None
     output: Annotated[
         Path | None,
         typer.Option(
@@ -36,7 +39,7 @@ def select(
             help="Write selected lines to this file (kept.jsonl), others beside it (kept.removed.jsonl); if omitted, "
             "nothing is written.",
         ),
-    ] = None,
+    ] = None
     floor: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,22 +47,22 @@ def select(
             "meta.topic.",
             metavar="FIELD=N",
         ),
-    ] = None,
+    ] = None
     below: Annotated[
         list[str] | None,
         typer.Option(help="Leave out examples whose signal is below this value.", metavar="SIGNAL=VALUE"),
-    ] = None,
-    given: Given = NOTHING_GIVEN,
+    ] = None
+    given: Given = field(default_factory=dict)
     earlier: Annotated[
         Path | None,
         typer.Option(
             help="Select the examples of this earlier selection first, as far as the size allows.", metavar="FILE"
         ),
-    ] = None,
-    embeddings: Embeddings = None,
-    no_models: NoModels = False,
-    loss_model: LossModel = None,
-    no_decisions: options.NoDecisions = False,
+    ] = None
+    embeddings: Embeddings = None
+    no_models: NoModels = False
+    loss_model: LossModel = None
+    no_decisions: options.NoDecisions = False
     compare: Annotated[
         Path | None,
         typer.Option(
@@ -67,11 +70,11 @@ def select(
             "all; compare the losses on the test split.",
             metavar="RECIPE",
         ),
-    ] = None,
+    ] = None
     seeds: Annotated[
         int | None,
         typer.Option(min=2, help="Train this many times on each choice, for --compare; if omitted, 3 times."),
-    ] = None,
+    ] = None
     questions: Annotated[
         int,
         typer.Option(
@@ -79,12 +82,15 @@ def select(
             help="Ask each trained model this many questions of the test split, and compare the metric of the task "
             "too, for --compare.",
         ),
-    ] = 0,
-    overwrite: options.Overwrite = False,
-    yes: options.Heavy = False,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = 0
+    overwrite: options.Overwrite = False
+    yes: options.Heavy = False
+    as_json: options.AsJson = False
+    quiet: options.Quiet = False
+
+
+@takes_options
+def select(args: SelectOptions) -> None:
     """Select examples to train on: one of each cluster of duplicates, then those that cover the data best.
 
     Doubtful examples count less; none is left out for a score without --below. Each line that is left out is recorded
@@ -93,38 +99,43 @@ def select(
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if a file cannot be read
     or written.
     """
-    if examples is None and tokens is None:
-        raise UsageError("no size is given", "pass --examples N or --tokens N; `curate stats` shows how many there are")
-    if examples is not None and tokens is not None:
-        raise UsageError("--examples cannot be combined with --tokens", "leave one of them out")
-    if (questions or seeds) and compare is None:
-        option = "--questions" if questions else "--seeds"
-        raise UsageError(f"{option} has no effect without --compare", "name a recipe with --compare, or leave it out")
-    files = options.named_files(paths)
-    splits = None if compare is None else splits_of(compare, files)
-    removed = checked_removed_path(
-        output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
-    )
-    goal = SelectionGoal(examples, tokens, _minimums(floor), options.named_numbers("--below", below, "ending=0.5"))
-    with options.stages(quiet=quiet) as shown:
-        session = options.session(yes=yes, no_decisions=no_decisions, listen=shown.listen)
-        work = session.open(files, given, conflicts={"embeddings": embeddings})
-        models = models_of(work.config, embeddings, loss_model, no_models=no_models)
-        result = select_data(work, goal, models, earlier=earlier)
-        if compare and splits:
+    _require_combination(args)
+    files = options.named_files(args.paths)
+    splits = None if args.compare is None else splits_of(args.compare, files)
+    read = [*files, *([args.earlier] if args.earlier else [])]
+    removed = checked_removed_path(args.output, "removed", read, args.paths, overwrite=args.overwrite)
+    below = options.named_numbers("--below", args.below, "ending=0.5")
+    goal = SelectionGoal(args.examples, args.tokens, _minimums(args.floor), below)
+    with args.stages() as shown:
+        work = args.session(listen=shown.listen).open(files, args.given, conflicts={"embeddings": args.embeddings})
+        models = models_of(work.config, args.embeddings, args.loss_model, no_models=args.no_models)
+        result = select_data(work, goal, models, earlier=args.earlier)
+        if args.compare and splits:
+            folder, seeds = work.project.state / "comparisons", args.seeds or 3
             result.comparison = compare_selection(
-                result, goal, compare, splits, work.project.state / "comparisons", seeds or 3, shown.listen, questions
+                result, goal, args.compare, splits, folder, seeds, shown.listen, args.questions
             )
-    result.written = output is not None and (not result.heavy or yes)
-    if output is not None and result.written:
-        write_plan(result.plan, output, overwrite=overwrite)
-    print_result(result, select_text(result), as_json=as_json)
-    if not as_json:
-        options.print_output_place(output, removed, result.plan.gone, written=result.written)
-    if output is not None and not result.written:
-        text = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
-        raise DataError(text, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")
+    result.written = args.output is not None and (not result.heavy or args.yes)
+    if args.output is not None and result.written:
+        write_plan(result.plan, args.output, overwrite=args.overwrite)
+    print_result(result, select_text(result), as_json=args.as_json)
+    if not args.as_json:
+        options.print_output_place(args.output, removed, result.plan.gone, written=result.written)
+    if args.output is not None and not result.written:
+        hint = "inspect them with `curate score` and `curate check`, then add --yes; nothing written"
+        options.refuse_removals(result.heavy, hint)
     options.end(result.plan.not_understood, "left out")
+
+
+def _require_combination(args: SelectOptions) -> None:
+    """Raise `UsageError` unless one size is given, and for options that have no effect without another one."""
+    if args.examples is None and args.tokens is None:
+        raise UsageError("no size is given", "pass --examples N or --tokens N; `curate stats` shows how many there are")
+    if args.examples is not None and args.tokens is not None:
+        raise UsageError("--examples cannot be combined with --tokens", "leave one of them out")
+    if (args.questions or args.seeds) and args.compare is None:
+        option = "--questions" if args.questions else "--seeds"
+        raise UsageError(f"{option} has no effect without --compare", "name a recipe with --compare, or leave it out")
 
 
 def _minimums(given: list[str] | None) -> dict[str, int]:

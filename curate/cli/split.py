@@ -1,6 +1,7 @@
 """`curate split`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -11,33 +12,38 @@ from curate.cli.section_options import takes_options
 from curate.commands.split import split as split_data
 from curate.core.cluster import Engine
 from curate.core.errors import UsageError
-from curate.core.verb_options import NOTHING_GIVEN, Given
+from curate.core.verb_options import Given
 from curate.render.console import print_result
 from curate.render.split import split_text
 
 
-@takes_options
-def split(
-    paths: options.Paths,
+@dataclass(frozen=True)
+class SplitOptions(options.CommonOptions):
+    """The options of `curate split`, in the order of its help."""
+
+    paths: options.Paths
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
-    ],
-    given: Given = NOTHING_GIVEN,
-    yes: options.Heavy = False,
+    ]
+    given: Given = field(default_factory=dict)
+    yes: options.Heavy = False
     min_rating: Annotated[
         int | None, typer.Option(min=1, max=5, help="Leave out examples that were rated lower in the review.")
-    ] = None,
+    ] = None
     without_label: Annotated[
         list[str] | None,
         typer.Option(help="Leave out examples that have this label of the review; repeatable.", metavar="NAME"),
-    ] = None,
-    no_decisions: options.NoDecisions = False,
-    memory: options.Memory = None,
-    engine: options.RunOn = Engine.LOCAL,
-    address: options.Address = None,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = None
+    no_decisions: options.NoDecisions = False
+    memory: options.Memory = None
+    engine: options.RunOn = Engine.LOCAL
+    address: options.Address = None
+    as_json: options.AsJson = False
+    quiet: options.Quiet = False
+
+
+@takes_options
+def split(args: SplitOptions) -> None:
     """Write train, validation and test splits without leakage: related examples stay in one split.
 
     Related examples are copies, near-duplicates, examples with the same question, and conversations that continue each
@@ -47,19 +53,17 @@ def split(
     Exit status: 0, 1 if too much would be removed without --yes or a line holds no example, 2 if no example is left or
     a file cannot be read or written.
     """
-    if no_decisions and (min_rating or without_label):
+    if args.no_decisions and (args.min_rating or args.without_label):
         raise UsageError(
             "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
         )
-
-    _require_shares(given["split"]["fractions"])
-    with options.stages(quiet=quiet) as shown:
-        session = options.session(
-            yes=yes, no_decisions=no_decisions, engine=engine, address=address, memory=memory, listen=shown.listen
+    _require_shares(args.given["split"]["fractions"])
+    with args.stages() as shown:
+        work = args.session(listen=shown.listen).open(options.named_files(args.paths), args.given)
+        result = split_data(
+            work, args.paths, args.output, min_rating=args.min_rating, without_labels=args.without_label or ()
         )
-        work = session.open(options.named_files(paths), given)
-        result = split_data(work, paths, output, min_rating=min_rating, without_labels=without_label or ())
-    print_result(result, split_text(result, output), as_json=as_json)
+    print_result(result, split_text(result, args.output), as_json=args.as_json)
     options.end(result.not_understood, options.REMOVED_NOTE)
 
 
