@@ -13,7 +13,7 @@ from curate.core.text import visible
 from curate.corpus.corpus import LineReader, Table
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.output.folder import line_written
-from curate.verify.features import unread
+from curate.verify.reading import unread
 
 STRUCTURE_FAMILIES: Final = ("C", "J", "M", "P", "T")
 """Families of the rules about what makes a line an example."""

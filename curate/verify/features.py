@@ -1,88 +1,32 @@
-"""The features of the examples in a chunk that are compared: lines are parsed and words hashed into arrays."""
+"""The features of the examples in a chunk that are compared: their words, hashed."""
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import orjson
 import xxhash
 
 from curate.core.example import canonical, value_at
-from curate.core.text import excerpt
 from curate.verify.lines import ChunkLines
-from curate.verify.near_questions import part_keys
-from curate.verify.passages import Passages, Window
-from curate.verify.reading import NotUnderstoodError, Reading, loads, read, trained_keys
-from curate.verify.shared_texts import FIRST_TURN_WORDS, may_have_blocks, runs_of
-from curate.verify.similarity_index import Flags, Sets, joined
-from curate.verify.words import SHINGLE_WORDS, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
-
-GAPS: Final = (b" :", b"\t:", b"\r:", b"\n:")
-"""White space between a key and its colon."""
-ESCAPES: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
-"""A quotation mark or a colon that stands in the text of the value only."""
-
-
-def require_once(line: bytes, value: Any) -> None:
-    """Raise `NotUnderstoodError` if an object of a parsed line has a key twice: which value counts is not known.
-
-    Only lines whose number of keys may not be that of `value` are parsed again.
-    """
-    try:
-        plain = not any(form in line for form in (*GAPS, *ESCAPES))
-        if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
-            return
-    except (TypeError, orjson.JSONEncodeError):
-        pass
-    with suppress(RecursionError):
-        json.loads(line.decode("utf-8"), object_pairs_hook=_once_each)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise NotUnderstoodError(f"the key {excerpt(repeated)!r} occurs twice in one object")
-    return value
-
-
-def read_line(line: bytes) -> tuple[Any, Reading]:
-    """Parse a line of a split. Raises `NotUnderstoodError`."""
-    value = loads(line)
-    require_once(line, value)
-    reading = read(value)
-    return {"messages": value} if type(value) is list else value, reading
-
-
-def unread(line: bytes) -> str:
-    """Why a line holds no example that can be compared; empty if it holds one."""
-    try:
-        read_line(line)
-    except NotUnderstoodError as error:
-        return str(error)
-    return ""
-
+from curate.verify.near_questions import PARTS, part_keys
+from curate.verify.passages import Cut, Passages, Window
+from curate.verify.reading import NotUnderstoodError, Reading, Turn, read_line, trained_keys
+from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, runs_of
+from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
 
 MIN_ANSWER_WORDS: Final = 20
 """Minimum number of words of an answer that is compared by itself."""
-WHOLE, QUESTION, ANSWER, EACH, TURN, FIRST, BLOCK = 1, 2, 4, 8, 16, 32, 64
-"""Bit flags of a text: part of the whole text, question, answer, one of several answers, a turn, the first user turn, a
-text that may have blocks.
-"""
 REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
 """Reasoning under a key of its own, in the bytes of a line."""
 FORM_KEYS: Final = frozenset(
     ("prompt", "completion", "instruction", "input", "output", "response", "text", "question", "answer")
 )
 """Keys of a question or an answer in forms without `messages`."""
-ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
-SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
 
 class RequestedFeatures(NamedTuple):
@@ -97,158 +41,254 @@ class RequestedFeatures(NamedTuple):
     """Whether to return the texts of the last questions."""
 
 
-class Shingled(NamedTuple):
-    """Sets of shingles, unordered, and the line of the example of each set."""
+@dataclass(slots=True)
+class Counts:
+    """Numbers of examples, and what some of them have."""
 
-    sets: Sets
-    lines: Numbers
-
-
-@dataclass(slots=True, kw_only=True)
-class ExampleColumns:
-    """Features of examples, in order; hash 0 means none."""
-
-    digests: Hashes
-    """128-bit hash of the bytes of each line, as two integers."""
-    given: Hashes
-    """Hash of the complete training input and output."""
-    asked: Hashes
-    """Hash of the words of the user turns and of the attachments."""
-    turns: Hashes
-    """Hash of all turns, for an example that ends with an answer."""
-    begun: Hashes
-    """Hash of the turns up to each answer that is not the last turn."""
-    begun_by: Numbers
-    """The line or place of each."""
-    keys: Hashes
-    """One column per key: the hash of the value."""
-    first_turn: Hashes
-    """Hash of the words of the first user turn and of the attachments."""
-    near: Hashes
-    """Keys of the question without a part, one column per part."""
-    blocks: Hashes
-    """The keys of the runs of blocks."""
-    block_by: Numbers
-    """The line or place of each; of the first split the first one in each chunk that has it."""
-    block_examples: Numbers
-    """The number of examples that each stands for."""
-    short: Hashes
-    """The words of the answers that are too short to be compared."""
-    attached: int
+    attached: int = 0
     """Examples with attachments."""
-    short_turns: int
+    short_turns: int = 0
     """Examples with several answers, one of which is too short to be compared by itself."""
-    rejected: int
+    rejected: int = 0
     """Examples with a rejected answer."""
-    beside: int
+    beside: int = 0
     """Examples in messages form with text under keys of another form."""
-    reasoned: int
+    reasoned: int = 0
     """Examples with reasoning beside the text of a turn."""
-    others: int
+    others: int = 0
     """Examples that are not in messages form."""
-    wordless: int
+    wordless: int = 0
     """Examples without a word in their whole text."""
-    ids: frozenset[str]
-    """The ids looked for that occur here."""
-    windows: Counter[Window]
+    characters: int = 0
+    """Characters of all texts."""
+    ids: set[str] = field(default_factory=set)
+    """The ids looked for that occur."""
+    windows: Counter[Window] = field(default_factory=Counter)
     """For each run of a shared passage, the examples that contain it."""
-    requests: list[tuple[int, str]]
-    """If requested: line or place, and text, of each last question."""
+
+    def add(self, other: "Counts") -> None:
+        """Add the examples of a chunk."""
+        for column in fields(self):
+            mine, theirs = getattr(self, column.name), getattr(other, column.name)
+            setattr(self, column.name, mine | theirs if column.name == "ids" else mine + theirs)
 
 
-@dataclass(slots=True, kw_only=True)
-class Features(ExampleColumns):
+class Row(NamedTuple):
+    """The features of one example; hash 0 means none."""
+
+    line: int
+    given: int
+    """Hash of the complete training input and output."""
+    asked: int
+    """Hash of the words of the user turns and of the attachments."""
+    turns: int
+    """Hash of all turns, for an example that ends with an answer."""
+    first_turn: int
+    """Hash of the words of the first user turn and of the attachments."""
+    first_words: int
+    """The digest of these words, as in a manifest."""
+    short: int
+    """Hash of the words of the answers, if they are too short to be compared."""
+    near: Sequence[int]
+    """Keys of the question without a part, one per part."""
+    keys: Sequence[int]
+    """The hash of the value of each key."""
+    begun: Sequence[int]
+    """Hash of the turns up to each answer that is not the last turn."""
+    blocks: Sequence[int]
+    """The digests of the runs of blocks."""
+    whole: bytes
+    """The digests of the shingles of the whole text."""
+    answers: Sequence[bytes]
+    """Those of each answer that is compared."""
+
+
+class Shingled(NamedTuple):
+    """Sets of shingles, concatenated, the size of each, and the line or place of its example."""
+
+    hashes: Hashes
+    sizes: Numbers
+    places: Numbers
+
+    @classmethod
+    def of(cls, sets: Sequence[tuple[bytes, int]]) -> "Shingled":
+        """From digests of `DIGEST_BYTES` bytes and the line of each set; empty sets are left out."""
+        some = [one for one in sets if one[0]]
+        sizes = _integers(len(digests) // DIGEST_BYTES for digests, _ in some)
+        return cls(hashes_of(b"".join(digests for digests, _ in some)), sizes, _integers(line for _, line in some))
+
+
+class Features(NamedTuple):
     """Features of the examples of a chunk."""
 
-    places: Numbers
-    """The number of each line, whether or not it holds an example."""
+    columns: dict[str, np.ndarray[Any, Any]]
+    """The columns of `Examples`; places are line numbers."""
+    sets: Mapping[str, Shingled]
+    """The shingles of whole texts and of answers."""
     unread: list[tuple[int, str]]
     """Lines that hold no example, with the reason."""
-    lines: Numbers
-    """The line of each example."""
-    whole: Shingled
-    answers: Shingled
-    """Shingles of the answers that are compared."""
-    characters: int
-
-    def merge_blocks(self) -> None:
-        """Keep of each run the first example that has it, and the number of all."""
-        self.blocks, firsts, counts = np.unique(self.blocks, return_index=True, return_counts=True)
-        self.block_by, self.block_examples = self.block_by[firsts], counts
-
-    def shift(self, by: int) -> None:
-        """Add an offset to all line numbers."""
-        for numbers in (self.places, self.lines, self.begun_by, self.block_by, self.whole.lines, self.answers.lines):
-            np.add(numbers, by, out=numbers)
-        self.unread = [(line + by, why) for line, why in self.unread]
-        self.requests = [(line + by, text) for line, text in self.requests]
+    requests: list[tuple[int, str]]
+    """If requested: line and text of each last question."""
+    counts: Counts
 
 
-class _Text(NamedTuple):
-    """A text of an example, and the part that it belongs to."""
+class _Texts:
+    """The words of the texts of a chunk."""
 
-    text: str
-    part_of: int
-    role: int
-    example: int
+    def __init__(self, texts: Iterable[str]) -> None:
+        lines = list({line for text in texts for line in text.split("\n")})
+        self._words = dict(zip(lines, words_of(lines), strict=True))
+
+    def lines(self, text: str) -> list[list[str]]:
+        """The words of each line of a text."""
+        return [self._words[line] for line in text.split("\n")]
+
+    def words(self, *texts: str) -> list[str]:
+        """The words of texts."""
+        return [word for text in texts for line in text.split("\n") for word in self._words[line]]
+
+
+class _Example(NamedTuple):
+    """An example that was read."""
+
+    line: int
+    value: Any
+    reading: Reading
+    cut: Cut
+    """Its user turns without shared passages."""
 
 
 def features_of(lines: ChunkLines, wanted: RequestedFeatures) -> Features:
     """Parse lines and compute the features that are compared."""
-    texts: list[_Text] = []
-    systems: dict[str, list[int]] = {}
-    windows = Counter[Window]()
-    numbers: list[int] = []
-    unread: list[tuple[int, str]] = []
-    hashes: list[tuple[int, int]] = []
-    keys: list[list[int]] = []
-    ids: set[str] = set()
+    counts, found, unread = Counts(), list[_Example](), list[tuple[int, str]]()
     requests: list[tuple[int, str]] = []
-    characters = others = rejected = beside = reasoned = 0
     for number, line in zip(*lines, strict=True):
         try:
             value, reading = read_line(line)
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue
-        given = trained_keys(value)
-        if "messages" not in value:  # turns under keys that are no trainer's
-            given = {**given, "messages": [[turn.role, turn.full_text] for turn in reading.turns]}
-        data = canonical(given)
-        hashes.append(
-            (
-                xxhash.xxh3_64_intdigest(data),
-                xxhash.xxh3_64_intdigest(canonical(reading.attached)) if reading.attached else 0,
-            )
-        )
-        characters += reading.characters
-        others += "messages" not in value
-        rejected += bool(reading.others)
-        beside += len(value) > 1 and _has_texts_beside(value, reading)
-        reasoned += REASONING.search(line) is not None
-        keys.append([_hashed(value_at(value, key)) for key in wanted.keys])
-        if wanted.ids and (example := id_of(value)) in wanted.ids:
-            ids.add(example)
-        if (
-            wanted.requests
-            and (asked := [turn.text for turn in reading.turns if turn.role == "user"])
-            and asked[-1].strip()
-        ):
+        asked = [turn.text for turn in reading.turns if turn.role == "user"]
+        found.append(_Example(number, value, reading, wanted.passages.cut(asked)))
+        counts.reasoned += REASONING.search(line) is not None
+        if wanted.requests and asked and asked[-1].strip():
             requests.append((number, asked[-1]))
-        windows.update(_add(reading, texts, len(numbers), wanted.passages))
-        for turn in reading.turns:
-            if turn.role == "system" and may_have_blocks(turn.text):
-                systems.setdefault(turn.text, []).append(len(numbers))
-        numbers.append(number)
-    words = _Words(texts, np.array(hashes, dtype=np.uint64).reshape(-1, 2), np.array(numbers, dtype=np.int64))
-    made = {**words.features(), **words.blocks(systems)}
-    columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
-    return Features(
-        places=np.array(lines.numbers, dtype=np.int64), digests=digests_of(lines.lines), unread=unread, **made,
-        keys=columns,
-        characters=characters, others=others, rejected=rejected, beside=beside, reasoned=reasoned,
-        ids=frozenset(ids), windows=windows, requests=requests,
-    )  # fmt: skip
+    texts = _Texts(
+        text
+        for one in found
+        for text in (
+            *(turn.full_text for turn in (*one.reading.turns, *one.reading.others)),
+            *(one.cut.turns or ()),
+        )
+    )
+    rows = [_row(one, texts, wanted, counts) for one in found]
+    sets = {
+        "whole": Shingled.of([(row.whole, row.line) for row in rows]),
+        "answers": Shingled.of([(answer, row.line) for row in rows for answer in row.answers]),
+    }
+    columns = _columns(rows, len(wanted.keys))
+    columns["digests"], columns["line_places"] = digests_of(lines.lines), _integers(lines.numbers)
+    return Features(columns, sets, unread, requests, counts)
+
+
+def _integers(values: Iterable[int]) -> Numbers:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _columns(rows: Sequence[Row], keys: int) -> dict[str, np.ndarray[Any, Any]]:
+    """The features of examples as columns; `keys`: number of keys."""
+    columns: dict[str, np.ndarray[Any, Any]] = {
+        name: np.array([getattr(row, name) for row in rows], dtype=np.uint64)
+        for name in ("given", "asked", "turns", "first_turn", "first_words", "short")
+    }
+    for name, width in (("near", PARTS), ("keys", keys)):
+        columns[name] = np.array([getattr(row, name) for row in rows], dtype=np.uint64).reshape(len(rows), width)
+    for name in ("begun", "blocks"):
+        columns[name] = np.array([one for row in rows for one in getattr(row, name)], dtype=np.uint64)
+        columns[f"{name}_by"] = _integers(row.line for row in rows for _ in getattr(row, name))
+    columns["block_examples"] = np.ones(len(columns["blocks"]), dtype=np.int64)
+    return {"places": _integers(row.line for row in rows), **columns}
+
+
+def _row(example: _Example, texts: _Texts, wanted: RequestedFeatures, counts: Counts) -> Row:
+    """The features of an example, which is also counted."""
+    line, value, reading, cut = example
+    turns = [turn for turn in reading.turns if turn.role != "system"]
+    asked, answers = ([turn.full_text for turn in turns if turn.role == role] for role in ("user", "assistant"))
+    beside = hashed(canonical(reading.attached).decode("utf-8", "surrogatepass")) if reading.attached else 0
+    first = texts.words(*asked[:1])
+    each = list(map(texts.words, answers))
+    said = list(chain.from_iterable(each))
+    compared = [said, *(each if len(each) > 1 else ())]
+    left = iter(cut.turns or ())
+    whole = texts.words(
+        *(next(left, turn.full_text) if turn.role == "user" else turn.full_text for turn in turns),
+        *(turn.full_text for turn in reading.others),
+    )
+    begun = _prefix_hashes(turns, texts)
+    ends = turns[-1:] and turns[-1].role == "assistant"
+    _count(example, counts, wanted.ids)
+    counts.short_turns += any(len(words) < MIN_ANSWER_WORDS for words in compared[1:])
+    counts.wordless += not whole
+    question = texts.words(*asked)
+    return Row(
+        line=line,
+        given=_given(value, reading),
+        asked=_asked(asked, question, beside),
+        turns=begun[-1] if ends else 0,
+        first_turn=hashed(" ".join(first), beside) if len(first) >= FIRST_TURN_WORDS else 0,
+        first_words=digest_of(first) if len(first) >= FIRST_TURN_WORDS else 0,
+        short=hashed(" ".join(said)) if answers and len(said) < MIN_ANSWER_WORDS else 0,
+        near=part_keys(question, beside),
+        keys=[_value_hash(value_at(value, key)) for key in wanted.keys],
+        begun=[one for one, turn in zip(begun[:-1], turns, strict=False) if turn.role == "assistant"],
+        blocks=_blocks(reading, texts),
+        whole=shingles(whole, beside),
+        answers=[shingles(words) for words in compared if len(words) >= MIN_ANSWER_WORDS],
+    )
+
+
+def _given(value: dict[str, Any], reading: Reading) -> int:
+    """The hash of everything that a trainer is given."""
+    given = trained_keys(value)
+    if "messages" not in value:  # turns under keys that are no trainer's
+        given = {**given, "messages": [[turn.role, turn.full_text] for turn in reading.turns]}
+    return xxhash.xxh3_64_intdigest(canonical(given))
+
+
+def _asked(asked: Sequence[str], words: Words, beside: int) -> int:
+    """The hash of a question: its words, or its text if it has no words; 0 if there is none."""
+    signs = "" if words else "\0" + " ".join(folded("\n".join(asked)).split())
+    return hashed(" ".join(words) or signs, beside) if asked else 0
+
+
+def _prefix_hashes(turns: Sequence[Turn], texts: _Texts) -> list[int]:
+    """The hash of the turns up to each one."""
+    found, digest = list[int](), xxhash.xxh3_64()
+    for turn in turns:
+        spelled = " ".join(texts.words(turn.full_text)) or folded(turn.full_text)
+        digest.update(f"{turn.role}\0{spelled}\0".encode("utf-8", "surrogatepass"))
+        found.append(digest.intdigest() or 1)
+    return found
+
+
+def _blocks(reading: Reading, texts: _Texts) -> list[int]:
+    """The digests of the runs of blocks in the turns of the system, the user and tools."""
+    runs = (runs_of(texts.lines(turn.full_text)) for turn in reading.turns if turn.role != "assistant")
+    return sorted(set().union(*runs))
+
+
+def _count(example: _Example, counts: Counts, ids: frozenset[str]) -> None:
+    """Count an example by what it has."""
+    value, reading = example.value, example.reading
+    counts.attached += bool(reading.attached)
+    counts.rejected += bool(reading.others)
+    counts.beside += len(value) > 1 and _has_texts_beside(value, reading)
+    counts.others += "messages" not in value
+    counts.characters += reading.characters
+    counts.windows.update(example.cut.windows)
+    if ids and (own := id_of(value)) in ids:
+        counts.ids.add(own)
 
 
 def _has_texts_beside(value: dict[str, Any], reading: Reading) -> bool:
@@ -262,14 +302,14 @@ line_digest: Final = xxhash.xxh3_128_digest
 """128-bit hash of a line."""
 
 
-def digests_of(lines: Sequence[bytes]) -> Hashes:
+def digests_of(lines: Iterable[bytes]) -> Hashes:
     """128-bit hash of each line, as two integers."""
-    return hashes_of(map(line_digest, lines))
+    return pairs_of(map(line_digest, lines))
 
 
-def hashes_of(digests: Iterable[bytes]) -> Hashes:
-    """Digests as two integers each."""
-    return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64).reshape(-1, 2)
+def pairs_of(digests: Iterable[bytes]) -> Hashes:
+    """Digests of 128 bits as two integers each."""
+    return hashes_of(b"".join(digests)).reshape(-1, 2)
 
 
 def id_of(value: Any) -> str:
@@ -277,12 +317,11 @@ def id_of(value: Any) -> str:
     return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
 
 
-def _hashed(value: Any) -> int:
+def _value_hash(value: Any) -> int:
     """A hash of the value of a key, 0 for none; 17, 17.0 and "17" are one value."""
     if value is None or value == "":
         return 0
-    text = value.encode("utf-8", "surrogatepass") if type(value) is str else canonical(_number(value))
-    return xxhash.xxh3_64_intdigest(text) or 1
+    return hashed(value if type(value) is str else canonical(_number(value)).decode("utf-8", "surrogatepass"))
 
 
 def _number(value: Any) -> Any:
@@ -292,159 +331,3 @@ def _number(value: Any) -> Any:
     if kind is dict:
         return {key: _number(value[key]) for key in value}
     return int(value) if kind is float and value.is_integer() else value
-
-
-def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages) -> frozenset[Window]:
-    """Append the turns of an example to `texts`; returns the runs of shared passages that it contains."""
-    turns = [turn for turn in reading.turns if turn.role != "system"]
-    several = sum(turn.role == "assistant" for turn in turns) > 1
-    cut = passages.cut([turn.text for turn in turns if turn.role == "user"]) if passages else None
-    left = iter(cut.turns) if cut and cut.turns is not None else None
-    asks = True
-    for turn in turns:
-        part_of = TURN | (0 if left and turn.role == "user" else WHOLE)
-        if turn.role != "assistant" and may_have_blocks(turn.text):
-            part_of |= BLOCK
-        if turn.role == "user":
-            part_of |= QUESTION | (FIRST if asks else 0)
-            asks = False
-        elif turn.role == "assistant":
-            part_of |= ANSWER | (EACH if several else 0)
-        texts.append(_Text(turn.full_text, part_of, ROLES[turn.role], example))
-        if left and turn.role == "user":
-            texts.append(_Text(next(left), WHOLE, 0, example))
-    texts.extend(_Text(turn.full_text, WHOLE, 0, example) for turn in reading.others)
-    return cut.windows if cut else frozenset()
-
-
-class _Words:
-    def __init__(self, texts: Sequence[_Text], hashes: Hashes, lines: Numbers) -> None:
-        """hashes: for each example, the hash of its training input and of its attachments."""
-        columns: tuple[Any, ...] = tuple(zip(*texts, strict=True)) or ((), (), (), ())
-        self.texts: Sequence[str] = columns[0]
-        self.words, self.counts = word_hashes(self.texts)
-        self.part_of, self.role, self.of = (np.array(column, dtype=np.int64) for column in columns[1:])
-        self.hashes, self.lines = hashes, lines
-        self.salts = np.where(hashes[:, 1] == 0, np.uint64(0), mixed(hashes[:, 1]))
-
-    def part(self, part: int) -> tuple[Hashes, Numbers]:
-        """The word hashes of the texts with a part flag, and the number of words per example."""
-        chosen = (self.part_of & part) != 0
-        counts = np.bincount(self.of[chosen], weights=self.counts[chosen], minlength=len(self.lines)).astype(np.int64)
-        return self.words[np.repeat(chosen, self.counts)], counts
-
-    def features(self) -> dict[str, Any]:
-        """The features that are computed from words."""
-        answers = self.part(ANSWER)
-        answered = np.bincount(self.of[(self.part_of & ANSWER) != 0], minlength=len(self.lines))
-        return {
-            "lines": self.lines,
-            "given": self.hashes[:, 0],
-            "asked": self._prompt_hash(),
-            "first_turn": self._first_turns(),
-            "near": part_keys(*self.part(QUESTION), self.salts),
-            **self._beginnings(),
-            **self._shingled(answers, answered == 1),
-            "short": sequences(*answers)[(answered > 0) & (answers[1] < MIN_ANSWER_WORDS)],
-            "attached": int(np.count_nonzero(self.hashes[:, 1])),
-            "short_turns": len(np.unique(self.of[((self.part_of & EACH) != 0) & (self.counts < MIN_ANSWER_WORDS)])),
-        }
-
-    def _shingled(self, answers: tuple[Hashes, Numbers], once: Flags) -> dict[str, Any]:
-        """The shingle sets of whole texts and of answers; `once`: whether the assistant has one turn.
-
-        The shingles of a single answer are part of those of the whole text and are computed once.
-        """
-        words, counts = self.part(WHOLE)
-        hashes, owners, firsts = shingles(words, counts, self.salts)
-        sizes = np.bincount(owners, minlength=len(counts))
-        answered = np.repeat((self.part_of & ANSWER) != 0, self.counts)[
-            np.repeat((self.part_of & WHOLE) != 0, self.counts)
-        ]
-        single = once & (answers[1] >= MIN_ANSWER_WORDS) & (self.salts == 0)
-        inside = single[owners] & answered[firsts] & answered[np.minimum(firsts + SHINGLE_WORDS - 1, len(answered) - 1)]
-        sets = [Sets(hashes[inside], np.bincount(owners[inside], minlength=len(counts))[single])]
-        numbers = [np.flatnonzero(single)]
-        each = np.flatnonzero(self.part_of & EACH)
-        for words, lengths, example, compared in (
-            (*answers, np.arange(len(counts)), ~single),
-            (self.part(EACH)[0], self.counts[each], self.of[each], True),
-        ):
-            long = (lengths >= MIN_ANSWER_WORDS) & compared
-            others, of, _ = shingles(words[np.repeat(long, lengths)], lengths[long])
-            sets.append(Sets(others, np.bincount(of, minlength=int(long.sum()))))
-            numbers.append(example[long])
-        return {
-            "whole": Shingled(Sets(hashes, sizes[sizes > 0]), self.lines[sizes > 0]),
-            "answers": Shingled(joined(sets), self.lines[np.concatenate(numbers)]),
-            "wordless": int(np.count_nonzero(counts == 0)),
-        }
-
-    def _prompt_hash(self) -> Hashes:
-        """Hash of the words of the user turns, or of their texts if they have no words."""
-        words, counts = self.part(QUESTION)
-        asked = sequences(words, counts)
-        questions = (self.part_of & QUESTION) != 0
-        there = np.bincount(self.of[questions], minlength=len(counts)) > 0
-        signs_of: dict[int, list[str]] = {}
-        for at in np.flatnonzero(questions & (counts == 0)[self.of]).tolist():
-            signs_of.setdefault(int(self.of[at]), []).extend(folded(self.texts[at]).split())
-        for example, signs in signs_of.items():
-            asked[example] = _hashed(" ".join(signs))
-        return np.where(there, np.maximum(mixed(asked ^ self.salts), np.uint64(1)), np.uint64(0))
-
-    def _first_turns(self) -> Hashes:
-        """Hash of the words of the first user turn, 0 for few words."""
-        words, counts = self.part(FIRST)
-        keys = np.maximum(mixed(sequences(words, counts) ^ self.salts), np.uint64(1))
-        return np.where(counts >= FIRST_TURN_WORDS, keys, np.uint64(0))
-
-    def blocks(self, systems: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-        """The runs of blocks of all examples; systems: the examples of each system prompt."""
-        chosen = (self.part_of & BLOCK) != 0
-        at = np.flatnonzero(chosen)
-        inside = self.words[np.repeat(chosen, self.counts)]
-        runs = runs_of([self.texts[one] for one in at.tolist()], inside, self.counts[at])
-        shared = runs_of(list(systems), *word_hashes(list(systems)))
-        examples = [np.array(some, dtype=np.int64) for some in systems.values()]
-        keys, by = [runs.keys], [self.of[at[runs.texts]]]
-        for key, text in zip(shared.keys, shared.texts.tolist(), strict=True):
-            keys.append(np.repeat(key, len(examples[text])))
-            by.append(examples[text])
-        hashes, owners = np.concatenate(keys), np.concatenate(by)
-        order = np.lexsort((hashes, owners))
-        hashes, owners = hashes[order], owners[order]
-        new = np.append(True, (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1]))[: len(hashes)]
-        return {
-            "blocks": hashes[new],
-            "block_by": self.lines[owners[new]],
-            "block_examples": np.ones(np.count_nonzero(new), dtype=np.int64),
-        }
-
-    def _beginnings(self) -> dict[str, Any]:
-        """Hashes of the first turns of each example, up to each answer."""
-        chosen = np.flatnonzero(self.part_of & TURN)
-        hashes = sequences(self.words[np.repeat((self.part_of & TURN) != 0, self.counts)], self.counts[chosen])
-        for at in np.flatnonzero(self.counts[chosen] == 0).tolist():
-            hashes[at] = _hashed(folded(self.texts[chosen[at]]))
-        by, roles = self.of[chosen], self.role[chosen]
-        hashes = mixed(hashes ^ (roles.astype(np.uint64) * SALT))
-        sizes = np.bincount(by, minlength=len(self.lines))
-        ends = np.cumsum(sizes)
-        starts = np.repeat(ends - sizes, sizes)
-        upto = _prefix_hashes(hashes, np.arange(len(hashes)) - starts, starts)
-        last = np.zeros(len(hashes), dtype=np.bool_)
-        last[ends[sizes > 0] - 1] = True
-        turns = np.zeros(len(self.lines), dtype=np.uint64)
-        ending, before = last & (roles == ROLES["assistant"]), ~last & (roles == ROLES["assistant"])
-        turns[by[ending]] = upto[ending]
-        return {"turns": turns, "begun": upto[before], "begun_by": self.lines[by[before]]}
-
-
-def _prefix_hashes(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
-    """Hash of every prefix of each sequence.
-
-    places: position of each element in its sequence; starts: start of its sequence.
-    """
-    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * weights(places))))
-    return np.maximum(mixed(sums[1:] - sums[starts] + places.astype(np.uint64)), np.uint64(1))

@@ -10,9 +10,10 @@ from curate.core.errors import MissingExtra, ModelError
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural, visible
-from curate.verify.examples import LINE_BITS, Examples, Similar
+from curate.verify.examples import Examples
 from curate.verify.features import id_of
-from curate.verify.lines import lines_of
+from curate.verify.lines import LINE_BITS, lines_of
+from curate.verify.near_duplicates import Similar
 from curate.verify.proof import Point, Verdict
 from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.similarity_index import Floats

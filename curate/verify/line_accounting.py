@@ -16,9 +16,9 @@ from curate.core.manifest import InputFile, Manifest
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool
 from curate.verify.declarations import declared_tools, media
-from curate.verify.examples import LINE_BITS, Examples
+from curate.verify.examples import Examples
 from curate.verify.features import RequestedFeatures, digests_of, id_of
-from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
+from curate.verify.lines import LINE_BITS, Chunk, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger, removed_lines
 from curate.verify.proof import MAX_SHOWN, Difference, Point, Verdict, point_of
 from curate.verify.reading import NotUnderstoodError, loads, read

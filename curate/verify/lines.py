@@ -13,6 +13,8 @@ from curate.core.limits import require_filled
 from curate.read.lines import compact, elements, is_document
 
 CHUNK_BYTES: Final = 1 << 20
+LINE_BITS: Final = 40
+"""Bits of a place that hold the line; the others hold the number of the file."""
 BOM: Final = b"\xef\xbb\xbf"
 ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 LONG_INTEGER: Final = b"0" * 20

@@ -14,7 +14,7 @@ from curate.core.text import plural
 from curate.core.worker_pool import cores
 from curate.read.lines import compact
 from curate.verify.examples import Examples
-from curate.verify.features import hashes_of, line_digest
+from curate.verify.features import line_digest, pairs_of
 from curate.verify.proof import MAX_SHOWN, Difference, Point, point_of
 from curate.verify.reading import NotUnderstoodError, loads
 from curate.verify.words import Hashes
@@ -131,7 +131,7 @@ class Ledger(NamedTuple):
     def digests(self) -> Hashes:
         """The digests of the removed lines."""
         none = line_digest(b"")
-        return hashes_of([none if removed.digest is None else removed.digest for removed in self.removed])
+        return pairs_of([none if removed.digest is None else removed.digest for removed in self.removed])
 
 
 def read_ledger(path: Path, found: list[Difference]) -> Ledger:
@@ -199,12 +199,12 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
     if dict(reasons) != manifest.removed.reasons:
         text = f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"
         broken.append(Difference(path, text))
-    there = found.ids | {removed.example for removed in ledger.removed}
+    there = found.counts.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
         if removed.digest is None:
             text = "the bytes of the removed line are missing"
             broken.append(Difference(path, text, removed.line, removed.example, "L010"))
-        if removed.kept is not None and removed.kept not in there and not found.others:
+        if removed.kept is not None and removed.kept not in there and not found.counts.others:
             text = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
             broken.append(Difference(path, text, removed.line, removed.example, "L010"))
     differences.extend(broken[:MAX_SHOWN])

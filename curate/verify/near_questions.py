@@ -6,16 +6,12 @@ part only.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from itertools import combinations
+from collections.abc import Iterable, Mapping
+from itertools import chain, combinations, pairwise
 from typing import Final
 
-import numpy as np
-import polars as pl
-
 from curate.verify.reading import Reading
-from curate.verify.words import Hashes, Numbers, mixed, weights, words_of
+from curate.verify.words import Words, hashed, words_of
 
 QUESTION_WORDS: Final = 6
 """Minimum number of words of a question."""
@@ -47,44 +43,31 @@ FACT_WORDS: Final = frozenset(
 )  # fmt: skip
 """Negations and numbers, which are no spelling of another word."""
 
-Words = tuple[str, ...]
+Question = tuple[str, ...]
 
 
-@cache
-def _small_hashes() -> Hashes:
-    """The hashes of small words; not computed at the import, when Polars would start threads that a fork lacks."""
-    return pl.Series(sorted(SMALL_WORDS)).hash().to_numpy()
+def part_keys(words: Words, beside: int) -> list[int]:
+    """Keys of a question without each part, 0 for a question of few words; `beside`: hash of its attachments."""
+    if len(words) < QUESTION_WORDS:
+        return [0] * PARTS
+    counted = _counted(words)
+    ends = [part * len(counted) // PARTS for part in range(PARTS + 1)]
+    return [
+        hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", beside)
+        for part, (begin, end) in enumerate(pairwise(ends))
+    ]
 
 
-def part_keys(words: Hashes, counts: Numbers, salts: Hashes) -> Hashes:
-    """Keys of questions without each part, 0 for a question of few words; counts: words of each question."""
-    owners = np.repeat(np.arange(len(counts)), counts)
-    counted = ~np.isin(words, _small_hashes(), kind="sort")
-    words, owners = words[counted], owners[counted]
-    sizes = np.bincount(owners, minlength=len(counts))
-    begins = np.cumsum(sizes) - sizes
-    terms = words * weights(np.arange(len(words)) - begins[owners])
-    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(terms)))
-    total = sums[begins + sizes] - sums[begins]
-    keys = np.zeros((len(counts), PARTS), dtype=np.uint64)
-    for part in range(PARTS):
-        start, end = begins + part * sizes // PARTS, begins + (part + 1) * sizes // PARTS
-        rest = total - (sums[end] - sums[start])
-        keys[:, part] = mixed(rest + mixed((sizes * PARTS + part).astype(np.uint64)) ^ salts) | np.uint64(1)
-    keys[counts < QUESTION_WORDS] = 0
-    return keys
-
-
-def question_of(reading: Reading) -> Words:
+def question_of(reading: Reading) -> Question:
     """The words of the user turns."""
-    return tuple(words_of([turn.text for turn in reading.turns if turn.role == "user"])[0].to_list())
+    return tuple(chain.from_iterable(words_of([turn.text for turn in reading.turns if turn.role == "user"])))
 
 
-def nearly_equal_pairs(questions: Mapping[int, Words]) -> Iterable[tuple[int, int]]:
+def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int, int]]:
     """Pairs of nearly equal questions among some; of many, those with a spelling in common are compared."""
     if len(questions) <= FEW_QUESTIONS:
         return [pair for pair in combinations(questions, 2) if nearly_equal(questions[pair[0]], questions[pair[1]])]
-    by_form: dict[tuple[int, Words], list[int]] = defaultdict(list)
+    by_form: dict[tuple[int, Question], list[int]] = defaultdict(list)
     for number, words in questions.items():
         counted = _counted(words)
         by_form[-1, counted].append(number)
@@ -96,7 +79,7 @@ def nearly_equal_pairs(questions: Mapping[int, Words]) -> Iterable[tuple[int, in
     return [pair for pair in candidates if nearly_equal(questions[pair[0]], questions[pair[1]])]
 
 
-def nearly_equal(one: Words, other: Words) -> bool:
+def nearly_equal(one: Question, other: Question) -> bool:
     """Whether two questions are nearly equal."""
     first, second = _counted(one), _counted(other)
     if len(first) != len(second):
@@ -108,7 +91,7 @@ def nearly_equal(one: Words, other: Words) -> bool:
     return len(both) >= MIN_SIMILARITY * len(either) - 1e-9
 
 
-def _counted(words: Sequence[str]) -> Words:
+def _counted(words: Words) -> Question:
     return tuple(word for word in words if word not in SMALL_WORDS)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from curate.verify.words import UNSPACED_CHARS
+from curate.verify.words import UNSPACED_CHAR, UNSPACED_CHARS
 
 RUN_WORDS: Final = 8
 """Minimum number of words of an exempt run."""
@@ -15,7 +15,6 @@ MIN_SHARED: Final = 40
 MIN_OWN: Final = 5
 """Minimum number of consecutive words that must remain of a user turn."""
 TOKEN: Final = re.compile(rf"[{UNSPACED_CHARS}]|[^\s{UNSPACED_CHARS}]+")
-UNSPACED_CHAR: Final = re.compile(rf"[{UNSPACED_CHARS}]")
 
 Window = tuple[str, ...]
 
@@ -53,6 +52,8 @@ class Passages:
         """The passages in the user turns of an example, and the text that remains without them."""
         found: set[Window] = set()
         left: list[str] = []
+        if not self.texts:
+            return Cut(frozenset(), None)
         shared = most = 0
         for turn in turns:
             words = tokens(turn)

@@ -1,10 +1,15 @@
 """Parse a line of a split into turns without the code that wrote it; unknown content is reported, never skipped."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
+from curate.core.text import excerpt
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, TurnList, call_text
 from curate.verify.choices import lacks_choices
 from curate.verify.declarations import ATTACHMENTS, TRAINER_KEYS, completion_of, has_answers, list_under, question_keys
@@ -31,6 +36,12 @@ TEXT_PART_KEYS: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
 )
 """Keys of a part that is text and nothing else."""
+
+
+GAPS: Final = (b" :", b"\t:", b"\r:", b"\n:")
+"""White space between a key and its colon."""
+ESCAPES: Final = (b"\\u0022", b"\\u003a", b"\\u003A")
+"""A quotation mark or a colon that stands in the text of the value only."""
 
 
 class NotUnderstoodError(ValueError):
@@ -397,3 +408,43 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     ),
     *((_has_keys(key), _listed(key)) for key in LISTS),
 )  # in order: how each format is detected, and its parser
+
+
+def require_once(line: bytes, value: Any) -> None:
+    """Raise `NotUnderstoodError` if an object of a parsed line has a key twice: which value counts is not known.
+
+    Only lines whose number of keys may not be that of `value` are parsed again.
+    """
+    try:
+        plain = not any(form in line for form in (*GAPS, *ESCAPES))
+        if plain and line.count(b'":') == orjson.dumps(value).count(b'":'):
+            return
+    except (TypeError, orjson.JSONEncodeError):
+        pass
+    with suppress(RecursionError):
+        json.loads(line.decode("utf-8"), object_pairs_hook=_once_each)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise NotUnderstoodError(f"the key {excerpt(repeated)!r} occurs twice in one object")
+    return value
+
+
+def read_line(line: bytes) -> tuple[Any, Reading]:
+    """Parse a line of a split. Raises `NotUnderstoodError`."""
+    value = loads(line)
+    require_once(line, value)
+    reading = read(value)
+    return {"messages": value} if type(value) is list else value, reading
+
+
+def unread(line: bytes) -> str:
+    """Why a line holds no example that can be compared; empty if it holds one."""
+    try:
+        read_line(line)
+    except NotUnderstoodError as error:
+        return str(error)
+    return ""

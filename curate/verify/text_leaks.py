@@ -5,7 +5,7 @@ manifest those that are frequent. They are counted and listed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,13 +14,12 @@ import numpy as np
 from curate.core.files import display_name
 from curate.core.manifest import SharedText
 from curate.core.text import excerpt, plural, visible
-from curate.verify.examples import LINE_BITS, Examples, Similar
-from curate.verify.features import read_line
-from curate.verify.lines import lines_of
+from curate.verify.examples import Examples
+from curate.verify.lines import LINE_BITS, lines_of
+from curate.verify.near_duplicates import Similar
 from curate.verify.near_questions import PARTS, nearly_equal_pairs, question_of
 from curate.verify.proof import Difference, NotChecked, Point, point_of
-from curate.verify.reading import NotUnderstoodError, Reading
-from curate.verify.shared_texts import digest_of, first_turn_words, words_of_runs
+from curate.verify.reading import NotUnderstoodError, Reading, read_line
 from curate.verify.similarity_index import Flags
 from curate.verify.words import Hashes, Numbers
 
@@ -35,9 +34,10 @@ KINDS: Final = {"first question": "L012", "document": "L014"}
 
 
 class Keys(NamedTuple):
-    """Keys of texts, the place of each, and the number of examples that it stands for."""
+    """Keys of texts; the digest of each, as in a manifest; its place, and the number of examples that it stands for."""
 
     hashes: Hashes
+    digests: Hashes
     places: Numbers
     examples: Numbers
 
@@ -64,9 +64,9 @@ def text_leaks(found: Examples, named: Sequence[SharedText] | None) -> TextLeaks
     """Leaks by texts that two splits share; named: the texts that a manifest exempts, None without a manifest."""
     pairs, exempt, wrong = {"L013": _near_questions(found)}, list[Exempt](), list[str]()
     ones = np.ones(len(found.places), dtype=np.int64)
-    for kind, keys, words_by_key in (
-        ("first question", Keys(found.first_turn, found.places, ones), _first_turn_by_key),
-        ("document", Keys(found.blocks, found.block_by, found.block_examples), _runs_by_key),
+    for kind, keys in (
+        ("first question", Keys(found.first_turn, found.first_words, found.places, ones)),
+        ("document", Keys(found.blocks, found.blocks, found.blocks_by, found.block_examples)),
     ):
         crossing = _Crossing(found, keys)
         if named is None:
@@ -74,7 +74,7 @@ def text_leaks(found: Examples, named: Sequence[SharedText] | None) -> TextLeaks
             exempt += [Exempt(kind, count, where) for count, where in crossing.described(left_out)]
         else:
             mine = [text for text in named if text.kind == kind]
-            left_out, counts = crossing.named(mine, words_by_key)
+            left_out, counts = crossing.named(mine)
             for text in mine:
                 shown, every = f'"{excerpt(text.text, MAX_CHARS)}"', [counts[run] for run in text.runs]
                 agrees = all(text.examples in some for some in every)
@@ -116,7 +116,7 @@ class _Crossing:
     def __init__(self, found: Examples, keys: Keys) -> None:
         self.found, self.keys = found, keys
         self.every, firsts, self.of = np.unique(keys.hashes, return_index=True, return_inverse=True)
-        self.firsts = keys.places[firsts]
+        self.firsts, self.digests = keys.places[firsts], keys.digests[firsts]
         self.examples = np.bincount(self.of, weights=keys.examples, minlength=len(self.every)).astype(np.int64)
         earlier = self.firsts[self.of]
         self.leaks = (found.splits_of(earlier) < found.splits_of(keys.places)) & (keys.hashes != 0)
@@ -136,21 +136,17 @@ class _Crossing:
             file, line = self.found.place(place)
             yield examples, f"first in {visible(display_name(file))}:{line}"
 
-    def named(self, texts: Sequence[SharedText], words_by_key: "WordsByKey") -> tuple[Numbers, Mapping[str, set[int]]]:
+    def named(self, texts: Sequence[SharedText]) -> tuple[Numbers, Mapping[str, set[int]]]:
         """The keys of named texts, and how many examples have each, by digest: with other attachments, a first user
         turn is another one.
         """
         wanted = {run for text in texts for run in text.runs}
         counts: dict[str, set[int]] = defaultdict(set)
         exempt = []
-        if wanted:
-            readings = readings_at(self.found, set(self.firsts[self.numbers].tolist()))
-            words = {place: words_by_key(self.found, place, reading) for place, reading in readings.items()}
-            for number in self.numbers.tolist():
-                spelled = words.get(int(self.firsts[number]), {}).get(int(self.every[number]))
-                if spelled is not None and (digest := digest_of(spelled)) in wanted:
-                    counts[digest].add(int(self.examples[number]))
-                    exempt.append(number)
+        for number in self.numbers.tolist():
+            if (digest := f"{self.digests[number]:016x}") in wanted:
+                counts[digest].add(int(self.examples[number]))
+                exempt.append(number)
         return np.array(exempt, dtype=np.int64), counts
 
     def pairs(self, exempt: Numbers) -> Similar:
@@ -158,18 +154,6 @@ class _Crossing:
         at = np.flatnonzero(self.leaks & ~np.isin(self.of, exempt))
         places, first = np.unique(self.keys.places[at], return_index=True)
         return Similar(places, self.firsts[self.of[at[first]]], np.ones(len(places)))
-
-
-WordsByKey = Callable[[Examples, int, Reading], Mapping[int, Sequence[str]]]
-
-
-def _first_turn_by_key(found: Examples, place: int, reading: Reading) -> Mapping[int, Sequence[str]]:
-    key = int(found.first_turn[np.searchsorted(found.places, place)])
-    return {key: first_turn_words(reading)}
-
-
-def _runs_by_key(_: Examples, __: int, reading: Reading) -> Mapping[int, Sequence[str]]:
-    return words_of_runs(reading)
 
 
 def readings_at(found: Examples, places: Collection[int]) -> dict[int, Reading]:

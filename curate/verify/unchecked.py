@@ -14,7 +14,7 @@ from curate.verify.passages import MIN_EXAMPLES as SHARED_BY
 from curate.verify.passages import Passages
 from curate.verify.proof import Difference, NotChecked, Point, point_of
 from curate.verify.text_leaks import TextLeaks, exempt_texts
-from curate.verify.words import sequences, word_hashes
+from curate.verify.words import hashed, words_of
 
 MAX_NAMED: Final = 5
 """Short answers that are named."""
@@ -35,28 +35,32 @@ def not_checked(
             NotChecked(
                 "no question", int(np.count_nonzero(found.asked == 0)), "no user turn, so no question to compare (L003)"
             ),
-            NotChecked("no words", found.wordless, "a text without words has no shingles (L002)"),
+            NotChecked("no words", found.counts.wordless, "a text without words has no shingles (L002)"),
             NotChecked(
                 "attachments",
-                found.attached,
+                found.counts.attached,
                 "images, audio, video, documents and template arguments are compared as written, not by content",
             ),
             NotChecked(
                 "short turns",
-                found.short_turns,
+                found.counts.short_turns,
                 f"of several answers, those of fewer than {MIN_ANSWER_WORDS} words count only as part of all "
                 "answers (L011)",
             ),
             NotChecked(
-                "rejected answers", found.rejected, "compared as part of the whole text (L002), not on their own (L011)"
+                "rejected answers",
+                found.counts.rejected,
+                "compared as part of the whole text (L002), not on their own (L011)",
             ),
             NotChecked(
                 "texts beside messages",
-                found.beside,
+                found.counts.beside,
                 "text under keys of another form, such as `prompt`, that is in no turn counts for copies only (L001)",
             ),
             NotChecked(
-                "reasoning", found.reasoned, "reasoning beside the text of a turn is compared for copies only (L001)"
+                "reasoning",
+                found.counts.reasoned,
+                "reasoning beside the text of a turn is compared for copies only (L001)",
             ),
             NotChecked(
                 "parts and spelling",
@@ -76,18 +80,20 @@ def not_checked(
 
 def _short_answers(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
     """Answers too short to be compared by themselves."""
-    hashes = sequences(*word_hashes([answer.text for answer in short]))
+    hashes = [hashed(" ".join(words)) for words in words_of([answer.text for answer in short])]
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
     most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:MAX_NAMED]
     named = "; ".join(f'"{excerpt(answer.text, MAX_CHARS)}" {count:,}' for count, answer in most if count)
     text = f"answers of fewer than {MIN_ANSWER_WORDS} words are not compared on their own (L011)"
-    return NotChecked("short answers", len(found.short), f"{text}; most frequent: {named}" if named else text)
+    return NotChecked(
+        "short answers", int(np.count_nonzero(found.short)), f"{text}; most frequent: {named}" if named else text
+    )
 
 
 def _counts(found: Examples, passages: Passages) -> Iterator[int]:
     """The number of examples that share each passage: the count of its rarest run."""
     for windows in passages.windows:
-        yield min((found.windows[window] for window in windows), default=0)
+        yield min((found.counts.windows[window] for window in windows), default=0)
 
 
 def _shared_passages(found: Examples, passages: Passages) -> Iterator[NotChecked]:

@@ -1,15 +1,18 @@
-"""Words of texts as 64-bit hashes, and their shingles, for many texts at a time; `docs/leaks.md` defines a word."""
+"""Words of texts, their shingles and hashes; `docs/leaks.md` defines a word."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+import xxhash
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Words = Sequence[str]
 
 UNSPACED: Final = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF),
@@ -18,6 +21,7 @@ UNSPACED: Final = (
 """Code points of scripts that are written without spaces between words."""
 UNSPACED_CHARS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
 """Their characters, for a class of a pattern: each is a word."""
+UNSPACED_CHAR: Final = re.compile(f"[{UNSPACED_CHARS}]")
 WORD: Final = r"[\p{L}\p{N}\p{M}_]+"
 """Letters, digits, combining marks and underscores."""
 UNSEEN: Final = re.compile(
@@ -32,18 +36,9 @@ LATIN: Final = str.maketrans(
     "abekmhopctyxijsdqwlo",
 )
 """What looks like a Latin letter in lower case, and that letter."""
-BASE: Final = 0x9E3779B97F4A7C15
 SHINGLE_WORDS: Final = 3
-
-
-def mixed(numbers: Hashes) -> Hashes:
-    """Mix the bits of each integer (splitmix64)."""
-    scattered: Hashes = numbers + np.uint64(BASE)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        scattered ^= scattered >> np.uint64(shift)  # in place: new arrays would take half of the time
-        scattered *= np.uint64(factor)
-    scattered ^= scattered >> np.uint64(31)
-    return scattered
+DIGEST_BYTES: Final = 8
+"""Bytes of the digest of a shingle."""
 
 
 def folded(text: str) -> str:
@@ -54,62 +49,37 @@ def folded(text: str) -> str:
     return text.translate(LATIN) if CYRILLIC.search(text) else text
 
 
-def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
-    """The words of all texts, concatenated, and the number of words per text."""
-    plain = all(map(str.isascii, texts))
+def words_of(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each text."""
     # a lone surrogate is no text
-    spelled = [folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts]
-    runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
-    counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
-    if plain or not (cut := words.str.contains(f"[{UNSPACED_CHARS}]")).any():
-        return words, counts
-    # if one character of a run is a word, all of them are
-    frame = pl.DataFrame({"word": words, "text": np.repeat(np.arange(len(counts)), counts)})
-    frame = frame.with_columns(
-        pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))
-    ).explode("word")
-    return frame["word"], np.bincount(frame["text"].to_numpy(), minlength=len(counts))
+    spelled = [folded(text).encode("utf-8", "replace").decode() for text in texts]
+    found: list[list[str]] = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD).to_list()
+    return [words if text.isascii() else _cut(words) for text, words in zip(spelled, found, strict=True)]
 
 
-def word_hashes(texts: Sequence[str]) -> tuple[Hashes, Numbers]:
-    """The hashes of the words of all texts, and the number of words per text."""
-    words, counts = words_of(texts)
-    return words.hash().to_numpy(), counts
+def _cut(runs: Words) -> list[str]:
+    """Cut each run that has a character of a script without spaces into all its characters."""
+    return [word for run in runs for word in (run if UNSPACED_CHAR.search(run) else (run,))]
 
 
-def sequences(words: Hashes, counts: Numbers) -> Hashes:
-    """The hash of each sequence of words; `counts`: the length of each."""
-    ends = np.cumsum(counts)
-    places = np.arange(len(words)) - np.repeat(ends - counts, counts)
-    sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(words * weights(places))))
-    return mixed(sums[ends] - sums[ends - counts] + counts.astype(np.uint64))
+def hashed(text: str, seed: int = 0) -> int:
+    """A hash of a text, other than 0."""
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed) or 1
 
 
-def weights(places: Numbers) -> Hashes:
-    """Multipliers of the elements of a sequence, so that a sum depends on their order."""
-    return mixed(places.astype(np.uint64)) | np.uint64(1)
+def shingles(words: Words, seed: int = 0) -> bytes:
+    """The digests of the distinct shingles of a text, `DIGEST_BYTES` each; another seed gives other digests.
 
-
-def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tuple[Hashes, Numbers, Numbers]:
-    """The shingles of word sequences, with sequence number and first word; different salts never share a shingle.
-
-    A sequence without words has none.
+    A text of fewer words is one shingle, a text without words none.
     """
-    ends = np.cumsum(counts)
-    begins = np.ones(len(words), dtype=np.bool_)
-    hashes, short = mixed(words), []
-    behind = np.concatenate((words, np.zeros(SHINGLE_WORDS, dtype=np.uint64)))
-    for more in range(1, SHINGLE_WORDS):
-        begins[ends[counts > more] - more] = False  # too close to the end of a sequence
-        few = ends[counts == more] - more  # a sequence with fewer words is one shingle
-        short.append((few, hashes[few]))
-        hashes *= np.uint64(BASE)
-        hashes += behind[more : more + len(words)]
-        hashes = mixed(hashes)
-    for few, whole in short:
-        hashes[few] = whole
-    firsts = np.flatnonzero(begins)
-    hashes, owners = hashes[firsts], np.repeat(np.arange(len(counts)), counts)[firsts]
-    if salts is not None:
-        hashes ^= salts[owners]
-    return hashes, owners, firsts
+    if not words:
+        return b""
+    spelled = " ".join(words).encode().split(b" ")
+    runs = zip(*(spelled[at:] for at in range(min(SHINGLE_WORDS, len(words)))), strict=False)
+    digest = partial(xxhash.xxh3_64_digest, seed=seed) if seed else xxhash.xxh3_64_digest
+    return b"".join(set(map(digest, map(b" ".join, runs))))
+
+
+def hashes_of(digests: bytes) -> Hashes:
+    """Digests of 8 bytes each as integers."""
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
