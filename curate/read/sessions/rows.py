@@ -265,7 +265,10 @@ def _notice(messages: Sequence[Object], counts: SessionCounts) -> None:
     homes = secrets = 0
     for text in texts_of(messages):
         homes += sum(match["name"] not in ("user", "Shared") for match in HOME.finditer(text))
-        secrets += sum(1 for _ in credentials_in(text))
+        end = 0
+        for secret in sorted(credentials_in(text)):
+            secrets += secret.start >= end  # one may be found in several ways
+            end = max(end, secret.end)
     counts.noticed["home paths"] += homes
     counts.noticed["secrets"] += secrets
 
