@@ -39,7 +39,7 @@ CODE: Final = re.compile(r"`[^`\n]+`")
 TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 HOWTO: Final = (
     "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "review", "growing-data", "data-cluster",
-    "change-service", "traces",
+    "change-service", "traces", "sessions",
     "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
 )  # fmt: skip
 EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")

@@ -11,9 +11,10 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, Final
 
+from curate.core.credentials import credentials_in
 from curate.core.errors import require_all_lines
 from curate.core.json_output import Output
-from curate.core.masking import credentials_in, redacted
+from curate.core.masking import redacted
 from curate.core.session_groups import GROUPS_KEY
 from curate.read.formats import SHAPE_ERRORS
 from curate.read.forms.form import Object
@@ -30,6 +31,8 @@ DROPPED: Final = ("of sidechains", "of unfinished sessions")
 """What options leave out whole."""
 LONG_RESULT: Final = 100_000
 """Characters from which a result of a tool is counted as long."""
+INSTRUCTIONS: Final = ("<", "# AGENTS.md instructions")
+"""How messages in the user's name begin that a program wrote, such as `<environment_context>`."""
 MIN_TASK_WORDS: Final = 8
 """Words that a first question has at the least to be the name of a task: "continue" names none."""
 HOME: Final = re.compile(r"(?P<place>/home/|/Users/|\\Users\\|[A-Za-z]:\\+Users\\+)(?P<name>[^/\\\s\"'<>|:*?]+)")
@@ -239,10 +242,10 @@ def _metadata(session: Session, row: Row) -> Object:
 
 
 def _questions(thread: Thread) -> Iterator[str]:
-    """The texts of the user, without what the program puts before them in tags."""
+    """The texts of the user, without the messages that a program writes in the user's name."""
     for message in thread.messages:
         text = next(texts_of([message]), "") if message["role"] == "user" else ""
-        if text and not text.lstrip().startswith("<"):
+        if text and not text.lstrip().startswith(INSTRUCTIONS):
             yield text
 
 

@@ -25,11 +25,12 @@ def repository_in(instance: Any) -> str | None:
 
 def _unpack(value: Object) -> tuple[Object, list[Object]] | None:
     """What a trajectory says of the run, and its messages: the history, or else the steps."""
-    info, steps = value.get("info"), value.get("trajectory")
+    info, steps = value.get("info") or {}, value.get("trajectory")
     messages = value.get("history") or (value.get("messages") if "trajectory_format" in value else None)
-    if not isinstance(info, dict) or not (is_objects(messages) or is_objects(steps)):
+    has_messages = is_objects(messages) and "role" in messages[0]
+    if not (has_messages and ("agent" in messages[0] or info)) and not (is_objects(steps) and "response" in steps[0]):
         return None
-    if not is_objects(messages):
+    if not has_messages:
         assert isinstance(steps, list)
         messages = [message for at, step in enumerate(steps) for message in _messages_of(step, at)]
     instance = value.get("instance_id") or (value.get("problem_statement") or {}).get("id")
