@@ -54,8 +54,8 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     traits = [trait for trait in marking.traits if trait != "length"]
     keys = [
         [
-            _trait_number(trait_at(row.example, key), names) if row.example else 0
-            for row in _stratum_inputs(batch, examples, key)
+            _trait_number(trait_at(example, key), names) if example else 0
+            for example in _examples_with(batch, examples, key)
         ]
         for key in marking.keys
     ]
@@ -73,6 +73,14 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
         return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(formats)).T
 
     return Marks(formats, columns(keys), columns(found), names)
+
+
+def _examples_with(batch: Batch, examples: Iterable[Example], key: str) -> Iterator[Example | None]:
+    """The examples, plain ones first; these, which have no other key than `messages`, only if the key is inside it."""
+    whole = key.removeprefix("/").startswith("messages")
+    for position in range(len(batch.numbers)):
+        yield batch.parsed(position).example if whole else None
+    yield from examples
 
 
 def _stratum_inputs(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:

@@ -11,6 +11,7 @@ import pytest
 from curate.cli.main import main
 from tests.agent_sessions import LICENCE, codex_session, write_sessions
 from tests.conftest import Write
+from tests.strategies import broken
 
 Captured = pytest.CaptureFixture[str]
 DATA = Path(__file__).parents[1] / "data" / "sessions"
@@ -193,6 +194,7 @@ def test_secrets_and_names_in_paths_are_counted_and_masked(capsys: Captured, tmp
     assert "/ada/" not in text
 
 
+@pytest.mark.slow
 def test_a_result_of_10_megabytes_is_kept_or_shortened_with_a_note(
     capsys: Captured, tmp_path: Path, write: Write
 ) -> None:
@@ -233,6 +235,22 @@ def test_half_valid_records_are_set_aside(kind: Any, capsys: Captured, tmp_path:
     write("rollout.jsonl", records + odd)
     report = ingest(capsys, "rollout.jsonl", status=1)
     assert (report["written"], report["aside"], len(report["notes"])) == (1, 2, 2)
+
+
+@pytest.mark.slow
+def test_broken_sessions_crash_nothing_and_every_record_is_accounted_for(capsys: Captured, tmp_path: Path) -> None:
+    for name in SOURCES:
+        records = raw(name) if isinstance(raw(name), list) else [raw(name)]
+        for seed in range(12):
+            broken_records = [broken(seed * 100 + at, [record]) for at, record in enumerate(records)]
+            odd = [record for nth, record in enumerate(broken_records) if nth % 3 == seed % 3 or len(records) == 1]
+            kept = [record for nth, record in enumerate(records) if nth % 3 != seed % 3]
+            lines = [json.dumps(record) + "\n" for record in [*kept[:4], *odd, *kept[4:], *records]]
+            Path("broken.jsonl").write_text("".join(lines), "utf-8")
+            assert main(["ingest", "broken.jsonl", "-o", str(OUT), "--overwrite", "--json", "-q"]) in (0, 1)
+            counts = json.loads(capsys.readouterr().out)["sessions"]
+            for kind, count in counts["read"].items():
+                assert count == counts["written"].get(kind, 0) + counts["left_out"].get(kind, 0)
 
 
 def test_a_session_without_an_answer_is_set_aside_whole(capsys: Captured, tmp_path: Path, write: Write) -> None:
@@ -322,6 +340,7 @@ def test_named_groups_replace_those_of_sessions(capsys: Captured, tmp_path: Path
     assert {leak.split()[0] for leak in leaks(Path("splits"), rows())} == {"repository"}
 
 
+@pytest.mark.slow
 def test_a_shared_prompt_or_file_makes_no_duplicates_and_a_retry_does(
     capsys: Captured, tmp_path: Path, write: Write
 ) -> None:
@@ -341,6 +360,7 @@ def test_a_shared_prompt_or_file_makes_no_duplicates_and_a_retry_does(
     assert LICENCE not in OUT.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_retries_that_disagree_are_a_conflict_and_other_tasks_are_none(
     capsys: Captured, tmp_path: Path, write: Write
 ) -> None:

@@ -6,7 +6,7 @@ Sources: codex-rs/protocol/src/protocol.rs and models.rs of openai/codex, docs/f
 
 from typing import Any, Final
 
-from curate.read.forms.form import Object
+from curate.read.forms.form import Object, is_objects
 from curate.read.sessions.session import Session, SessionFormat, Thread, UnknownRecordError, content_of
 
 RECORDS: Final = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
@@ -23,7 +23,8 @@ def _matches(value: Object) -> bool:
     kind = value.get("type")
     if kind in RECORDS:
         return isinstance(value.get("payload"), dict)
-    is_message = kind == "message" and isinstance(value.get("role"), str) and "content" in value
+    content = value.get("content")
+    is_message = kind == "message" and is_objects(content) and content[0].get("type") in ("input_text", "output_text")
     return is_message or (kind in ("function_call", "function_call_output") and isinstance(value.get("call_id"), str))
 
 
@@ -77,6 +78,8 @@ def _add_event(held: Object, thread: Thread, session: Session) -> None:
 
 def _add_item(item: Object, thread: Thread, session: Session) -> None:
     kind = item["type"]
+    if kind == "message" and item["role"] not in ("user", "assistant", "system", "developer"):
+        raise UnknownRecordError(f"a message of role {item['role']!r}")
     if kind == "message":
         content = content_of(item["content"])
         thread.answer(content) if item["role"] == "assistant" else thread.say(item["role"], content)

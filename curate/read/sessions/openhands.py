@@ -81,7 +81,7 @@ def _add_action(value: Object, args: Object, called: Any, session: Session) -> N
             thread.think(message["reasoning_content"], response.get("id") or "")
         if message.get("content"):
             thread.answer(content_of(message["content"]), response.get("id") or "")
-    made = next(one for one in message["tool_calls"] if one["id"] == called["tool_call_id"])
+    made = {one["id"]: one for one in message["tool_calls"]}[called["tool_call_id"]]
     thread.call(made["id"], made["function"]["name"], made["function"]["arguments"], response.get("id") or "")
 
 

@@ -51,16 +51,17 @@ class Thread:
     def say(self, role: str, content: Any) -> None:
         """Add a message that is no answer of the model."""
         self.ended = ""
-        self.messages.append({"role": role, "content": content})
+        self.messages.append({"role": role, "content": _checked(content)})
 
     def instruct(self, content: Any, tools: Any = None) -> None:
         """Add a system prompt, which each row of the session begins with, and the tools that are declared."""
         if content:
-            self.system.append({"role": "system", "content": content})
-        self.tools += tools or ()
+            self.system.append({"role": "system", "content": _checked(content)})
+        self.tools += [tool for tool in tools or () if isinstance(tool, dict)]
 
     def answer(self, text: Any, response: str = "") -> None:
         """Add text, or parts, to the model's answer."""
+        text = _checked(text)
         message = self._answer("text", response)
         held = message["content"]
         if isinstance(held, str) and isinstance(text, str):
@@ -70,6 +71,8 @@ class Thread:
 
     def think(self, text: str, response: str = "") -> None:
         """Add reasoning to the model's answer."""
+        if not isinstance(text, str):
+            raise NoConversationError("reasoning that is no text")
         message = self._answer("reasoning", response)
         held = message.get("reasoning_content")
         message["reasoning_content"] = f"{held}\n\n{text}" if held else text
@@ -91,7 +94,7 @@ class Thread:
         self.ended = ""
         self.answered.add(made)
         self.failed += failed
-        self.messages.append({"role": "tool", "tool_call_id": made, "content": content})
+        self.messages.append({"role": "tool", "tool_call_id": made, "content": _checked(content)})
 
     def _answer(self, kind: str, response: str) -> Object:
         """The answer to add to, which is the last message or that of the same response, or a new one."""
@@ -108,6 +111,13 @@ class Thread:
         if response:
             self.answers[response] = message
         return message
+
+
+def _checked(content: Any) -> str | list[Any]:
+    """A content that is text or parts. Raises `NoConversationError` for any other value."""
+    if not isinstance(content, str | list):
+        raise NoConversationError("a content is neither text nor a list of parts")
+    return content
 
 
 def _parts(content: Any) -> list[Any]:
@@ -187,10 +197,13 @@ def content_of(value: Any, what: str = "a message") -> Any:
     if value is None or isinstance(value, str):
         return value or ""
     found: list[Object] = []
-    for part in value:
+    for part in _checked(value):
         kind = "text" if isinstance(part, str) else part.get("type")
         if kind in ("text", "input_text", "output_text"):
-            found.append({"type": "text", "text": part if isinstance(part, str) else part["text"]})
+            text = part if isinstance(part, str) else part["text"]
+            if not isinstance(text, str):
+                raise NoConversationError(f"{what} with a text that is none")
+            found.append({"type": "text", "text": text})
         elif kind == "image" and isinstance(part.get("source"), dict) and "data" in part["source"]:  # Anthropic
             mime = part["source"]["media_type"]
             found.append(media_part(mime, f"data:{mime};base64,{part['source']['data']}", "").value)
