@@ -344,6 +344,8 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
         media = (part["type"] for part in content if _is_media(part)) if isinstance(content, list) else ()
         for kind in dict.fromkeys(media):
             yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on; only text is", i, "K005")
+        if isinstance(content, list) and content and str(content) in full:
+            yield Mismatch("the template renders the parts of a message as Python writes a list", i, "K005")
         if turn.get("role") not in ROLES:
             continue
         texts, thoughts = _texts_and_thoughts(turn)

@@ -1,0 +1,178 @@
+"""Chat templates that have a name: the same text as transformers renders, checks without a model, and comparisons."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.models.chat_templates import BUNDLED, FOLDER, NAMES, chat_template_source
+from curate.models.template import load_template
+
+ROWS = json.loads((Path(__file__).parents[2] / "examples/instructions/instruction-data.json").read_text("utf-8"))
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "look_up",
+            "description": "Look up a word.",
+            "parameters": {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]},
+        },
+    }
+]
+
+
+def turns_of(row: dict[str, str], thought: str = "") -> list[dict[str, Any]]:
+    """A question and its answer, with reasoning or without."""
+    answer = {"role": "assistant", "content": row["output"]}
+    question = f"{row['instruction']}\n{row['input']}".strip()
+    return [
+        {"role": "user", "content": question},
+        {**answer, "reasoning_content": thought} if thought else answer,
+    ]
+
+
+def chats() -> list[dict[str, Any]]:
+    """Twenty chats: single ones, with a system prompt, of several turns, with tools, with reasoning."""
+    found: list[dict[str, Any]] = []
+    system = {"role": "system", "content": "Answer in one sentence."}
+    for number, row in enumerate(ROWS[:4]):
+        more = ROWS[40 + number]
+        call = {
+            "id": f"call{number:05}",
+            "type": "function",
+            "function": {"name": "look_up", "arguments": {"word": row["instruction"].split()[-1]}},
+        }
+        asked = [
+            *turns_of(row)[:1],
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "name": "look_up", "tool_call_id": call["id"], "content": more["output"]},
+            *turns_of(row)[1:],
+        ]
+        found += [
+            {"messages": turns_of(row)},
+            {"messages": [system, *turns_of(row), *turns_of(more)]},
+            {"messages": [*turns_of(row, f"First, {more['output']}"), *turns_of(more, "That is known.")]},
+            {"messages": asked, "tools": TOOLS},
+            {"messages": [system, *turns_of(more), *turns_of(row, f"It is about {row['instruction']}")]},
+        ]
+    return found
+
+
+def own_rendering(name: str, value: dict[str, Any]) -> set[str]:
+    """What transformers renders of a chat: with the arguments of calls as objects or text; empty if it refuses."""
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    file = FOLDER / f"{BUNDLED[name].file or name}.jinja"
+    tokens = {"bos_token": BUNDLED[name].bos or None, "eos_token": BUNDLED[name].eos}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), **tokens)
+    as_text = json.loads(json.dumps(value))
+    for turn in as_text["messages"]:
+        for call in turn.get("tool_calls", ()):
+            call["function"]["arguments"] = json.dumps(call["function"]["arguments"])
+    thinks = any("reasoning_content" in turn for turn in value["messages"])
+    found = set()
+    for form in (value, as_text):
+        for settings in ({"enable_thinking": thinks}, {}):
+            try:
+                text = tokenizer.apply_chat_template(
+                    form["messages"],
+                    tools=form.get("tools"),
+                    chat_template=file.read_text("utf-8"),
+                    tokenize=False,
+                    **settings,
+                )
+            except Exception:  # noqa: BLE001  # templates raise what they like
+                continue
+            found.add(text.rstrip())
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_template_by_name_renders_what_transformers_renders(name: str) -> None:
+    template = load_template("", name)
+    some = 0
+    for value in chats():
+        rendering, expected = template.render(value), own_rendering(name, value)
+        if rendering.problems:
+            assert rendering.problems[0].code == "K004"
+            calls = any(turn.get("tool_calls") for turn in value["messages"])
+            assert not expected or calls, "calls that are not rendered are refused, too"
+            continue
+        some += 1
+        assert rendering.texts[-1].text in expected
+    assert some >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_check_renders_by_a_template_without_a_model(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "chats.jsonl"
+    path.write_text(json.dumps({"messages": turns_of(ROWS[0])}) + "\n")
+    assert main(["check", str(path), "--template", name, "--select", "K004,K005,K011,K012"]) == 0
+    path.write_text(json.dumps({"messages": turns_of(ROWS[0])[1:]}) + "\n")
+    assert main(["check", str(path), "--template", name, "--select", "K001"]) == 2
+    assert "--model" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"), [("glm4.5", ("thoughts", "thoughts")), ("llama3.1", ("thoughts", "as Python writes a list"))]
+)
+def test_reasoning_that_a_template_drops_is_reported_in_each_form(
+    name: str, said: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [{"type": "reasoning", "value": "It is known."}, {"type": "text", "text": "Canberra."}]
+    answers = [{"content": "Canberra.", "reasoning_content": "It is known."}, {"content": parts}]
+    lines = [
+        {"messages": [{"role": "user", "content": "Capital?"}, {"role": "assistant", **answer}]} for answer in answers
+    ]
+    path = tmp_path / "chats.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["check", str(path), "--template", name, "--select", "K005", "--output-format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["line"], words in one["message"]) for one, words in zip(found, said, strict=True)] == [
+        (1, True),
+        (2, True),
+    ]
+
+
+@pytest.mark.slow
+def test_two_templates_are_compared_over_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "chats.jsonl"
+    path.write_text("".join(json.dumps(value) + "\n" for value in chats()[:3]))
+    assert main(["template", "diff", "qwen3", "qwen2.5", str(path), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["read"], found["before"]["rendered"], found["now"]["rendered"]) == (3, 3, 3)
+    few, one = found["differing"]
+    assert (few["line"], few["before"]["texts"], few["now"]["texts"]) == (2, 2, 1), (
+        "an empty reasoning is rendered last"
+    )
+    assert (one["line"], one["before"]["stripped"], one["now"]["stripped"]) == (3, [2], [2, 4])
+    assert (one["before"]["reasoned"], one["now"]["reasoned"]) == ([2, 4], [])
+    assert (one["before"]["texts"], one["now"]["texts"]) == (2, 1)
+    assert main(["template", "diff", "qwen3", "qwen2.5", str(path), "--show", "2"]) == 1
+    out = capsys.readouterr().out
+    assert f"{path}:3: qwen3 has the reasoning in the loss of message 2, 4, makes 2 texts" in out
+    assert "+ That is known." in out, "in the loss"
+    assert main(["template", "diff", "qwen3", "qwen3", str(path)]) == 0
+    assert main(["template", "diff", "qwen3", "poem", str(path)]) == 2
+    assert "use one of chatml" in capsys.readouterr().err
+
+
+def test_each_template_has_a_source_a_license_and_a_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["template", "list", "--json"]) == 0
+    entries = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert list(entries) == list(NAMES)
+    page = (Path(__file__).parents[2] / "docs/howto/reasoning.md").read_text("utf-8")
+    for name, one in BUNDLED.items():
+        assert {"license", "source", "copied", "model"} <= {key for key, value in entries[name].items() if value}
+        assert f"| `{name}` | {one.model} |" in page
+    files = {path.stem for path in FOLDER.glob("*.jinja")}
+    assert files == {one.file or name for name, one in BUNDLED.items()}
+    assert all(map(chat_template_source, NAMES))
