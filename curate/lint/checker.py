@@ -40,7 +40,7 @@ READ_KEYS: Final = frozenset((*TRAINED_KEYS, "chosen_messages", "parallel_tool_c
 """Keys of a line that rules of scope `VALUE` and `DATASET` read by name."""
 NAMED_KEYS: Final = READ_KEYS | OTHER_FORMAT_KEYS | {*RATING_KEYS}
 """Keys of a line that say how the line is read, or how its answers are compared."""
-KEY_BLIND_RULES: Final = frozenset(("C008", "C014", "C019", "J015", "J023", "M027"))
+KEY_BLIND_RULES: Final = frozenset(("C008", "C014", "C019", "J015", "J023"))
 """Rules with `any_key` that need no object of an example with texts and numbers under other keys."""
 SPEAKING_ROLES: Final = frozenset(("system", "developer", "user", "assistant"))
 

@@ -8,10 +8,10 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import xxhash
 
@@ -37,6 +37,7 @@ from curate.lint.rules.example_summary import (
     sorted_columns,
 )
 from curate.lint.rules.message_frame import REFUSING, batch_flags
+from curate.lint.rules.reasoning_marks import may_have_marks, styles_of_reasoning
 from curate.read.chunks import Batch
 
 MAX_SYSTEMS: Final = 2_000
@@ -47,6 +48,7 @@ ASCII_LOWER: Final = bytes(range(256)).lower()
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
 SYSTEM_ROLES: Final = ("system", "developer")
+Kind = TypeVar("Kind")
 MAX_PATHS: Final = 2_000
 """Maximum number of key paths of a file with recorded types."""
 
@@ -72,6 +74,10 @@ class DatasetSummary:
     """Whether there are more paths of keys than can be compared."""
     opened: dict[bool, Count] = field(default_factory=dict)
     """Examples of two or more turns, by whether they begin with a system prompt."""
+    reasoned: dict[bool, Count] = field(default_factory=dict)
+    """Examples with an answer, by whether one has reasoning."""
+    reasoning_styles: dict[str, Count] = field(default_factory=dict)
+    """Examples by how they write their reasoning."""
     plain: Count | None = None
     """Examples that were read as columns; rules of scope `DATASET` see the other ones."""
     unasked: Count | None = None
@@ -97,6 +103,7 @@ class DatasetSummary:
         self.lengths.append(min(sum(map(len, texts)), MAX_UINT32))
         self.turns[len(turns)] += 1
         self.columns.add_answer(last_answer_of(example, texts, turns))
+        self._add_reasoning(example.place, turns, texts, roles)
         if opened is not None:
             self.opened[opened] = add_to_count(self.opened.get(opened), example.place)
         system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
@@ -125,6 +132,7 @@ class DatasetSummary:
             xxhash.xxh64_intdigest,
         )
         at, looked = 0, batch_flags(batch)
+        self._add_plain_reasoning(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
         for position, (roles, texts, joined) in enumerate(
             zip(batch.roles, batch.texts, batch.joined_texts, strict=True)
@@ -195,6 +203,8 @@ class DatasetSummary:
         self.label.digests.frombytes(found.answer[short].tobytes())
         self.answers += len(numbers)
         columns.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
+        place = Place(batch.file, int(numbers[0]))
+        self.reasoned[False] = add_to_count(self.reasoned.get(False), place, len(numbers))  # quiet lines have no marks
         self._count_roles(
             batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()}
         )
@@ -232,6 +242,31 @@ class DatasetSummary:
                 )
             if roles and roles[-1] != "user":
                 self.unasked = add_to_count(self.unasked, place, count)
+
+    def _add_reasoning(
+        self, place: Place, turns: Sequence[Mapping[str, Any]], texts: Sequence[str], roles: Sequence[Any]
+    ) -> None:
+        """Count how the answers of an example write their reasoning."""
+        if "assistant" not in roles:
+            return
+        styles = list(styles_of_reasoning(turns, texts))
+        has = any(says for _, says in styles)
+        self.reasoned[has] = add_to_count(self.reasoned.get(has), place)
+        for style in dict.fromkeys(style for style, _ in styles):
+            self.reasoning_styles[style] = add_to_count(self.reasoning_styles.get(style), place)
+
+    def _add_plain_reasoning(self, batch: Batch) -> None:
+        """Count the reasoning of plain examples, which is in their texts."""
+        without, first = 0, 0
+        for number, roles, texts, joined in zip(
+            batch.numbers, batch.roles, batch.texts, batch.joined_texts, strict=True
+        ):
+            if may_have_marks(joined):
+                self._add_reasoning(Place(batch.file, number), [{"role": role} for role in roles], texts, roles)
+            elif "assistant" in roles:
+                without, first = without + 1, first or number
+        if without:
+            self.reasoned[False] = add_to_count(self.reasoned.get(False), Place(batch.file, first), without)
 
     def _system(self, prompt: str, count: int = 1) -> None:
         if self.many_systems:
@@ -275,8 +310,9 @@ class DatasetSummary:
                 self.add_type(path, kind, _after(place, before), count)
         self.answers += other.answers
         self.refusals += other.refusals
-        for has, (count, place) in other.opened.items():
-            self.opened[has] = add_to_count(self.opened.get(has), _after(place, before), count)
+        _add_counts(self.opened, other.opened, before)
+        _add_counts(self.reasoned, other.reasoned, before)
+        _add_counts(self.reasoning_styles, other.reasoning_styles, before)
         for name in ("plain", "unasked"):
             if known := getattr(other, name):
                 setattr(self, name, add_to_count(getattr(self, name), _after(known[1], before), known[0]))
@@ -329,6 +365,12 @@ class DatasetState:
         for file, (count, _) in self.counts(code).items():
             if most is not None and count > most:
                 yield Place(file, 0), count
+
+
+def _add_counts(counts: dict[Kind, Count], more: Mapping[Kind, Count], before: int) -> None:
+    """Add the counts of the following lines of the file, with `before` lines of it before them."""
+    for kind, (count, place) in more.items():
+        counts[kind] = add_to_count(counts.get(kind), _after(place, before), count)
 
 
 def _after(place: Place, before: int) -> Place:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from curate.core.example import MEDIA_KEYS, Example, content_text
+from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_texts
 from curate.core.lazy import np, pl
 from curate.language.lexicon import NON_FINAL_WORDS
 from curate.language.refusals import CHINESE_APOLOGY, OPENING_CHARS, REFUSAL_HINTS, refuses
@@ -143,6 +143,7 @@ def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
     many = len(rows.example)
     for column, usual in ((rows.content, True), (rows.called, False), (rows.media, False), (rows.joined, False)):
         column.extend([usual] * many)
+    rows.reasoning.extend([None] * many)
     for position, example in enumerate(others, len(batch.roles)):
         rows.add(position, example)
     return rows.frame()
@@ -165,7 +166,7 @@ def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.D
     turn = np.arange(len(texts)) - np.repeat(np.cumsum(turns) - turns, turns)
     kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
     role = pl.Series(["system", "user", "assistant"]).gather(kinds)
-    usual = {"content": True, "called": False, "media": False, "joined": False, "answer_flags": 0}
+    usual = {"content": True, "called": False, "media": False, "joined": False, "reasoning": None, "answer_flags": 0}
     frame = pl.DataFrame(
         {"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": texts}
     )
@@ -183,6 +184,7 @@ class _Rows:
     called: list[bool] = field(default_factory=list)
     media: list[bool] = field(default_factory=list)
     joined: list[bool] = field(default_factory=list)
+    reasoning: list[str | None] = field(default_factory=list)
     answer_flags: list[int] = field(default_factory=list)
 
     def add(self, position: int, example: Example) -> None:
@@ -200,6 +202,8 @@ class _Rows:
             self.called.append(not ANSWER_KEYS.isdisjoint(value) and any(value.get(key) for key in ANSWER_KEYS))
             self.media.append((beside and message.role == "user") or (not plain and has_media(content)))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
+            thoughts = reasoning_texts(value) if message.role == "assistant" else []
+            self.reasoning.append("\n".join(thoughts) if thoughts else None)
             self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
 
     def frame(self) -> "pl.DataFrame":
@@ -219,6 +223,7 @@ def _schema() -> dict[str, type["pl.DataType"]]:
         "role": pl.String,
         "text": pl.String,
         **flags,
+        "reasoning": pl.String,
         "answer_flags": pl.UInt8,
     }
 
@@ -252,6 +257,8 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
         echoes=answers
         & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOED_QUESTION.shared)),
+        reasoned=pl.col("reasoning").is_not_null(),
+        followed=(pl.when(role == "user").then(example).backward_fill() == example).fill_null(value=False),
         foreign=size > text.str.len_chars(),
         padded=padded,
         brief=size <= prefilter.ShortAnswers.most,

@@ -17,12 +17,11 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
+from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.message_frame import ANSWER_KEYS, REPEATED_TURN, has_media
 from curate.lint.rules.roles import intended_role, role_of
 from curate.lint.rules.rule import (
     Object,
-    dataset_rule,
     on_messages,
     profile_rule,
     rule,
@@ -335,38 +334,3 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
             here, elsewhere = ("with", "without") if has else ("without", "with")
             text = f"{plural(count, 'example')} {here} a system prompt, {total - count:,} {elsewhere}"
             yield place, Problem("", text)
-
-
-@dataset_rule(
-    "M027",
-    "reasoning-in-some",
-    Severity.WARNING,
-    hint="Give all answers their reasoning, or none, unless you train on both on purpose.",
-    any_key=True,
-)
-def reasoning_in_some(example: Example, state: DatasetState) -> None:
-    """Some examples of a file have the assistant's reasoning and others have none.
-
-    Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at
-    random.
-    Bad:
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
-        {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
-    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
-    """
-    if answers := [message for message in example.messages if message.role == "assistant"]:
-        state.count("M027", any(map(_has_reasoning, answers)), example.place)
-
-
-def _has_reasoning(message: Message) -> bool:
-    content = message.content
-    parts = content if isinstance(content, list) else ()
-    return any(message.value.get(key) for key in REASONING_KEYS) or any(
-        isinstance(part, dict) and part.get("type") in ("reasoning", "thinking") for part in parts
-    )
-
-
-@reasoning_in_some.finalize
-def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
-    """One finding, at the first example of the rarer kind."""
-    return state.rarer("M027", "reasoning")

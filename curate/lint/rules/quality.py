@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from typing import Final
 
 from curate.core.finding import Severity
@@ -27,6 +26,7 @@ from curate.lint.rules.polars_text_helpers import (
     quoting_match,
 )
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers
+from curate.lint.rules.reasoning_marks import MARK_HINT, MARK_LITERALS, TAG_NAMES
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -35,12 +35,11 @@ SHORT_ANSWER_REQUEST: Final = (
     r"|\b(?:or|whether|which|class|label|categor|sentiment|tone|polarity|emotion|intent|topic|genre|type|rating|score|similar|equal|same)|[\n:\"“”(\[]"
 )
 """Requests for a short answer: for a class label above all, or with a text to judge."""
-THINK_TAG: Final = "<think>"
-REASONING_TAGS: Final = ("think>", "thinking>", "reasoning>")
-REASONING_HINT: Final = r"(?i-u:</?(?:think|thinking|reasoning)>)"
-REASONING_TAG: Final = lazy_pattern(r"(?i)<(/?)(think|thinking|reasoning)>")
-CODE_SPANS: Final = lazy_pattern(r"(?s)```.*?(?:```|\Z)|`[^`\n]*`")
-THOUGHT_ONLY: Final = r"(?s)\A\s*<think>.*</think>\s*\z"
+THOUGHT_ONLY: Final = (
+    r"(?is)\A\s*(?:"
+    + "|".join(f"<{name}>.*</{name}>" for name in TAG_NAMES)
+    + r"|\[THINK\].*\[/THINK\]|<\|begin_of_thought\|>.*<\|end_of_thought\|>)\s*\z"
+)
 MIN_LONG_ANSWER_BYTES: Final = 120
 """Minimum size in bytes of an answer that is more than a phrase."""
 MAX_REQUEST_BYTES: Final = 120
@@ -178,13 +177,13 @@ def _invalid_json(text: str) -> str | None:
     "Q008",
     "cut-answer",
     Severity.INFO,
-    prefilter=(*CUT_TEXT, Literals((THINK_TAG,), ANSWER)),
+    prefilter=(*CUT_TEXT, Literals(MARK_LITERALS, ANSWER, pattern=MARK_HINT)),
     hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
-    Signs are an unclosed code block, nothing after `</think>`, invalid JSON, or an unfinished last sentence. The generation hit its token
+    Signs are an unclosed code block, nothing after the reasoning, invalid JSON, or an unfinished last sentence. The generation hit its token
     limit, and the model learns to stop there. Of 62 findings in shared chats and six other real files, read by hand, 57
     were right (92%). Recall 29% on faults planted into 16 real files: `curate score` finds more by the signal `ending`.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
@@ -214,41 +213,6 @@ def cut_answer() -> "pl.Expr":
         .then(pl.lit("the answer stops in the middle of a sentence"))
         .otherwise(judged_by(looks_json, _invalid_json))
     )
-
-
-@text_rule(
-    "Q029",
-    "unpaired-reasoning-tag",
-    Severity.INFO,
-    prefilter=Literals(REASONING_TAGS, ANSWER, pattern=REASONING_HINT),
-    hint="Write both tags or none.",
-)
-def unpaired_reasoning_tag() -> "pl.Expr":
-    """An answer has an opening tag of reasoning without its closing tag, or the reverse.
-
-    The tags are `<think>`, `<thinking>` and `<reasoning>`. Templates and loss masks look for the pair: without it,
-    the reasoning is trained on as part of the answer, or the answer as reasoning. Tags in code and those of which the
-    question has one are skipped. Precision 100%, recall 100% on faults planted into 16 real files; the one finding in
-    61 real files, a chat with tool calls, was right.
-    Bad: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "I need a capital.</think>Paris."}]}
-    Good: {"messages": [{"role": "user", "content": "Name a capital."}, {"role": "assistant", "content": "<think>I need a capital.</think>Paris."}]}
-    """
-    return judged_by(
-        answered_question().fill_null("") + "\0" + matching(answer(), REASONING_HINT),
-        _unpaired_tag_message,
-    )
-
-
-def _unpaired_tag_message(both: str) -> str | None:
-    """The message for an answer in which the numbers of opening and closing tags differ."""
-    prompt, _, answer = both.partition("\0")
-    opened, closed = Counter[str](), Counter[str]()
-    for match in REASONING_TAG.finditer(CODE_SPANS.sub(" ", answer)):
-        (closed if match[1] else opened)[match[2].lower()] += 1
-    odd = next((tag for tag in opened | closed if opened[tag] != closed[tag]), None)
-    if odd is None or REASONING_TAG.search(prompt):
-        return None
-    return f"{opened[odd]} <{odd}> and {closed[odd]} </{odd}> in the answer"
 
 
 @text_rule(

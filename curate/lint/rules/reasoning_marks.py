@@ -1,0 +1,121 @@
+"""Where reasoning stands in the text of an answer: the marks of models, the blocks between them, and broken pairs."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from curate.core.example import REASONING_KEYS, REASONING_TYPES, reasoning_texts
+from curate.core.lazy import lazy_pattern
+
+TAG_NAMES: Final = ("think", "thinking", "thought", "reasoning", "seed:think")
+MARK_LITERALS: Final = (*(f"{name}>" for name in TAG_NAMES[:-1]), "think]", "|>analysis", "_of_thought|>")
+"""What a text with a mark contains, ignoring case."""
+MARK_HINT: Final = (
+    r"(?i-u:</?(?:think|thinking|thought|reasoning|seed:think)>|\[/?think\]|<\|channel\|>analysis|_of_thought\|>)"
+)
+"""A fast pattern for texts with a mark."""
+MARK: Final = lazy_pattern(
+    r"(?i)<(?P<closes>/?)(?P<tag>think|thinking|thought|reasoning|seed:think)>|\[(?P<ends>/?)THINK\]"
+    r"|<\|(?P<side>begin|end)_of_thought\|>|<\|channel\|>(?P<channel>analysis|final|commentary)"
+)
+"""Tags of DeepSeek, Qwen and Anthropic, of Seed-OSS, of Mistral, of OpenThoughts, and the channels of gpt-oss."""
+CODE_SPANS: Final = lazy_pattern(r"(?s)```.*?(?:```|\Z)|`[^`\n]*`")
+CHANNEL_HEAD: Final = "<|message|>"
+CHANNEL_TAIL: Final = re.compile(r"(?:<\|end\|>)?(?:<\|start\|>assistant)?\Z")
+OPENING: Final = {"[think]": ("[THINK]", "[/THINK]"), "thought": ("<|begin_of_thought|>", "<|end_of_thought|>")}
+OPENING_OF_CHANNEL: Final = ("<|channel|>analysis", "<|channel|>final")
+
+
+class Block(NamedTuple):
+    """A block of reasoning in a text: its outer and its inner range."""
+
+    mark: str
+    """Its opening mark."""
+    start: int
+    inner: int
+    inner_end: int
+    end: int
+
+
+class MarkedText(NamedTuple):
+    """The marks of a text."""
+
+    blocks: tuple[Block, ...]
+    """The outermost blocks."""
+    nested: bool
+    opened: Mapping[str, int]
+    """Number of opening marks, by closing mark."""
+    closed: Mapping[str, int]
+    """Number of closing marks."""
+    names: Mapping[str, str]
+    """Opening mark by closing mark."""
+    paired: bool
+    """Whether each opening mark is followed by its closing mark, and the reverse."""
+
+
+def marked_text(text: str) -> MarkedText:
+    """The marks of a text; those in code are left out."""
+    text = CODE_SPANS.sub(lambda match: " " * len(match[0]), text)
+    stack: list[tuple[str, str, int, int]] = []
+    blocks: list[Block] = []
+    opened, closed, names = dict[str, int](), dict[str, int](), dict[str, str]()
+    nested, paired = False, True
+    for match in MARK.finditer(text):
+        opening, closing, closes = _kind(match)
+        if match["channel"] and closes and not (stack and stack[-1][1] == closing):
+            continue  # an answer without an analysis
+        names[closing] = opening
+        counts = closed if closes else opened
+        counts[closing] = counts.get(closing, 0) + 1
+        if not closes:
+            nested |= bool(stack)
+            stack.append((opening, closing, match.start(), match.end()))
+        elif stack and stack[-1][1] == closing:
+            mark, _, start, inner = stack.pop()
+            if not stack:
+                blocks.append(_block(text, mark, start, inner, match))
+        else:
+            paired = False
+    return MarkedText(tuple(blocks), nested, opened, closed, names, paired and not stack)
+
+
+def _kind(match: re.Match[str]) -> tuple[str, str, bool]:
+    """The opening and the closing mark of a kind, and whether this one closes."""
+    if tag := match["tag"]:
+        return f"<{tag.lower()}>", f"</{tag.lower()}>", bool(match["closes"])
+    if match["side"]:
+        return *OPENING["thought"], match["side"].lower() == "end"
+    if channel := match["channel"]:
+        return *OPENING_OF_CHANNEL, channel.lower() != "analysis"
+    return *OPENING["[think]"], bool(match["ends"])
+
+
+def _block(text: str, mark: str, start: int, inner: int, match: re.Match[str]) -> Block:
+    if not match["channel"]:
+        return Block(mark, start, inner, match.start(), match.end())
+    inner += len(CHANNEL_HEAD) if text.startswith(CHANNEL_HEAD, inner) else 0
+    tail = CHANNEL_TAIL.search(text, inner, match.start())
+    end = match.end() + (len(CHANNEL_HEAD) if text.startswith(CHANNEL_HEAD, match.end()) else 0)
+    return Block(mark, start, inner, max(inner, tail.start() if tail else match.start()), end)
+
+
+def may_have_marks(text: str) -> bool:
+    """Whether a text may contain a closing mark; a fast test."""
+    return "</" in text or "|>" in text or "[/" in text
+
+
+def styles_of_reasoning(turns: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """How the answers of an example write their reasoning, and whether it says something, for each place of it."""
+    for turn, text in zip(turns, texts, strict=True):
+        if turn.get("role") != "assistant":
+            continue
+        for key in REASONING_KEYS:
+            if isinstance(turn.get(key), str):
+                yield f"`{key}`", bool(turn[key].strip())
+        content = turn.get("content")
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") in REASONING_TYPES:
+                yield "content parts", any(found.strip() for found in reasoning_texts({"content": [part]}))
+        if may_have_marks(text):
+            for block in marked_text(text).blocks:
+                yield block.mark, bool(text[block.inner : block.inner_end].strip())
