@@ -152,9 +152,13 @@ def _text(parsed: ParsedLine) -> str:
 class View:
     """Filtered and sorted entries of one kind, as shown by a list, one a line or in groups."""
 
-    __slots__ = ("complete", "groups", "kind", "lines", "rows", "sort", "text")
+    __slots__ = ("complete", "groups", "kind", "known", "lines", "rows", "sort", "text")
 
-    def __init__(self, kind: Kind, rows: Rows, text: str = "", sort: str = "", complete: float = 1.0) -> None:
+    def __init__(
+        self, kind: Kind, rows: Rows, text: str = "", sort: str = "", complete: float = 1.0, known: int = 0
+    ) -> None:
+        """`known`: the number of entries of the queue when they were filtered."""
+        self.known = known
         self.kind, self.rows, self.text, self.sort, self.complete = kind, rows, text, sort, complete
         self.groups: Groups | None = None
         self.lines: Numbers = rows
@@ -200,10 +204,10 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     order = order[order < len(mask)]
     rows = order[mask[order]] if not mistake_in(text) else order[:0]
     if not query.text or not len(rows):
-        yield View(kind, rows, text, sort)
+        yield View(kind, rows, text, sort, known=len(mask))
         return
     for found, share in search(queue, rows, query, session.lines):
-        yield View(kind, found, text, sort, share)
+        yield View(kind, found, text, sort, share, len(mask))
 
 
 def why_unscored(session: ReviewSession, text: str) -> str:

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
+from curate.commands.run.followed import Followed, Follower
 from curate.core import files
 from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision
@@ -24,7 +25,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
-from curate.review import Cluster, Edit, Member, Progress, ReviewSession, ReviewStatus, Side, Sources
+from curate.review import Cluster, Edit, Member, Progress, ReviewSession, ReviewStatus, Side, Sources, View, views
 from curate.review.events import Advanced, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
 from curate.review.scan import scan
 from tests.screens.conftest import (
@@ -882,3 +883,33 @@ async def test_a_long_preview_leaves_the_keys_of_its_dialog_visible(size: tuple[
         text = screen_text(app)
         assert "9 findings in 9 examples would be fixed" in text
         assert "Cancel" in text
+
+
+@pytest.mark.parametrize(("key", "none"), [("3", "No findings"), ("4", "No duplicates"), ("5", "No conflicts"),
+                                           ("7", "No training"), ("8", "No finished training")])  # fmt: skip
+async def test_nothing_is_said_to_be_missing_before_it_is_known(
+    make_app: Makes, monkeypatch: pytest.MonkeyPatch, key: str, none: str
+) -> None:
+    go_on = threading.Event()
+
+    def late(*arguments: Any) -> Iterator[View]:
+        go_on.wait(PATIENCE_SECONDS)
+        yield from views(*arguments)
+
+    def late_runs(follower: Follower) -> list[Followed]:
+        go_on.wait(PATIENCE_SECONDS)
+        return read_runs(follower)
+
+    read_runs = Follower.read_runs
+    monkeypatch.setattr("tui.app.views", late)
+    monkeypatch.setattr(Follower, "read_runs", late_runs)
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        try:
+            await eventually(lambda: app.session.ended, lambda: screen_text(app))
+            await pilot.press(key)
+            await eventually(lambda: "oading …" in screen_text(app), lambda: screen_text(app))
+            assert none not in screen_text(app)
+        finally:
+            go_on.set()
+        await shown(pilot, "oading …", gone=True)

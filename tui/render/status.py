@@ -18,7 +18,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     here = session.progress(kind)
     placed = kind != "example" or session.ended or session.examples.has_ids({one.name for one in session.lines.indexes})
     parts = [
-        Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
+        Content.assemble((_position(view, cursor), "bold")),
         Content(share(here) + unresolved_counts(session, kind) if placed else f"? of {here.total:,} decided"),
     ]
     if view is not None and view.text:
@@ -36,6 +36,10 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
     parts.extend(going_on(session))
     return Content(" · ").join(parts)
+
+
+def _position(view: View | None, cursor: int) -> str:
+    return "loading …" if view is None else f"{cursor + 1:,}/{len(view):,}" if len(view) else "0/0"
 
 
 def share(progress: Progress) -> str:

@@ -1,5 +1,7 @@
 """Screens drawn from results alone: a scrolling page."""
 
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -7,6 +9,8 @@ from textual.widgets import Static
 
 from tui.keys import bindings
 from tui.screens.frame import FrameScreen
+
+LOADING_NOTE: Final = "Loading …"
 
 
 class PlainScreen(FrameScreen):

@@ -38,6 +38,7 @@ from tui.render.status import status, summary
 from tui.review_state import ReviewState
 from tui.screens.end import EndScreen
 from tui.screens.filtering import Filtering
+from tui.screens.plain import LOADING_NOTE
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
 from tui.widgets.filter_input import FilterInput
@@ -132,6 +133,13 @@ class QueueScreen(Filtering):
         return self.focused is not self.list or (view is not None and (view.text, view.sort) == (self.text, sort))
 
     @property
+    def pending(self) -> bool:
+        """Whether the list is not computed yet for the entries that there are, so that nobody knows what it shows."""
+        view, queue = self.list.view, self.session.queues[self.KIND]
+        behind = view is None or view.complete < 1 or view.text != self.text or view.known < len(queue)
+        return behind or self._known != (len(queue), self.session.ended)
+
+    @property
     def entry(self) -> Entry | None:
         """The entry under the cursor."""
         return None if (number := self.list.number) is None else self.session.queues[self.KIND].entry(number)
@@ -199,6 +207,8 @@ class QueueScreen(Filtering):
         view = self.list.view
         if view is not None and (group := view.group_at(self.list.cursor)) is not None:
             return group_page(self.session, group, self.grouping, self.state.key)
+        if self.pending:
+            return Page(Content(LOADING_NOTE))
         if wrong := mistake_in(self.text) or why_unscored(self.session, self.text):
             return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
         if self.text and not (self.session.trained and not self.session.ended):

@@ -13,7 +13,7 @@ from tui.messages import Failed, Measured
 from tui.render.evaluated import evaluation
 from tui.render.runs import NO_TRAINING, START_HINT, run_comparison, run_detail
 from tui.screens.ask import ConfirmScreen
-from tui.screens.plain import PlainScreen
+from tui.screens.plain import LOADING_NOTE, PlainScreen
 
 POLL_SECONDS = 1.0
 """Seconds between reads of the folders."""
@@ -37,6 +37,11 @@ class RunsScreen(PlainScreen):
         found: list[Followed] = self.state.results.get("runs", [])
         return found
 
+    @property
+    def known(self) -> bool:
+        """Whether the folders of the runs were read."""
+        return "runs" in self.state.results
+
     def read_runs(self) -> None:
         """Read new events in the background."""
         if self.is_current:
@@ -46,7 +51,7 @@ class RunsScreen(PlainScreen):
     def read_folders(self) -> None:
         """Read new events of the folders."""
         found = self.follower.read_runs()
-        if found != self.state.results.get("runs"):  # unchanged runs are not redrawn
+        if not self.known or found != self.state.results["runs"]:  # unchanged runs are not redrawn
             self.app.post_message(Measured("runs", found))
 
     def catch_up(self) -> None:
@@ -83,7 +88,7 @@ class TrainingScreen(RunsScreen):
             else None
         )
         start = "" if self.app.is_web else START_HINT.format(self.state.key("start"))
-        self.draw(draw or literal(f"{NO_TRAINING}{start}."))
+        self.draw(draw or literal(f"{NO_TRAINING}{start}." if self.known else LOADING_NOTE))
         self.say(
             "trainings are started and stopped in the terminal"
             if self.app.is_web
@@ -141,7 +146,8 @@ class EvaluateScreen(RunsScreen):
     def catch_up(self) -> None:
         """Draw the facts known so far."""
         super().catch_up()
-        self.draw(evaluation(self.runs, self.at, self.output, self.width))
+        runs = evaluation(self.runs, self.at, self.output, self.width) if self.known else literal(LOADING_NOTE)
+        self.draw(runs)
         self.say("systems compared on held-out questions")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
