@@ -32,6 +32,7 @@ from tui.messages import (
     ScreenChosen,
     TerminalClosed,
 )
+from tui.render.rows import openings
 from tui.review_state import At, ReviewState
 from tui.screens.ask import Dialog, discard_screen
 from tui.screens.frame import FrameScreen
@@ -191,7 +192,7 @@ class CurateApp(KeyQueue):
         for view in views(session, message.kind, message.text, message.order):
             if worker.is_cancelled:
                 return
-            self.post_message(Narrowed(view, session))
+            self.post_message(Narrowed(view, session, openings(session, view)))
 
     # Results
 
@@ -214,7 +215,7 @@ class CurateApp(KeyQueue):
     def _matches_found(self, message: Narrowed) -> None:
         screen = self.queue_screen(message.view.kind)
         if screen is not None and message.session is self.session:  # else the files were read again meanwhile
-            screen.show_view(message.view)
+            screen.show_view(message.view, message.openings)
 
     @on(FilesChanged)
     def _files_changed(self, message: FilesChanged) -> None:

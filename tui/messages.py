@@ -28,6 +28,8 @@ class Narrowed(Message):
 
     view: View
     session: ReviewSession
+    openings: Any = field(repr=False)
+    """How the rows of the list begin."""
 
 
 @dataclass

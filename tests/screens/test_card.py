@@ -48,15 +48,14 @@ async def drawn(app: CurateApp, *keys: str, size: tuple[int, int] = (160, 40)) -
 
 async def test_both_answers_of_a_pair_are_shown_beside_each_other() -> None:
     text = await drawn(app_of(PAIR), "2")
-    line = next(line for line in text.splitlines() if "cannot answer" in line)
-    assert "July 1969" in line
+    assert any("cannot answer" in line and "July 1969" in line for line in text.splitlines())
     assert "A chosen" in text
     assert "B rejected" in text
     assert "source: made \\x1b[2J by hand" in text
 
 
 async def test_the_answers_of_a_pair_are_below_each_other_if_there_is_little_room() -> None:
-    lines = (await drawn(app_of(PAIR), "2", size=(80, 40))).splitlines()
+    lines = (await drawn(app_of(PAIR), "2", size=(80, 40))).split("────")[-1].splitlines()
     chosen, rejected = (next(at for at, line in enumerate(lines) if word in line) for word in ("cannot", "1969"))
     assert chosen < rejected
 
@@ -138,10 +137,11 @@ async def test_reasoning_is_folded() -> None:
     for turn in ({"content": f"<think>{thought}</think>\n\nYes."}, {"content": "Yes.", "reasoning_content": thought}):
         app = app_of(asked({"role": "assistant", **turn}))
         text = await drawn(app, "2")
-        assert "THE END" not in text
+        assert "THE END" not in text.split("∴")[1]
         assert "∴ reasoning: First, look" in text
         assert "Yes." in text
-        assert "THE END" in await drawn(app_of(asked({"role": "assistant", **turn})), "2", "f")
+        text = await drawn(app_of(asked({"role": "assistant", **turn})), "2", "f")
+        assert "THE END" in text.split("∴")[1]
 
 
 async def test_a_key_shows_the_raw_line_with_secrets_masked() -> None:
@@ -155,3 +155,27 @@ async def test_a_key_shows_the_raw_line_with_secrets_masked() -> None:
         assert "\\u001b[2J" in text
         await opened(pilot, "i")
         assert '"messages"' not in screen_text(app)
+
+
+async def test_rows_that_begin_alike_are_told_apart() -> None:
+    rule = "You translate a sentence from English to Norwegian, and answer with the translation alone. "
+    answer = {"role": "assistant", "content": "Ja."}
+    lines = [
+        {"messages": [{"role": "user", "content": f"{rule}Sentence {word}"}, answer]}
+        for word in ("one", "two", "three", "four")
+    ]
+    text = await drawn(app_of(*lines, {"messages": [{"role": "user", "content": "Hello?"}]}), "2", size=(80, 40))
+    rows = text.split("────")[0]
+    assert "…three ◆ Ja." in rows, rows
+    assert "You translate" not in rows
+    assert "Hello?" in rows
+
+
+async def test_findings_with_one_message_show_their_examples() -> None:
+    lines = [asked({"role": "assistant", "content": f"Yes, in {month}."}) for month in ("May", "June", "July")]
+    message = "the answer is shorter than those of the other examples of this file"
+    findings = tuple(Finding("C020", Severity.WARNING, "data.jsonl", at, "/messages/1", message, "Look.", False, None)
+                     for at in (1, 2, 3))  # fmt: skip
+    rows = (await drawn(app_of(*lines, findings=findings), "3", size=(80, 40))).split("────")[0]
+    assert "July." in rows
+    assert message not in rows

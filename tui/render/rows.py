@@ -1,7 +1,8 @@
 """Entries as table rows, and the header."""
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from os.path import commonprefix
 from pathlib import PurePath
 from typing import Final
@@ -9,10 +10,21 @@ from typing import Final
 import numpy as np
 from textual.content import Content
 
-from curate.core.example import Example, Place
+from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.core.text import excerpt, visible
-from curate.review import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewSession, ReviewStatus, question
+from curate.review import (
+    Cluster,
+    Entry,
+    Kind,
+    MultiConflict,
+    PairConflict,
+    ReviewSession,
+    ReviewStatus,
+    Side,
+    View,
+    question,
+)
 from curate.review.groups import Group
 from tui.conversation import ConversationView
 from tui.render.signs import SEVERITIES, status_sign
@@ -29,6 +41,15 @@ PLACE_CELLS: Final = 22
 """Width of a line number with file name in cells."""
 MAX_TEXT_CHARS: Final = 200
 """Maximum number of characters of a text in a row."""
+MAX_OPENING_CHARS: Final = 1_000
+"""Number of characters of a text in which a beginning that rows share is looked for."""
+MAX_SAMPLED_ROWS: Final = 100
+"""Number of rows of a list that are read to find beginnings that many rows share."""
+MIN_SAME_ROWS, MIN_SAME_SHARE = 3, 0.1
+"""Number and share of the sampled rows that make a beginning a shared one."""
+MIN_SHARED_CHARS: Final = 24
+"""Minimum number of characters of a shared beginning: a shorter one leaves room for the rest."""
+NO_EXAMPLE_NOTE: Final = "(no example on this line)"
 
 
 def header(session: ReviewSession, kind: Kind) -> str:
@@ -36,39 +57,88 @@ def header(session: ReviewSession, kind: Kind) -> str:
     return HEADERS[kind].format(line=f"{'line':<{_place_width(session)}}")
 
 
-def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content:
-    """The row of an entry: status, place or confidence, and subject."""
+class Openings:
+    """How the rows of a list begin: a beginning that many of them share tells none of them apart."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        """`texts`: those of a sample of the rows."""
+        self._texts = sorted(texts)
+        self._many = max(MIN_SAME_ROWS, round(len(self._texts) * MIN_SAME_SHARE))
+        self.key = hash(tuple(self._texts)) if self else 0
+        """Equal for lists that begin alike, whose rows need not be drawn anew."""
+
+    def __bool__(self) -> bool:
+        return len(self._texts) >= self._many
+
+    def own_part(self, text: str) -> str:
+        """A text without the beginning that many rows share, which `…` stands for."""
+        at, many = bisect_left(self._texts, text), self._many
+        starts = range(max(0, at - many), min(at, len(self._texts) - many) + 1)
+        shared = max((_shared(text, self._texts[first], self._texts[first + many - 1]) for first in starts), default=0)
+        shared = shared if shared >= len(text) else text.rfind(" ", 0, shared) + 1
+        return f"…{text[shared:]}" if shared >= MIN_SHARED_CHARS else text
+
+
+def _shared(*texts: str) -> int:
+    """Length of the common beginning of texts."""
+    return len(commonprefix(texts))  # noqa: RUF071
+
+
+def openings(session: ReviewSession, view: View) -> Openings:
+    """How the rows of a list begin, by a sample of them."""
+    queue, read = session.queues[view.kind], ConversationView()
+    rows = view.rows[:: max(1, len(view.rows) // MAX_SAMPLED_ROWS)][:MAX_SAMPLED_ROWS]
+    return Openings(_subject_text(session, queue.entry(int(number)), read) for number in rows)
+
+
+def row(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
+    """The row of an entry: status, place or confidence, and subject without the beginning that many rows have."""
     sign = status_sign(session.status(entry))
+    text = _own_text(session, entry, read, shared)
     muted = "$foreground-muted"
     match entry.subject:
         case Finding():
             glyph, colour = SEVERITIES[entry.severity]
-            where, message = f"{_place_text(session, entry.place)} ", excerpt(entry.subject.message, MAX_TEXT_CHARS)
-            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), message)
+            where = f"{_place_text(session, entry.place)} "
+            return Content.assemble(sign, (f"{glyph} {entry.code:<6}", colour), (where, muted), text)
         case Cluster():
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
             alike = min(member.similarity for member in entry.subject.members)
-            return Content.assemble(
-                sign,
-                (f" {alike:6.1%} ", "bold"),
-                (f"{size}  ", muted),
-                _question_text(session.example(entry.subject.kept), read),
-            )
+            return Content.assemble(sign, (f" {alike:6.1%} ", "bold"), (f"{size}  ", muted), text)
         case PairConflict():
-            return Content.assemble(
-                sign,
-                (f" {entry.subject.confidence:4.0%}     ", "bold"),
-                (f"{entry.code:<6}", muted),
-                _question_text(session.example(entry.subject.left), read),
-            )
+            sure = f" {entry.subject.confidence:4.0%}     "
+            return Content.assemble(sign, (sure, "bold"), (f"{entry.code:<6}", muted), text)
         case MultiConflict():
             stands = f" {len(entry.subject.groups)} groups"
-            return Content.assemble(
-                sign, (f"{stands:<10}", "bold"), ("topic ", muted), _opening_line(entry.subject.request, read)
-            )
-    return Content.assemble(
-        sign, (f" {_place_text(session, entry.place)} ", muted), _question_text(session.example(entry), read)
-    )
+            return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), text)
+    return Content.assemble(sign, (f" {_place_text(session, entry.place)} ", muted), text)
+
+
+def _own_text(session: ReviewSession, entry: Entry, read: ConversationView, shared: Openings) -> Content:
+    text = _subject_text(session, entry, read)
+    if not text:
+        return Content.assemble(("(no text)", "$foreground-muted italic"))
+    return Content(excerpt(shared.own_part(text) if shared else text, MAX_TEXT_CHARS))
+
+
+def _subject_text(session: ReviewSession, entry: Entry, read: ConversationView) -> str:
+    """The text of a row on one line: the message of a finding, the question, and the answer."""
+    match entry.subject:
+        case MultiConflict():
+            return _one_line(entry.subject.request[:MAX_OPENING_CHARS], read)
+        case Cluster():
+            place: Side | Entry = entry.subject.kept
+        case PairConflict():
+            place = entry.subject.left
+        case _:
+            place = entry
+    example = session.example(place) if not isinstance(entry.subject, Finding) or entry.place.line else None
+    message = entry.subject.message if isinstance(entry.subject, Finding) else ""
+    if example is None:
+        return visible(message) or NO_EXAMPLE_NOTE
+    asked, answer = question(example)[:MAX_OPENING_CHARS], example.answer
+    answered = f" ◆ {answer.text[:MAX_TEXT_CHARS]}" if answer is not None and answer.text else ""
+    return " ▸ ".join(part for part in (visible(message), _one_line(f"{asked}{answered}", read)) if part.strip())
 
 
 def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str, str]) -> Content:
@@ -111,13 +181,6 @@ def _place_text(session: ReviewSession, place: Place) -> str:
     return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
 
 
-def _opening_line(text: str, read: ConversationView) -> str:
+def _one_line(text: str, read: ConversationView) -> str:
     """The start of a text on one line, with spaces for its line breaks, which would be shown as escapes."""
-    return excerpt(LINE_BREAK.sub(" ", read.text(text[: MAX_TEXT_CHARS * 2])), MAX_TEXT_CHARS)
-
-
-def _question_text(example: Example | None, read: ConversationView) -> Content:
-    if example is None:
-        return Content.assemble(("(no example on this line)", "$foreground-muted italic"))
-    asked = question(example)
-    return Content(_opening_line(asked, read)) if asked else Content.assemble(("(no text)", "$foreground-muted italic"))
+    return LINE_BREAK.sub(" ", read.text(text))

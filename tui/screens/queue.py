@@ -33,7 +33,7 @@ from tui.keys import TAB_OF, bindings, works_in
 from tui.messages import Failed
 from tui.render.card import pair_of
 from tui.render.page import Page, ViewOptions, group_page, page
-from tui.render.rows import group_row, header, row
+from tui.render.rows import Openings, group_row, header, row
 from tui.render.status import status, summary
 from tui.review_state import ReviewState
 from tui.screens.end import EndScreen
@@ -98,6 +98,7 @@ class QueueScreen(Filtering):
         self.selected, self.grouping, self.opened = set(), "", set()
         self._due = self._asked = 0.0
         self._known = (-1, False)
+        self.shared = Openings()
 
     def body(self) -> ComposeResult:
         """List beside or above the entry."""
@@ -160,8 +161,9 @@ class QueueScreen(Filtering):
         self._known = (-1, False)
         self.filter_by(self.text)
 
-    def show_view(self, view: View) -> None:
-        """Show another view; the first one starts at the first undecided entry."""
+    def show_view(self, view: View, shared: Openings) -> None:
+        """Show another view; the first one starts at the first undecided entry. `shared`: how its rows begin."""
+        self.shared = shared
         first = self.list.before is None and not len(self.list)
         self.selected &= set(view.rows.tolist()) if self.selected and view.complete >= 1 else self.selected
         self.group_view(view)
@@ -236,7 +238,7 @@ class QueueScreen(Filtering):
         if group is not None:
             return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
         entry = self.session.queues[self.KIND].entry(number)
-        return Content.assemble(edge, "  " if self.grouping else "", row(self.session, entry, self.read))
+        return Content.assemble(edge, "  " if self.grouping else "", row(self.session, entry, self.read, self.shared))
 
     def _row_key(self, number: int) -> tuple[Hashable, ...]:
         """The inputs of a list row; for an edited example, any decision may change its text."""
@@ -250,7 +252,7 @@ class QueueScreen(Filtering):
             if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
             else 0
         )
-        return number, standing, self.grouping, self.read.secrets, version, number in self.selected
+        return number, standing, self.grouping, self.read.secrets, version, number in self.selected, self.shared.key
 
     def watch_at(self) -> None:
         """Show another duplicate or answer group."""
