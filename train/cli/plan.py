@@ -26,11 +26,13 @@ def print_plan(
     chosen = recipe_of(recipe, data, changes)
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
+        from train import distributed
         from train.journal import Narrator
         from train.plan.plan import plan
         from train.plan.plan_text import plan_text
 
-    with Narrator(quiet=quiet).showing() as narrator:
+    with Narrator(quiet=quiet or distributed.rank() > 0).showing() as narrator:
         made = plan(chosen, narrator, memory=memory, measure=measure)
-    print_result(made, plan_text(made), as_json=as_json)
+    if distributed.rank() == 0:
+        print_result(made, plan_text(made), as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

@@ -312,6 +312,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
         recipe, template, train, validation and validation.sample(measuring.examples), held_out, order,
         stop_ids(template, train.encoded), held_out_prompts(held_out, template, recipe), measuring.probes,
     )  # fmt: skip
+    _require_known_tokens(prepared)
     for split in prepared.splits:
         for mismatch, count in split.mismatches.items():
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
@@ -322,6 +323,15 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )
     return prepared
+
+
+def _require_known_tokens(prepared: Prepared) -> None:
+    """Raise `ConfigError` for tokens that the base has no embedding of."""
+    size = configuration(prepared.recipe.model).get_text_config().vocab_size
+    highest = max(max(text.input_ids) for split in prepared.splits for text in split.encoded)
+    if highest >= size:
+        message = f"the tokenizer has token {highest}, the model only {size} tokens"
+        raise ConfigError(message, "tokenizer and weights are from different models")
 
 
 def is_not_empty(path: Path) -> bool:

@@ -36,6 +36,9 @@ ALLOCATION_BYTES: Final = 512
 """Allocators hand out no less."""
 
 
+GROUPED_MM: Final = "aten::_grouped_mm"
+
+
 class Linear4bitShape(nn.Linear):
     """A linear layer with the memory of NF4 weights."""
 
@@ -97,12 +100,18 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.now -= size
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
+        found = _grouped_product(func, args) if func.name() == GROUPED_MM else func(*args, **(kwargs or {}))
         for leaf in tree_leaves(found):
             if isinstance(leaf, Tensor):
                 self.note(leaf)
         self.most = max(self.most, self.now)
         return found
+
+
+def _grouped_product(func: Any, args: tuple[Any, ...]) -> Any:
+    """The product of experts in any dtype: without content torch computes its shape in bfloat16 only."""
+    left, right, *more = args
+    return torch.empty_like(func(left.to(torch.bfloat16), right.to(torch.bfloat16), *more), dtype=left.dtype)
 
 
 def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | None = None) -> Any:

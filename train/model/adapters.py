@@ -29,7 +29,7 @@ from curate.core.text import visible
 from curate.models.names import model_errors
 from train.errors import write_errors
 from train.methods import TARGETED, MethodName
-from train.model.base import autocast
+from train.model.base import autocast, experts_of
 from train.model.bottleneck import BottleneckConfig
 from train.model.fused_lora import fuse_lora
 from train.recipe import Recipe
@@ -82,14 +82,20 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
         return model.float().requires_grad_(True)
     if not recipe.how.virtual:
         _require_matched(recipe, model)
+    config: Any = None
     try:
         config = CONFIGS[recipe.method](recipe, model)
         if recipe.how.keys & TARGETED:
             config.exclude_modules = _not_language(model)
         with _without_peft_warning():
             tuned = get_peft_model(model, config)
+        if getattr(config, "target_parameters", None):
+            raise ValueError
     except ValueError as error:
-        raise ConfigError(f"{recipe.method}: {error}", _layers(model)) from error
+        # PEFT takes the names of layers that are experts in older versions of transformers for parameters.
+        experts = getattr(config, "target_parameters", None)
+        reason = "target_modules name experts or their router, which stay as they are" if experts else error
+        raise ConfigError(f"{recipe.method}: {reason}", _layers(model)) from error
     if recipe.parallel != "fsdp":  # which gathers the weights of a layer when that layer is called
         fuse_lora(tuned)
     if recipe.how.virtual and start:
@@ -204,10 +210,16 @@ def _parts(recipe: Recipe) -> Parts:
     return (SCALED if recipe.method == "ia3" else PRESETS).get(wanted, {}) if isinstance(wanted, str) else {}
 
 
-def _targets(recipe: Recipe) -> str | list[str]:
-    """As PEFT takes them: a list of names, `all-linear` or a regular expression."""
+def _targets(recipe: Recipe, model: Any) -> str | list[str]:
+    """As PEFT takes them: a list of names, `all-linear` or a regular expression.
+
+    `all-linear` means attention in a mixture of experts: PEFT would train router and experts, too.
+    """
     if parts := _parts(recipe):
         return [name for names in parts.values() for name in names]
+    if recipe.target_modules == "all-linear" and experts_of(model.config):
+        inside = (path for path in _linear(model) if INSIDE_ATTENTION.fullmatch(path))
+        return sorted({".".join(path.split(".")[-2:]) for path in inside})
     return recipe.target_modules if isinstance(recipe.target_modules, str) else list(recipe.target_modules)
 
 
@@ -259,16 +271,16 @@ def _linear(model: Any) -> list[str]:
 
 
 def _layers(model: Any) -> str:
-    names = {path.rpartition(".")[2] for path in _linear(model)}
+    names = {path.removesuffix(".base_layer").rpartition(".")[2] for path in _linear(model) if ".lora_" not in path}
     return f"the linear layers of this model are {', '.join(sorted(names))}; name some of them in target_modules"
 
 
-def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
+def _lora(recipe: Recipe, model: Any) -> LoraConfig:
     # Some loaders of adapters read alpha as an integer.
     alpha = int(recipe.alpha) if recipe.alpha.is_integer() else recipe.alpha
     start = True if recipe.initialisation == "default" else recipe.initialisation
     return LoraConfig(
-        r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=_targets(recipe),
+        r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=_targets(recipe, model),
         task_type=TASK,
         use_rslora=recipe.rslora, use_dora=recipe.dora, init_lora_weights=start,
     )  # fmt: skip
@@ -276,7 +288,7 @@ def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
 
 def _ia3(recipe: Recipe, model: Any) -> IA3Config:
     """Layers of the MLP are scaled at their input, others at their output."""
-    wanted, paths = _targets(recipe), [path for path, _ in model.named_modules()]
+    wanted, paths = _targets(recipe, model), [path for path, _ in model.named_modules()]
     if isinstance(wanted, str):
         return IA3Config(target_modules=wanted, feedforward_modules=list(MLP), task_type=TASK)
     present = [name for name in wanted if _matching(paths, [name])]
@@ -287,7 +299,7 @@ def _ia3(recipe: Recipe, model: Any) -> IA3Config:
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
     parallel = recipe.places == "parallel"
     return BottleneckConfig(
-        target_modules=_targets(recipe), bottleneck=recipe.bottleneck,
+        target_modules=_targets(recipe, model), bottleneck=recipe.bottleneck,
         hidden_size=model.config.get_text_config().hidden_size,
         parallel=parallel, scaling=4.0 if parallel else 1.0, task_type=TASK,
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """Loading the base model: as it is, or in NF4, ready for an adapter."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -12,10 +13,10 @@ from transformers.utils import logging
 from curate.core.errors import ModelError, requiring
 from curate.models.model_loading import is_bfloat16_fast_on_cpu
 from curate.models.names import configuration, model_errors, resolve
-from train.distributed import local_rank
+from train.distributed import local_rank, world_size
 from train.model.loss import use_packed_attention
 from train.model.main_memory import releasing_pages
-from train.recipe import Recipe
+from train.recipe import Recipe, reporting_problem
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
@@ -56,9 +57,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
 
     `checkpointing`: activation checkpointing.
     """
-    _require_supported(recipe)
-    if (problem := attention_problem(recipe, dtype)) is not None:
-        raise ModelError(*problem)
+    require(base_problems(recipe, dtype))
     place = resolve(recipe.model)
     logging.disable_progress_bar()  # of loading weights; ours says as much
     options: dict[str, Any] = {}
@@ -88,39 +87,91 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     return model
 
 
-def attention_problem(recipe: Recipe, dtype: torch.dtype) -> tuple[str, str] | None:
+class Problem(NamedTuple):
+    """Why a recipe cannot be used here, and what to do."""
+
+    reason: str
+    hint: str
+
+
+def require(problems: Sequence[Problem]) -> None:
+    """Raise `ModelError` for the first problem."""
+    if problems:
+        raise ModelError(*problems[0])
+
+
+def training_problems(recipe: Recipe, dtype: torch.dtype, *, here: bool = True) -> list[Problem]:
+    """All that a training is refused for before any weights are loaded, memory and data apart.
+
+    `here`: on this machine; else only what is refused on every machine. Raises `ModelError` without a model.
+    """
+    if not here:
+        return _weight_problems(recipe)
+    found = base_problems(recipe, dtype)
+    if (missing := reporting_problem(recipe)) is not None:
+        found.append(Problem(*missing))
+    if recipe.parallel == "fsdp" and world_size() == 1:
+        start = "torchrun --nproc-per-node N -m curate train RECIPE"
+        found.append(
+            Problem('parallel = "fsdp": there is one process, and it shares out weights among several',
+                    f'start it with  {start},  or set  parallel = "ddp"')
+        )  # fmt: skip
+    if dtype == torch.float16 and device().type == "cpu":
+        found.append(
+            Problem('dtype = "float16": is not trained on a CPU, which computes in float16 slowly and without range',
+                    'set  dtype = "auto"')
+        )  # fmt: skip
+    return found
+
+
+def base_problems(recipe: Recipe, dtype: torch.dtype) -> list[Problem]:
+    """Why the base of a recipe cannot be loaded on this machine as the recipe says. Raises `ModelError` without one."""
+    attention = attention_problem(recipe, dtype)
+    return [*_weight_problems(recipe), *([attention] if attention is not None else [])]
+
+
+def attention_problem(recipe: Recipe, dtype: torch.dtype) -> Problem | None:
     """Why the attention of the recipe cannot be computed on this machine, and what to do."""
     if recipe.attention not in ("flash_attention_2", "varlen"):
         return None
     what, instead = f"attention = {recipe.attention!r}", 'set  attention = "auto"'
     if device().type != "cuda":
-        return f"{what}: needs an NVIDIA GPU", instead
+        return Problem(f"{what}: needs an NVIDIA GPU", instead)
     if dtype == torch.float32:
-        return f"{what}: computes in 16 bits only", f'set  dtype = "bfloat16", or {instead.removeprefix("set  ")}'
+        return Problem(
+            f"{what}: computes in 16 bits only", f'set  dtype = "bfloat16", or {instead.removeprefix("set  ")}'
+        )
     package = "flash_attn" if recipe.attention == "flash_attention_2" else "torch.nn.attention.varlen"
     if find_spec(package) is None:
         how = "pip install flash-attn" if package == "flash_attn" else "install a newer torch"
-        return f"{what}: {package} is not installed", f"{how}, or {instead}"
+        return Problem(f"{what}: {package} is not installed", f"{how}, or {instead}")
     return None
 
 
-def _require_supported(recipe: Recipe) -> None:
-    """Raise `ModelError`, before any weights are loaded, for bases that would be trained otherwise than the recipe
-    says.
-    """
-    config = configuration(recipe.model)
+def _weight_problems(recipe: Recipe) -> list[Problem]:
+    """Weights that would be trained otherwise than the recipe says."""
+    config, found = configuration(recipe.model), []
     if getattr(config, "quantization_config", None) is not None:
-        raise ModelError(
-            f"{recipe.model}: its weights are quantised already; curate trains on 16-bit weights, or quantises them",
-            "name the base that it was made from",
+        found.append(
+            Problem(
+                f"{recipe.model}: its weights are quantised already; a training quantises weights in 16 bits itself",
+                "name the base that it was made from",
+            )
         )
+    if (count := experts_of(config)) > 1 and recipe.quantised:
+        found.append(
+            Problem(
+                f"{recipe.model}: has {count} experts in weights that bitsandbytes leaves in 16 bits",
+                'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model',
+            )
+        )
+    return found
+
+
+def experts_of(config: Any) -> int:
+    """The number of experts of each layer of a mixture; 0 for a dense model."""
     text = config.get_text_config()
-    experts = max(int(getattr(text, name, None) or 0) for name in EXPERT_KEYS)
-    if experts > 1 and recipe.quantised:
-        raise ModelError(
-            f"{recipe.model}: has {experts} experts in weights that bitsandbytes leaves in 16 bits",
-            'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model',
-        )
+    return max(int(getattr(text, name, None) or 0) for name in EXPERT_KEYS)
 
 
 def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:

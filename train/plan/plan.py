@@ -19,9 +19,9 @@ from train.memory.autoconfig import available, choose_settings, optimiser_of, sh
 from train.memory.hardware import peak_memory
 from train.memory.memory_profile import Sizes
 from train.model.adapters import add_adapter
-from train.model.base import attention_problem, autocast, compute_dtype, device, load_base
+from train.model.base import autocast, compute_dtype, device, load_base, training_problems
 from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
-from train.recipe import Recipe, reporting_problem
+from train.recipe import Recipe
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 from train.run_folder import SPLIT_NAMES
 from train.training.preference import Preference
@@ -44,8 +44,8 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
     refusals = _refusals(recipe, long, unusable)
-    problems = (reporting_problem(recipe), attention_problem(recipe, sizes.dtype)) if memory is None else ()
-    refusals += [Refusal(reason=problem[0], next=problem[1]) for problem in problems if problem is not None]
+    problems = training_problems(recipe, sizes.dtype, here=memory is None)
+    refusals += [Refusal(reason=problem.reason, next=problem.hint) for problem in problems]
     if not found.fits:
         needs, next_step = shortage(found, sizes, prepared.texts, there)
         refusals.append(Refusal(reason=f"it {needs}", next=next_step))

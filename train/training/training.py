@@ -11,7 +11,7 @@ import torch
 from transformers import set_seed
 
 from curate.core.datamap import DATAMAP_FILE, MAPPED, MappedExample
-from curate.core.errors import ConfigError, UsageError
+from curate.core.errors import UsageError
 from curate.core.files import write_bytes
 from curate.core.text import visible
 from curate.core.validation import validated
@@ -23,10 +23,10 @@ from train.journal import Journal, LossLog, Narrator
 from train.memory.autoconfig import Settings, decide
 from train.memory.hardware import peak_memory, tokens_that_fit
 from train.model.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
-from train.model.base import DTYPES, autocast, device, load_base
+from train.model.base import DTYPES, autocast, compute_dtype, device, load_base, require, training_problems
 from train.model.generation import answers
 from train.model.loss import packs_exactly, use_chunked_cross_entropy
-from train.recipe import Recipe, reporting_problem
+from train.recipe import Recipe
 from train.report.overfitting import overfitting
 from train.report.training_dynamics import data_map_summary, datamap
 from train.report.training_report import report_html
@@ -58,8 +58,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
                 f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
             )
             return finished
-        if (problem := reporting_problem(recipe)) is not None:
-            raise ConfigError(*problem)
+        require(training_problems(recipe, compute_dtype(recipe.dtype)))
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, narrator)
         settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, narrator))
@@ -168,10 +167,6 @@ class Training:
         loading = self.narrator.phase("loading the model", 1)
         base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
         self.model = base
-        size = base.get_input_embeddings().weight.shape[0]
-        if (highest := max(max(text.input_ids) for split in self.prepared.splits for text in split.encoded)) >= size:
-            message = f"the tokenizer has token {highest}, the model only {size} tokens"
-            raise ConfigError(message, "tokenizer and weights are from different models")
         measured = distributed.from_first(lambda: self.folder.read("base.json")) is not None
         if self.recipe.changes_base and not (self.sharded or measured):
             self._find_packing()
