@@ -28,8 +28,10 @@ Metric = Annotated[str | None, typer.Option("--metric", help=f"Decide by this me
 SHOTS_HELP: Final = f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]"
 Shots = Annotated[int | None, typer.Option("--shots", min=0, help=SHOTS_HELP)]
 Embeddings = Annotated[
-    str | None, typer.Option("--embeddings", help="Find the nearest training examples with this embedding model.")
+    str | None, typer.Option("--embeddings", help="Find the nearest examples or passages with this embedding model.")
 ]
+DOCUMENTS_HELP: Final = "Retrieve from the Markdown and text files in this folder, not from training examples."
+Documents = Annotated[Path | None, typer.Option("--documents", help=DOCUMENTS_HELP, metavar="FOLDER")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Ask at most this many questions, spread over the split.")]
 TURNS_HELP: Final = "Ask for the last or for all answers of an example.  [default: last; all for tools]"
 AskedTurns = Annotated[Turns | None, typer.Option("--turns", help=TURNS_HELP)]
@@ -76,6 +78,7 @@ def evaluate(
     metric: Metric = None,
     shots: Shots = None,
     embeddings: Embeddings = None,
+    documents: Documents = None,
     limit: Limit = LIMIT,
     turns: AskedTurns = None,
     max_new_tokens: MaxNewTokens = None,
@@ -93,8 +96,9 @@ def evaluate(
     With --model and --data, measure what a training would have to beat. With --base-url, ask models of a server.
 
     The base answers alone, with examples of the training split in its prompt, and with those nearest to each question;
-    so does the tuned model. Answers are cached in the run's folder, so that nothing is computed twice. Exit status 1 if
-    training did not help; with --overfitting, if there is a sign of overfitting.
+    so does the tuned model. With --documents, the passages nearest to each question are shown instead of examples.
+    Answers are cached in the run's folder, so that nothing is computed twice. Exit status 1 if training did not help;
+    with --overfitting, if there is a sign of overfitting.
     """
     server = server_of(
         base_url, (model, tuned), consent(yes=yes, as_json=as_json),
@@ -107,7 +111,7 @@ def evaluate(
     options = Options(
         systems=tuple(_system_named(name, known) for name in systems.split(",")) if systems else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
-        max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed, fresh=fresh,
+        max_new_tokens=max_new_tokens, embeddings=embeddings, documents=documents, seed=seed, fresh=fresh,
         lm_eval=tuple(lm_eval.split(",")) if lm_eval else (),
     )  # fmt: skip
     with with_trainer():

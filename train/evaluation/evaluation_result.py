@@ -62,6 +62,8 @@ class Verdict(StrictModel):
     use: SystemName
     """The recommended system."""
     sentence: str
+    retrieval: str | None = None
+    """Whether prompting with passages of the documents is better than the training; None without documents."""
 
 
 class ClassScore(StrictModel):
@@ -84,6 +86,8 @@ class Output(StrictModel):
     request: str
     expected: str
     answers: dict[SystemName, str]
+    passages: tuple[str, ...] = ()
+    """File and line of the passages that retrieval showed, the best one last."""
 
 
 class NotAsked(StrictModel):
@@ -136,7 +140,9 @@ class Evaluation(StrictModel):
     """The metric that decides."""
     max_new_tokens: int
     embeddings: str | None
-    """Model that found the nearest training examples."""
+    """Model that found the nearest training examples or passages."""
+    passages: int | None = None
+    """Passages of the documents that were searched; None without documents."""
     results: tuple[Result, ...]
     comparisons: tuple[Comparison, ...]
     verdict: Verdict

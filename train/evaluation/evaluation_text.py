@@ -51,6 +51,8 @@ def evaluation_text(report: Evaluation, outputs: int) -> Iterator[RenderableType
         yield from _outputs(report, outputs)
     for note in report.notes:
         yield Text(f"note: {visible(note)}", "yellow")
+    if report.verdict.retrieval:
+        yield Text(report.verdict.retrieval, "bold")
     yield Text(report.verdict.sentence, COLOURS[report.verdict.outcome])
 
 
@@ -94,5 +96,6 @@ def _outputs(report: Evaluation, count: int) -> Iterator[RenderableType]:
     for output in report.outputs[::step][:count]:
         texts = [("asked", output.request), ("expected", output.expected)]
         texts += [(one.title, output.answers[one.name]) for one in report.results]
+        texts += [("passages", ", ".join(output.passages))] if output.passages else []
         rows = [(name, excerpt(text, 300)) for name, text in texts]
         yield table(f"{visible(output.file)}:{output.line}", "", "", rows=rows)

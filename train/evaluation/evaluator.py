@@ -12,14 +12,15 @@ from curate.models.names import resolve
 from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.benchmarks import benchmarks, require_benchmarks
+from train.evaluation.documents import PASSAGES, Passage, nearest_passages, passages_in
 from train.evaluation.eval_setup import eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.local_model import LocalModel
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
-from train.evaluation.prompts import Question, fixed_shots, nearest_shots, without_thoughts
+from train.evaluation.prompts import Question, Shown, fixed_shots, nearest_shots, without_thoughts
 from train.evaluation.served_model import ServedModel
 from train.evaluation.significance import Scores, classes, compare
-from train.evaluation.verdict import best_tuned, verdict_of
+from train.evaluation.verdict import best_tuned, retrieval_verdict, verdict_of
 from train.journal import Narrator
 from train.scores.calls import calls_in_answer
 from train.scores.metric import Given
@@ -73,6 +74,9 @@ class Evaluating:
         if options.lm_eval and trained.recipe.quantised:
             self.notes.append("lm-evaluation-harness loads the base in 16 bits, the training has it in 4")
         self.embeddings: str | None = None
+        self.passages = [] if options.documents is None else passages_in(options.documents)
+        self.retrieved: list[list[Shown]] = []
+        """For each question what was nearest to it."""
         self.not_asked: list[NotAsked] = []
 
     def run(self) -> Evaluation:
@@ -102,7 +106,9 @@ class Evaluating:
         found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.systems]
         if not self.setup.pool or not self.setup.shots:
             why = "--shots 0" if self.setup.pool else "there are no training examples to show"
-            found = self._drop(found, lambda one: one.shots != "none", why)
+            found = self._drop(
+                found, lambda one: one.shots == "fixed" or (one.shots == "nearest" and not self.passages), why
+            )
         if any(one.shots == "nearest" for one in found):
             self.embeddings = self.options.embeddings or EMBEDDINGS
             try:
@@ -111,7 +117,8 @@ class Evaluating:
                 if self.options.embeddings is not None:
                     raise
                 why = f"{error.message}; {error.hint}, or name a model with --embeddings"
-                found = self._drop(found, lambda one: one.shots == "nearest", why)
+                if not self.passages:
+                    found = self._drop(found, lambda one: one.shots == "nearest", why)
                 self.embeddings = None
         return found
 
@@ -148,17 +155,31 @@ class Evaluating:
                 self.not_asked[0].reason,
             )
 
-    def _shots(self, system: System) -> list[list[Question]]:
+    def _shots(self, system: System) -> Sequence[Sequence[Shown]]:
         setup, count = self.setup, self.setup.shots
         if system.shots == "none":
             return [[] for _ in setup.questions]
         if system.shots == "fixed":
             same = fixed_shots(setup.pool, count, self.options.seed, labels=setup.task == "classification")
             return [same for _ in setup.questions]
+        if not self.retrieved:
+            self.retrieved = self._retrieve()
+        return self.retrieved
+
+    def _retrieve(self) -> list[list[Shown]]:
+        setup, cache = self.setup, self.backend.folder.path / "evaluation"
+        asked, pool = ([question.request for question in of] for of in (setup.questions, setup.pool))
+        texts = [passage.text for passage in self.passages] or pool
+        phase = self.narrator.phase("retrieval", len({*asked, *texts} if self.embeddings else ()))
+        if self.passages:
+            files = plural(len({passage.file for passage in self.passages}), "document")
+            by = "BM25" if self.embeddings is None else f"BM25 and {self.embeddings}"
+            self.notes.append(f"retrieval: {plural(len(self.passages), 'passage')} of {files}, ranked by {by}")
+            where = (asked, self.passages, PASSAGES, self.embeddings, cache)
+            return [list[Shown](one) for one in nearest_passages(*where, phase.advance)]
         assert self.embeddings is not None
-        requests = {question.request for question in (*setup.questions, *setup.pool)}
-        phase, cache = self.narrator.phase("embedding", len(requests)), self.backend.folder.path / "evaluation"
-        return nearest_shots(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
+        shots = nearest_shots(setup.questions, setup.pool, setup.shots, self.embeddings, cache, phase.advance)
+        return [list[Shown](one) for one in shots]
 
     def _report(
         self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int
@@ -166,6 +187,9 @@ class Evaluating:
         setup = self.setup
         results = tuple(_result(SYSTEMS[name], one, scores) for name, one in asked.items())
         verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
+        if self.passages:
+            line = retrieval_verdict(comparisons, setup.metric, len(setup.questions))
+            verdict = verdict.model_copy(update={"retrieval": line})
         for one in results:
             if one.cut > len(setup.questions) / 10:
                 self.notes.append(
@@ -186,11 +210,12 @@ class Evaluating:
             questions=len(setup.questions),
             max_new_tokens=self.max_new_tokens,
             embeddings=self.embeddings,
+            passages=len(self.passages) or None,
             results=results,
             comparisons=tuple(comparisons),
             verdict=verdict,
             classes=classes(expected, asked[best.name].given) if labels and best is not None else (),
-            outputs=tuple(map(_output, setup.questions, by_question)),
+            outputs=tuple(map(_output, setup.questions, by_question, self.retrieved or [[]] * len(by_question))),
             not_asked=tuple(self.not_asked),
             notes=tuple(self.notes),
         )
@@ -208,11 +233,12 @@ def _result(system: System, asked: SystemAnswers, scores: Scores) -> Result:
     )  # fmt: skip
 
 
-def _output(question: Question, answers: dict[SystemName, Answer]) -> Output:
+def _output(question: Question, answers: dict[SystemName, Answer], nearest: Sequence[Shown]) -> Output:
     calls = [f"{name}({arguments})" for name, arguments in question.expected.calls]
     return Output(
         file=question.example.place.file, line=question.example.place.line, example=question.example.id,
         request=question.request,
         expected=question.expected.text or "; ".join(calls),
         answers={name: answer.text or answer.raw for name, answer in answers.items()},
+        passages=tuple(f"{one.file}:{one.line}" for one in nearest if isinstance(one, Passage)),
     )  # fmt: skip

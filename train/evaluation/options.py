@@ -20,7 +20,9 @@ class System:
     tuned: bool
     """Whether the tuned model answers; else the base."""
     shots: Shots
-    """Training examples in the prompt: none, the same for all questions, or the nearest to each question."""
+    """Training examples in the prompt: none, the same for all questions, or the nearest to each question. The nearest
+    are passages of documents where there are documents.
+    """
 
 
 SYSTEMS: Final[dict[SystemName, System]] = {
@@ -57,6 +59,8 @@ class Options:
     turns: Turns | None = None
     max_new_tokens: int | None = None
     embeddings: str | None = None
+    documents: Path | None = None
+    """Folder of documents, whose passages retrieval shows instead of training examples."""
     seed: int = 0
     fresh: bool = False
     """Whether to ask again what was answered before."""

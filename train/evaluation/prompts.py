@@ -5,17 +5,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from curate.core.example import REASONING_KEYS, Example, content_text
 from curate.core.text import normalised
 from curate.models.encoding import Encoded
 from curate.models.template import Template
 from curate.models.template_messages import TRAINING_KEYS
+from train.evaluation.documents import Passage
 from train.scores.calls import expected_calls
 from train.scores.metric import Expected
 
 Turns = Literal["last", "all"]
+CONTEXT: Final = "Context:"
+QUESTION: Final = "Question:"
+"""What is written before the passages of a prompt, and between them and the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,26 @@ def shot_of(question: Question) -> list[dict[str, Any]]:
     return [{key: value for key, value in turn.items() if key != "weight"} for turn in turns[start:]]
 
 
-def behind_system(turns: Sequence[dict[str, Any]], shots: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The turns, with those of examples after the system message."""
+Shown = Question | Passage
+"""What a prompt shows besides the question: a training example, or a passage of a document."""
+
+
+def turns_with(question: Question, shown: Sequence[Shown]) -> list[dict[str, Any]]:
+    """The turns before the answer, with examples after the system message and passages before the request."""
+    turns = question.messages[:-1]
     head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
+    shots = [turn for one in shown if isinstance(one, Question) for turn in shot_of(one)]
+    passages = [one.text for one in shown if isinstance(one, Passage)]
+    last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), None)
+    if passages and last is not None:
+        turns = [*turns[:last], _with_passages(turns[last], passages), *turns[last + 1 :]]
     return [*turns[:head], *shots, *turns[head:]]
+
+
+def _with_passages(turn: dict[str, Any], passages: Sequence[str]) -> dict[str, Any]:
+    text, content = "\n\n".join([CONTEXT, *passages, QUESTION]), turn.get("content")
+    parts = [{"type": "text", "text": text}, *content] if isinstance(content, list) else f"{text} {content}"
+    return {**turn, "content": parts}
 
 
 def fixed_shots(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
@@ -149,7 +169,7 @@ class Prompt:
     encoded: Encoded
     """The same with the answer of the data, the only supervised part."""
     shots: int
-    """Number of examples before the question."""
+    """Number of examples or passages before the question."""
 
 
 class Prompts:
@@ -160,16 +180,15 @@ class Prompts:
         self.room = room
         """Tokens that prompt and answer may have together."""
 
-    def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
+    def of(self, question: Question, shots: Sequence[Shown] = ()) -> Prompt | None:
         """The prompt with as many of the last examples as fit; None if the template refuses even the question."""
         made = (self._prompt_with(question, shots[left:]) for left in range(len(shots) + 1))
         return next((prompt for prompt in made if prompt is not None), None)
 
-    def _prompt_with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
-        turns = _untrained_turns(question.messages[:-1])
-        before = _untrained_turns(turn for shot in shots for turn in shot_of(shot))
+    def _prompt_with(self, question: Question, shots: Sequence[Shown]) -> Prompt | None:
+        turns = _untrained_turns(turns_with(question, shots))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
-        value = {**question.example.value, "messages": [*behind_system(turns, before), answer]}
+        value = {**question.example.value, "messages": [*turns, answer]}
         text, encoding = self.template.prompt(value), self.template.encode(value)
         if text is None or len(encoding.encoded) != 1 or (shots and encoding.length > self.room):
             return None

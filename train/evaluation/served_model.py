@@ -20,7 +20,7 @@ from curate.corpus.stats import BYTES_PER_TOKEN
 from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.options import System
-from train.evaluation.prompts import Question, behind_system, shot_of
+from train.evaluation.prompts import Question, Shown, turns_with
 from train.journal import Narrator
 from train.run_folder import RunFolder
 from train.server import Server
@@ -35,7 +35,7 @@ class ServedPrompt:
 
     request: dict[str, Any]
     shots: int
-    """Number of examples before the question."""
+    """Number of examples or passages before the question."""
 
     @property
     def tokens(self) -> int:
@@ -84,14 +84,13 @@ class ServedModel:
 
     count_tokens = staticmethod(tokens_of)
 
-    def prompt(self, question: Question, shots: Sequence[Question] = ()) -> ServedPrompt | None:
-        """The request with as many of the last examples as fit; None for tools that are no JSON."""
+    def prompt(self, question: Question, shots: Sequence[Shown] = ()) -> ServedPrompt | None:
+        """The request with as many of the last examples or passages as fit; None for tools that are no JSON."""
         tools = template_tools(question.example.value)
         if isinstance(tools, str):
             return None
-        turns = [_request_turn(turn) for turn in question.messages[:-1]]
-        before = [_request_turn(turn) for shot in shots for turn in shot_of(shot)]
-        request = {"messages": behind_system(turns, before)} | ({"tools": tools} if tools else {})
+        turns = [_request_turn(turn) for turn in turns_with(question, shots)]
+        request = {"messages": turns} | ({"tools": tools} if tools else {})
         prompt = ServedPrompt(plain_json(request), len(shots))
         return prompt if not shots or prompt.tokens <= MAX_PROMPT_TOKENS else self.prompt(question, shots[1:])
 

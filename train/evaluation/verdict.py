@@ -58,6 +58,20 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     return Verdict(outcome="no-gain", use=rival.name, sentence=sentence)
 
 
+def retrieval_verdict(comparisons: Sequence[Comparison], metric: str, questions: int) -> str | None:
+    """Whether prompting with retrieval is better than the training, by one test; None where one was not asked."""
+    pair = (metric, "tuned", "retrieval")
+    one = next((one for one in comparisons if (one.metric, one.system, one.against) == pair), None)
+    if one is None:
+        return None
+    chosen, level = METRICS[metric], ALPHA if questions >= MIN_QUESTIONS else 0.0
+    if _is_significant(one, chosen, level, losing=True):
+        return f"prompting with retrieval is better than this training: by {_points_text(one, chosen)}"
+    if _is_significant(one, chosen, level):
+        return f"this training is better than prompting with retrieval: by {_points_text(one, chosen)}"
+    return f"neither this training nor prompting with retrieval is measurably better: {_change_text(one, chosen)}"
+
+
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
     """The tuned system to show in detail: the winner, else the one with the best score; None if none was asked."""
     tuned = [one for one in results if one.tuned]
@@ -81,6 +95,11 @@ def _points_text(one: Comparison, metric: Metric) -> str:
     return f"{abs(one.difference) * scale:.1f} ± {one.half * scale:.1f} {metric.title} (p {_p_value_text(one.p)})"
 
 
+def _change_text(one: Comparison, metric: Metric) -> str:
+    scale = 100 if metric.percent else 1
+    return f"{one.difference * scale:+.1f} ± {one.half * scale:.1f}, p {_p_value_text(one.p)}"
+
+
 def _p_value_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
@@ -91,10 +110,7 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
         f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} "
         f"{rival.scores[metric.name].value * scale:.1f} {metric.title}"
     )
-    text = (
-        f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {against.half * scale:.1f}, "
-        f"p {_p_value_text(against.p)}); use {rival.title}"
-    )
+    text = f"no measurable gain: {scores} ({_change_text(against, metric)}); use {rival.title}"
     if questions < MIN_QUESTIONS:
         return f"{text}. {questions} questions are too few to decide: hold out more"
     if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS_P_VALUE:
