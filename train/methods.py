@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 MethodName = Literal["lora", "qlora", "ia3", "prefix-tuning", "prompt-tuning", "bottleneck", "full"]
+AUTO: Final = "auto"
+"""In a recipe: `lora` if the base needs little of the memory as it is, else `qlora`; both have the same keys."""
 LORA_KEYS: Final = frozenset(("rank", "alpha", "dropout", "target_modules", "rslora", "dora", "initialisation"))
 TARGETED: Final = frozenset(("target_modules",))
 
@@ -71,6 +73,13 @@ METHODS: Final[dict[MethodName, Method]] = {
     ),
     "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),  # noqa: E501
 }  # fmt: skip
+
+
+def method_of(name: MethodName | Literal["auto"]) -> Method:
+    """The entry of a method in the table; of `auto` that of `qlora`."""
+    return METHODS["qlora" if name == AUTO else name]
+
+
 OWN_KEYS: Final = frozenset().union(*(method.keys for method in METHODS.values()))
 """Keys of the recipe that not all methods read."""
 

@@ -13,7 +13,8 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.files import warn
 from curate.core.text import visible
 from curate.core.validation import load_toml, parsed_toml, validated
-from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
+from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
+from train.methods import method_of as method_named
 from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
@@ -95,8 +96,10 @@ class Recipe(StrictModel):
     data: Annotated[str, Field(min_length=1)]
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
 
-    method: MethodName = "qlora"
-    """What is trained: LoRA (qlora: on a 4-bit base), IA3, virtual tokens, bottleneck adapters, or all weights."""
+    method: MethodName | Literal["auto"] = "auto"
+    """What is trained: LoRA (qlora: on a 4-bit base), IA3, virtual tokens, bottleneck adapters, or all weights. auto:
+    lora if the base in 16 or 32 bits needs less than a quarter of the memory, or cannot be in 4 bits; else qlora.
+    """
     quantisation: Literal["auto", "nf4", "none"] = "auto"
     """The base in NF4 (Dettmers et al. 2023) or as it is; auto: NF4 for all methods but lora and full."""
     double_quantisation: bool = True
@@ -229,7 +232,7 @@ class Recipe(StrictModel):
     @property
     def how(self) -> Method:
         """The method's entry in the table."""
-        return METHODS[self.method]
+        return method_named(self.method)
 
     @property
     def quantised(self) -> bool:
@@ -293,6 +296,17 @@ class Recipe(StrictModel):
              "patience counts measurements, and evaluate_every = 0 makes none"),
         )  # fmt: skip
         return [problem for wrong, problem in checks if wrong]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_choice(cls, values: Any) -> Any:
+        """The method instead of `auto` where other keys leave no choice."""
+        if not isinstance(values, dict) or values.get("method", AUTO) != AUTO:
+            return values
+        whole = values.get("quantisation") == "none" or values.get("parallel") == "fsdp"
+        whole |= values.get("initialisation") in ("pissa", "orthogonal")
+        chosen = "qlora" if values.get("quantisation") == "nf4" else "lora" if whole else AUTO
+        return values | {"method": chosen}
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Recipe":
@@ -378,7 +392,7 @@ def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[s
     Keys that the method does not use are dropped; so are a learning rate for a method of another kind, and one of
     `epochs` and `max_steps` if the other is changed. Raises `pydantic.ValidationError` if the result makes no sense.
     """
-    how = METHODS[changes.get("method", recipe.method)]
+    how = method_named(changes.get("method", recipe.method))
     idle = (OWN_KEYS - how.keys) | {*without} | (set() if how.keys == recipe.how.keys else {"learning_rate"})
     idle |= {"epochs", "max_steps"} if changes.keys() & {"epochs", "max_steps"} else set()
     defaults = Recipe(model=recipe.model, data=recipe.data).model_dump(mode="json") | {"model": None, "data": None}

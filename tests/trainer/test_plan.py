@@ -236,3 +236,23 @@ def test_the_memory_limit_of_a_container_is_kept(tmp_path: Path, monkeypatch: py
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "memory/memory.limit_in_bytes").write_text("9223372036854771712\n")
     assert free_memory() > 10_000_000
+
+
+def test_a_base_that_needs_little_of_the_memory_is_not_quantised(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = str(write_recipe(project, method=None, max_steps=4, generations=0, probes=0))
+    assert plan(project, capsys)["method"] == "lora"
+    assert plan(project, capsys, "--set", "method=qlora")["method"] == "qlora"
+    assert plan(project, capsys, "--set", "quantisation=nf4")["method"] == "qlora"
+    run = project / "run"
+    words = ["train", recipe, "--run-dir", str(run), "--quiet", "--json", "--set", "evaluate_every=2"]
+    (project / "split/validation.jsonl").write_text((project / "split/test.jsonl").read_text())
+    assert main([*words, "--pause-at", "0.5"]) == 0
+    assert json.loads((run / "recipe.json").read_text())["method"] == "lora"
+    capsys.readouterr()
+    for module in ("train.memory.autoconfig", "train.plan.plan"):
+        monkeypatch.setattr(f"{module}.total_memory", lambda: 1_000)
+    assert plan(project, capsys)["method"] == "qlora"
+    assert main([*words, "--resume"]) == 0  # goes on as it began
+    assert json.loads(capsys.readouterr().out)["method"] == "lora"

@@ -53,7 +53,7 @@ def test_the_training_arguments_of_a_script_are_a_recipe(capsys: pytest.CaptureF
     assert recipe == {
         "model": "a/b", "data": "split", "epochs": 3, "batch": 16, "learning_rate": 2e-4, "dtype": "float16",
         "schedule": "linear", "warmup": 0.0, "optimiser": "adamw_torch", "keep": "last",
-        "method": "qlora",
+        "method": "auto",
     }  # fmt: skip
     for key in ("output_dir", "logging_steps", "save_strategy"):
         assert f"ignored {key} = " in told

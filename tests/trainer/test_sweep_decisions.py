@@ -16,7 +16,7 @@ from train.sweep.halving import Halving, RungSegment, winner
 from train.sweep.space import MAX_GRID_SIZE, Range, Space, space_of, trials_of
 from train.sweep.sweep_result import Outcome
 
-RECIPE = Recipe(model="m", data="d", rank=8, batch=4, max_steps=30)
+RECIPE = Recipe(model="m", data="d", method="qlora", rank=8, batch=4, max_steps=30)
 losses = st.one_of(st.none(), st.floats(0.1, 9, allow_nan=False))
 factors = st.integers(1, 4)
 

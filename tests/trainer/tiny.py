@@ -95,7 +95,7 @@ def write_split(folder: Path, *, train: int = 40, test: int = 6) -> Path:
 
 def write_recipe(folder: Path, **values: Any) -> Path:
     """A recipe of a short training on the tiny model."""
-    chosen = {"model": "model", "data": "split", "max_steps": 12, "batch": 4, "tokens_per_pass": 128,
+    chosen = {"model": "model", "method": "qlora", "data": "split", "max_steps": 12, "batch": 4, "tokens_per_pass": 128,
     "evaluate_every": 0, "rank": 4,
               "learning_rate": 5e-3, "save_every": 2, "generations": 2, "max_new_tokens": 4, "threads": 1,
               "max_length": 64,

@@ -14,15 +14,18 @@ from pydantic import ValidationError
 from curate.core.errors import ConfigError
 from curate.core.text import gigabytes
 from train.distributed import world_size
-from train.memory.hardware import free_memory, held_memory
+from train.memory.hardware import free_memory, held_memory, total_memory
 from train.memory.memory_profile import Load, Sizes
-from train.model.base import compute_dtype, device
+from train.methods import AUTO
+from train.model.base import compute_dtype, device, experts_of
 from train.recipe import Recipe, toml
 from train.results import Estimate, StrictModel
 
 BATCH_TOKENS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
 """Tokens in a forward pass to try, on a CPU and on a GPU. More is hardly faster per token and takes more memory."""
 MEMORY_SHARE: Final = 0.90
+BASE_SHARE: Final = 0.25
+"""Of the memory that a base may need for `auto` to leave it as it is: 4 bits save little then, and are slower."""
 
 
 class Fit(NamedTuple):
@@ -140,6 +143,25 @@ class Settings(StrictModel):
     def differs(self, now: "Settings") -> bool:
         """Whether a run with these settings would give another result with those of `now`."""
         return any(getattr(self, key) != getattr(now, key) for key in ("packages", "device", "ranks"))
+
+
+def sizes_of(recipe: Recipe, dtype: torch.dtype, memory: int, *, on_cpu: bool, config: Any = None) -> Sizes:
+    """Memory estimates for a recipe, which is `sizes.recipe`: with the method that `auto` means in `memory` bytes."""
+    if recipe.method != AUTO:
+        return Sizes(recipe, dtype, on_cpu=on_cpu, config=config)
+    whole, packed = (recipe.model_copy(update={"method": method}) for method in ("lora", "qlora"))
+    sizes = Sizes(whole, dtype, on_cpu=on_cpu, config=config)
+    if sizes.weights < memory * BASE_SHARE or experts_of(sizes.config):
+        return sizes
+    return Sizes(packed, dtype, on_cpu=on_cpu, config=sizes.config)
+
+
+def with_method(recipe: Recipe) -> Recipe:
+    """The recipe with the method that `auto` means on this machine. The memory in use does not matter."""
+    if recipe.method != AUTO:
+        return recipe
+    dtype, on_cpu = compute_dtype(recipe.dtype), device().type == "cpu"
+    return sizes_of(recipe, dtype, total_memory(), on_cpu=on_cpu).recipe
 
 
 def decide(recipe: Recipe, texts: Texts) -> Settings:

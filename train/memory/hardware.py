@@ -50,10 +50,19 @@ def free_memory() -> int:
     return min(int(psutil.virtual_memory().available), _limit())
 
 
-def _limit() -> int:
+def total_memory() -> int:
+    """All memory: of the GPU, or of the machine and the limits of its container."""
+    on = device()
+    if on.type == "cuda":
+        return int(torch.cuda.get_device_properties(on).total_memory)
+    return min(int(psutil.virtual_memory().total), _limit(used=False))
+
+
+def _limit(*, used: bool = True) -> int:
     """Memory left in the control groups of this process, of Docker, Kubernetes or Slurm, by either version of them.
 
-    Files read from disk count as used there; those that the kernel drops first (`inactive_file`) are counted as free.
+    With `used` off, what they may use in all. Files read from disk count as used there; those that the kernel drops
+    first (`inactive_file`) are counted as free.
     """
     found = sys.maxsize
     groups = Path("/proc/self/cgroup")
@@ -67,8 +76,8 @@ def _limit() -> int:
         for folder in (root / part for part in (".", *accumulate(path.split("/")[1:], "{}/{}".format))):
             with suppress(OSError, ValueError):  # `max` is no number
                 limit = int((folder / most).read_text(encoding="ascii"))
-                used = int((folder / now).read_text(encoding="ascii"))
-                found = min(found, max(0, limit - used + _number(folder / "memory.stat", cached)))
+                taken = int((folder / now).read_text(encoding="ascii")) - _number(folder / "memory.stat", cached)
+                found = min(found, max(0, limit - taken) if used else limit)
     return found
 
 

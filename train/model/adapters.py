@@ -28,7 +28,7 @@ from curate.core.errors import ConfigError
 from curate.core.text import visible
 from curate.models.names import model_errors
 from train.errors import write_errors
-from train.methods import TARGETED, MethodName
+from train.methods import TARGETED
 from train.model.base import autocast, experts_of
 from train.model.bottleneck import BottleneckConfig
 from train.model.fused_lora import fuse_lora
@@ -305,7 +305,7 @@ def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
     )  # fmt: skip
 
 
-CONFIGS: Final[dict[MethodName, Callable[[Recipe, Any], PeftConfig]]] = {
+CONFIGS: Final[dict[str, Callable[[Recipe, Any], PeftConfig]]] = {
     "lora": _lora,
     "qlora": _lora,
     "ia3": _ia3,

@@ -18,7 +18,7 @@ from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from train.data.splits import examples_in, is_not_empty
-from train.memory.autoconfig import Fit, Texts, available, choose_settings
+from train.memory.autoconfig import Fit, Texts, available, choose_settings, sizes_of
 from train.memory.memory_profile import Sizes
 from train.model.base import device
 from train.recipe import Recipe, toml
@@ -141,7 +141,7 @@ def init_recipe(
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
         ("data", name, plural(len(examples), "example")),
-        ("method", "qlora", f"the base in 4 bits; {exported}"),
+        ("method", sizes.recipe.method, f"the base in {'4' if sizes.recipe.quantised else '16'} bits; {exported}"),
         ("max_length", ceil(longest / LENGTH_STEP) * LENGTH_STEP, length),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
         ("patience", 3, "measurements without an improvement end the training"),
@@ -159,7 +159,8 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
     optimiser = "adamw_torch" if on_cpu else "paged_adamw_8bit"
 
     def sized(name: str, shape: Any) -> Sizes:
-        return Sizes(Recipe(model=name, data=data, max_length=max(texts.lengths)), dtype, on_cpu=on_cpu, config=shape)
+        recipe = Recipe(model=name, data=data, max_length=max(texts.lengths))
+        return sizes_of(recipe, dtype, memory, on_cpu=on_cpu, config=shape)
 
     known = () if model is not None else BASES[:CPU_BASES] if on_cpu else BASES
     for base in reversed(known):

@@ -15,8 +15,8 @@ from train.batching import Microbatches
 from train.data.splits import Prepared, context_of, is_not_empty, prepare
 from train.errors import memory_errors
 from train.journal import Narrator
-from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage
-from train.memory.hardware import peak_memory
+from train.memory.autoconfig import available, choose_settings, optimiser_of, shortage, sizes_of
+from train.memory.hardware import peak_memory, total_memory
 from train.memory.memory_profile import Sizes
 from train.model.adapters import add_adapter
 from train.model.base import autocast, compute_dtype, device, load_base, training_problems
@@ -33,9 +33,11 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
     on_cpu = memory is None and device().type == "cpu"
+    dtype = compute_dtype(recipe.dtype) if memory is None else torch.bfloat16
+    sizes = sizes_of(recipe, dtype, total_memory() if memory is None else memory, on_cpu=on_cpu)
+    recipe = sizes.recipe
     lenient = recipe.model_copy(update={"over_length": "leave-out", "untrainable": "leave-out"})
     prepared = prepare(lenient, narrator)
-    sizes = Sizes(recipe, compute_dtype(recipe.dtype) if memory is None else torch.bfloat16, on_cpu=on_cpu)
     optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
     there = available() if memory is None else memory
     found = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)

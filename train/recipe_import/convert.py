@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from curate.core.errors import ConfigError, InputError
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
-from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS
+from train.methods import AUTO, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, method_of
 from train.recipe import Recipe, toml
 from train.recipe_import.configuration import (
     Amount,
@@ -216,9 +216,9 @@ def _row(found: Configuration, settings: list[Setting], defaults: list[str], out
 
 def _drop_unused(values: dict[str, Any], rows: list[Row]) -> None:
     """Leave out keys that the method or the objective does not read, and values of the tool that are a recipe's own."""
-    method, objective = values.get("method", "qlora"), values.get("objective", "sft")
+    method, objective = values.get("method", AUTO), values.get("objective", "sft")
     idle = OBJECTIVE_KEYS - OBJECTIVES[objective].keys if objective in OBJECTIVES else frozenset()
-    idle |= OWN_KEYS - METHODS[method].keys
+    idle |= OWN_KEYS - method_of(method).keys
     for key in [key for key in values if key in idle]:
         del values[key]
         rows.append(Row(key, "ignored", "", f"not used by method {method} and objective {objective}"))

@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
 from curate.core.validation import load_toml, validated
-from train.methods import METHODS, OWN_KEYS
+from train.methods import OWN_KEYS, method_of
 from train.recipe import Recipe, changed, own_keys, toml_value
 from train.results import StrictModel
 
@@ -170,7 +170,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
     """The trials without duplicates. Raises `UsageError` if there are too many."""
     found: dict[str, Trial] = {}
     for combination in _draw_combinations(space) if space.random is not None else _grid(space):
-        how = METHODS[combination.get("method", recipe.method)]
+        how = method_of(combination.get("method", recipe.method))
         changes = {key: value for key, value in combination.items() if key not in OWN_KEYS - how.keys}
         same = json.dumps(changes, sort_keys=True)
         if same in found or len(found) == (space.random or MAX_GRID_SIZE):

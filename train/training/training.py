@@ -20,8 +20,9 @@ from train.batching import Microbatches
 from train.data.splits import Prepared, Split, prepare
 from train.errors import NotANumber, memory_errors
 from train.journal import Journal, LossLog, Narrator
-from train.memory.autoconfig import Settings, decide
+from train.memory.autoconfig import Settings, decide, with_method
 from train.memory.hardware import peak_memory, tokens_that_fit
+from train.methods import AUTO
 from train.model.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
 from train.model.base import DTYPES, autocast, compute_dtype, device, load_base, require, training_problems
 from train.model.generation import answers
@@ -58,6 +59,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
                 f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
             )
             return finished
+        recipe = distributed.from_first(lambda: _with_method(recipe, folder, identity["key"], mode))
         require(training_problems(recipe, compute_dtype(recipe.dtype)))
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         prepared = prepare(recipe, narrator)
@@ -66,6 +68,15 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         narrator.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
         with narrator.showing(), memory_errors(MEMORY_HINT):
             return Training(prepared, settings, folder, narrator, identity).run(share)
+
+
+def _with_method(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Recipe:
+    """The recipe with its method: that of the run that goes on, or what `auto` means here."""
+    if recipe.method == AUTO and mode != "fresh" and folder.key == key:
+        kept = (folder.read("recipe.json") or {}).get("method")
+        if kept in ("lora", "qlora"):
+            return recipe.model_copy(update={"method": kept})
+    return with_method(recipe)
 
 
 def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
