@@ -43,10 +43,8 @@ OVERRIDE: Final = lazy_pattern(
     r"|\bignora (?:todas )?(?:las |tus )?instrucciones (?:anteriores|previas)|\bignore[zs]? (?:toutes )?(?:les |vos |tes )?(?:instructions|consignes) précédentes|忽略(?:之前|以上|上面|先前)的?(?:所有)?(?:指令|指示)"
 )
 """An instruction to a model to drop those that it has."""
-OVERRIDDEN: Final = (
-    "instruction", "prompt", "you are a", "anweisungen", "befehle", "instrucciones", "consignes",
-)  # fmt: skip
-"""Words of which each such instruction in the Latin script has one."""
+OVERRIDING: Final = ("ignore", "ignoriere", "disregard ", "forget ", "override ", "bypass ", "ignora ", "if you are a")
+"""Words with one of which each such instruction in the Latin script begins."""
 MIN_TEXT_BEFORE: Final = 60
 """Minimum number of characters before such an instruction in a question: without them, the user changes the request."""
 ABOUT_ATTACKS: Final = lazy_pattern(
@@ -152,7 +150,7 @@ def _transcript_message(both: str) -> str | None:
     "Q028",
     "embedded-instruction",
     Severity.INFO,
-    prefilter=(Literals(OVERRIDDEN), CharacterPairs("忽", "略")),
+    prefilter=(Literals(OVERRIDING), CharacterPairs("忽", "略")),
     hint="Keep it only if the answer should show that such instructions are not followed.",
 )
 def embedded_instruction() -> "pl.Expr":
