@@ -59,7 +59,7 @@ def _polars_panics(kind: Any) -> bool:
 
 
 def _has_lists_of_none(kind: Any) -> bool:
-    inner = (kind.field(at).type for at in range(kind.num_fields))
+    inner = (kind.field(index).type for index in range(kind.num_fields))
     return getattr(kind, "list_size", None) == 0 or any(map(_has_lists_of_none, inner))
 
 
@@ -79,8 +79,8 @@ def _check_keys(array: Any, name: str) -> None:
             raise ValueError(f"a map of column {excerpt(name, 40)!r} has the key {excerpt(str(key), 40)!r} twice")
         _check_keys(array.items, name)
     elif pa.types.is_struct(kind):
-        for at in range(kind.num_fields):
-            _check_keys(array.field(at), name)
+        for index in range(kind.num_fields):
+            _check_keys(array.field(index), name)
     elif pa.types.is_nested(kind) and hasattr(array, "values"):
         _check_keys(array.values, name)
 
@@ -90,7 +90,7 @@ def has_map(dtype: Any) -> bool:
     if type(dtype).__name__ == "Map":  # older versions read maps as lists of entries, which loses nothing
         return True
     inner = [field.dtype for field in dtype.fields] if isinstance(dtype, pl.Struct) else [getattr(dtype, "inner", None)]
-    return any(has_map(one) for one in inner if one is not None)
+    return any(has_map(inner_type) for inner_type in inner if inner_type is not None)
 
 
 IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp", b"BM": "bmp"}
@@ -155,7 +155,7 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
         if kind == "Parquet file":
             parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
             rows = parquet.metadata.num_rows
-            size = sum(parquet.metadata.row_group(at).total_byte_size for at in range(parquet.num_row_groups))
+            size = sum(parquet.metadata.row_group(index).total_byte_size for index in range(parquet.num_row_groups))
             require_size(name, size, 0, packed)
             most = min(
                 MAX_ROWS,
@@ -173,7 +173,7 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
             raw.seek(0)
             batches = iter(pa.ipc.open_stream(raw))
         read = size = 0
-        held: list[Any] = []
+        pending: list[Any] = []
         size_before = read_before = 0
         shared: bool | None = None
         for batch in batches:
@@ -182,13 +182,13 @@ def arrow_batches(file: Path, name: str, kind: str) -> Iterator[Any]:
             batch.validate(full=True)  # polars trusts offsets and text
             size += sum(map(text_size, batch.columns)) if shared else batch.nbytes
             require_size(name, size, 0, packed)
-            held.append(batch)
+            pending.append(batch)
             read += batch.num_rows
             if size - size_before >= BATCH_BYTES or read - read_before >= MAX_ROWS:  # small ones would cost more each
-                yield pa.Table.from_batches(held)
-                held, size_before, read_before = [], size, read
-        if held:
-            yield pa.Table.from_batches(held)
+                yield pa.Table.from_batches(pending)
+                pending, size_before, read_before = [], size, read
+        if pending:
+            yield pa.Table.from_batches(pending)
         if rows is not None and read != rows:
             raise ValueError(f"it has {read:,} rows, and {rows:,} by its metadata")
 
@@ -212,7 +212,7 @@ def text_size(array: Any) -> int:
         lengths = np.frombuffer(array.buffers()[1], np.int32)[::4]  # each view begins with its length
         return int(lengths[array.offset : array.offset + len(array)].sum(dtype=np.int64))
     if pa.types.is_struct(kind):
-        return 2 * len(array) + sum(text_size(array.field(at)) for at in range(kind.num_fields))
+        return 2 * len(array) + sum(text_size(array.field(index)) for index in range(kind.num_fields))
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
         raise ValueError("it has list views, which are not read")
     if pa.types.is_nested(kind) and hasattr(array, "values"):
@@ -225,8 +225,8 @@ def _longest_row(metadata: Any, raw: Any) -> int:
     longest = 0
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         columns = map(group.column, range(group.num_columns))
-        longest = max(longest, sum(_dictionary_size(one, raw) * one.num_values // max(group.num_rows, 1)
-                                   for one in columns))  # fmt: skip
+        longest = max(longest, sum(_dictionary_size(column, raw) * column.num_values // max(group.num_rows, 1)
+                                   for column in columns))  # fmt: skip
     return longest
 
 
@@ -239,8 +239,8 @@ def _dictionary_size(column: Any, raw: Any) -> int:
     if not head.startswith(b"\x15\x04\x15"):  # Thrift: the kind of the page, then its size as zigzag varint
         return int(column.total_uncompressed_size)
     size = 0
-    for at, byte in enumerate(head[3:]):
-        size |= (byte & 0x7F) << (7 * at)
+    for position, byte in enumerate(head[3:]):
+        size |= (byte & 0x7F) << (7 * position)
         if byte < 0x80:
             break
     return size >> 1

@@ -18,15 +18,15 @@ NOT_JSON: Final = "the response of the service is not JSON"
 
 
 class Completion(NamedTuple):
-    """What a model replied."""
+    """The reply of a model."""
 
     text: str
     calls: tuple[dict[str, str], ...]
-    """The tools that it calls: `name`, and `arguments` as JSON."""
+    """The tool calls of the reply: `name`, and `arguments` as JSON."""
     ended: bool
     """Whether the reply ended before the limit of its tokens."""
     tokens: int
-    """As the server counts them; 0 where it does not."""
+    """Number of tokens as counted by the server; 0 if it does not count them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +34,32 @@ class ChatEndpoint:
     """A model at an address."""
 
     address: str
-    """As `address_of` gives it."""
+    """The result of `address_of`."""
     model: str
     key: str | None = None
     general: str | None = None
-    """As `key_for` takes it, like `key`."""
+    """The argument of the same name of `key_for`, like `key`."""
     key_hint: str = "name the variable with its key by --key"
     """How to name a key, for error messages."""
     kept: str = "answers"
-    """What of an interrupted command is kept, for error messages."""
+    """Name of the results that an interrupted command keeps, for error messages."""
     feature: str = "asking an endpoint"
     seconds: int = TIMEOUT_SECONDS
     refused: set[str] = field(default_factory=set)
-    """Parameters that the model does not take, as it has said; they are not sent again."""
+    """Parameters that the model has rejected; they are not sent again."""
 
     @property
     def name(self) -> str:
-        """The model and where it is."""
+        """The model and its address."""
         return f"{self.model} at {self.address}"
 
-    def replies(self, asked: Sequence[dict[str, Any]]) -> Iterator[Completion | None]:
+    def replies(self, requests: Sequence[dict[str, Any]]) -> Iterator[Completion | None]:
         """The reply to each request (`messages`, `max_tokens`, ...), in order; None where the server gives none.
 
         Raises `ModelError` with the next step, `MissingExtra` without the openai package.
         """
         with self._client() as client:
-            yield from parallel_map(lambda request: self._completion(client, request), asked, MAX_CONCURRENT)
+            yield from parallel_map(lambda request: self._completion(client, request), requests, MAX_CONCURRENT)
 
     def stream(self, request: dict[str, Any], show: Callable[[str], None]) -> Completion:
         """The reply to one request; `show` gets its pieces as they come. Raises as `replies` does."""
@@ -100,7 +100,7 @@ class ChatEndpoint:
         ]
         return Completion(
             str(getattr(message, "content", None) or ""),
-            tuple({"name": str(one.name), "arguments": str(one.arguments)} for one in calls),
+            tuple({"name": str(function.name), "arguments": str(function.arguments)} for function in calls),
             getattr(choice, "finish_reason", None) != "length",
             counted if isinstance(counted, int) else 0,
         )
@@ -122,7 +122,7 @@ class ChatEndpoint:
                 self.refused.add(error.param)
 
     def _error(self, error: Exception) -> ModelError:
-        # the client lets through what breaks in the bytes of a reply
+        # the client passes on errors in the bytes of a reply
         if isinstance(error, ValueError | RecursionError):
             error = ValueError(f"{NOT_JSON} ({error})")
         message, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
@@ -141,8 +141,8 @@ class ChatEndpoint:
 
 
 def _first(reply: Any, part: str) -> tuple[Any, Any]:
-    """The first choice of a reply and its `message` or `delta`; None for what a server that is no such endpoint, or a
-    broken one, does not have there.
+    """The first choice of a reply and its `message` or `delta`; None for a part that the reply of a broken or
+    incompatible server does not have.
     """
     choices = getattr(reply, "choices", None)
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -150,5 +150,5 @@ def _first(reply: Any, part: str) -> tuple[Any, Any]:
 
 
 def plain_json(value: Any) -> Any:
-    """A value of the data as a request can hold it: without halves of surrogate pairs, which no encoding has."""
+    """A value of the data for a request, without lone surrogates, which cannot be encoded."""
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -1,14 +1,14 @@
-"""The marks that chat templates write around turns, by which a rendered conversation is told from plain text.
+"""The marks that chat templates write around turns. They distinguish a rendered conversation from plain text.
 
-Written by hand from the documentation of the families and the templates of their models, read 2026-11. The reader and
-the proof of a split both use this table, each with code of its own.
+The table is written by hand from the documentation of the model families and their templates, read 2026-11. The reader
+and `curate verify` both use it, each with its own code.
 """
 
 from typing import Final, NamedTuple
 
 
 class ChatMarkup(NamedTuple):
-    """How one family of templates marks turns."""
+    """The marks of one family of templates."""
 
     turns: dict[str, str]
     """The marks that open a turn, and the role of each. `input` continues the turn before it, and `thinking` is the
@@ -17,9 +17,9 @@ class ChatMarkup(NamedTuple):
     ends: tuple[str, ...] = ()
     """The marks that may close a turn."""
     stems: tuple[str, ...] = ()
-    """Marks that no turn contains. None: words, which stand at the beginning of a line in any case of letters."""
+    """Marks that no turn contains. Empty: the marks are words at the beginning of a line, in upper or lower case."""
     preamble: str | None = None
-    """How a system prompt before the first mark begins; None if there is none."""
+    """Beginning of a system prompt before the first mark; None if there is none."""
 
 
 BEGIN_TOKENS: Final = (
@@ -28,7 +28,7 @@ BEGIN_TOKENS: Final = (
 END_TOKENS: Final = ("</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>", "<EOS_TOKEN>")
 """Tokens that end a text or an answer in several families."""
 LEADING: Final = frozenset(("system", "developer"))
-"""Roles that speak before the user does, each once."""
+"""Roles that may precede the first user turn, each once."""
 ROLES: Final = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
 GEMMA: Final = {"system": "system", "user": "user", "model": "assistant"}
 
@@ -168,4 +168,4 @@ CHAT_MARKUP: Final = (
     _words({"Human": "user", "User": "user", "AI": "assistant", "Bot": "assistant"}),
     _words({"Question": "user", "Answer": "assistant"}),
 )
-"""In order: the first that splits a text is the one."""
+"""In order of precedence: the first one that splits a text is used."""

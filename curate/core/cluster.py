@@ -1,9 +1,9 @@
-"""Where the work on parts of the data runs: in processes on this machine, or as tasks of a Ray cluster.
+"""Executors for parts of the data: processes on this machine, or tasks of a Ray cluster.
 
-A part is worked on alone and results are taken in the order of the parts, so that they are the same wherever it is
-done. Ray places tasks, moves what they take and return, and repeats those that a lost process or node had; a task only
-reads. What a worker needs to know of this process comes with its tasks: it works in the same folder, and refuses to
-work with other versions of the packages that decide results, or where it sees other files than this process does.
+Each part is processed independently and results are yielded in the order of the parts, so that they are the same on
+every executor. Ray schedules tasks, moves their arguments and results, and repeats tasks of a lost process or node; a
+task only reads. A worker gets its setup with its tasks: it works in the same folder, and fails if the versions of the
+packages that affect results, or the files that it reads, differ from those of this process.
 """
 
 import os
@@ -25,27 +25,27 @@ from curate.core.worker_pool import Made, WorkerPool, cores
 PACKAGES: Final = ("numba", "numpy", "orjson", "polars", "xxhash")
 """Packages whose versions may change results."""
 MODEL_PACKAGES: Final = ("peft", "sentence-transformers", "tokenizers", "torch", "transformers")
-"""Those that may change what models give."""
+"""Packages whose versions may change the results of models."""
 TASKS_PER_CORE: Final = 2
 
 
 class Engine(StrEnum):
-    """Where the work on parts of the data runs."""
+    """The type of an executor."""
 
     LOCAL = "local"
     RAY = "ray"
 
 
 class Executor(NamedTuple):
-    """An engine, and where it is."""
+    """An engine and its address."""
 
     engine: Engine = Engine.LOCAL
     address: str | None = None
-    """Of a Ray cluster; None for the one that RAY_ADDRESS names, else for a new one on this machine."""
+    """Address of a Ray cluster; None for the one in RAY_ADDRESS, or a new one on this machine."""
 
     @property
     def remote(self) -> bool:
-        """Whether parts may be worked on where nothing but files is shared with this process."""
+        """Whether workers may share nothing but files with this process."""
         return self.engine is Engine.RAY
 
     def pool(
@@ -82,7 +82,7 @@ LOCAL: Final = Executor()
 
 
 class _Setup(NamedTuple):
-    """What the workers of a pool have to be like, and what they are prepared with."""
+    """The required environment of the workers of a pool, and the function that makes their state."""
 
     pool: str
     folder: str
@@ -122,7 +122,7 @@ class ClusterPool(WorkerPool):
         address = self._address or os.environ.get("RAY_ADDRESS") or "local"
         _require_answer(address)
         if not self._ray.is_initialized():
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent that nobody asked for
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics are sent
             quiet = {"log_to_driver": False, "logging_level": "ERROR"}
             alone = {"env_vars": {"POLARS_MAX_THREADS": "1"}}  # there is a worker for each core
             try:
@@ -133,7 +133,7 @@ class ClusterPool(WorkerPool):
                     "`ray status --address ADDR` tells whether the cluster runs",
                 ) from error
             self._connected = True
-        # Ray writes news of lost workers and nodes to standard output, which has no option; there is data on it.
+        # Ray prints messages about lost workers to standard output, where curate writes data, and has no option for it.
         self._ray._private.worker._worker_logs_enabled = False
         return self
 
@@ -183,7 +183,7 @@ class ClusterPool(WorkerPool):
 
     def _result(self, reference: Any, timeout: float | None = None) -> Any:
         try:
-            made = self._ray.cloudpickle.loads(self._ray.get(reference, timeout=timeout))
+            result = self._ray.cloudpickle.loads(self._ray.get(reference, timeout=timeout))
         except (self._ray.exceptions.GetTimeoutError, self._ray.exceptions.TaskCancelledError):
             raise
         except self._ray.exceptions.RayError as error:
@@ -191,13 +191,13 @@ class ClusterPool(WorkerPool):
                 f"--engine ray: a task failed: {visible(str(error.args[0] if error.args else error)[:200])}",
                 "the logs of Ray tell more; each node needs the same installation of curate, and enough memory",
             ) from error
-        if isinstance(made, BaseException):
-            raise made
-        return made
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
 
 class Task(NamedTuple):
-    """A task of a cluster, with the methods of a process; what it gives is its exit status."""
+    """A task of a cluster, with the methods of a process; its result is its exit status."""
 
     pool: ClusterPool
     reference: Any
@@ -219,7 +219,7 @@ class Task(NamedTuple):
 
 
 def _require_answer(address: str) -> None:
-    """Raise `CurateError` where nothing listens at HOST:PORT: Ray would try for minutes."""
+    """Raise `CurateError` if no server listens at HOST:PORT; Ray would try for minutes."""
     import socket  # not needed without a cluster
 
     host, _, port = address.rpartition("://")[2].rpartition(":")
@@ -235,50 +235,50 @@ def _require_answer(address: str) -> None:
 
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:
-    """By package; "none" for one that is not installed."""
+    """Versions by package; "none" for a package that is not installed."""
     from importlib.metadata import PackageNotFoundError, version  # milliseconds that a check here does not need
 
-    found = {"curate": __version__, "python": sys.version.partition(" ")[0]}
+    versions = {"curate": __version__, "python": sys.version.partition(" ")[0]}
     for name in packages:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "none"
-    return found
+            versions[name] = "none"
+    return versions
 
 
 def _file_stamps(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Size and time of modification of those paths that are files."""
-    found = {}
+    stamps = {}
     for path in paths:
         with suppress(OSError):
-            there = Path(path).stat()
-            found[path] = (there.st_size, there.st_mtime_ns)
-    return found
+            status = Path(path).stat()
+            stamps[path] = (status.st_size, status.st_mtime_ns)
+    return stamps
 
 
 def _run(setup: bytes, work: bytes, item: bytes) -> bytes:
-    """A task: what `make` gives for an item, or what it raises.
+    """A task: the result of `make` for an item, or the exception that it raises.
 
-    All is packed into bytes: arrays that Ray itself moves can only be read, and keep all they came with in memory.
+    Arguments and results are bytes: arrays that Ray moves itself are read-only, and keep the whole object in memory.
     """
     from ray import cloudpickle
 
     try:
-        own, make = _prepared(setup), cloudpickle.loads(work)
-        made = make(*own, cloudpickle.loads(item))
+        state, make = _prepared(setup), cloudpickle.loads(work)
+        result = make(*state, cloudpickle.loads(item))
     except Exception as error:  # noqa: BLE001
-        made = error
+        result = error
     try:
-        packed: bytes = cloudpickle.dumps(made)
+        packed: bytes = cloudpickle.dumps(result)
     except Exception:  # noqa: BLE001  # whatever an object raises that cannot be sent
-        packed = cloudpickle.dumps(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
+        packed = cloudpickle.dumps(RuntimeError(f"{type(result).__name__} cannot be sent to another process"))
     return packed
 
 
 @lru_cache(1)
 def _prepared(packed: bytes) -> tuple[object, ...]:
-    """What this worker is prepared with for a pool: the arguments that precede each item. Raises `CurateError`."""
+    """The state of this worker for a pool: the arguments that precede each item. Raises `CurateError`."""
     from ray import cloudpickle
 
     setup: _Setup = cloudpickle.loads(packed)
@@ -287,21 +287,25 @@ def _prepared(packed: bytes) -> tuple[object, ...]:
 
 
 def _require_same_environment(setup: _Setup) -> None:
-    """Raise `CurateError` where this worker would give other results than one beside the process that asks."""
+    """Raise `CurateError` if the environment of this worker differs from that of the process that sent the task."""
     import platform  # only needed by workers
 
     with suppress(OSError):
-        os.chdir(setup.folder)  # where it is not there, relative paths lead nowhere: told below
-    mine = _versions(setup.versions.keys() - {"curate", "python"})
-    other = [f"{name} {mine[name]}, not {wanted}" for name, wanted in setup.versions.items() if mine[name] != wanted]
-    if other:
+        os.chdir(setup.folder)  # if it does not exist here, files at relative paths differ, which is reported below
+    installed = _versions(setup.versions.keys() - {"curate", "python"})
+    differing = [
+        f"{name} {installed[name]}, not {version}"
+        for name, version in setup.versions.items()
+        if installed[name] != version
+    ]
+    if differing:
         raise CurateError(
-            f"--engine ray: node {platform.node()} has {'; '.join(other)}",
+            f"--engine ray: node {platform.node()} has {'; '.join(differing)}",
             "install the same versions on all nodes: others may give other results",
         )
-    here = _file_stamps(setup.files)
-    if strange := [path for path, seen in setup.files.items() if here.get(path) != seen]:
+    stamps = _file_stamps(setup.files)
+    if unequal := [path for path, stamp in setup.files.items() if stamps.get(path) != stamp]:
         raise CurateError(
-            f"--engine ray: node {platform.node()} does not see the same {display_name(strange[0])}",
+            f"--engine ray: node {platform.node()} does not see the same {display_name(unequal[0])}",
             "put the data on storage that all nodes have at the same path",
         )

@@ -27,8 +27,8 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 
 
 class Kind(Enum):
-    """What the value of a key can reach, stated in its annotation if it holds text. `curate.core.config_consent` asks
-    for consent where it leaves the project.
+    """What the value of a key can refer to, declared in its annotation if it holds text. `curate.core.config_consent`
+    requires consent for values outside of the project.
     """
 
     VALUE = "nothing"
@@ -78,7 +78,7 @@ class Section(BaseModel):
         for name, field in fields.items():
             if not marks[name] and _holds_unmarked_text(field.annotation):
                 raise TypeError(f"{cls.__name__}.{name}: text needs a `Kind` in its annotation")
-        cls.kinds = {name: found[0] if found else Kind.VALUE for name, found in marks.items()}
+        cls.kinds = {name: kinds[0] if kinds else Kind.VALUE for name, kinds in marks.items()}
 
 
 class CustomRule(Section):
@@ -205,8 +205,8 @@ def _address(name: str) -> str:
 
 
 def _policy(keep: str) -> str:
-    name, given, field = keep.partition(":")
-    if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (given and not field):
+    name, colon, field = keep.partition(":")
+    if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (colon and not field):
         policies = ", ".join(f"{policy}:FIELD" if policy in KEEP_BY_FIELD else policy for policy in KEEP)
         raise ValueError(f"{keep!r} is not one of {policies}")
     return keep
@@ -523,8 +523,8 @@ RECIPE_KINDS: Final[Kinds] = {
     **dict.fromkeys(("model", "model_name_or_path", "base_model"), Kind.MODEL),
     "chat_template": Kind.TEMPLATE,
 }
-"""Keys of the recipe of a configuration that can reach outside of its folder. `curate run` demands itself that `data`
-is its output.
+"""Keys of the recipe of a configuration that can refer to files outside of its folder. `curate run` itself requires
+that `data` is its output.
 """
 
 
@@ -541,11 +541,11 @@ def load_config(path: Path) -> Config:
     return validated(Config, values, str(path))
 
 
-def require_named_model(what: str, named: str | None, **options: object) -> None:
+def require_named_model(kind: str, named: str | None, **options: object) -> None:
     """Raise `UsageError` for an option that has no effect, since a `model` or `judge` is not named."""
     for name, value in options.items():
         if value is not None and not named:
-            raise UsageError(f"--{name.replace('_', '-')} has no effect without a {what}", f"name a {what}, too")
+            raise UsageError(f"--{name.replace('_', '-')} has no effect without a {kind}", f"name a {kind}, too")
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:
@@ -553,9 +553,9 @@ def with_options(section: SectionType, **options: Any) -> SectionType:
 
     Raises `ConfigError` for an invalid option value.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    overrides = {name: value for name, value in options.items() if value is not None}
     return (
-        validated(type(section), {**section.model_dump(), **given}, "option", "pass another value")
-        if given
+        validated(type(section), {**section.model_dump(), **overrides}, "option", "pass another value")
+        if overrides
         else section
     )

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from curate.core.egress import Consent
 
 PROJECT: Final = "project"
-"""Stands for the keys outside of the tables of a configuration."""
+"""Name for the keys outside of the tables of a configuration."""
 CONFINED_VARIABLE: Final = "CURATE_CONFINED_TO"
-"""Environment variable with a folder that no setting leaves, with or without consent; set by `curate mcp`."""
+"""Environment variable with a folder; settings must not refer to files outside of it, with or without consent. Set by
+`curate mcp`.
+"""
 HUB: Final = "a model of the hub"
 URL: Final = "a URL"
 OUTSIDE: Final = "outside of the project's folder"
@@ -63,10 +65,10 @@ def require_agreed(config: Config, path: Path, consent: "Consent | None", used: 
     if confined and any(why in (URL, OUTSIDE) for _, why in reasons):
         raise UsageError(f"{text}: refused", "the configuration of this server may only name files below its folder")
     if not (consent and consent.yes) and not trusts_folder(home):
-        own = f'write  trust = ["{visible(str(home))}"]  in {visible(str(user_config_path()))}'
+        alternative = f'write  trust = ["{visible(str(home))}"]  in {visible(str(user_config_path()))}'
         raise UsageError(
             f"{text}: needs your consent",
-            f"read the file; then {consent.how if consent else NO_OPTION}, or {own}",
+            f"read the file; then {consent.how if consent else NO_OPTION}, or {alternative}",
         )
     if consent and consent.tell:
         consent.tell(f"note: {text}")
@@ -108,8 +110,8 @@ def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path
         return URL
     if kind in (Kind.MODEL, Kind.JUDGE):
         return _reason_of_model(value, home, root)
-    here = [Path(value)] if kind is Kind.TEMPLATE and not (home / value).exists() else []
-    leaves = value == STDIN_NAME or _leaves(value, home, root) or not all(_is_inside(path, root) for path in here)
+    templates = [Path(value)] if kind is Kind.TEMPLATE and not (home / value).exists() else []
+    leaves = value == STDIN_NAME or _leaves(value, home, root) or not all(_is_inside(path, root) for path in templates)
     return OUTSIDE if leaves else ""
 
 
@@ -123,7 +125,7 @@ def _reason_of_model(name: str, home: Path, root: Path) -> str:
 
 
 def _leaves(name: str, home: Path, root: Path) -> bool:
-    """Whether a path or a pattern of a configuration in `home` leads out of `root`, by a link or otherwise."""
+    """Whether a path or a pattern of a configuration in `home` resolves to a file outside of `root`."""
     paths = [home / path_of(name), path_of(str(home / name))]
     if any(sign in str(home / name) for sign in "*?[") and not os.path.lexists(home / name):
         for pattern in dict.fromkeys((os.path.join(escape(str(home)), name), str(home / name))):  # noqa: PTH118

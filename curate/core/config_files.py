@@ -1,4 +1,4 @@
-"""Where the configuration of a project is: at or above the folder of its data, or where `--config` says."""
+"""Find the configuration of a project: at or above the folder of its data, or the file of `--config`."""
 
 import glob
 import os
@@ -23,7 +23,7 @@ PATH_KEYS: Final = {
     "conflicts": ("embeddings", "nli", "same_question", "judge"),
     "split": ("semantic",),
 }
-"""Keys that hold a path, or the name of something else; they are a path if it exists."""
+"""Keys that hold a path or another name; the value is a path if the path exists."""
 
 
 def config_file(folder: Path, named: Path | None = None) -> Path | None:
@@ -35,8 +35,8 @@ def config_file(folder: Path, named: Path | None = None) -> Path | None:
     """
     if named is not None:
         return named
-    above, here = Path(os.path.abspath(folder)), Path.cwd()  # noqa: PTH100 - of a linked folder, where the link is
-    places = dict.fromkeys((above, *above.parents, here, *here.parents))
+    above, working = Path(os.path.abspath(folder)), Path.cwd()  # noqa: PTH100 - of a linked folder, where the link is
+    places = dict.fromkeys((above, *above.parents, working, *working.parents))
     return next((path for place in places if (path := config_in(place))), None)
 
 
@@ -57,8 +57,8 @@ def config_in(folder: Path, *, trusted: bool = False) -> Path | None:
 
 
 def require_trusted_owner(path: Path) -> None:
-    """Raise `UsageError` for what somebody else put into a folder that everybody may write to, such as /tmp: it would
-    decide about the data of all who work below.
+    """Raise `UsageError` for a file of another user in a folder that everybody may write to, such as /tmp: it would
+    configure all projects below that folder.
     """
     if os.name != "posix":
         return
@@ -137,7 +137,7 @@ def _path_from(home: Path, name: str) -> str:
 
 
 def shown_path(path: Path) -> Path:
-    """A path relative to the working folder, with `..` where it lies beside or above; absolute on another drive."""
+    """A path relative to the working folder, with `..` if it is outside of it; absolute on another drive."""
     try:
         return Path(os.path.relpath(path))
     except ValueError:

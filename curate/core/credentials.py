@@ -1,10 +1,10 @@
 """Find keys, tokens and passwords in a text.
 
     keys_in          complete keys of a published format (`token_formats`) and passwords in URLs: what S001 reports
-    credentials_in   all that is masked: these, keys of another length or cut, and values that a name announces
-                     (`key_value_secrets`)
+    credentials_in   all that is masked: these, keys of another length or truncated, and values after the name of a
+                     secret (`key_value_secrets`)
 
-Each search begins at a text that `str.find` found and goes on behind what it read, so its time is linear.
+Each search starts at a text that `str.find` found and continues after the text that it read, so its time is linear.
 """
 
 import re
@@ -25,8 +25,8 @@ KEYS: Final = {
         rf"-----BEGIN {PEM_NAME}(?: BLOCK)?-----{PEM_HEADERS}(?:[^-]{{16,}}(?:-----END {PEM_NAME}(?: BLOCK)?-----)?)"
     ),
     **{
-        kind: "|".join(one.pattern for one in FORMATS if one.reported and one.kind == kind)
-        for kind in dict.fromkeys(one.kind for one in FORMATS if one.reported)
+        kind: "|".join(key_format.pattern for key_format in FORMATS if key_format.reported and key_format.kind == kind)
+        for kind in dict.fromkeys(key_format.kind for key_format in FORMATS if key_format.reported)
     },
     URL_PASSWORD: r"[a-z][a-z0-9+]{2,11}://[^\s:/@\"'<>\[\]{}$]{1,64}:[^\s:/@\"'<>\[\]{}$*]{4,64}@[\w.-]+",
 }
@@ -37,12 +37,14 @@ EXAMPLE_KEY: Final = lazy_pattern(
 """Parts of example keys in documentation, which S001 does not report."""
 PLACEHOLDER_KEY: Final = lazy_pattern(r"xxxx|XXXX|1234567890|abcdefghij|(?i:(?<![a-z0-9])your)|\*\*|\.\.\.")
 """Parts of example keys that are in no real one, so that the key is shown."""
-STARTS: Final = tuple((start, one) for one in FORMATS for start in one.starts)
+STARTS: Final = tuple((start, key_format) for key_format in FORMATS for start in key_format.starts)
 KEY_STARTS: Final = tuple(
-    "hooks.slack" if "/" in start else start for start, one in STARTS if one.reported and not one.word
+    "hooks.slack" if "/" in start else start
+    for start, key_format in STARTS
+    if key_format.reported and not key_format.word
 )
 """A part of every key that S001 reports, except of passwords and of keys that begin a word."""
-WORD_STARTS: Final = tuple(start for start, one in STARTS if one.reported and one.word)
+WORD_STARTS: Final = tuple(start for start, key_format in STARTS if key_format.reported and key_format.word)
 KEY_HINTS: Final = "|".join(map(re.escape, ("PRIVATE KEY", *KEY_STARTS, *WORD_STARTS))) + r"|://[^\s/@]+@"
 """A part of every key that S001 reports, for a fast first search; few texts are searched further."""
 
@@ -68,7 +70,7 @@ KEY_CHAR: Final = lazy_pattern("[0-9A-Z]")
 
 
 def keys_in(text: str) -> Iterator[Secret]:
-    """Find complete keys and passwords in URLs, also with characters between theirs that show nothing."""
+    """Find complete keys and passwords in URLs, also if they contain invisible characters."""
     return _also_hidden(text, complete_keys)
 
 
@@ -78,30 +80,40 @@ def credentials_in(text: str) -> Iterator[Secret]:
 
 
 def _also_hidden(text: str, finder: Callable[[str], Iterator[Secret]]) -> Iterator[Secret]:
-    found = list(finder(text))
+    secrets = list(finder(text))
     if not text.isascii() and UNSEEN.search(text):
-        seen = [at for at, char in enumerate(text) if not UNSEEN.match(char)]
-        whole = [Secret(seen[start], seen[end - 1] + 1, kind) for start, end, kind in finder(UNSEEN.sub("", text))]
-        found = [*whole, *(one for one in found if all(one.end <= key.start or key.end <= one.start for key in whole))]
-    yield from found
+        visible_positions = [position for position, char in enumerate(text) if not UNSEEN.match(char)]
+        unhidden = [
+            Secret(visible_positions[start], visible_positions[end - 1] + 1, kind)
+            for start, end, kind in finder(UNSEEN.sub("", text))
+        ]
+        secrets = [
+            *unhidden,
+            *(
+                secret
+                for secret in secrets
+                if all(secret.end <= key.start or key.end <= secret.start for key in unhidden)
+            ),
+        ]
+    yield from secrets
 
 
 def complete_keys(text: str, *, anywhere: bool = False) -> Iterator[Secret]:
     """Find complete keys; with `anywhere`, also those right after a letter."""
-    for start, one in STARTS:
-        if one.reported and start in text:
-            for at, _ in _runs(text, start, one, anywhere=anywhere):
-                match = one.complete.match(text, at + len(start))
-                if match and not EXAMPLE_KEY.search(text[at : match.end()]):
-                    yield Secret(at, match.end(), one.kind)
+    for start, key_format in STARTS:
+        if key_format.reported and start in text:
+            for position, _ in _runs(text, start, key_format, anywhere=anywhere):
+                match = key_format.complete.match(text, position + len(start))
+                if match and not EXAMPLE_KEY.search(text[position : match.end()]):
+                    yield Secret(position, match.end(), key_format.kind)
     for kind, mark in ((PRIVATE_KEY, "-----BEGIN"), (URL_PASSWORD, "://")):
-        for found in re.finditer(KEYS[kind], text) if mark in text else ():
-            if not EXAMPLE_KEY.search(found.group()):
-                yield Secret(found.start(), found.end(), kind)
+        for pem_or_url in re.finditer(KEYS[kind], text) if mark in text else ():
+            if not EXAMPLE_KEY.search(pem_or_url.group()):
+                yield Secret(pem_or_url.start(), pem_or_url.end(), kind)
 
 
 def _credentials(text: str) -> Iterator[Secret]:
-    # Only long unbroken stretches hold a key, unless it is cut: most texts have few of them.
+    # Only long runs of key characters hold a key, unless it is truncated; most texts have few of them.
     stretches = text if "…" in text else " ".join(STRETCH.findall(text))
     if stretches:
         yield from _keys(text, stretches)
@@ -115,32 +127,38 @@ def _credentials(text: str) -> Iterator[Secret]:
 
 def _keys(text: str, stretches: str) -> Iterator[Secret]:
     """Keys by their beginning or shape, also of another length than the complete ones, or cut."""
-    for start, one in STARTS:
+    for start, key_format in STARTS:
         if start in stretches:
-            for at, end in _runs(text, start, one):
-                body = text[at + len(start) : end]
+            for position, end in _runs(text, start, key_format):
+                body = text[position + len(start) : end]
                 is_key = (body and text.startswith("…", end)) or (len(body) >= MIN_CUT and KEY_CHAR.search(body))
-                if is_key and not PLACEHOLDER_KEY.search(text, at, end):
-                    yield Secret(at, end, one.kind)
+                if is_key and not PLACEHOLDER_KEY.search(text, position, end):
+                    yield Secret(position, end, key_format.kind)
     for kind, mark, pattern in SHAPE_PATTERNS:
         for match in pattern.finditer(text) if mark in stretches else ():
             yield Secret(match.start(), match.end(), kind)
 
 
-def _runs(text: str, start: str, one: TokenFormat, *, anywhere: bool = False) -> Iterator[tuple[int, int]]:
-    """Where a key may begin, and the end of the characters that can belong to it."""
-    at = text.find(start)
-    while at >= 0:
-        if one.word and not anywhere and at and text[at - 1].isalnum() and text[at - 1].isascii():
-            at = text.find(start, at + 1)
+def _runs(text: str, start: str, key_format: TokenFormat, *, anywhere: bool = False) -> Iterator[tuple[int, int]]:
+    """The position where a key may begin, and the end of the characters that can belong to it."""
+    position = text.find(start)
+    while position >= 0:
+        if (
+            key_format.word
+            and not anywhere
+            and position
+            and text[position - 1].isalnum()
+            and text[position - 1].isascii()
+        ):
+            position = text.find(start, position + 1)
             continue
-        end = one.run.match(text, at + len(start)).end()  # type: ignore[union-attr]
-        yield at, end
-        at = text.find(start, max(at + len(start), end - len(start) + 1))
+        end = key_format.run.match(text, position + len(start)).end()  # type: ignore[union-attr]
+        yield position, end
+        position = text.find(start, max(position + len(start), end - len(start) + 1))
 
 
 def _blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> Iterator[Secret]:
-    """Private keys of several lines, whole; one without an end reaches to the end of the text."""
+    """Private keys of several lines; one without an end line extends to the end of the text."""
     match = begins.search(text)
     while match:
         end = ends.search(text, match.end())
@@ -150,24 +168,24 @@ def _blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> Iterat
 
 def _url_passwords(text: str) -> Iterator[Secret]:
     """Addresses with a password, or with a token in the place of a name."""
-    at = text.find("://")
-    while at >= 0:
-        begin = at + 3
+    position = text.find("://")
+    while position >= 0:
+        begin = position + 3
         end = UNBROKEN.match(text, begin).end()  # type: ignore[union-attr]
         address = text[begin:end]
         name, colon, rest = address.partition(":")
         last = address.rfind("@")
-        behind = begin + last + 1
-        holds = False
+        after = begin + last + 1
+        is_secret = False
         if colon and "/" not in name and "@" not in name and not PORT.match(rest):
             if last > len(name):
-                holds = is_password(address[len(name) + 1 : last])
+                is_secret = is_password(address[len(name) + 1 : last])
             elif rest and (text.startswith("…", end) or len(address) == 512):
-                holds, behind = True, end
-        if not holds and last > 0 and (user := TOKEN_NAME.match(address)) and address.startswith("@", user.end()):
-            holds, behind = bool(KEY_CHAR.search(user.group())), begin + user.end() + 1
-        if holds:
-            scheme = SCHEME.search(text[max(0, at - 21) : at])
-            host = HOST.match(text, behind).end()  # type: ignore[union-attr]
-            yield Secret(at - len(scheme.group() if scheme else ""), host, URL_PASSWORD)
-        at = text.find("://", behind if holds else begin)
+                is_secret, after = True, end
+        if not is_secret and last > 0 and (user := TOKEN_NAME.match(address)) and address.startswith("@", user.end()):
+            is_secret, after = bool(KEY_CHAR.search(user.group())), begin + user.end() + 1
+        if is_secret:
+            scheme = SCHEME.search(text[max(0, position - 21) : position])
+            host = HOST.match(text, after).end()  # type: ignore[union-attr]
+            yield Secret(position - len(scheme.group() if scheme else ""), host, URL_PASSWORD)
+        position = text.find("://", after if is_secret else begin)

@@ -45,12 +45,12 @@ def data_files(
     or link target, a pattern without matches and a folder without data files, `UsageError` if `paths` is empty or names
     ledgers of removed lines alone: these are not read.
     """
-    found: dict[Path, Path] = {}
+    by_place: dict[Path, Path] = {}
     read: dict[object, Path] = {}
     ledgers: list[Path] = []
     for name in paths:
         if str(name) in STDIN_NAMES:
-            found[STDIN] = STDIN
+            by_place[STDIN] = STDIN
             continue
         if is_url(str(name)):
             files: Sequence[Path] = local_copies(str(name), DATA_SUFFIXES, tell)
@@ -61,7 +61,7 @@ def data_files(
                 for file in (_files_below(path, tell, left_out) if path.is_dir() else [path])
             ]
         for file in files:
-            if (place := file.parent.resolve() / file.name) in found:
+            if (place := file.parent.resolve() / file.name) in by_place:
                 continue
             if (first := read.setdefault(identity(file), file)) is not file:
                 tell(f"{file}: not read again, it is the same file as {first}")
@@ -70,14 +70,14 @@ def data_files(
                 ledgers.append(file)
                 tell(f"{file}: not read, a file of removed lines; `curate restore` restores them")
                 continue
-            found[place] = file
-    if ledgers and not found:
+            by_place[place] = file
+    if ledgers and not by_place:
         raise UsageError(
             f"{ledgers[0]}: is a file of removed lines", "restore them with `curate restore FILE --all -o OUT.jsonl`"
         )
-    if not found:
+    if not by_place:
         raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
-    return list(found.values())
+    return list(by_place.values())
 
 
 def _expand(name: str) -> list[Path]:
@@ -96,8 +96,8 @@ def _expand(name: str) -> list[Path]:
 
 def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | None) -> list[Path]:
     """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
-    found: list[Path] = []
-    others: Counter[str] = Counter()
+    data_files: list[Path] = []
+    counts_by_suffix: Counter[str] = Counter()
     skipped: dict[str, list[Path]] = defaultdict(list)
     for root, folders, names in os.walk(folder, onerror=_closed):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -114,32 +114,32 @@ def _files_below(folder: Path, tell: Callable[[str], None], left_out: LeftOut | 
             if why := _why_skipped(path, folder) if data else "a broken link" if not path.exists() else "":
                 skipped[why].append(path)
             elif path.is_file():
-                others[path.suffix or path.name] += 1
-                found += [path] if data else []
+                counts_by_suffix[path.suffix or path.name] += 1
+                data_files += [path] if data else []
     read: dict[Path, Path] = {}
-    for path in sorted(found, key=lambda path: (path.is_symlink(), path)):
+    for path in sorted(data_files, key=lambda path: (path.is_symlink(), path)):
         if read.setdefault(path.resolve(), path) != path:
             skipped["a link to a file that is already read"].append(path)
-    own = own_files(folder, read.values())
-    if written := sorted(path for path in own if not _is_removed(path)):
+    written_by_curate = own_files(folder, read.values())
+    if written := sorted(path for path in written_by_curate if not _is_removed(path)):
         shown = ", ".join(map(str, written[:MAX_SHOWN])) + (
             f" and {more:,} more" if (more := len(written) - MAX_SHOWN) > 0 else ""
         )
         tell(f"{folder}: {plural(len(written), 'file')} not read, written by curate: {shown}; pass a file to read it")
-    skipped["a file of removed lines"] += own.difference(written)
+    skipped["a file of removed lines"] += written_by_curate.difference(written)
     for why, paths in skipped.items():
         if paths:
             tell(
                 f"{folder}: {plural(len(paths), 'file')} not read, {why}; the first is {min(paths)}; pass it to read it"
             )
-    found = sorted(set(read.values()) - own)
-    if not found:
-        seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
+    data_files = sorted(set(read.values()) - written_by_curate)
+    if not data_files:
+        contents = ", ".join(f"{count:,} {suffix}" for suffix, count in counts_by_suffix.most_common(3)) or "no files"
         raise InputError(
-            f"{folder}: a folder without data files (it has {seen})",
+            f"{folder}: a folder without data files (it has {contents})",
             f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst, and {', '.join(TABLE_SUFFIXES)}",
         )
-    return found
+    return data_files
 
 
 def _is_removed(path: Path) -> bool:

@@ -1,6 +1,6 @@
-"""Paths that are shown by another name: copies of URLs, outputs that will be uploaded, data in memory, standard input.
+"""Paths with a display name: copies of URLs, outputs that will be uploaded, data in memory, standard input.
 
-The name travels with the path, to other threads and processes too.
+The name is part of the path object, also in other threads and processes.
 """
 
 import os
@@ -17,9 +17,9 @@ else:
 
 
 class DataPath(Base):
-    """A path with a name. It is equal to the plain path, and other functions take it for one.
+    """A path with a display name. It is equal to the plain path and can be used in its place.
 
-    Paths in a named folder have names below the folder's; other paths that are made of a named one have none.
+    Paths in a named folder have names below the folder's name; other paths that are derived from a named one have none.
     """
 
     _named: tuple[Path, str] | None = None
@@ -41,11 +41,11 @@ class DataPath(Base):
         """Its name; empty if it has none."""
         if self._named is None:
             return ""
-        here, (place, name) = str(self), self._named
-        if here == (root := str(place)):
+        path, (place, name) = str(self), self._named
+        if path == (root := str(place)):
             return name
-        inside = here.removeprefix(f"{root.rstrip(os.sep)}{os.sep}")
-        return f"{name}/{Path(inside).as_posix()}" if inside != here else ""
+        inside = path.removeprefix(f"{root.rstrip(os.sep)}{os.sep}")
+        return f"{name}/{Path(inside).as_posix()}" if inside != path else ""
 
     def __reduce__(self) -> Any:
         return DataPath._placed, (str(self), self._named)

@@ -85,28 +85,32 @@ def read_datamap(run: Path) -> list[MappedExample]:
     try:
         lines = read_regular(path).splitlines()
     except FileNotFoundError:
-        what = (
+        hint = (
             "a completed training writes it: run `curate train RECIPE --resume`"
             if (run / "identity.json").is_file()
             else "pass the folder of a run"
         )
-        raise InputError(f"{shown}: no such file", what) from None
+        raise InputError(f"{shown}: no such file", hint) from None
     except OSError as error:
         raise InputError.of(shown, error, "check the permissions of the run folder") from error
-    found = []
+    mapped = []
     for number, line in enumerate(lines, start=1):
         try:
-            found.append(MAPPED.validate_json(line))
+            mapped.append(MAPPED.validate_json(line))
         except ValidationError as error:
             raise InputError(
                 f"{shown}:{number}: not a valid data map record: {error.errors()[0]['msg']}", "train again with --fresh"
             ) from error
-    return found
+    return mapped
 
 
 def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
     """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; hardest first."""
     return sorted(
-        (one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None),
-        key=lambda one: one.rank,
+        (
+            example
+            for example in mapped
+            if example.rank <= hardest or example.spike is not None or example.pull is not None
+        ),
+        key=lambda example: example.rank,
     )

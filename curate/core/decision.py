@@ -107,15 +107,15 @@ class Decision(BaseModel):
         if self.value is not None:
             values["value"] = self.value
         left_out = {"format": 1, "record": "verdict", "scope": "example", "left": [], "seen": [], "of": 1}
-        kept = {
+        values_kept = {
             name: value
             for name, value in values.items()
             if value not in (None, "") and (name not in left_out or value != left_out[name])
         }
         try:
-            return json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            return json.dumps(values_kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # a lone surrogate in an edited text can only be written as an escape
-            return json.dumps(kept, allow_nan=False, separators=(",", ":")).encode()
+            return json.dumps(values_kept, allow_nan=False, separators=(",", ":")).encode()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -158,14 +158,14 @@ def subject_slot(scope: str, about: str, pointer: str = "") -> Slot:
 
 @dataclass(frozen=True, slots=True)
 class DecisionState:
-    """What is in effect about one example."""
+    """The decisions in effect about one example."""
 
     verdict: Verdict
     """drop; else edit; else keep, for the whole example; else undecided."""
     value: dict[str, Any] | None = None
     """The new object, unless the example is dropped."""
     kept: frozenset[Slot] = frozenset()
-    """What a person keeps: `VERDICT_SLOT` for the example, or single findings, duplicates and conflicts."""
+    """The kept slots: `VERDICT_SLOT` for the example, or single findings, duplicates and conflicts."""
     about: str = ""
     why: str = ""
     who: str = ""
@@ -183,7 +183,7 @@ class DecisionState:
         return any(slot == VERDICT_SLOT or slot[1] == "duplicate" for slot in self.kept)
 
     def shown(self) -> list[Any]:
-        """As plain values, which tell whether something changed."""
+        """Plain values to detect changes."""
         return [self.verdict, self.who, self.why, str(self.when), sorted(map(list, self.kept)),
                 self.labels, self.rating]  # fmt: skip
 

@@ -102,25 +102,27 @@ class DecisionLog:
         return [decision for decision in other.decisions if decision.id not in self._known]
 
     def state_of(self, example: str) -> DecisionState | None:
-        """What is in effect about an example; None if there is nothing, it was undone, or it is contested."""
+        """The decisions in effect about an example; None if there are none, they were undone, or are contested."""
         slots = self._heads.get(example)
         if not slots or self.contested_decisions(example):
             return None
-        edit, whole = self.last(example, EDIT_SLOT), self.last(example, VERDICT_SLOT)
-        dropped = whole is not None and whole.verdict == "drop"
-        kept = [slot for slot in slots if slot[0] == "verdict" and (decision := self.last(example, slot)) and
+        edit, verdict_decision = self.last(example, EDIT_SLOT), self.last(example, VERDICT_SLOT)
+        dropped = verdict_decision is not None and verdict_decision.verdict == "drop"
+        kept_slots = [slot for slot in slots if slot[0] == "verdict" and (decision := self.last(example, slot)) and
                 decision.content(slot)[0] == "keep"]  # fmt: skip
-        keeps = [decision for slot in kept if (decision := self.last(example, slot))]
+        keeps = [decision for slot in kept_slots if (decision := self.last(example, slot))]
         last = max(keeps, key=lambda keep: (keep.when, keep.id), default=None)
-        decision = whole if dropped else edit or last
+        decision = verdict_decision if dropped else edit or last
         labels, rating = self.labels(example), self.rating(example)
         if decision is None:
             return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
-        verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if VERDICT_SLOT in kept else "undecided"
+        verdict: Verdict = (
+            "drop" if dropped else "edit" if edit else "keep" if VERDICT_SLOT in kept_slots else "undecided"
+        )
         why = self.note(example) or decision.why
         value = None if dropped or edit is None else edit.value
         return DecisionState(
-            verdict, value, frozenset(kept), decision.about, why, decision.who, decision.when, labels, rating
+            verdict, value, frozenset(kept_slots), decision.about, why, decision.who, decision.when, labels, rating
         )
 
     def last(self, example: str, slot: Slot) -> Decision | None:
@@ -179,7 +181,7 @@ class DecisionLog:
         return texts
 
     def verdicts(self) -> dict[str, DecisionState]:
-        """What is in effect about each example."""
+        """The decisions in effect by example."""
         return {example: state for example in self._heads if (state := self.state_of(example)) is not None}
 
     def contested(self) -> dict[str, Sequence[Decision]]:
@@ -201,8 +203,8 @@ class DecisionLog:
 
     def _conflict(self, example: str) -> Sequence[Decision]:
         """The first contested decisions, in the same order whichever journal was merged first."""
-        found = sorted(self._heads.get(example, {}).items())
-        slots = {slot: sorted(heads, key=lambda head: head.id) for slot, heads in found}
+        by_slot = sorted(self._heads.get(example, {}).items())
+        slots = {slot: sorted(heads, key=lambda head: head.id) for slot, heads in by_slot}
         for slot, heads in slots.items():
             if (
                 len(heads) > 1
@@ -213,8 +215,8 @@ class DecisionLog:
         for drop in slots.get(VERDICT_SLOT, ()):
             if drop.verdict == "drop":
                 for keep in slots.get(drop.subject, ()):
-                    apart = keep.id not in drop.seen and drop.id not in keep.seen
-                    if keep.verdict == "keep" and keep is not drop and apart:
+                    unaware = keep.id not in drop.seen and drop.id not in keep.seen
+                    if keep.verdict == "keep" and keep is not drop and unaware:
                         return [keep, drop]
         return ()
 
@@ -263,9 +265,9 @@ class DecisionLog:
         slots = self._heads.setdefault(decision.example, {})
         for slot in decision.slots:
             heads = slots.setdefault(slot, [])
-            gone = {head.id for head in heads} if decision.replaces is None else set(decision.replaces)
-            self._replaced |= gone
-            heads[:] = [head for head in heads if head.id not in gone]
+            replaced = {head.id for head in heads} if decision.replaces is None else set(decision.replaces)
+            self._replaced |= replaced
+            heads[:] = [head for head in heads if head.id not in replaced]
             if decision.id not in self._replaced:
                 heads.append(decision)
             if len(heads) > 1:

@@ -1,5 +1,5 @@
-"""Arrays in files, and tables of such arrays: the system takes their memory back where it is wanted for something
-else. The files have no names and are gone with the arrays.
+"""Arrays in memory-mapped files, and tables of such arrays, whose memory the operating system can reclaim. The files
+have no names and are deleted with the arrays.
 """
 
 import mmap
@@ -40,7 +40,7 @@ def selected_rows(values: Array, numbers: Numbers, folder: Path | None) -> Array
 
 
 def mapped(file: IO[bytes], kind: str) -> Array:
-    """The content of a file as an array; what is set in it is set in the file, which may be closed."""
+    """The content of a file as an array. Changes of the array change the file, which may be closed."""
     file.flush()
     size = os.fstat(file.fileno()).st_size
     return np.frombuffer(mmap.mmap(file.fileno(), size), dtype=kind) if size else np.empty(0, dtype=kind)
@@ -67,7 +67,7 @@ class Growing:
     """An array that grows at its end, in a file of the folder if there is one."""
 
     def __init__(self, kind: str, folder: Path | None = None) -> None:
-        """Empty; `kind`: numpy's name of the type of its values. A file is made with the first values."""
+        """`kind`: numpy's name of the type of the values. The file is created with the first values."""
         self._kind, self._folder = kind, folder
         self._file: IO[bytes] | None = None
         self._values, self._filled = np.empty(0, dtype=kind), 0
@@ -78,7 +78,7 @@ class Growing:
         self._rows, self._width = self._rows + len(part), part.shape[1:]
         if self._folder is None:
             end = self._filled + part.size
-            if end > len(self._values):  # in place where there is room: no second copy
+            if end > len(self._values):  # resized in place if possible, without a second copy
                 self._values.resize(int(1.5 * end), refcheck=False)
             self._values[self._filled : end] = part.ravel()
             self._filled = end
@@ -97,8 +97,8 @@ class Growing:
 
 
 def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Positions of the parts of some things, where those of thing i are from ends[i] up to ends[i + 1]; and their
-    new ends.
+    """Positions of the parts of the items `numbers`, where the parts of item i are from ends[i] up to ends[i + 1]; and
+    the new ends of these items.
     """
     sizes = np.diff(ends)[numbers]
     new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
@@ -111,11 +111,11 @@ Kinds = Mapping[str, "str | type[Rows]"]
 
 @dataclass(slots=True)
 class Rows:
-    """Base class: columns with one row per thing."""
+    """Base class: columns with one row per item."""
 
     KINDS: ClassVar["Kinds"]
     PARTS: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Columns with any number of values per thing, each with the column of their ends: the values of thing i are from
+    """Columns with any number of values per item, each with the column of their ends: the values of item i are from
     ends[i] up to, not including, ends[i + 1].
     """
     SHARED: ClassVar[str] = ""
@@ -133,17 +133,19 @@ class Rows:
 
     def _selected(self, how: str, numbers: Numbers, folder: Path | None) -> Self:
         parts = {ends: parts_of(getattr(self, ends), numbers) for ends in {*self.PARTS.values()}}
-        found: dict[str, Any] = {ends: new for ends, (_, new) in parts.items()}
+        columns: dict[str, Any] = {ends: new for ends, (_, new) in parts.items()}
         for name in self.KINDS:
-            at, column = parts[self.PARTS[name]][0] if name in self.PARTS else numbers, getattr(self, name)
+            positions, column = parts[self.PARTS[name]][0] if name in self.PARTS else numbers, getattr(self, name)
             if column is not None:
-                found[name] = (
-                    getattr(column, how)(at, folder) if isinstance(column, Rows) else selected_rows(column, at, folder)
+                columns[name] = (
+                    getattr(column, how)(positions, folder)
+                    if isinstance(column, Rows)
+                    else selected_rows(column, positions, folder)
                 )
-        return replace(self, **found)
+        return replace(self, **columns)
 
-    def sharing(self, known: dict[Any, Any]) -> Self:  # noqa: ARG002
-        """The same rows, with `known` as shared dictionary; what this one has more is added to it."""
+    def sharing(self, dictionary: dict[Any, Any]) -> Self:  # noqa: ARG002
+        """The same rows, with `dictionary` as shared dictionary. Missing entries are added to it."""
         return self
 
 
@@ -151,10 +153,10 @@ Some = TypeVar("Some", bound=Rows)
 
 
 class Joining(Generic[Some]):
-    """Columns that are joined one part after another."""
+    """Columns that are concatenated part by part."""
 
     def __init__(self, kind: type[Some], folder: Path | None = None) -> None:
-        """Empty at first. With a folder, the columns are in files there."""
+        """`folder`: a folder for files with the columns; None: memory."""
         self._kind = kind
         self._columns = growing(kind.KINDS, folder)
         self._sizes = {name: Growing("i8", folder) for name in {*kind.PARTS.values()}}
@@ -170,9 +172,9 @@ class Joining(Generic[Some]):
 
     def done(self) -> Some:
         """All rows; nothing can be added any more. Raises `OutputError`."""
-        found: dict[str, Any] = {name: column.done() for name, column in self._columns.items()}
-        found |= {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
-        return self._kind(**found, **({self._kind.SHARED: self._shared} if self._kind.SHARED else {}))
+        columns: dict[str, Any] = {name: column.done() for name, column in self._columns.items()}
+        columns |= {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
+        return self._kind(**columns, **({self._kind.SHARED: self._shared} if self._kind.SHARED else {}))
 
 
 def growing(kinds: Kinds, folder: Path | None) -> "dict[str, Growing | Joining[Any]]":

@@ -72,9 +72,9 @@ class Consent:
     yes: bool = False
     """Consent was given in advance."""
     ask: Callable[[str], bool] | None = None
-    """Asks at the terminal; None if there is no terminal."""
+    """Function that asks at the terminal; None if there is no terminal."""
     tell: Callable[[str], object] | None = None
-    """Shows a note."""
+    """Function that displays a note."""
     how: str = "pass --yes to allow this"
     """How to give consent, for the error message."""
 
@@ -108,7 +108,10 @@ def user_config_path() -> Path:
 def trusted_endpoint(address: str) -> TrustedEndpoint | None:
     """The entry of the user's own configuration for an address. Raises `ConfigError`."""
     path, place = user_config_path(), origin(address)
-    return next((one for one in _user_config().endpoint if origin(address_of(one.address, str(path))) == place), None)
+    return next(
+        (endpoint for endpoint in _user_config().endpoint if origin(address_of(endpoint.address, str(path))) == place),
+        None,
+    )
 
 
 def trusts_folder(folder: Path) -> bool:
@@ -201,13 +204,13 @@ def key_for(address: str, named: str | None = None, general: str | None = None) 
     named variable is not set, `ConfigError`.
     """
     trusted = trusted_endpoint(address)
-    wanted = named or (trusted.key if trusted else None)
-    if wanted:
-        if key := os.environ.get(wanted, "").strip():
+    variable_name = named or (trusted.key if trusted else None)
+    if variable_name:
+        if key := os.environ.get(variable_name, "").strip():
             return key
         raise UsageError(
-            f"the variable {visible(wanted)}, which holds the key for {origin(address)}, is not set",
-            f"export {visible(wanted)}=...",
+            f"the variable {visible(variable_name)}, which holds the key for {origin(address)}, is not set",
+            f"export {visible(variable_name)}=...",
         )
     for variable in filter(None, (general, bound_variable(address))):
         if key := os.environ.get(variable, "").strip():

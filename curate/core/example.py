@@ -71,8 +71,8 @@ def value_at(line: dict[str, Any], path: str) -> Any:
     for key in map(unescape, path[1:].split("/")) if path.startswith("/") else path.split("."):
         if isinstance(value, dict):
             value = value.get(key)
-        elif isinstance(value, list) and (at := number_of(key)) is not None and at < len(value):
-            value = value[at]
+        elif isinstance(value, list) and (index := number_of(key)) is not None and index < len(value):
+            value = value[index]
         else:
             return None
     return value
@@ -166,15 +166,15 @@ def content_text(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    found = []
+    texts = []
     for part in content:
         if isinstance(part, str):
-            found.append(part)
+            texts.append(part)
         elif isinstance(part, dict):
             text = part.get("text", part.get("value", part.get("refusal")))
             if isinstance(text, str):
-                found.append(text)
-    return "\n".join(found)
+                texts.append(text)
+    return "\n".join(texts)
 
 
 def reasoning_texts(turn: Mapping[str, Any]) -> list[str]:
@@ -274,12 +274,12 @@ def pointer_in_line(example: Example, pointer: str, line: Any) -> str:
     """The pointer into the original line for a pointer that a rule made from a message: to the nearest value there."""
     if example.moved is None:
         return pointer
-    at = max(
+    moved_pointer = max(
         (pair for pair in example.moved if _is_within(pointer, pair[0])), key=lambda pair: len(pair[0]), default=None
     )
-    if at is not None:
-        pointer = at[1] + pointer[len(at[0]) :]
-    value, found = line, ""
+    if moved_pointer is not None:
+        pointer = moved_pointer[1] + pointer[len(moved_pointer[0]) :]
+    value, resolved = line, ""
     for key in pointer.split("/")[1:]:
         inner = unescape(key)
         if isinstance(value, list) and (index := number_of(inner)) is not None and index < len(value):
@@ -288,8 +288,8 @@ def pointer_in_line(example: Example, pointer: str, line: Any) -> str:
             value = value[inner]
         else:
             break
-        found = f"{found}/{key}"
-    return found
+        resolved = f"{resolved}/{key}"
+    return resolved
 
 
 def _is_within(pointer: str, base: str) -> bool:
@@ -338,12 +338,12 @@ def attachments(value: Mapping[str, Any]) -> bytes:
     Images, audio, video, documents, template arguments and non-text parts of messages, without system prompts. Values
     are compared as written: the same picture under two names counts as two.
     """
-    beside, parts = _attachments_of(value), list[Any]()
+    keys, parts = _attachments_of(value), list[Any]()
     turns = value.get("messages")
     for turn in turns if isinstance(turns, list) else ():
         if isinstance(turn, dict) and turn.get("role") not in ("system", "developer"):
             parts += [*filter(None, [_attachments_of(turn)]), *_other_parts(turn.get("content"))]
-    return canonical([beside, parts]) if beside or parts else b""
+    return canonical([keys, parts]) if keys or parts else b""
 
 
 def trained_content(value: Mapping[str, Any]) -> dict[str, Any]:

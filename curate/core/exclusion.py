@@ -1,6 +1,6 @@
-"""Which files of a folder are left out: by patterns of the command line, and by .gitignore files.
+"""Exclude files of a folder by patterns of the command line and by .gitignore files.
 
-Patterns are those of .gitignore, matched by `pathspec`. A file that is named itself is always read.
+Patterns have the syntax of .gitignore and are matched by `pathspec`. A file that is passed by name is always read.
 """
 
 import re
@@ -17,7 +17,7 @@ from curate.core.text import visible
 
 @dataclass
 class Exclusion:
-    """Patterns, and whether .gitignore files count. Raises `UsageError` for what is no pattern."""
+    """Patterns, and whether .gitignore files apply. Raises `UsageError` for an invalid pattern."""
 
     patterns: Sequence[str] = ()
     gitignore: bool = False
@@ -38,7 +38,7 @@ class Exclusion:
         return "ignored by .gitignore" if self.gitignore and self._ignored(path.absolute()) else ""
 
     def _ignored(self, path: Path) -> bool:
-        """Whether the nearest .gitignore that says something about a file ignores it."""
+        """Whether the nearest .gitignore with a matching pattern ignores a file."""
         for folder in _up_to_repository(path):
             include = self._spec(folder).check_file(path.relative_to(folder).as_posix()).include
             if include is not None:

@@ -66,7 +66,7 @@ def path_of(name: str) -> Path:
     if "\\x" not in name or os.path.lexists(path):
         return path
     return Path(
-        os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name)))
+        os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes.fromhex(match[1].decode()), os.fsencode(name)))
     )
 
 
@@ -89,9 +89,9 @@ def real_path(path: Path) -> Path:
     return copied()
 
 
-@cache  # what was read of it cannot be read again, and later stages and commands do
+@cache  # the input cannot be read twice, and later stages and commands read it again
 def _copy_of(source: TextIO | Path | None) -> Callable[[], Path]:
-    """A function that gives the copy of an input that can be read only once; its first call makes it."""
+    """A function that returns the copy of an input that can be read only once; its first call creates the copy."""
     return lazy_once(partial(_copied, source))
 
 
@@ -116,8 +116,8 @@ def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[
     `curate.core.limits`.
     """
     name, delimiter = display_name(path), csv_delimiter(path)
-    found = lines_limited(name, _blocks(path, size))
-    return found if delimiter is None or not tables else lines_limited(name, csv_lines(name, delimiter, found))
+    lines = lines_limited(name, _blocks(path, size))
+    return lines if delimiter is None or not tables else lines_limited(name, csv_lines(name, delimiter, lines))
 
 
 def _blocks(path: Path, size: int) -> Iterator[bytes]:
@@ -146,7 +146,7 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
 
 
 def size_of(paths: Iterable[Path]) -> int:
-    """Bytes of files on disk; nothing for what is no file."""
+    """Bytes of files on disk; 0 for paths that are not files."""
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
@@ -182,11 +182,11 @@ def _zstd_blocks(path: str, raw: BufferedReader, size: int) -> Iterator[tuple[by
                     frame = zstandard.ZstdDecompressor().decompressobj()
                 ready += frame.decompress(packed)
                 packed = frame.unused_data
-            at = 0
-            while len(ready) - at >= size:
-                yield bytes(ready[at : at + size]), raw.tell()
-                at += size
-            del ready[:at]
+            position = 0
+            while len(ready) - position >= size:
+                yield bytes(ready[position : position + size]), raw.tell()
+                position += size
+            del ready[:position]
     except zstandard.ZstdError as error:
         raise InputError(f"{path}: damaged zstd file: {error}", "compress or download it again") from error
     if not frame.eof:
@@ -208,18 +208,18 @@ def checksum(path: Path) -> str:
     """Checksum of a file on disk (xxh3, 128 bits): detects changes, not deliberate collisions. Raises `OSError`."""
     import xxhash
 
-    found = xxhash.xxh3_128()
+    digest = xxhash.xxh3_128()
     with real_path(path).open("rb", buffering=0) as file:
-        update(file, found)
-    return found.hexdigest()
+        update(file, digest)
+    return digest.hexdigest()
 
 
 def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
     """Feed the rest of a file to hashes. Raises `OSError`."""
     room = memoryview(bytearray(1 << 18))  # one buffer for all blocks, small enough for the processor's cache
     while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
-        for found in hashes:
-            found.update(room[:size])
+        for hash_ in hashes:
+            hash_.update(room[:size])
 
 
 @contextmanager

@@ -103,13 +103,13 @@ class Fingerprint(NamedTuple):
 
 def fingerprints(findings: Sequence[Finding]) -> list[Fingerprint]:
     """The fingerprint of each finding, in order; no two are equal."""
-    seen: Counter[tuple[str, str, str]] = Counter()
-    found = []
+    counts: Counter[tuple[str, str, str]] = Counter()
+    result = []
     for finding in findings:
         key = key_of(finding)
-        found.append(Fingerprint(*key, seen[key]))
-        seen[key] += 1
-    return found
+        result.append(Fingerprint(*key, counts[key]))
+        counts[key] += 1
+    return result
 
 
 def key_of(finding: Finding) -> tuple[str, str, str]:

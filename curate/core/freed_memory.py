@@ -1,4 +1,4 @@
-"""What is freed: kept for what is computed next, or given back to the system."""
+"""Reuse freed memory for models, or return it to the operating system."""
 
 import ctypes
 import gc
@@ -12,7 +12,7 @@ M_MMAP_THRESHOLD: Final = -3
 
 
 def reuse_freed() -> None:
-    """Keep what a model needs again, and no more: call it before torch computes.
+    """Configure allocators to reuse freed blocks; must be called before torch computes.
 
     Freed blocks of up to 32 MB, and 64 MB of a thread in all, are kept until `trim_heap`: intermediate results are of
     some MB, and to return each to the system and get the next one zeroed takes a twelfth of a sentence encoder's time.
@@ -26,14 +26,12 @@ def reuse_freed() -> None:
 
 
 def trim_heap() -> None:
-    """Give back what was freed: glibc keeps blocks of some MB, which is what models and their intermediate results
-    are.
-    """
+    """Return freed blocks to the operating system: glibc keeps blocks of some MB, such as those of models."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
 
 
 def return_freed() -> None:
-    """Free what nothing uses, such as a model, and give it back."""
+    """Collect garbage, such as an unused model, and return its memory to the operating system."""
     gc.collect()
     trim_heap()

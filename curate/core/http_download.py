@@ -1,4 +1,4 @@
-"""Read a file of an HTTP server, all of it or from where an earlier attempt stopped."""
+"""Read a file of an HTTP server, from the beginning or from the end of an earlier attempt."""
 
 import re
 from base64 import b64encode
@@ -17,20 +17,20 @@ TIMEOUT_SECONDS: Final = 60
 
 
 class Reply(NamedTuple):
-    """A file as its place offers it."""
+    """The reply of a server with a file."""
 
     tag: str
-    """Changes with the content; empty if there is none."""
+    """A tag that changes with the content; empty if there is none."""
     size: int | None
     start: int
     """The first byte of `blocks`."""
     blocks: Iterator[bytes]
     unchanged: bool = False
-    """Whether it is the copy that is there already."""
+    """Whether the existing copy is current."""
 
 
-def read_http(url: str, known: str, version: str, start: int) -> Reply:
-    """A file of an HTTP server, from `start` if it is still the one that was begun."""
+def read_http(url: str, current_tag: str, version: str, start: int) -> Reply:
+    """A file of an HTTP server, from `start` if it is unchanged since the earlier attempt."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
     address = quote(parts._replace(netloc=host, fragment="").geturl(), safe="%/:=&?~+!$,;'@()*[]")
@@ -40,8 +40,8 @@ def read_http(url: str, known: str, version: str, start: int) -> Reply:
     request.add_header("Accept-Encoding", "identity")
     request.add_header("User-Agent", "curate")
     resumes = False
-    if known:
-        request.add_header("If-None-Match" if '"' in known else "If-Modified-Since", known)
+    if current_tag:
+        request.add_header("If-None-Match" if '"' in current_tag else "If-Modified-Since", current_tag)
     elif start and version and not version.startswith("W/"):
         request.add_header("Range", f"bytes={start}-")
         resumes = True
@@ -50,8 +50,8 @@ def read_http(url: str, known: str, version: str, start: int) -> Reply:
         response = build_opener(_Redirects).open(request, timeout=TIMEOUT_SECONDS)
     except HTTPError as error:
         error.close()
-        if error.code == 304 and known:
-            return Reply(known, None, 0, iter(()), unchanged=True)
+        if error.code == 304 and current_tag:
+            return Reply(current_tag, None, 0, iter(()), unchanged=True)
         if error.code == 416 and resumes:
             return read_http(url, "", "", 0)
         raise _failure(url, error) from error

@@ -60,24 +60,24 @@ Value = TypeVar("Value")
 
 
 class _AnyType:
-    """A type that pydantic does not look into."""
+    """A type that pydantic does not validate."""
 
     def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
         return core_schema.any_schema()
 
 
 NotPrinted = Annotated[Value, _AnyType(), Field(exclude=True)]
-"""A part of a result that is no part of its JSON."""
+"""A part of a result that is excluded from its JSON."""
 Rounded = Annotated[float, PlainSerializer(lambda value: round(value, 6), return_type=float)]
 """A number; printed with six digits."""
 
 
-def output_of(kind: type[Model], result: object, **others: Any) -> Model:
-    """A result as an output model; `others`: values that the result lacks or has in another form."""
-    values = {name: getattr(result, name) for name in kind.model_fields if name not in others}
-    return kind.model_validate(values | others)
+def output_of(kind: type[Model], result: object, **overrides: Any) -> Model:
+    """A result as an output model; `overrides`: values that the result lacks or has in another form."""
+    values = {name: getattr(result, name) for name in kind.model_fields if name not in overrides}
+    return kind.model_validate(values | overrides)
 
 
-def plain(kind: type[Part], result: object, *, exclude_none: bool = False, **others: Any) -> dict[str, Any]:
+def plain(kind: type[Part], result: object, *, exclude_none: bool = False, **overrides: Any) -> dict[str, Any]:
     """A result as plain values of an output model."""
-    return output_of(kind, result, **others).model_dump(mode="json", exclude_none=exclude_none)
+    return output_of(kind, result, **overrides).model_dump(mode="json", exclude_none=exclude_none)

@@ -1,6 +1,6 @@
-"""Whether the loops over bytes and hashes, the kernels, are compiled.
+"""Whether the kernels, which are loops over bytes and hashes, are compiled.
 
-To compile them takes longer than to run them as they are written on little data. Both give the same result.
+For small data, compilation takes longer than interpretation. Both give the same result.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -32,14 +32,14 @@ _mode: Final = ContextVar("mode", default=Mode.COMPILED)
 
 
 def is_interpreted(is_compiled: Callable[[], bool]) -> bool:
-    """Whether a kernel runs as it is written; `is_compiled` tells whether its compiled code is at hand."""
+    """Whether a kernel is interpreted; `is_compiled` returns whether its compiled code is available."""
     mode = _mode.get()
     return mode is Mode.NEVER_COMPILED or (mode is Mode.AS_WRITTEN and not is_compiled())
 
 
 @contextmanager
 def kernels_for(files: Iterable[Path]) -> Iterator[None]:
-    """Run kernels in the block as they are written if the files are small, else compiled. Raises as `real_path`."""
+    """Interpret the kernels in the block if the files are small, else compile them. Raises as `real_path` does."""
     with running_kernels(Mode.AS_WRITTEN if _are_small(files) else Mode.COMPILED):
         yield
 
@@ -54,7 +54,7 @@ def _are_small(files: Iterable[Path]) -> bool:
 
 @contextmanager
 def running_kernels(mode: Mode) -> Iterator[None]:
-    """Run kernels in the block like this, unless a mode of `ALWAYS` is set around it."""
+    """Run the kernels in the block in this mode, unless an outer block sets a mode of `ALWAYS`."""
     token = _mode.set(_mode.get() if _mode.get() in ALWAYS else mode)
     try:
         yield

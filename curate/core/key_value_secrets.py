@@ -4,7 +4,7 @@ Only for display: a name and a value of the form of a secret are masked, but the
 be an example or a reference. Shown as they are: placeholders (`<token>`, `${TOKEN}`, `YOUR_API_KEY`, `***`),
 references (`os.environ["X"]`, `self.token`) and prose (`password: the word that you choose`).
 
-Each search begins at a name that `str.find` found and goes on behind what it read, so its time is linear.
+Each search starts at a name that `str.find` found and continues after the text that it read, so its time is linear.
 """
 
 import re
@@ -68,7 +68,7 @@ OPENING: Final = lazy_pattern(r"""[rbuf]?(\\?(?:["'`]|&quot;){1,3})""")
 UNQUOTED: Final = lazy_pattern(
     r"""(?:[^\s"'`<&;,)\]}|\\]|[&;,)\]}|](?![\s"'`&;,)\]}|]|[\w.-]{1,40}[=:]|\Z)|\\(?![nrt"'])|&(?!\w{1,40}=))+"""
 )
-"""An unquoted value: up to a white space or quote, or up to a mark behind which the next name stands."""
+"""An unquoted value: up to a white space or quote, or up to a punctuation mark before the next name."""
 QUOTED_CHARS: Final = 4_096
 """Maximum length of a quoted value; what follows is read as unquoted."""
 
@@ -134,7 +134,7 @@ Finder = Callable[[str, str], Iterator[Secret]]
 
 
 def assigned_in(text: str) -> Iterator[Secret]:
-    """Find the values of secrets that a name announces."""
+    """Find the values of secrets after their name."""
     lowered = text.lower() if text.isascii() else text.replace("İ", "I").lower()  # the only one that gets longer
     for part, finders in FINDERS.items():
         if part in lowered:
@@ -143,36 +143,36 @@ def assigned_in(text: str) -> Iterator[Secret]:
 
 
 def _named(named: Named, text: str, lowered: str) -> Iterator[Secret]:
-    at = lowered.find(named.mark)
-    while at >= 0:
-        match = _compiled(named.name + SEPARATOR).match(text, at)
-        end = at + len(named.mark)
+    position = lowered.find(named.mark)
+    while position >= 0:
+        match = _compiled(named.name + SEPARATOR).match(text, position)
+        end = position + len(named.mark)
         if match is not None and (value := _value(text, match, named)):
             end = value.end
             if _is_credible(text, value, match, named):
                 yield value
-        at = lowered.find(named.mark, end)
+        position = lowered.find(named.mark, end)
 
 
 def _placed(mark: str, kind: str, pattern: str, text: str, lowered: str) -> Iterator[Secret]:
-    at = lowered.find(mark)
-    while at >= 0:
-        match = _compiled(pattern).match(text, at)
+    position = lowered.find(mark)
+    while position >= 0:
+        match = _compiled(pattern).match(text, position)
         if match is not None and is_password(value := match["value"]) and (kind is PASSWORD or _is_mixed(value)):
             yield Secret(match.start("value"), match.end("value"), kind)
-        at = lowered.find(mark, match.end() if match else at + len(mark))
+        position = lowered.find(mark, match.end() if match else position + len(mark))
 
 
 def _finders() -> dict[str, list[Finder]]:
-    """The searches by a text that all of their marks or names have, so that most texts need few of them."""
-    found: dict[str, list[Finder]] = {}
+    """The searches by a text that all of their marks or names contain, so that most texts need few searches."""
+    finders: dict[str, list[Finder]] = {}
     for named in NAMES:
         part = "key" if named.mark in QUALIFIERS else named.mark
-        found.setdefault(part, []).append(partial(_named, named))
+        finders.setdefault(part, []).append(partial(_named, named))
     for mark, (kind, pattern) in COMMANDS.items():
         part = next((part for part in ("pass", "login", "--") if part in mark), mark)
-        found.setdefault(part, []).append(partial(_placed, mark, kind, pattern))
-    return found
+        finders.setdefault(part, []).append(partial(_placed, mark, kind, pattern))
+    return finders
 
 
 FINDERS: Final = _finders()
@@ -184,9 +184,9 @@ def is_password(value: str) -> bool:
     return not (PLACEHOLDER.match(value) or (words <= NAME_WORDS and not any(map(str.isdigit, value))))
 
 
-def _value(text: str, match: re.Match[str], named: Named) -> Secret | None:
+def _value(text: str, name_match: re.Match[str], named: Named) -> Secret | None:
     """The value behind a name: to the closing quote on the same line, or to a white space."""
-    start = match.end()
+    start = name_match.end()
     if opening := OPENING.match(text, start):
         quote = opening[1]
         end = text.find(quote, opening.end(), opening.end() + QUOTED_CHARS)
@@ -194,8 +194,8 @@ def _value(text: str, match: re.Match[str], named: Named) -> Secret | None:
         if end > opening.end() and line_end < 0:
             return Secret(opening.end(), end, named.kind)
         start = opening.end()
-    found = UNQUOTED.match(text, start)
-    return Secret(start, found.end(), named.kind) if found else None
+    match = UNQUOTED.match(text, start)
+    return Secret(start, match.end(), named.kind) if match else None
 
 
 def _is_credible(text: str, span: Secret, match: re.Match[str], named: Named) -> bool:

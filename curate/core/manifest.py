@@ -161,13 +161,13 @@ def data_settings(config: Config) -> dict[str, Any]:
 @cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change the output; looked up once."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    by_package = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in RESULT_PACKAGES:
         try:
-            found[package] = version(package)
+            by_package[package] = version(package)
         except PackageNotFoundError:  # run from a source tree
-            found[package] = ""
-    return found
+            by_package[package] = ""
+    return by_package
 
 
 def digest_of(manifest: Manifest) -> str:
@@ -215,14 +215,14 @@ def _require_settings(manifest: Manifest) -> None:
     `conflicts` and `card` are not checked because nothing relies on their keys: folders of versions with other keys
     there can still be verified and restored.
     """
-    wanted = data_settings(Config.model_validate(manifest.config))
-    del wanted["conflicts"], wanted["card"]
-    for section, values in wanted.items():
-        given = manifest.config.get(section)
+    settings = data_settings(Config.model_validate(manifest.config))
+    del settings["conflicts"], settings["card"]
+    for section, values in settings.items():
+        section_values = manifest.config.get(section)
         missing = (
             [section]
-            if given is None
-            else [f"{section}.{key}" for key in values if key not in given]
+            if section_values is None
+            else [f"{section}.{key}" for key in values if key not in section_values]
             if isinstance(values, dict)
             else []
         )
@@ -252,13 +252,13 @@ def verified_hash(folder: Path) -> str | None:
 
 def changed_files(folder: Path, named: Mapping[str, str]) -> dict[str, str]:
     """Files whose SHA-256 differs from the expected one, each with the reason."""
-    found = {}
-    for name, wanted in named.items():
+    changes = {}
+    for name, expected in named.items():
         if not (folder / name).is_file():
-            found[name] = "is not there"
-        elif sha256(folder / name) != wanted:
-            found[name] = "differs from its hash in the manifest"
-    return found
+            changes[name] = "is not there"
+        elif sha256(folder / name) != expected:
+            changes[name] = "differs from its hash in the manifest"
+    return changes
 
 
 def key_of(*parts: Any) -> str:

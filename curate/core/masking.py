@@ -67,13 +67,13 @@ def numbers_in(text: str) -> Iterator[Secret]:
     from stdnum import iban, luhn  # only imported for texts with such a number
     from stdnum.us import ssn
 
-    at = 0
-    while match := CARD.search(text, at):
-        digits, at = re.sub(r"\D", "", match.group()), match.end()
+    position = 0
+    while match := CARD.search(text, position):
+        digits, position = re.sub(r"\D", "", match.group()), match.end()
         if luhn.is_valid(digits) and len(set(digits)) > 3:
             yield Secret(match.start(), match.end(), "card number")
         elif expires := EXPIRY.match(text, match.start()):
-            at = expires.end()
+            position = expires.end()
     for match in IBAN.finditer(text):
         if iban.is_valid(match.group(), check_country=False):
             yield Secret(match.start(), match.end(), "IBAN")
@@ -120,21 +120,21 @@ def redacted_excerpt(stretch: str, text: str) -> str:
 
 def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
     """Replace what the given functions find in `text` by its kind in brackets."""
-    found = sorted({secret for finder in finders for secret in finder(text)})
-    pieces, at = [], 0
-    for secret in found:
-        if secret.start >= at:
-            pieces += [text[at : secret.start], f"[{secret.kind.upper()}]"]
-            at = secret.end
-        elif secret.end > at:  # it overlaps the previous one
-            at = secret.end
-    return "".join([*pieces, text[at:]])
+    secrets = sorted({secret for finder in finders for secret in finder(text)})
+    pieces, position = [], 0
+    for secret in secrets:
+        if secret.start >= position:
+            pieces += [text[position : secret.start], f"[{secret.kind.upper()}]"]
+            position = secret.end
+        elif secret.end > position:  # it overlaps the previous one
+            position = secret.end
+    return "".join([*pieces, text[position:]])
 
 
 def masked(text: str) -> str:
     """Replace each secret in `text` by its kind in brackets. Call it before cutting a text."""
-    others = (numbers_in, personal_in) if NUMBER.search(text) else ()
-    return redacted(text, credentials_in, *others)
+    finders = (numbers_in, personal_in) if NUMBER.search(text) else ()
+    return redacted(text, credentials_in, *finders)
 
 
 NUMBER: Final = lazy_pattern(

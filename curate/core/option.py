@@ -1,20 +1,20 @@
-"""How a key of the configuration is given as an option; see `curate.core.verb_options`."""
+"""The declaration of a configuration key as a command-line option; see `curate.core.verb_options`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """Part of the annotation of a key that a command takes as an option, too. A text of the command line is read as
-    the type of the key says; what is left out follows from the key and its default.
+    """Part of the annotation of a key that is also an option of a command. A value of the command line is parsed as the
+    type of the key; attributes that are not set follow from the key and its default.
     """
 
     help: str
-    """What the option does, in one sentence; the default is added."""
+    """Description of the option in one sentence; the default is added."""
     metavar: str | None = None
-    """What the help calls its value."""
+    """Name of the value in the help."""
     flag: str = ""
-    """Its name, if it is not `--KEY`; a key that is on by default is turned off by `--no-KEY`."""
+    """Name of the option, if it is not `--KEY`; a key that is on by default is turned off by `--no-KEY`."""
     alias: str = ""
     """Another name of the option on the command line."""
     separated: bool = False

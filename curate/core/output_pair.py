@@ -75,10 +75,10 @@ def checked_removed_path(
     return aside
 
 
-def _require_new(kept: Path, gone: Path, *, overwrite: bool) -> None:
+def _require_new(output: Path, removed: Path, *, overwrite: bool) -> None:
     """Raise as `require_not_existing` does, except for regular files that a killed process may have left."""
-    left = os.path.lexists(_mark_of(gone)) and not kept.is_symlink() and not gone.is_symlink()
-    require_not_existing(kept, gone, overwrite=overwrite or left)
+    unfinished = os.path.lexists(_mark_of(removed)) and not output.is_symlink() and not removed.is_symlink()
+    require_not_existing(output, removed, overwrite=overwrite or unfinished)
 
 
 def _require_same(written: IO[bytes], path: Path) -> None:
@@ -109,8 +109,8 @@ def _existing_error(path: Path) -> UsageError:
 
 @contextmanager
 def replacing_both(
-    kept: Path,
-    gone: Path,
+    output: Path,
+    removed: Path,
     *,
     overwrite: bool = False,
     seen: Sequence[Snapshot] = (),
@@ -123,24 +123,24 @@ def replacing_both(
     replaced, or another process writes them.
     """
     mode = mode_of(seen)
-    with _locked(gone), ExitStack() as stack:  # the file entered last is renamed first
-        _require_new(kept, gone, overwrite=overwrite)
-        stack.enter_context(_marked(gone))
-        if gone.is_file() and overwrite:
-            goes = stack.enter_context(replacing(gone, mode=mode))
-            stays = stack.enter_context(replacing(kept, mode=mode, named=True))
+    with _locked(removed), ExitStack() as stack:  # the file entered last is renamed first
+        _require_new(output, removed, overwrite=overwrite)
+        stack.enter_context(_marked(removed))
+        if removed.is_file() and overwrite:
+            goes = stack.enter_context(replacing(removed, mode=mode))
+            stays = stack.enter_context(replacing(output, mode=mode, named=True))
         else:
-            stays = stack.enter_context(replacing(kept, mode=mode, named=True))
-            goes = stack.enter_context(replacing(gone, mode=mode))
+            stays = stack.enter_context(replacing(output, mode=mode, named=True))
+            goes = stack.enter_context(replacing(removed, mode=mode))
         yield CountingWriter(stays), CountingWriter(goes)
         for file in (stays, goes):  # detects a full disk before the first rename
             file.flush()
         require_unchanged(seen)
-        if kept.suffix == ".parquet":
+        if output.suffix == ".parquet":
             from curate.core.parquet import write_parquet
 
             with (
-                new_temporary_file(kept, 0o600) as (_, table),
+                new_temporary_file(output, 0o600) as (_, table),
                 write_parquet(Path(stays.name), table).open("rb") as made,
             ):
                 stays.seek(0)
@@ -148,10 +148,10 @@ def replacing_both(
                 shutil.copyfileobj(made, stays)
         if not overwrite:
             stays.flush()
-            _require_same(stays, kept)
-            _require_same(goes, gone)
-        elif gone.is_file():
-            _join(Path(goes.name), gone, mode)
+            _require_same(stays, output)
+            _require_same(goes, removed)
+        elif removed.is_file():
+            _join(Path(goes.name), removed, mode)
 
 
 def _join(new: Path, old: Path, mode: int | None) -> None:
@@ -163,18 +163,19 @@ def _join(new: Path, old: Path, mode: int | None) -> None:
 
 
 @contextmanager
-def _locked(gone: Path) -> Iterator[None]:
+def _locked(removed: Path) -> Iterator[None]:
     """Lock out other processes that write the same files. Raises `UsageError` if there is one, `OutputError`."""
-    path = gone.with_name(f".{gone.name[:100]}.lock")
+    path = removed.with_name(f".{removed.name[:100]}.lock")
     try:
-        gone.parent.mkdir(parents=True, exist_ok=True)
+        removed.parent.mkdir(parents=True, exist_ok=True)
         lock = _acquired(path)
     except Timeout:
         raise UsageError(
-            f"{visible(str(gone))}: another curate process is writing to this file", "wait for that process or stop it"
+            f"{visible(str(removed))}: another curate process is writing to this file",
+            "wait for that process or stop it",
         ) from None
     except OSError as error:
-        raise OutputError.of(visible(str(gone)), error, "choose another location; nothing was changed") from error
+        raise OutputError.of(visible(str(removed)), error, "choose another location; nothing was changed") from error
     try:
         yield
     finally:
@@ -198,15 +199,15 @@ def _acquired(path: Path) -> FileLock:
 
 
 @contextmanager
-def _marked(gone: Path) -> Iterator[None]:
+def _marked(removed: Path) -> Iterator[None]:
     """Leave a mark if the process is killed during the block; an earlier mark stays if the block fails."""
-    mark = _mark_of(gone)
+    mark = _mark_of(removed)
     before = os.path.lexists(mark)
     try:
         if not before:
             mark.open("xb").close()  # follows no link
     except OSError as error:
-        raise OutputError.of(visible(str(gone)), error, "choose another location; nothing was changed") from error
+        raise OutputError.of(visible(str(removed)), error, "choose another location; nothing was changed") from error
     try:
         yield
     except BaseException:
@@ -221,6 +222,6 @@ def _unlink(mark: Path) -> None:
         mark.unlink()
 
 
-def _mark_of(gone: Path) -> Path:
+def _mark_of(removed: Path) -> Path:
     """The file that marks a pair of outputs as not completed."""
-    return gone.with_name(f".{gone.name[:100]}.unfinished")
+    return removed.with_name(f".{removed.name[:100]}.unfinished")

@@ -1,7 +1,7 @@
-"""Which data files of a folder this program wrote itself: a walk through the folder would read their examples twice.
+"""Find the data files of a folder that curate wrote itself, whose examples would otherwise be read twice.
 
-A name alone decides nothing. A file is this program's if it has the content of a record, or if a record beside it says
-what it was made from and that is in the folder too. What was made from files that are elsewhere is data like any other.
+The name of a file is not sufficient. curate wrote a file if it has the content of a record, or if a record next to it
+names its inputs and they are in the folder too. Files made from inputs outside of the folder are read as data.
 """
 
 import re
@@ -16,7 +16,7 @@ from curate.core.files import LEDGER, blocks
 from curate.core.limits import read_regular
 
 RUN_FILES: Final = ("identity.json", "recipe.json", "metrics.jsonl")
-"""Files that the folder of a training has."""
+"""Files in the folder of every training run."""
 LEDGERS: Final = (LEDGER, "unconverted.jsonl")
 """Names, or ends of names after a dot, of records of lines that were not written."""
 SUPPRESSION_KEYS: Final = frozenset(("code", "example", "file", "line", "reason", "author", "when"))
@@ -25,20 +25,20 @@ FINDINGS: Final = re.compile(rb'\s*\{\s*"findings":\s*\[')
 
 
 def own_files(folder: Path, files: Collection[Path]) -> set[Path]:
-    """Those of the data files below a folder that this program wrote: records, splits, kept lines, runs of a training.
+    """The data files below a folder that curate wrote: records, splits, kept lines, training runs.
 
-    Splits and kept lines are data if none of the files is what they were made from, or if nothing else is there.
+    Splits and kept lines are data if none of their inputs is among the files, or if there are no other files.
     """
     records = {path for path in files if is_ledger(path) or _is_suppressions(path) or _is_report(path)}
-    made: set[Path] = set()
+    derived: set[Path] = set()
     for path in files:
-        made.update(_beside_ledger(path, files))
+        derived.update(_beside_ledger(path, files))
     for below in {above for path in files for above in path.parents if above != folder and folder in above.parents}:
         inside = {path for path in files if path.is_relative_to(below)}
         if all((below / name).is_file() for name in RUN_FILES):
             records |= inside
-        made |= inside & _splits(below, {path.name for path in files} - {path.name for path in inside})
-    return records | made if len(records | made) < len(files) else records
+        derived |= inside & _splits(below, {path.name for path in files} - {path.name for path in inside})
+    return records | derived if len(records | derived) < len(files) else records
 
 
 def is_ledger(path: Path) -> bool:
@@ -54,25 +54,35 @@ def _beside_ledger(path: Path, files: Collection[Path]) -> Iterator[Path]:
     if not is_ledger(path):
         return
     end = next(end for end in LEDGERS if path.name.endswith(end))
-    kept = {path.with_name(f"{path.name.removesuffix(f'.{end}')}{one}") for one in (".jsonl", ".parquet")} & set(files)
-    others = [one for one in files if one not in kept and one != path]
+    outputs = {
+        path.with_name(f"{path.name.removesuffix(f'.{end}')}{suffix}") for suffix in (".jsonl", ".parquet")
+    } & set(files)
+    other_files = [file for file in files if file not in outputs and file != path]
     record = _object(_start(path).partition(b"\n")[0])
-    for one in kept:
-        if _names_one([record.get("file")], {other.name for other in others}) if record else _is_made(one, end, others):
-            yield one
+    for output in outputs:
+        if (
+            _names_one([record.get("file")], {other.name for other in other_files})
+            if record
+            else _is_made(output, end, other_files)
+        ):
+            yield output
 
 
-def _is_made(kept: Path, end: str, others: Collection[Path]) -> bool:
+def _is_made(output: Path, end: str, other_files: Collection[Path]) -> bool:
     """Whether a file beside an empty record was made from one of the others: without removals, it has lines of it."""
-    lines = {line for line in _start(kept).split(b"\n") if line}
-    return bool(others) and (end != LEDGER or any(not lines.isdisjoint(_start(other).split(b"\n")) for other in others))
+    lines = {line for line in _start(output).split(b"\n") if line}
+    return bool(other_files) and (
+        end != LEDGER or any(not lines.isdisjoint(_start(other).split(b"\n")) for other in other_files)
+    )
 
 
-def _splits(folder: Path, others: Collection[str]) -> set[Path]:
+def _splits(folder: Path, other_names: Collection[str]) -> set[Path]:
     """The files that the manifest in a folder lists, if one of the other files, by their names, is an input of it."""
     try:
         manifest = _object(read_regular(folder / "manifest.json"))
-        if "manifest_version" not in manifest or not _names_one([one["path"] for one in manifest["inputs"]], others):
+        if "manifest_version" not in manifest or not _names_one(
+            [input_file["path"] for input_file in manifest["inputs"]], other_names
+        ):
             return set()
         parts = [manifest["removed"], *manifest["splits"].values()]
         return {folder / str(name) for name in (*(part["file"] for part in parts), *manifest["files"])}

@@ -70,9 +70,9 @@ def _objects(lines: Path) -> Iterator[dict[str, Any]]:
                 except ValueError:
                     value = None
             if not isinstance(value, dict) or has_repeated_key(line, value):
-                what = "has a key twice" if isinstance(value, dict) else "is not a JSON object"
+                defect = "has a key twice" if isinstance(value, dict) else "is not a JSON object"
                 raise OutputError(
-                    f"line {number:,} of the output {what}, which Parquet cannot hold",
+                    f"line {number:,} of the output {defect}, which Parquet cannot hold",
                     "write JSON Lines, or repair or remove the line first; `curate check` reports it",
                 )
             yield value

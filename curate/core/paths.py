@@ -69,12 +69,12 @@ def require_distinct_paths(
     ledgers, which are not read. `writes`: output files; None for an option that was not given. `folder`: an output
     folder; no input may be in it.
     """
-    given = [Path(name) for name in named]
-    files = [path for path in (*read, *filter(Path.is_file, given)) if path != STDIN]
+    paths_given = [Path(name) for name in named]
+    files = [path for path in (*read, *filter(Path.is_file, paths_given)) if path != STDIN]
     inputs = {identity(path) for path in files} | {path.resolve() for path in files}
-    inside = [path.resolve() for path in given if path.is_dir()]
-    patterns = [name for name in map(str, given) if glob.escape(name) != name and not os.path.lexists(name)]
-    seen: set[object] = set()
+    inside = [path.resolve() for path in paths_given if path.is_dir()]
+    patterns = [name for name in map(str, paths_given) if glob.escape(name) != name and not os.path.lexists(name)]
+    seen_outputs: set[object] = set()
     for path in [path for path in (*writes, folder) if path is not None]:
         place, shown = path.resolve(), visible(str(path))
         if place in inputs or identity(path) in inputs:
@@ -87,7 +87,7 @@ def require_distinct_paths(
                 f"{shown}: the output folder contains an input file",
                 "choose another folder; input files are never overwritten",
             )
-        if identity(path) in seen:
+        if identity(path) in seen_outputs:
             raise UsageError(f"{shown}: two outputs have this path", "choose another output for one of them")
         if any(_is_read(place, data, whole=path is folder) for data in inside):
             raise UsageError(
@@ -99,7 +99,7 @@ def require_distinct_paths(
                 f"{shown}: the output matches the input pattern {visible(pattern)}, and the next run would read it",
                 "choose an output in another folder, or a name that the pattern does not match",
             )
-        seen.add(identity(path))
+        seen_outputs.add(identity(path))
 
 
 def identity(path: Path) -> object:

@@ -43,14 +43,14 @@ def copy_of(url: str) -> DataPath | None:
 
 
 def _path_of(url: str) -> DataPath:
-    """Where the copy of a URL lies; it is shown by the masked URL."""
+    """The path of the copy of a URL; its display name is the masked URL."""
     name = re.sub(r"[^\w.-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).lstrip(".")[-100:] or "data"
     key = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return DataPath.of(downloads_folder() / key / name, safe_url(url))
 
 
 def downloads_folder() -> Path:
-    """Where copies of URLs lie."""
+    """The folder with the copies of URLs."""
     from platformdirs import user_cache_path  # only commands with a URL come here
 
     return user_cache_path("curate") / "files"
@@ -74,17 +74,17 @@ def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None])
             names = system.find(path)
             if not names:
                 raise FileNotFoundError(path)
-    found = [
+    data_names = [
         name
         for name in sorted(map(str, names))
         if name.lower().endswith(tuple(suffixes)) and name.rpartition("/")[2] not in DESCRIPTIONS
     ]
-    if not found:
+    if not data_names:
         raise InputError(
             f"{safe_url(url)}: no data files ({len(names):,} others)",
             f"curate reads {', '.join(suffixes[:3])} and tables",
         )
-    return [_fetch(f"{scheme}://{name}", tell) for name in found]
+    return [_fetch(f"{scheme}://{name}", tell) for name in data_names]
 
 
 def _fetch(url: str, tell: Callable[[str], None]) -> DataPath:
@@ -109,7 +109,7 @@ def _fetch(url: str, tell: Callable[[str], None]) -> DataPath:
 
 
 class _Download:
-    """Brings a copy up to date."""
+    """The download of one file."""
 
     def __init__(self, url: str, path: Path) -> None:
         self.url, self.path, self.shown = url, path, safe_url(url)
@@ -137,14 +137,14 @@ class _Download:
             time.sleep(FIRST_PAUSE_SECONDS * 2 ** (failed - 1))
 
     def _attempt(self, tell: Callable[[str], None]) -> bool:
-        """Read as much as possible; whether the copy is complete."""
-        known = _tag_of(self.path) if self.path.is_file() else ""
-        begun = _tag_of(self.part) if self.part.is_file() else ""
-        start = self.part.stat().st_size if begun else 0
+        """Read as much as possible. Returns whether the copy is complete."""
+        current_tag = _tag_of(self.path) if self.path.is_file() else ""
+        part_tag = _tag_of(self.part) if self.part.is_file() else ""
+        start = self.part.stat().st_size if part_tag else 0
         from curate.core.http_download import read_http  # its modules take as long to import as a small file to check
 
         read = read_http if scheme_of(self.url) == "http" else _object
-        reply = read(self.url, known, begun, start)
+        reply = read(self.url, current_tag, part_tag, start)
         if reply.unchanged:
             return True
         if reply.size is not None and reply.size - reply.start > ANNOUNCED_BYTES:
@@ -192,14 +192,14 @@ def _write(file: Any, block: bytes) -> None:
         ) from error
 
 
-def _object(url: str, known: str, begun: str, start: int) -> "Reply":
-    """A file of an object store, from `start` if it is still the one that was begun."""
+def _object(url: str, current_tag: str, part_tag: str, start: int) -> "Reply":
+    """A file of an object store, from `start` if it is unchanged since the earlier attempt."""
     from curate.core.http_download import Reply
 
     tag, size = _described(url)
-    if known and known == tag:
+    if current_tag and current_tag == tag:
         return Reply(tag, size, 0, iter(()), unchanged=True)
-    first = start if begun and begun == tag and (size is None or start <= size) else 0
+    first = start if part_tag and part_tag == tag and (size is None or start <= size) else 0
 
     def blocks() -> Iterator[bytes]:
         system, path = _file_system(url)
@@ -217,7 +217,7 @@ def _object(url: str, known: str, begun: str, start: int) -> "Reply":
 
 
 def _described(url: str) -> tuple[str, int | None]:
-    """What changes with the content of an object, and its size."""
+    """A tag that changes with the content of an object, and its size."""
     system, path = _file_system(url)
     info = system.info(path)
     return str(next((info[key] for key in VERSION_KEYS if info.get(key)), "")), info.get("size")
@@ -284,8 +284,8 @@ def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
 
 
 def mirror(url: str, folder: Path) -> DataPath:
-    """Download the files below a URL to a folder; returns it, to be shown by its URL. Raises `InputError`,
-    `MissingExtra`.
+    """Download the files below a URL to a folder; returns the folder with the URL as its display name. Raises
+    `InputError`, `MissingExtra`.
     """
     import shutil
 

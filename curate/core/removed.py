@@ -75,7 +75,7 @@ class Removal(BaseModel):
 
 WithoutLines = Annotated[
     list[Removal],
-    PlainSerializer(lambda found: [one.without_line for one in found], return_type=list[Removal]),
+    PlainSerializer(lambda removals: [removal.without_line for removal in removals], return_type=list[Removal]),
 ]
 """Records, printed without the lines themselves."""
 
@@ -104,10 +104,10 @@ def escape_surrogates(text: str) -> str:
 def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> Removal:
     """Create the record of a removed line."""
     try:
-        kept = {"text": data.decode("utf-8")}
+        content = {"text": data.decode("utf-8")}
     except UnicodeDecodeError:
-        kept = {"base64": base64.b64encode(data).decode("ascii")}
-    return Removal(example=example, file=place.file, line=place.line, **kept, **reason._asdict())
+        content = {"base64": base64.b64encode(data).decode("ascii")}
+    return Removal(example=example, file=place.file, line=place.line, **content, **reason._asdict())
 
 
 def removed_line(removal: Removal) -> bytes:

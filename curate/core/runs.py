@@ -95,10 +95,10 @@ class Project:
     @property
     def runs(self) -> list[Path]:
         """The folders of all trainings, latest first; each method of a comparison has its own folder."""
-        found = []
+        folders = []
         for folder in _folders(self._own("runs")):
-            found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
-        return sorted(found, key=_modified, reverse=True)
+            folders += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
+        return sorted(folders, key=_modified, reverse=True)
 
 
 def project_of(files: Sequence[Path], config: Path | None = None) -> Project:
@@ -109,28 +109,28 @@ def project_of(files: Sequence[Path], config: Path | None = None) -> Project:
     of URLs and data in memory belong to the working folder. `config`: the configuration that --config names. Raises
     `UsageError` for files that different configurations apply to.
     """
-    here = Path.cwd()
+    working = Path.cwd()
     folders = {_absolute(path.parent) for path in files if path != STDIN and not name_of(path)}
     is_project = partial(_is_project, trusted=config is not None)
-    fallback = next(filter(is_project, (here, *here.parents)), None)
+    fallback = next(filter(is_project, (working, *working.parents)), None)
     if not folders:
-        return Project(fallback or here)
+        return Project(fallback or working)
     if config is None:
         _require_one_configuration(folders)
     try:
         above = Path(os.path.commonpath(folders))
     except ValueError:  # on several drives of Windows
-        return Project(fallback or here)
-    own = next(filter(is_project, (above, *above.parents)), None)
-    inside = here in (above, *above.parents) or here.resolve() in (resolved := above.resolve(), *resolved.parents)
-    return Project(own or fallback or (here if inside else above))
+        return Project(fallback or working)
+    project_folder = next(filter(is_project, (above, *above.parents)), None)
+    inside = working in (above, *above.parents) or working.resolve() in (resolved := above.resolve(), *resolved.parents)
+    return Project(project_folder or fallback or (working if inside else above))
 
 
 def _require_one_configuration(folders: Iterable[Path]) -> None:
     """Raise `UsageError` if different configurations apply to folders."""
-    found = {config_file(folder): folder for folder in sorted(folders, reverse=True)}
-    if len(found) > 1:
-        (first, _), (second, where), *_ = reversed(found.items())
+    by_config = {config_file(folder): folder for folder in sorted(folders, reverse=True)}
+    if len(by_config) > 1:
+        (first, _), (second, where), *_ = reversed(by_config.items())
         names = [visible(str(shown_path(path))) if path else "no configuration" for path in (first, second)]
         raise UsageError(
             f"{visible(str(shown_path(where)))}: {names[1]} applies here, and {names[0]} to other files",
@@ -139,10 +139,10 @@ def _require_one_configuration(folders: Iterable[Path]) -> None:
 
 
 def _is_project(folder: Path, *, trusted: bool) -> bool:
-    for file, own in ((folder / SUPPRESSIONS,) * 2, (folder / STATE / JOURNAL, folder / STATE)):
+    for file, owned in ((folder / SUPPRESSIONS,) * 2, (folder / STATE / JOURNAL, folder / STATE)):
         if os.path.isfile(file):  # noqa: PTH113 - of folders that may not be read, too
             if not trusted:
-                require_trusted_owner(own)
+                require_trusted_owner(owned)
             return True
     return config_in(folder, trusted=trusted) is not None
 
@@ -171,16 +171,16 @@ MARKERS: Final = ("identity.json", "export.json", "merge.json")
 
 def find_run(name: str, project: Project) -> Path:
     """The folder of a run: a path, or the name of one in a project. Raises `InputError`."""
-    there = [folder for folder in (Path(name), project.run(name)) if folder.is_dir()]
-    for folder in there:  # a folder of the same name that holds something else is not meant
+    folders = [folder for folder in (Path(name), project.run(name)) if folder.is_dir()]
+    for folder in folders:  # a folder of the same name that holds something else is not meant
         if any((folder / marker).is_file() for marker in MARKERS):
             return folder
-    if there:
-        return there[0]
-    known = visible(", ".join(sorted(path.name for path in project.runs)))
+    if folders:
+        return folders[0]
+    run_names = visible(", ".join(sorted(path.name for path in project.runs)))
     raise InputError(
         f"{visible(name)}: no such run",
-        f"pass the folder of a run, or a run of this project: {known}" if known else "pass the folder of a run",
+        f"pass the folder of a run, or a run of this project: {run_names}" if run_names else "pass the folder of a run",
     )
 
 
@@ -211,13 +211,13 @@ def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
             data = file.read()
     except OSError:  # not created yet
         return offset, []
-    whole = data[: data.rfind(b"\n") + 1]
+    complete = data[: data.rfind(b"\n") + 1]
     events = []
-    for line in whole.splitlines():
+    for line in complete.splitlines():
         try:
             event = parsed_json(line)
         except ValueError:  # the end of a line truncated by a crash
             continue
         if isinstance(event, dict):
             events.append(event)
-    return offset + len(whole), events
+    return offset + len(complete), events

@@ -54,11 +54,11 @@ def scratch(parent: Path | None = None) -> Path:
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder as `scratch` creates it in TMPDIR, deleted at the end of the block. Raises `OutputError`."""
-    own = Scratch()
+    temporary = Scratch()
     try:
-        yield own.folder
+        yield temporary.folder
     finally:
-        own.discard()
+        temporary.discard()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Sign what is stored in a project, which may come from a stranger, with a key of this user."""
+"""Sign the files that are stored in a project, which may come from a stranger, with a key of this user."""
 
 import os
 from contextlib import suppress

@@ -39,29 +39,29 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
     """The current state of a file, with its SHA-256 if `hashed`; call it before reading. Raises `InputError`."""
     import xxhash
 
-    state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
+    state, fast_hash, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
     try:
         with real_path(path).open("rb", buffering=0) as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            update(file, found, *([digest] if hashed else []))
+            update(file, fast_hash, *([digest] if hashed else []))
     except OSError as error:
         raise InputError.of(visible(str(path)), error) from error
-    return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "", mode)
+    return Snapshot(path, state, fast_hash.hexdigest(), digest.hexdigest() if hashed else "", mode)
 
 
 def state_of(path: Path) -> State:
     """The current state of a file. Raises `InputError`."""
     try:
-        found = real_path(path).stat()
+        status = real_path(path).stat()
     except OSError as error:
         raise InputError.of(visible(str(path)), error) from error
-    return State(found.st_ino, found.st_size, found.st_mtime_ns)
+    return State(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @contextmanager
 def unchanging(paths: Iterable[Path]) -> Iterator[None]:
-    """Raise `InputError` if a file changes during the block, whatever error that leads to, for commands that write
-    nothing.
+    """Raise `InputError` if a file changes during the block, in place of any error of the block; for commands that
+    write nothing.
     """
     states = {path: state_of(path) for path in paths}
     try:
@@ -86,8 +86,8 @@ def changed(name: str) -> InputError:
 def mode_of(snapshots: Iterable[Snapshot]) -> int:
     """The rights for a file derived from these files: only rights that all of them grant."""
     mode = 0o666
-    for seen in snapshots:
-        mode &= seen.mode
+    for snapshot in snapshots:
+        mode &= snapshot.mode
     return mode | 0o600
 
 
@@ -106,23 +106,23 @@ def rights_of(paths: Iterable[Path]) -> int:
 
 def require_unchanged(snapshots: Iterable[Snapshot]) -> None:
     """Raise `InputError` if a file changed, by inode, size, time and content."""
-    for seen in snapshots:
-        if why := _how_changed(seen):
+    for snapshot in snapshots:
+        if why := _how_changed(snapshot):
             raise InputError(
-                f"{visible(str(seen.path))}: changed since it was read: {why}",
+                f"{visible(str(snapshot.path))}: changed since it was read: {why}",
                 "run it again when no other process writes to it; nothing was written",
             )
 
 
-def _how_changed(seen: Snapshot) -> str:
+def _how_changed(snapshot: Snapshot) -> str:
     """How a file changed; None if it is unchanged."""
     try:
-        now = state_of(seen.path)
-        if now.size != seen.state.size:
-            return f"it had {seen.state.size:,} bytes and has {now.size:,}"
-        if now.inode != seen.state.inode:
+        now = state_of(snapshot.path)
+        if now.size != snapshot.state.size:
+            return f"it had {snapshot.state.size:,} bytes and has {now.size:,}"
+        if now.inode != snapshot.state.inode:
             return "it was replaced by another file"
-        if now.mtime != seen.state.mtime or checksum(seen.path) != seen.checksum:
+        if now.mtime != snapshot.state.mtime or checksum(snapshot.path) != snapshot.checksum:
             return "it was modified"
     except (InputError, OSError):
         return "it can no longer be read"

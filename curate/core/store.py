@@ -1,4 +1,4 @@
-"""The content-addressed store: entries in files that are named by a hash of what they are made from.
+"""The content-addressed store: entries in files that are named by a hash of their inputs.
 
 An entry is arrays (`.npz`, never unpickled) or a value of JSON (`.json`). It is written atomically and signed with the
 key of this user, together with its name. An entry that is missing, damaged, renamed or written by another user is
@@ -48,7 +48,7 @@ MAX_ROWS: Final = 2_000_000
 
 @cache
 def code_id(*packages: str) -> str:
-    """Identifier of the code of some packages of `curate`: what other code computed is computed again."""
+    """Identifier of the code of some packages of `curate`; results of other code are computed again."""
     total = hashlib.sha256()
     for package in packages:
         for file in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
@@ -57,7 +57,7 @@ def code_id(*packages: str) -> str:
 
 
 def entry(folder: Path, kind: str, suffix: Literal[".npz", ".json"], *parts: Any) -> Path:
-    """The file for what is made from `parts`, values of JSON. `kind`: lower-case letters."""
+    """The file for the result that is computed from `parts`, values of JSON. `kind`: lower-case letters."""
     return folder / f"{kind}-{content_id([FORMAT, *parts])}{suffix}"
 
 
@@ -96,7 +96,7 @@ def _signature(path: Path) -> hmac.HMAC:
 
 
 def _named(path: Path) -> bytes:
-    """The beginning of what is signed: content with another name is that of another user."""
+    """The beginning of the signed bytes: the name, so that a renamed file does not match its signature."""
     return os.fsencode(path.name) + b"\0"
 
 
@@ -142,7 +142,7 @@ def make_room(folder: Path) -> None:
     with suppress(OSError):
         entries = [(path.stat(), path) for path in folder.iterdir() if ENTRY_NAME.fullmatch(path.name)]
         size = 0
-        for info, path in sorted(entries, key=lambda one: one[0].st_mtime, reverse=True):
+        for info, path in sorted(entries, key=lambda entry: entry[0].st_mtime, reverse=True):
             size += info.st_size
             if size > MAX_FOLDER_BYTES:
                 path.unlink(missing_ok=True)
@@ -164,13 +164,13 @@ class StoredRows:
     def find(self, keys: Hashes) -> tuple[Array, Flags]:
         """The row of each key, zeros if it is unknown; and whether it is known."""
         sorted_keys, sorted_rows = self._stored()
-        at = sorted_keys.searchsorted(keys)
-        known = at < len(sorted_keys)
-        known[known] = sorted_keys[at[known]] == keys[known]
+        positions = sorted_keys.searchsorted(keys)
+        is_known = positions < len(sorted_keys)
+        is_known[is_known] = sorted_keys[positions[is_known]] == keys[is_known]
         rows = np.zeros((len(keys), *self._width), dtype=self._kind)
-        rows[known] = sorted_rows[at[known]]
-        self._used.append((keys[known], rows[known]))
-        return rows, known
+        rows[is_known] = sorted_rows[positions[is_known]]
+        self._used.append((keys[is_known], rows[is_known]))
+        return rows, is_known
 
     def add(self, keys: Hashes, rows: Array) -> None:
         """Add new rows; the first of equal keys is kept."""
@@ -203,7 +203,7 @@ class StoredRows:
 
 
 class Journal:
-    """Signed values of JSON by key in a file of JSON Lines, for what is expensive: each is kept at once."""
+    """Signed values of JSON by key in a file of JSON Lines, for expensive results: each one is written immediately."""
 
     def __init__(self, path: Path, mode: int = 0o666) -> None:
         """`mode`: the most rights of the file. Its folder is private if others get none."""

@@ -71,19 +71,20 @@ NULLS: Final = (
     (re.compile(rb',"(?!content":)\w+":null'), b""),
     (re.compile(rb'\{"(?!content":)\w+":null(?:,|(?=\}))'), b"{"),
 )
-"""Nulls after another key, then those of a first key, and what takes their place; the null of `content` may have a
-meaning. None is found inside of a text, where a quotation mark is escaped; others are found line by line.
+"""Patterns of nulls after another key and of a first key, with their replacements, except the null of `content`, which
+may have a meaning. They do not match inside of a text, where quotation marks are escaped; other nulls are removed line
+by line.
 """
 NULLS_LEFT_OUT: Final = "%s: %s null fields left out; a table has null where a row lacks a key"
-"""What is logged, with the name of the table and the number, whenever one was read to its end."""
+"""Log message after a table was read, with its name and the number of nulls."""
 KEPT_NULL: Final = re.compile(rb'"role":"[^"\\]*","content":null|"content":null,"role":"')
-"""A null that stays (`_is_kept`), where the two keys are beside each other."""
+"""A null that is kept (`_is_kept`), if the two keys are adjacent."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 def binary_table(start: bytes) -> str | None:
-    """What a file with these first bytes is, if it is a binary table: `Parquet file`."""
+    """The kind of a binary table with these first bytes, such as `Parquet file`; None for other files."""
     return next((name for magic, name in BINARY.items() if start.startswith(magic)), None)
 
 
@@ -134,9 +135,9 @@ class RowWriter:
         if type(value) is list:
             return [self._without_nulls(item) if type(item) in (dict, list) else item for item in value]
         if None in value.values():
-            kept = {key: item for key, item in value.items() if item is not None or _is_kept(key, value)}
-            self.nulls += len(value) - len(kept)
-            value = kept
+            remaining = {key: item for key, item in value.items() if item is not None or _is_kept(key, value)}
+            self.nulls += len(value) - len(remaining)
+            value = remaining
         for key, item in value.items():
             if type(item) in (dict, list):
                 value[key] = self._without_nulls(item)
@@ -145,15 +146,15 @@ class RowWriter:
     def _object(self, value: dict[str, Any], path: str) -> Any:
         if value.keys() == {"bytes", "path"} and isinstance(value["bytes"], bytes | None):
             return value["path"] if value["bytes"] is None else data_url(value["bytes"])
-        found = {}
+        converted = {}
         for key, item in value.items():
             if self.pandas and isinstance(item, float):
                 item = None if math.isnan(item) else int(item) if item.is_integer() else item  # noqa: PLW2901
             if item is None and not _is_kept(key, value):
                 self.nulls += 1
             else:
-                found[key] = self._value(item, key, f"{path}.{key}" if path else key)
-        return found
+                converted[key] = self._value(item, key, f"{path}.{key}" if path else key)
+        return converted
 
     def _value(self, value: Any, key: str, path: str) -> Any:
         kind = type(value)
@@ -182,19 +183,19 @@ class RowWriter:
                 parsed = json.loads(value)
             except (ValueError, RecursionError):
                 return value
-        known = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
-        known = (
-            known
+        is_structured = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
+        is_structured = (
+            is_structured
             or _has_messages(parsed, (*MESSAGE_KEYS, *BLOCK_KEYS.get(key, ())))
             or (key == "response" and _has_choices(parsed))
         )
-        if self.marked is None and key in TURN_KEYS and not known:
+        if self.marked is None and key in TURN_KEYS and not is_structured:
             return value
         return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
 
 
 def _is_kept(key: str, value: dict[str, Any]) -> bool:
-    """Whether null at a key says something: a message that only calls tools has no content."""
+    """Whether null at a key has a meaning: a message that only calls tools has no content."""
     return key == "content" and value.get("role") is not None
 
 
@@ -265,7 +266,7 @@ def _frames(file: Path, name: str, kind: str) -> "Iterator[pl.DataFrame]":
 
 
 def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
-    """The rows of a frame: written by polars where they hold nothing that needs a look."""
+    """The rows of a frame as lines, written by polars if no value needs a conversion."""
     if rows.marked is None and _is_simple(frame):
         written = BytesIO()
         frame.write_ndjson(written)
@@ -283,7 +284,7 @@ def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
 
 
 def _is_simple(frame: "pl.DataFrame") -> bool:
-    """Whether polars writes each value as JSON that needs no change, but for nulls."""
+    """Whether polars writes each value as JSON that needs no change except for nulls."""
 
     def simple(dtype: Any, key: str) -> bool:
         if isinstance(dtype, pl.Struct):
@@ -308,7 +309,7 @@ def _is_simple(frame: "pl.DataFrame") -> bool:
 
 
 def _escaped(block: bytes) -> bytes:
-    """Lines without the characters that some readers take for a line break; a table has no such problem."""
+    """Lines with escapes for the characters that some readers treat as a line break."""
     for char, escape in SEPARATOR_ESCAPES.items():
         if char[-1:] in block and char in block:  # one byte is found much faster
             block = block.replace(char, escape)
@@ -328,7 +329,7 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
     if csv.field_size_limit() < MAX_FIELD_CHARS:
         csv.field_size_limit(MAX_FIELD_CHARS)
     lines = _decoded(path, chain([first], unpacked))
-    blank, head = next((at, line) for at, line in enumerate(lines) if line.strip(" \t\n\r\v\f"))
+    blank, head = next((index, line) for index, line in enumerate(lines) if line.strip(" \t\n\r\v\f"))
     reader = csv.reader(chain([head], lines), delimiter=delimiter or max(",;\t|", key=head.count), strict=True)
     try:
         names = _names(path, next(reader))
@@ -358,8 +359,8 @@ def has_chat_columns(head: bytes) -> bool:
     names = re.split(
         r"[,;\t|]", head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].decode("utf-8", "replace")
     )
-    found = {name.strip().strip('"').lower() for name in names}
-    return not found.isdisjoint(OBJECT_KEYS | TURN_KEYS | TEXT_KEYS) or any(map(found.issuperset, PAIRS))
+    columns = {name.strip().strip('"').lower() for name in names}
+    return not columns.isdisjoint(OBJECT_KEYS | TURN_KEYS | TEXT_KEYS) or any(map(columns.issuperset, PAIRS))
 
 
 def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
@@ -372,8 +373,8 @@ def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
             raise InputError(
                 f"{path}: not UTF-8 after line {line:,}: {error.reason}", "save it as CSV UTF-8"
             ) from error
-        *whole, last = text.split("\n")
-        for piece in whole:
+        *complete, last = text.split("\n")
+        for piece in complete:
             line += 1
             yield "".join([*rest, piece, "\n"])
             rest = []
@@ -393,7 +394,7 @@ def _names(path: str, head: list[str]) -> list[str]:
 
 
 def _csv_cell(name: str, names: list[str]) -> Callable[[str], Any]:
-    """What makes a value of the cells of a column: text; an empty cell is none, except where a text is expected."""
+    """The function that converts the cells of a column: text; an empty cell is None, except in columns of text."""
     if name == "label" and "completion" in names:  # of prompts for KTO
         return lambda cell: {"true": True, "false": False, "": None}.get(cell.strip().lower(), cell)
     return str if name in TURN_KEYS or name in TEXT_KEYS else lambda cell: cell or None

@@ -45,7 +45,7 @@ KEYS: Final[dict[Target, ServiceKey]] = {
 }
 OPENAI_AZURE: Final = (Target.OPENAI, Target.AZURE)
 ARROW: Final = (Target.TRL, Target.AXOLOTL)
-"""Targets that read data into columns of one type each."""
+"""Targets that load data into columns of one type each."""
 SERVICES: Final = tuple(KEYS)
 """Services that train on an uploaded file."""
 MESSAGE_ROLES: Final[dict[Target, tuple[str, ...]]] = {
@@ -57,7 +57,7 @@ MESSAGE_ROLES: Final[dict[Target, tuple[str, ...]]] = {
 OWN_FORMAT: Final = (Target.BEDROCK, Target.VERTEX)
 """Services that read a format of their own and no messages."""
 STRICT_TURNS: Final = (Target.BEDROCK, Target.ANTHROPIC)
-"""Services that want user and assistant in turn, from a question to an answer."""
+"""Services that require alternating user and assistant turns, from a question to an answer."""
 FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.TRL: (
         "preference",

@@ -52,8 +52,8 @@ def excerpt(text: str, width: int = 60) -> str:
 
     start = without_keys(text[: width * 2 + MASKED_CHARS])
     shown = visible(start[: width * 2])
-    whole = len(start) <= width * 2 and len(text) <= width * 2 + MASKED_CHARS
-    return shown if whole and len(shown) <= width else shown[: width - 1] + "…"
+    is_complete = len(start) <= width * 2 and len(text) <= width * 2 + MASKED_CHARS
+    return shown if is_complete and len(shown) <= width else shown[: width - 1] + "…"
 
 
 def normalised(text: str) -> str:

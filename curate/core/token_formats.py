@@ -189,7 +189,7 @@ FORMATS: Final = (
     TokenFormat("Teams webhook", (".webhook.office.com/webhookb2/",), "A-Za-z0-9_@/-", 60, GITLEAKS, reported=False),
     TokenFormat("Zapier webhook", ("hooks.zapier.com/hooks/catch/",), "A-Za-z0-9/", 10, COMMON, reported=False),
 )  # fmt: skip
-"""Ordered by what they are for. The characters of a row are those of a key, not all that stand around it."""
+"""Ordered by kind of service. The characters of a row are those of a key, without the characters around it."""
 
 SHAPES: Final = {
     "Telegram token": (":A", r"(?<![0-9])[0-9]{5,16}:A[A-Za-z0-9_-]{30,}", GITLEAKS),

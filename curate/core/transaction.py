@@ -55,7 +55,7 @@ class ReplaceableFiles:
 
     names: Collection[str]
     otherwise: str
-    """What an error says of any other file, and what to do."""
+    """Message and hint of the error for any other file."""
     hint: str
 
     def check(self, folder: Path, names: Iterable[str]) -> None:
@@ -68,7 +68,7 @@ class ReplaceableFiles:
 @contextmanager
 def replacing_together(
     folder: Path,
-    gone: Collection[str] = (),
+    deleted: Collection[str] = (),
     *,
     own: ReplaceableFiles | None = None,
     mode: int | None = None,
@@ -76,8 +76,8 @@ def replacing_together(
 ) -> Iterator[Path]:
     """Replace several files of a folder atomically: the block writes them to the empty folder that it is given.
 
-    Files in `gone` are deleted. New files replace only those in `own`; None: any. They get default rights restricted by
-    `mode`. `unchanged` is called before the first rename and raises if the inputs changed. An exception leaves the
+    Files in `deleted` are deleted. New files replace only those in `own`; None: any. They get default rights restricted
+    by `mode`. `unchanged` is called before the first rename and raises if the inputs changed. An exception leaves the
     folder unchanged. Raises `OutputError` if the disk is full or the folder cannot be written, `UsageError` if another
     process writes to it or a file is not in `own`, `InputError` for an interrupted transaction that curate did not
     write.
@@ -94,9 +94,9 @@ def replacing_together(
                 if own is not None:
                     own.check(folder, names)
                 old = {
-                    name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()
+                    name: checksum(path) for name in {*names, *deleted} if (path := path_inside(folder, name)).is_file()
                 }
-                ready = _Ready(new=names, gone=sorted(set(gone) - set(names)), old=dict(sorted(old.items())))
+                ready = _Ready(new=names, gone=sorted(set(deleted) - set(names)), old=dict(sorted(old.items())))
                 unchanged()
                 write_json(stage / READY_FILE, ready.model_dump())
             except BaseException:

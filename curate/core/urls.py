@@ -25,7 +25,7 @@ ACCESS_DENIED: Final = re.compile(
 
 
 class TransientError(Exception):
-    """What may be gone at the next attempt."""
+    """An error that the next attempt may not have."""
 
 
 def is_url(name: str) -> bool:

@@ -14,7 +14,7 @@ from curate.core.text import excerpt, visible
 Model = TypeVar("Model", bound=BaseModel)
 MAX_TOML_BYTES: Final = 1 << 20
 MAX_DOTS: Final = 1_000
-"""Dots that a line may have: memory for a dotted key grows with the square of its parts."""
+"""Maximum number of dots in a line: memory for a dotted key is quadratic in the number of its parts."""
 
 
 def parsed_json(text: str | bytes, **options: Any) -> Any:
@@ -26,7 +26,7 @@ def parsed_json(text: str | bytes, **options: Any) -> Any:
 
 
 UNCOUNTED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:", b"\\u0022", b"\\u003a", b"\\u003A")
-"""What may hide a key from a count of `":`, or add to that of the value: white space, an escaped quote or colon."""
+"""Byte sequences that make a count of `":` differ from the number of keys: white space, an escaped quote or colon."""
 
 
 def has_repeated_key(line: bytes, value: Any) -> bool:
@@ -56,17 +56,17 @@ def parsed_toml(text: str) -> dict[str, Any]:
         if line.count(".") > MAX_DOTS:
             raise ValueError(f"more than {MAX_DOTS:,} dots in one line (at line {number}, column 1)")
     try:
-        found = tomllib.loads(text)
+        document = tomllib.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    values: list[Any] = [found]
+    values: list[Any] = [document]
     while values:
         value = values.pop()
         if isinstance(value, (dict, list)):
             values += value.values() if isinstance(value, dict) else value
         elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:  # as TOML demands
             raise ValueError("an integer has more than 64 bits")
-    return found
+    return document
 
 
 def load_toml(
@@ -110,7 +110,7 @@ def _error_text(model: type[BaseModel], item: Any) -> str:
 
 
 def in_words(message: str) -> str:
-    """A message of pydantic as the others read: `must be greater than or equal to 1`."""
+    """A message of pydantic in the wording of curate: `must be greater than or equal to 1`."""
     return message.replace("Value error, ", "").replace("Input should be", "must be")
 
 

@@ -19,9 +19,9 @@ Given = Mapping[str, Mapping[str, Any]]
 """Values of options by table and key, None where an option is not given. The tables are those that a command uses."""
 NOTHING_GIVEN: Final[Given] = {}
 TOP: Final = ""
-"""Stands for the keys outside of the tables of a configuration."""
+"""Name for the keys outside of the tables of a configuration."""
 OWN: Final = ("*",)
-"""Stands for the keys whose `Option` says that the command of the table takes them."""
+"""Placeholder for the keys that are options of the command of their table (`Option.own`)."""
 TABLES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "check": {"check": OWN, "conflicts": ()},
     "dedup": {"dedup": OWN, "check": ("drop",), "conflicts": ()},
@@ -54,7 +54,7 @@ class VerbOption(NamedTuple):
 
     @property
     def default_text(self) -> str:
-        """The default as it is typed; empty if there is none to type."""
+        """The default in the form of the command line; empty if there is none."""
         value = self.default.value if isinstance(self.default, Enum) else self.default
         if isinstance(value, bool) or value is None or value in ("", (), {}):
             return ""
@@ -102,10 +102,10 @@ def _type_in_python(annotation: Any) -> tuple[Any, int]:
 
 def given_of(verb: str, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The values of the options of a command by table, from those by key."""
-    found: dict[str, dict[str, Any]] = {table: {} for table in TABLES[verb]}
+    by_table: dict[str, dict[str, Any]] = {table: {} for table in TABLES[verb]}
     for option in options_of(verb):
-        found[option.table][option.key] = values.get(option.key)
-    return found
+        by_table[option.table][option.key] = values.get(option.key)
+    return by_table
 
 
 def tables_of(given: Given) -> dict[str, Mapping[str, Any]]:

@@ -36,25 +36,25 @@ FEW_ITEMS = 4
 
 def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
     """Wrap an expensive `make` so that it runs once; other threads wait for its result."""
-    made, lock = cache(make), Lock()
+    cached, lock = cache(make), Lock()
 
     def ready() -> Made:
         with lock:
-            return made()
+            return cached()
 
     return ready
 
 
 def cached_per_thread(make: Callable[[Item], Made]) -> Callable[[Item], Made]:
-    """Wrap a pure `make` so that each thread keeps what it made last: an object that only one thread may use."""
-    kept = local()
+    """Wrap a pure `make` so that each thread caches its last result, for objects that are not thread-safe."""
+    storage = local()
 
     @wraps(make)
     def made_of(item: Item) -> Made:
-        if getattr(kept, "last", None) is None or kept.last[0] != item:
-            kept.last = item, make(item)
-        made: Made = kept.last[1]
-        return made
+        if getattr(storage, "last", None) is None or storage.last[0] != item:
+            storage.last = item, make(item)
+        result: Made = storage.last[1]
+        return result
 
     return made_of
 
@@ -65,7 +65,7 @@ def cores() -> int:
 
 
 def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
-    """Apply `make` to each item in threads and yield results in order; few items are in flight, to bound memory."""
+    """Apply `make` to each item in threads and yield results in order. Few items are in progress, to bound memory."""
     with WorkerPool(workers, processes=False) as pool:
         yield from pool.each(make, items)
 
@@ -117,8 +117,8 @@ class WorkerPool:
         if self.count == 1 or (self._own and not self._processes):
             yield from map(partial(make, self._own()) if self._own else make, items)
             return
-        given = iter(items)
-        ahead = list(islice(given, 2))
+        iterator = iter(items)
+        ahead = list(islice(iterator, 2))
         if len(ahead) < 2 and not self._started:
             yield from map(make, ahead)
             return
@@ -126,8 +126,8 @@ class WorkerPool:
 
         waiting: deque[Future[Made]] = deque()
         try:
-            for nth, item in enumerate(chain(ahead, given)):
-                if self._processes and not self._started and nth >= FEW_ITEMS and not quick():
+            for number, item in enumerate(chain(ahead, iterator)):
+                if self._processes and not self._started and number >= FEW_ITEMS and not quick():
                     self._start()
                 if self._threads is None:
                     self._threads = ThreadPoolExecutor(self.count)
@@ -142,7 +142,7 @@ class WorkerPool:
                 future.cancel()
 
     def begin(self, make: Callable[[Item], Made], item: Item) -> "Future[Made]":
-        """Apply `make` to one item in a process, even of a single worker, beside the work of this one.
+        """Apply `make` to one item in a worker process, even with a single worker, while this process continues.
 
         The result raises as `each` does.
         """
@@ -159,7 +159,7 @@ class WorkerPool:
             if pipe is None:
                 raise EOFError
             pipe.send((make, item))
-            made = pipe.recv()
+            result = pipe.recv()
         except (EOFError, OSError):
             self._idle.put(None)
             raise CurateError(
@@ -167,34 +167,34 @@ class WorkerPool:
                 "the machine may have run out of memory; close other programs, or pass fewer files at a time",
             ) from None
         self._idle.put(pipe)
-        if isinstance(made, BaseException):
-            raise made
-        return made  # type: ignore[no-any-return]
+        if isinstance(result, BaseException):
+            raise result
+        return result  # type: ignore[no-any-return]
 
     def _start(self) -> None:
         from multiprocessing import get_context  # takes 0.01 s that a small file does not need
 
-        own = None
+        state = None
         if _is_alone() and self._own:  # created once, before the fork
             with _set("OPENBLAS_NUM_THREADS"):  # prevents NumPy from starting threads
-                own = self._own()
+                state = self._own()
         copies = _is_alone()
         context = get_context("fork") if copies else get_context("spawn")
         with _set("POLARS_MAX_THREADS"):  # threads only wait for the processes
             for _ in range(self.count):
-                here, there = context.Pipe()
+                parent_end, worker_end = context.Pipe()
                 inherited = (
-                    [here, *(pipe for _, pipe in self._started)] if copies else []
+                    [parent_end, *(pipe for _, pipe in self._started)] if copies else []
                 )  # pipe ends that would keep a worker waiting forever
                 process = context.Process(
                     target=_serve,
-                    args=(there, inherited, own if copies else None, None if copies else self._make_state),
+                    args=(worker_end, inherited, state if copies else None, None if copies else self._make_state),
                     daemon=True,
                 )
                 process.start()
-                there.close()
-                self._started.append((process, here))
-                self._idle.put(here)
+                worker_end.close()
+                self._started.append((process, parent_end))
+                self._idle.put(parent_end)
 
 
 def _is_alone() -> bool:
@@ -223,7 +223,7 @@ def _set(name: str) -> Iterator[None]:
 
 
 def _serve(
-    pipe: "Connection", inherited: Sequence["Connection"], own: object, make_state: Callable[[], object] | None
+    pipe: "Connection", inherited: Sequence["Connection"], state: object, make_state: Callable[[], object] | None
 ) -> None:
     """The worker process: apply `make` to items until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends the workers
@@ -232,24 +232,24 @@ def _serve(
     for other in inherited:
         other.close()
     if make_state:
-        own = make_state()
+        state = make_state()
     while True:
         try:
             make, item = pipe.recv()
         except EOFError:
             return
         try:
-            made = make(item) if own is None else make(own, item)
+            result = make(item) if state is None else make(state, item)
         except Exception as error:  # noqa: BLE001
-            made = error
+            result = error
         try:
             try:
-                pipe.send(made)
+                pipe.send(result)
             except (
                 TypeError,
                 AttributeError,
                 PicklingError,
             ):  # otherwise the process would end and print the error with its data
-                pipe.send(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
+                pipe.send(RuntimeError(f"{type(result).__name__} cannot be sent to another process"))
         except (BrokenPipeError, ConnectionResetError):
             return
