@@ -48,7 +48,7 @@ class Dropped(NamedTuple):
 
     @property
     def why(self) -> str:
-        """Message of the finding, the person's reason, or what the selection preferred."""
+        """Message of the finding, the person's reason, or the reason of the selection."""
         return self.reason.why
 
     @property
@@ -63,7 +63,8 @@ def removes_line(finding: Finding, drop: tuple[str, ...]) -> bool:
 
 
 def repair_note(findings: Iterable[Finding], files: Mapping[str, Path]) -> str:
-    """How many lines are only removed for findings that safe fixes remove, and the command; empty for none.
+    """A note with the number of lines that are removed only for findings with a safe fix, and the command that fixes
+    them; empty for none.
 
     `findings`: those that remove lines (see `removes_line`). `files`: the files by their names.
     """
@@ -147,10 +148,14 @@ def removal_reasons(
     reader = LineReader()
     holds = np.zeros(len(table.starts), dtype=np.bool_)
     holds[table.lines] = True
-    found = {
+    reasons = {
         line: unreadable(reader.line(table.line_ref(line))) for line in np.flatnonzero(~holds).tolist() if line >= first
     }
-    found |= {line: gone.reason for line, gone in dropped_lines(table, verdicts, first).items() if gone.example is None}
+    reasons |= {
+        line: dropped_line.reason
+        for line, dropped_line in dropped_lines(table, verdicts, first).items()
+        if dropped_line.example is None
+    }
     wrong = errors_in(table, not_accepted(errors, verdicts), reader)
     going = list(duplicates)
     lost = dict(zip(lines_at(table, [removal.place for removal in going]).tolist(), going, strict=True))
@@ -158,8 +163,8 @@ def removal_reasons(
     for line in {line for line in (*wrong, *lost, *dropped) if line >= first}:
         example = table.id(int(table.lines.searchsorted(line)))
         if reason := reason_of(verdicts.get(example), wrong.get(line), lost.get(line)):
-            found[line] = reason
-    return dict(sorted(found.items()))
+            reasons[line] = reason
+    return dict(sorted(reasons.items()))
 
 
 def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> dict[int, Finding]:
@@ -167,12 +172,12 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> 
 
     An element of a document may span several lines.
     """
-    at = {source.name: number for number, source in enumerate(table.sources)}
-    found: dict[int, Finding] = {}
+    source_numbers = {source.name: number for number, source in enumerate(table.sources)}
+    first_findings: dict[int, Finding] = {}
     for finding in findings:
-        if finding.example is None or finding.file not in at:
+        if finding.example is None or finding.file not in source_numbers:
             continue
-        number = at[finding.file]
+        number = source_numbers[finding.file]
         first, last = int(table.first[number]), int(table.first[number + 1])
         numbers = table.numbers[first:last]
         start = int(numbers.searchsorted(finding.line)) if not table.sources[number].document else 0
@@ -181,8 +186,10 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> 
             example = int(table.lines.searchsorted(line))
             holds = example < len(table.lines) and table.lines[example] == line
             if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
-                found.setdefault(line, finding)  # another copy may be valid: a repeated key is not part of the content
-    return found
+                first_findings.setdefault(
+                    line, finding
+                )  # another copy may be valid: a repeated key is not part of the content
+    return first_findings
 
 
 def not_accepted(findings: Iterable[Finding], decisions: Mapping[str, DecisionState]) -> Iterator[Finding]:
@@ -197,12 +204,12 @@ def dropped_in(
     table: Table, findings: Iterable[Finding], decisions: Mapping[str, DecisionState], first: int = 0
 ) -> list[Dropped]:
     """Lines of a table from number `first` on that findings or people remove, in order."""
-    found = dropped_lines(table, decisions, first)
+    dropped = dropped_lines(table, decisions, first)
     for line, finding in errors_in(table, not_accepted(findings, decisions), LineReader()).items():
-        if line >= first and line not in found:
+        if line >= first and line not in dropped:
             example = table.id(int(table.lines.searchsorted(line)))
-            found[line] = Dropped(table.place(line), example, Reason(finding.code, finding.message, "rule"))
-    return [found[line] for line in sorted(found)]
+            dropped[line] = Dropped(table.place(line), example, Reason(finding.code, finding.message, "rule"))
+    return [dropped[line] for line in sorted(dropped)]
 
 
 def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: int = 0) -> dict[int, Dropped]:
@@ -216,27 +223,27 @@ def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: i
 
 
 def unmatched_notes(table: Table, decisions: Mapping[str, DecisionState]) -> list[str]:
-    """What to say of edits and drops about examples that a table, whose edits are made, does not have."""
+    """A note about edits and drops of examples that a table with all edits applied does not contain."""
     acted = acted_ids(decisions)
     count = len(acted - {key for key, _ in _keys_in(table, acted).values()})
     return [f"{plural(count, 'decision')} about examples that are not in these files"] if count else []
 
 
 def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | None]]:
-    """The lines of a table about which decisions under these keys are: by line the key, and the id of its example."""
+    """The lines of a table that have decisions under these keys: by line, the key and the id of its example."""
     if not keys:
         return {}
-    found: dict[int, tuple[str, str | None]] = {}
+    lines_by_number: dict[int, tuple[str, str | None]] = {}
     for line in _with_ids(table, list(keys)):
         example = table.id(int(table.lines.searchsorted(line)))
-        found[line] = example, example
+        lines_by_number[line] = example, example
     none = np.ones(len(table.starts), dtype=np.bool_)
     none[table.lines] = False
     reader = LineReader()
     for line in np.flatnonzero(none).tolist():
         if (key := key_of(reader.line(table.line_ref(line)))) in keys:
-            found[line] = key, None
-    return found
+            lines_by_number[line] = key, None
+    return lines_by_number
 
 
 def large_removals(
@@ -246,22 +253,26 @@ def large_removals(
     `first` on.
     """
     starts = table.first.tolist()
-    lines = {source.name: starts[at + 1] - starts[at] for at, source in enumerate(table.sources) if starts[at] >= first}
-    gone: Counter[str] = Counter()
+    lines = {
+        source.name: starts[number + 1] - starts[number]
+        for number, source in enumerate(table.sources)
+        if starts[number] >= first
+    }
+    removed_counts: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
     for line, reason in left_out.items():
         dropped = reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)
         if line >= first and (dropped or reason.kept is not None):
-            gone[table.sources[table.source(line)].name] += 1
+            removed_counts[table.sources[table.source(line)].name] += 1
             if reason.kept is not None:
                 clusters[Place(reason.kept.file, reason.kept.line)] += 1
-    return heavy(Removals(lines, gone, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
+    return heavy(Removals(lines, removed_counts, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
 
 
-def require_confirmation(found: Sequence[Finding], repair: str = "") -> None:
+def require_confirmation(findings: Sequence[Finding], repair: str = "") -> None:
     """Raise `DataError` if a removal needs confirmation; `repair`: how the lines can be repaired instead."""
-    if found:
-        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
+    if findings:
+        text = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in findings)
         raise DataError(
             text,
             repair
@@ -272,10 +283,10 @@ def require_confirmation(found: Sequence[Finding], repair: str = "") -> None:
 
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     """The lines that hold examples with these ids."""
-    wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
+    prefixes = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
     return [
-        int(table.lines[at])
-        for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted, kind="sort")).tolist()
-        if table.id(at) in full
+        int(table.lines[position])
+        for position in np.flatnonzero(np.isin(table.ids[:, 0], prefixes, kind="sort")).tolist()
+        if table.id(position) in full
     ]

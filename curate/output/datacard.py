@@ -1,4 +1,4 @@
-"""The data card, for people: content, sources, removals and splits of a data set, from the manifest alone."""
+"""The data card: content, sources, removals and splits of a data set, computed from the manifest."""
 
 import json
 import re
@@ -89,7 +89,7 @@ def _description(described: dict[str, Any]) -> Iterator[str]:
 
 
 def _metadata(manifest: Manifest) -> str:
-    """What is known of the metadata of a card of the Hugging Face Hub (`datasetcard.md` of its documentation)."""
+    """The metadata of a card of the Hugging Face Hub (`datasetcard.md` of its documentation)."""
     described = manifest.config.get("card", {})
     codes = [code.strip() for code in described.get("languages", "").split(",")]
     license_ = described.get("license", "").strip()
@@ -114,7 +114,7 @@ def _yaml(name: str, value: str | list[str]) -> str:
 
 
 def _scalar(text: str) -> str:
-    """A string in YAML: plain where that is safe. `no` is a language, not a truth value."""
+    """A string in YAML, without quotes if that is safe; `no`, a language, would be a boolean without quotes."""
     return text if PLAIN_SCALAR.fullmatch(text) and text not in YAML_WORDS else json.dumps(text)
 
 
@@ -166,11 +166,11 @@ def _sources(manifest: Manifest) -> str:
         formats = ", ".join(f"{name} {count:,}" for name, count in file.formats.items())
         rows.append(f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} | `{file.sha256}` |")
     text = _table("## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows)
-    given = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
+    tests = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
     return text + (
-        f"\nThe test set was given ({given}) and is unchanged; examples related to it were left out of the other "
+        f"\nThe test set was given ({tests}) and is unchanged; examples related to it were left out of the other "
         "splits.\n"
-        if given
+        if tests
         else ""
     )
 
@@ -201,8 +201,8 @@ def reason_for(code: str, rules: Iterable[CustomRule]) -> str:
     for rule in rules:
         if rule.code == code:
             return _cell(custom_summary(rule))
-    known = known_rules()
-    return _cell(known[code].summary) if code in known else ""
+    by_code = known_rules()
+    return _cell(by_code[code].summary) if code in by_code else ""
 
 
 def _divided(manifest: Manifest) -> str:

@@ -76,7 +76,7 @@ class DiffResult:
 def difference(before: Path, now: Path) -> DiffResult:
     """Compare two folders. Raises `InputError` if a manifest is missing or a file cannot be read."""
     (first, first_hash), (second, second_hash) = read_manifest(before), read_manifest(now)
-    ones, others = _examples(before, first), _examples(now, second)
+    before_examples, now_examples = _examples(before, first), _examples(now, second)
     return DiffResult(
         str(before),
         str(now),
@@ -87,12 +87,12 @@ def difference(before: Path, now: Path) -> DiffResult:
         list(_changes(first.models, second.models)),
         list(_changes(first.decisions, second.decisions)),
         list(_changes(_counts(first), _counts(second))),
-        [found for example, found in others.items() if example not in ones],
-        [found for example, found in ones.items() if example not in others],
+        [example_found for example, example_found in now_examples.items() if example not in before_examples],
+        [example_found for example, example_found in before_examples.items() if example not in now_examples],
         [
-            Switched(example, one.split, other.split, other.file, other.line)
-            for example, one in ones.items()
-            if (other := others.get(example)) is not None and other.split != one.split
+            Switched(example, before_example.split, now_example.split, now_example.file, now_example.line)
+            for example, before_example in before_examples.items()
+            if (now_example := now_examples.get(example)) is not None and now_example.split != before_example.split
         ],
     )
 
@@ -104,14 +104,14 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Chan
 
 
 def _inputs(*files: list[InputFile]) -> dict[str, Any]:
-    return {file.path: f"{file.lines:,} lines, {file.sha256[:12]}" for some in files for file in some}
+    return {file.path: f"{file.lines:,} lines, {file.sha256[:12]}" for group in files for file in group}
 
 
 def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, item in value.items():
-        found.update(_flat(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
-    return found
+        flat.update(_flat(item, f"{before}{key}.") if isinstance(item, dict) else {f"{before}{key}": item})
+    return flat
 
 
 def _counts(manifest: Manifest) -> dict[str, Any]:
@@ -133,8 +133,8 @@ def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
     paths = [folder / part.file for part in manifest.splits.values()]
     with kernels_for(paths), WorkerPool(1, processes=False) as pool:
         table = read_table(paths, FeatureSpec("conversation", Shingling(), brief=False, common=()), pool)
-    found: dict[str, Found] = {}
-    for at, line in enumerate(table.lines.tolist()):
-        example, place = table.id(at), table.place(line)
-        found.setdefault(example, Found(example, place.file, place.line, names[table.source(line)]))
-    return found
+    by_id: dict[str, Found] = {}
+    for position, line in enumerate(table.lines.tolist()):
+        example, place = table.id(position), table.place(line)
+        by_id.setdefault(example, Found(example, place.file, place.line, names[table.source(line)]))
+    return by_id

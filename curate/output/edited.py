@@ -30,21 +30,21 @@ class Splice(NamedTuple):
     data: bytes
 
 
-def decision_counts(found: Mapping[str, DecisionState]) -> str:
+def decision_counts(decisions: Mapping[str, DecisionState]) -> str:
     """Edits and drops, in words."""
-    edits, drops = (sum(one.verdict == word for one in found.values()) for word in ("edit", "drop"))
+    edits, drops = (sum(decision.verdict == word for decision in decisions.values()) for word in ("edit", "drop"))
     return f"{plural(edits, 'edit')}, {plural(drops, 'drop')}"
 
 
 def with_edited(decisions: Mapping[str, DecisionState]) -> dict[str, DecisionState]:
     """The decisions, those about edited examples also by the ids that these have after the edit."""
-    found = dict(decisions)
+    by_id = dict(decisions)
     for decision in decisions.values():
         if decision.value is not None and decision.kept:
             verdict: Verdict = "keep" if VERDICT_SLOT in decision.kept else "undecided"
             now = example_of(decision.value, Place("", 0)).id
-            found.setdefault(now, replace(decision, verdict=verdict, value=None))
-    return found
+            by_id.setdefault(now, replace(decision, verdict=verdict, value=None))
+    return by_id
 
 
 def acted_ids(decisions: Mapping[str, DecisionState]) -> set[str]:
@@ -61,7 +61,7 @@ def effective_decisions(
     decisions: Mapping[str, DecisionState], min_rating: int | None, without: Collection[str]
 ) -> dict[str, DecisionState]:
     """The decisions, with a drop of each example that is rated lower or has one of some labels."""
-    found = dict(decisions)
+    effective = dict(decisions)
     for example, decision in decisions.items():
         if decision.verdict == "drop":
             continue
@@ -69,8 +69,8 @@ def effective_decisions(
         low = min_rating is not None and decision.rating is not None and decision.rating < min_rating
         if named or low:
             why = f"labelled {', '.join(named)} in review" if named else f"rated {decision.rating} of 5 in review"
-            found[example] = replace(decision, verdict="drop", value=None, why=why)
-    return found
+            effective[example] = replace(decision, verdict="drop", value=None, why=why)
+    return effective
 
 
 def key_of(parsed: ParsedLine) -> str:
@@ -84,7 +84,7 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
     Raises `InputError`, `OutputError`.
     """
     copies: dict[Path, Path] = {}
-    own: Path | None = None
+    copy_folder: Path | None = None
     for number, path in enumerate(paths if edits else ()):
         lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.blank)
         splices = [
@@ -93,8 +93,8 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
             if (data := _edited(parsed, edits))
         ]
         if splices:
-            own = own or scratch(folder)  # another command may edit files of the same name meanwhile
-            copies[path] = own / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
+            copy_folder = copy_folder or scratch(folder)  # another command may edit files of the same name meanwhile
+            copies[path] = copy_folder / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
             with replacing(copies[path], mode=path.stat().st_mode) as file:
                 file.writelines(spliced(blocks(path), splices))
     return copies
@@ -115,18 +115,18 @@ def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
 
 
 def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
-    """The new object of an example, if it is edited. Follows edits of edits; a cycle ends where it began."""
-    met: set[str] = set()
+    """The new object of an example, if it is edited. Edits of edits are followed; a cycle ends at its first example."""
+    followed: set[str] = set()
     value = None
-    while key in edits and key not in met:
-        met.add(key)
+    while key in edits and key not in followed:
+        followed.add(key)
         value = edits[key]
         key = example_of(value, place).id
     return value
 
 
 def labelled(parsed: ParsedLine, decision: DecisionState) -> tuple[bytes, bool]:
-    """A line with the labels and the rating of an example in `metadata`, and whether other ones were there.
+    """A line with the labels and the rating of an example in `metadata`, and whether they replace other values.
 
     Raises `DataError`.
     """
@@ -145,20 +145,20 @@ def labelled(parsed: ParsedLine, decision: DecisionState) -> tuple[bytes, bool]:
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:
     """Replace byte ranges of a stream; they are sorted and do not overlap."""
-    at = 0
+    offset = 0
     waiting = list(reversed(splices))
     for block in stream:
-        end = at + len(block)
-        while waiting and at < end:
+        end = offset + len(block)
+        while waiting and offset < end:
             start, stop, data = waiting[-1]
             if start >= end:
                 break
-            if start >= at:
-                yield block[len(block) - (end - at) : len(block) - (end - start)]
+            if start >= offset:
+                yield block[len(block) - (end - offset) : len(block) - (end - start)]
                 yield data
-            at = min(stop, end)
+            offset = min(stop, end)
             if stop > end:
                 break
             waiting.pop()
-        yield block[len(block) - (end - at) :] if at < end else b""
-        at = end
+        yield block[len(block) - (end - offset) :] if offset < end else b""
+        offset = end

@@ -106,11 +106,11 @@ def write_output(
     """
     recover(folder)
     before = _written_before(folder)
-    own = _own(folder, before)
-    if own is not None:
-        own.check(folder, names_of(settings.config))
-    gone = before.files.keys() - changed_files(folder, before.files) if before else ()
-    with replacing_together(folder, gone, own=own, mode=mode, unchanged=unchanged) as stage:
+    replaceable = _own(folder, before)
+    if replaceable is not None:
+        replaceable.check(folder, names_of(settings.config))
+    outdated = before.files.keys() - changed_files(folder, before.files) if before else ()
+    with replacing_together(folder, outdated, own=replaceable, mode=mode, unchanged=unchanged) as stage:
         return _written(stage, table, division, inputs, given, settings)
 
 
@@ -118,11 +118,13 @@ def _written(
     stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, settings: OutputSettings
 ) -> Manifest:
     reader = LineReader()
-    splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(SPLIT_NAMES)}
+    splits = {name: _split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)}
     removed = _removed(stage / REMOVED, table, division.left_out, reader)
     read = len(table.starts) - int(table.first[given])
-    kept = sum(part.examples for part in splits.values()) - int(np.count_nonzero(table.lines < table.first[given]))
-    require_all_lines(read, kept, removed.lines)
+    kept_count = sum(part.examples for part in splits.values()) - int(
+        np.count_nonzero(table.lines < table.first[given])
+    )
+    require_all_lines(read, kept_count, removed.lines)
     manifest = Manifest(
         curate=__version__,
         versions=versions(),
@@ -133,7 +135,7 @@ def _written(
         decisions={example: _verdict(decision) for example, decision in sorted(settings.decisions.items())},
         grown_from=settings.grown_from,
         read=read,
-        kept=kept,
+        kept=kept_count,
         removed=removed,
         **_exempt(division),
         links=dict(division.links),
@@ -184,20 +186,20 @@ def restore_lines(
     removals: Sequence[Removal],
     restored: Sequence[Restored],
     *,
-    beside: Mapping[str, bytes],
+    extra_files: Mapping[str, bytes],
     mode: int,
     unchanged: Callable[[], None],
 ) -> Manifest:
     """Write a folder again with restored lines in its splits. Raises as `write_output` does.
 
-    `ledger`: the lines that stay removed. `beside`: files that are replaced together with the others. `mode` and
+    `ledger`: the lines that stay removed. `extra_files`: files that are replaced together with the others. `mode` and
     `unchanged` are as in `curate.core.transaction.replacing_together`.
     """
     with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
-        for name, content in beside.items():
+        for name, content in extra_files.items():
             (stage / name).write_bytes(content)
         reader = LineReader()
-        splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(SPLIT_NAMES)}
+        splits = {name: _split(stage, name, table, division, number, reader) for number, name in enumerate(SPLIT_NAMES)}
         reader.close()  # Windows replaces no open file
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / REMOVED).open("wb") as out:
@@ -208,10 +210,10 @@ def restore_lines(
         removed = RemovedFile(
             file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items()))
         )
-        kept = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
-        require_all_lines(manifest.read, kept, removed.lines)
+        kept_count = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
+        require_all_lines(manifest.read, kept_count, removed.lines)
         changes = {
-            "kept": kept,
+            "kept": kept_count,
             "removed": removed,
             "splits": splits,
             "restored": [*manifest.restored, *restored],
@@ -249,8 +251,8 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
 def _first(path: Path) -> dict[str, Any]:
     """The object of the first line of a split."""
     with path.open("rb") as file:
-        found = json.loads(file.readline() or b"{}")
-    return found if isinstance(found, dict) else {}
+        value = json.loads(file.readline() or b"{}")
+    return value if isinstance(value, dict) else {}
 
 
 def _parquet(file: str) -> str:
@@ -260,7 +262,7 @@ def _parquet(file: str) -> str:
 def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader) -> OutputFile:
     examples = np.flatnonzero(division.split == number)
     assert table.marks is not None
-    as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
+    as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(name) for name in AS_READ])
     file = f"{name}.jsonl"
     with (stage / file).open("wb") as out:
         written = CountingWriter(out, hashed=True)
@@ -301,8 +303,8 @@ def _removed(path: Path, table: Table, left_out: Mapping[int, Reason], reader: L
     with path.open("wb") as out:
         written = CountingWriter(out, hashed=True)
         for line, reason in sorted(left_out.items()):
-            at = int(table.lines.searchsorted(line))
-            example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None
+            position = int(table.lines.searchsorted(line))
+            example = table.id(position) if position < len(table.lines) and table.lines[position] == line else None
             written.write(removed_line(removal(table.place(line), example, reason, reader.data(table.line_ref(line)))))
             reasons[counted_as(reason.code, reason.decided_by)] += 1
         lines, digest = written.lines, written.sha256
@@ -313,20 +315,20 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     """The files of a table, for the manifest."""
     assert table.marks is not None
     bounds = table.lines.searchsorted(table.first)
-    found = []
+    files = []
     for number, (source, digest) in enumerate(zip(table.sources, hashes, strict=True)):
         formats = np.bincount(table.marks.formats[bounds[number] : bounds[number + 1]], minlength=len(FORMAT_NAMES))
         counts = {name: int(count) for name, count in sorted(zip(FORMAT_NAMES, formats.tolist(), strict=True)) if count}
         lines = int(table.first[number + 1] - table.first[number])
-        found.append(
+        files.append(
             InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts)
         )
-    return found
+    return files
 
 
 def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
-    """The files that an earlier manifest names: others wrote the rest. None where another version wrote it, or it is
-    damaged.
+    """The files listed in the earlier manifest, which may be replaced; None if the manifest is damaged or of another
+    version of curate.
     """
     if before is None and _is_ours(folder):
         return None
@@ -339,8 +341,16 @@ def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
 def names_of(config: Config) -> list[str]:
     """The files of a folder with this configuration."""
     splits = [f"{name}.jsonl" for name in SPLIT_NAMES]
-    made = [name for trainer in config.split.trainers for name in FILES[trainer]]
-    return [*splits, REMOVED, MANIFEST, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
+    trainer_files = [name for trainer in config.split.trainers for name in FILES[trainer]]
+    return [
+        *splits,
+        REMOVED,
+        MANIFEST,
+        CARD,
+        LOADING,
+        *trainer_files,
+        *(map(_parquet, splits) if config.split.parquet else ()),
+    ]
 
 
 def _is_ours(folder: Path) -> bool:
@@ -363,33 +373,33 @@ def write_lines(
     table: Table,
     names: Collection[str],
     duplicates: Sequence[DuplicateRemoval],
-    kept: CountingWriter,
+    kept_lines: CountingWriter,
     removed: CountingWriter,
     dropped: Sequence[Dropped] = (),
 ) -> None:
-    """Write the lines of files to `kept`, and those in `duplicates` and `dropped` (in line order) to `removed`.
+    """Write the lines of files to `kept_lines`, and those in `duplicates` and `dropped` (in line order) to `removed`.
 
     Raises `InputError` for a file that cannot be read again, `LineAccountingError` unless as many lines were written as
     read.
     """
     stays = np.zeros(len(table.starts), dtype=np.bool_)
-    for at, source in enumerate(table.sources):
-        stays[table.first[at] : table.first[at + 1]] = source.name in names
+    for number, source in enumerate(table.sources):
+        stays[table.first[number] : table.first[number + 1]] = source.name in names
     read, reader = int(stays.sum()), LineReader()
     going: list[DuplicateRemoval | Dropped] = [*duplicates, *dropped]
-    lines = lines_at(table, [gone.place for gone in going])
+    lines = lines_at(table, [removed_item.place for removed_item in going])
     order = np.argsort(lines, kind="stable")
     lines = lines[order]
     stays[lines] = False
-    for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
-        gone = going[nth]
-        reason = duplicate_reason(gone) if isinstance(gone, DuplicateRemoval) else gone.reason
-        removed.write(removed_line(removal(gone.place, gone.example, reason, data)))
-    for at, source in enumerate(table.sources):
-        first, last = int(table.first[at]), int(table.first[at + 1])
+    for index, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
+        removed_item = going[index]
+        reason = duplicate_reason(removed_item) if isinstance(removed_item, DuplicateRemoval) else removed_item.reason
+        removed.write(removed_line(removal(removed_item.place, removed_item.example, reason, data)))
+    for number, source in enumerate(table.sources):
+        first, last = int(table.first[number]), int(table.first[number + 1])
         for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
-            kept.write(piece)
-    require_all_lines(read, kept.lines, removed.lines)
+            kept_lines.write(piece)
+    require_all_lines(read, kept_lines.lines, removed.lines)
 
 
 def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> Iterator[bytes]:

@@ -80,39 +80,39 @@ def read_entries(ledger: Path) -> list[Entry]:
             data = file.read()
     except OSError as error:
         raise InputError.of(ledger, error, f"name a folder with a {REMOVED}, or that file") from error
-    found = []
+    entries = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
             try:
-                found.append(Entry(line, removal_of(line)))
+                entries.append(Entry(line, removal_of(line)))
             except ValueError:
                 raise InputError(
                     f"{ledger}:{number}: not the record of a removed line",
                     f"name a {REMOVED} written by `curate dedup`, `split` or `run`",
                 ) from None
-    return found
+    return entries
 
 
 def selected_positions(
-    entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool
+    entries: Sequence[Entry], names: Iterable[str], reasons: Iterable[str], *, every: bool
 ) -> list[int]:
     """Positions of lines selected by id prefix, `file:line`, reason, or all. Raises `UsageError` without a match."""
-    found: set[int] = set(range(len(entries))) if every else set()
-    for name in map(display_name, wanted):
-        here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
-        if not here:
+    selected: set[int] = set(range(len(entries))) if every else set()
+    for name in map(display_name, names):
+        matching = {position for position, (_, removal) in enumerate(entries) if _is(removal, name)}
+        if not matching:
             raise UsageError(
                 f"{visible(name)}: no removed line has this id or place",
                 "name an id, its first digits, or FILE:LINE as in removed.jsonl",
             )
-        found |= here
+        selected |= matching
     for code in reasons:
-        here = {at for at, (_, removal) in enumerate(entries) if code == removal.reason}
-        if not here:
-            known = ", ".join(sorted({removal.reason for _, removal in entries})) or "nothing left"
-            raise UsageError(f"--reason {visible(code)}: no line was removed for it", f"use one of: {known}")
-        found |= here
-    return sorted(found)
+        matching = {position for position, (_, removal) in enumerate(entries) if code == removal.reason}
+        if not matching:
+            removal_reasons = ", ".join(sorted({removal.reason for _, removal in entries})) or "nothing left"
+            raise UsageError(f"--reason {visible(code)}: no line was removed for it", f"use one of: {removal_reasons}")
+        selected |= matching
+    return sorted(selected)
 
 
 def _is(removal: Removal, name: str) -> bool:
@@ -127,10 +127,10 @@ def restore_to(
     """Write lines to a file in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
     with replacing(output, mode=mode, named=True) as file:
         written = CountingWriter(file)
-        for at in numbers:
-            written.write(compact(entries[at].removal.data) + b"\n")
+        for number in numbers:
+            written.write(compact(entries[number].removal.data) + b"\n")
         require_all_lines(len(numbers), written.lines, 0)
-    return RestoreResult([entries[at].removal for at in numbers], len(entries), [], str(output), None)
+    return RestoreResult([entries[number].removal for number in numbers], len(entries), [], str(output), None)
 
 
 def finish(folder: Path, journal: Path) -> bool:
@@ -139,11 +139,11 @@ def finish(folder: Path, journal: Path) -> bool:
 
     For commands that write to the folder, before they read it. Raises as `recover` and `DecisionLog` do.
     """
-    begun = (folder / STAGE_FOLDER / READY_FILE).is_file()
+    was_pending = (folder / STAGE_FOLDER / READY_FILE).is_file()
     recover(folder)
     path = path_inside(folder, PENDING)
     if not path.is_file():
-        return begun
+        return was_pending
     restored = {entry.example for entry in read_manifest(folder)[0].restored}
     pending = DecisionLog(path)
     if pending.unreadable or any(
@@ -159,9 +159,9 @@ def finish(folder: Path, journal: Path) -> bool:
 
 
 def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:
-    """The decisions to record for restored lines: a person wants them kept."""
+    """The decisions to record for restored lines: to keep them."""
     log = DecisionLog(journal)
-    known = log.verdicts()
+    verdicts = log.verdicts()
     examples = {removal.example: removal.code for _, removal in back if removal.example}
     return [
         Decision(
@@ -172,15 +172,15 @@ def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decis
             replaces=tuple(head.id for head in log.heads(example)),
         )
         for example, code in examples.items()
-        if example not in known or known[example].verdict == "drop"
+        if example not in verdicts or verdicts[example].verdict == "drop"
     ]
 
 
 def _require_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
-    """Raise `InputError` if a folder differs from its manifest: a new manifest would also sign those changes."""
+    """Raise `InputError` if a folder differs from its manifest, since a new manifest would include the changes."""
     ledger = hashlib.sha256(b"".join(entry.line + b"\n" for entry in entries)).hexdigest()
     broken = changed_files(
-        folder, {name: wanted for name, wanted in named_files(manifest).items() if name != manifest.removed.file}
+        folder, {name: expected for name, expected in named_files(manifest).items() if name != manifest.removed.file}
     )
     if ledger != manifest.removed.sha256:
         broken[manifest.removed.file] = "is not what was written"
@@ -210,45 +210,47 @@ def restore_into(
     that differs from its manifest. Nothing is changed then.
     """
     manifest, _ = read_manifest(folder)
-    seen = [snapshot(folder / name) for name in (MANIFEST, *named_files(manifest)) if (folder / name).is_file()]
+    snapshots = [snapshot(folder / name) for name in (MANIFEST, *named_files(manifest)) if (folder / name).is_file()]
     _require_intact(folder, manifest, entries)
-    broken = {at: why for at in numbers if (why := _not_comparable(entries[at].removal, unread))}
+    broken = {number: why for number in numbers if (why := _not_comparable(entries[number].removal, unread))}
     numbers, refused = _without(broken, entries, numbers, refused)
-    back = [entries[at] for at in numbers]
-    given = bool(manifest.existing)
+    chosen = [entries[number] for number in numbers]
+    has_test_set = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(
         update={"mix": MixConfig()}
     )  # restored lines are exempt from the budget
-    order = ["test", "train", "validation"] if given else list(SPLIT_NAMES)
+    order = ["test", "train", "validation"] if has_test_set else list(SPLIT_NAMES)
     with ExitStack() as stack:
         pool = stack.enter_context(WorkerPool(1, processes=False))
         room = stack.enter_context(temporary_folder())
         lines = room / "restored.jsonl"
-        lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in back))
+        lines.write_bytes(b"".join(compact(removal.data) + b"\n" for _, removal in chosen))
         spec = split_feature_spec(config)._replace(common=tuple(shared.text for shared in manifest.shared_instructions))
         table = read_table([*(folder / manifest.splits[name].file for name in order), lines], spec, pool)
         parts = np.array(
             [*(SPLIT_NAMES.index(name) for name in order), NO_SPLIT], dtype=np.int64
         )  # restored lines are last
         before = parts[np.searchsorted(table.first, table.lines, side="right") - 1]
-        division = divide(table, {}, config, given=int(given), before=before, cache=project.cache)
+        division = divide(table, {}, config, given=int(has_test_set), before=before, cache=project.cache)
         if division.left_out:
             first = int(table.first[-2])
-            leaks = {numbers[line - first]: f"would leak: it {gone.why}" for line, gone in division.left_out.items()}
+            leaks = {
+                numbers[line - first]: f"would leak: it {reason.why}" for line, reason in division.left_out.items()
+            }
             numbers, refused = _without(leaks, entries, numbers, refused)
             return restore_into(folder, entries, numbers, project, unread, refused=refused)
-        restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
-        stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
-        pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
+        restored = [_restored(entry.removal, table, division, number) for number, entry in enumerate(chosen)]
+        stays = [entry for number, entry in enumerate(entries) if number not in set(numbers)]
+        pending = b"".join(decision.line() + b"\n" for decision in _decisions(chosen, folder, project.decisions))
         manifest = restore_lines(
             folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays],
             restored,
-            beside={PENDING: pending} if pending else {}, mode=mode_of(seen),
-            unchanged=partial(require_unchanged, seen),
+            extra_files={PENDING: pending} if pending else {}, mode=mode_of(snapshots),
+            unchanged=partial(require_unchanged, snapshots),
         )  # fmt: skip
         finish(folder, project.decisions)
     return RestoreResult(
-        [entry.removal for entry in back], len(stays), [*(refused or ())], None, manifest, division.moved
+        [entry.removal for entry in chosen], len(stays), [*(refused or ())], None, manifest, division.moved
     )
 
 
@@ -262,21 +264,21 @@ def _without(
     wrong: Mapping[int, str], entries: Sequence[Entry], numbers: Sequence[int], refused: Sequence[str] | None
 ) -> tuple[Sequence[int], Sequence[str] | None]:
     """The numbers of the other lines, and `refused` with the wrong ones. Raises as `restore_into` does."""
-    removals = [entries[at].removal for at in sorted(wrong)]
+    removals = [entries[number].removal for number in sorted(wrong)]
     messages = [
-        f"{visible(where(one.file, one.line))}: {visible(wrong[at])}"
-        for at, one in zip(sorted(wrong), removals, strict=True)
+        f"{visible(where(removal.file, removal.line))}: {visible(wrong[number])}"
+        for number, removal in zip(sorted(wrong), removals, strict=True)
     ]
-    others = [at for at in numbers if at not in wrong]
-    if messages and (refused is None or not others):
+    remaining = [number for number in numbers if number not in wrong]
+    if messages and (refused is None or not remaining):
         raise UsageError(
             f"{messages[0]}, so it cannot be restored into a split ({plural(len(messages), 'such line')})",
             "write it to a file with -o FILE",
         )
-    return others, None if refused is None else [*refused, *messages]
+    return remaining, None if refused is None else [*refused, *messages]
 
 
-def _restored(removal: Removal, table: Table, division: Division, nth: int) -> Restored:
-    line = int(table.first[-2]) + nth
+def _restored(removal: Removal, table: Table, division: Division, index: int) -> Restored:
+    line = int(table.first[-2]) + index
     split = SPLIT_NAMES[int(division.split[int(table.lines.searchsorted(line))])]
     return Restored(file=removal.file, line=removal.line, example=removal.example or "", split=split, code=removal.code)

@@ -29,7 +29,7 @@ ROLES: Final = {
 
 
 TRL: Final = '--config trl.yaml --dataset_name "$PWD"'
-"""`datasets` loads no folder by the name `.`, and the folder may be moved."""
+"""`datasets` cannot load a folder by the name `.`, and an absolute path would break if the folder is moved."""
 
 
 PAIR: Final = ("chosen", "rejected")
@@ -37,7 +37,7 @@ PAIR: Final = ("chosen", "rejected")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the examples of a folder are written, as far as it matters to trainers; read off the first of them."""
+    """The form of the examples of a folder, as far as trainers depend on it, from the first example."""
 
     first: dict[str, Any]
     is_pair: bool
@@ -73,14 +73,14 @@ def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
     """
     formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
     shape = Shape(first, bool(formats) and formats <= PREFERENCE_SIDES.keys())
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for trainer in manifest.config["split"].get("trainers", ()):
-        found |= KINDS[trainer](manifest, shape)
-    return found
+        files |= KINDS[trainer](manifest, shape)
+    return files
 
 
-def _unsupported(trainer: str, what: str, hint: str) -> UsageError:
-    return UsageError(f"--trainer {trainer}: it does not read {what}", f"{hint}, or leave out --trainer {trainer}")
+def _unsupported(trainer: str, form: str, hint: str) -> UsageError:
+    return UsageError(f"--trainer {trainer}: it does not read {form}", f"{hint}, or leave out --trainer {trainer}")
 
 
 def _file(manifest: Manifest, split: str) -> str:
@@ -116,7 +116,7 @@ def _axolotl_messages() -> dict[str, Any]:
 
 
 def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
-    """How pairs are read: if an answer is a list of messages, Axolotl uses the last one."""
+    """The settings to read pairs; if an answer is a list of messages, Axolotl uses the last one."""
     if shape.sides not in (str, dict, list):
         raise _unsupported("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
     names = {"field_chosen": PAIR[0], "field_rejected": PAIR[1]}
