@@ -1,7 +1,7 @@
-"""Which group goes to which split: by a hash of the seed and the group, so that the order of examples does not matter.
+"""Assign groups to splits by a hash of the seed and the group, independently of the order of examples.
 
-Groups with examples of an earlier split stay there. If a group has examples of several splits, all go to the first of
-train, validation and test: an example that may have been trained on is never held out again.
+Groups with examples of an earlier split keep that split. If a group has examples of several splits, it is assigned to
+the first of train, validation and test, so that an example that may have been trained on is never held out.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ NO_SPLIT: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class SplitTargets:
-    """The wanted size of each split."""
+    """The target size of each split."""
 
     shares: tuple[float, float, float]
     """Shares of the examples; they add up to 1."""
@@ -55,7 +55,7 @@ def positions(groups: Sequence[str], seed: int, salt: str = "") -> Floats:
 def assign(
     groups: Numbers,
     names: Sequence[str],
-    wanted: SplitTargets,
+    targets: SplitTargets,
     *,
     before: Numbers | None = None,
     strata: Numbers | None = None,
@@ -70,59 +70,61 @@ def assign(
     sizes = np.bincount(of, minlength=len(firsts))
     where = np.full(len(firsts), NO_SPLIT)
     if before is not None:
-        known = np.flatnonzero(before != NO_SPLIT)
+        earlier = np.flatnonzero(before != NO_SPLIT)
         where = np.full(len(firsts), len(SPLIT_NAMES))
-        np.minimum.at(where, of[known], before[known])
+        np.minimum.at(where, of[earlier], before[earlier])
         where[where == len(SPLIT_NAMES)] = NO_SPLIT
-    places = positions(names, wanted.seed)
+    places = positions(names, targets.seed)
     open_ = np.flatnonzero(where == NO_SPLIT)
-    most = _largest_groups(wanted, len(groups))
+    most = _largest_groups(targets, len(groups))
     large = open_[sizes[open_] > max(most[1:])]
     where[large] = 0
     open_ = open_[sizes[open_] <= max(most[1:])]
     if len(large):
-        wanted = replace(wanted, shares=_of_the_rest(wanted.shares, len(groups), int(sizes[open_].sum())))
-    salted = wanted.counts is None and strata is None and _divided_before(places[open_], wanted)
+        targets = replace(targets, shares=_of_the_rest(targets.shares, len(groups), int(sizes[open_].sum())))
+    salted = targets.counts is None and strata is None and _divided_before(places[open_], targets)
     if salted:
         places = positions(
-            names, wanted.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
+            names, targets.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
         )
-    if wanted.counts is not None or strata is not None:
-        _by_share(where, open_, sizes, places, _group_strata(of, strata, len(firsts)), wanted)
+    if targets.counts is not None or strata is not None:
+        _by_share(where, open_, sizes, places, _group_strata(of, strata, len(firsts)), targets)
     else:
-        where[open_] = np.searchsorted(np.cumsum(wanted.shares[:2]), places[open_], side="right")
+        where[open_] = np.searchsorted(np.cumsum(targets.shares[:2]), places[open_], side="right")
         unfit = open_[sizes[open_] > np.array(most)[where[open_]]]
         where[unfit] = 0
-        _fill(where, open_, sizes, places, wanted)
-    found = where[of]
+        _fill(where, open_, sizes, places, targets)
+    split_of = where[of]
     moved = (
-        np.flatnonzero((before != NO_SPLIT) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
+        np.flatnonzero((before != NO_SPLIT) & (before != split_of))
+        if before is not None
+        else np.empty(0, dtype=np.int64)
     )
-    return Assigned(found, moved, firsts[large if max(most[1:]) else large[:0]], salted)
+    return Assigned(split_of, moved, firsts[large if max(most[1:]) else large[:0]], salted)
 
 
 def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> tuple[float, float, float]:
     """The shares for dividing the remaining examples, so that held-out splits get their share of all; the others go
     to train.
     """
-    held = [share * total / max(1, rest) for share in shares[1:]]
-    scale = min(1.0, 1 / (sum(held) or 1.0))
-    validation, test = (share * scale for share in held)
+    held_out = [share * total / max(1, rest) for share in shares[1:]]
+    scale = min(1.0, 1 / (sum(held_out) or 1.0))
+    validation, test = (share * scale for share in held_out)
     return (max(0.0, 1 - validation - test), validation, test)
 
 
-def _divided_before(places: Floats, wanted: SplitTargets) -> bool:
+def _divided_before(places: Floats, targets: SplitTargets) -> bool:
     """Whether the positions of groups leave a split empty with a probability below `COINCIDENCE_PROBABILITY`."""
-    shares = np.array(wanted.shares)
-    here = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
-    return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < COINCIDENCE_PROBABILITY)).any())
+    shares = np.array(targets.shares)
+    counts = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
+    return bool(((counts == 0) & (shares > 0) & ((1 - shares) ** len(places) < COINCIDENCE_PROBABILITY)).any())
 
 
-def _largest_groups(wanted: SplitTargets, total: int) -> tuple[float, ...]:
-    """The size of the largest group that each split takes: a held-out split takes none larger than its wanted size."""
-    if wanted.counts is not None:
-        return (float(total), *map(float, wanted.counts))
-    return (float(total), *(max(1.0, share * total) if share else 0.0 for share in wanted.shares[1:]))
+def _largest_groups(targets: SplitTargets, total: int) -> tuple[float, ...]:
+    """The size of the largest group that may be in each split; for a held-out split, its target size."""
+    if targets.counts is not None:
+        return (float(total), *map(float, targets.counts))
+    return (float(total), *(max(1.0, share * total) if share else 0.0 for share in targets.shares[1:]))
 
 
 def _group_strata(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
@@ -136,31 +138,31 @@ def _group_strata(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
 
 
 def _by_share(
-    where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, kinds: Numbers, wanted: SplitTargets
+    where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, kinds: Numbers, targets: SplitTargets
 ) -> None:
-    """Give each group, by stratum and then by hash, to the split that lacks most; no held-out split gets more than
-    its count.
+    """Assign each group, by stratum and then by hash, to the split that is furthest below its target; no held-out split
+    exceeds its count.
     """
     total = int(sizes.sum())
-    targets = [share * total for share in wanted.shares]
-    if wanted.counts is not None:
-        targets = [float(total - sum(wanted.counts)), *map(float, wanted.counts)]
-    caps = [total, *(wanted.counts or (total, total))]
+    lines_wanted = [share * total for share in targets.shares]
+    if targets.counts is not None:
+        lines_wanted = [float(total - sum(targets.counts)), *map(float, targets.counts)]
+    caps = [total, *(targets.counts or (total, total))]
     has = [int(sizes[where == split].sum()) for split in range(len(SPLIT_NAMES))]
     rates = [
-        max(0.0, target - count) for target, count in zip(targets, has, strict=True)
-    ]  # what the groups that are left have to bring
+        max(0.0, target - count) for target, count in zip(lines_wanted, has, strict=True)
+    ]  # number of examples that the remaining groups must add
     rates = [rate / (sum(rates) or 1.0) for rate in rates]
     lacking = [0.0, 0.0, 0.0]
     for group in open_[np.lexsort((places[open_], kinds[open_]))].tolist():
         size = int(sizes[group])
         lacking = [lack + rate * size for lack, rate in zip(lacking, rates, strict=True)]
         fits = [split for split in range(len(SPLIT_NAMES)) if split == 0 or has[split] + size <= caps[split]]
-        split = max(fits, key=lambda one: (lacking[one], -one))
+        split = max(fits, key=lambda candidate: (lacking[candidate], -candidate))
         where[group] = split
         has[split] += size
         lacking[split] -= size
-    if wanted.counts is not None:
+    if targets.counts is not None:
         _top_up(where, open_, sizes, places, has, caps)
 
 
@@ -176,21 +178,21 @@ def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has:
                 has[0] -= int(sizes[group])
 
 
-def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, wanted: SplitTargets) -> None:
-    """If a split that should have examples is empty because there are few groups: give it the group of the fullest
-    split with the nearest hash. Train comes first.
+def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, targets: SplitTargets) -> None:
+    """Fill splits that are empty because there are few groups, each with the group of the fullest split whose hash is
+    nearest; train first.
     """
-    borders = np.concatenate([[0.0], np.cumsum(wanted.shares)])
+    borders = np.concatenate([[0.0], np.cumsum(targets.shares)])
     for split in (0, 2, 1):
-        if not wanted.shares[split] or sizes[where == split].sum():
+        if not targets.shares[split] or sizes[where == split].sum():
             continue
         counts = [int((where[open_] == other).sum()) for other in range(len(SPLIT_NAMES))]
         richest = max(range(len(SPLIT_NAMES)), key=lambda other: (counts[other], -other))
         if split == 2 and counts[richest] == 1 and counts[1]:
-            richest = 1  # a test set comes before a validation set
+            richest = 1  # a test set has precedence over a validation set
         rest = open_[where[open_] == richest]
         if len(rest) < (1 if split == 0 or (split, richest) == (2, 1) else 2):
             continue
         rest = rest[sizes[rest] == sizes[rest].min()] if split else rest
-        apart = np.maximum(np.maximum(borders[split] - places[rest], places[rest] - borders[split + 1]), 0.0)
-        where[rest[np.lexsort((places[rest], apart))[0]]] = split
+        distances = np.maximum(np.maximum(borders[split] - places[rest], places[rest] - borders[split + 1]), 0.0)
+        where[rest[np.lexsort((places[rest], distances))[0]]] = split

@@ -66,15 +66,17 @@ def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
     marks = table.marks
     if not traits or marks is None:
         return None
-    others = iter(marks.traits.T)
-    columns = [_length(table.lengths) if trait == "length" else next(others) for trait in traits]
+    trait_columns = iter(marks.traits.T)
+    columns = [_length(table.lengths) if trait == "length" else next(trait_columns) for trait in traits]
     _, strata = np.unique(np.stack(columns, axis=1).astype(np.uint64), axis=0, return_inverse=True)
     return strata.reshape(-1).astype(np.int64)
 
 
 def _length(characters: Numbers) -> Numbers:
     """The class of each length, 0 for the shortest."""
-    bounds = np.quantile(characters, [nth / LENGTH_CLASSES for nth in range(1, LENGTH_CLASSES)], method="inverted_cdf")
+    bounds = np.quantile(
+        characters, [number / LENGTH_CLASSES for number in range(1, LENGTH_CLASSES)], method="inverted_cdf"
+    )
     return np.searchsorted(bounds, characters, side="left").astype(np.int64)
 
 
@@ -97,7 +99,7 @@ class Division:
     or the limits of a mix.
     """
     links: Mapping[str, int]
-    """Number of links of each kind that hold the groups together."""
+    """Number of links of each kind that connect the groups."""
     groups: int
     groups_in: tuple[int, ...]
     """Number of groups in each split, in the order of `SPLIT_NAMES`; each example of a given test set counts as a
@@ -119,9 +121,7 @@ class Division:
 
 
 def split_feature_spec(config: Config) -> FeatureSpec:
-    """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not
-    have.
-    """
+    """The features of each example that a division needs. Raises `UsageError` for a trait that examples do not have."""
     require_traits(config.split.stratify)
     return FeatureSpec(
         "conversation",
@@ -160,8 +160,8 @@ def divide(
     while True:
         division = _division(table, left_out, config, given, before, cache, repair)
         counts, enough = shared_by(rows, division.split >= 0)
-        # what one group has alone is no instruction: it may be a document
-        enough = [stays and _in_several(division.group[some]) for some, stays in zip(rows, enough, strict=True)]
+        # a passage of only one group is no instruction; it may be a document
+        enough = [stays and _in_several(division.group[members]) for members, stays in zip(rows, enough, strict=True)]
         if all(enough):
             return replace(
                 division,
@@ -170,14 +170,14 @@ def divide(
             )
         table, rows = (
             without_passages(table, rows, enough),
-            [some for some, stays in zip(rows, enough, strict=True) if stays],
+            [members for members, stays in zip(rows, enough, strict=True) if stays],
         )
 
 
 def _in_several(groups: Numbers) -> bool:
     """Whether examples that are written are in more than one group."""
-    found = groups[groups != NOT_WRITTEN]
-    return bool((found != found[:1]).any())
+    written = groups[groups != NOT_WRITTEN]
+    return bool((written != written[:1]).any())
 
 
 def _division(
@@ -191,32 +191,32 @@ def _division(
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _require_keys(table, config.split.group_by)
-    gone, short, texts, exempt = dict(left_out), ShortAnswers(table), texts_of(table), list[SharedTexts]()
+    reasons_left_out, short, texts, exempt = dict(left_out), ShortAnswers(table), texts_of(table), list[SharedTexts]()
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
-    stays[_examples(table, gone)] = False
+    stays[_examples(table, reasons_left_out)] = False
     if given:
         leaked, exempt = _connected(table, np.flatnonzero(stays), tests, texts, config, cache)
-        gone.update(leaked)
+        reasons_left_out.update(leaked)
         stays[_examples(table, leaked)] = False
     staying = np.flatnonzero(stays)
     staying = staying[staying >= tests]
     if not len(staying):
-        raise _nothing_left(len(table.starts) - tests, gone, repair)
+        raise _nothing_left(len(table.starts) - tests, reasons_left_out, repair)
     part = _kept_examples(table, staying)
     meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     mixed = mix(part, config, meanings)
     if mixed:
-        gone.update({int(part.lines[at]): reason for at, reason in mixed.why.items()})
+        reasons_left_out.update({int(part.lines[position]): reason for position, reason in mixed.why.items()})
         staying = staying[mixed.stays]
         part = _kept_examples(part, np.flatnonzero(mixed.stays))
         meanings = _by_meaning(part, config, cache) if config.split.semantic else None
-    known = before[staying] if before is not None else None
+    earlier = before[staying] if before is not None else None
     groups, assigned = _grouped_and_assigned(
         part,
         config,
         _wanted_sizes(config, bool(given), len(staying)),
-        known,
+        earlier,
         strata_of(part, config.split.stratify),
         meanings,
         texts_among(texts, staying, len(table.lines)),
@@ -228,7 +228,7 @@ def _division(
     group_of[:tests], group_of[staying] = GIVEN, groups.of
     firsts, sizes = np.unique(groups.of, return_counts=True)
     groups_in = np.bincount(assigned.of[firsts], minlength=len(SPLIT_NAMES)) + np.array([0, 0, tests])
-    moved = moves_of(part, groups, assigned, known) if known is not None else []
+    moved = moves_of(part, groups, assigned, earlier) if earlier is not None else []
     holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
     notes = [
         *_large_group_note(groups, assigned, holdable),
@@ -241,8 +241,8 @@ def _division(
     shared_texts = named_texts(table, texts, (*groups.exempt, *exempt), split)
     notes += shared_text_notes(shared_texts)
     return Division(
-        split, group_of, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved,
-        notes,
+        split, group_of, reasons_left_out, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()),
+        holdable, moved, notes,
         shared_texts=shared_texts,
         short_answers=named, short_answer_examples=shared,
     )  # fmt: skip
@@ -258,7 +258,7 @@ def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list
     if not len(assigned.too_large):
         return []
     sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
-    found = [
+    sentences = [
         f"a group of {plural(size, 'example')} is in train: it is too large for the other splits" for size in sizes
     ]
     total = len(groups.of)
@@ -266,15 +266,16 @@ def _large_group_note(groups: Groups, assigned: Assigned, holdable: int) -> list
         f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out; the others are in "
         "groups that are too large"
     )
-    return [*found, most]
+    return [*sentences, most]
 
 
-def _nothing_left(lines: int, gone: Mapping[int, Reason], repair: str) -> InputError:
+def _nothing_left(lines: int, reasons_left_out: Mapping[int, Reason], repair: str) -> InputError:
     """The error when no line is left: how many lines were left out for which reasons, and the next step for the
     most frequent one.
     """
     counts = Counter(
-        (reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "") for reason in gone.values()
+        (reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "")
+        for reason in reasons_left_out.values()
     )
     if not counts:
         return InputError("no example to split: the files are empty", "name files with examples")
@@ -296,7 +297,7 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason], repair: str) -> InputE
 def _grouped_and_assigned(
     part: Table,
     config: Config,
-    wanted: SplitTargets,
+    targets: SplitTargets,
     before: Numbers | None,
     strata: Numbers | None,
     meanings: Pairs | None,
@@ -309,23 +310,23 @@ def _grouped_and_assigned(
     search = LinkSearch(config.dedup.threshold, cores())
     links = [*links_of(part, search), *([meanings] if meanings else [])]
     last: Numbers | None = None
-    found = np.zeros(len(part.lines), dtype=np.bool_)
+    is_linked = np.zeros(len(part.lines), dtype=np.bool_)
     while True:
-        groups = group(len(part.lines), links, texts, _largest_by_text(wanted, len(part.lines)))
-        assigned = assign(groups.of, groups.names(part.ids), wanted, before=before, strata=strata)
-        some = None if last is None else found | (last != assigned.of)
-        missed = missed_links(part, search._replace(parts=assigned.of, some=some))
+        groups = group(len(part.lines), links, texts, _largest_by_text(targets, len(part.lines)))
+        assigned = assign(groups.of, groups.names(part.ids), targets, before=before, strata=strata)
+        may_be_near = None if last is None else is_linked | (last != assigned.of)
+        missed = missed_links(part, search._replace(parts=assigned.of, some=may_be_near))
         if not missed:
             return groups, assigned
         links += missed
-        last, found = assigned.of, np.zeros(len(part.lines), dtype=np.bool_)
+        last, is_linked = assigned.of, np.zeros(len(part.lines), dtype=np.bool_)
         for pairs in missed:
-            found[pairs.right] = True
+            is_linked[pairs.right] = True
 
 
-def _largest_by_text(wanted: SplitTargets, total: int) -> int:
+def _largest_by_text(targets: SplitTargets, total: int) -> int:
     """The largest group that shared texts may make: the smallest held-out split takes it."""
-    sizes = wanted.counts or [share * total for share in wanted.shares[1:]]
+    sizes = targets.counts or [share * total for share in targets.shares[1:]]
     return int(min((size for size in sizes if size > 0), default=total) + ROUNDING_SLACK)
 
 
@@ -353,15 +354,15 @@ def _wanted_sizes(config: Config, given: bool, total: int) -> SplitTargets:
 
 def _examples(table: Table, lines: Iterable[int]) -> Numbers:
     """The numbers of the examples on some lines; lines without an example have none."""
-    wanted = np.array(sorted(lines), dtype=np.int64)
-    return np.flatnonzero(np.isin(table.lines, wanted, assume_unique=True))
+    line_numbers = np.array(sorted(lines), dtype=np.int64)
+    return np.flatnonzero(np.isin(table.lines, line_numbers, assume_unique=True))
 
 
 def _require_keys(table: Table, keys: Sequence[str]) -> None:
     if tuple(keys) == SESSION_GROUPS:  # sessions need not have all of them
         return
-    for nth, key in enumerate(keys):
-        if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
+    for column, key in enumerate(keys):
+        if table.marks is not None and len(table.lines) and not table.marks.keys[:, column].any():
             first = key.lstrip("/").partition("/" if key.startswith("/") else ".")[0]
             names = {FORMAT_NAMES[number] for number in np.unique(table.marks.formats)}
             form = next((name for name in sorted(names & BY_NAME.keys()) if first in BY_NAME[name].uses), None)
@@ -378,7 +379,9 @@ def _require_keys(table: Table, keys: Sequence[str]) -> None:
 
 def _missing_key_notes(part: Table, keys: Sequence[str]) -> list[str]:
     """A note about examples without a key to group by."""
-    lacking = [int((part.marks.keys[:, nth] == 0).sum()) if part.marks is not None else 0 for nth in range(len(keys))]
+    lacking = [
+        int((part.marks.keys[:, column] == 0).sum()) if part.marks is not None else 0 for column in range(len(keys))
+    ]
     return [
         f"{plural(count, 'example')} without {visible(key)}, not grouped by it"
         for key, count in zip(keys, lacking, strict=True)
@@ -394,30 +397,32 @@ def _connected(
     config: Config,
     cache: Path | None,
 ) -> tuple[dict[int, Reason], list[SharedTexts]]:
-    """By line, why examples are left out that are connected with one of a given test set, the first `tests` of the
-    table; among several reasons, the one with the first code. And the shared texts for which none is left out, because
-    these would be more than `MAX_LEFT_OUT` of the examples.
+    """The examples that are left out because they are connected with an example of a given test set, the first `tests`
+    of the table: by line, the reason with the first code. Also returns the shared texts for which no example is left
+    out, because these would be more than `MAX_LEFT_OUT` of the examples.
     """
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
     links = links_of(part, LinkSearch(config.dedup.threshold, cores(), parts))
     if config.split.semantic:
         links += _pairs_across(_by_meaning(part, config, cache), parts)
-    found: dict[int, Reason] = {}
+    reasons: dict[int, Reason] = {}
     by_text, exempt = text_links(texts_among(texts, staying, len(table.lines)), parts, links, MAX_LEFT_OUT)
     links += by_text
     for pairs in sorted(links, key=lambda pairs: pairs.link.code):
         similarities = np.ones(len(pairs.left)) if pairs.similarity is None else pairs.similarity
-        for test, at, similarity in zip(pairs.left.tolist(), pairs.right.tolist(), similarities.tolist(), strict=True):
+        for test, example, similarity in zip(
+            pairs.left.tolist(), pairs.right.tolist(), similarities.tolist(), strict=True
+        ):
             place = part.place(int(part.lines[test]))
-            alike = f", {similarity:.0%} of it" if pairs.similarity is not None else ""
-            why = f"{pairs.link.words} {visible(str(place))} of the test set{alike}"
-            kept = KeptExample(example=part.id(test), file=place.file, line=place.line)
-            found.setdefault(
-                int(part.lines[at]),
-                Reason(pairs.link.code, why, "detector", kept=kept, similarity=round(similarity, 6)),
+            share_text = f", {similarity:.0%} of it" if pairs.similarity is not None else ""
+            why = f"{pairs.link.words} {visible(str(place))} of the test set{share_text}"
+            kept_example = KeptExample(example=part.id(test), file=place.file, line=place.line)
+            reasons.setdefault(
+                int(part.lines[example]),
+                Reason(pairs.link.code, why, "detector", kept=kept_example, similarity=round(similarity, 6)),
             )
-    return found, exempt
+    return reasons, exempt
 
 
 def _pairs_across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
@@ -428,21 +433,23 @@ def _pairs_across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
 
 
 def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
-    """Links between questions whose embeddings are near, or that are the same with a probability of at least
-    `SAME_QUESTION_PROBABILITY`.
+    """Links between questions with similar embeddings, or with a probability of at least `SAME_QUESTION_PROBABILITY` of
+    being the same.
     """
     from curate.conflicts.question import question_of
     from curate.conflicts.reworded import reworded
     from curate.models.embeddings import embed, neighbours  # only where a model was named
 
     reader = LineReader()
-    questions = [(at, question_of(reader.example(part.line_ref(line)))) for at, line in enumerate(part.lines.tolist())]
-    asked = [(at, question.request) for at, question in questions if question]
-    numbers = np.array([at for at, _ in asked], dtype=np.int64)
-    texts = [text for _, text in asked]
+    questions = [
+        (number, question_of(reader.example(part.line_ref(line)))) for number, line in enumerate(part.lines.tolist())
+    ]
+    requests = [(number, question.request) for number, question in questions if question]
+    numbers = np.array([number for number, _ in requests], dtype=np.int64)
+    texts = [text for _, text in requests]
     vectors = embed(texts, config.split.semantic, cache, exact=True)
     near = ((left, right) for left, right, _ in neighbours(vectors, config.split.semantic_similarity))
     needed = [SAME_QUESTION_PROBABILITY] * len(texts)
     same = reworded(texts, vectors, lambda words: embed(words, config.split.semantic, cache, exact=True), needed)
-    found = np.array(sorted({*near, *((pair.left, pair.right) for pair in same)}), dtype=np.int64).reshape(-1, 2)
-    return Pairs(Link.SEMANTIC, numbers[found[:, 0]], numbers[found[:, 1]])
+    near_pairs = np.array(sorted({*near, *((pair.left, pair.right) for pair in same)}), dtype=np.int64).reshape(-1, 2)
+    return Pairs(Link.SEMANTIC, numbers[near_pairs[:, 0]], numbers[near_pairs[:, 1]])

@@ -40,7 +40,7 @@ class Short(NamedTuple):
 
 
 class SharedText(NamedTuple):
-    """A first question or a document that links nothing, because a group would be too large."""
+    """A first question or a document that does not connect examples, because a group would be too large."""
 
     kind: str
     text: str
@@ -53,23 +53,25 @@ class SharedText(NamedTuple):
 def named_texts(
     table: Table, texts: Sequence[SharedTexts], exempt: Sequence[SharedTexts], split: Numbers
 ) -> list[SharedText]:
-    """The exempt texts that several splits have, those that the same examples have as one; `texts`: all of the table.
+    """The exempt texts that are in several splits; texts of the same examples are merged. `texts`: all of the table.
 
     split: the split of each example, negative for one that is not written.
     """
-    reader, found = LineReader(), dict[tuple[str, bytes], SharedText]()
+    reader, by_examples = LineReader(), dict[tuple[str, bytes], SharedText]()
     for shared in texts:
-        keys = np.concatenate([some.keys for some in exempt if some.link is shared.link] or [shared.keys[:0]])
-        for nth in np.flatnonzero(np.isin(shared.keys, keys, kind="sort")).tolist():
-            examples = shared.examples[shared.starts[nth] : shared.starts[nth + 1]]
+        keys = np.concatenate(
+            [exempt_texts.keys for exempt_texts in exempt if exempt_texts.link is shared.link] or [shared.keys[:0]]
+        )
+        for number in np.flatnonzero(np.isin(shared.keys, keys, kind="sort")).tolist():
+            examples = shared.examples[shared.starts[number] : shared.starts[number + 1]]
             examples = examples[split[examples] >= 0]
             if len(examples) and split[examples].min() < split[examples].max():
                 example = reader.example(table.line_ref(int(table.lines[examples[0]])))
-                run = _run_with(example, shared.link, int(shared.keys[nth]))
+                run = _run_with(example, shared.link, int(shared.keys[number]))
                 kind, key = TEXT_KINDS[shared.link], (shared.link.name, examples.tobytes())
-                before = found.get(key, SharedText(kind, run.text, len(examples), ()))
-                found[key] = before._replace(runs=sorted({*before.runs, run.digest}))
-    return sorted(found.values(), key=lambda one: (-one.examples, one.runs))
+                before = by_examples.get(key, SharedText(kind, run.text, len(examples), ()))
+                by_examples[key] = before._replace(runs=sorted({*before.runs, run.digest}))
+    return sorted(by_examples.values(), key=lambda text: (-text.examples, text.runs))
 
 
 def shared_text_notes(texts: Sequence[SharedText]) -> list[str]:
@@ -85,21 +87,21 @@ def _run_with(example: Example, link: Link, key: int) -> Run:
     if link is Link.FIRST_TURN:
         return first_turn_of(example)
     _, links = links_of_lines((), (), [example], np.zeros((1, 2), dtype=np.uint64), Shingling().size)
-    at: int = links.blocks.tolist().index(key)
-    return runs_of(example)[at]
+    position: int = links.blocks.tolist().index(key)
+    return runs_of(example)[position]
 
 
 def instructions_in(table: Table) -> list[Numbers]:
     """For each passage that is left out of the table's texts, the numbers of the examples that have it."""
-    reader, found = LineReader(), list[list["Numbers"]]([] for _ in table.common)
+    reader, rows_by_passage = LineReader(), list[list["Numbers"]]([] for _ in table.common)
     for start in range(0, len(table.lines) if table.common else 0, CHUNK_EXAMPLES):
-        asked = [
+        turns = [
             asked_turns(reader.example(table.line_ref(line)), "conversation")
             for line in table.lines[start : start + CHUNK_EXAMPLES].tolist()
         ]
-        for rows, some in zip(found, examples_with(asked, table.common), strict=True):
-            rows.append(start + some)
-    return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in found]
+        for rows, members in zip(rows_by_passage, examples_with(turns, table.common), strict=True):
+            rows.append(start + members)
+    return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in rows_by_passage]
 
 
 def shared_by(rows: Sequence[Numbers], written: Flags) -> tuple[list[int], list[bool]]:
@@ -107,34 +109,34 @@ def shared_by(rows: Sequence[Numbers], written: Flags) -> tuple[list[int], list[
     `instructions_in`.
     """
     least = ceil(max(MIN_EXAMPLES, MIN_SHARE * int(np.count_nonzero(written))))
-    counts = [int(np.count_nonzero(written[some])) for some in rows]
+    counts = [int(np.count_nonzero(written[examples])) for examples in rows]
     return counts, [count >= least for count in counts]
 
 
 def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]) -> Table:
     """The table with only some of its passages left out of whole texts."""
     common = tuple(passage for passage, stays in zip(table.common, stay, strict=True) if stays)
-    changed = np.unique(np.concatenate([some for some, stays in zip(rows, stay, strict=True) if not stays]))
+    changed = np.unique(np.concatenate([examples for examples, stays in zip(rows, stay, strict=True) if not stays]))
     reader = LineReader()
     examples = [reader.example(table.line_ref(line)) for line in table.lines[changed].tolist()]
     texts = own_texts((segments_of(example, "conversation") for example in examples), common)
-    at = np.arange(len(table.lines))
-    at[changed] = len(table.lines) + np.arange(len(changed))
+    positions = np.arange(len(table.lines))
+    positions[changed] = len(table.lines) + np.arange(len(changed))
     return replace(
         table,
         common=common,
         sets=joined(
             Sets,
             [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))],
-        ).chosen(at),
+        ).chosen(positions),
     )
 
 
 class ShortAnswers:
-    """The short answers of a table; usable after its links are gone."""
+    """The short answers of a table; does not need the links of the table after construction."""
 
     def __init__(self, table: Table) -> None:
-        """Find the short answers."""
+        """`table`: a table with links."""
         links = table.links
         if links is None:
             raise ValueError("a table without links")
@@ -149,26 +151,26 @@ class ShortAnswers:
         """The most frequent short answers that different questions share, and the number of examples with any such
         answer. written: whether each example is written.
         """
-        here = np.flatnonzero(written[self._owners] & (self._asked != 0))
-        if not len(here):
+        counted = np.flatnonzero(written[self._owners] & (self._asked != 0))
+        if not len(counted):
             return [], 0
-        keys, first, of = np.unique(self._keys[here], return_index=True, return_inverse=True)
+        keys, first, of = np.unique(self._keys[counted], return_index=True, return_inverse=True)
         questions, examples = (
-            _distinct_counts(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
+            _distinct_counts(of, values[counted], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
         )
         shared = np.flatnonzero(questions > 1)
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:MAX_NAMED_ANSWERS]
         reader = LineReader()
-        found = [
-            Short(self._text(reader, int(here[first[key]])), int(examples[key]), int(questions[key]))
+        answers = [
+            Short(self._text(reader, int(counted[first[key]])), int(examples[key]), int(questions[key]))
             for key in order.tolist()
         ]
-        return found, len(np.unique(self._owners[here][np.isin(of, shared)]))
+        return answers, len(np.unique(self._owners[counted][np.isin(of, shared)]))
 
-    def _text(self, reader: LineReader, at: int) -> str:
+    def _text(self, reader: LineReader, position: int) -> str:
         table = self._table
-        example = reader.example(table.line_ref(int(table.lines[self._owners[at]])))
-        return _answer(example, int(self._nth[at]))
+        example = reader.example(table.line_ref(int(table.lines[self._owners[position]])))
+        return _answer(example, int(self._nth[position]))
 
 
 def _distinct_counts(of: Numbers, values: Ids, count: int) -> Numbers:
@@ -178,9 +180,9 @@ def _distinct_counts(of: Numbers, values: Ids, count: int) -> Numbers:
     return np.bincount(of[order][new], minlength=count)
 
 
-def _answer(example: Example, nth: int) -> str:
+def _answer(example: Example, number: int) -> str:
     """The assistant turns of an example, or the nth one from 1 on, as written."""
     turns = [
         "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
     ]
-    return (turns[nth - 1] if nth else "\n".join(turns)).strip()
+    return (turns[number - 1] if number else "\n".join(turns)).strip()

@@ -1,10 +1,10 @@
-"""Groups of connected examples: those that the table of docs/leaks.md links, one function per kind of link.
+"""Groups of connected examples by the links in the table of docs/leaks.md, with one function per kind of link.
 
-Groups are whole components: no member is connected with an example outside of its group. How far two members are
-connected through others does not matter here, since all of them go to one split. Each function gives pairs of all
-examples or, with `parts`, for each example the first one of an earlier part that it is linked with. Parts are the
+Groups are connected components: no member is connected with an example outside of its group. The distance of two
+members in the component has no effect, since all of them are assigned to one split. Each function returns pairs of all
+examples or, with `parts`, for each example the first example of an earlier part that it is linked with. Parts are the
 splits of a division, or a given test set (part 0, first in the table) and the data (part 1). Nearly equal texts are
-found by MinHash without `parts`, which may miss some, and by an exact join with them, which misses none.
+found by MinHash without `parts`, which may miss some, and by an exact join with `parts`, which misses none.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ from curate.split.near_questions import near_question_pairs
 
 
 class Link(IntEnum):
-    """Why two examples belong together."""
+    """The kind of a link between two examples."""
 
     COPY = 0
     NEAR = 1
@@ -73,7 +73,7 @@ class Pairs(NamedTuple):
 
 
 class LinkSearch(NamedTuple):
-    """How links are searched."""
+    """The parameters of a search for links."""
 
     threshold: float
     """Jaccard similarity from which two texts are near-duplicates."""
@@ -81,17 +81,17 @@ class LinkSearch(NamedTuple):
     parts: Numbers | None = None
     """The part of each example; None for links between all examples."""
     some: Flags | None = None
-    """Whether each example may be near one of another part, earlier or later; None: all may be."""
+    """Whether each example may be similar to one of another part, earlier or later; None: all may be."""
 
 
 class SharedTexts(NamedTuple):
-    """Texts of one kind that several examples have; they link these where the group is not too large."""
+    """Texts of one kind that several examples have; they link these examples if the group is not too large."""
 
     link: Link
     keys: Ids
     """The key of each text; rare texts first."""
     starts: Numbers
-    """Where the examples of each text begin, and where the last ones end."""
+    """Start of the examples of each text in `examples`, and the end of the last ones."""
     examples: Numbers
 
 
@@ -104,16 +104,16 @@ class Groups:
     joins: tuple[Pairs, ...]
     """A spanning forest of links: the fewest that connect the groups."""
     exempt: tuple[SharedTexts, ...] = ()
-    """The shared texts that link nothing, because a group would be too large."""
+    """The shared texts that do not connect examples, because a group would be too large."""
 
     @property
     def counts(self) -> dict[str, int]:
         """Number of links of each kind in the forest."""
-        found: dict[str, int] = {}
+        by_kind: dict[str, int] = {}
         for pairs in self.joins:
             name = pairs.link.name.lower()
-            found[name] = found.get(name, 0) + len(pairs.left)
-        return {name: count for name, count in found.items() if count}
+            by_kind[name] = by_kind.get(name, 0) + len(pairs.left)
+        return {name: count for name, count in by_kind.items() if count}
 
     def names(self, ids: Ids) -> list[str]:
         """The smallest id of each group, in the order of their numbers; independent of the order of the examples."""
@@ -132,22 +132,22 @@ def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (),
     parent = np.arange(count)
     joins, exempt = [], []
     for link, left, right, _ in links:
-        made = np.zeros(len(left), dtype=np.bool_)
-        join.unite(parent, left, right, made)
-        joins.append(Pairs(link, left[made], right[made]))
+        is_join = np.zeros(len(left), dtype=np.bool_)
+        join.unite(parent, left, right, is_join)
+        joins.append(Pairs(link, left[is_join], right[is_join]))
     for shared in texts:
-        made, links_all = np.zeros(len(shared.examples), np.bool_), np.zeros(len(shared.keys), np.bool_)
-        join.unite_up_to(parent, shared.starts, shared.examples, largest, made, links_all)
+        is_join, links_all = np.zeros(len(shared.examples), np.bool_), np.zeros(len(shared.keys), np.bool_)
+        join.unite_up_to(parent, shared.starts, shared.examples, largest, is_join, links_all)
         firsts = np.repeat(shared.examples[shared.starts[:-1]], np.diff(shared.starts))
-        joins.append(Pairs(shared.link, firsts[made], shared.examples[made]))
+        joins.append(Pairs(shared.link, firsts[is_join], shared.examples[is_join]))
         exempt.append(_some(shared, np.flatnonzero(~links_all)))
     return Groups(join.roots(parent), tuple(joins), tuple(exempt))
 
 
 def _some(shared: SharedTexts, numbers: Numbers) -> SharedTexts:
     """The texts with these numbers."""
-    at, starts = parts_of(shared.starts, numbers)
-    return SharedTexts(shared.link, shared.keys[numbers], starts, shared.examples[at])
+    positions, starts = parts_of(shared.starts, numbers)
+    return SharedTexts(shared.link, shared.keys[numbers], starts, shared.examples[positions])
 
 
 def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -164,51 +164,53 @@ def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
 
 
 def texts_of(table: Table) -> list[SharedTexts]:
-    """The texts of a table that link examples where the group is not too large, in the order in which they do."""
+    """The texts of a table that link examples if the group is not too large, in the order of linking."""
     return [*first_turn_texts(table), *document_texts(table)]
 
 
 def texts_among(texts: Iterable[SharedTexts], numbers: Numbers, count: int) -> list[SharedTexts]:
-    """The texts that several of some of `count` examples have, with the ascending `numbers` of these from 0 on."""
-    at = np.full(count, -1)
-    at[numbers] = np.arange(len(numbers))
-    found = []
+    """The texts that several of the examples `numbers` have, with these examples renumbered from 0. `numbers`:
+    ascending numbers below `count`.
+    """
+    positions = np.full(count, -1)
+    positions[numbers] = np.arange(len(numbers))
+    among = []
     for shared in texts:
-        owners = at[shared.examples]
+        owners = positions[shared.examples]
         keys = np.repeat(shared.keys, np.diff(shared.starts))
-        found.append(_shared_texts(shared.link, keys[owners >= 0], owners[owners >= 0]))
-    return found
+        among.append(_shared_texts(shared.link, keys[owners >= 0], owners[owners >= 0]))
+    return among
 
 
 def text_links(
     texts: Iterable[SharedTexts], parts: Numbers, links: Iterable[Pairs], share: float
 ) -> tuple[list[Pairs], list[SharedTexts]]:
-    """Links by shared texts between an example of part 0 and others, as long as the examples that have any link are no
-    more than this share of the others; and the texts for which there are none.
+    """Links by shared texts between an example of part 0 and examples of part 1, as long as no more than `share` of the
+    examples of part 1 have any link; and the texts without links.
 
-    links: those by other kinds.
+    links: links of other kinds.
     """
     linked = np.zeros(len(parts), dtype=np.bool_)
     for pairs in links:
         linked[pairs.right] = True
-    others, total = np.count_nonzero(parts), np.count_nonzero(linked)
-    found, exempt = [], []
+    count_others, total = np.count_nonzero(parts), np.count_nonzero(linked)
+    text_pairs, exempt = [], []
     for shared in texts:
         firsts, sizes = shared.examples[shared.starts[:-1]], np.diff(shared.starts)
         late = parts[shared.examples] > parts[np.repeat(firsts, sizes)]
         stays = np.ones(len(shared.keys), dtype=np.bool_)
-        for nth in np.flatnonzero(np.bincount(np.repeat(np.arange(len(sizes)), sizes)[late], minlength=len(sizes))):
-            some = slice(int(shared.starts[nth]), int(shared.starts[nth + 1]))
-            rows = shared.examples[some][late[some]]
+        for number in np.flatnonzero(np.bincount(np.repeat(np.arange(len(sizes)), sizes)[late], minlength=len(sizes))):
+            rows_range = slice(int(shared.starts[number]), int(shared.starts[number + 1]))
+            rows = shared.examples[rows_range][late[rows_range]]
             new = rows[~linked[rows]]
-            if total + len(new) > share * others:
-                stays[nth] = late[some] = False
+            if total + len(new) > share * count_others:
+                stays[number] = late[rows_range] = False
             else:
                 linked[new] = True
                 total += len(new)
-        found.append(Pairs(shared.link, np.repeat(firsts, sizes)[late], shared.examples[late]))
+        text_pairs.append(Pairs(shared.link, np.repeat(firsts, sizes)[late], shared.examples[late]))
         exempt.append(_some(shared, np.flatnonzero(~stays)))
-    return found, exempt
+    return text_pairs, exempt
 
 
 def missed_links(table: Table, search: LinkSearch) -> list[Pairs]:
@@ -217,7 +219,7 @@ def missed_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 
 def copy_links(table: Table, search: LinkSearch) -> list[Pairs]:
-    """L001: all that a trainer is given is equal."""
+    """L001: everything that a trainer reads is equal."""
     return [_equal(Link.COPY, _links(table).copy, search)]
 
 
@@ -281,7 +283,7 @@ def answer_links(table: Table, search: LinkSearch) -> list[Pairs]:
 
 
 def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
-    """L013: user turns have the same words but for one that is spelled in two ways, and for small words."""
+    """L013: user turns have the same words except for one that is spelled differently, and for function words."""
     links = _links(table)
     left, right = near_question_pairs(table, links.near, links.prompt_hash)
     if search.parts is None:
@@ -290,9 +292,9 @@ def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     order = np.lexsort((search.parts, of))
     firsts = order[np.flatnonzero(np.diff(of[order], prepend=-1))]  # of each question, the example of the first part
     starts = np.append(np.flatnonzero(np.diff(of[order], prepend=-1)), len(order))
-    one, other = firsts[of[np.append(left, right)]], of[np.append(right, left)]
-    at, ends = parts_of(starts, other)
-    early, late = np.repeat(one, np.diff(ends)), order[at]
+    early_firsts, late_questions = firsts[of[np.append(left, right)]], of[np.append(right, left)]
+    positions, ends = parts_of(starts, late_questions)
+    early, late = np.repeat(early_firsts, np.diff(ends)), order[positions]
     leaks = search.parts[early] < search.parts[late]
     return [Pairs(Link.NEAR_QUESTION, early[leaks], late[leaks])]
 
@@ -343,16 +345,18 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     if not len(among):
         return np.full(len(keys), -1, dtype=np.int64)
     order = np.lexsort((numbers, among))
-    at = np.minimum(np.searchsorted(among[order], keys), len(order) - 1)
-    return np.where(among[order][at] == keys, numbers[order][at], -1)
+    positions = np.minimum(np.searchsorted(among[order], keys), len(order) - 1)
+    return np.where(among[order][positions] == keys, numbers[order][positions], -1)
 
 
 def _nearest_across(link: Link, sets: Sets, owners: Numbers, search: LinkSearch) -> list[Pairs]:
     """For each set that is near one of another part, the most similar such one; owners: the example of each set."""
     if search.parts is None:
-        raise ValueError("nothing to hold against one another")
-    some = None if search.some is None else np.flatnonzero(search.some[owners] & (np.diff(sets.offsets) > 0))
-    nearest = nearest_across_splits(sets, search.parts[owners].astype(np.int8), search.threshold, search.workers, some)
+        raise ValueError("no parts to compare")
+    candidates = None if search.some is None else np.flatnonzero(search.some[owners] & (np.diff(sets.offsets) > 0))
+    nearest = nearest_across_splits(
+        sets, search.parts[owners].astype(np.int8), search.threshold, search.workers, candidates
+    )
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
@@ -370,8 +374,8 @@ def _members(link: Link, groups: Sequence[Numbers]) -> list[Pairs]:
     ]
 
 
-def _equal_pairs(keys: Ids, own: Flags | None = None) -> tuple[Numbers, Numbers]:
-    """Pairs that connect all numbers with equal keys (uint64) other than 0; if `own` (bool) is given, only runs
+def _equal_pairs(keys: Ids, required: Flags | None = None) -> tuple[Numbers, Numbers]:
+    """Pairs that connect all numbers with equal keys (uint64) other than 0; if `required` (bool) is given, only runs
     with at least one of these.
     """
     order = np.argsort(keys, kind="stable")
@@ -380,7 +384,7 @@ def _equal_pairs(keys: Ids, own: Flags | None = None) -> tuple[Numbers, Numbers]
         return order, order
     runs, places = keys[order], np.arange(len(order))
     starts = np.flatnonzero(np.append(True, runs[1:] != runs[:-1]))
-    mine = places if own is None else np.where(own[order], places, len(order))
-    first = np.repeat(np.minimum.reduceat(mine, starts), np.diff(np.append(starts, len(order))))
-    some = (first < len(order)) & (first != places)
-    return order[first[some]], order[some]
+    eligible = places if required is None else np.where(required[order], places, len(order))
+    first = np.repeat(np.minimum.reduceat(eligible, starts), np.diff(np.append(starts, len(order))))
+    linked = (first < len(order)) & (first != places)
+    return order[first[linked]], order[linked]

@@ -1,9 +1,9 @@
-"""How much of each file is taken: shares by weight, a budget of examples or tokens, and different examples before
-similar ones.
+"""Select examples of each file: shares by weight, a budget of examples or tokens, and different examples before similar
+ones.
 
-Nothing is taken twice: if a file has too little for its share, the whole mix is smaller. Within a file, one example of
-each cluster is taken before a second one of any, in the order of a hash, so that neither the order of lines nor a
-growing file changes much.
+No example is used twice: if a file has too few examples for its share, the whole mix is smaller. Within a file, one
+example of each cluster is taken before a second one of any, in the order of a hash, so that the order of lines has no
+effect and a growing file changes little.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from curate.split.assign import positions
 from curate.split.groups import LinkSearch, Pairs, group, links_of
 
 MIX_REASON: Final = "mix"
-"""Recorded as the reason of lines that a mix has no room for."""
+"""Reason of lines that exceed the budget of a mix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Pool:
     """The files that share a weight."""
 
     name: str
-    """As in the weight's name; empty: all files."""
+    """The file or pattern of the weight; empty: all files."""
     share: float
     """Share of the mix, from 0 to 1."""
     had: int
@@ -46,7 +46,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """The examples that a mix takes."""
+    """The selection of a mix."""
 
     stays: Flags
     """Whether each example is taken."""
@@ -59,29 +59,32 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
     """Take the configured amounts of the examples of a table; None if all are taken. `meanings`: links by meaning,
     if a model was named. Raises `UsageError` for a weight without a file, and for a file without a weight.
     """
-    wanted = config.mix
-    if not (wanted.weights or wanted.examples or wanted.tokens):
+    budget_config = config.mix
+    if not (budget_config.weights or budget_config.examples or budget_config.tokens):
         return None
-    names, of = _pools(table, wanted.weights)
-    weights = np.array([wanted.weights.get(name, 1.0) for name in names])
+    names, of = _pools(table, budget_config.weights)
+    weights = np.array([budget_config.weights.get(name, 1.0) for name in names])
     shares = weights / (weights.sum() or 1.0)
     sizes, notes = _sizes(table, config)
     had = np.bincount(of, weights=sizes, minlength=len(names))
-    budget = wanted.tokens or wanted.examples or int(had.sum())
-    limits = had[shares > 0] / shares[shares > 0] if wanted.weights else np.array([had.sum()])
+    budget = budget_config.tokens or budget_config.examples or int(had.sum())
+    limits = had[shares > 0] / shares[shares > 0] if budget_config.weights else np.array([had.sum()])
     total = min(float(budget), float(limits.min()))
     order = _order(table, config, of, meanings)
     stays = np.zeros(len(of), dtype=np.bool_)
     for pool, room in enumerate(_quotas(total, shares)):
         _fill(stays, order[of[order] == pool], sizes, room)
-    unit = "token" if wanted.tokens else "example"
-    taken = np.bincount(of, weights=sizes * stays, minlength=len(names))
-    pools = [Pool(name, float(shares[at]), int(had[at]), int(taken[at])) for at, name in enumerate(names)]
+    unit = "token" if budget_config.tokens else "example"
+    taken_sizes = np.bincount(of, weights=sizes * stays, minlength=len(names))
+    pools = [
+        Pool(name, float(shares[number]), int(had[number]), int(taken_sizes[number]))
+        for number, name in enumerate(names)
+    ]
     if not stays.any():
         raise UsageError(
             f"the mix is too small for any example: {plural(budget, unit)}", "raise --examples or --tokens"
         )
-    if wanted.weights and total < budget:
+    if budget_config.weights and total < budget:
         scarce = min((pool for pool in pools if pool.share), key=lambda pool: pool.had / pool.share)
         notes.append(
             f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has too few for its share"
@@ -91,7 +94,7 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
         "of the mix)"
         for pool in pools
     ]
-    why = {int(at): _reason(pools[of[at]], unit) for at in np.flatnonzero(~stays)}
+    why = {int(number): _reason(pools[of[number]], unit) for number in np.flatnonzero(~stays)}
     return Mixed(stays, why, notes)
 
 
@@ -113,13 +116,13 @@ def _pools(table: Table, weights: Mapping[str, float]) -> tuple[list[str], Numbe
     for number in np.unique(files).tolist():
         name = table.sources[number].name
         ends = (name, PurePath(name).name)
-        found = [at for at, pattern in enumerate(names) if pattern in ends or fnmatchcase(name, pattern)]
-        if not found:
+        matching = [number for number, pattern in enumerate(names) if pattern in ends or fnmatchcase(name, pattern)]
+        if not matching:
             raise UsageError(
                 f"{visible(name)}: has no weight in the mix", "add it, or set a weight for all other files: '*' = 1"
             )
-        pool_of[number] = found[0]
-    if idle := [visible(name) for at, name in enumerate(names) if at not in pool_of]:
+        pool_of[number] = matching[0]
+    if idle := [visible(name) for number, name in enumerate(names) if number not in pool_of]:
         raise UsageError(
             f"no example comes from {idle[0]!r}, which has a weight in the mix",
             "name a file, or a pattern like 'chat/*.jsonl'",
@@ -151,8 +154,8 @@ def _tokens(example: Example, template: Template | None) -> int:
 def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) -> Numbers:
     """The examples in the order in which they are taken."""
     places = positions(
-        [f"{MIX_REASON}:{table.id(at)}" for at in range(len(table.lines))], config.seed
-    )  # other places than those that decide the split
+        [f"{MIX_REASON}:{table.id(position)}" for position in range(len(table.lines))], config.seed
+    )  # independent of the positions that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")
     links = links_of(table, LinkSearch(min(config.mix.similarity, config.dedup.threshold), cores()))
@@ -168,19 +171,19 @@ def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) ->
 def _quotas(total: float, shares: Floats) -> "list[int]":
     """Integer parts of a total by shares, with the rest given to the largest remainders."""
     exact = total * shares
-    whole = np.floor(exact + 1e-9).astype(np.int64)
-    left = int(total + 1e-9) - int(whole.sum())
-    for at in np.argsort(whole - exact, kind="stable")[: max(0, left)].tolist():
-        whole[at] += 1
-    found: list[int] = whole.tolist()
-    return found
+    quotas = np.floor(exact + 1e-9).astype(np.int64)
+    left = int(total + 1e-9) - int(quotas.sum())
+    for number in np.argsort(quotas - exact, kind="stable")[: max(0, left)].tolist():
+        quotas[number] += 1
+    quota_list: list[int] = quotas.tolist()
+    return quota_list
 
 
 def _fill(stays: Flags, order: Numbers, sizes: Numbers, room: int) -> None:
     """Take examples in their order; one that does not fit into the remaining room is skipped."""
-    for at in order.tolist():
+    for example in order.tolist():
         if room <= 0:
             break
-        if sizes[at] <= room:
-            stays[at] = True
-            room -= int(sizes[at])
+        if sizes[example] <= room:
+            stays[example] = True
+            room -= int(sizes[example])

@@ -1,5 +1,5 @@
-"""An earlier division of the same data: its examples keep their split, so that scores stay comparable while the data
-grows. Those that moved are reported with the links that joined groups of different splits.
+"""An earlier division of the same data, whose examples keep their split so that scores stay comparable while the data
+grows. Examples that moved are reported with the links that joined groups of different splits.
 """
 
 from collections import defaultdict, deque
@@ -28,15 +28,15 @@ class Earlier(NamedTuple):
 
     def earlier_splits(self, ids: Ids) -> Numbers:
         """The earlier split of each of some examples; `NO_SPLIT` for one that had none."""
-        known = (
+        by_id = (
             pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits})
             .group_by("high", "low")
             .min()
         )
-        found = pl.DataFrame({"high": ids[:, 0], "low": ids[:, 1]}).join(
-            known, on=["high", "low"], how="left", maintain_order="left"
+        matched = pl.DataFrame({"high": ids[:, 0], "low": ids[:, 1]}).join(
+            by_id, on=["high", "low"], how="left", maintain_order="left"
         )
-        return found["split"].fill_null(NO_SPLIT).to_numpy(writable=True)
+        return matched["split"].fill_null(NO_SPLIT).to_numpy(writable=True)
 
 
 def earlier_splits(files: Sequence[tuple[Path, int]], pool: WorkerPool) -> Earlier:
@@ -72,47 +72,49 @@ class _Step(NamedTuple):
 def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) -> list[Move]:
     """The moves, in the order of the examples. `before`: the earlier split of each example."""
     graph = _graph(groups, assigned.moved) if len(assigned.moved) else {}
-    found = []
-    for at in assigned.moved.tolist():
-        old, now = int(before[at]), int(assigned.of[at])
-        path = _path(graph, at, before, now)
+    moves = []
+    for example in assigned.moved.tolist():
+        old, now = int(before[example]), int(assigned.of[example])
+        path = _path(graph, example, before, now)
         places = [visible(str(table.place(int(table.lines[step.to])))) for step in path]
         why = ", which ".join(
             f"{step.link.words} {place}" for step, place in zip(path[:MAX_SHOWN_LINKS], places, strict=False)
         )
         more = f", … up to {places[-1]}" if len(path) > MAX_SHOWN_LINKS else ""
-        file, line, _ = table.place(int(table.lines[at]))
+        file, line, _ = table.place(int(table.lines[example]))
         why = f"{why}{more}, which was in {SPLIT_NAMES[now]}"
-        found.append(Move(file, line, table.id(at), SPLIT_NAMES[old], SPLIT_NAMES[now], why))
-    return found
+        moves.append(Move(file, line, table.id(example), SPLIT_NAMES[old], SPLIT_NAMES[now], why))
+    return moves
 
 
 def _graph(groups: Groups, members: Numbers) -> Mapping[int, Sequence[_Step]]:
     """The links of the groups that have one of these members, in both directions."""
     graph: dict[int, list[_Step]] = defaultdict(list)
-    wanted = np.unique(groups.of[members])
+    group_numbers = np.unique(groups.of[members])
     for link, left, right, _ in groups.joins:
-        inside = np.isin(groups.of[left], wanted)
-        for one, other in zip(left[inside].tolist(), right[inside].tolist(), strict=True):
-            graph[one].append(_Step(link, other))
-            graph[other].append(_Step(link, one))
+        inside = np.isin(groups.of[left], group_numbers)
+        for left_example, right_example in zip(left[inside].tolist(), right[inside].tolist(), strict=True):
+            graph[left_example].append(_Step(link, right_example))
+            graph[right_example].append(_Step(link, left_example))
     return graph
 
 
 def _path(graph: Mapping[int, Sequence[_Step]], start: int, before: Numbers, split: int) -> list[_Step]:
-    """The shortest path to an example that was in a split; it exists, because that example moved the others there."""
+    """The shortest path to an example that was in a split before; it exists, because the example moved for that
+    link.
+    """
     came: dict[int, tuple[int, _Step]] = {}
     waiting = deque([start])
     while waiting:
-        at = waiting.popleft()
-        if at != start and before[at] == split:
+        example = waiting.popleft()
+        if example != start and before[example] == split:
             path = []
-            while at != start:
-                at, step = came[at]
+            while example != start:
+                example, step = came[example]
                 path.append(step)
             return path[::-1]
-        for step in graph.get(at, ()):
+        for step in graph.get(example, ()):
             if step.to != start and step.to not in came:
-                came[step.to] = (at, step)
+                came[step.to] = (example, step)
                 waiting.append(step.to)
     return []

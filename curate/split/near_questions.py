@@ -1,7 +1,7 @@
 """Nearly equal questions (L013 of docs/leaks.md): candidates by keys of parts of the questions, compared word by word.
 
-Two questions that differ in one word, small words aside, agree without the part that holds the word. Only one example
-of each question is read again, and only where another question has the same key.
+Two questions that differ in one content word are equal without the part that contains the word. Only one example of
+each question is read again, and only if another question has the same key.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ FACT_WORDS: Final = frozenset(
         "eighth", "ninth", "tenth",
     )
 )  # fmt: skip
-"""Negations and numbers: another one is another fact, however it is spelled."""
+"""Negations and numbers, which are never spelling variants of each other."""
 ROUNDING_SLACK: Final = 1e-9
 MAX_COMPARED: Final = 32
 """Number of questions with one key up to which all pairs are compared; of more, those with a spelling in common."""
@@ -42,18 +42,18 @@ def near_question_pairs(table: Table, keys: Ids, questions: Ids) -> tuple[Number
     """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
     without a part, one column per part; questions: the key of each whole question, 0 for none.
     """
-    asked, firsts = np.unique(questions, return_index=True)
-    rows = firsts[asked != 0]
-    reader, known = LineReader(), dict[int, Words]()
-    found = set[tuple[int, int]]()
+    distinct, firsts = np.unique(questions, return_index=True)
+    rows = firsts[distinct != 0]
+    reader, words_of = LineReader(), dict[int, Words]()
+    pairs_found = set[tuple[int, int]]()
     parts = keys.shape[1]
     for part in range(parts):
         for members in _buckets(keys[rows, part], rows):
-            for at in members:
-                if at not in known:
-                    known[at] = asked_words(reader.example(table.line_ref(int(table.lines[at]))))
-            found.update(_nearly_equal_in({at: known[at] for at in members}, part, parts))
-    pairs = np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+            for example in members:
+                if example not in words_of:
+                    words_of[example] = asked_words(reader.example(table.line_ref(int(table.lines[example]))))
+            pairs_found.update(_nearly_equal_in({example: words_of[example] for example in members}, part, parts))
+    pairs = np.array(sorted(pairs_found), dtype=np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
 
@@ -72,18 +72,18 @@ def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> I
     groups: Iterable[Sequence[int]] = [list(questions)]
     if len(questions) > MAX_COMPARED:
         forms = defaultdict[tuple[int, Words], list[int]](list)
-        for at, words in questions.items():
+        for example, words in questions.items():
             content = content_words(words)
             inside = content[part * len(content) // parts : (part + 1) * len(content) // parts]
-            forms[-1, inside].append(at)
+            forms[-1, inside].append(example)
             for place, word in enumerate(inside):
                 for form in spelling_forms(word) if may_be_misspelled(word) else ():
-                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(at)
+                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(example)
         groups = forms.values()
     for members in groups:
-        for one, other in combinations(sorted(members), 2):
-            if nearly_equal(questions[one], questions[other]):
-                yield one, other
+        for left, right in combinations(sorted(members), 2):
+            if nearly_equal(questions[left], questions[right]):
+                yield left, right
 
 
 def content_words(words: Words) -> Words:
@@ -91,25 +91,25 @@ def content_words(words: Words) -> Words:
     return tuple(word for word in words if word not in SMALL_WORDS)
 
 
-def nearly_equal(one: Words, other: Words) -> bool:
+def nearly_equal(left_words: Words, right_words: Words) -> bool:
     """Whether two questions are nearly equal."""
-    left, right = content_words(one), content_words(other)
+    left, right = content_words(left_words), content_words(right_words)
     if len(left) != len(right):
         return False
     differing = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
     if len(differing) > 1 or not all(spelled_alike(*pair) for pair in differing):
         return False
-    shared, every = set(one) & set(other), set(one) | set(other)
+    shared, every = set(left_words) & set(right_words), set(left_words) | set(right_words)
     return len(shared) >= MIN_JACCARD * len(every) - ROUNDING_SLACK
 
 
-def spelled_alike(one: str, other: str) -> bool:
+def spelled_alike(left: str, right: str) -> bool:
     """Whether two words may be one, with a typing error."""
     return (
-        may_be_misspelled(one)
-        and may_be_misspelled(other)
-        and max(len(one), len(other)) > MIN_LETTERS
-        and not spelling_forms(one).isdisjoint(spelling_forms(other))
+        may_be_misspelled(left)
+        and may_be_misspelled(right)
+        and max(len(left), len(right)) > MIN_LETTERS
+        and not spelling_forms(left).isdisjoint(spelling_forms(right))
     )
 
 
@@ -124,4 +124,4 @@ def _is_sign(char: str) -> bool:
 
 def spelling_forms(word: str) -> set[str]:
     """A word, and the word without one of its letters."""
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+    return {word, *(word[:position] + word[position + 1 :] for position in range(len(word)))}
