@@ -39,7 +39,7 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
         return False
     mine, others = Counter(_tokens(left)), Counter(_tokens(right))
     return _same_words(
-        mine - others, others - mine, left, right, every=every, asked="\n".join(asked) if asked else None
+        mine - others, others - mine, left, right, every=every, request_text="\n".join(asked) if asked else None
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether texts with Python or YAML, in which indentation is meaning, are nested alike."""
+"""Compare the nesting of texts with Python or YAML, in which indentation has a meaning."""
 
 import re
 from collections import defaultdict
@@ -9,23 +9,32 @@ BLOCK_START: Final = re.compile(
     r"|(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b.*:[ \t]*(?:#.*)?)$",
     re.MULTILINE,
 )
-"""What opens a block of Python, or YAML."""
+"""The start of a block of Python or YAML."""
 
 
 def nested_alike(left: str, right: str) -> bool:
-    """Whether the lines that two texts share are indented alike, apart from one shift and the width of the steps; also
-    if one of them has no block.
+    """Whether the common lines of two texts have the same nesting, apart from one shift and the width of the steps;
+    True if one of the texts has no block.
     """
     if not (BLOCK_START.search(left) and BLOCK_START.search(right)):
         return True
-    mine, others = _block_depths(left), _block_depths(right)
-    shared = [line for line in mine if len(mine[line]) == len(others.get(line, ()))]
-    return len({one - other for line in shared for one, other in zip(mine[line], others[line], strict=True)}) <= 1
+    left_depths, right_depths = _block_depths(left), _block_depths(right)
+    shared = [line for line in left_depths if len(left_depths[line]) == len(right_depths.get(line, ()))]
+    return (
+        len(
+            {
+                left_depth - right_depth
+                for line in shared
+                for left_depth, right_depth in zip(left_depths[line], right_depths[line], strict=True)
+            }
+        )
+        <= 1
+    )
 
 
 def _block_depths(text: str) -> dict[str, list[int]]:
     """The number of blocks around each line, by the line without its white space."""
-    found: dict[str, list[int]] = defaultdict(list)
+    depths: dict[str, list[int]] = defaultdict(list)
     widths = [-1]
     for line in filter(str.strip, text.expandtabs().splitlines()):
         width = len(line) - len(line.lstrip())
@@ -33,5 +42,5 @@ def _block_depths(text: str) -> dict[str, list[int]]:
             widths.pop()
         if width > widths[-1]:
             widths.append(width)
-        found[line.strip()].append(len(widths))
-    return found
+        depths[line.strip()].append(len(widths))
+    return depths

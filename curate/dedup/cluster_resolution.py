@@ -1,7 +1,7 @@
-"""Resolution of clusters of near-duplicates, from columns: which example of each is kept.
+"""Resolution of clusters of near-duplicates, from columns: select the example of each cluster that is kept.
 
-Compiled code resolves cluster by cluster, and stops at one where it must know whether two examples agree in their
-facts. These comparisons are made for all clusters together; then the stopped clusters continue, until none stops.
+Compiled code resolves cluster by cluster and stops at a cluster that needs a comparison of facts. These comparisons are
+made for all clusters together; then the stopped clusters continue, until none stops.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,8 +40,8 @@ class Resolution:
     gone: list[Pair] = field(default_factory=list)
     """Removed examples (left), each with the example kept instead (right)."""
     apart: list[Pair] = field(default_factory=list)
-    """Examples that are kept (left) although they are similar to another kept one (right, the most similar one),
-    because they differ in a fact.
+    """Examples (left) that are kept because they differ in a fact from a similar kept example (right, the most similar
+    one).
     """
     similarities: list[float] = field(default_factory=list)
     """Similarities of all pairs above, and of pairs below the threshold."""
@@ -60,14 +60,14 @@ class DuplicateRemoval(NamedTuple):
     similarity: float
     """True Jaccard similarity of the two, 0 to 1; 1 for exact copies."""
     words: bool = False
-    """Whether both are short, have the same words of meaning, and are less similar than the threshold (see
+    """Whether both are short, have the same content words, and are less similar than the threshold (see
     `curate.dedup.near_duplicates`).
     """
 
 
 LARGE_GROUP: Final = 2000
-"""Number of kept members of a group above which a new one is not compared with all of them: where no two are similar,
-that would be quadratic.
+"""Number of kept members of a group above which a new member is not compared with all of them, which would be quadratic
+if no two are similar.
 """
 CALL_WORK: Final = 1 << 24
 """Approximate number of comparisons per call of compiled code, which cannot be interrupted."""
@@ -83,7 +83,7 @@ MIN_PARALLEL_PAIRS: Final = 50_000
 
 
 class ResolutionPolicy(NamedTuple):
-    """What decides besides the examples."""
+    """The settings of a resolution."""
 
     config: DedupConfig
     pinned: frozenset[str]
@@ -112,7 +112,7 @@ NO_FINDINGS: Final = FindingCounts(0, 0, 0, 0)
 
 
 class Compared(NamedTuple):
-    """What distinct examples are compared by."""
+    """The compared features of distinct examples."""
 
     sets: Sets
     positions: Numbers
@@ -123,30 +123,32 @@ def resolve_clusters(
     table: Table,
     compared: Compared,
     groups: Sequence[Numbers],
-    wanted: ResolutionPolicy,
+    policy: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None = None,
 ) -> Resolution:
     """The outcome for the members of groups, by position among all examples. Raises `InputError` if lines cannot be
     read again.
     """
-    config, positions = wanted.config, compared.positions
-    if wanted.old:
-        groups = [group for group in groups if positions[group[0]] < wanted.old <= positions[group[-1]]]
+    config, positions = policy.config, compared.positions
+    if policy.old:
+        groups = [group for group in groups if positions[group[0]] < policy.old <= positions[group[-1]]]
     if not groups:
         return Resolution()
     sizes = np.array([len(group) for group in groups])
-    order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), wanted)
+    order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), policy)
 
     def agree(pairs: Numbers) -> Flags:
-        return agreed(table, positions[pairs], wanted, pool, memory)
+        return agreed(table, positions[pairs], policy, pool, memory)
 
-    found = resolve_ranked(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
-    gone, apart = (
-        [Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
-        for pairs in (found.gone, found.apart)
+    ranked = resolve_ranked(
+        compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree
     )
-    return Resolution(gone, apart, found.similarities)
+    removed, kept_apart = (
+        [Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
+        for pairs in (ranked.gone, ranked.apart)
+    )
+    return Resolution(removed, kept_apart, ranked.similarities)
 
 
 def resolve_ranked(
@@ -160,8 +162,8 @@ def resolve_ranked(
     """The outcome for the members of groups: numbers of sets, group by group, each in the order of ranks; `sizes`: of
     the groups.
 
-    `kinds` gives the possible outcomes of each (see `cluster_resolution_kernel`). `agree` tells for rows of two members
-    whether they agree in their facts; None: facts do not matter.
+    `kinds`: the possible outcomes of each member (see `cluster_resolution_kernel`). `agree`: returns for rows of two
+    members whether they agree in their facts; None: facts are not compared.
     """
     from curate.dedup import cluster_resolution_kernel as kernel
 
@@ -174,31 +176,33 @@ def resolve_ranked(
         np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_), nobody, np.zeros(len(members))
     )
     facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
-    misses, some = list[float](), np.arange(len(sizes))
-    while len(some):
+    misses, pending = list[float](), np.arange(len(sizes))
+    while len(pending):
         limits = kernel.Limits(
-            min(MIN_REPORTED, threshold), threshold, max(1, FACT_BATCH // len(some)), LARGE_GROUP, CALL_WORK
+            min(MIN_REPORTED, threshold), threshold, max(1, FACT_BATCH // len(pending)), LARGE_GROUP, CALL_WORK
         )
-        asked, others = kernel.resolve(parts, some, facts, similarities, outcome, limits)
-        misses += others.tolist()
-        if agree and len(asked):
-            same = agree(members[asked[:, 1:3]])
-            np.add.at(tally, (asked[:, 0], np.where(same, 0, 1)), 1)
-            pairs = asked[:, 1:3].astype(np.uint64)
-            known = np.concatenate([facts.asked, pairs[:, 0] << np.uint64(32) | pairs[:, 1]])
+        questions, near_misses = kernel.resolve(parts, pending, facts, similarities, outcome, limits)
+        misses += near_misses.tolist()
+        if agree and len(questions):
+            same = agree(members[questions[:, 1:3]])
+            np.add.at(tally, (questions[:, 0], np.where(same, 0, 1)), 1)
+            pairs = questions[:, 1:3].astype(np.uint64)
+            pairs_known = np.concatenate([facts.pairs, pairs[:, 0] << np.uint64(32) | pairs[:, 1]])
             verdicts = np.concatenate([facts.verdicts, np.where(same, kernel.SAME, kernel.DIFFERENT).astype(np.uint8)])
-            order = known.argsort()
-            facts = facts._replace(asked=known[order], verdicts=verdicts[order])
-        some = some[outcome.done[some] < sizes[some]]
+            order = pairs_known.argsort()
+            facts = facts._replace(pairs=pairs_known[order], verdicts=verdicts[order])
+        pending = pending[outcome.done[pending] < sizes[pending]]
 
     def pairs_of(column: int) -> "tuple[list[Pair], list[float]]":
         winners = outcome.winners[:, column]
-        at = np.flatnonzero(winners >= 0)
-        found: list[float] = outcome.found[at].tolist()
-        return list(map(Pair, members[at].tolist(), winners[at].tolist(), found)), found
+        positions = np.flatnonzero(winners >= 0)
+        similarities_found: list[float] = outcome.similarities[positions].tolist()
+        return list(
+            map(Pair, members[positions].tolist(), winners[positions].tolist(), similarities_found)
+        ), similarities_found
 
-    (gone, alike), (apart, _) = pairs_of(0), pairs_of(1)
-    return Resolution(gone, apart, [*alike, *misses])
+    (removed, removed_similarities), (kept_apart, _) = pairs_of(0), pairs_of(1)
+    return Resolution(removed, kept_apart, [*removed_similarities, *misses])
 
 
 def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]) -> Resolution:
@@ -227,26 +231,26 @@ def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Ca
 
 def agreed(
     table: Table,
-    standing: Numbers,
-    wanted: ResolutionPolicy,
+    pair_positions: Numbers,
+    policy: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
     *,
     words: bool = False,
 ) -> Flags:
-    """Whether pairs of examples (rows of their positions) agree in their facts, or in all `words` of meaning; cached or
-    compared now. Raises `InputError` if lines cannot be read again.
+    """Whether pairs of examples (rows of their positions) agree in their facts or, with `words`, in all content words;
+    cached or compared now. Raises `InputError` if lines cannot be read again.
     """
-    same, known = np.zeros((2, len(standing)), dtype=np.bool_)
+    same, is_known = np.zeros((2, len(pair_positions)), dtype=np.bool_)
     if memory:
-        left, right = (table.ids[standing[:, side]] for side in (0, 1))
-        keys = pair_keys(left, right, np.full(len(standing), words))
-        same, known = memory.verdicts.find(keys)
-    unknown = np.flatnonzero(~known)
+        left, right = (table.ids[pair_positions[:, side]] for side in (0, 1))
+        keys = pair_keys(left, right, np.full(len(pair_positions), words))
+        same, is_known = memory.verdicts.find(keys)
+    unknown = np.flatnonzero(~is_known)
     if len(unknown):
         pairs = (
-            _pairs(table, standing[some], wanted, words=words)
-            for some in np.split(unknown, range(FACT_PAIRS_PER_BATCH, len(unknown), FACT_PAIRS_PER_BATCH))
+            _pairs(table, pair_positions[chunk], policy, words=words)
+            for chunk in np.split(unknown, range(FACT_PAIRS_PER_BATCH, len(unknown), FACT_PAIRS_PER_BATCH))
         )
         same[unknown] = np.concatenate(
             list(map(lines_agree, pairs) if len(unknown) < MIN_PARALLEL_PAIRS else pool.each(lines_agree, pairs))
@@ -256,38 +260,42 @@ def agreed(
     return same
 
 
-def _pairs(table: Table, standing: Numbers, wanted: ResolutionPolicy, *, words: bool) -> LinePairs:
-    examples, numbers = np.unique(standing, return_inverse=True)
-    return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
+def _pairs(table: Table, pair_positions: Numbers, policy: ResolutionPolicy, *, words: bool) -> LinePairs:
+    examples, numbers = np.unique(pair_positions, return_inverse=True)
+    return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, policy.config.on, policy.common)
 
 
-def ranks_of(table: Table, positions: Numbers, wanted: ResolutionPolicy) -> list[Array]:
+def ranks_of(table: Table, positions: Numbers, policy: ResolutionPolicy) -> list[Array]:
     """The sort keys of examples (by position) for `np.lexsort`, the primary key last. See
     `curate.corpus.features`.
     """
-    keep = wanted.config.keep
+    keep = policy.config.keep
     if keep in ("first", "last"):
         return [positions if keep == "first" else -positions]
     if keep == "best":
-        if not wanted.findings:
+        if not policy.findings:
             return [positions]
-        rows = [wanted.findings.get(example, NO_FINDINGS) for example in table.names(positions)]
-        found = np.array(rows, dtype=np.int64).reshape(-1, len(NO_FINDINGS))
-        return [positions, *(found[:, column] for column in (3, 2, 1))]
+        rows = [policy.findings.get(example, NO_FINDINGS) for example in table.names(positions)]
+        counts = np.array(rows, dtype=np.int64).reshape(-1, len(NO_FINDINGS))
+        return [positions, *(counts[:, column] for column in (3, 2, 1))]
     ids = table.ids[positions]
     return [ids[:, 1], ids[:, 0], -table.lengths[positions], table.ranks[positions]]
 
 
-def invalid_at(table: Table, positions: Numbers, wanted: ResolutionPolicy) -> Flags:
-    """Which examples (by position) have an error that nobody accepted: no valid one is removed in favor of these."""
-    known = wanted.findings
-    if not known:
+def invalid_at(table: Table, positions: Numbers, policy: ResolutionPolicy) -> Flags:
+    """Which examples (by position) have an error that nobody accepted; no valid example is removed in favor of
+    these.
+    """
+    counts_by_id = policy.findings
+    if not counts_by_id:
         return np.zeros(len(positions), dtype=np.bool_)
-    return np.array([known.get(example, NO_FINDINGS).rejected for example in table.names(positions)], dtype=np.bool_)
+    return np.array(
+        [counts_by_id.get(example, NO_FINDINGS).rejected for example in table.names(positions)], dtype=np.bool_
+    )
 
 
 def _ranked(
-    table: Table, compared: Compared, members: Numbers, owners: Numbers, wanted: ResolutionPolicy
+    table: Table, compared: Compared, members: Numbers, owners: Numbers, policy: ResolutionPolicy
 ) -> tuple[Numbers, Bytes]:
     """The members of all groups in the order in which they are decided, and the possible outcomes of each (see
     `cluster_resolution_kernel`).
@@ -295,12 +303,14 @@ def _ranked(
     from curate.dedup import cluster_resolution_kernel as kernel
 
     positions, nobody = compared.positions[members], np.zeros(len(members), dtype=np.bool_)
-    new = positions >= wanted.old if wanted.old else nobody
-    aside = np.isin(members, np.array(sorted(wanted.aside), dtype=np.int64)) if wanted.aside else nobody
-    bound: Flags = np.array([table.id(at) in wanted.pinned for at in positions.tolist()]) if wanted.pinned else nobody
+    new = positions >= policy.old if policy.old else nobody
+    aside = np.isin(members, np.array(sorted(policy.aside), dtype=np.int64)) if policy.aside else nobody
+    bound: Flags = (
+        np.array([table.id(position) in policy.pinned for position in positions.tolist()]) if policy.pinned else nobody
+    )
     bound = bound | aside
-    order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, invalid_at(table, positions, wanted), new, owners))
-    compares = new if wanted.old else ~nobody
-    takes = ~new if wanted.old else ~aside  # the old ones all stay
+    order = np.lexsort((*ranks_of(table, positions, policy), ~bound, invalid_at(table, positions, policy), new, owners))
+    compares = new if policy.old else ~nobody
+    takes = ~new if policy.old else ~aside  # the old ones all stay
     kinds = kernel.REMOVABLE * (compares & ~bound) + kernel.REPLACING * takes + kernel.COMPARED * compares
     return members[order], kinds.astype(np.uint8)[order]

@@ -1,7 +1,7 @@
-"""The compiled choice among near-duplicates. Import it inside functions, as `kernels`.
+"""The compiled resolution of near-duplicates. Import it inside functions, as `kernels`.
 
-Similarity is not treated as transitive: in a chain a~b~c, where a and c are not similar, c survives when a is kept. A
-tool that removes whole connected components merges unrelated examples through their common boilerplate.
+Similarity is not treated as transitive: in a chain a~b~c, where a and c are not similar, c is kept if a is kept.
+Removing whole connected components would merge unrelated examples with common boilerplate.
 
 Members are decided in the order of their ranks. A member is removed if it is similar to a kept one and agrees with it
 in its facts; the most similar such one is recorded, the first among equals. Compiled code cannot compare facts: a group
@@ -45,7 +45,7 @@ class Facts(NamedTuple):
     """Results of fact comparisons."""
 
     matter: bool
-    asked: Any
+    pairs: Any
     """Compared pairs, ascending: two members as halves of a number (uint64)."""
     verdicts: Any
     """The result of each (uint8)."""
@@ -72,8 +72,8 @@ class Outcome(NamedTuple):
     """For each a row: the member kept in its place, and the one that would be if their facts did not differ, or -1
     (int64).
     """
-    found: Any
-    """Their similarities."""
+    similarities: Any
+    """Similarities to these."""
 
 
 class Limits(NamedTuple):
@@ -111,23 +111,23 @@ class Postings(NamedTuple):
 
 
 @compiled
-def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
+def _ranked(near: float, who: int, similarities: Any, others: Any, count: int) -> int:
     """Insert one into the `count` most similar ones; returns their new number."""
-    if count == len(found) and near <= found[count - 1]:
+    if count == len(similarities) and near <= similarities[count - 1]:
         return count
-    at = min(count, len(found) - 1)
-    while at > 0 and found[at - 1] < near:
-        found[at], others[at] = found[at - 1], others[at - 1]
-        at -= 1
-    found[at], others[at] = near, who
-    return min(count + 1, len(found))
+    position = min(count, len(similarities) - 1)
+    while position > 0 and similarities[position - 1] < near:
+        similarities[position], others[position] = similarities[position - 1], others[position - 1]
+        position -= 1
+    similarities[position], others[position] = near, who
+    return min(count + 1, len(similarities))
 
 
 @compiled
-def _postings(own: Any, offsets: Any) -> Postings:
+def _postings(numbers: Any, offsets: Any) -> Postings:
     """Buffers for the shingles of some members."""
-    total = (offsets[own + 1] - offsets[own]).sum()
-    slots = 1024 if len(own) else 1
+    total = (offsets[numbers + 1] - offsets[numbers]).sum()
+    slots = 1024 if len(numbers) else 1
     while slots < min(2 * total, MAX_SLOTS):
         slots *= 2
     return Postings(
@@ -139,10 +139,10 @@ def _postings(own: Any, offsets: Any) -> Postings:
 
 
 @compiled
-def _add_postings(held: Any, place: int, postings: Postings, used: int) -> int:
-    """Add the shingles `held` by a kept member, except those that many have; returns the new number of entries."""
+def _add_postings(hashes: Any, place: int, postings: Postings, used: int) -> int:
+    """Add the shingles `hashes` by a kept member, except those that many have; returns the new number of entries."""
     heads, often, links, places = postings
-    for shingle in held:
+    for shingle in hashes:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
         if often[slot] < FREQUENT_SHINGLE:
             links[used], places[used], heads[slot] = heads[slot], place, used
@@ -152,7 +152,7 @@ def _add_postings(held: Any, place: int, postings: Postings, used: int) -> int:
 
 
 @compiled
-def _members_sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> int:
+def _members_sharing(hashes: Any, rank: int, postings: Postings, seen_by: Any, out: Any) -> int:
     """Write the positions of members that share a rare shingle, and of the first ones, to `out`, ascending; returns
     their number.
 
@@ -162,13 +162,13 @@ def _members_sharing(held: Any, rank: int, postings: Postings, seen: Any, out: A
     heads, often, links, places = postings
     count = min(MAX_COMPARED, len(out))
     for place in range(count):
-        out[place], seen[place] = place, rank
-    for shingle in held:
+        out[place], seen_by[place] = place, rank
+    for shingle in hashes:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
         note = heads[slot] if often[slot] < FREQUENT_SHINGLE else -1
         while note >= 0:
-            if seen[places[note]] != rank:
-                out[count], seen[places[note]] = places[note], rank
+            if seen_by[places[note]] != rank:
+                out[count], seen_by[places[note]] = places[note], rank
                 count += 1
             note = links[note]
     sort_few(out, count)
@@ -188,51 +188,58 @@ def _of_crowd(
         room.seen[:] = -1
     while noted < count:
         member = members.numbers[begin + room.stays[noted]]
-        held = members.hashes[members.offsets[member] : members.offsets[member + 1]]
-        notes = _add_postings(held, noted, postings, notes)
+        hashes = members.hashes[members.offsets[member] : members.offsets[member + 1]]
+        notes = _add_postings(hashes, noted, postings, notes)
         noted += 1
     member = members.numbers[begin + rank]
-    held = members.hashes[members.offsets[member] : members.offsets[member + 1]]
-    return room.chosen[: _members_sharing(held, rank, postings, room.seen, room.chosen[:count])], postings, noted, notes
+    hashes = members.hashes[members.offsets[member] : members.offsets[member + 1]]
+    return (
+        room.chosen[: _members_sharing(hashes, rank, postings, room.seen, room.chosen[:count])],
+        postings,
+        noted,
+        notes,
+    )
 
 
 @compiled
-def _most_similar(members: Members, begin: int, room: Buffers, some: Any, rank: int, floor: float, known: Any) -> Any:
-    """Write the `MAX_COMPARED` most similar of a group's kept members (at the positions `some` of `room.stays`) to
-    `room`, most similar first; returns their number.
+def _most_similar(
+    members: Members, begin: int, room: Buffers, candidates: Any, rank: int, floor: float, cached: Any
+) -> Any:
+    """Write the `MAX_COMPARED` most similar of a group's kept members (at the positions `candidates` of `room.stays`)
+    to `room`, most similar first; returns their number.
 
     known: similarity to each of these, NaN if not computed yet; empty if similarities are not cached.
     """
-    near, own = ZERO, members.numbers[begin + rank]
-    for place in some:
+    near, number = ZERO, members.numbers[begin + rank]
+    for place in candidates:
         other = room.stays[place]
-        similar = known[other] if len(known) else np.nan
+        similar = cached[other] if len(cached) else np.nan
         if np.isnan(similar):
-            similar = similarity(members.hashes, members.offsets, own, members.numbers[begin + other], floor)
-            if len(known):
-                known[other] = similar
+            similar = similarity(members.hashes, members.offsets, number, members.numbers[begin + other], floor)
+            if len(cached):
+                cached[other] = similar
         if similar >= floor:
             near = _ranked(similar, other, room.ranked, room.others, near)
     return near
 
 
 @compiled
-def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
+def _verdict(pairs: Any, verdicts: Any, first: int, second: int) -> Any:
     """The known result for two members."""
-    pair, low, high = (U64(one) << U64(32)) | U64(other), 0, len(known)
+    pair, low, high = (U64(first) << U64(32)) | U64(second), 0, len(pairs)
     while low < high:
         middle = (low + high) // 2
-        if known[middle] < pair:
+        if pairs[middle] < pair:
             low = middle + 1
         else:
             high = middle
-    return verdicts[low] if low < len(known) and known[low] == pair else np.uint8(UNKNOWN)
+    return verdicts[low] if low < len(pairs) and pairs[low] == pair else np.uint8(UNKNOWN)
 
 
 @compiled
 def _first_matches(
     group: int,
-    at: int,
+    member: int,
     begin: int,
     near: Any,
     others: Any,
@@ -240,27 +247,27 @@ def _first_matches(
     facts: Facts,
     differ: bool,
     asked: Any,
-    asking: int,
+    count_asked: int,
 ) -> Any:
     """Of the reported members `near`, the first at the threshold and the first that also agrees in its facts, -1 each
     if there is none; and the number of questions.
 
     Unknown results are written to `asked`, one row each; beyond the first one only if most pairs of the group `differ`.
     """
-    alike = -1
+    first_similar = -1
     for i in range(len(near)):
         if near[i] < threshold:
             break
-        alike = max(alike, 0)
-        verdict = _verdict(facts.asked, facts.verdicts, at, begin + others[i]) if facts.matter else np.uint8(SAME)
+        first_similar = max(first_similar, 0)
+        verdict = _verdict(facts.pairs, facts.verdicts, member, begin + others[i]) if facts.matter else np.uint8(SAME)
         if verdict == UNKNOWN:
-            asked[asking, 0], asked[asking, 1], asked[asking, 2] = group, at, begin + others[i]
-            asking += 1
+            asked[count_asked, 0], asked[count_asked, 1], asked[count_asked, 2] = group, member, begin + others[i]
+            count_asked += 1
             if not differ:
                 break
         if verdict == SAME:
-            return alike, i, asking
-    return alike, -1, asking
+            return first_similar, i, count_asked
+    return first_similar, -1, count_asked
 
 
 @compiled
@@ -291,7 +298,7 @@ def _resolve_group(
     limits: Limits,
     room: Buffers,
     asked: Any,
-    asking: int,
+    count_asked: int,
     misses: Any,
     missed: int,
     spent: int,
@@ -299,14 +306,19 @@ def _resolve_group(
     """Decide in one group. Returns the number of questions, the near misses and their number, and the comparisons
     made.
     """
-    begin, size, before, stopped = members.ends[group], members.ends[group + 1] - members.ends[group], asking, False
+    begin, size, before, stopped = (
+        members.ends[group],
+        members.ends[group + 1] - members.ends[group],
+        count_asked,
+        False,
+    )
     differ, cell = facts.tally[group, 1] > facts.tally[group, 0], similarities.cells[group]
     postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), ZERO, ZERO, ZERO
     for rank in range(outcome.done[group]):
         if outcome.kept[begin + rank]:
             count = _add_kept(room, count, rank)
     for rank in range(outcome.done[group], size):
-        at, near, kind = begin + rank, 0, members.kinds[begin + rank]
+        member, near, kind = begin + rank, 0, members.kinds[begin + rank]
         if kind & COMPARED:
             row = similarities.squares[cell + rank * size :] if cell >= 0 else similarities.squares[:0]
             among = room.every[:count]
@@ -314,48 +326,54 @@ def _resolve_group(
                 among, postings, noted, notes = _of_crowd(group, rank, count, members, room, postings, noted, notes)
             near = _most_similar(members, begin, room, among, rank, limits.floor, row)
             spent += len(among) + 1
-        ranked, first = room.ranked[:near], asking
-        alike, winner, asking = _first_matches(
-            group, at, begin, ranked, room.others, limits.threshold, facts, differ, asked, asking
+        ranked, first = room.ranked[:near], count_asked
+        similar_index, winner, count_asked = _first_matches(
+            group, member, begin, ranked, room.others, limits.threshold, facts, differ, asked, count_asked
         )
-        open_ = asking > first
+        open_ = count_asked > first
         goes = winner >= 0 and kind & REMOVABLE != 0
         stopped = stopped or open_
-        if stopped:  # go on as if it were known what becomes of this one
-            if asking - before >= limits.ahead:
+        if stopped:  # continue with an assumed outcome of this member
+            if count_asked - before >= limits.ahead:
                 break
             if not goes and kind & REPLACING and (differ or not open_):
                 count = _add_kept(room, count, rank)
             continue
         outcome.done[group] = rank + 1
-        outcome.winners[at, 0], outcome.winners[at, 1] = -1, -1
-        outcome.kept[at] = not goes and kind & REPLACING != 0
+        outcome.winners[member, 0], outcome.winners[member, 1] = -1, -1
+        outcome.kept[member] = not goes and kind & REPLACING != 0
         if goes:
-            outcome.winners[at, 0], outcome.found[at] = members.numbers[begin + room.others[winner]], ranked[winner]
+            outcome.winners[member, 0], outcome.similarities[member] = (
+                members.numbers[begin + room.others[winner]],
+                ranked[winner],
+            )
             continue
-        if alike >= 0 and winner < 0:
-            outcome.winners[at, 1], outcome.found[at] = members.numbers[begin + room.others[alike]], ranked[alike]
+        if similar_index >= 0 and winner < 0:
+            outcome.winners[member, 1], outcome.similarities[member] = (
+                members.numbers[begin + room.others[similar_index]],
+                ranked[similar_index],
+            )
         misses, missed = _appended(misses, missed, ranked), missed + near
-        if outcome.kept[at]:
+        if outcome.kept[member]:
             count = _add_kept(room, count, rank)
         if spent > limits.work:
             break
-    return asking, misses, missed, spent
+    return count_asked, misses, missed, spent
 
 
 @compiled
 def resolve(
-    members: Members, some: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits
+    members: Members, groups: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits
 ) -> Any:
-    """Decide in the groups `some` (their numbers) as far as possible. Returns the fact comparisons needed to continue,
-    and other similarities found.
+    """Decide in the groups `groups` (their numbers) as far as possible. Returns the fact comparisons needed to
+    continue, and other similarities found.
 
     Each needed comparison is a row: a group and two of its members, the one that was kept earlier second to last. A
     group asks for the next comparison that it needs, and for up to `limits.ahead` that it may need after that,
     estimated from the results of its comparisons so far. `outcome` is that of the previous call and is updated.
     """
     longest = 0
-    for group in some:
+    for group in groups:
         longest = max(longest, int(members.ends[group + 1] - members.ends[group]))
     room = Buffers(
         np.empty(longest, dtype=np.int64),
@@ -365,12 +383,12 @@ def resolve(
         np.empty(MAX_COMPARED),
         np.empty(MAX_COMPARED, dtype=np.int64),
     )
-    asked, asking = np.empty((len(some) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64), ZERO
+    asked, count_asked = np.empty((len(groups) * (limits.ahead + MAX_COMPARED), 3), dtype=np.int64), ZERO
     misses, missed, spent = np.empty(1024, dtype=np.float64), ZERO, ZERO
-    for group in some:
+    for group in groups:
         if spent > limits.work:
             break
-        asking, misses, missed, spent = _resolve_group(
-            group, members, facts, similarities, outcome, limits, room, asked, asking, misses, missed, spent
+        count_asked, misses, missed, spent = _resolve_group(
+            group, members, facts, similarities, outcome, limits, room, asked, count_asked, misses, missed, spent
         )
-    return asked[:asking].copy(), misses[:missed].copy()
+    return asked[:count_asked].copy(), misses[:missed].copy()

@@ -21,61 +21,61 @@ class ComparedTexts(NamedTuple):
     """Questions and answers of an example in the compared turns."""
 
     turns: list[str]
-    asked: tuple[str, ...]
+    questions: tuple[str, ...]
     """The questions; if much of the data shares instructions, also the questions without these."""
     answered: str
     rejected: str = ""
     """The rejected answer of a preference pair."""
-    beside: tuple[bytes, bytes] = (b"", b"")
+    context: tuple[bytes, bytes] = (b"", b"")
     """What else a trainer is given, and attachments; empty for a plain conversation."""
 
 
 def sides_of(example: Example, on: On, common: Passages = ()) -> ComparedTexts:
     """The sides of an example. `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`).
 
-    Shared instructions make a request longer without adding meaning, so two requests must agree without them too.
+    Shared instructions make a request longer without adding information, so two requests must agree without them too.
     """
     turns, answers = ([_visible_text(text) for text in texts] for texts in compared_texts(example, on))
-    asked = "\n".join(turns)
-    whole = (asked, *cut_texts([asked], common, 1)) if common else (asked,)
-    sides = ComparedTexts(turns, whole, "\n".join(answers))
+    questions = "\n".join(turns)
+    question_variants = (questions, *cut_texts([questions], common, 1)) if common else (questions,)
+    sides = ComparedTexts(turns, question_variants, "\n".join(answers))
     if example.plain:
         return sides
-    beside = context_values(example, on)
+    context = context_values(example, on)
     return sides._replace(
         rejected=_visible_text("\n".join(other_sides(example))) if on != "prompt" else "",
-        beside=(canonical(beside) if beside else b"", attachments(example.value)),
+        context=(canonical(context) if context else b"", attachments(example.value)),
     )
 
 
 def _visible_text(text: str) -> str:
-    """A text without characters that show nothing, as shingles are made; tags stay, which make one flag another."""
+    """A text without invisible characters, as for shingles, except tags, which distinguish flags."""
     return text if text.isascii() else UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text)
 
 
-def facts_agree(one: ComparedTexts, other: ComparedTexts, *, words: bool = False) -> bool:
-    """Whether two examples agree in every fact; with `words`, in every word of meaning."""
-    for mine, others in zip(one.asked, other.asked, strict=True):
-        if mine != others and not facts_equal(mine, others, every=words):
+def facts_agree(left: ComparedTexts, right: ComparedTexts, *, words: bool = False) -> bool:
+    """Whether two examples agree in every fact; with `words`, in every content word."""
+    for left_text, right_text in zip(left.questions, right.questions, strict=True):
+        if left_text != right_text and not facts_equal(left_text, right_text, every=words):
             return False
-    if one.rejected and one.answered != other.answered and one.answered == other.rejected:
-        return False  # what one prefers, the other rejects
-    for mine, others in ((one.answered, other.answered), (one.rejected, other.rejected)):
-        if not facts_equal(mine, others, every=words, asked=(one.asked[0], other.asked[0])):
+    if left.rejected and left.answered != right.answered and left.answered == right.rejected:
+        return False  # the preferred answer of one is the rejected answer of the other
+    for left_text, right_text in ((left.answered, right.answered), (left.rejected, right.rejected)):
+        if not facts_equal(left_text, right_text, every=words, requests=(left.questions[0], right.questions[0])):
             return False
-    if 1 < len(one.turns) == len(other.turns) and not all(map(ask_alike, one.turns, other.turns)):
+    if 1 < len(left.turns) == len(right.turns) and not all(map(ask_alike, left.turns, right.turns)):
         return False
-    return one.beside == other.beside
+    return left.context == right.context
 
 
 class LinePairs(NamedTuple):
-    """Pairs of lines whose facts are compared, with all that another process needs for this."""
+    """Pairs of lines whose facts are compared, with the data that another process needs."""
 
     lines: Sequence[LineRef]
     pairs: Sequence[Sequence[int]]
     """Two line numbers each."""
     words: bool
-    """Whether all words of meaning must agree."""
+    """Whether all content words must agree."""
     on: On
     common: Passages = ()
     """Shared instructions; see `sides_of`."""

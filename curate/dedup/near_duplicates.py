@@ -1,13 +1,13 @@
-"""Exact and near duplicates among the lines of a table: MinHash proposes, true Jaccard decides.
+"""Exact and near-duplicates among the lines of a table: candidates by MinHash, confirmed by exact Jaccard similarity.
 
-1. sign (`shingles`, `minhash`): each text becomes a set of hashed shingles, and the MinHash of it.
-2. group (`bands`): signatures are cut into bands; examples that agree in a band are candidates. The bands are chosen so
-   that a pair at the threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8
-   proposes 40 of 100.
-3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is
-   compared with all that are kept before it, candidates or not (`resolve_clusters`).
+1. sign (`shingles`, `minhash`): each text is converted to a set of hashed shingles and its MinHash signature.
+2. group (`bands`): signatures are divided into bands; examples that are equal in a band are candidates. The bands are
+   chosen so that a pair at the threshold becomes a candidate with a probability of at least 0.995; with datasketch's
+   parameters for 0.8, it is 0.40.
+3. verify (`verify`): candidates with sufficient Jaccard similarity form groups; within a group, each example is
+   compared with all examples kept before it, candidates or not (`resolve_clusters`).
 
-Whatever is removed is similar to the very example that is kept.
+Each removed example has at least the threshold similarity to the example that is kept instead.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,10 +40,11 @@ from curate.similarity.similarity_index import Bands, grouped, jaccard
 
 
 class PrefixDuplicates:
-    """The beginnings among some examples, by their numbers, and the longer ones of each.
+    """The conversations that are a prefix of others, by their numbers, and the longer conversations of each.
 
-    An export that writes a conversation after each turn leaves all its beginnings behind. What a beginning says stands
-    in the longer one to the letter, so it goes for no near-duplicate of that: where no longer one stays, it stays.
+    An export that writes a conversation after each turn contains all of its prefixes. A prefix is removed only in favor
+    of a longer conversation that contains it exactly, not in favor of a near-duplicate of that conversation; if no
+    longer conversation is kept, the prefix is kept.
     """
 
     def __init__(self, keys: Keys, ids: Ids) -> None:
@@ -51,43 +52,53 @@ class PrefixDuplicates:
         answers = np.diff(keys.ends)
         owners = np.repeat(np.arange(len(keys.conversation_hash)), answers)
         order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.prefix_hashes))
-        begun = keys.prefix_hashes[order]
+        prefix_hashes = keys.prefix_hashes[order]
         self._longer = owners[order]
         self._first, self._last = (
-            np.searchsorted(begun, keys.conversation_hash, "left"),
-            np.searchsorted(begun, keys.conversation_hash, "right"),
+            np.searchsorted(prefix_hashes, keys.conversation_hash, "left"),
+            np.searchsorted(prefix_hashes, keys.conversation_hash, "right"),
         )
         self._answers = answers
         self.numbers = frozenset(np.flatnonzero((keys.conversation_hash != 0) & (self._first < self._last)).tolist())
 
     def related(self) -> Numbers:
-        """The beginnings and the longer ones."""
-        some = sorted(self.numbers)
+        """The prefixes and the longer conversations."""
+        beginnings = sorted(self.numbers)
         return np.concatenate(
-            [np.array(some, dtype=np.int64), *(self._longer[self._first[at] : self._last[at]] for at in some)]
+            [
+                np.array(beginnings, dtype=np.int64),
+                *(self._longer[self._first[number] : self._last[number]] for number in beginnings),
+            ]
         )
 
-    def longer(self, at: int) -> Iterator[int]:
-        """The conversations that begin with example `at`, longest first."""
-        return map(int, self._longer[self._first[at] : self._last[at]])
+    def longer(self, number: int) -> Iterator[int]:
+        """The conversations that begin with example `number`, longest first."""
+        return map(int, self._longer[self._first[number] : self._last[number]])
 
     def settled(self, goes: Callable[[int], bool], stays: Callable[[int, int], bool], sets: Sets) -> Iterator[Pair]:
-        """The removed beginnings, each with the longest kept conversation that may replace it.
+        """The removed prefixes, each with the longest kept conversation that may replace it.
 
         `goes(at)`: whether it may be removed; `stays(at, other)`: whether the other one is kept and may replace it.
         """
-        gone: set[int] = set()
-        for at in sorted(
-            self.numbers, key=lambda at: (-self._answers[at], at)
+        removed: set[int] = set()
+        for number in sorted(
+            self.numbers, key=lambda number: (-self._answers[number], number)
         ):  # the longer ones of a chain are decided about first
-            other = (
-                next((other for other in self.longer(at) if other not in gone and stays(at, other)), None)
-                if goes(at)
+            longer_number = (
+                next(
+                    (
+                        longer_number
+                        for longer_number in self.longer(number)
+                        if longer_number not in removed and stays(number, longer_number)
+                    ),
+                    None,
+                )
+                if goes(number)
                 else None
             )
-            if other is not None:
-                gone.add(at)
-                yield Pair(at, other, jaccard(sets, at, other))
+            if longer_number is not None:
+                removed.add(number)
+                yield Pair(number, longer_number, jaccard(sets, number, longer_number))
 
 
 @dataclass(slots=True)
@@ -99,10 +110,10 @@ class FoundDuplicates:
     apart: list[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact."""
     same_words: list[DuplicateRemoval]
-    """Pairs of short examples with the same words of meaning and a similarity below the threshold; both are kept."""
+    """Pairs of short examples with the same content words and a similarity below the threshold; both are kept."""
     similarities: list[float]
-    """Similarities of the pairs that decided, and of near misses (from `FLOOR`, or the threshold if that is lower);
-    ascending.
+    """Similarities of the pairs above, and of pairs just below the threshold (from `MIN_REPORTED`, or the threshold if
+    that is lower); ascending.
     """
     bands: Bands
 
@@ -116,13 +127,13 @@ def find_duplicates(
     old: int = 0,
     memory: DedupCache | None = None,
 ) -> FoundDuplicates:
-    """Duplicates among the examples of a table; content whose id is in `pinned` stays, once: its exact copies still go.
+    """Duplicates among the examples of a table. Content whose id is in `pinned` is kept once; its exact copies are
+    removed.
 
-    The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the
-    order is the wish. The first `old` ones are data that others are held against: when there are some, these alone stay
-    in the place of others, and nothing goes for one that is no older. `findings` counts the findings, by id, of
-    examples that may go or stay, by where they stand: no valid example goes for one with an error. Takes the table's
-    sets and band keys away from it, since there are many.
+    The result does not depend on the order of the examples, except for `keep = "best"`, `"first"` and `"last"`. The
+    first `old` examples are reference data: if there are any, examples are removed only in favor of these. `findings`
+    returns the number of findings by id, given the positions of examples that may be removed or kept: no valid example
+    is removed in favor of one with an error. Moves the sets and band keys out of the table to save memory.
     """
     copies = first_copies(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(copies == np.arange(len(copies)))
@@ -131,40 +142,40 @@ def find_duplicates(
     if len(distinct) < len(copies):
         sets = sets.take(distinct)  # a copy would be the largest thing in memory
         bands = None if bands is None else bands[:, distinct]
-    begun = (
+    prefixes = (
         PrefixDuplicates(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     )
     groups = grouped(sets, config.threshold, pool.count, bands, folder=table.folder)
     del bands
     keys, typos = table.brief.chosen(distinct).keys_and_typos()
-    alike = _of_one_key(keys)
+    same_key = _of_one_key(keys)
     counts: Mapping[str, FindingCounts] = {}
     if findings:
-        related = begun.related() if begun else alike[:0]
-        counts = findings(distinct[np.unique(np.concatenate([alike, related, *groups.members]))])
-    compared, wanted = (
+        related = prefixes.related() if prefixes else same_key[:0]
+        counts = findings(distinct[np.unique(np.concatenate([same_key, related, *groups.members]))])
+    compared, policy = (
         Compared(sets, distinct),
-        ResolutionPolicy(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
+        ResolutionPolicy(config, pinned, counts, old, prefixes.numbers if prefixes else frozenset(), table.common),
     )
-    found = resolve_clusters(table, compared, groups.members, wanted, pool, memory)
-    lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
-    if begun:
-        lost |= _prefix_duplicates(table, begun, sets, distinct, lost, wanted)
-    pairs, goes = _same_words(table, compared, alike, (keys, typos), lost, wanted, pool, memory)
-    lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
-    gone = _with_copies(lost, copies, old)
-    duplicates = _removals(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
+    resolution = resolve_clusters(table, compared, groups.members, policy, pool, memory)
+    replaced: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in resolution.gone}
+    if prefixes:
+        replaced |= _prefix_duplicates(table, prefixes, sets, distinct, replaced, policy)
+    pairs, removed_numbers = _same_words(table, compared, same_key, (keys, typos), replaced, policy, pool, memory)
+    replaced |= {pair.left: ("D003", pair) for number, pair in pairs if number in removed_numbers}
+    removals = _with_copies(replaced, copies, old)
+    duplicates = _removals(table, [pair for _, pair in removals], [code for code, _ in removals], config.threshold)
     worded = _removals(
         table,
-        sorted(pair for at, pair in pairs if at not in goes),
-        ["D003"] * (len(pairs) - len(goes)),
+        sorted(pair for number, pair in pairs if number not in removed_numbers),
+        ["D003"] * (len(pairs) - len(removed_numbers)),
         config.threshold,
     )
     return FoundDuplicates(
         duplicates,
-        _pairs(table, found.apart, config.threshold),
+        _pairs(table, resolution.apart, config.threshold),
         worded,
-        sorted((*groups.misses, *found.similarities)),
+        sorted((*groups.misses, *resolution.similarities)),
         groups.bands,
     )
 
@@ -172,8 +183,8 @@ def find_duplicates(
 def find_duplicates_in(
     examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()
 ) -> FoundDuplicates:
-    """The duplicates among examples in memory: line n is example n - 1. Raises `OSError` if there is no room for a copy
-    of them.
+    """The duplicates among examples in memory: line n is example n - 1. Raises `OSError` if there is not enough space
+    for a copy of them.
     """
     with WorkerPool(cores(), processes=False) as pool:
         spec = feature_spec_for(config)._replace(brief=config.same_words)
@@ -183,41 +194,43 @@ def find_duplicates_in(
 def _same_words(
     table: Table,
     compared: Compared,
-    alike: Numbers,
+    same_key: Numbers,
     words: tuple[Hashes, Numbers],
     lost: Mapping[int, tuple[Code, Pair]],
-    wanted: ResolutionPolicy,
+    policy: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
 ) -> tuple[list[tuple[int, Pair]], set[int]]:
-    """Pairs of short examples with the same words among those with equal keys (`alike`), each with the number of its
+    """Pairs of short examples with the same words among those with equal keys (`same_key`), each with the number of its
     left one; and the numbers of those removed. `words`: the keys of all, and the number of words that were taken for
     another word.
     """
-    (keys, typos), standing = words, compared.positions[alike]
-    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
-    bound = np.array([at in stays or table.id(at) in wanted.pinned for at in standing.tolist()], dtype=np.bool_)
-    free = np.array([at not in lost for at in standing.tolist()], dtype=np.bool_)
-    free &= ~np.isin(alike, sorted(wanted.aside))
-    new = standing >= wanted.old if wanted.old else ~bound
-    invalid = invalid_at(table, standing, wanted)
-    order = np.lexsort((*ranks_of(table, standing, wanted), typos[alike], ~bound, invalid, new))
-    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, pool, memory)
-    fixed = set(alike[bound].tolist())
-    return pairs, {at for at, _ in pairs if at not in fixed} if wanted.config.same_words else set()
+    (keys, typos), positions = words, compared.positions[same_key]
+    stays = {pair.right for _, pair in lost.values()}  # an example in whose favor others were removed is kept
+    bound = np.array(
+        [position in stays or table.id(position) in policy.pinned for position in positions.tolist()], dtype=np.bool_
+    )
+    free = np.array([position not in lost for position in positions.tolist()], dtype=np.bool_)
+    free &= ~np.isin(same_key, sorted(policy.aside))
+    new = positions >= policy.old if policy.old else ~bound
+    invalid = invalid_at(table, positions, policy)
+    order = np.lexsort((*ranks_of(table, positions, policy), typos[same_key], ~bound, invalid, new))
+    pairs = same_wording(table, compared, keys, same_key[order][free[order]], policy, pool, memory)
+    fixed = set(same_key[bound].tolist())
+    return pairs, {position for position, _ in pairs if position not in fixed} if policy.config.same_words else set()
 
 
 def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: int) -> list[tuple[Code, Pair]]:
-    """Removed examples and their copies, by position; the copies have the same kept example. Copies of kept examples
-    are removed too.
+    """Removed examples and their copies, by position, with the same kept example. Copies of kept examples are removed
+    too.
     """
-    gone = list(lost.values())
-    for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():
-        original = int(copies[at])
-        if original in lost or not old or original < old <= at:
-            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
-            gone.append((code, pair._replace(left=at)))
-    return sorted(gone, key=lambda item: item[1].left)
+    removals = list(lost.values())
+    for position in np.flatnonzero(copies != np.arange(len(copies))).tolist():
+        original = int(copies[position])
+        if original in lost or not old or original < old <= position:
+            code, pair = lost.get(original, ("D001", Pair(position, original, 1.0)))
+            removals.append((code, pair._replace(left=position)))
+    return sorted(removals, key=lambda item: item[1].left)
 
 
 def _of_one_key(keys: Hashes) -> Numbers:
@@ -235,32 +248,32 @@ def first_copies(table: Table, *, last: bool = False) -> Numbers:
     runs = np.cumsum(starts) - 1
     bounds = np.flatnonzero(starts)
     stays = order[np.append(bounds[1:], len(order)) - 1] if last else order[bounds]
-    found = np.empty(len(order), dtype=np.int64)
-    found[order] = stays[runs]
-    return found
+    copies = np.empty(len(order), dtype=np.int64)
+    copies[order] = stays[runs]
+    return copies
 
 
 def _prefix_duplicates(
     table: Table,
-    begun: PrefixDuplicates,
+    prefixes: PrefixDuplicates,
     sets: Sets,
     distinct: Numbers,
     lost: Mapping[int, object],
-    wanted: ResolutionPolicy,
+    policy: ResolutionPolicy,
 ) -> dict[int, tuple[Code, Pair]]:
-    """The beginnings of longer conversations that are removed; by number among all examples."""
-    old, invalid = wanted.old, invalid_at(table, distinct, wanted)
-    pairs = begun.settled(
-        lambda at: int(distinct[at]) >= old and table.id(int(distinct[at])) not in wanted.pinned,
-        lambda at, other: (
-            int(distinct[other]) not in lost
-            and (int(distinct[other]) < old if old else bool(invalid[at] or not invalid[other]))
+    """The removed prefixes of longer conversations, by number among all examples."""
+    old, invalid = policy.old, invalid_at(table, distinct, policy)
+    pairs = prefixes.settled(
+        lambda number: int(distinct[number]) >= old and table.id(int(distinct[number])) not in policy.pinned,
+        lambda number, longer_number: (
+            int(distinct[longer_number]) not in lost
+            and (int(distinct[longer_number]) < old if old else bool(invalid[number] or not invalid[longer_number]))
         ),
         sets,
     )
     return {
-        int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity))
-        for at, other, similarity in pairs
+        int(distinct[number]): ("D007", Pair(int(distinct[number]), int(distinct[longer_number]), similarity))
+        for number, longer_number, similarity in pairs
     }
 
 
@@ -275,11 +288,11 @@ def _removals(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], thresh
     )
 
 
-def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
+def _pairs(table: Table, pairs_apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
     """Pairs that are kept, in the order of their ids, so that the order of the files does not matter."""
     ordered = [
         pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity)
-        for pair in apart
+        for pair in pairs_apart
     ]
     return sorted(
         _removals(table, ordered, ["D003"] * len(ordered), threshold),
@@ -296,7 +309,7 @@ def same_wording(
     compared: Compared,
     keys: Ids,
     order: Numbers,
-    wanted: ResolutionPolicy,
+    policy: ResolutionPolicy,
     pool: WorkerPool,
     memory: DedupCache | None,
 ) -> list[tuple[int, Pair]]:
@@ -306,26 +319,26 @@ def same_wording(
     it, and is the left one of no other pair. If examples are compared with older ones (`wanted.old`), the left one is
     new and the right one old. Raises `InputError` if lines cannot be read again.
     """
-    found: list[tuple[int, Pair]] = []
+    pairs: list[tuple[int, Pair]] = []
     rest = order[np.argsort(keys[order], kind="stable")]
     for _ in range(MAX_DISTINCT_PER_KEY):
         starts = np.flatnonzero(np.diff(keys[rest], prepend=keys[rest[:1]] + np.uint64(1)))
         firsts = np.repeat(rest[starts], np.diff(np.append(starts, len(rest))))
-        others = np.ones(len(rest), dtype=np.bool_)
-        others[starts] = False
-        rest, firsts = rest[others], firsts[others]
+        is_later = np.ones(len(rest), dtype=np.bool_)
+        is_later[starts] = False
+        rest, firsts = rest[is_later], firsts[is_later]
         if not len(rest):
             break
-        standing = compared.positions[np.stack([rest, firsts], axis=1)]
+        positions = compared.positions[np.stack([rest, firsts], axis=1)]
         asks = (
-            (standing[:, 0] >= wanted.old) & (standing[:, 1] < wanted.old)
-            if wanted.old
+            (positions[:, 0] >= policy.old) & (positions[:, 1] < policy.old)
+            if policy.old
             else np.ones(len(rest), dtype=np.bool_)
         )
         same = np.zeros(len(rest), dtype=np.bool_)
-        same[asks] = agreed(table, standing[asks], wanted, pool, memory, words=True)
+        same[asks] = agreed(table, positions[asks], policy, pool, memory, words=True)
         for left, right in zip(rest[same].tolist(), firsts[same].tolist(), strict=True):
-            gone, kept = compared.positions[[left, right]].tolist()
-            found.append((left, Pair(gone, kept, jaccard(compared.sets, left, right))))
+            removed, kept_position = compared.positions[[left, right]].tolist()
+            pairs.append((left, Pair(removed, kept_position, jaccard(compared.sets, left, right))))
         rest = rest[~same]
-    return found
+    return pairs

@@ -19,8 +19,8 @@ SYMBOL: Final = re.compile(
     rf"|[{_MEANINGFUL}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
     r"|(?<=\b[A-Za-z])#(?![\w#])|\\[bBdDsSwW](?![A-Za-z])|(?<!~)~(?=\w)"
 )
-"""Signs that say something: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code, its
-operators between spaces, C# and classes of regular expressions. Those of markup are none.
+"""Meaningful signs: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code, operators
+of code between spaces, C# and classes of regular expressions; not the signs of markup.
 """
 HAS_SYMBOL: Final = re.compile(rf"[{_MEANINGFUL}<>&|!*/#\\~]")
 """The characters of `SYMBOL`, as a faster check."""
@@ -30,33 +30,37 @@ NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in rang
 """Replaces every other byte by a space, for `bytes.translate`."""
 
 
-def same_figures(this: str, that: str, left: str, right: str) -> bool:
-    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are their differing
-    parts.
+def same_figures(left_part: str, right_part: str, left: str, right: str) -> bool:
+    """Whether two texts have the same numbers, in order, and the same symbols; `left_part` and `right_part` are their
+    differing parts.
     """
-    signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
-    if not signs:  # mostly so
+    signs = f"{left_part}{right_part}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
+    if not signs:  # the common case
         return True
-    mine, others = _digits(this), _digits(that)
-    if mine != others and signs.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
+    left_digits, right_digits = _digits(left_part), _digits(right_part)
+    if (
+        left_digits != right_digits
+        and signs.isascii()
+        and "".join(left_digits).replace("0", "") != "".join(right_digits).replace("0", "")
+    ):
         return False  # however they are spelled
-    if mine != others or _other_separators(this, that):
-        if numbers(normalised(this)) != numbers(normalised(that)):  # no number goes beyond a space
+    if left_digits != right_digits or _other_separators(left_part, right_part):
+        if numbers(normalised(left_part)) != numbers(normalised(right_part)):  # no number goes beyond a space
             return False
         if sorted(VERSION.findall(left)) != sorted(VERSION.findall(right)):  # 3.1 is not 3.10
             return False
-    return not HAS_SYMBOL.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
-        SYMBOL.findall(that)
+    return not HAS_SYMBOL.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(left_part)) == sorted(
+        SYMBOL.findall(right_part)
     )
 
 
-def _other_separators(this: str, that: str) -> bool:
+def _other_separators(left_part: str, right_part: str) -> bool:
     """Whether numbers have different separators: 1,000 and 1.000."""
-    mine, others = (SEPARATED_NUMBER.findall(text) for text in (this, that))
-    return len(mine) == len(others) and mine != others
+    left_numbers, right_numbers = (SEPARATED_NUMBER.findall(text) for text in (left_part, right_part))
+    return len(left_numbers) == len(right_numbers) and left_numbers != right_numbers
 
 
 def _digits(text: str) -> list[str]:
     if text.isascii():
         return text.encode().translate(NOT_DIGITS).decode().split()
-    return DIGITS.findall(normalised(text))  # those below the line are digits too
+    return DIGITS.findall(normalised(text))  # subscripts are digits too

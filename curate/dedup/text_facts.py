@@ -1,29 +1,27 @@
-"""Facts that make near-duplicates two examples: "What is 2 + 3?" and "What is 2 + 4?" differ in one character and in
-their meaning.
+"""Facts that distinguish near-duplicates: "What is 2 + 3?" and "What is 2 + 4?" differ in one character and in their
+meaning.
 
-What two texts do not share is looked at, and nothing else: few words, where the texts are alike. Two examples differ in
-a fact where
+Only the parts that differ between two texts are compared. Two examples differ in a fact if
 
-- their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions
-  or labels do;
-- a name, a unit (MB is not Mb, nor MW mW), a month, a quoted word or one side of a pair like before/after stands where
-  the other has another one;
-- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal:
-  deer", "... bear"; in a long request, where that stands in its first or last sentence;
-- a line of Python or YAML that both have is nested in one more or one less block in one of them;
-- a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both,
-  as the options it gives;
-- two requests give other options to choose from, or the same in another order, ask for something else (how, why, when,
-  who), about somebody else (he, she, my, your) or another time (is, was, should);
-- two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a
-  long request;
-- one praises where the other one blames: excellent, dreadful;
-- one has a name, a unit, a numeral or a restriction (only, except, online) that the other one lacks altogether, or
-  names somebody where the other one has a pronoun; or a request of up to 40 words of meaning has a word more.
+- their numbers differ in value or order, or their currencies and other symbols, negations, images, function calls or
+  labels differ;
+- they have different names, units (MB and Mb, MW and mW), months, quoted words or opposites (before/after) in the same
+  position;
+- a request, or an answer of a few words, has different content words in the same position: "classify this animal:
+  deer", "... bear"; in a long request, only in its first or last sentence;
+- a common line of Python or YAML has a different nesting depth;
+- they have words in the same position that are easily confused (nitrite, nitrate), or that a request names as options;
+- two requests have different options or the same options in a different order, different interrogatives (how, why,
+  when, who), persons (he, she, my, your) or tenses (is, was, should);
+- two requests have no content word in common, or two answers less than half of theirs: the examples are similar only
+  because of a long request;
+- one has a word of praise and the other a word of blame: excellent, dreadful;
+- one has a name, a unit, a numeral or a restriction (only, except, online) that the other does not have, or a name in
+  the position of a pronoun; or a request of up to 40 content words has an additional word.
 
-Other words more on one side make no other fact, nor do case, hyphens, plurals, words of politeness, accents that one
-side lacks, and typing errors that swap or double a letter. What is doubtful counts as a fact: two examples too many are
-an annoyance, a fact too few is a loss.
+Other additional words are no difference in a fact, nor are case, hyphens, plurals, polite phrases, missing accents, and
+typing errors that swap or double a letter. Doubtful cases count as a difference: keeping a duplicate is less harmful
+than losing a fact.
 """
 
 import re
@@ -77,58 +75,76 @@ LONG_REQUEST_WORDS: Final = 40
 """Number of words of meaning up to which another word makes another request; in longer ones, one in 20 does."""
 
 
-def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str, str] | None = None) -> bool:
-    """Whether one side of two examples states the same facts; with `every`, in the same words of meaning. `asked`: the
+def facts_equal(left: str, right: str, *, every: bool = False, requests: tuple[str, str] | None = None) -> bool:
+    """Whether one side of two examples states the same facts; with `every`, in the same content words. `requests`: the
     requests of two answers.
     """
     if left == right:
         return True
-    this, that = _without_common_ends(left, right)
+    left_part, right_part = _without_common_ends(left, right)
     if "\n" in right and not nested_alike(left, right):
         return False
-    if not same_figures(this, that, left, right):
+    if not same_figures(left_part, right_part, left, right):
         return False
     more: dict[str, int] = {}
-    for token in _tokens(this):
+    for token in _tokens(left_part):
         more[token] = more.get(token, 0) + 1
-    for token in _tokens(that):
+    for token in _tokens(right_part):
         more[token] = more.get(token, 0) - 1
-    only, their = (
+    left_only, right_only = (
         [token for token, count in more.items() if count > 0],
         [token for token, count in more.items() if count < 0],
     )
-    return _same_words(only, their, left, right, every=every, asked="\n".join(asked) if asked else None)
+    return _same_words(
+        left_only, right_only, left, right, every=every, request_text="\n".join(requests) if requests else None
+    )
 
 
 def _same_words(
-    mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None
+    left_tokens: Iterable[str],
+    right_tokens: Iterable[str],
+    left: str,
+    right: str,
+    *,
+    every: bool,
+    request_text: str | None,
 ) -> bool:
     """Whether two texts with the same numbers and symbols state the same facts.
 
     mine, others: the tokens that only one text has, or has more often, of the left and of the right one.
     """
-    only, their = _folded_words(mine), _folded_words(others)
-    if _other_units(only, their):
+    left_only, right_only = _folded_words(left_tokens), _folded_words(right_tokens)
+    if _other_units(left_only, right_only):
         return False
-    if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
+    if len(NEGATIONS.intersection(left_only)) != len(
+        NEGATIONS.intersection(right_only)
+    ):  # "do not" is as good as "don't"
         return False
     if not left.isascii() and len(JAPANESE_NEGATION.findall(left)) != len(JAPANESE_NEGATION.findall(right)):
         return False
-    only, their = _without_respelled(only, their, left, right)
-    if all(any(map(ALPHANUMERIC_WORD.match, words)) for words in (only, their)):
+    left_only, right_only = _without_respelled(left_only, right_only, left, right)
+    if all(any(map(ALPHANUMERIC_WORD.match, words)) for words in (left_only, right_only)):
         return False
-    if all(GENDERS.intersection(map(_base_word, words)) for words in (only, their)):  # a man here, a woman there
+    if all(
+        GENDERS.intersection(map(_base_word, words)) for words in (left_only, right_only)
+    ):  # a man here, a woman there
         return False
-    request = asked is None
-    if _is_named_in_place(only, their, left) or _is_named_in_place(their, only, right):
+    request = request_text is None
+    if _is_named_in_place(left_only, right_only, left) or _is_named_in_place(right_only, left_only, right):
         return False
-    if _single_symbols(only) != _single_symbols(their) or _is_confusable(only, their) or _is_opposite(only, their):
+    if (
+        _single_symbols(left_only) != _single_symbols(right_only)
+        or _is_confusable(left_only, right_only)
+        or _is_opposite(left_only, right_only)
+    ):
         return False
-    if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)):
+    if not _in_same_grammar(left_only, right_only) and (
+        every or request or not _say_more_than(SHORT_ANSWER_WORDS, left, right)
+    ):
         return False
     if request and options(left) != options(right):
         return False
-    if not only and not their:
+    if not left_only and not right_only:
         return _in_one_order(left, right, names=not request)
     if request and not (
         _share_meaning(left, right) and _say_more_than(1, left, right)
@@ -136,18 +152,18 @@ def _same_words(
         return False
     telling = [
         ({word: words[word] for word in filter(_may_be_fact, words)}, text)
-        for words, text in ((only, left), (their, right))
+        for words, text in ((left_only, left), (right_only, right))
     ]
     if every:
         return not any(words for words, _ in telling)
-    return _may_be_reworded(telling, asked)
+    return _may_be_reworded(telling, request_text)
 
 
-def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
-    """Whether words of meaning that only one of two texts has (each with its text) leave the meaning unchanged;
-    `asked`: the requests of two answers.
+def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: str | None) -> bool:
+    """Whether content words that only one of two texts has (each with its text) leave the meaning unchanged;
+    `request_text`: the requests of two answers.
     """
-    request = asked is None
+    request = request_text is None
     if request and any(
         word in VALUE_WORDS or is_name(written, text) for words, text in telling for word, written in words.items()
     ):
@@ -167,17 +183,20 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | Non
         return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT_ANSWER_WORDS)
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
-    sentences = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
+    sentences = (
+        [request_text] if request_text is not None else [sentence for _, text in telling for sentence in _ends(text)]
+    )
     if any(_has_some(sentence.casefold(), words) for sentence in sentences for words, _ in telling):
         return False
     least = max(LONG_REQUEST_WORDS, 20 * min(len(words) for words, _ in telling)) if request else SHORT_ANSWER_WORDS
     return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
 
 
-def _is_opposite(mine: dict[str, str], others: dict[str, str]) -> bool:
-    """Whether one side has the opposite of a word of the other, or praises where the other one blames."""
-    return has_opposite(mine, others) or any(
-        not (PRAISE.isdisjoint(one) or BLAME.isdisjoint(other)) for one, other in ((mine, others), (others, mine))
+def _is_opposite(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
+    """Whether one side has the opposite of a word of the other, or praise and the other one blame."""
+    return has_opposite(left_words, right_words) or any(
+        not (PRAISE.isdisjoint(side) or BLAME.isdisjoint(other_side))
+        for side, other_side in ((left_words, right_words), (right_words, left_words))
     )
 
 
@@ -198,7 +217,7 @@ def _has_some(text: str, words: Iterable[str]) -> bool:
 
 
 def _ends(text: str) -> tuple[str, str]:
-    """The first and the last sentence of a request, which say what to do."""
+    """The first and the last sentence of a request, which contain the task."""
     sentences = [sentence for sentence in SENTENCE_BREAK.split(text) if sentence.strip()] or [text]
     return sentences[0], sentences[-1]
 
@@ -234,14 +253,14 @@ def _tokens(text: str) -> list[str]:
 
 def _folded_words(tokens: Iterable[str]) -> dict[str, str]:
     """The words in some tokens, folded, each with its written form."""
-    found: dict[str, str] = {}
+    words: dict[str, str] = {}
     for token in sorted(tokens):  # in order, so that the outcome is the same in every run
         if token.isascii() and token.isalpha():
-            found.setdefault(token.lower(), token)
+            words.setdefault(token.lower(), token)
             continue
         for piece in WORD_OR_SIGN.findall(HYPHEN.sub(" ", token)):
-            found.setdefault(piece.casefold(), piece)
-    return found
+            words.setdefault(piece.casefold(), piece)
+    return words
 
 
 @lru_cache(65_536)
@@ -250,10 +269,12 @@ def _may_be_fact(word: str) -> bool:
     return (word not in FILLER_WORDS or word in VALUE_WORDS) and word not in NEGATIONS and word[0].isalpha()
 
 
-def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
+def _in_same_grammar(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
     """Whether the words that are not shared have the same interrogatives, persons and tense."""
-    only, their = (REQUEST_WORDS.intersection(map(_base_word, words)) for words in (mine, others))
-    return only == their and (VERB_FORMS.isdisjoint(mine) or VERB_FORMS.isdisjoint(others))
+    left_grammar, right_grammar = (
+        REQUEST_WORDS.intersection(map(_base_word, words)) for words in (left_words, right_words)
+    )
+    return left_grammar == right_grammar and (VERB_FORMS.isdisjoint(left_words) or VERB_FORMS.isdisjoint(right_words))
 
 
 @lru_cache(65_536)
@@ -272,47 +293,47 @@ def _single_symbols(words: dict[str, str]) -> set[str]:
     }
 
 
-def _is_confusable(mine: dict[str, str], others: dict[str, str]) -> bool:
+def _is_confusable(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
     """Whether a word of one side is easily confused with one of the other."""
     ends: dict[tuple[int, str], list[str]] = defaultdict(list)  # such words begin or end with the same letter
-    for other in filter(str.isalpha, others):
+    for other in filter(str.isalpha, right_words):
         ends[0, other[0]].append(other)
         ends[-1, other[-1]].append(other)
     return any(
         easily_confused(word, other)
-        for word in filter(str.isalpha, mine)
-        for at in (0, -1)
-        for other in ends.get((at, word[at]), ())
+        for word in filter(str.isalpha, left_words)
+        for index in (0, -1)
+        for other in ends.get((index, word[index]), ())
     )
 
 
-def _other_units(mine: dict[str, str], others: dict[str, str]) -> bool:
+def _other_units(left_words: dict[str, str], right_words: dict[str, str]) -> bool:
     """Whether two units differ in their case alone."""
-    for word in mine.keys() & others.keys() if mine and others else ():
-        units = [CASED_UNIT.fullmatch(written) for written in (mine[word], others[word])]
+    for word in left_words.keys() & right_words.keys() if left_words and right_words else ():
+        units = [CASED_UNIT.fullmatch(written) for written in (left_words[word], right_words[word])]
         if units[0] and units[1] and units[0][1].replace("K", "k") != units[1][1].replace("K", "k"):
             return True
     return False
 
 
 def _without_respelled(
-    mine: dict[str, str], others: dict[str, str], left: str, right: str
+    left_words: dict[str, str], right_words: dict[str, str], left: str, right: str
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The words of both sides without those that are spelling variants of each other; two names are never variants."""
-    only = {word: written for word, written in mine.items() if word not in others}
-    their = {word: written for word, written in others.items() if word not in mine}
-    if not only or not their:
-        return only, their
+    left_only = {word: written for word, written in left_words.items() if word not in right_words}
+    right_only = {word: written for word, written in right_words.items() if word not in left_words}
+    if not left_only or not right_only:
+        return left_only, right_only
     # one of two texts may be the other one, typed without accents
     least = MIN_PLAIN_LETTERS if left.isascii() != right.isascii() else MIN_LETTERS
-    for word, written in list(only.items()):
-        twin = next((other for other in their if lacks_accents(word, other, least)), None)
+    for word, written in list(left_only.items()):
+        twin = next((other for other in right_only if lacks_accents(word, other, least)), None)
         if twin is None:
-            twin = next((other for other in their if other[0] == word[0] and same_word(word, other)), None)
-            if twin is None or (is_name(written, left) and is_name(their[twin], right)):
+            twin = next((other for other in right_only if other[0] == word[0] and same_word(word, other)), None)
+            if twin is None or (is_name(written, left) and is_name(right_only[twin], right)):
                 continue
-        del only[word], their[twin]
-    return only, their
+        del left_only[word], right_only[twin]
+    return left_only, right_only
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
@@ -337,11 +358,11 @@ def _behind_a_quote(written: str, text: str) -> bool:
     """A fast check whether a quotation could hold a word; usually false."""
     if not any(mark in text for mark in QUOTE_MARKS):
         return False
-    at = text.find(written)
-    while at >= 0:
-        if QUOTE_START.search(text, max(0, at - MAX_QUOTED_CHARS), at):
+    position = text.find(written)
+    while position >= 0:
+        if QUOTE_START.search(text, max(0, position - MAX_QUOTED_CHARS), position):
             return True
-        at = text.find(written, at + 1)
+        position = text.find(written, position + 1)
     return False
 
 
@@ -351,17 +372,17 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
     """
     pieces = [WORD_OR_SIGN.findall(text.casefold()) for text in (left, right)]
     if names:
-        found = {
+        names_found = {
             word.casefold() for text in (left, right) for word in WORD_OR_SIGN.findall(text) if is_name(word, text)
         }
-        pieces = [[word for word in some if word in found] for some in pieces]
-    orders = [[word for word in some if _may_be_fact(word)] for some in pieces]
+        pieces = [[word for word in words if word in names_found] for words in pieces]
+    orders = [[word for word in words if _may_be_fact(word)] for words in pieces]
     shared = set(orders[0]).intersection(orders[1])
     return [word for word in orders[0] if word in shared] == [word for word in orders[1] if word in shared]
 
 
 def ask_alike(left: str, right: str) -> bool:
-    """Whether two turns may ask the same: they have the same words, or share a word of meaning."""
+    """Whether two turns may be the same question: they have the same words, or share a content word."""
     return (
         left == right
         or WORD_OR_SIGN.findall(left.casefold()) == WORD_OR_SIGN.findall(right.casefold())
@@ -370,16 +391,18 @@ def ask_alike(left: str, right: str) -> bool:
 
 
 def _share_meaning(left: str, right: str) -> bool:
-    """Whether two texts share a word of meaning: "Hi" and "Who are you?" do not, nor do "Tell me about you" and "What
-    are you called?".
+    """Whether two texts share a content word. "Hi" and "Who are you?" do not, nor do "Tell me about you" and "What are
+    you called?".
     """
-    mine, others = set(_tokens(left)), set(_tokens(right))
+    left_tokens, right_tokens = set(_tokens(left)), set(_tokens(right))
     if any(
-        _has_meaning(piece) for token in mine & others for piece in WORD_OR_SIGN.findall(token.casefold())
+        _has_meaning(piece) for token in left_tokens & right_tokens for piece in WORD_OR_SIGN.findall(token.casefold())
     ):  # nearly always, and soon found
         return True
-    found = {piece for token in mine for piece in WORD_OR_SIGN.findall(token.casefold()) if _has_meaning(piece)}
-    return any(piece in found for token in others for piece in WORD_OR_SIGN.findall(token.casefold()))
+    left_pieces = {
+        piece for token in left_tokens for piece in WORD_OR_SIGN.findall(token.casefold()) if _has_meaning(piece)
+    }
+    return any(piece in left_pieces for token in right_tokens for piece in WORD_OR_SIGN.findall(token.casefold()))
 
 
 def _has_meaning(piece: str) -> bool:
@@ -391,7 +414,7 @@ def _say_more_than(count: int, *texts: str) -> bool:
 
 
 def _says_more_than(count: int, text: str) -> bool:
-    """Whether a text has more than `count` different words of meaning."""
+    """Whether a text has more than `count` different content words."""
     if text.isascii():
         begin = text.split(None, 3 * count + 8)[:-1]  # most texts have as many there already
         if _has_more_than(count, begin):
@@ -400,16 +423,16 @@ def _says_more_than(count: int, text: str) -> bool:
 
 
 def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
-    found = set[str]()
+    content_tokens = set[str]()
     for token in tokens:
         if not _is_filler(token):
-            found.add(token)
-            if len(found) > count:
+            content_tokens.add(token)
+            if len(content_tokens) > count:
                 return True
     return False
 
 
 @lru_cache(65_536)
 def _is_filler(token: str) -> bool:
-    """Whether a token is a word without meaning of its own."""
+    """Whether a token is a function word."""
     return token.casefold().strip(SENTENCE_START_MARKS + ",)'”» ") in FILLER_WORDS

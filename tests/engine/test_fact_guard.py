@@ -87,7 +87,9 @@ def test_texts_state_the_same_where_they_differ_as_they_do_in_all(
 ) -> None:
     asked = None if request_ else ("What is it?", "What is that?")
     for left, right in (texts, texts[::-1]):
-        assert facts_equal(left, right, every=every, asked=asked) == texts_equal(left, right, every=every, asked=asked)
+        assert facts_equal(left, right, every=every, requests=asked) == texts_equal(
+            left, right, every=every, asked=asked
+        )
 
 
 @pytest.mark.parametrize(("left", "right"), [*DIFFERENT.values(), *SAME.values()], ids=[*DIFFERENT, *SAME])
