@@ -1,19 +1,18 @@
-"""Benchmark questions and answers in the data that a model is trained on: a model that was trained on them measures its
-memory.
+"""Find benchmark questions and answers in training data; a model that was trained on them reproduces them from memory.
 
-1. runs: 13 words in a row that stand in an item and in a turn of an example, compared without case and punctuation
+1. runs: 13 consecutive words that are in an item and in a turn of an example, compared without case and punctuation
    (Brown et al. 2020, "Language Models are Few-Shot Learners", appendix C; EleutherAI's lm-evaluation-harness).
-   Questions of 8 to 12 words are looked for whole, anywhere in a turn; shorter ones have to be a whole turn. Runs that
-   more than 10 items of a benchmark share are its instructions and tell nothing.
-2. near: a turn whose words are those of an item to a Jaccard similarity of `SIMILARITY_THRESHOLD` on runs of 3 words.
-No candidate is missed: of an item's k runs any k - ceil(0.6 k) + 1 are looked for, one of which such a turn must have
-(prefix filter, Chaudhuri et al. 2006).
+   Questions of 8 to 12 words are searched as a whole, anywhere in a turn; shorter ones must be a whole turn. Runs that
+   more than 10 items of a benchmark share are its instructions and are ignored.
+2. near: a turn with a Jaccard similarity of at least `SIMILARITY_THRESHOLD` to an item, on runs of 3 words. No
+   candidate is missed: of the k runs of an item any k - ceil(0.6 k) + 1 are searched, one of which such a turn must have
+   (prefix filter, Chaudhuri et al. 2006).
 
-Rephrased items share neither: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and
-Contamination for Language Models with Rephrased Samples") show; of their 243 rephrasings 1 shares 13 words in a row
+Rephrased items are not found: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and
+Contamination for Language Models with Rephrased Samples") show; of their 243 rephrasings, 1 shares 13 consecutive words
 (python tests/bench/near_quality.py FOLDER).
 
-Hashes propose, words decide: each run is compared word by word before it counts.
+Candidates are found by hashes; each run is then compared word by word.
 """
 
 import re
@@ -95,8 +94,12 @@ def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: E
     best: dict[tuple[int, int], Match] = {}
     with executor.pool(1, processes=False, own=search, make_state=search) as pool:
         for match in chain.from_iterable(pool.each(_matches, _pieces(examples))):
-            known = best.get((match.example, match.item))
-            if known is None or (-match.share, match.message, match.part) < (-known.share, known.message, known.part):
+            best_match = best.get((match.example, match.item))
+            if best_match is None or (-match.share, match.message, match.part) < (
+                -best_match.share,
+                best_match.message,
+                best_match.part,
+            ):
                 best[match.example, match.item] = match
     return Contamination(
         [best[key] for key in sorted(best)], frozenset(range(len(items))) - {probe.item for probe in probes}
@@ -104,11 +107,17 @@ def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: E
 
 
 def _probes(items: Sequence[Item]) -> Iterator[Probe]:
-    texts = [(at, nth, part) for at, item in enumerate(items) for nth, part in enumerate(item.parts)]
-    for (at, nth, part), plain in zip(texts, plain_words([part.text for _, _, part in texts]), strict=True):
-        found = tuple(WORD.findall(plain))
-        if len(found) >= (MIN_QUESTION_WORDS if part.asked else RUN_WORDS):
-            yield Probe(at, nth, part.asked, found)
+    texts = [
+        (item_number, part_number, part)
+        for item_number, item in enumerate(items)
+        for part_number, part in enumerate(item.parts)
+    ]
+    for (item_number, part_number, part), plain in zip(
+        texts, plain_words([part.text for _, _, part in texts]), strict=True
+    ):
+        words = tuple(WORD.findall(plain))
+        if len(words) >= (MIN_QUESTION_WORDS if part.asked else RUN_WORDS):
+            yield Probe(item_number, part_number, part.asked, words)
 
 
 class _Turns(NamedTuple):
@@ -121,12 +130,12 @@ class _Turns(NamedTuple):
 def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
     owners: list[tuple[int, int]] = []
     texts: list[str] = []
-    for at, example in enumerate(examples):
-        for nth, message in enumerate(example.messages):
-            owners.append((at, nth))
+    for number, example in enumerate(examples):
+        for index, message in enumerate(example.messages):
+            owners.append((number, index))
             texts.append(message.text)
         for text in other_sides(example):
-            owners.append((at, REJECTED_SIDE))
+            owners.append((number, REJECTED_SIDE))
             texts.append(text)
         if len(texts) >= CHUNK_TURNS:
             yield _Turns(owners, plain_words(texts))
@@ -138,14 +147,14 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
 def plain_words(texts: Sequence[str]) -> list[str]:
     """Texts in Unicode normal form and lower case, with letters and digits only, and one space between words.
 
-    Characters that show nothing are left out.
+    Invisible characters are removed.
     """
     try:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:  # lone surrogates
         series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    seen = series.str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
-    plain: list[str] = seen.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
+    visible = series.str.replace_all(UNSEEN.pattern, "").str.normalize("NFKC")
+    plain: list[str] = visible.str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
     return plain
 
 
@@ -157,22 +166,22 @@ class _Search:
         self.files = files
         self.whole: dict[str, list[int]] = defaultdict(list)
         by_run: dict[int, list[int]] = defaultdict(list)
-        for at, probe in enumerate(probes):
+        for number, probe in enumerate(probes):
             if probe.asked:
-                self.whole[" ".join(probe.words)].append(at)
+                self.whole[" ".join(probe.words)].append(number)
             if len(probe.words) >= MIN_RUN_WORDS:
-                by_run[min(RUN_WORDS, len(probe.words))].append(at)
+                by_run[min(RUN_WORDS, len(probe.words))].append(number)
         self.runs = [(run, _Index(probes, chosen, run, self._rare_runs)) for run, chosen in sorted(by_run.items())]
-        near = [at for at, probe in enumerate(probes) if len(probe.words) >= MIN_RUN_WORDS]
+        near = [number for number, probe in enumerate(probes) if len(probe.words) >= MIN_RUN_WORDS]
         self.near = _Index(probes, near, SHINGLE_WORDS, _rarest)
-        self.shingles = {at: _shingles(probes[at].words) for at in near}
+        self.shingles = {number: _shingles(probes[number].words) for number in near}
 
     def matches(self, turns: _Turns) -> Iterator[Match]:
         """The matches in some turns."""
-        for at, text in enumerate(turns.texts):
+        for number, text in enumerate(turns.texts):
             if text in self.whole:
                 for probe in self.whole[text]:
-                    yield self._match_of(turns, at, probe, "whole", text, 1.0)
+                    yield self._match_of(turns, number, probe, "whole", text, 1.0)
         if not turns.texts:
             return
         buffer, offsets = buffer_of([text.encode() for text in turns.texts])
@@ -182,45 +191,60 @@ class _Search:
 
     def _rare_runs(self, owners: Array, hashes: Array) -> Array:
         """The runs that are searched for: those that few items of their benchmark share."""
-        items = [self.probes[at].item for at in owners.tolist()]
+        items = [self.probes[number].item for number in owners.tolist()]
         frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
         return frame.select(pl.col("item").n_unique().over("hash", "file") <= MAX_SHARING_ITEMS).to_series().to_numpy()
 
-    def _in_a_row(self, turns: _Turns, run: int, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
+    def _in_a_row(self, turns: _Turns, run: int, shared_runs: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """For hits (turn, its word, probe, its word), the longest run of words and the share that all runs cover."""
-        for (at, probe), hits in groupby(
-            sorted((turn, probe, place, start) for turn, place, probe, start in found), key=lambda hit: hit[:2]
+        for (turn_number, probe), hits in groupby(
+            sorted((turn, probe, place, start) for turn, place, probe, start in shared_runs), key=lambda hit: hit[:2]
         ):
-            wanted, words = self.probes[probe].words, WORD.findall(turns.texts[at])
+            probe_words, words = self.probes[probe].words, WORD.findall(turns.texts[turn_number])
             true = [
                 (place, start)
                 for _, _, place, start in hits
-                if tuple(words[place : place + run]) == wanted[start : start + run]
+                if tuple(words[place : place + run]) == probe_words[start : start + run]
             ]
             if not true:
                 continue
             covered = {word for _, start in true for word in range(start, start + run)}
             place, length = _longest([place for place, _ in true], run)
             yield self._match_of(
-                turns, at, probe, "run", " ".join(words[place : place + length]), len(covered) / len(wanted)
+                turns,
+                turn_number,
+                probe,
+                "run",
+                " ".join(words[place : place + length]),
+                len(covered) / len(probe_words),
             )
 
-    def _similar_turns(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
+    def _similar_turns(self, turns: _Turns, shared_runs: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """Of the turns that share a run of 3 words with a probe, those that are similar to it."""
-        for at, hits in groupby(sorted({(turn, probe) for turn, _, probe, _ in found}), key=lambda hit: hit[0]):
-            shingles = _shingles(WORD.findall(turns.texts[at]))
+        for turn_number, hits in groupby(
+            sorted({(turn, probe) for turn, _, probe, _ in shared_runs}), key=lambda hit: hit[0]
+        ):
+            shingles = _shingles(WORD.findall(turns.texts[turn_number]))
             for _, probe in hits:
-                wanted = self.shingles[probe]
-                if min(len(shingles), len(wanted)) < SIMILARITY_THRESHOLD * max(len(shingles), len(wanted)):
+                probe_shingles = self.shingles[probe]
+                if min(len(shingles), len(probe_shingles)) < SIMILARITY_THRESHOLD * max(
+                    len(shingles), len(probe_shingles)
+                ):
                     continue
-                similarity = len(shingles & wanted) / len(shingles | wanted)
+                similarity = len(shingles & probe_shingles) / len(shingles | probe_shingles)
                 if similarity >= SIMILARITY_THRESHOLD:
-                    yield self._match_of(turns, at, probe, "near", "", similarity)
+                    yield self._match_of(turns, turn_number, probe, "near", "", similarity)
 
     def _match_of(
-        self, turns: _Turns, at: int, probe: int, kind: Literal["run", "whole", "near"], words: str, share: float
+        self,
+        turns: _Turns,
+        turn_number: int,
+        probe: int,
+        kind: Literal["run", "whole", "near"],
+        words: str,
+        share: float,
     ) -> Match:
-        example, message = turns.owners[at]
+        example, message = turns.owners[turn_number]
         return Match(example, message, self.probes[probe].item, self.probes[probe].part, kind, words, share)
 
 
@@ -236,7 +260,7 @@ class _Index:
         from curate.similarity.ngram_index import runs_of, table_of
 
         self.run = run
-        buffer, offsets = buffer_of([" ".join(probes[at].words).encode() for at in chosen])
+        buffer, offsets = buffer_of([" ".join(probes[number].words).encode() for number in chosen])
         hashes, owners, places = runs_of(buffer, offsets, run, np.empty(0, dtype=np.uint64))
         owners = np.array(chosen, dtype=np.int32)[owners]
         rare = telling(owners, hashes)
@@ -255,8 +279,8 @@ class _Index:
         hashes, texts, words = runs_of(buffer, offsets, self.run, self.table)
         first, last = np.searchsorted(self.hashes, hashes, "left"), np.searchsorted(self.hashes, hashes, "right")
         counts = last - first
-        at = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        columns = (np.repeat(texts, counts), np.repeat(words, counts), self.owners[at], self.places[at])
+        positions = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        columns = (np.repeat(texts, counts), np.repeat(words, counts), self.owners[positions], self.places[positions])
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -267,12 +291,14 @@ def _rarest(owners: Array, hashes: Array) -> Array:
     frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")
     distinct = frame.unique(["owner", "hash"], keep="first").with_columns(pl.len().over("hash").alias("probes"))
     rank, size = pl.struct("probes", "hash").rank("ordinal").over("owner"), pl.len().over("owner")
-    kept = distinct.filter(rank <= size - (size * SIMILARITY_THRESHOLD).ceil() + 1)
-    return frame["at"].is_in(kept["at"].implode()).to_numpy()
+    searched = distinct.filter(rank <= size - (size * SIMILARITY_THRESHOLD).ceil() + 1)
+    return frame["at"].is_in(searched["at"].implode()).to_numpy()
 
 
 def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(words[at : at + SHINGLE_WORDS]) for at in range(max(1, len(words) - SHINGLE_WORDS + 1)))
+    return frozenset(
+        tuple(words[start : start + SHINGLE_WORDS]) for start in range(max(1, len(words) - SHINGLE_WORDS + 1))
+    )
 
 
 def _longest(places: Sequence[int], run: int) -> tuple[int, int]:
