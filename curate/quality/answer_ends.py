@@ -1,8 +1,8 @@
-"""Answers that are cut off, or begin in the middle of a sentence, compared with how the other answers of the file end
-and begin.
+"""Answers that are truncated or begin in the middle of a sentence, compared with the ends and beginnings of the other
+answers of the file.
 
-Usual edges are learned from the file, so that a list of names, code or JSON does not count as cut off where all answers
-are like that. The weights of the features were fitted on planted faults (`tests/bench/quality_signals.py`).
+Usual edges are estimated from the file, so that a list of names, code or JSON does not count as truncated if all
+answers have this form. The weights of the features were fitted on planted faults (`tests/bench/quality_signals.py`).
 """
 
 import json
@@ -24,14 +24,14 @@ END_MARKS: Final = ".!?。！？…।؟"
 RARE_LAST_CHARS: Final = frozenset(",(-–—/&+=“‘$#<@%")
 OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
 JSON_START: Final = re.compile(r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]\d-]|\Z))')
-"""How JSON begins, and no set, dictionary of Python or name in brackets."""
+"""The beginning of JSON, but not of a set, a dictionary of Python or a name in brackets."""
 CODE_ASTERISKS: Final = re.compile(r"(?<=[A-Za-z0-9_)\]])\*\*(?=[A-Za-z0-9_(.-])| \*\* |\*\*[A-Za-z_]\w*(?=\s*[,)])")
-"""`**` of code, which is no bold text: a power, or named arguments."""
+"""`**` of code that is not bold text: a power, or named arguments."""
 UNFINISHED_WORDS: Final = frozenset((*NON_FINAL_WORDS, *STOPWORDS))
 QUOTATION_AUTHOR: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
 OPTION_CHARS: Final = 80
-"""Characters of a first line that are looked for in the request."""
+"""Number of characters of a first line that are searched for in the request."""
 MAX_CHARS: Final = 4_000
 CUT_WEIGHTS: Final = (
     -6.591, 0.119, -0.484, 0.354, 1.725, 1.571, 1.996, -0.256, 1.311, 4.0, -1.021, 1.186, 0.312, 0.931,
@@ -40,7 +40,7 @@ BEGIN_WEIGHTS: Final = (-4.888, 1.896, -0.477, 1.0, -0.782, 3.521, 2.074, 2.139,
 
 
 CUT_STRONG_FEATURES: Final = (3, 4, 5, 6, 7, 9)
-"""Features without which a short answer, a list or a table without a mark at its end is hardly doubtful."""
+"""Features without which the doubt about an answer is halved, such as a list without a mark at its end."""
 BEGIN_STRONG_FEATURES: Final = (3, 5, 6, 7)
 
 
@@ -58,14 +58,14 @@ class Wording:
             self.last.update({word.casefold() for word in LAST_WORD.findall(part)})
         self.stems = {word[:size] for word in self.seen for size in range(2, min(len(word), 12))}
 
-    def log_odds(self, word: str, at_edge: Counter[str], *, here: bool) -> float:
+    def log_odds(self, word: str, at_edge: Counter[str], *, is_here: bool) -> float:
         """The log-odds that a word is at an edge of a sentence, by the other texts of the file."""
         from math import log
 
-        seen = self.seen[word] - 1
-        edge = at_edge[word] - here
+        occurrences = self.seen[word] - 1
+        edge = at_edge[word] - is_here
         usual = 0.2
-        share = (max(0, edge) + 2 * usual) / (max(0, seen) + 2)
+        share = (max(0, edge) + 2 * usual) / (max(0, occurrences) + 2)
         return log(share / (1.0001 - min(share, 1.0)))
 
 
@@ -103,7 +103,7 @@ def edge_class(char: str) -> str:
 
 
 def surprise(edges: Sequence[str]) -> list[float]:
-    """How rare each edge is among those of the file, in nats, at most 5."""
+    """The information of each edge, by its frequency in the file, in nats, at most 5."""
     from math import log
 
     counts = Counter(edges)
@@ -146,7 +146,7 @@ def rates(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
     return {kind: log((strange[kind] + 0.5) / (total[kind] - strange[kind] + 1.5)) for kind in total}
 
 
-def cut_features(answers: Sequence[str], known: Wording) -> Floats:
+def cut_features(answers: Sequence[str], wording: Wording) -> Floats:
     """One row for each answer, see `CUT_WEIGHTS`."""
     kinds, unended = list(map(kind_of, answers)), list(map(is_unended, answers))
     usual = rates(kinds, unended)
@@ -157,7 +157,7 @@ def cut_features(answers: Sequence[str], known: Wording) -> Floats:
         words = WORD.findall(plain[-400:])
         last = words[-1].casefold() if words and plain.rstrip(CLOSING_CHARS + END_MARKS).endswith(words[-1]) else ""
         tail = re.split(r"[.!?。！？\n]", plain[-400:].rstrip(CLOSING_CHARS + END_MARKS))[-1]
-        alone = bool(last) and known.seen[last] <= 1
+        alone = bool(last) and wording.seen[last] <= 1
         rows.append(
             (
                 1.0,
@@ -166,11 +166,11 @@ def cut_features(answers: Sequence[str], known: Wording) -> Floats:
                 odd and last in UNFINISHED_WORDS,
                 plain[-1:] in RARE_LAST_CHARS and plain[-2:-1] != plain[-1:] and not re.search(r"\d ?%$", plain),  # C++
                 _unclosed(answer),
-                odd and alone and last in known.stems,
+                odd and alone and last in wording.stems,
                 odd and bool(EARLIER_SENTENCE_END.search(plain)),
                 odd * np.log1p(len(tail.split())),
                 _is_broken_data(answer),
-                odd * known.log_odds(last, known.last, here=True) if last else 0.0,
+                odd * wording.log_odds(last, wording.last, is_here=True) if last else 0.0,
                 kind == "short",
                 odd and kind == "prose",
                 rare,
@@ -179,7 +179,7 @@ def cut_features(answers: Sequence[str], known: Wording) -> Floats:
     return np.array(rows, dtype=np.float64)
 
 
-def begin_features(answers: Sequence[str], known: Wording) -> Floats:
+def begin_features(answers: Sequence[str], wording: Wording) -> Floats:
     """One row for each answer, see `BEGIN_WEIGHTS`."""
 
     def is_low(answer: str) -> bool:
@@ -202,7 +202,7 @@ def begin_features(answers: Sequence[str], known: Wording) -> Floats:
                 odd,
                 odd * usual[kind],
                 plain[:1] in ",;:.)]}!?%",
-                known.log_odds(first, known.first, here=True) if first else 0.0,
+                wording.log_odds(first, wording.first, is_here=True) if first else 0.0,
                 odd and first in UNFINISHED_WORDS and kind != "short",  # "the Sumerians"
                 _unbalanced_closers(answer),
                 odd and bool(EARLIER_SENTENCE_END.search(plain)),
@@ -219,16 +219,16 @@ def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -
     return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 
 
-def endings(answers: Sequence[str], known: Wording) -> Floats:
+def endings(answers: Sequence[str], wording: Wording) -> Floats:
     """The probability that each answer is complete."""
-    return _goodness(cut_features(answers, known), CUT_WEIGHTS, CUT_STRONG_FEATURES)
+    return _goodness(cut_features(answers, wording), CUT_WEIGHTS, CUT_STRONG_FEATURES)
 
 
-def openings(requests: Sequence[str], answers: Sequence[str], known: Wording) -> Floats:
-    """The probability that each answer begins at its beginning; the doubt is halved where its first line is one of the
-    answers to choose from that the request has.
+def openings(requests: Sequence[str], answers: Sequence[str], wording: Wording) -> Floats:
+    """The probability that the beginning of each answer is complete; the doubt is halved if its first line is one of
+    the options in the request.
     """
-    found = _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_STRONG_FEATURES)
+    goodness = _goodness(begin_features(answers, wording), BEGIN_WEIGHTS, BEGIN_STRONG_FEATURES)
     lines = (answer.lstrip().split("\n", 1)[0][:OPTION_CHARS].rstrip(" .;") for answer in answers)
     chosen = [line != "" and line in request for line, request in zip(lines, requests, strict=True)]
-    return np.asarray(np.where(chosen, (1 + found) / 2, found))
+    return np.asarray(np.where(chosen, (1 + goodness) / 2, goodness))

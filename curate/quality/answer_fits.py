@@ -1,4 +1,4 @@
-"""Whether an answer belongs to its own request, by embeddings and words compared with other requests."""
+"""The probability that an answer belongs to its request, by embeddings and words compared with other requests."""
 
 import re
 from collections import Counter
@@ -14,17 +14,17 @@ NEIGHBOURS: Final = 10
 ROWS_PER_BLOCK: Final = 1_024
 SAMPLED_COLUMNS: Final = 2_048
 MAX_SAMPLED_REQUESTS: Final = 2_000
-"""Evenly spaced; they show how well any request fits an answer."""
+"""Evenly spaced; they give the distribution of the cosine of an answer with any request."""
 SAME_COSINE: Final = 0.9
 CLEAR_WORDS: Final = 4
-"""Number of words of meaning of an answer below which its topic is unclear: the doubt is halved."""
+"""Number of content words of an answer below which its topic is unclear and the doubt is halved."""
 ELSEWHERE_COSINE: Final = 0.5
-"""Cosine similarity from which an answer belongs to another request, if it is nearer to that one by `COSINE_MARGIN`.
-Otherwise the doubt is halved: many requests ("Tell a joke.") say little about their answers.
+"""Cosine similarity from which an answer belongs to another request, if it exceeds that to its own by `COSINE_MARGIN`.
+Otherwise the doubt is halved: many requests ("Tell a joke.") determine little of their answers.
 """
 COSINE_MARGIN: Final = 0.15
 MIN_SAME_ANSWERS: Final = 2
-"""Of the nearest requests those with the same answer from which it is their usual one, and the doubt is halved."""
+"""Number of nearest requests with the same answer from which it is their usual answer and the doubt is halved."""
 REWORDED_COSINE: Final = 0.75
 """Cosine similarity from which two answers to the same request count as the same in other words."""
 MAX_CHARS: Final = 2_000
@@ -34,7 +34,7 @@ WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
 class Nearest(NamedTuple):
-    """Of each row the `NEIGHBOURS` nearest others, or all if there are fewer, the nearest one first."""
+    """The `NEIGHBOURS` nearest other rows of each row, or all if there are fewer, the nearest first."""
 
     rows: Numbers
     cosines: Floats
@@ -47,9 +47,9 @@ def nearest(vectors: Matrix) -> Nearest:
     for start in range(0, size, ROWS_PER_BLOCK) if near else ():
         block = vectors[start : start + ROWS_PER_BLOCK] @ vectors.T
         block[np.arange(len(block)), np.arange(len(block)) + start] = -2
-        found = _largest(block, near)
-        rows[start : start + ROWS_PER_BLOCK] = found
-        cosines[start : start + ROWS_PER_BLOCK] = np.take_along_axis(block, found, axis=1)
+        columns = _largest(block, near)
+        rows[start : start + ROWS_PER_BLOCK] = columns
+        cosines[start : start + ROWS_PER_BLOCK] = np.take_along_axis(block, columns, axis=1)
     return Nearest(rows, cosines)
 
 
@@ -70,118 +70,136 @@ def _largest(values: Matrix, count: int) -> Numbers:
     return np.asarray(columns[order][firsts[:, None] + np.arange(count)])
 
 
-def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, answered: Matrix, near: Nearest) -> Floats:
-    """The probability that each answer belongs to its request; `asked` and `answered` are unit vectors of both, `near`
-    is `nearest(asked)`.
+def fits(
+    requests: Sequence[str], answers: Sequence[str], request_vectors: Matrix, answer_vectors: Matrix, near: Nearest
+) -> Floats:
+    """The probability that each answer belongs to its request; `request_vectors` and `answer_vectors` are unit vectors
+    of both, `near` is `nearest(asked)`.
     """
     if len(requests) <= NEIGHBOURS:
         return np.ones(len(requests))
     weighted = weighted_words([*requests, *answers])
     words_asked, words_said = weighted[: len(requests)], weighted[len(requests) :]
-    doubts = features(words_asked, words_said, asked, answered, near) @ np.array(WEIGHTS)
+    doubts = features(words_asked, words_said, request_vectors, answer_vectors, near) @ np.array(WEIGHTS)
     doubt = 1 / (1 + np.exp(-np.clip(doubts, -30, 30)))
-    unsure = np.array([len(words) < CLEAR_WORDS for words in words_said]) | ~_belongs_elsewhere(asked, answered)
+    unsure = np.array([len(words) < CLEAR_WORDS for words in words_said]) | ~_belongs_elsewhere(
+        request_vectors, answer_vectors
+    )
     sure = np.flatnonzero(~unsure)  # few
-    unsure[sure] = _is_usual(sure, near, answered)
+    unsure[sure] = _is_usual(sure, near, answer_vectors)
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
 
 
-def _belongs_elsewhere(asked: Matrix, answered: Matrix) -> Flags:
+def _belongs_elsewhere(request_vectors: Matrix, answer_vectors: Matrix) -> Flags:
     """Whether the answer is clearly nearer to another request, which has another answer."""
-    found = np.zeros(len(asked), dtype=np.bool_)
-    own = (asked * answered).sum(axis=1)
-    for start in range(0, len(asked), ROWS_PER_BLOCK):
-        likeness = answered[start : start + ROWS_PER_BLOCK] @ asked.T
-        rows = np.flatnonzero(_is_clearly_nearer(likeness, own[start : start + ROWS_PER_BLOCK]))
+    belongs = np.zeros(len(request_vectors), dtype=np.bool_)
+    own_cosines = (request_vectors * answer_vectors).sum(axis=1)
+    for start in range(0, len(request_vectors), ROWS_PER_BLOCK):
+        likeness = answer_vectors[start : start + ROWS_PER_BLOCK] @ request_vectors.T
+        rows = np.flatnonzero(_is_clearly_nearer(likeness, own_cosines[start : start + ROWS_PER_BLOCK]))
         likeness = likeness[rows]
         rows += start
-        likeness[(asked[rows] @ asked.T >= SAME_COSINE) | (answered[rows] @ answered.T >= SAME_COSINE)] = -2
-        found[rows] = _is_clearly_nearer(likeness, own[rows])
-    return found
+        likeness[
+            (request_vectors[rows] @ request_vectors.T >= SAME_COSINE)
+            | (answer_vectors[rows] @ answer_vectors.T >= SAME_COSINE)
+        ] = -2
+        belongs[rows] = _is_clearly_nearer(likeness, own_cosines[rows])
+    return belongs
 
 
-def _is_clearly_nearer(likeness: Matrix, own: Floats) -> Flags:
+def _is_clearly_nearer(likeness: Matrix, own_cosines: Floats) -> Flags:
     best = likeness.max(axis=1)
-    return np.asarray((best >= ELSEWHERE_COSINE) & (best - own >= COSINE_MARGIN))
+    return np.asarray((best >= ELSEWHERE_COSINE) & (best - own_cosines >= COSINE_MARGIN))
 
 
-def _is_usual(rows: Numbers, near: Nearest, answered: Matrix) -> Flags:
-    """Whether some of the requests nearest to each of these have the same answer, such as "Who are you?" and "What is
-    your name?", or are the same and have it in other words.
+def _is_usual(rows: Numbers, near: Nearest, answer_vectors: Matrix) -> Flags:
+    """Whether some of the nearest requests of each row have the same answer, such as "Who are you?" and "What is your
+    name?", or are the same request and have a reworded answer.
     """
-    found = np.zeros(len(rows), dtype=np.bool_)
+    usual = np.zeros(len(rows), dtype=np.bool_)
     for start in range(0, len(rows), ROWS_PER_BLOCK):
         block = rows[start : start + ROWS_PER_BLOCK]
-        likeness = np.einsum("id,ijd->ij", answered[block], answered[near.rows[block]], optimize=True)
+        likeness = np.einsum("id,ijd->ij", answer_vectors[block], answer_vectors[near.rows[block]], optimize=True)
         same = likeness >= np.where(near.cosines[block] >= SAME_COSINE, REWORDED_COSINE, SAME_COSINE)
-        found[start : start + ROWS_PER_BLOCK] = same.sum(axis=1) >= MIN_SAME_ANSWERS
-    return found
+        usual[start : start + ROWS_PER_BLOCK] = same.sum(axis=1) >= MIN_SAME_ANSWERS
+    return usual
 
 
-def _nearest_others(asked: Matrix, near: Nearest) -> Numbers:
-    """The nearest requests of each that are not the same: the answer of the same request fits, and says nothing."""
-    others = near.rows.copy()
+def _nearest_others(request_vectors: Matrix, near: Nearest) -> Numbers:
+    """The nearest requests of each request without equal ones, whose answers fit as well."""
+    other_rows = near.rows.copy()
     same = np.flatnonzero((near.cosines >= SAME_COSINE).any(axis=1))
     for start in range(0, len(same), ROWS_PER_BLOCK):
         rows = same[start : start + ROWS_PER_BLOCK]
-        alike = asked[rows] @ asked.T
-        alike[np.arange(len(rows)), rows] = -2
-        alike[alike >= SAME_COSINE] = -2
-        others[rows] = _largest(alike, others.shape[1])
-    return others
+        cosines = request_vectors[rows] @ request_vectors.T
+        cosines[np.arange(len(rows)), rows] = -2
+        cosines[cosines >= SAME_COSINE] = -2
+        other_rows[rows] = _largest(cosines, other_rows.shape[1])
+    return other_rows
 
 
 def features(
-    words_asked: Sequence[Words], words_said: Sequence[Words], asked: Matrix, answered: Matrix, near: Nearest
+    words_asked: Sequence[Words],
+    words_said: Sequence[Words],
+    request_vectors: Matrix,
+    answer_vectors: Matrix,
+    near: Nearest,
 ) -> Floats:
     """One row for each pair, see `WEIGHTS`; the words are those of requests and answers."""
-    size, nearest_others = len(words_asked), _nearest_others(asked, near)
+    size, nearest_others = len(words_asked), _nearest_others(request_vectors, near)
     sample = np.linspace(0, size - 1, min(size, MAX_SAMPLED_REQUESTS)).astype(np.int64)
     rows = np.empty((size, 8))
     for start in range(0, size, ROWS_PER_BLOCK):
         block = slice(start, min(size, start + ROWS_PER_BLOCK))
-        own = (asked[block] * answered[block]).sum(axis=1)
-        at = np.arange(block.start, block.stop)
-        answer_sample, request_sample = answered[block] @ asked[sample].T, asked[block] @ answered[sample].T
-        z_answer = (own - answer_sample.mean(axis=1)) / (answer_sample.std(axis=1) + 1e-3)
-        z_request = (own - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
-        beside = nearest_others[block]
-        others = np.einsum("id,ijd->ij", answered[block], asked[beside], optimize=True)
-        rivals = np.einsum("id,ijd->ij", asked[block], answered[beside], optimize=True)
-        for row, position in enumerate(at.tolist()):
-            mine = _shared(words_asked[position], words_said[position])
-            other = max(_shared(words_asked[one], words_said[position]) for one in beside[row].tolist())
-            rival = max(_shared(words_asked[position], words_said[one]) for one in beside[row].tolist())
+        own_cosines = (request_vectors[block] * answer_vectors[block]).sum(axis=1)
+        positions = np.arange(block.start, block.stop)
+        answer_sample, request_sample = (
+            answer_vectors[block] @ request_vectors[sample].T,
+            request_vectors[block] @ answer_vectors[sample].T,
+        )
+        z_answer = (own_cosines - answer_sample.mean(axis=1)) / (answer_sample.std(axis=1) + 1e-3)
+        z_request = (own_cosines - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
+        neighbours = nearest_others[block]
+        neighbour_cosines = np.einsum("id,ijd->ij", answer_vectors[block], request_vectors[neighbours], optimize=True)
+        rivals = np.einsum("id,ijd->ij", request_vectors[block], answer_vectors[neighbours], optimize=True)
+        for row, position in enumerate(positions.tolist()):
+            own_share = _shared(words_asked[position], words_said[position])
+            neighbour_share = max(
+                _shared(words_asked[neighbour], words_said[position]) for neighbour in neighbours[row].tolist()
+            )
+            rival_share = max(
+                _shared(words_asked[position], words_said[neighbour]) for neighbour in neighbours[row].tolist()
+            )
             rows[position] = (
                 1.0,
                 z_answer[row],
                 z_request[row],
-                own[row] - others[row].max(),
-                own[row] - rivals[row].max(),
-                mine,
-                mine - other,
-                mine - rival,
+                own_cosines[row] - neighbour_cosines[row].max(),
+                own_cosines[row] - rivals[row].max(),
+                own_share,
+                own_share - neighbour_share,
+                own_share - rival_share,
             )
     return rows
 
 
 def weighted_words(texts: Sequence[str]) -> list[Words]:
-    """For each text its stems, with weights whose squares sum up to 1: rare words weigh more."""
+    """The stems of each text, with weights whose squares add up to 1; rare words have larger weights."""
     from math import log
 
     stems = [sorted(_words(text)) for text in texts]  # sums of floats depend on the order
-    spread = Counter(word for each in stems for word in each)
+    spread = Counter(word for stems_of_text in stems for word in stems_of_text)
     rarity = {word: log(1 + len(texts) / count) for word, count in spread.items()}
-    found = []
-    for each in stems:
-        norm = sum([rarity[word] ** 2 for word in each]) ** 0.5 or 1.0
-        found.append({word: rarity[word] / norm for word in each})
-    return found
+    weighted = []
+    for stems_of_text in stems:
+        norm = sum([rarity[word] ** 2 for word in stems_of_text]) ** 0.5 or 1.0
+        weighted.append({word: rarity[word] / norm for word in stems_of_text})
+    return weighted
 
 
 def _words(text: str) -> set[str]:
-    found = set(re.findall(r"\w+", text[:MAX_CHARS].casefold()))
-    return {word if word.isdigit() else stem(word) for word in found} - STOPWORDS
+    words = set(re.findall(r"\w+", text[:MAX_CHARS].casefold()))
+    return {word if word.isdigit() else stem(word) for word in words} - STOPWORDS
 
 
 def _shared(left: Words, right: Words) -> float:

@@ -1,4 +1,4 @@
-"""Answers without the format of the others: JSON, and the keys and sections that nine in ten have."""
+"""Answers without the usual format of the file: JSON, and the keys and sections of nine in ten answers."""
 
 import json
 import re
@@ -26,11 +26,11 @@ def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
     """The share of the file's format that each answer has: the lowest of its parts; 1 if the file has no format."""
     sizes = Counter(map(content_id, systems))
     keys = [key if sizes[key] >= MIN_GROUP_SIZE else "" for key in map(content_id, systems)]
-    found = np.ones(len(answers))
+    scores = np.ones(len(answers))
     for key in sorted(set(keys)):
-        members = [at for at, other in enumerate(keys) if other == key]
-        found[members] = _format_scores([answers[at] for at in members])
-    return found
+        members = [index for index, other in enumerate(keys) if other == key]
+        scores[members] = _format_scores([answers[index] for index in members])
+    return scores
 
 
 def _format_scores(answers: Sequence[str]) -> list[float]:
@@ -45,16 +45,16 @@ def _format_scores(answers: Sequence[str]) -> list[float]:
 
 
 def _present(every: Sequence[frozenset[str]]) -> list[float]:
-    """1 for each answer with all parts that nine in ten have, less for each missing part."""
+    """1 for each answer with all parts that nine in ten answers have, less for each missing part."""
     counts = Counter(part for have in every for part in have)
     required = {part for part, count in counts.items() if count >= REQUIRED_SHARE * len(every)}
     return [0.3 / len(required - have) if required - have else 1.0 for have in every]
 
 
 def _section_marks(answer: str) -> frozenset[str]:
-    found = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in HEADING.finditer(answer)}
+    marks = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in HEADING.finditer(answer)}
     first = answer.strip()[:1]
-    return frozenset(found if first.isalnum() else found | {f"^{first}"})
+    return frozenset(marks if first.isalnum() else marks | {f"^{first}"})
 
 
 def _parsed(answer: str) -> Any:

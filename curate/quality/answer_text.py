@@ -1,4 +1,4 @@
-"""Answers that loop, are garbled, are in another language, refuse, or repeat what many others say."""
+"""Answers that loop, are garbled, are in another language, refuse, or repeat sentences of many other answers."""
 
 import re
 from collections import Counter
@@ -15,17 +15,17 @@ from curate.language.tokens import letters, main_script
 MAX_CHARS: Final = 4_000
 SAMPLE_CHARS: Final = 400
 CAPITALIZED_WORD: Final = re.compile(r"\b[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f'’]*")
-"""Texts of little else are lists of names, whose language says nothing."""
+"""Texts that consist mostly of these are lists of names, which have no language."""
 MIN_PLAIN: Final = 0.3
 """Minimum share of the letters in other words to detect a language."""
 MIN_LETTERS: Final = 40
 END_CHARS: Final = 200
-"""Number of characters at both ends of a request that say what is wanted."""
+"""Number of characters at both ends of a request that contain the task."""
 MIN_LANGUAGE_SHARE: Final = 0.1
 """Share of the answers in a language from which it is a language of the file."""
 CLEAR_SHARE: Final = 0.99
-"""Probability of an answer to be in a language of the file from which it is good: the language of its request could
-not change it by more than 0.01.
+"""Probability that an answer is in a language of the file from which it counts as good: the language of its request
+could not change the result by more than 0.01.
 """
 OTHER_LANGUAGE_WEIGHT: Final = 0.2
 """If the request is about languages."""
@@ -59,7 +59,7 @@ ABOUT_LANGUAGES: Final = re.compile(
 
 
 def loops(answers: Sequence[str]) -> Floats:
-    """1 without a phrase that occurs three times in a row, down to 0 for an answer of little else."""
+    """1 without a phrase that occurs three times in a row, near 0 for an answer that consists mostly of repetitions."""
     return np.array([1 - _loop(answer) for answer in answers])
 
 
@@ -67,8 +67,8 @@ def _loop(answer: str) -> float:
     words = re.findall(r"\w+|[^\w\s]", answer[-2 * MAX_CHARS :].casefold())
     if len(words) < MIN_LOOP:
         return 0.0
-    known: dict[str, int] = {}
-    codes = np.array([known.setdefault(word, len(known)) for word in words])
+    codes_by_word: dict[str, int] = {}
+    codes = np.array([codes_by_word.setdefault(word, len(codes_by_word)) for word in words])
     worst = 0.0
     for period in range(1, min(MAX_PHRASE_WORDS, len(words) // 3) + 1):
         same = codes[period:] == codes[:-period]
@@ -95,20 +95,20 @@ def _codes(texts: Sequence[str]) -> list[Numbers]:
         for text in texts
     ]
     spread: Counter[int] = Counter()
-    for found in points:
-        spread.update(np.unique(found).tolist())
+    for text_points in points:
+        spread.update(np.unique(text_points).tolist())
     frequent = [point for point, _ in sorted(spread.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET_SIZE]]
     table = np.full(0x110000, ALPHABET_SIZE + 1, dtype=np.int64)
     table[:0x250], table[0x80:0xC0] = ALPHABET_SIZE, ALPHABET_SIZE + 2
     table[0xE000:0xF900], table[:0x20], table[0xFFF0:0x10000] = ALPHABET_SIZE + 2, ALPHABET_SIZE + 2, ALPHABET_SIZE + 2
     table[np.array(frequent, dtype=np.int64)] = np.arange(len(frequent))
-    return [table[found] for found in points]
+    return [table[text_points] for text_points in points]
 
 
 def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """1 for answers whose sequences of three letters are usual in the file, near 0 for garbled ones.
 
-    By the share of the file's texts that have each sequence; the text itself and punctuation do not count.
+    Computed from the share of the other texts of the file that have each sequence; punctuation is ignored.
     """
     size, texts = ALPHABET_SIZE + OTHER_CHAR_CLASSES, [*answers, *requests]
     trigrams = [
@@ -116,15 +116,15 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     ]
     spread = np.bincount(np.concatenate([np.unique(grams) for grams in trigrams]), minlength=size**3)
     means, lengths = np.zeros(len(answers)), np.zeros(len(answers))
-    for at, grams in enumerate(trigrams[: len(answers)]):
+    for index, grams in enumerate(trigrams[: len(answers)]):
         if len(grams):
-            means[at] = np.log((spread[grams] - 0.5) / len(texts)).mean()
-            lengths[at] = len(grams)
+            means[index] = np.log((spread[grams] - 0.5) / len(texts)).mean()
+            lengths[index] = len(grams)
     scripts = np.array([main_script(text[:SAMPLE_CHARS]) for text in answers])
-    asked = np.array([script in _scripts(text) for script, text in zip(scripts.tolist(), requests, strict=True)])
+    is_requested = np.array([script in _scripts(text) for script, text in zip(scripts.tolist(), requests, strict=True)])
     about_languages = np.array([_is_about_languages(text) for text in requests])
     sizes = Counter(scripts.tolist())
-    found = np.ones(len(answers))
+    probabilities = np.ones(len(answers))
     for script in sizes:
         of_it = scripts == script
         common = sizes[script] >= MIN_ANSWERS_OF_SCRIPT
@@ -133,9 +133,9 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
         width = 1.4826 * np.median(np.abs(means[usual] - middle)) if usual.any() else 1.0
         z = (means - middle) / np.sqrt(width**2 + TRIGRAM_VARIANCE / np.maximum(lengths, 1) + 0.01)
         judged = of_it & (lengths > 3)
-        z += EXTRA_DEVIATIONS * (about_languages | (asked & (not common)))
-        found[judged] = 1 / (1 + np.exp(-np.clip(z[judged] + GARBLED_DEVIATIONS, -30, 30)))
-    return np.minimum(found, [0.02 if _is_misdecoded(answer) else 1.0 for answer in answers])
+        z += EXTRA_DEVIATIONS * (about_languages | (is_requested & (not common)))
+        probabilities[judged] = 1 / (1 + np.exp(-np.clip(z[judged] + GARBLED_DEVIATIONS, -30, 30)))
+    return np.minimum(probabilities, [0.02 if _is_misdecoded(answer) else 1.0 for answer in answers])
 
 
 def _scripts(text: str) -> set[str]:
@@ -158,35 +158,37 @@ def _is_misdecoded(answer: str) -> bool:
 def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """The probability that an answer is in the language of its request, or in one of many answers of the file.
 
-    By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
-    against another language. It counts little where the request is about languages.
+    Detected by py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have
+    lower the probability of another language, and requests about languages have a low weight.
     """
     detect = _detector()
-    ours = list(map(detect, answers))
+    detected = list(map(detect, answers))
     total: Counter[str] = Counter()
-    for each in ours:
-        total.update({name: share for name, share in each.items() if share > 0.5})
+    for shares in detected:
+        total.update({name: share for name, share in shares.items() if share > 0.5})
     usual = {name for name, count in total.items() if count >= MIN_LANGUAGE_SHARE * total.total()}
     texts = [set(words(text[:SAMPLE_CHARS].casefold())) for text in (*answers, *requests)]
     spread = Counter(word for own_words in texts for word in own_words)
-    found = np.ones(len(answers))
-    for at, each in enumerate(ours):
-        if not each or _share(each, usual) >= CLEAR_SHARE:
+    probabilities = np.ones(len(answers))
+    for index, shares in enumerate(detected):
+        if not shares or _share(shares, usual) >= CLEAR_SHARE:
             continue
-        wanted = usual | {name for name, share in detect(requests[at]).items() if share > 0.5}
-        weight = OTHER_LANGUAGE_WEIGHT if _is_about_languages(requests[at]) else 1.0
-        own_words = texts[at]
-        known = sum(spread[word] > KNOWN_WORD_TEXTS for word in own_words) / len(own_words) if own_words else 0.0
-        found[at] = 1 - weight * max(0.0, 1 - _share(each, wanted)) * (1 - known) if wanted else 1.0
-    return found
+        expected = usual | {name for name, share in detect(requests[index]).items() if share > 0.5}
+        weight = OTHER_LANGUAGE_WEIGHT if _is_about_languages(requests[index]) else 1.0
+        own_words = texts[index]
+        known_share = sum(spread[word] > KNOWN_WORD_TEXTS for word in own_words) / len(own_words) if own_words else 0.0
+        probabilities[index] = (
+            1 - weight * max(0.0, 1 - _share(shares, expected)) * (1 - known_share) if expected else 1.0
+        )
+    return probabilities
 
 
-def _share(found: Mapping[str, float], wanted: Set[str]) -> float:
-    return sum(share for name, share in found.items() if name in wanted)
+def _share(shares: Mapping[str, float], names: Set[str]) -> float:
+    return sum(share for name, share in shares.items() if name in names)
 
 
 def _detector() -> Callable[[str], dict[str, float]]:
-    """What detects the languages of a text, with their probabilities: none of a text with few letters."""
+    """A function that detects the languages of a text, with their probabilities; none for a text with few letters."""
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -218,28 +220,28 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
     """
     refused = np.array([refuses(answer[:OPENING_CHARS]) for answer in answers], dtype=np.float64)
     share = refused.mean() if len(refused) else 0.0
-    found = np.ones(len(answers))
-    for at in np.flatnonzero(refused).tolist():
-        near = refused[list(neighbours[at])].mean() if neighbours and neighbours[at] else 0.0
-        found[at] = max(share, near)
-    return found
+    scores = np.ones(len(answers))
+    for index in np.flatnonzero(refused).tolist():
+        near = refused[list(neighbours[index])].mean() if neighbours and neighbours[index] else 0.0
+        scores[index] = max(share, near)
+    return scores
 
 
 def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
-    """1 minus the share of an answer that several answers to other requests contain; labels are left out (1)."""
-    asked: dict[str, set[str]] = {}
+    """1 minus the share of sentences of an answer that are in several answers to other requests; 1 for labels."""
+    requests_by_sentence: dict[str, set[str]] = {}
     for request, answer in zip(requests, answers, strict=True):
         for sentence in set(_sentences(answer)):
-            asked.setdefault(sentence, set()).add(normalised(request)[:200])
-    found = np.ones(len(answers))
+            requests_by_sentence.setdefault(sentence, set()).add(normalised(request)[:200])
+    scores = np.ones(len(answers))
     most = max(3, len(answers) // 100)
-    for at, answer in enumerate(answers):
+    for index, answer in enumerate(answers):
         if is_label(answer):
             continue
-        sizes = [(len(sentence), len(asked[sentence]) >= most) for sentence in _sentences(answer)]
+        sizes = [(len(sentence), len(requests_by_sentence[sentence]) >= most) for sentence in _sentences(answer)]
         total = sum(size for size, _ in sizes)
-        found[at] = 1 - sum(size for size, is_common in sizes if is_common) / total if total else 1.0
-    return found
+        scores[index] = 1 - sum(size for size, is_common in sizes if is_common) / total if total else 1.0
+    return scores
 
 
 def _sentences(answer: str) -> Iterator[str]:

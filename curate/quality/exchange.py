@@ -29,9 +29,11 @@ class Exchange(NamedTuple):
 
     @property
     def embedded(self) -> tuple[str, str]:
-        """The texts to embed: both ends of the question, which say what is wanted, and the beginning of the answer."""
-        half, asked = MAX_EMBEDDED // 2, self.question
-        return asked if len(asked) <= MAX_EMBEDDED else f"{asked[:half]}\n{asked[-half:]}", self.answer[:MAX_EMBEDDED]
+        """The texts to embed: both ends of the question, which contain the task, and the beginning of the answer."""
+        half, question = MAX_EMBEDDED // 2, self.question
+        return question if len(question) <= MAX_EMBEDDED else f"{question[:half]}\n{question[-half:]}", self.answer[
+            :MAX_EMBEDDED
+        ]
 
 
 def exchange_of(example: Example) -> Exchange | None:
@@ -39,14 +41,14 @@ def exchange_of(example: Example) -> Exchange | None:
     answer = example.answer
     if answer is None or not answer.text.strip():
         return None
-    asked = [turn.text for turn in example.prompt if turn.role == "user" and turn.text.strip()]
-    if not asked:
+    user_turns = [turn.text for turn in example.prompt if turn.role == "user" and turn.text.strip()]
+    if not user_turns:
         return None
     system = "\n".join(turn.text for turn in example.prompt if turn.role in ("system", "developer"))
-    return Exchange(example.id, system, asked[-1], answer.text, "\n".join(asked[:-1]))
+    return Exchange(example.id, system, user_turns[-1], answer.text, "\n".join(user_turns[:-1]))
 
 
 def distinct(examples: Iterable[Example]) -> list[Exchange]:
     """The distinct exchanges of examples, ordered by id: signals do not depend on the order of the data."""
-    found = {exchange.id: exchange for example in examples if (exchange := exchange_of(example))}
-    return [found[name] for name in sorted(found)]
+    by_id = {exchange.id: exchange for example in examples if (exchange := exchange_of(example))}
+    return [by_id[name] for name in sorted(by_id)]

@@ -54,12 +54,15 @@ class Rubric:
         parts = [model.address, model.model] if isinstance(model, Endpoint) else [fingerprint(model.name)]
         return content_id([VERSION, *parts])
 
-    def message(self, one: Exchange) -> str:
+    def message(self, exchange: Exchange) -> str:
         """The message about an answer."""
         parts = [TASK_PROMPT, f"Rubric:\n{self.text.strip()}"]
-        if one.system:
-            parts.append(marked("context", one.system[:MAX_TEXT_CHARS]))
-        parts += [marked("request", one.question[-MAX_TEXT_CHARS:]), marked("answer", one.answer[:MAX_TEXT_CHARS])]
+        if exchange.system:
+            parts.append(marked("context", exchange.system[:MAX_TEXT_CHARS]))
+        parts += [
+            marked("request", exchange.question[-MAX_TEXT_CHARS:]),
+            marked("answer", exchange.answer[:MAX_TEXT_CHARS]),
+        ]
         return "\n\n".join([*parts, JSON_PROMPT if isinstance(self.model, Endpoint) else YES_OR_NO_PROMPT])
 
 
@@ -83,33 +86,33 @@ def rubric_of(
 def ratings(
     exchanges: Sequence[Exchange], rubric: Rubric, cache: Path | None, advance: Callable[[int], None] | None = None
 ) -> Floats:
-    """How well each answer meets the rubric, from 0 to 1; NaN if the reply contains no score.
+    """The score of each answer by the rubric, from 0 to 1; NaN if the reply contains no score.
 
     For a model on this machine, it is the probability of Yes. Raises as the model does; replies so far are cached.
     """
     store = EmbeddingCache(None if cache is None else cache / f"rubric-{rubric.identity[:16]}.npz")
-    messages = [rubric.message(one) for one in exchanges]
+    messages = [rubric.message(exchange) for exchange in exchanges]
     keys = [content_id(message) for message in messages]
     missing = {key: message for key, message in zip(keys, messages, strict=True) if key not in store}
-    found = dict.fromkeys(keys, float("nan"))
+    scores = dict.fromkeys(keys, float("nan"))
     if missing:
         tokens = sum(map(len, missing.values())) // CHARS_PER_TOKEN
         model = rubric.model
         out = len(missing) * model.reply_tokens
-        rubric.before(Work(model.name, model.leaves, len(found), len(found) - len(missing), tokens, out, None))
+        rubric.before(Work(model.name, model.leaves, len(scores), len(scores) - len(missing), tokens, out, None))
     try:
-        for nth, (key, value) in enumerate(zip(missing, _scores(rubric.model, list(missing.values())), strict=True)):
+        for number, (key, value) in enumerate(zip(missing, _scores(rubric.model, list(missing.values())), strict=True)):
             if value is not None:
                 store.add([key], [[value]])
-            if nth % REPLIES_PER_SAVE == REPLIES_PER_SAVE - 1:
+            if number % REPLIES_PER_SAVE == REPLIES_PER_SAVE - 1:
                 store.save()
             if advance:
                 advance(1)
     finally:
         store.save()
-    known = [key for key in found if key in store]
-    found.update(zip(known, store.get(known).ravel().tolist(), strict=True))
-    return np.array([found[key] for key in keys], dtype=np.float64)
+    rated = [key for key in scores if key in store]
+    scores.update(zip(rated, store.get(rated).ravel().tolist(), strict=True))
+    return np.array([scores[key] for key in keys], dtype=np.float64)
 
 
 def _scores(model: Endpoint | Local, messages: Sequence[str]) -> Iterator[float | None]:

@@ -23,7 +23,7 @@ Advance = Callable[[int], None]
 COMBINED_WEIGHT: Final = 0.1
 """Share of the doubt that comes from all signals together."""
 MANY_EXCHANGES: Final = 1_000
-"""Number from which the signals of texts are computed in a process of their own, beside the model."""
+"""Number from which the signals of texts are computed in a separate process, in parallel with the model."""
 PACKAGES: Final = ("quality", "language", "models", "core", "corpus")
 """Packages whose code computes the signals."""
 
@@ -33,7 +33,7 @@ class Models:
     """The models that the signals use."""
 
     embeddings: str | None = ""
-    """Sentence-transformers model; empty: none, as asked for; None: none is at hand."""
+    """Sentence-transformers model; empty: none, by request of the user; None: no model is available."""
     loss: str = ""
     """Causal model; empty: none."""
 
@@ -52,8 +52,8 @@ def signals_of(
     if models.loss:
         from curate.quality.causal_loss import answer_losses  # torch: only where a model was named
 
-        given, alone = answer_losses(exchanges, models.loss, cache, advance).T
-        columns |= {"loss": given, "ifd": given / alone}
+        conditional, unconditional = answer_losses(exchanges, models.loss, cache, advance).T
+        columns |= {"loss": conditional, "ifd": conditional / unconditional}
     return columns
 
 
@@ -61,10 +61,10 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
     from importlib.util import find_spec
 
     used = [store.code_id(*PACKAGES), model and fingerprint(model), find_spec("py3langid") is not None]
-    path = cache and store.entry(cache, "quality", ".npz", *used, [one.id for one in exchanges])
-    known = path and store.load(path, _by_name)
-    if known:
-        return known
+    path = cache and store.entry(cache, "quality", ".npz", *used, [exchange.id for exchange in exchanges])
+    stored = path and store.load(path, _by_name)
+    if stored:
+        return stored
     if model and len(exchanges) >= MANY_EXCHANGES:
         with WorkerPool(1, processes=True) as pool:
             from_texts = pool.begin(_text_signals, exchanges)
@@ -84,11 +84,13 @@ def _by_name(arrays: Arrays) -> Columns:
 
 
 def _text_signals(exchanges: Sequence[Exchange]) -> Columns:
-    systems, requests, answers = ([getattr(one, name) for one in exchanges] for name in ("system", "request", "answer"))
-    known = Wording(requests, answers)
+    systems, requests, answers = (
+        [getattr(exchange, name) for exchange in exchanges] for name in ("system", "request", "answer")
+    )
+    wording = Wording(requests, answers)
     return {
-        "ending": endings(answers, known),
-        "beginning": openings(requests, answers, known),
+        "ending": endings(answers, wording),
+        "beginning": openings(requests, answers, wording),
         "loops": loops(answers),
         "garbled": garbled(requests, answers),
         "language": languages(requests, answers),
@@ -101,22 +103,22 @@ def _text_signals(exchanges: Sequence[Exchange]) -> Columns:
 def _embedding_signals(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None
 ) -> Columns:
-    questions, answers = ([getattr(one, name) for one in exchanges] for name in ("question", "answer"))
-    vectors = embed([text for one in exchanges for text in one.embedded], model, cache, advance)
-    asked, answered = vectors[::2], vectors[1::2]
-    near = nearest(asked)
+    questions, answers = ([getattr(exchange, name) for exchange in exchanges] for name in ("question", "answer"))
+    vectors = embed([text for exchange in exchanges for text in exchange.embedded], model, cache, advance)
+    request_vectors, answer_vectors = vectors[::2], vectors[1::2]
+    near = nearest(request_vectors)
     columns = crowding(near)
     columns |= {
-        "fits": fits(questions, answers, asked, answered, near),
+        "fits": fits(questions, answers, request_vectors, answer_vectors, near),
         "refusal": refusals(answers, near.rows.tolist()),
     }
     if labels := labels_of(answers):
-        columns["label"] = label_goodness(labels, asked)
+        columns["label"] = label_goodness(labels, request_vectors)
     return columns
 
 
 def crowding(near: Nearest) -> Columns:
-    """How isolated and how crowded each row is among its nearest others."""
+    """The rarity and the density of each row, by its nearest others."""
     if not near.cosines.size:
         return {"rarity": np.ones(len(near.rows)), "density": np.zeros(len(near.rows))}
     return {"rarity": 1 - near.cosines.max(axis=1), "density": near.cosines.mean(axis=1)}
@@ -125,8 +127,8 @@ def crowding(near: Nearest) -> Columns:
 def doubt(columns: Mapping[str, Floats]) -> Floats:
     """The doubt about each example by all signals: 1 minus the lowest one, and a small share for all others.
 
-    Several weak doubts do not add up to a strong one: with the product of all signals, short answers ranked before cut
-    ones.
+    Several weak doubts do not add up to a strong one: with the product of all signals, short answers had a higher doubt
+    than truncated ones.
     """
     parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
     if not parts:

@@ -24,7 +24,7 @@ MAX_CHARS: Final = 4_000
 
 
 class Chooser:
-    """Selects examples one by one, each the one that adds most: its quality times its additional coverage."""
+    """Greedy selection: the next example has the largest product of quality and additional coverage."""
 
     def __init__(self, vectors: Matrix, quality: Floats) -> None:
         size = len(vectors)
@@ -48,14 +48,14 @@ class Chooser:
         return sum(bool(self._taken[example]) for example in among)
 
     def worth(self, example: int) -> float:
-        """What an example adds to the chosen ones."""
+        """The gain of adding an example to the chosen ones."""
         gain = np.maximum(self.alike[example] - self.covered, 0).mean() if len(self.covered) else 0.0
         return round(float(self.quality[example] * (gain + QUALITY_WEIGHT)), 9)
 
     def choose(self, among: Collection[int], fits: Callable[[int], bool], enough: Callable[[], bool]) -> None:
         """Choose rows of `among` that fit, best first, until it is `enough`; equal ones by their number."""
         heap = [(-self.worth(example), example) for example in among if not self._taken[example]]
-        heapify(heap)  # what an example adds never grows, so that few have to be looked at again
+        heapify(heap)  # the gain of an example never grows, so that few gains must be computed again
         while heap and not enough():
             _, example = heappop(heap)
             worth = -self.worth(example)
@@ -112,14 +112,14 @@ def hashed_vectors(texts: Sequence[str]) -> Matrix:
     """Unit vectors of texts by their hashed words and pairs of words: a substitute for embeddings without a model."""
     import xxhash
 
-    found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+    vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     for row, text in enumerate(texts):
         words = normalised(text[:MAX_CHARS]).split()
         for feature in {*words, *map(" ".join, pairwise(words))}:
             value = xxhash.xxh3_64_intdigest(feature.encode("utf-8", "replace"))
-            found[row, value % DIMENSIONS] += 1 if value >> 63 else -1
-    norms = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(norms, norms, 1))
+            vectors[row, value % DIMENSIONS] += 1 if value >> 63 else -1
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(norms, norms, 1))
 
 
 def nearest_chosen(vectors: Matrix, chosen: Sequence[int]) -> tuple[list[int], Floats]:
@@ -127,10 +127,13 @@ def nearest_chosen(vectors: Matrix, chosen: Sequence[int]) -> tuple[list[int], F
     nearest, cosine = np.zeros(len(vectors), dtype=np.int64), np.zeros(len(vectors))
     if not chosen:
         return [], cosine
-    there, rows = np.array(chosen), max(1, MAX_SIMILARITIES // 4 // len(chosen))
-    kept = vectors[there].T
+    chosen_rows, rows = np.array(chosen), max(1, MAX_SIMILARITIES // 4 // len(chosen))
+    chosen_vectors = vectors[chosen_rows].T
     for start in range(0, len(vectors), rows):
-        block = vectors[start : start + rows] @ kept
+        block = vectors[start : start + rows] @ chosen_vectors
         best = block.argmax(axis=1)
-        nearest[start : start + rows], cosine[start : start + rows] = there[best], block[np.arange(len(block)), best]
+        nearest[start : start + rows], cosine[start : start + rows] = (
+            chosen_rows[best],
+            block[np.arange(len(block)), best],
+        )
     return nearest.tolist(), cosine

@@ -1,8 +1,8 @@
-"""The signals: what each says, what it costs, and how right it was on planted faults.
+"""The signals: the meaning, the cost and the measured accuracy of each on planted faults.
 
-The figures are those of `tests/bench/quality_signals.py` on files that were used to choose nothing: the area under the
-ROC curve (AUC) for telling faulty answers from the others, at 5% faulty ones. A signal whose figure is not good enough,
-or that says what an example is like and not how good it is, takes no part in the doubt.
+The figures are those of `tests/bench/quality_signals.py` on held-out files: the area under the ROC curve (AUC) for
+separating faulty answers from others, at 5% faulty ones. A signal with insufficient accuracy, or that describes an
+example and not its quality, is not part of the doubt.
 """
 
 from dataclasses import dataclass
