@@ -5,7 +5,7 @@
    Questions of 8 to 12 words are searched as a whole, anywhere in a turn; shorter ones must be a whole turn. Runs that
    more than 10 items of a benchmark share are its instructions and are ignored.
 2. near: a turn with a Jaccard similarity of at least `SIMILARITY_THRESHOLD` to an item, on runs of 3 words. No
-   candidate is missed: of the k runs of an item any k - ceil(0.6 k) + 1 are searched, one of which such a turn must have
+   candidate is missed: of the k runs of an item any k - ceil(0.6 k) + 1 are searched, one of which such a turn has
    (prefix filter, Chaudhuri et al. 2006).
 
 Rephrased items are not found: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and
