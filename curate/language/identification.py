@@ -1,4 +1,4 @@
-"""Tell the language of a text among six in Latin script, or that it is not clear."""
+"""Detect the language of a text among six in Latin script, if it is clear."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ REQUEST_WORDS: Final = {
     "pt": "como qual quais onde quando posso meu minha de me um eu isso foi tem mas também pelo pela às ser está",
     "it": "quale quali come quando dove perché posso mio mia io ho la anche ma questo questa dal alle",
 }
-"""Frequent words of questions and of prose, beside those of `FUNCTION_WORDS`."""
+"""Frequent words of questions and of prose, in addition to those of `FUNCTION_WORDS`."""
 COMMON_WORDS: Final = {
     language: FUNCTION_WORDS[language] | frozenset(listed.split()) for language, listed in REQUEST_WORDS.items()
 }
@@ -25,7 +25,7 @@ def clear_language(text: str, least: int, share: float = 0.0) -> str | None:
     """The language of a text: at least `least` of its words and a share of them are frequent in it, and twice as many
     as in any other; None if there is no such language.
     """
-    found = words(text[:MAX_CHARS].lower().replace("'", " ").replace("’", " "))
-    counts = {language: sum(map(listed.__contains__, found)) for language, listed in COMMON_WORDS.items()}
+    text_words = words(text[:MAX_CHARS].lower().replace("'", " ").replace("’", " "))
+    counts = {language: sum(map(listed.__contains__, text_words)) for language, listed in COMMON_WORDS.items()}
     best, second = sorted(counts, key=counts.__getitem__, reverse=True)[:2]
-    return best if counts[best] >= max(least, share * len(found), 2 * counts[second]) else None
+    return best if counts[best] >= max(least, share * len(text_words), 2 * counts[second]) else None

@@ -1,6 +1,6 @@
 """Word lists by their effect on the meaning of a text. English, and common words of a few other languages.
 
-A word that is missing here counts as a word of meaning: it keeps two examples apart rather than merging them.
+A word that is in no list counts as a content word, so that two examples that differ in it are not merged.
 """
 
 from typing import Final
@@ -48,7 +48,7 @@ FILLER_WORDS: Final = STOPWORDS | _set(
     請 问 問 是
     在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ 은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ"""  # noqa: E501
 )
-"""Words without meaning of their own: grammar, politeness, openings of requests and answers."""
+"""Function words, polite words, and words that open requests and answers."""
 PERSONAL_PRONOUNS: Final = _set("he she him her his hers they them their theirs")
 VERB_FORMS: Final = _set("am is are was were be been has have had do does did")
 """Grammar words other than politeness: short texts, such as exercises, must agree in these and in
@@ -58,9 +58,7 @@ QUESTION_WORDS: Final = _set("how why when where who whom whose")
 TENSE_WORDS: Final = _set("should shall must may might ought will was were did had been being")
 POSSESSIVE_PRONOUNS: Final = _set("my mine your yours our ours its")
 REQUEST_WORDS: Final = PERSONAL_PRONOUNS | QUESTION_WORDS | TENSE_WORDS | POSSESSIVE_PRONOUNS
-"""Grammar words that decide what a request asks: who does it, what is asked for, when it happens, and whether it
-must.
-"""
+"""Function words that change what a request asks for: persons, interrogatives, tense and obligation."""
 NEUTRAL_ADVERBS: Final = _set("moment currently now yet anymore longer today present")
 """Adverbs that do not change a negation."""
 NO_NAME_WORDS: Final = _set(
@@ -72,14 +70,14 @@ PAID_WORDS: Final = _set("pay paying cost costs fee fees charge charges charged 
 ALLOWED_WORDS: Final = _set("can could may able allowed permitted possible welcome")
 NEEDED_WORDS: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
 OPTIONAL_WORDS: Final = _set("without optional skip")
-"""Words by which one question asks the opposite of another: is it free, does it cost; is it needed, can it be done
-without. Those of `NEEDED_WORDS` and `ALLOWED_WORDS` in an answer also tell what is needed or allowed.
+"""Words of questions with opposite meaning: "is it free" and "does it cost", "is it needed" and "can it be done
+without". In an answer, `NEEDED_WORDS` and `ALLOWED_WORDS` also state what is needed or allowed.
 """
 NEUTRAL_PROMPT_WORDS: Final = _set(
     "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "
     "language model"
 )
-"""Words of meaning in system prompts without influence on the answer."""
+"""Content words of system prompts without influence on the answer."""
 NON_FINAL_WORDS: Final = (
     "the",
     "an",
@@ -171,7 +169,7 @@ PRAISE: Final = _set(
     tasty tender terrific thoughtful thrilled thrilling tidy touching treasure triumph trustworthy unforgettable
     unmissable versatile vibrant vivid warm welcoming winner witty wonderful wonderfully worthwhile wow"""
 )
-"""Words that judge well. In a near-duplicate, one of them in place of one that judges badly is another judgement."""
+"""Words of a positive judgement. Near-duplicates with a word of praise and one of blame have opposite judgements."""
 BLAME: Final = _set(
     """abrasive abysmal amateurish annoyance annoying appalling atrocious atrociously avoid awful awkward bad badly
     bland bloated bore bored boring botched broken brusque buggy burnt careless carelessly chaotic cheap cheated
@@ -192,15 +190,15 @@ BLAME: Final = _set(
     unhelpful unimpressed unimpressive uninspired uninteresting unnatural unpleasant unreliable unusable unwatchable
     upset useless vile waste wasted watery weak wearisome wooden worse worst worthless wretched"""
 )
-"""Words that judge badly."""
+"""Words of a negative judgement."""
 
 _ONES: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
 )
 _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
-NUMERALS: Final = {word: at for at, word in enumerate(_ONES.split())} | {
-    word: 10 * at for at, word in enumerate(_TENS.split(), start=2)
+NUMERALS: Final = {word: value for value, word in enumerate(_ONES.split())} | {
+    word: 10 * value for value, word in enumerate(_TENS.split(), start=2)
 }
 ROMAN: Final = _set("II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX")
 """Roman numerals of more than one letter, as written."""
@@ -314,15 +312,13 @@ VALUE_WORDS: Final = frozenset(
     red green blue yellow black
     white orange purple brown pink"""
 )
-"""Words that act as values: another one in their place changes the meaning. Numbers, times, units, opposites,
-relatives, colors.
-"""
+"""Words whose substitution changes the meaning: numbers, times, units, opposites, relatives, colors."""
 AMBIGUOUS_UNITS: Final = _set(
     """am bar bc cup cups day days degrees double fall feet foot half hour hours may march min minute minutes month
     months ms oz pair pairs pm pound pounds quarter quarters second seconds sec single spring tenth today tomorrow
     triple week weeks yard yards year years yesterday"""
 )
-"""Units, months and parts that are other words, too, or that say little without a number."""
+"""Units, months and parts that also have other meanings, or little meaning without a number."""
 ADDED_FACT_WORDS: Final = (
     frozenset(word for word in (*NUMERALS, *SCALES, *MONTHS, *DAYS, *UNITS) if len(word) > 2 and word != "one")
     | _set("inr usd eur gbp jpy")
@@ -330,6 +326,6 @@ ADDED_FACT_WORDS: Final = (
     """only solely exclusively except excluding unless without until online offline abroad indoors outdoors overnight
     mandatory optional optionally nearly almost approximately under below above beyond maximum minimum"""
 )
-"""Words that state or restrict something where they are added: the units, numerals, months and days of `VALUE_WORDS`
-that mean nothing else, and restrictions.
+"""Words that add a fact or a restriction: the unambiguous units, numerals, months and days of `VALUE_WORDS`, and words
+of restriction.
 """

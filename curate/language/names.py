@@ -36,18 +36,18 @@ def is_name(written: str, text: str) -> bool:
         return written.casefold() == written.upper()
     if any(char.isupper() for char in written[1:]):
         return True
-    at = text.find(written)
-    while at >= 0:
-        if not starts_sentence(text, at):
+    position = text.find(written)
+    while position >= 0:
+        if not starts_sentence(text, position):
             return True
-        at = text.find(written, at + 1)
+        position = text.find(written, position + 1)
     return False
 
 
-def starts_sentence(text: str, at: int) -> bool:
+def starts_sentence(text: str, position: int) -> bool:
     """Whether a sentence starts at a position of a text."""
-    while at and text[at - 1] == " ":
-        at -= 1
-    if not at or text[at - 1] not in SENTENCE_START_MARKS:
-        return not at
-    return text[at - 1] != "." or TITLE.search(text, max(0, at - 6), at) is None
+    while position and text[position - 1] == " ":
+        position -= 1
+    if not position or text[position - 1] not in SENTENCE_START_MARKS:
+        return not position
+    return text[position - 1] != "." or TITLE.search(text, max(0, position - 6), position) is None

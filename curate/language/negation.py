@@ -19,18 +19,18 @@ NO: Final = re.compile(
     re.IGNORECASE,
 )
 LEADING_YES_OR_NO: Final = re.compile(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
-"""A yes or no before a sentence, which is said of the question: "No, we are closed"."""
+"""A yes or no before a sentence, which answers the question: "No, we are closed"."""
 NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")
 """Prefixes that turn a word into its opposite."""
 MIN_LETTERS: Final = 4
 
 
 def _both_ways(pairs: Iterable[Collection[str]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for one, other in pairs:
-        found.setdefault(one, set()).add(other)
-        found.setdefault(other, set()).add(one)
-    return found
+    opposites_of: dict[str, set[str]] = {}
+    for first, second in pairs:
+        opposites_of.setdefault(first, set()).add(second)
+        opposites_of.setdefault(second, set()).add(first)
+    return opposites_of
 
 
 _OPPOSITES_OF: Final = _both_ways(OPPOSITES)
@@ -52,21 +52,21 @@ def negation_count(text: str, *, outright: bool = False) -> int:
 @lru_cache(16_384)
 def opposites(word: str) -> frozenset[str]:
     """The opposites of a word: those listed, and the word with or without un-, in-, im-, il-, ir-, dis- or non-."""
-    found = set(_OPPOSITES_OF.get(word, ()))
+    listed = set(_OPPOSITES_OF.get(word, ()))
     for prefix in NEGATIVE_PREFIXES:
         if len(word) >= MIN_LETTERS:
-            found |= {f"{prefix}{word}", f"{prefix}-{word}"}
+            listed |= {f"{prefix}{word}", f"{prefix}-{word}"}
         rest = word.removeprefix(prefix).removeprefix("-")
         if word.startswith(prefix) and len(rest) >= MIN_LETTERS:
-            found.add(rest)
-    return frozenset(found)
+            listed.add(rest)
+    return frozenset(listed)
 
 
-def has_opposite(mine: Iterable[str], others: Collection[str]) -> bool:
+def has_opposite(left_words: Iterable[str], right_words: Collection[str]) -> bool:
     """Whether a word of one side is the opposite of one of the other."""
-    return any(not opposites(word).isdisjoint(others) for word in mine)
+    return any(not opposites(word).isdisjoint(right_words) for word in left_words)
 
 
-def are_opposites(one: str, other: str) -> bool:
+def are_opposites(left: str, right: str) -> bool:
     """Whether two words are opposites."""
-    return other in opposites(one)
+    return right in opposites(left)

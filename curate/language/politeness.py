@@ -1,5 +1,5 @@
-"""Requests without politeness: "Hi! Could you please tell me: what's the capital of Peru? Thanks!" asks what "What is
-the capital of Peru" asks.
+"""Remove polite phrases from requests: "Hi! Could you please tell me: what's the capital of Peru? Thanks!" is the same
+request as "What is the capital of Peru".
 """
 
 import re
@@ -26,14 +26,14 @@ POLITE_END_WORDS: Final = ("please", "thanks", "lot", "advance", "much", "you", 
 """Last characters of polite phrases at the end."""
 ARTICLES: Final = frozenset(("a", "an", "the"))
 MIN_WORDS: Final = 2
-"""Number of words of meaning, or of asking, below which the whole request may be politeness."""
+"""Number of content words and interrogatives below which the whole request may be a polite phrase."""
 
 
 def without_politeness(request: str) -> str:
     """The words of a request without politeness before and after it, articles, punctuation and contractions.
 
-    Politeness is kept if fewer than `MIN_WORDS` words of meaning would be left: "Sorry bot" and "Good evening bot" are
-    two requests.
+    Politeness is kept if fewer than `MIN_WORDS` content words would be left: "Sorry bot" and "Good evening bot" are
+    different requests.
     """
     plain = normalised(request).replace("’", "'")
     bare = POLITE_START.sub("", plain, count=1)

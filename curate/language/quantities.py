@@ -1,7 +1,7 @@
 """Numbers in a text with their units, converted to one unit per kind: "two hours" is "120 minutes", "1.2 million" is
 "1,200,000", "5 March" is "March 5".
 
-English. A number whose unit is not known here is a bare number, which may be equal to one of any kind.
+Only English is read. A number with an unknown unit is a bare number, which may be equal to a number of any kind.
 """
 
 import re
@@ -57,7 +57,7 @@ AMOUNT: Final = re.compile(
        (?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
-# A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
+# Numbers of list items, and numbers in web addresses and versions, are not quantities.
 NO_NUMBER: Final = re.compile(
     r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
 )
@@ -66,9 +66,9 @@ IMPLIED_QUANTITY: Final = re.compile(
     r"(?P<unit>second|minute|hour|day|week|month|quarter|year)\b|\ba (?P<single>single)\b",
     re.IGNORECASE,
 )
-"""One or half of something, where a text has no other quantity: "half an hour", "every week", "a single device"."""
+"""One or half of something, if a text has no other quantity: "half an hour", "every week", "a single device"."""
 DAYS_PER_WORKING_DAY: Final = 1.2
-"""Days of a working day: five of them are between five days and a week."""
+"""Calendar days per working day: five working days are between five days and a week."""
 PRONOUNS: Final = frozenset(("one",))
 ROUNDED_KINDS: Final = frozenset(("length", "mass", "volume", "data"))
 MAX_CONVERSION_ERROR: Final = 0.025
@@ -106,7 +106,7 @@ class Quantity(NamedTuple):
         """Whether two quantities may be equal: in all given parts, or after rounding to the coarser one."""
         if self.kind == other.kind == "date":
             return all(a is None or b is None or a == b for a, b in zip(self.value, other.value, strict=True))
-        mine, others = self.value[0], other.value[0]
+        own_value, other_value = self.value[0], other.value[0]
         if self.kind != other.kind:
             if {self.kind, other.kind} == {"date", "number"}:  # a year alone
                 date, number = (self, other) if self.kind == "date" else (other, self)
@@ -117,29 +117,32 @@ class Quantity(NamedTuple):
                 return converted
             if not {self.kind, other.kind} & {"number", "ordinal"}:
                 return False
-            if mine is not None and others is not None:
-                if mine / self.unit == others / other.unit:
+            if own_value is not None and other_value is not None:
+                if own_value / self.unit == other_value / other.unit:
                     return True  # 72 yards, and 72 of them
-                percent, share = (mine, others) if self.kind == "percent" else (others, mine)
+                percent, share = (own_value, other_value) if self.kind == "percent" else (other_value, own_value)
                 if "percent" in (self.kind, other.kind) and abs(percent - 100 * share) <= 1e-9 * abs(percent):
                     return True  # 25% is 0.25
-        assert mine is not None
-        assert others is not None
-        most = max(abs(mine), abs(others))
+        assert own_value is not None
+        assert other_value is not None
+        most = max(abs(own_value), abs(other_value))
         if DAYS_PER_WORKING_DAY * UNITS["day"][1] in {self.unit, other.unit} and self.unit != other.unit:
-            return abs(mine - others) <= most / 5
+            return abs(own_value - other_value) <= most / 5
         if (
             self.unit != other.unit
         ):  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
-            return abs(mine - others) <= (MAX_CONVERSION_ERROR if self.kind in ROUNDED_KINDS else 1e-9) * most
+            return abs(own_value - other_value) <= (MAX_CONVERSION_ERROR if self.kind in ROUNDED_KINDS else 1e-9) * most
         if self.step == other.step == 1:  # whole numbers are equal or are not, however long they are
-            return mine == others
-        return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
+            return own_value == other_value
+        return (
+            abs(own_value - other_value)
+            <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
+        )
 
 
-def _equal_after_conversion(one: Quantity, other: Quantity) -> bool | None:
+def _equal_after_conversion(left: Quantity, right: Quantity) -> bool | None:
     """Whether quantities of two kinds are equal, if both kinds measure the same thing; None if they do not."""
-    kinds = {found.kind: found.value[0] or 0 for found in (one, other)}
+    kinds = {quantity.kind: quantity.value[0] or 0 for quantity in (left, right)}
     if kinds.keys() == {"celsius", "fahrenheit"}:
         return abs(kinds["celsius"] * 1.8 + 32 - kinds["fahrenheit"]) <= 1
     if kinds.keys() == {"time", "months"}:
@@ -177,33 +180,35 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quanti
 
 @lru_cache(16_384)
 def quantities_in(text: str, language: str) -> tuple[Quantity, ...]:
-    """The quantities in a text of a language that `curate.language.quantity_words` knows, in order, also those that
-    are written in words.
+    """The quantities in a text of a language of `curate.language.quantity_words`, in order, including those written in
+    words.
     """
     in_english = spelled(text, language)
-    found = []
+    in_text = []
     for quantity in _read(in_english.text, frozenset()):
         start, end = in_english.starts[quantity.start], in_english.ends[quantity.end - 1]
-        found.append(quantity._replace(text=text[start:end].strip(), start=start, end=end))
-    return tuple(found)
+        in_text.append(quantity._replace(text=text[start:end].strip(), start=start, end=end))
+    return tuple(in_text)
 
 
 def _read(text: str, counted: frozenset[str]) -> tuple[Quantity, ...]:
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
-    found = []
+    quantities_found = []
     lower = text.lower()
     for pattern, read, marks in _READERS:
         for match in pattern.finditer(text) if any(mark in lower for mark in marks) else ():
             quantity = read(match)
             if quantity:
-                found.append(quantity)
+                quantities_found.append(quantity)
                 text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
-    found.extend(_amounts(text, counted))
-    if not found and (lone := IMPLIED_QUANTITY.search(text)):
-        kind, factor = UNITS[lone["unit"].lower()] if lone["unit"] else ("number", 1.0)
-        factor /= 2 if lone["half"] else 1
-        found.append(Quantity(kind, (factor,), lone.group(), lone.start(), lone.end(), factor, factor))
-    return tuple(sorted(found, key=lambda quantity: quantity.start))
+    quantities_found.extend(_amounts(text, counted))
+    if not quantities_found and (implied := IMPLIED_QUANTITY.search(text)):
+        kind, factor = UNITS[implied["unit"].lower()] if implied["unit"] else ("number", 1.0)
+        factor /= 2 if implied["half"] else 1
+        quantities_found.append(
+            Quantity(kind, (factor,), implied.group(), implied.start(), implied.end(), factor, factor)
+        )
+    return tuple(sorted(quantities_found, key=lambda quantity: quantity.start))
 
 
 def _date(match: re.Match[str]) -> Quantity | None:
@@ -212,7 +217,7 @@ def _date(match: re.Match[str]) -> Quantity | None:
     number = (
         float(month)
         if month.isdigit()
-        else float(next(at for at, name in enumerate(MONTHS, start=1) if name[:3] == month[:3]))
+        else float(next(number for number, name in enumerate(MONTHS, start=1) if name[:3] == month[:3]))
     )
     value = (float(parts["year"]) if "year" in parts else None, number, float(parts["day"]) if "day" in parts else None)
     return Quantity("date", value, match.group(), match.start(), match.end(), 0, 1)
@@ -313,21 +318,23 @@ none.
 
 
 def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
-    """The quantities of each side that the other side lacks."""
-    mine = [quantity for quantity in left if not any(quantity.same(other) for other in right)]
-    others = [quantity for quantity in right if not any(quantity.same(other) for other in left)]
-    return mine, others
+    """The quantities of each side that the other side does not have."""
+    left_only = [quantity for quantity in left if not any(quantity.same(other) for other in right)]
+    right_only = [quantity for quantity in right if not any(quantity.same(other) for other in left)]
+    return left_only, right_only
 
 
 def align_units(left: str, right: str) -> str:
-    """`right` with each quantity written as the equal one of `left`: language models do not know that 120 minutes
-    are two hours.
+    """`right` with each quantity in the spelling of the equal one in `left`: language models do not recognize that 120
+    minutes are two hours.
     """
-    known = quantities(left)
-    parts, at = [], 0
-    for quantity in quantities(right) if known else ():
-        twin = next((other for other in known if other.kind == quantity.kind != "date" and other.same(quantity)), None)
+    left_quantities = quantities(left)
+    parts, position = [], 0
+    for quantity in quantities(right) if left_quantities else ():
+        twin = next(
+            (other for other in left_quantities if other.kind == quantity.kind != "date" and other.same(quantity)), None
+        )
         if twin is not None and twin.text.casefold() != quantity.text.casefold():
-            parts += [right[at : quantity.start], twin.text]
-            at = quantity.end
-    return "".join([*parts, right[at:]])
+            parts += [right[position : quantity.start], twin.text]
+            position = quantity.end
+    return "".join([*parts, right[position:]])

@@ -1,5 +1,5 @@
-"""The quantities of a text in the spelling that `curate.language.quantities` reads: "treinta y cinco días" is "35
-days", "18 Uhr 30" is "18:30", "百分之五" is "5 percent".
+"""Convert the quantities of a text to the spelling that `curate.language.quantities` reads: "treinta y cinco días" to
+"35 days", "18 Uhr 30" to "18:30", "百分之五" to "5 percent".
 """
 
 import re
@@ -31,8 +31,8 @@ TOKEN: Final = re.compile(r"[^\W\d_]+|\d+|\s+|[^\w\s]|_")
 EMPHASIS: Final = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}")
 """Marks of bold and italic text, which may stand between a number and its unit."""
 MAX_WORDS: Final = 400
-"""Number of first words from which the language of a text is told."""
-HAN_DIGITS: Final = {char: at for at, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "兩": 2}
+"""Number of first words from which the language of a text is detected."""
+HAN_DIGITS: Final = {char: digit for digit, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "兩": 2}
 HAN_SCALES: Final = {"十": 10, "百": 100, "千": 1_000}
 HAN_COUNTERS: Final = "天日周週年月时時分秒元块円个個次名人位度％%点點歳岁本回枚杯台錠つ片粒箱瓶摄袋包行週種斤両两章ヶヵかカ小页節号號折毫公厘米克升層层级件条張张席戸軒"  # noqa: E501
 HAN_NUMBER: Final = re.compile(
@@ -57,14 +57,14 @@ class Spelled(NamedTuple):
     text: str
     starts: tuple[int, ...]
     ends: tuple[int, ...]
-    """For each character, where the part of the text as written from which it comes starts and ends."""
+    """For each character, start and end of the part of the original text that it is derived from."""
 
     def sub(self, pattern: re.Pattern[str], spell: Callable[[re.Match[str]], str | None]) -> "Spelled":
         """The text with each match replaced, unless by None."""
         changes = [
-            (found.start(), found.end(), new)
-            for found in pattern.finditer(self.text)
-            if (new := spell(found)) is not None
+            (match.start(), match.end(), new)
+            for match in pattern.finditer(self.text)
+            if (new := spell(match)) is not None
         ]
         return self.replaced(changes)
 
@@ -75,13 +75,15 @@ class Spelled(NamedTuple):
         parts: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
-        at = 0
+        position = 0
         for start, end, new in changes:
-            parts += [self.text[at:start], new]
-            starts += [*self.starts[at:start], *[self.starts[start]] * len(new)]
-            ends += [*self.ends[at:start], *[self.ends[end - 1]] * len(new)]
-            at = end
-        return Spelled("".join([*parts, self.text[at:]]), (*starts, *self.starts[at:]), (*ends, *self.ends[at:]))
+            parts += [self.text[position:start], new]
+            starts += [*self.starts[position:start], *[self.starts[start]] * len(new)]
+            ends += [*self.ends[position:start], *[self.ends[end - 1]] * len(new)]
+            position = end
+        return Spelled(
+            "".join([*parts, self.text[position:]]), (*starts, *self.starts[position:]), (*ends, *self.ends[position:])
+        )
 
 
 @lru_cache(16_384)
@@ -89,7 +91,7 @@ def language_of(text: str) -> str:
     """The language of a text as ISO 639-1 code, among those whose quantities are known; "en" if it is none of them."""
     if UNSPACED_LETTER.search(text):
         return "ja" if KANA.search(text) else "zh"
-    words = [found.group() for found in WORD.finditer(text.lower())][:MAX_WORDS]
+    words = [match.group() for match in WORD.finditer(text.lower())][:MAX_WORDS]
     scores = {name: sum(word in listed for word in words) for name, listed in FUNCTION_WORDS.items()}
     best = max(scores, key=lambda name: (scores[name], name == "en"))
     return best if scores[best] > scores["en"] else "en"
@@ -99,20 +101,20 @@ def language_of(text: str) -> str:
 def spelled(text: str, language: str) -> Spelled:
     """A text of a language with its quantities as English ones with digits."""
     plain = text.replace("\u00a0", " ").replace("\u202f", " ")
-    found = Spelled(plain, tuple(range(len(plain))), tuple(range(1, len(plain) + 1)))
-    found = found.sub(EMPHASIS, partial(_always, ""))
+    translated = Spelled(plain, tuple(range(len(plain))), tuple(range(1, len(plain) + 1)))
+    translated = translated.sub(EMPHASIS, partial(_always, ""))
     if language in ("zh", "ja"):
-        found = _han_numbers(found)
+        translated = _han_numbers(translated)
     for pattern, new in _idioms(language):
-        found = found.sub(pattern, partial(_always, new))
+        translated = translated.sub(pattern, partial(_always, new))
     if language in ("zh", "ja"):
-        return _han_units(found, language)
-    found = _number_words(found, language)
-    found = found.sub(SHARE, lambda match: f"{match[1]}%")
+        return _han_units(translated, language)
+    translated = _number_words(translated, language)
+    translated = translated.sub(SHARE, lambda match: f"{match[1]}%")
     if language != "en":
-        found = found.sub(SEPARATED, _separators)
-    found = _clocks(found, language)
-    return _named(found, language) if language != "en" else found
+        translated = translated.sub(SEPARATED, _separators)
+    translated = _clocks(translated, language)
+    return _named(translated, language) if language != "en" else translated
 
 
 def _always(new: str, _: re.Match[str]) -> str:
@@ -136,23 +138,23 @@ def _han_value(numeral: str) -> int:
     return total + part + digit
 
 
-def _han_numbers(found: Spelled) -> Spelled:
-    found = found.sub(re.compile("[０-９]"), lambda match: str(int(match.group())))
-    found = found.sub(
+def _han_numbers(translated: Spelled) -> Spelled:
+    translated = translated.sub(re.compile("[０-９]"), lambda match: str(int(match.group())))
+    translated = translated.sub(
         HAN_PERCENT,
         lambda match: f"{match[1] if match[1][0].isdigit() else _han_value(match[1])}%",
     )
-    return found.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
+    return translated.sub(HAN_NUMBER, lambda match: str(_han_value(match.group())))
 
 
-def _han_units(found: Spelled, language: str) -> Spelled:
-    found = found.sub(re.compile(r"(\d+(?:\.\d+)?)万"), lambda match: str(round(float(match[1]) * 10_000)))
-    found = found.sub(HAN_DATE, _han_date)
-    found = found.sub(HAN_CLOCK, _han_clock)
-    found = found.sub(HAN_WEEKDAY, _han_weekday)
+def _han_units(translated: Spelled, language: str) -> Spelled:
+    translated = translated.sub(re.compile(r"(\d+(?:\.\d+)?)万"), lambda match: str(round(float(match[1]) * 10_000)))
+    translated = translated.sub(HAN_DATE, _han_date)
+    translated = translated.sub(HAN_CLOCK, _han_clock)
+    translated = translated.sub(HAN_WEEKDAY, _han_weekday)
     units = UNITS_IN[language]
     names = "|".join(map(re.escape, sorted(units, key=len, reverse=True)))
-    return found.sub(re.compile(rf"(\d)\s*({names})(?!目)"), lambda match: f"{match[1]} {units[match[2]]} ")
+    return translated.sub(re.compile(rf"(\d)\s*({names})(?!目)"), lambda match: f"{match[1]} {units[match[2]]} ")
 
 
 def _han_weekday(match: re.Match[str]) -> str:
@@ -193,26 +195,26 @@ class _Token:
         return not self._text.isalpha() and not self._text.isspace() and self._text != "-"
 
 
-def _number_words(found: Spelled, language: str) -> Spelled:
+def _number_words(translated: Spelled, language: str) -> Spelled:
     from text_to_num import find_numbers  # only where answers are compared
 
-    pieces = [(match.start(), match.group()) for match in TOKEN.finditer(found.text)]
+    pieces = [(match.start(), match.group()) for match in TOKEN.finditer(translated.text)]
     changes = []
     for number in find_numbers([_Token(piece) for _, piece in pieces], language, threshold=0):
         start = pieces[number.start][0]
         last = pieces[number.end - 1]
         end = last[0] + len(last[1])
-        written = found.text[start:end]
+        written = translated.text[start:end]
         if any(char.isdigit() for char in written) or not number.value >= 0:
             continue
-        rest = found.text[end:]
+        rest = translated.text[end:]
         if number.is_ordinal or not number.text.isdigit():
             if not number.is_ordinal or not _before_month(language).match(rest):
                 continue
             changes.append((start, end, str(int(number.value))))
         elif number.value > 1 or _before_unit(language).match(rest):
             changes.append((start, end, number.text))
-    return found.replaced(changes)
+    return translated.replaced(changes)
 
 
 @cache
@@ -254,14 +256,14 @@ def _clock_patterns(language: str) -> list[re.Pattern[str]]:
     word = HOUR_WORDS[language]
     part = rf"(?:\s(?P<pm>{PAST_NOON})|\s(?P<am>{BEFORE_NOON}))"
     past = rf"\s(?:(?P<half>{HALF_PAST.get(language, '(?!)')})|(?P<quarter>{QUARTER_PAST.get(language, '(?!)')}))"
-    lone = rf"\s(?:{word})(?!\s?\d)" if language in ("en", "de") else r"\s?h(?=[\s.,;)]|$)(?!\s?\d)"
+    hour_alone = rf"\s(?:{word})(?!\s?\d)" if language in ("en", "de") else r"\s?h(?=[\s.,;)]|$)(?!\s?\d)"
     patterns = [
         rf"{HOUR}\s?(?:{word})\s?(?P<minute>[0-5]\d)\b{part}?",
         rf"{HOUR}[:.](?P<minute>[0-5]\d)\s?(?:{word})\b{part}?",
         rf"{HOUR}[:.](?P<minute>[0-5]\d){part}",
         rf"{HOUR}(?:\s?(?:{word}))?{past}{part}?",
         rf"{HOUR}(?:\s?(?:{word}))?{part}",
-        rf"{HOUR}{lone}",
+        rf"{HOUR}{hour_alone}",
     ]
     if before := CLOCK_PREPOSITIONS.get(language):
         after = r"(?![\d%€$£]|[.,:]\d|\s?(?:%|[€$£]))"
@@ -278,13 +280,13 @@ def _relative_clocks(language: str) -> list[tuple[re.Pattern[str], int]]:
     ]
 
 
-def _clocks(found: Spelled, language: str) -> Spelled:
+def _clocks(translated: Spelled, language: str) -> Spelled:
     """Times of day as "18:30"."""
     for pattern, minutes in _relative_clocks(language):
-        found = found.sub(pattern, partial(_relative_clock, minutes))
+        translated = translated.sub(pattern, partial(_relative_clock, minutes))
     for pattern in _clock_patterns(language):
-        found = found.sub(pattern, _clock)
-    return found
+        translated = translated.sub(pattern, _clock)
+    return translated
 
 
 def _clock(match: re.Match[str]) -> str:
@@ -325,15 +327,19 @@ def _names_pattern(language: str) -> tuple[re.Pattern[str], ...]:
     )
 
 
-def _named(found: Spelled, language: str) -> Spelled:
+def _named(translated: Spelled, language: str) -> Spelled:
     date, month, day, unit, currency, reais = _names_pattern(language)
     months, days, units = MONTHS_IN[language], DAYS_IN[language], UNITS_IN[language]
-    found = found.sub(date, lambda match: f"{match[1]} {months[match[2].lower()]}{' ' + match[3] if match[3] else ''}")
-    found = found.sub(month, lambda match: months[match[1].lower()])
-    found = found.sub(day, lambda match: days[match[1].lower()])
-    found = found.sub(reais, lambda match: f"{match[1]} reais")
-    found = found.sub(CENTS, lambda match: f"{match[1]}.{match[2]} euros")
-    found = found.sub(currency, lambda match: f"{match[1]} { {'€': 'euros', '£': 'gbp', '$': 'dollars'}[match[2]] }")
-    return found.sub(
+    translated = translated.sub(
+        date, lambda match: f"{match[1]} {months[match[2].lower()]}{' ' + match[3] if match[3] else ''}"
+    )
+    translated = translated.sub(month, lambda match: months[match[1].lower()])
+    translated = translated.sub(day, lambda match: days[match[1].lower()])
+    translated = translated.sub(reais, lambda match: f"{match[1]} reais")
+    translated = translated.sub(CENTS, lambda match: f"{match[1]}.{match[2]} euros")
+    translated = translated.sub(
+        currency, lambda match: f"{match[1]} { {'€': 'euros', '£': 'gbp', '$': 'dollars'}[match[2]] }"
+    )
+    return translated.sub(
         unit, lambda match: f"{match[1]} {'working ' if match['working'] else ''}{units[match[2].lower()]}"
     )

@@ -325,4 +325,4 @@ IDIOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "ja": ((r"半年間?", "6か月"), (r"正午", "12:00"), (r"半日", "12時間")),
 }
-"""Fixed expressions, as patterns, and what they are in numbers of the same language."""
+"""Fixed expressions, as patterns, with the same quantity in numbers of the same language."""

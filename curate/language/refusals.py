@@ -57,7 +57,7 @@ REFUSAL_HINTS: Final = (
 def refuses(opening: str) -> bool:
     """Whether the opening of an answer is a refusal."""
     text = opening.lower()
-    # looking for pieces is much cheaper, and most answers have none
+    # a search for substrings is much faster, and most answers contain none
     maybe = (
         "canno" in text
         or "n't" in text

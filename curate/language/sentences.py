@@ -51,51 +51,51 @@ def is_code(text: str) -> bool:
 @lru_cache(16_384)
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text without code and list markers; at most 60."""
-    found: list[str] = []
+    sentences_found: list[str] = []
     for piece in SENTENCE_END.split(CODE.sub("\n", text)):
         plain = LIST_MARKER.sub("", piece).strip()
         if not plain:
             continue
-        if found and ABBREVIATION.search(found[-1]):
-            found[-1] += " " + plain
+        if sentences_found and ABBREVIATION.search(sentences_found[-1]):
+            sentences_found[-1] += " " + plain
         else:
-            found.append(plain)
-    return tuple(found[:MAX_SENTENCES])
+            sentences_found.append(plain)
+    return tuple(sentences_found[:MAX_SENTENCES])
 
 
-@lru_cache(4_096)  # rules ask of a pair, then the model
+@lru_cache(4_096)  # called for a pair by rules, then for the model
 def aligned_sentences(left: str, right: str) -> tuple[Aligned, ...]:
     """Pairs of sentences that are mutually the most similar, with at least half of the shorter one's content words
     in common.
     """
-    mine, others = sentences(left), sentences(right)
-    words_mine, words_others = _sentence_words(left), _sentence_words(right)
-    if len(mine) == len(others) == 1:
-        return (_pair(mine[0], others[0], words_mine[0], words_others[0]),)
-    both = frozenset().union(*words_mine).intersection(frozenset().union(*words_others))
-    if not both:
+    left_sentences, right_sentences = sentences(left), sentences(right)
+    left_words, right_words = _sentence_words(left), _sentence_words(right)
+    if len(left_sentences) == len(right_sentences) == 1:
+        return (_pair(left_sentences[0], right_sentences[0], left_words[0], right_words[0]),)
+    common_words = frozenset().union(*left_words).intersection(frozenset().union(*right_words))
+    if not common_words:
         return ()
     places: dict[str, list[int]] = defaultdict(list)
-    for j, sentence in enumerate(words_others):
-        for word in sentence & both:
+    for j, sentence in enumerate(right_words):
+        for word in sentence & common_words:
             places[word].append(j)
-    shared = [Counter(j for word in sentence & both for j in places[word]) for sentence in words_mine]
-    alike = [
-        {j: count / (len(sentence) + len(words_others[j]) - count) for j, count in sorted(counts.items())}
-        for sentence, counts in zip(words_mine, shared, strict=True)
+    shared = [Counter(j for word in sentence & common_words for j in places[word]) for sentence in left_words]
+    similarities = [
+        {j: count / (len(sentence) + len(right_words[j]) - count) for j, count in sorted(counts.items())}
+        for sentence, counts in zip(left_words, shared, strict=True)
     ]
     best: dict[int, float] = {}
-    for near in alike:
+    for near in similarities:
         for j, share in near.items():
             best[j] = max(share, best.get(j, 0.0))
-    found = []
-    for i, near in enumerate(alike):
+    aligned = []
+    for i, near in enumerate(similarities):
         j = max(near, key=lambda j: near[j], default=-1)
         if j >= 0 and near[j] == best[j]:
-            pair = _pair(mine[i], others[j], words_mine[i], words_others[j])
+            pair = _pair(left_sentences[i], right_sentences[j], left_words[i], right_words[j])
             if pair.within >= MIN_SHARED_WORDS:
-                found.append(pair)
-    return tuple(found)
+                aligned.append(pair)
+    return tuple(aligned)
 
 
 @lru_cache(16_384)  # each answer is compared with several others
@@ -103,9 +103,14 @@ def _sentence_words(text: str) -> tuple[frozenset[str], ...]:
     return tuple(map(content_words, sentences(text)))
 
 
-def _pair(left: str, right: str, mine: frozenset[str], others: frozenset[str]) -> Aligned:
-    both = len(mine & others)
-    return Aligned(left, right, both / max(1, len(mine | others)), both / max(1, min(len(mine), len(others))))
+def _pair(left: str, right: str, left_words: frozenset[str], right_words: frozenset[str]) -> Aligned:
+    common = len(left_words & right_words)
+    return Aligned(
+        left,
+        right,
+        common / max(1, len(left_words | right_words)),
+        common / max(1, min(len(left_words), len(right_words))),
+    )
 
 
 class Option(NamedTuple):
@@ -121,7 +126,7 @@ def options(text: str) -> list[Option]:
     """
     if not OPTION_LABEL_HINT.search(text):  # most do not
         return []
-    found: list[Option] = []
+    options_found: list[Option] = []
     run: list[re.Match[str]] = []
     for mark in (*OPTION_LABEL.finditer(text), None):
         if mark is not None and run and _is_next_label(run[-1].group(1), mark.group(1)):
@@ -129,9 +134,9 @@ def options(text: str) -> list[Option]:
             continue
         if len(run) > 1:
             ends = [*(other.start() for other in run[1:]), len(text)]
-            found += [_option(at, text[at.end() : end]) for at, end in zip(run, ends, strict=True)]
+            options_found += [_option(label, text[label.end() : end]) for label, end in zip(run, ends, strict=True)]
         run = [mark] if mark is not None and mark.group(1) in ("A", "a", "1") else []
-    return found
+    return options_found
 
 
 def _is_next_label(label: str, other: str) -> bool:

@@ -1,7 +1,7 @@
 """Whether two words are spellings of the same word: a typing error, or a plural.
 
-Accepted errors usually give no other word: two swapped neighboring letters ("recieve"), a letter doubled or not
-("acommodate"). One letter more, less or replaced is not accepted: it turns nitrite into nitrate, and morality into
+Accepted errors rarely result in another word: two swapped adjacent letters ("recieve"), a letter doubled or not
+("acommodate"). An inserted, deleted or replaced letter is not accepted: nitrite would equal nitrate, and morality
 mortality.
 """
 
@@ -53,12 +53,12 @@ def spelling_key(word: str) -> str:
 
 
 def spellings(word: str) -> list[str]:
-    """Candidates for other spellings of a word that has a `spelling_key`; `same_word` decides."""
+    """Candidates for other spellings of a word that has a `spelling_key`; `same_word` confirms them."""
     stem, places = _singular(word), range(1, len(word))
-    found = [stem, f"{stem}s"]
-    found += [f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}" for at in places[:-1]]
-    found += [word[:at] + word[at + 1 :] for at in places if word[at] == word[at - 1]]
-    return found + [word[:at] + word[at - 1 :] for at in (*places, len(word))]
+    candidates = [stem, f"{stem}s"]
+    candidates += [f"{word[:index]}{word[index + 1]}{word[index]}{word[index + 2 :]}" for index in places[:-1]]
+    candidates += [word[:index] + word[index + 1 :] for index in places if word[index] == word[index - 1]]
+    return candidates + [word[:index] + word[index - 1 :] for index in (*places, len(word))]
 
 
 def easily_confused(left: str, right: str) -> bool:
@@ -68,17 +68,19 @@ def easily_confused(left: str, right: str) -> bool:
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     if len(shorter) < 4 or not (left[0] == right[0] or left[-1] == right[-1]):  # most pairs
         return False
-    start = next((at for at in range(len(shorter)) if left[at] != right[at]), len(shorter))
+    start = next((index for index in range(len(shorter)) if left[index] != right[index]), len(shorter))
     if start >= 3 and INFLECTIONS.issuperset((left[start:], right[start:])):
         return False
-    end = next((at for at in range(len(shorter) - start) if left[-1 - at] != right[-1 - at]), len(shorter) - start)
+    end = next(
+        (index for index in range(len(shorter) - start) if left[-1 - index] != right[-1 - index]), len(shorter) - start
+    )
     return start + end >= MIN_SHARED_LETTERS * len(longer)
 
 
 def _has_swapped_letters(left: str, right: str) -> bool:
     if len(left) != len(right):
         return False
-    differing = [at for at in range(len(left)) if left[at] != right[at]]
+    differing = [index for index in range(len(left)) if left[index] != right[index]]
     return (
         len(differing) == 2
         and differing[1] == differing[0] + 1
@@ -91,8 +93,8 @@ def _has_doubled_letter(shorter: str, longer: str) -> bool:
     """Whether the longer word has one letter twice that the shorter one has once."""
     if len(longer) != len(shorter) + 1:
         return False
-    at = next((at for at in range(len(shorter)) if shorter[at] != longer[at]), len(shorter))
-    return longer[at] == longer[at - 1] and longer[at + 1 :] == shorter[at:]
+    index = next((index for index in range(len(shorter)) if shorter[index] != longer[index]), len(shorter))
+    return longer[index] == longer[index - 1] and longer[index + 1 :] == shorter[index:]
 
 
 def _singular(word: str) -> str:

@@ -62,11 +62,11 @@ def plain_words(text: str) -> list[str]:
 
 
 def _written_out(match: re.Match[str]) -> str:
-    whose, denied, are = match.groups()
-    if whose:
-        return f"{whose} is"
-    if denied:
-        return {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}.get(denied, denied) + " not"
+    subject, negated, are = match.groups()
+    if subject:
+        return f"{subject} is"
+    if negated:
+        return {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}.get(negated, negated) + " not"
     return f"{are} are" if are else "i am"
 
 
@@ -76,13 +76,13 @@ def quoted_texts(text: str) -> list[str]:
 
 
 def tokens(text: str) -> list[str]:
-    """All of a text in order: words with joined parts (don't, 3.5, well-known), white space, other characters one
-    by one. In scripts without spaces between words, characters are words.
+    """The tokens of a text in order: words with joined parts (don't, 3.5, well-known), white space, and other
+    characters one by one. In scripts without spaces between words, each character is a word.
     """
-    found = TOKEN.findall(text)
+    pieces = TOKEN.findall(text)
     if text.isascii():
-        return found
-    return [piece for token in found for piece in (token if re.search(UNSPACED, token) else (token,))]
+        return pieces
+    return [piece for token in pieces for piece in (token if re.search(UNSPACED, token) else (token,))]
 
 
 def differing_spans(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
@@ -113,17 +113,17 @@ def letters(text: str) -> Counter[str]:
         data = text.encode()
         count = len(data) - len(data.translate(None, ASCII_LETTERS))
         return Counter({"Latin": count}) if count else Counter()
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for char, count in Counter(text).items():
         if script := script_of(char):
-            found[script] += count
-    return found
+            counts[script] += count
+    return counts
 
 
 def main_script(text: str) -> str:
     """The script of most letters of a text; empty for a text without letters."""
-    found = letters(text)
-    return min(found, key=lambda name: (-found[name], name)) if found else ""
+    counts = letters(text)
+    return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Expressions by which a text says that something is allowed, possible or advisable, or that it is not."""
+"""Expressions that something is allowed, possible or advisable, or that it is not."""
 
 import re
 from typing import Final
