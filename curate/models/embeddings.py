@@ -35,9 +35,9 @@ class EmbeddingCache:
         return key in self._vectors
 
     def add(self, keys: Sequence[str], vectors: Any) -> None:
-        """Add `vectors`, one row per key. They are saved when 5,000 are new and a fifth of all.
+        """Add `vectors`, one row per key. They are saved once at least 5,000 vectors, and a fifth of all, are unsaved.
 
-        So a killed run can resume, and a file is not written again and again for few of its rows.
+        A killed run can then resume, and the file is not rewritten for few of its rows.
         """
         self._vectors.update(zip(keys, np.asarray(vectors, dtype=np.float32), strict=True))
         self._unsaved += len(keys)
@@ -91,7 +91,7 @@ def embed(
         loader = Loader(sentence_encoder, model, exact)
         new = sorted(missing)  # in bfloat16 a vector depends a little on its batch, which no order may change
         for batch, vectors in each_batch(_encoded, [missing[key] for key in new], loader, loader()):
-            store.add([new[at] for at in batch], _unit(vectors))
+            store.add([new[index] for index in batch], _unit(vectors))
             if progress:
                 progress(len(batch))
         store.save()
@@ -103,7 +103,7 @@ def _encoded(encoder: Any, texts: list[str]) -> Any:
 
 
 def _unit(vectors: Any) -> Matrix:
-    """The rows in float32 with length 1: a model that computes in bfloat16 gives lengths from .998 to 1.004."""
+    """The rows in float32 with length 1: a model in bfloat16 returns rows with lengths from .998 to 1.004."""
     rows = np.asarray(vectors, dtype=np.float32)
     unit: Matrix = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
     return unit
@@ -117,8 +117,8 @@ def neighbours(vectors: Matrix, similarity: float) -> Iterator[tuple[int, int, f
         for left in range(start, len(vectors), BLOCK_COLUMNS):
             block = vectors[start : start + BLOCK_ROWS] @ vectors[left : left + BLOCK_COLUMNS].T
             rows, columns = np.nonzero(block >= similarity)
-            found = block[rows, columns]
+            cosines = block[rows, columns]
             ahead = columns + left > rows + start
             yield from zip(
-                (rows[ahead] + start).tolist(), (columns[ahead] + left).tolist(), found[ahead].tolist(), strict=True
+                (rows[ahead] + start).tolist(), (columns[ahead] + left).tolist(), cosines[ahead].tolist(), strict=True
             )

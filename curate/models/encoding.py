@@ -1,5 +1,5 @@
 """Encode a rendered text as token ids, labels and weights, so that each answer follows exactly the prompt tokens of
-inference; or tell why an example cannot be trained on.
+inference, or report why an example cannot be trained on.
 """
 
 from bisect import bisect_left
@@ -48,12 +48,12 @@ class Span:
     turn: int
     weight: float = 1.0
     part: bool = False
-    """Whether it is a part of an answer: of the tokens across its ends, those that end in it are trained on."""
+    """Whether it is a part of an answer: tokens across its start are trained on, tokens across its end are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One text to train on, its supervised spans in order, and where training and inference differ."""
+    """One text to train on, its supervised spans in order, and the differences between training and inference."""
 
     text: str
     spans: tuple[Span, ...]
@@ -83,7 +83,7 @@ class Encoded:
     """Loss weight of each token; 0 if it is not trained on."""
     text: Rendered
     answers: tuple[Answer, ...] = ()
-    """Where the answers lie among the tokens; one of which no token is trained on is not there."""
+    """The token ranges of the answers; an answer without a trained token is missing."""
     straddling: int = 0
     """Tokens that begin in the prompt and end in an answer; they are not trained on."""
 
@@ -100,9 +100,8 @@ class Encoding:
     encoded: tuple[Encoded, ...]
     problems: tuple[EncodingProblem, ...] = ()
     differing: tuple[int, int] = (0, 0)
-    """Tokens that only the trained text or only that of inference has, summed over the answers, and all these tokens.
-
-    Zeros where both have one history.
+    """Number of tokens in only one of the trained text and the text of inference, summed over the answers, and the
+    total number of tokens of both; zeros if both have the same history.
     """
 
     @property
@@ -136,13 +135,13 @@ class Encoder:
         self._endings: dict[str, list[int]] = {}
 
     def encode(self, rendered: Rendered, *, whole: bool = False) -> tuple[Encoded, ...]:
-        """The text as one, or as one for each answer where the whole would be cut into other tokens than inference cuts
-        its prompts into. `whole`: as one in any case.
+        """The encoding of the whole text, or one encoding per answer if the tokens of a prompt in the whole text differ
+        from those of inference. `whole`: always the whole text.
 
-        A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed
-        by something.
+        A tokenizer may merge the end of the prompt with the beginning of the answer, or split the end of the prompt
+        differently if text follows.
         """
-        # The template has written every special token itself; adding them again would double the first one.
+        # The rendered text has all special tokens already; adding them again would double the first one.
         batch = self.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids, offsets = list(batch["input_ids"]), list(batch["offset_mapping"])
         starts = [start for start, _ in offsets]
@@ -152,11 +151,11 @@ class Encoder:
             for span, border in zip(rendered.spans, borders, strict=True)
         ):
             return (self._encode_whole(rendered, ids, offsets),)
-        apart = [None if span.part else self._encode_apart(rendered, span) for span in rendered.spans]
-        made = tuple(encoded for encoded in apart if encoded is not None)
+        separate = [None if span.part else self._encode_apart(rendered, span) for span in rendered.spans]
+        encodings = tuple(encoded for encoded in separate if encoded is not None)
         return (
-            made
-            if len(made) == len(apart)
+            encodings
+            if len(encodings) == len(separate)
             else (self._encode_whole(rendered, ids, offsets, mismatches=(_TOKENIZED_DIFFERENTLY,)),)
         )
 
@@ -168,14 +167,14 @@ class Encoder:
         """Whether the tokens before an answer are those of its prompt. Tokenization restarts after each control
         token, so only the last part has to be compared.
         """
-        at = next((at for at in range(len(before) - 1, -1, -1) if before[at] in self.control), 0)
-        ending = prompt[starts[at] :] if before else prompt
+        index = next((index for index in range(len(before) - 1, -1, -1) if before[index] in self.control), 0)
+        ending = prompt[starts[index] :] if before else prompt
         if ending not in self._endings:
-            found = self.ids(ending)
+            ending_ids = self.ids(ending)
             if len(ending) > MAX_CACHED_CHARS:
-                return found == before[at:]
-            self._endings[ending] = found
-        return self._endings[ending] == before[at:]
+                return ending_ids == before[index:]
+            self._endings[ending] = ending_ids
+        return self._endings[ending] == before[index:]
 
     def _encode_whole(
         self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], mismatches: tuple[Mismatch, ...] = ()
@@ -184,23 +183,23 @@ class Encoder:
         spans = iter(rendered.spans)
         span = next(spans, None)
         answers: dict[int, Answer] = {}
-        for at, (start, end) in enumerate(offsets):
+        for index, (start, end) in enumerate(offsets):
             while span is not None and start >= span.end:
                 span = next(spans, None)
             if span is None:
                 break
             inside = span.start < end <= span.end if span.part else start >= span.start
-            if inside and at:  # nothing comes before the first token that could predict it
-                labels[at], weights[at] = ids[at], span.weight
-                answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
+            if inside and index:  # the first token has no context to be predicted from
+                labels[index], weights[index] = ids[index], span.weight
+                answers[span.turn] = Answer(
+                    span.turn, answers[span.turn].first if span.turn in answers else index, index
+                )
             elif end > span.start and not span.part:
                 straddling += 1
         return self._with_mismatches(rendered, ids, labels, weights, answers, mismatches, straddling)
 
     def _encode_apart(self, rendered: Rendered, span: Span) -> Encoded | None:
-        """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the
-        text.
-        """
+        """Prompt and answer tokenized separately, as inference does; None if the two do not result in the text."""
         text = Rendered(
             rendered.text[: span.end],
             (span,),
@@ -209,7 +208,7 @@ class Encoder:
         prompt = self.ids(text.text[: span.start])
         marker = (
             self.tokenizer.eos_token or ""
-        )  # without something before it, some tokenizers begin a text with a space
+        )  # without a preceding token, some tokenizers insert a space at the beginning of a text
         answer = self.ids(marker + text.text[span.start :])[len(self.ids(marker)) :]
         ids = prompt + answer
         if not prompt or self._read(ids) != self._read(self.ids(text.text)):

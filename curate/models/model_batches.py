@@ -1,7 +1,7 @@
-"""Batches of texts that a model computes, on this machine or as tasks of a Ray cluster, with the same results.
+"""Batches of texts for a model, computed on this machine or as tasks of a Ray cluster, with the same results.
 
-In bfloat16, and with padding, what a model gives for a text depends a little on its batch: batches are cut here, and
-computed as they are wherever that is. A worker of another kind would give other results and is refused.
+In bfloat16 and with padding, the output of a model for a text depends slightly on its batch. Therefore batches are made
+here and are the same on every executor. A worker with other hardware would give other results and is refused.
 """
 
 import platform
@@ -27,7 +27,7 @@ TOKENIZED_TEXTS: Final = 1024
 
 
 class Loader(NamedTuple):
-    """How a model is loaded, in any process."""
+    """A function that loads a model, with its arguments, for any process."""
 
     load: Callable[..., Any]
     name: str
@@ -60,12 +60,12 @@ _pools: ContextVar[_Pools | None] = ContextVar("_pools", default=None)
 
 @contextmanager
 def models_on(executor: Executor) -> Iterator[None]:
-    """Let `each_batch` compute where the executor is while the block runs."""
+    """Run the computations of `each_batch` on the executor during the block."""
     with ExitStack() as opened:
         before = _pools.set(_Pools(executor, opened) if executor.remote else None)
         try:
             if executor.remote:
-                opened.enter_context(executor.cluster())  # stay connected; tell at once if that fails
+                opened.enter_context(executor.cluster())  # stay connected; fail at once without a connection
             yield
         finally:
             _pools.reset(before)
@@ -74,26 +74,26 @@ def models_on(executor: Executor) -> Iterator[None]:
 def each_batch(
     compute: Callable[[Any, list[Any]], Made], texts: Sequence[Any], loader: Loader, model: Any
 ) -> Iterator[tuple[list[int], Made]]:
-    """The positions of each batch, and what `compute` returns for the model and the texts of the batch, in order.
+    """The positions of each batch, and the result of `compute` for the model and the texts of the batch, in order.
 
-    On a CPU, each core computes a batch of its own: cores that share one wait for each other, on a busy machine for
+    On a CPU, each core computes its own batch: cores that share a batch wait for each other, on a busy machine for
     twice the time of the computation.
     """
     import torch
 
     threads = torch.get_num_threads()
     reuse_freed()
-    made, pools, alone = batches(texts, model), _pools.get(), partial(_in_one_thread, compute)
+    batch_positions, pools, in_one_thread = batches(texts, model), _pools.get(), partial(_in_one_thread, compute)
     try:
-        for first in made:  # sets how the tokenizer pads, which it may not do while another thread uses it
-            yield first, compute(model, [texts[at] for at in first])
+        for first in batch_positions:  # sets how the tokenizer pads, which it may not do while another thread uses it
+            yield first, compute(model, [texts[index] for index in first])
             break
-        rest = list(made)
-        items = ([texts[at] for at in batch] for batch in rest)
+        rest = list(batch_positions)
+        items = ([texts[index] for index in batch] for batch in rest)
         if pools is not None and rest:
-            computed = pools.pool(loader, model).each(alone, items)
+            computed = pools.pool(loader, model).each(in_one_thread, items)
         else:
-            computed = parallel_map(partial(alone, model), items, threads if model.device.type == "cpu" else 1)
+            computed = parallel_map(partial(in_one_thread, model), items, threads if model.device.type == "cpu" else 1)
         yield from zip(rest, computed, strict=True)
     finally:
         torch.set_num_threads(threads)
@@ -107,11 +107,15 @@ def _in_one_thread(compute: Callable[[Any, list[Any]], Made], model: Any, texts:
     return compute(model, texts)
 
 
-def _loaded_alike(loader: Loader, wanted: tuple[str, str]) -> Any:
-    """The model in a worker. Raises `CurateError` where it would give other results."""
+def _loaded_alike(loader: Loader, expected: tuple[str, str]) -> Any:
+    """The model in a worker. Raises `CurateError` if its results would differ."""
     model = loader()
-    if (found := _model_identity(loader, model)) != wanted:
-        differ = next(f"{mine}, not {one}" for mine, one in zip(found, wanted, strict=True) if mine != one)
+    if (actual := _model_identity(loader, model)) != expected:
+        differ = next(
+            f"{actual_part}, not {expected_part}"
+            for actual_part, expected_part in zip(actual, expected, strict=True)
+            if actual_part != expected_part
+        )
         raise CurateError(
             f"--engine ray: node {platform.node()} computes {visible(loader.name)} with {visible(differ)}",
             "use nodes of one kind, with the same files of the model: others give other results",
@@ -120,7 +124,7 @@ def _loaded_alike(loader: Loader, wanted: tuple[str, str]) -> Any:
 
 
 def _model_identity(loader: Loader, model: Any) -> tuple[str, str]:
-    """What decides a model's results beside its packages: its files, and the processor and its precision."""
+    """The identity of a model apart from package versions: its files, and the processor with the precision."""
     import torch
 
     if model.device.type == "cuda":
@@ -140,11 +144,11 @@ def batches(texts: Sequence[str] | Sequence[tuple[str, str]], model: Any) -> Ite
     `model`: a `SentenceTransformer` or a `CrossEncoder`.
     """
     batch: list[int] = []
-    for length, at in sorted((length, at) for at, length in enumerate(_lengths(texts, model))):
+    for length, index in sorted((length, index) for index, length in enumerate(_lengths(texts, model))):
         if batch and (len(batch) + 1) * length > BATCH_TOKENS:
             yield batch
             batch = []
-        batch.append(at)
+        batch.append(index)
     if batch:
         yield batch
 

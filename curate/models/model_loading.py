@@ -15,8 +15,8 @@ from curate.models.names import model_errors, require_at_hand, resolve
 
 LAST_LATIN_LETTER: Final = "\u024f"
 MIN_SPELLED_TOKENS: Final = 0.8
-"""Tokens a letter from which a tokenizer spells a text: English models need 1.0 or more in other scripts, multilingual
-ones 0.7 or less.
+"""Tokens per letter from which a tokenizer does not know a script: English models have 1.0 or more in other scripts,
+multilingual ones 0.7 or less.
 """
 
 MAX_CHARS: Final = 200
@@ -55,11 +55,11 @@ def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
 
 
 def in_unknown_script(texts: Sequence[str], model: str) -> list[bool]:
-    """Whether each text is in a script that the model does not know: its tokenizer splits it into single letters, or
+    """Whether each text is in a script that is unknown to the model: its tokenizer splits it into single letters, or
     has no token for them.
 
-    An English model takes any two short texts in Chinese for the same. A model without such a tokenizer counts as one
-    that reads everything. Raises `ModelError` if it is not available.
+    An English model gives similar embeddings for any two short texts in Chinese. A model without a `tokenizer.json`
+    counts as one that knows all scripts. Raises `ModelError` if it is not available.
     """
     doubtful = [not text.isascii() and _mostly_beyond_latin(text) for text in texts]
     if not any(doubtful):

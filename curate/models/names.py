@@ -23,9 +23,9 @@ from curate.core.files import TEMPORARY_SUFFIX, sha256, sync_folder
 from curate.core.text import excerpt
 
 OFFLINE_PREFIX: Final = "offline:"
-# Raised when the conversion changes, so that folders made by an older one are not taken for new ones.
+# Incremented when the conversion changes, so that folders of an older version are not reused.
 CONVERSION_VERSION: Final = 1
-# What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
+# Files that identify a model; other files in its folder (readme, license, other frameworks' weights) do not.
 IDENTITY_SUFFIXES: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
 HUB_FILES: Final = ("config.json", "tokenizer_config.json", "modules.json", "adapter_config.json")
 """Files of which each model on the hub has one."""
@@ -57,12 +57,14 @@ MODELS: Final = {
 
 
 @contextmanager
-def model_errors(name: str, what: str, hint: str = "download the model again, or choose another one") -> Iterator[None]:
+def model_errors(
+    name: str, operation: str, hint: str = "download the model again, or choose another one"
+) -> Iterator[None]:
     """Convert any exception that a model's files cause in libraries, including panics of Rust code, to a `ModelError`:
     the files are untrusted input.
 
-    `what`: the operation, as the end of the message: "its tokenizer cannot be loaded". Exceptions that end a command
-    for other reasons pass through.
+    `operation`: the operation, as the end of the message: "its tokenizer cannot be loaded". Exceptions that end a
+    command for other reasons pass through.
     """
     try:
         yield
@@ -77,16 +79,16 @@ def model_errors(name: str, what: str, hint: str = "download the model again, or
                 f"accept its terms at https://huggingface.co/{name.partition('@')[0]}, then  hf auth login",
             ) from error
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ModelError(f"{name}: {what}: {excerpt(text, 200)}", hint) from error
+        raise ModelError(f"{name}: {operation}: {excerpt(text, 200)}", hint) from error
 
 
 def resolve(name: str, *, needs_weights: bool = True) -> str:
     """A folder's path or a hub id that transformers and sentence-transformers can load.
 
-    `offline:NAME` stands for a model from a package, converted on its first use; the path of a folder for itself;
-    anything else is taken for a hub id, `ID@REVISION` for the files of that commit, branch or tag. With
-    `needs_weights` off the result need hold no more than the tokenizer. Raises `ModelError` where the model is not at
-    hand, `MissingExtra` where a package to convert it is missing.
+    `offline:NAME` is a model from a package, which is converted on first use. Any name that is not a folder is a hub
+    id; `ID@REVISION` selects a commit, branch or tag. Without `needs_weights`, the result may contain only the
+    tokenizer. Raises `ModelError` if the model is not available, `MissingExtra` if a package for the conversion is
+    missing.
     """
     if not name.startswith(OFFLINE_PREFIX):
         if not name:
@@ -196,10 +198,10 @@ def configuration(name: str) -> Any:
     source = _source(name) if name.startswith(OFFLINE_PREFIX) else None
     with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or pass a folder"):
         if source is not None and source.is_file():
-            made = _conversion(name, source)
-            if not made.is_dir():
+            folder = _conversion(name, source)
+            if not folder.is_dir():
                 return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
-            source = made
+            source = folder
         return AutoConfig.from_pretrained(str(source or resolve(name, needs_weights=False)), trust_remote_code=False)
 
 
@@ -232,18 +234,18 @@ def _source(name: str) -> Path:
 
 
 def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
-    """The folder that a GGUF file was converted into: made now, or by an earlier command.
+    """The folder with the converted GGUF file, converted now or by an earlier command.
 
-    Several processes may ask at once and any may be killed: the folder appears whole, by one rename.
+    Several processes may call this at once and any may be killed: the complete folder is put in place by one rename.
     """
     from filelock import FileLock
 
     full = _conversion(name, source)
     folder = full.parent
     target = full if needs_weights else full.with_name(f"{full.name}-tokenizer")
-    for made in (full, target):
-        if made.is_dir():
-            return made
+    for existing in (full, target):
+        if existing.is_dir():
+            return existing
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
@@ -276,7 +278,7 @@ def _conversion(name: str, source: Path) -> Path:
 def _write_tokenizer(source: Path, folder: Path) -> None:
     """Write tokenizer.json and tokenizer_config.json of a byte-level BPE model in GGUF.
 
-    transformers can do it too, but loads torch for it and takes no notice of how the model splits digits.
+    transformers can convert it too, but loads torch and ignores the model's splitting of digits.
     """
     with requiring("reading a GGUF model", "train", "gguf"):
         from gguf import GGUFReader
@@ -339,11 +341,11 @@ def _write_weights(source: Path, folder: Path) -> None:
     logging.disable_progress_bar()
     modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)  # this bar of the loader does not obey the setting
     try:
-        # In float32 first: that is what the loader computes in, and it warns about anything else.
+        # In float32 first: the loader computes in float32 and warns about other types.
         model = AutoModelForCausalLM.from_pretrained(
             str(source.parent), gguf_file=source.name, dtype=torch.float32, trust_remote_code=False
         )
-        model.hf_quantizer = None  # the weights are plain now, whatever the file they came from
+        model.hf_quantizer = None  # the weights are dequantized now
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
         model.config._name_or_path = folder.name

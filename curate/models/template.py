@@ -1,8 +1,8 @@
 """Apply a chat template: text, spans, token ids and loss mask. `check`, `plan` and training share this code.
 
-What a model learns must be what it will be asked for: each supervised span continues the very prompt that inference
-renders. Tags in templates, markers in the text and token arithmetic all break on some template; rendering the
-conversation as it stood before and after each answer does not depend on how the template is written.
+Training must match inference: each supervised span continues exactly the prompt that inference renders. Tags in
+templates, markers in the text and token arithmetic fail for some templates. Rendering the conversation up to before and
+after each answer works for every template.
 """
 
 import hashlib
@@ -71,7 +71,7 @@ class Template:
 
     @cached_property
     def control(self) -> dict[str, int]:
-        """Ids by text of the tokens that are structure, not text; in a message they would be read as structure too."""
+        """Ids by text of the control tokens. In the text of a message they would be tokenized as control tokens too."""
         return {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
 
     @cached_property
@@ -114,11 +114,11 @@ class Template:
             return _refusal("", "/chat_template_kwargs", settings)
         if problem := flag_problem(turns):
             return Rendering((), (problem,))
-        whole = answer_weight(value)
+        example_weight = answer_weight(value)
         answers = {
-            i: whole * answer_weight(turn)
+            i: example_weight * answer_weight(turn)
             for i, turn in enumerate(turns)
-            if turn.get("role") == "assistant" and whole * answer_weight(turn) > 0 and is_trained(turn)
+            if turn.get("role") == "assistant" and example_weight * answer_weight(turn) > 0 and is_trained(turn)
         }
         if not answers:
             return _refusal("K011", "/messages", "no assistant message is trained on")
@@ -134,9 +134,7 @@ class Template:
         return _refusal("K004", "/messages", why)
 
     def prompt(self, value: dict[str, Any]) -> str | None:
-        """What inference renders before the last assistant turn; None where there is no such turn or the template
-        refuses.
-        """
+        """The inference prompt before the last assistant turn; None without such a turn or if the template fails."""
         turns = value.get("messages") or []
         last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "assistant"), None)
         if not last:
@@ -144,8 +142,8 @@ class Template:
         for attempt in message_variants(turns):
             try:
                 settings = template_settings(value)
-                given = {} if isinstance(settings, str) else settings
-                return self._answer(attempt, last, template_tools(value), given)[0]
+                variables = {} if isinstance(settings, str) else settings
+                return self._answer(attempt, last, template_tools(value), variables)[0]
             except TemplateFailure:
                 continue
         return None
@@ -179,16 +177,16 @@ class Template:
         turns: list[Turn],
         answers: Mapping[int, float],
         tools: Any,
-        given: dict[str, Any],
+        variables: dict[str, Any],
         ranges: Sequence[Ranges | None],
         *,
         as_one: bool = False,
     ) -> Rendering:
-        settings = {"enable_thinking": any(has_reasoning(turn) for turn in turns), **given}
-        whole = self._text(turns, tools, settings)
+        settings = {"enable_thinking": any(has_reasoning(turn) for turn in turns), **variables}
+        full_text = self._text(turns, tools, settings)
         single: list[Rendered] = []
         for i, weight in answers.items():
-            prompt, full = self._answer(turns, i, tools, given)
+            prompt, full = self._answer(turns, i, tools, variables)
             start = len(prompt) if full.startswith(prompt) else self._parting(prompt, full)
             end = len(full.rstrip())
             mismatches: list[Mismatch] = []
@@ -204,7 +202,7 @@ class Template:
             if end <= start:
                 return _refusal("K011", f"/messages/{i}", "the chat template renders nothing for the answer")
             if silent := [name for name in called_functions(turns[i]) if name not in full[start:end]]:
-                # Trained on, it would teach the model to say nothing where it should call.
+                # Training on it would teach the model to reply with nothing where it should call a tool.
                 why = f"the chat template does not render the call of {excerpt(silent[0], 40)}"
                 return _refusal("K004", f"/messages/{i}/tool_calls", why)
             if any(name not in full for name in function_names(tools)):
@@ -213,33 +211,33 @@ class Template:
             if not spans:
                 return _refusal("", f"/messages/{i}/content", "its parts to train on are not in the rendered text")
             single.append(Rendered(full[:end], spans, tuple(mismatches)))
-        if len(single) > 1 and all(whole.startswith(text.text) for text in single):
-            # Earlier answers read the same once they are history: one pass over the text trains them all.
+        if len(single) > 1 and all(full_text.startswith(text.text) for text in single):
+            # Earlier answers are rendered the same in the history: one text trains all of them.
             every = [mismatch for text in single for mismatch in text.mismatches]
             spans = tuple(span for text in single for span in text.spans)
             return Rendering((Rendered(single[-1].text, spans, tuple(dict.fromkeys(every))),))
         if as_one and len(single) > 1:
-            apart = {i: (text, text.spans[0].start) for i, text in zip(answers, single, strict=True)}
-            if one := as_is(turns, whole, apart, lambda turns: self._text(turns, tools, settings)):
-                return Rendering((one,), inference=tuple(single))
+            single_by_turn = {i: (text, text.spans[0].start) for i, text in zip(answers, single, strict=True)}
+            if combined := as_is(turns, full_text, single_by_turn, lambda turns: self._text(turns, tools, settings)):
+                return Rendering((combined,), inference=tuple(single))
         return Rendering(tuple(single))
 
     def _parting(self, prompt: str, full: str) -> int:
-        """Where a text parts from the prompt of inference: before a token that begins like the other's, not in it."""
-        at = common_length(prompt, full)
-        begins = [at]
+        """The position where a text differs from the prompt of inference, before the token that contains it."""
+        position = common_length(prompt, full)
+        begins = [position]
         for text in (prompt, full):
             for token in self.tokenizer.get_added_vocab():
-                begin = text.find(token, max(0, at - len(token) + 1), at + len(token) - 1)
-                begins += [begin] if 0 <= begin < at else []
+                begin = text.find(token, max(0, position - len(token) + 1), position + len(token) - 1)
+                begins += [begin] if 0 <= begin < position else []
         return min(begins)
 
-    def _answer(self, turns: list[Turn], i: int, tools: Any, given: dict[str, Any]) -> tuple[str, str]:
+    def _answer(self, turns: list[Turn], i: int, tools: Any, variables: dict[str, Any]) -> tuple[str, str]:
         """The inference prompt before turn `i`, and the conversation up to its end, rendered with the same settings."""
         first: tuple[str, str] | None = None
         failure: TemplateFailure | None = None
-        # The other order would teach a model with a thinking mode to close its thoughts at once.
-        for settings in ({"enable_thinking": has_reasoning(turns[i]), **given}, given):
+        # The other order would teach a model with a thinking mode to end its reasoning immediately.
+        for settings in ({"enable_thinking": has_reasoning(turns[i]), **variables}, variables):
             try:
                 full = self._text(turns[: i + 1], tools, settings)
                 prompt = self._text(turns[:i], tools, settings, prompt=True)
@@ -261,17 +259,17 @@ class Template:
                     turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings
                 )
             )
-            text.encode()  # half a surrogate pair is no text that a tokenizer could take
-        except OutOfBoundsError as error:  # nor would it be better with the next conversation
+            text.encode()  # tokenizers do not accept lone surrogates
+        except OutOfBoundsError as error:  # the next conversation would fail too
             raise ModelError(
                 f"its chat template {error}",
                 "download the model from its publisher; a template needs very little time and memory",
             ) from None
         except Exception as error:
-            # Templates are programs of others; what breaks in them on some data is a fact about the data.
+            # Templates are third-party programs; a failure on some data is reported as a problem of the data.
             raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
         assert isinstance(text, str)
-        # Learnt, it would be said. Where the data itself has the word, nobody can tell.
+        # The model would learn to write the word. If the data contains the word, this cannot be detected.
         if (
             "None" in text
             and any(turn.get("content") is None for turn in turns)
@@ -285,17 +283,22 @@ def _refusal(code: str, pointer: str, message: str) -> Rendering:
     return Rendering((), (EncodingProblem(code, pointer, message),))
 
 
-def _parts(turn: Turn, ranges: Ranges | None, full: str, whole: Span) -> tuple[Span, ...]:
+def _parts(turn: Turn, ranges: Ranges | None, full: str, answer_span: Span) -> tuple[Span, ...]:
     """The spans of an answer: the whole, or the ranges of its content that are trained on."""
     if ranges is None:
-        return (whole,)
+        return (answer_span,)
     content = turn.get("content")
-    at = full.find(content, whole.start, whole.end) if isinstance(content, str) else -1
-    if at < 0:
+    position = full.find(content, answer_span.start, answer_span.end) if isinstance(content, str) else -1
+    if position < 0:
         return ()
     # As Axolotl does, the end of the turn is trained on wherever a part of it is.
-    every = [*((at + begin, at + end) for begin, end in ranges), (at + len(str(content)), whole.end)]
-    return tuple(Span(begin, end, whole.turn, whole.weight, part=True) for begin, end in every if begin < end)
+    every = [
+        *((position + begin, position + end) for begin, end in ranges),
+        (position + len(str(content)), answer_span.end),
+    ]
+    return tuple(
+        Span(begin, end, answer_span.turn, answer_span.weight, part=True) for begin, end in every if begin < end
+    )
 
 
 def template_hash(source: str) -> str:
@@ -330,9 +333,9 @@ def load_template(name: str, chat_template: str = "") -> Template:
     if chat_template:
         tokenizer.chat_template = chat_template_source(chat_template)
     with model_errors(name, "its tokenizer cannot be used"):
-        found = Template(tokenizer)
-        found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
-        return found
+        template = Template(tokenizer)
+        template.ids("a b")  # a malformed tokenizer fails here, not later on the data
+        return template
 
 
 def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
@@ -384,7 +387,7 @@ def _is_media(part: Any) -> bool:
 
 
 def _is_rendered(text: str, rendered: str) -> bool:
-    """Whether a text was rendered, plainly or as JSON, as some templates write the results of tools."""
+    """Whether a text was rendered, as it is or as JSON, which some templates use for the results of tools."""
     text = text.strip()
     return text in rendered or any(
         json.dumps(text, ensure_ascii=ascii_only)[1:-1] in rendered for ascii_only in (False, True)

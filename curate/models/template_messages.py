@@ -26,9 +26,9 @@ def answer_weight(weighted: Mapping[str, Any]) -> float:
 
 
 TRAINING_KEYS: Final = ("training", "train")
-"""Keys of a message that say whether it is trained on (Axolotl's `message_field_training`)."""
+"""Keys of a message with a flag for training on it (Axolotl's `message_field_training`)."""
 TRAINING_DETAIL_KEYS: Final = ("training_detail", "train_detail")
-"""Keys of a message that say which characters of its content are (`message_field_training_detail`)."""
+"""Keys of a message with the trained ranges of its content (Axolotl's `message_field_training_detail`)."""
 Ranges = tuple[tuple[int, int], ...]
 RESERVED_ARGUMENTS: Final = frozenset((
     "conversation", "messages", "tools", "documents", "chat_template", "add_generation_prompt", "tokenize", "padding",
@@ -40,14 +40,14 @@ RESERVED_ARGUMENTS: Final = frozenset((
 
 def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
     """The variables that an example sets for the chat template (`chat_template_kwargs`), or the problem with them."""
-    given = value.get("chat_template_kwargs")
-    if given is None:
+    variables = value.get("chat_template_kwargs")
+    if variables is None:
         return {}
-    if not isinstance(given, dict):
+    if not isinstance(variables, dict):
         return "`chat_template_kwargs` is not an object"
-    if taken := sorted(RESERVED_ARGUMENTS & given.keys()):
-        return f"`chat_template_kwargs` sets {taken[0]!r}, which is not a variable of a template"
-    return {key: item for key, item in given.items() if item is not None}  # columns of Arrow add null for others
+    if reserved := sorted(RESERVED_ARGUMENTS & variables.keys()):
+        return f"`chat_template_kwargs` sets {reserved[0]!r}, which is not a variable of a template"
+    return {key: item for key, item in variables.items() if item is not None}  # columns of Arrow add null for others
 
 
 def is_trained(turn: Turn) -> bool:
@@ -61,7 +61,7 @@ def trained_ranges(turn: Turn) -> Ranges | None:
     details = next((turn[key] for key in TRAINING_DETAIL_KEYS if isinstance(turn.get(key), list)), None)
     if details is None:
         return None
-    return tuple((one["begin_offset"], one["end_offset"]) for one in details if one["train"])
+    return tuple((detail["begin_offset"], detail["end_offset"]) for detail in details if detail["train"])
 
 
 def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
@@ -70,30 +70,30 @@ def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
 
     for i, turn in enumerate(turns):
         for key in (*TRAINING_KEYS, *TRAINING_DETAIL_KEYS):
-            given, at = turn.get(key), f"/messages/{i}/{key}"
-            if given is None:
+            flag, pointer = turn.get(key), f"/messages/{i}/{key}"
+            if flag is None:
                 continue
-            if key in TRAINING_KEYS and not isinstance(given, bool):
-                return EncodingProblem("", at, f"`{key}` is neither true nor false")
-            if key in TRAINING_DETAIL_KEYS and not _are_details(given, turn.get("content")):
-                return EncodingProblem("", at, f"`{key}` is no list of begin_offset, end_offset, train in order")
-            wanted = given is True or (isinstance(given, list) and any(one["train"] for one in given))
-            if wanted and turn.get("role") != "assistant":
-                return EncodingProblem("", at, f"`{key}` asks to train on a {turn.get('role')} message")
+            if key in TRAINING_KEYS and not isinstance(flag, bool):
+                return EncodingProblem("", pointer, f"`{key}` is neither true nor false")
+            if key in TRAINING_DETAIL_KEYS and not _are_details(flag, turn.get("content")):
+                return EncodingProblem("", pointer, f"`{key}` is no list of begin_offset, end_offset, train in order")
+            trains = flag is True or (isinstance(flag, list) and any(detail["train"] for detail in flag))
+            if trains and turn.get("role") != "assistant":
+                return EncodingProblem("", pointer, f"`{key}` asks to train on a {turn.get('role')} message")
     return None
 
 
-def _are_details(given: Any, content: Any) -> bool:
-    if not isinstance(given, list) or not isinstance(content, str):
+def _are_details(details: Any, content: Any) -> bool:
+    if not isinstance(details, list) or not isinstance(content, str):
         return False
-    at = 0
-    for one in given:
-        if not isinstance(one, dict) or not isinstance(one.get("train"), bool):
+    previous_end = 0
+    for detail in details:
+        if not isinstance(detail, dict) or not isinstance(detail.get("train"), bool):
             return False
-        begin, end = one.get("begin_offset"), one.get("end_offset")
-        if type(begin) is not int or type(end) is not int or not at <= begin < end <= len(content):
+        begin, end = detail.get("begin_offset"), detail.get("end_offset")
+        if type(begin) is not int or type(end) is not int or not previous_end <= begin < end <= len(content):
             return False
-        at = end
+        previous_end = end
     return True
 
 
@@ -144,7 +144,7 @@ def template_tools(value: dict[str, Any]) -> Any:
         try:
             tools = json.loads(tools)
         except ValueError:
-            return tools  # the template will refuse it, and say so
+            return tools  # the template reports the error
     return tools or None
 
 
@@ -183,7 +183,7 @@ def _call(call: Any, *, as_object: bool) -> Any:
 
 
 def refusal_cause(turns: list[Turn]) -> str:
-    """What in a conversation most templates cannot take, in words: what they say themselves is about their own code."""
+    """The likely cause of a failure, since the error messages of templates are about their own code."""
     for i, turn in enumerate(map(plain_message, turns)):
         content = turn.get("content")
         if isinstance(content, list):
@@ -234,44 +234,46 @@ def as_is(
         if whole.startswith(text.text):
             spans += text.spans
             continue
-        found = _answer_range(list(turns), i, whole, render, mark)
-        if found is None or any(span.part for span in text.spans):
+        words_range = _answer_range(list(turns), i, whole, render, mark)
+        if words_range is None or any(span.part for span in text.spans):
             return None
-        first, last = found
-        at = text.text.rfind(whole[first:last], start)
-        if at < 0 or (spans and first < spans[-1].end):
+        first, last = words_range
+        position = text.text.rfind(whole[first:last], start)
+        if position < 0 or (spans and first < spans[-1].end):
             return None
-        # What ends the answer is trained on as far as the history has it: a whole word, not half a control token.
-        ending = text.text[at + last - first :]
+        # The end of the answer is trained on as far as the history contains it, up to a whole word.
+        ending = text.text[position + last - first :]
         shared = ending[: common_length(ending, whole[last:])]
         if shared != ending:
-            shared = shared[: max((nth for nth, char in enumerate(shared) if char.isspace()), default=0)]
+            shared = shared[: max((index for index, char in enumerate(shared) if char.isspace()), default=0)]
         spans.append(Span(first, last + len(shared.rstrip()), i, text.spans[0].weight))
-    mismatches = dict.fromkeys(one for text, _ in single.values() for one in text.mismatches)
+    mismatches = dict.fromkeys(mismatch for text, _ in single.values() for mismatch in text.mismatches)
     return Rendered(whole[: spans[-1].end], tuple(spans), tuple(mismatches))
 
 
 def _answer_range(
     turns: list[Turn], i: int, whole: str, render: Callable[[list[Turn]], str], mark: str
 ) -> tuple[int, int] | None:
-    """Start and end of the words and calls of answer `i`: where the text differs when a placeholder replaces them."""
+    """Start and end of the text and calls of answer `i`: the range that changes if a placeholder replaces them."""
     without = {key: value for key, value in turns[i].items() if key not in ("tool_calls", "function_call")}
     other = render([*turns[:i], {**without, "content": mark}, *turns[i + 1 :]])
-    at = other.find(mark)
-    if at < 0 or not whole.startswith(other[:at]) or not whole.endswith(other[at + 1 :]):
+    position = other.find(mark)
+    if position < 0 or not whole.startswith(other[:position]) or not whole.endswith(other[position + 1 :]):
         return None
-    last = len(whole) - len(other) + at + 1
-    return (at, last) if at < last else None
+    last = len(whole) - len(other) + position + 1
+    return (position, last) if position < last else None
 
 
 def difference(rendering: "Rendering", ids: Callable[[str], list[int]]) -> tuple[int, int]:
-    """Tokens that only the trained text or only that of inference has, over all answers, and all these tokens."""
+    """Number of tokens in only one of the trained text and the text of inference over all answers, and of all
+    tokens.
+    """
     from rapidfuzz.distance import Indel  # only needed here, and this module is loaded for every check
 
     only = total = 0
     for text in rendering.inference:
-        whole = rendering.texts[0]
-        end = next(span.end for span in whole.spans if span.turn == text.spans[0].turn)
-        trained, inference = ids(whole.text[:end]), ids(text.text)
+        trained_text = rendering.texts[0]
+        end = next(span.end for span in trained_text.spans if span.turn == text.spans[0].turn)
+        trained, inference = ids(trained_text.text[:end]), ids(text.text)
         only, total = only + Indel.distance(trained, inference), total + len(trained) + len(inference)
     return only, total
