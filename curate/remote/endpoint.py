@@ -44,7 +44,7 @@ class EventPage(NamedTuple):
 
 
 class _Counted(BufferedReader):
-    """A file that reports how many bytes were read; a retry, which reads it again, reports none twice."""
+    """A file that reports how many bytes were read; bytes that a retry reads again are not reported twice."""
 
     def __init__(self, path: Path, advance: Progress | None) -> None:
         super().__init__(FileIO(path))
@@ -72,16 +72,16 @@ class Service:
     epochs: int | None = None
     """Default number of epochs; None: as `curate.corpus.stats.usual_epochs` gives."""
     prices: tuple[Price, ...] = ()
-    """The first that fits is used."""
+    """Price table; the first matching entry is used."""
     own: str = ""
-    """Why no job can be started there."""
+    """Reason why no job can be started at the service; empty if jobs can be started."""
     example: str = ""
     """Example of an address, if each customer has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job runs."""
+    """A service and its address."""
 
     service: Service
     """The service whose rules and prices apply."""
@@ -150,7 +150,7 @@ class Endpoint:
         return file_of(plain(self._client.files.retrieve(file_id)))
 
     def _delete(self, file_id: str) -> None:
-        self._client.files.with_raw_response.delete(file_id)  # whatever its body says
+        self._client.files.with_raw_response.delete(file_id)  # the body of the response is ignored
 
     def require_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for settings that the service is known not to support."""
@@ -194,7 +194,7 @@ class Endpoint:
             return job_of(plain(self._client.fine_tuning.jobs.cancel(job_id)))
 
     def events(self, job_id: str, after: str | None) -> EventPage:
-        """The page of events that follows an event in the service's order; the first page for None."""
+        """The page of events after an event, in the service's order; the first page for None."""
         with self._translated_errors():
             page = self._get(f"{JOBS_PATH}/{job_id}/events", limit=PAGE_SIZE, **({"after": after} if after else {}))
             return EventPage([event_of(value) for value in objects_of_page(page)], bool(page.get("has_more")))
@@ -285,9 +285,9 @@ class OwnEndpoint(Endpoint, ABC):
             return self.job_of(self._get(f"{self.jobs_path}/{job_id}"))
 
 
-def plain(found: Any) -> dict[str, Any]:
+def plain(reply: Any) -> dict[str, Any]:
     """A reply as plain values. Raises `RemoteError` if it is not a JSON object, but an HTML page for example."""
-    value = found.to_dict(mode="json", warnings=False) if hasattr(found, "to_dict") else found
+    value = reply.to_dict(mode="json", warnings=False) if hasattr(reply, "to_dict") else reply
     if not isinstance(value, dict):
         raise RemoteError(NOT_JSON, "check that the address is the base URL of an OpenAI-compatible API")
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # lone surrogates cannot be encoded
@@ -302,8 +302,8 @@ def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
 
 def objects_of_page(page: dict[str, Any], key: str = "data") -> list[dict[str, Any]]:
     """The objects in a page of a list."""
-    found = page.get(key)
-    return [value for value in found if isinstance(value, dict)] if isinstance(found, list) else []
+    values = page.get(key)
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _asked_to_wait(error: Exception) -> float | None:

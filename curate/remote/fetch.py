@@ -71,11 +71,11 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     Raises `UsageError` for a job that is not over and where a file exists that no fetch of this job wrote,
     `RemoteError`, `OutputError`.
     """
-    kept = journal.job_folder(job_id)
+    job_folder = journal.job_folder(job_id)
     job = endpoint.job(job_id)
     if not job.over:
         raise UsageError(f"{job_id}: is {job.status}", f"wait with `curate remote watch {job_id}`")
-    log = EventLog(kept)
+    log = EventLog(job_folder)
     log.add(new_job_events(endpoint, job_id, log))
     contents = {name: endpoint.content(name) if SAFE_ID.fullmatch(name) else None for name in job.result_files}
     tables = {name: _unwrapped(data) for name, data in contents.items() if data is not None}
@@ -98,15 +98,15 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     files = {RECORD_FILE: json_text(record.model_dump(mode="json")).encode("utf-8", "surrogatepass")}
     files |= {METRICS_FILE: table} if table else {}
     files |= {path: tables[name] for name, path in named.items() if path is not None}
-    target, own = folder or kept, None
-    if target.resolve() != kept.resolve():
+    target, replaceable = folder or job_folder, None
+    if target.resolve() != job_folder.resolve():
         files[EVENTS_FILE] = log.path.read_bytes() if log.events else b""
         recover(target)
-        own = ReplaceableFiles(
+        replaceable = ReplaceableFiles(
             _fetched(target, job_id), f"exists and was not written by a fetch of {job_id}", "choose another folder"
         )
-        own.check(target, files)
-    with replacing_together(target, own=own) as stage:
+        replaceable.check(target, files)
+    with replacing_together(target, own=replaceable) as stage:
         for name, data in files.items():
             (stage / name).write_bytes(data)
     return FetchResult(str(target), sorted(files), record, log.events)

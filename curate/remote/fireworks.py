@@ -60,7 +60,7 @@ class FireworksEndpoint(OwnEndpoint):
             body = {"datasetId": name, "dataset": {"userUploaded": {}, "exampleCount": str(count)}}
             plain(self._client.post(DATASETS_PATH, body=body, cast_to=object))
         options: Any = {"headers": {"Content-Type": "multipart/form-data"}, "timeout": LONG_TIMEOUT_SECONDS}
-        found = plain(
+        reply = plain(
             self._client.post(
                 f"{DATASETS_PATH}/{name}:upload",
                 body={},
@@ -69,16 +69,16 @@ class FireworksEndpoint(OwnEndpoint):
                 options=options,
             )
         )
-        return file_of({"id": name, "bytes": found.get("bytes"), "status": "running"})
+        return file_of({"id": name, "bytes": reply.get("bytes"), "status": "running"})
 
     def _file(self, file_id: str) -> UploadedFile:
-        found = self._get(f"{DATASETS_PATH}/{file_id}")
-        status = found.get("status")
+        dataset = self._get(f"{DATASETS_PATH}/{file_id}")
+        status = dataset.get("status")
         details = status.get("message") if isinstance(status, dict) else None
         return file_of(
             {
                 "id": file_id,
-                "status": "processed" if found.get("state") == "READY" else "running",
+                "status": "processed" if dataset.get("state") == "READY" else "running",
                 "status_details": details,
             }
         )

@@ -145,10 +145,10 @@ def _seconds(value: Any) -> Any:
     if not isinstance(value, str):
         return int(value) if isinstance(value, float) else value
     try:
-        at = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
 def _read(kind: type[Kind], value: Any) -> Kind:
@@ -159,8 +159,8 @@ def _read(kind: type[Kind], value: Any) -> Kind:
         odd = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
         if odd and not any(field.is_required() and name in odd for name, field in kind.model_fields.items()):
             unread = sorted(name for name in odd if value[name] is not None)
-            known = {name: item for name, item in value.items() if name not in odd}
-            return kind.model_validate({**known, "unread": unread})
+            valid = {name: item for name, item in value.items() if name not in odd}
+            return kind.model_validate({**valid, "unread": unread})
         wrong = ", ".join(".".join(map(str, item["loc"])) or "the whole response" for item in error.errors()[:3])
         raise RemoteError(
             f"the response of the service is not a {kind.__name__}: {wrong}",

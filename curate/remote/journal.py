@@ -97,21 +97,21 @@ class Journal:
 
     def entries(self) -> list[Line]:
         """All records, without a line that a crash truncated. Raises `InputError` for an invalid one."""
-        found = []
+        lines = []
         for number, line in enumerate(journal_lines(self.path), start=1):
             try:
                 if line:
-                    found.append(LINE_ADAPTER.validate_json(line))
+                    lines.append(LINE_ADAPTER.validate_json(line))
             except ValidationError:
-                if _is_json(line):  # else a crash truncated it, before what it records happened
+                if _is_json(line):  # else a crash truncated it, before the recorded action
                     raise InputError(
                         f"{self.path}:{number}: not a record of this journal",
                         "update curate if a newer version wrote it; otherwise delete the line",
                     ) from None
-        return found
+        return lines
 
     def file(self, address: str, sha256: str) -> FileSent | None:
-        """The last upload of a content to an address, unless the service was found not to have it any more."""
+        """The last upload of a content to an address, unless the service no longer has it."""
         sent: dict[str, FileSent] = {}
         for entry in self.entries():
             if isinstance(entry, FileSent) and (entry.address, entry.sha256) == (address, sha256):

@@ -30,7 +30,7 @@ MODEL_SIZE: Final = re.compile(r"(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z])", re.IGNOR
 
 
 def price_of(
-    prices: Sequence[Price], model: str, method: Method, own: Mapping[str, float], named: float | None = None
+    prices: Sequence[Price], model: str, method: Method, own_prices: Mapping[str, float], named: float | None = None
 ) -> Price | None:
     """The price of training `model`, None if unknown: the one given on the command line (`named`), else from the user's
     own table (the longest beginning of the name counts), else from the service's `prices`.
@@ -39,9 +39,9 @@ def price_of(
     longest = listed.longest if listed else None
     if named is not None:
         return Price(model, named, "million tokens", "--price", longest=longest)
-    if keys := [key for key in own if model.startswith(key)]:
+    if keys := [key for key in own_prices if model.startswith(key)]:
         key = max(keys, key=len)
-        return Price(key, own[key], "million tokens", "[remote.prices]", longest=longest)
+        return Price(key, own_prices[key], "million tokens", "[remote.prices]", longest=longest)
     return listed
 
 

@@ -59,7 +59,7 @@ SERVICE: Final[dict[Target, Service]] = {
 
 
 def place_of(target: Target, base_url: str, *, connected: bool, named: bool = False) -> Place:
-    """The address of a service; it may be unknown unless `connected`.
+    """The service and its address, which may be empty unless `connected`.
 
     `named`: whether the address is from the command line, not from a configuration. Raises `UsageError` for a target
     that is not a service, an invalid address or one with a password, and a service on which no job can be started.

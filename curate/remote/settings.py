@@ -48,7 +48,7 @@ class Settings(BaseModel):
 
 
 def settings_of(
-    remote: RemoteConfig, others: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool = True
+    remote: RemoteConfig, other_settings: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool = True
 ) -> Settings:
     """Combine and check settings; for an estimate (not `ordered`) the grader may be missing.
 
@@ -59,14 +59,14 @@ def settings_of(
         raise UsageError(
             "no model is given", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14"
         )
-    known: dict[str, Value | None] = {
+    named_settings: dict[str, Value | None] = {
         "n_epochs": remote.epochs,
         "batch_size": remote.batch_size,
         "learning_rate_multiplier": remote.learning_rate_multiplier,
         "beta": remote.beta,
     }
-    named = {name: value for name, value in known.items() if value is not None}
-    if both := sorted(named.keys() & others.keys()):
+    named = {name: value for name, value in named_settings.items() if value is not None}
+    if both := sorted(named.keys() & other_settings.keys()):
         raise UsageError(f"{both[0]} is given twice", "remove it from --set")
     if "beta" in named and method != "dpo":
         raise UsageError(f"beta is for dpo, but the method is {method}", "remove it, or use --method dpo")
@@ -79,7 +79,7 @@ def settings_of(
     return Settings(
         model=remote.model,
         method=method,
-        hyperparameters=named | others,
+        hyperparameters=named | other_settings,
         suffix=remote.suffix,
         seed=remote.seed,
         grader=grader,

@@ -15,7 +15,7 @@ ATTEMPTS: Final = 5
 FIRST_PAUSE_SECONDS: Final = 1.0
 """Doubled before each further attempt."""
 MAX_WAIT_SECONDS: Final = 120.0
-"""If the service asks for it."""
+"""Maximum wait that a service may request before a retry."""
 
 
 class Started(NamedTuple):
@@ -47,7 +47,7 @@ def start(
         return Started(job, found=True)
     if not again and (job := _latest_job(endpoint, jobs)) is not None:
         return Started(job, found=True)
-    asked = JobAsked(
+    request = JobAsked(
         address=address,
         order=order,
         settings=settings,
@@ -57,9 +57,9 @@ def start(
         validation_sha256=validation.sha256 if validation else None,
         before=tuple(job.id for job in endpoint.jobs_on(training.file_id)),
     )
-    journal.add(asked)
+    journal.add(request)
     try:
-        job = _asked_for(endpoint, journal, asked, sleep)
+        job = _asked_for(endpoint, journal, request, sleep)
     except RemoteError as error:
         if error.status is not None and not error.passing:
             journal.add(JobRefused(address=address, order=order))
@@ -68,43 +68,43 @@ def start(
     return Started(job, found=False)
 
 
-def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
+def _asked_for(endpoint: Endpoint, journal: Journal, request: JobAsked, sleep: Callable[[float], None]) -> Job:
     """Request a job until the service answers; after a request without a reply, only look for its job."""
-    for nth in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         try:
-            return endpoint.create(asked.settings, asked.training_file, asked.validation_file)
+            return endpoint.create(request.settings, request.training_file, request.validation_file)
         except RemoteError as error:
             if not error.passing or (error.wait or 0) > MAX_WAIT_SECONDS:
                 raise
             if error.status is None:
-                return _wait_for_job(endpoint, journal, asked, error, sleep)
-            sleep(error.wait if error.wait is not None else FIRST_PAUSE_SECONDS * 2**nth)
-            if error.status != 429 and (job := _new_job_of(endpoint, journal, asked)) is not None:
+                return _wait_for_job(endpoint, journal, request, error, sleep)
+            sleep(error.wait if error.wait is not None else FIRST_PAUSE_SECONDS * 2**attempt)
+            if error.status != 429 and (job := _new_job_of(endpoint, journal, request)) is not None:
                 return job
-            if nth == ATTEMPTS - 1:
+            if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("a loop that returns or raises")
 
 
 def _wait_for_job(
-    endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]
+    endpoint: Endpoint, journal: Journal, request: JobAsked, error: RemoteError, sleep: Callable[[float], None]
 ) -> Job:
     """The job of a request without a reply, once the service lists it. Raises `RemoteError` if it does not."""
-    for nth in range(ATTEMPTS):
-        if (job := _new_job_of(endpoint, journal, asked)) is not None:
+    for attempt in range(ATTEMPTS):
+        if (job := _new_job_of(endpoint, journal, request)) is not None:
             return job
-        sleep(FIRST_PAUSE_SECONDS * 2**nth)
+        sleep(FIRST_PAUSE_SECONDS * 2**attempt)
     hint = "run the command again in a few minutes; it first looks for the job, so that none is started twice"
     raise RemoteError(f"{error.message}; no job found so far", hint, passing=True) from None
 
 
-def _new_job_of(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
+def _new_job_of(endpoint: Endpoint, journal: Journal, request: JobAsked) -> Job | None:
     """The job of a request without a reply: a new one on its file that belongs to no other order."""
-    others = {*asked.before, *(started.job for started in journal.all_started())}
+    known_jobs = {*request.before, *(started.job for started in journal.all_started())}
     new = [
         job
-        for job in endpoint.jobs_on(asked.training_file)
-        if job.id not in others and _same_model(job.model, asked.settings.model)
+        for job in endpoint.jobs_on(request.training_file)
+        if job.id not in known_jobs and _same_model(job.model, request.settings.model)
     ]
     return new[0] if new else None
 

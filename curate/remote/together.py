@@ -34,14 +34,14 @@ class TogetherEndpoint(OwnEndpoint):
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         body = {"purpose": "fine-tune", "file_name": path.name, "file_type": "jsonl"}
         kind = {"Content-Type": "multipart/form-data"}
-        found = self._client.post(
+        reply = self._client.post(
             "/files/upload",
             body=body,
             files=[("file", (path.name, file))],
             cast_to=object,
             options={"headers": kind, "timeout": LONG_TIMEOUT_SECONDS},
         )
-        return file_of({**plain(found), "status": None})
+        return file_of({**plain(reply), "status": None})
 
     @override
     def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:

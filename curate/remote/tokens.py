@@ -89,8 +89,8 @@ def _counted(value: dict[str, Any], size: Callable[[str], int]) -> int:
 
 def _all_messages(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """All messages of a line, including both answers of a preference pair."""
-    asked = value.get("input")
-    for source in (value, asked if isinstance(asked, dict) else {}):
+    input_ = value.get("input")
+    for source in (value, input_ if isinstance(input_, dict) else {}):
         for key in MESSAGE_KEYS:
             turns = source.get(key)
             yield from (turn for turn in turns if isinstance(turn, dict)) if isinstance(turns, list) else ()

@@ -58,13 +58,13 @@ def send(
     """
     digest, size = sha256(path), path.stat().st_size
     address = endpoint.place.address
-    known = journal.file(address, digest)
-    if known is not None:
-        there = endpoint.file(known.file_id)
-        if there is not None and (there.status or "") not in FAILED_STATES and there.bytes in (None, size):
-            _await_read(endpoint, journal, there, path, sleep)
-            return Sent(display_name(path), digest, size, known.file_id, reused=True)
-        journal.add(FileGone(address=address, file_id=known.file_id))
+    earlier = journal.file(address, digest)
+    if earlier is not None:
+        stored = endpoint.file(earlier.file_id)
+        if stored is not None and (stored.status or "") not in FAILED_STATES and stored.bytes in (None, size):
+            _await_read(endpoint, journal, stored, path, sleep)
+            return Sent(display_name(path), digest, size, earlier.file_id, reused=True)
+        journal.add(FileGone(address=address, file_id=earlier.file_id))
     if before is not None:
         before()
     file = _upload_completely(endpoint, path, size, advance)
@@ -103,19 +103,19 @@ def _await_read(
     endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
 ) -> None:
     waited = 0.0
-    found: UploadedFile | None = file
-    while found is not None and found.status and found.status not in READY_STATES | FAILED_STATES:
+    current: UploadedFile | None = file
+    while current is not None and current.status and current.status not in READY_STATES | FAILED_STATES:
         if waited >= MAX_WAIT_SECONDS:
             raise RemoteError(
-                f"{path}: the service is still processing {file.id} ({found.status})",
+                f"{path}: the service is still processing {file.id} ({current.status})",
                 "run the command again later; the file is not sent again",
             )
         sleep(POLL_SECONDS)
         waited += POLL_SECONDS
-        found = endpoint.file(file.id)
-    if found is None or found.status in FAILED_STATES:
+        current = endpoint.file(file.id)
+    if current is None or current.status in FAILED_STATES:
         journal.add(FileGone(address=endpoint.place.address, file_id=file.id))
-        why = (found.status_details if found else None) or "it was deleted"
+        why = (current.status_details if current else None) or "it was deleted"
         raise RemoteError(
             f"{path}: the service could not read {file.id}: {why}", "run `curate remote validate` on the file"
         )

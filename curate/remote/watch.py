@@ -1,7 +1,7 @@
 """Follow a job's events: each is reported once, also after an interruption.
 
 Events are written to the job's `events.jsonl` before they are reported. Services keep events and list the latest first,
-so all that the file lacks can be requested later.
+so that missing events can be requested later.
 """
 
 import json
@@ -25,9 +25,9 @@ MAX_FAILING_SECONDS: Final = 1800.0
 MAX_POLL_SECONDS: Final = 60.0
 """Maximum number of seconds between two of these requests."""
 POLLS_AFTER_END: Final = 3
-"""For events that arrive late."""
+"""Number of polls after the end of a job, for late events."""
 MAX_PAGES: Final = 1_000
-"""A service may list pages without end."""
+"""Maximum number of pages, since a service may list pages without end."""
 
 
 class EventLog:
@@ -51,28 +51,28 @@ class EventLog:
 
 
 def _read(path: Path) -> list[JobEvent]:
-    found: dict[str, JobEvent] = {}
+    by_id: dict[str, JobEvent] = {}
     for line in journal_lines(path):
         try:
             event = event_of(parsed_json(line))
         except (ValueError, RemoteError):  # blank, or truncated by a crash: the service still has it
             continue
-        found.setdefault(event.id, event)
-    return list(found.values())
+        by_id.setdefault(event.id, event)
+    return list(by_id.values())
 
 
 def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
-    """The events that the log lacks, the earliest first. Raises `RemoteError`.
+    """The events that are not in the log, the earliest first. Raises `RemoteError`.
 
     If the service lists the latest event first, pages are requested until one has nothing new, else all of them.
     """
-    found: dict[str, JobEvent] = {}
+    by_id: dict[str, JobEvent] = {}
     falling = True
     after: str | None = None
     for _ in range(MAX_PAGES):
         page = endpoint.events(job_id, after)
-        new = [event for event in page.events if log.is_new(event) and event.id not in found]
-        found.update((event.id, event) for event in new)
+        new = [event for event in page.events if log.is_new(event) and event.id not in by_id]
+        by_id.update((event.id, event) for event in new)
         times = [event.created_at for event in page.events if event.created_at is not None]
         falling = falling and (len(times) < 2 or times[0] >= times[-1])
         certain = len(times) >= 2 and times[0] > times[-1]
@@ -84,7 +84,7 @@ def new_job_events(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEv
             f"{job_id}: the service lists events on more than {MAX_PAGES:,} pages",
             "check that the address is the base URL of an OpenAI-compatible API",
         )
-    ordered = list(found.values())
+    ordered = list(by_id.values())
     if falling:
         ordered.reverse()
     return sorted(ordered, key=lambda event: event.created_at or 0)  # stable: the order within a second is kept
